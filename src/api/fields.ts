@@ -1,0 +1,92 @@
+import { z } from "zod";
+
+/**
+ * Tolerant readers for single fields: each takes anything, never throws, and gives null (or an empty list) for
+ * what it cannot read. Nothing is guessed: a value is either on the wire or absent.
+ */
+
+/** Non-empty text. Ids are numbers at times (a GitHub identity), so a finite number becomes its digits. */
+export function readText(value: unknown): string | null {
+  if (typeof value === "string") return value === "" ? null : value;
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  return null;
+}
+
+/** `true`, `false`, or either as a word; everything else is unknown. */
+export function readFlag(value: unknown): boolean | null {
+  if (value === true || value === "true") return true;
+  if (value === false || value === "false") return false;
+  return null;
+}
+
+/** A count: a whole number from zero up, also when written as text (`result_info.count` of the audit log is). */
+export function readCount(value: unknown): number | null {
+  const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : null;
+}
+
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|z|[+-]\d{2}:?\d{2})?)?$/;
+const YEAR_10000_MS = 253_402_300_800_000;
+/** Epoch numbers below this are seconds (it is the year 5138 in seconds and March 1973 in milliseconds). */
+const MS_FROM = 100_000_000_000;
+
+/**
+ * A time as epoch milliseconds from ISO 8601 (UTC where no zone is given), epoch seconds or epoch milliseconds.
+ * Null for "", 0, and anything before 1970: Cloudflare's "never" is "", 0, null or the year 1.
+ */
+export function readTime(value: unknown): number | null {
+  if (typeof value === "number") return readEpoch(value);
+  if (typeof value !== "string") return null;
+  if (/^\d{9,13}$/.test(value)) return readEpoch(Number(value));
+  const [, day, time, zone] = ISO_TIME.exec(value) ?? [];
+  if (day === undefined) return null;
+  return inRange(Date.parse(time === undefined ? day : `${day}T${time}${(zone ?? "Z").toUpperCase()}`));
+}
+
+function readEpoch(value: number): number | null {
+  return inRange(Math.round(value < MS_FROM ? value * 1000 : value));
+}
+
+function inRange(ms: number): number | null {
+  return ms > 0 && ms < YEAR_10000_MS ? ms : null;
+}
+
+/** The object itself where it is one (not an array), else null. */
+export function readRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+/** Texts of a list; what is not text is left out. */
+export function readTexts(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item) => readText(item) ?? []);
+}
+
+/** The rows of a list (or the values of an object) that `row` can read, in order; the others are left out. */
+export function readRows<Row extends z.ZodType>(row: Row, value: unknown): z.output<Row>[] {
+  const items: unknown[] = Array.isArray(value) ? value : Object.values(readRecord(value) ?? {});
+  return items.flatMap((item) => {
+    const parsed = row.safeParse(item);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+/** Makes an object field from a reader: the key may be missing, null or anything else. */
+export function field<Value>(read: (value: unknown) => Value) {
+  return z.unknown().optional().transform(read);
+}
+
+export const text = field(readText);
+export const flag = field(readFlag);
+export const count = field(readCount);
+export const time = field(readTime);
+export const texts = field(readTexts);
+/** Text that is "" rather than null where the wire has none, for fields shown in every row. */
+export const textOrEmpty = field((value) => readText(value) ?? "");
+/** A nested object, {} where there is none, so that reading on into it needs no checks. */
+export const nested = field((value) => readRecord(value) ?? {});
+
+/** Text without which a row means nothing: the row fails, and a list leaves it out. */
+export const requiredText = z.union([z.string().min(1), z.number()]).transform((value) => String(value));

@@ -1,0 +1,361 @@
+import { z } from "zod";
+
+import { count, field, flag, nested, readFlag, readRecord, readRows, readText, readTime } from "./fields.ts";
+import { requiredText, text, textOrEmpty, texts, time } from "./fields.ts";
+
+/**
+ * What the client gives back, parsed from the wire: only what is used, under our names. Times are epoch
+ * milliseconds. Absent, null, empty and unreadable all become null (lists: []). Schema and type share a name.
+ */
+
+/** A person (or service account) known to Access. `id` is the UUID that `/access/users/{id}` takes. */
+export const AccessUser = z
+  .object({
+    id: requiredText,
+    uid: text,
+    seat_uid: text,
+    email: textOrEmpty,
+    name: textOrEmpty,
+    access_seat: flag,
+    gateway_seat: flag,
+    active_device_count: count,
+    created_at: time,
+    updated_at: time,
+    last_successful_login: time,
+  })
+  .transform((user) => ({
+    id: user.id,
+    uid: user.uid,
+    /** Only for the seats call; not an id of the user. */
+    seatUid: user.seat_uid,
+    /** "" for the rare user that has none. Compare with `sameEmail`. */
+    email: user.email,
+    name: user.name,
+    accessSeat: user.access_seat,
+    gatewaySeat: user.gateway_seat,
+    activeDeviceCount: user.active_device_count,
+    createdAt: user.created_at,
+    updatedAt: user.updated_at,
+    lastLoginAt: user.last_successful_login,
+  }));
+export type AccessUser = z.output<typeof AccessUser>;
+
+const SessionApp = z.object({ uid: text, name: text, hostname: text, type: text });
+
+/**
+ * One session. Any object in the list counts as one, even without a nonce: a session that cannot be read is
+ * still open, and dropping it would make a revocation look complete.
+ */
+export const ActiveSession = z
+  .object({
+    name: text,
+    expiration: time,
+    metadata: nested.pipe(
+      z.object({
+        nonce: text,
+        iat: time,
+        expires: time,
+        apps: field((apps) => readRows(SessionApp, apps)),
+      }),
+    ),
+  })
+  .transform(({ name, expiration, metadata }) => ({
+    nonce: metadata.nonce,
+    name,
+    issuedAt: metadata.iat,
+    expiresAt: metadata.expires ?? expiration,
+    apps: metadata.apps,
+  }));
+export type ActiveSession = z.output<typeof ActiveSession>;
+
+/** A log-in that Access refused. */
+export const FailedLogin = z
+  .object({
+    expiration: time,
+    metadata: nested.pipe(
+      z.object({ app_name: text, aud: text, datetime: time, ray_id: text, user_email: text }),
+    ),
+  })
+  .transform(({ expiration, metadata }) => ({
+    appName: metadata.app_name,
+    aud: metadata.aud,
+    at: metadata.datetime,
+    rayId: metadata.ray_id,
+    email: metadata.user_email,
+    expiresAt: expiration,
+  }));
+export type FailedLogin = z.output<typeof FailedLogin>;
+
+const PostureCheck = z
+  .object({ id: text, type: text, rule_name: text, success: flag, error: text, timestamp: time })
+  .transform((check) => ({
+    id: check.id,
+    name: check.rule_name,
+    type: check.type,
+    success: check.success,
+    error: check.error,
+    checkedAt: check.timestamp,
+  }));
+
+const identityFields = {
+  /** The identity provider's own id: text for Google, a number for GitHub. */
+  id: text,
+  name: text,
+  email: text,
+  groups: field(readGroups),
+  amr: texts,
+  idp: field((idp) => readIdp(readRecord(idp))),
+  geo: field((geo) => readText(readRecord(geo)?.["country"])),
+  user_uuid: text,
+  iat: time,
+  ip: text,
+  auth_status: text,
+  common_name: text,
+  service_token_id: text,
+  service_token_status: flag,
+  is_warp: flag,
+  is_gateway: flag,
+  device_id: text,
+  devicePosture: field((checks) => readRows(PostureCheck, withKeys(checks))),
+  device_sessions: field(readDeviceSessions),
+  mtls_auth: field((mtls) => readMtls(readRecord(mtls))),
+};
+
+/** What the identity provider and the device said when the user was last seen. Every field may be absent. */
+export const Identity = z.object(identityFields).transform(toIdentity);
+export type Identity = z.output<typeof Identity>;
+
+/** The identity behind one session. `isActive` is null where Cloudflare does not say. */
+export const SessionIdentity = z
+  .object({ ...identityFields, isActive: flag })
+  .transform(({ isActive, ...identity }) => ({ ...toIdentity(identity), isActive }));
+export type SessionIdentity = z.output<typeof SessionIdentity>;
+
+type IdentityOnWire = z.output<z.ZodObject<typeof identityFields>>;
+
+function toIdentity(wire: IdentityOnWire) {
+  return {
+    id: wire.id,
+    name: wire.name,
+    email: wire.email,
+    /** Readable names: of a group that is an object, its name, else its email, else its id. */
+    groups: wire.groups,
+    idp: wire.idp,
+    country: wire.geo,
+    ip: wire.ip,
+    /** The JWT's `sub`: another one after the user is removed and added again. */
+    userUuid: wire.user_uuid,
+    issuedAt: wire.iat,
+    authStatus: wire.auth_status,
+    commonName: wire.common_name,
+    isWarp: wire.is_warp,
+    isGateway: wire.is_gateway,
+    deviceId: wire.device_id,
+    amr: wire.amr,
+    posture: wire.devicePosture,
+    deviceSessions: wire.device_sessions,
+    mtls: wire.mtls_auth,
+    serviceToken:
+      wire.service_token_id === null
+        ? null
+        : { id: wire.service_token_id, status: wire.service_token_status === true },
+  };
+}
+
+function readGroups(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item) => {
+    const group = readRecord(item);
+    if (group === null) return readText(item) ?? [];
+    return readText(group["name"]) ?? readText(group["email"]) ?? readText(group["id"]) ?? [];
+  });
+}
+
+function readIdp(idp: Record<string, unknown> | null): { id: string | null; type: string | null } | null {
+  const id = readText(idp?.["id"]);
+  const type = readText(idp?.["type"]);
+  return id === null && type === null ? null : { id, type };
+}
+
+/** Posture comes keyed by rule id, and the rule's own `id` may be missing. */
+function withKeys(value: unknown): unknown {
+  const record = readRecord(value);
+  if (record === null) return value;
+  return Object.entries(record).map(([key, item]) => {
+    const entry = readRecord(item);
+    return entry === null ? item : { ...entry, id: readText(entry["id"]) ?? key };
+  });
+}
+
+function readDeviceSessions(value: unknown): { deviceId: string; lastAuthenticatedAt: number | null }[] {
+  return Object.entries(readRecord(value) ?? {}).map(([deviceId, session]) => ({
+    deviceId,
+    lastAuthenticatedAt: readTime(readRecord(session)?.["last_authenticated"]),
+  }));
+}
+
+function readMtls(mtls: Record<string, unknown> | null) {
+  if (mtls === null) return null;
+  return {
+    presented: readFlag(mtls["cert_presented"]) === true,
+    status: readText(mtls["auth_status"]),
+    issuer: readText(mtls["cert_issuer_dn"]),
+    serial: readText(mtls["cert_serial"]),
+  };
+}
+
+/** A device registered with WARP for a user. One device has several only in multi-user mode. */
+export const Registration = z
+  .object({
+    id: requiredText,
+    registration_type: text,
+    device: nested.pipe(z.object({ id: text, name: text, client_version: text })),
+    user: nested.pipe(z.object({ id: text, email: text, name: text })),
+    key_type: text,
+    tunnel_type: text,
+    created_at: time,
+    updated_at: time,
+    last_seen_at: time,
+    revoked_at: time,
+    deleted_at: time,
+  })
+  .transform(({ device, user, ...wire }) => ({
+    id: wire.id,
+    type: wire.registration_type,
+    deviceId: device.id,
+    deviceName: device.name,
+    clientVersion: device.client_version,
+    userId: user.id,
+    userEmail: user.email,
+    userName: user.name,
+    keyType: wire.key_type,
+    tunnelType: wire.tunnel_type,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+    lastSeenAt: wire.last_seen_at,
+    revokedAt: wire.revoked_at,
+    deletedAt: wire.deleted_at,
+    /** A registration id equals its device's id except in multi-user mode. */
+    multiUser: device.id !== null && device.id !== wire.id,
+  }));
+export type Registration = z.output<typeof Registration>;
+
+export type RiskLevel = "low" | "medium" | "high";
+
+function readLevel(value: unknown): RiskLevel | null {
+  const word = readText(value)?.toLowerCase();
+  return word === "low" || word === "medium" || word === "high" ? word : null;
+}
+
+const DETAILS_CAP = 500;
+
+/** Free-form event details as compact JSON (text as it is), cut at 500 characters with an ellipsis. */
+function readDetails(value: unknown): string | null {
+  if (value === null || value === undefined || value === "") return null;
+  const record = readRecord(value);
+  if (record !== null && Object.keys(record).length === 0) return null;
+  const details = typeof value === "string" ? value : stringify(value);
+  if (details === null || details.length <= DETAILS_CAP) return details;
+  return `${[...details.slice(0, DETAILS_CAP)].filter((char) => char.isWellFormed()).join("")}…`;
+}
+
+function stringify(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null;
+  } catch {
+    // Nesting deep enough to overflow the stack: the event still shows, without its details.
+    return null;
+  }
+}
+
+const level = field(readLevel);
+
+const RiskEvent = z
+  .object({ id: text, name: text, risk_level: level, timestamp: time, event_details: field(readDetails) })
+  .transform((event) => ({
+    id: event.id,
+    name: event.name,
+    level: event.risk_level,
+    at: event.timestamp,
+    details: event.event_details,
+  }));
+
+/** One user's risk. `rawLevel` is Cloudflare's own word, also where it is none of the three known levels. */
+export const RiskScore = z
+  .object({
+    email: text,
+    name: text,
+    risk_level: field((value) => ({ level: readLevel(value), rawLevel: readText(value) })),
+    last_reset_time: time,
+    events: field((events) => readRows(RiskEvent, events)),
+  })
+  .transform((risk) => ({
+    email: risk.email,
+    name: risk.name,
+    ...risk.risk_level,
+    lastResetAt: risk.last_reset_time,
+    events: risk.events,
+  }));
+export type RiskScore = z.output<typeof RiskScore>;
+
+/** One row of the account's risk summary. */
+export const RiskSummaryUser = z
+  .object({
+    user_id: requiredText,
+    email: text,
+    name: text,
+    max_risk_level: level,
+    event_count: count,
+    last_event: time,
+  })
+  .transform((user) => ({
+    userId: user.user_id,
+    email: user.email,
+    name: user.name,
+    level: user.max_risk_level,
+    eventCount: user.event_count,
+    lastEventAt: user.last_event,
+  }));
+export type RiskSummaryUser = z.output<typeof RiskSummaryUser>;
+
+/** One line of the Access request log: a log-in or an attempt at one. */
+export const AccessRequest = z
+  .object({
+    action: text,
+    allowed: flag,
+    app_domain: text,
+    app_uid: text,
+    connection: text,
+    created_at: time,
+    ip_address: text,
+    ray_id: text,
+    user_email: text,
+  })
+  .transform((request) => ({
+    action: request.action,
+    allowed: request.allowed,
+    appDomain: request.app_domain,
+    appUid: request.app_uid,
+    connection: request.connection,
+    at: request.created_at,
+    ip: request.ip_address,
+    rayId: request.ray_id,
+    email: request.user_email,
+  }));
+export type AccessRequest = z.output<typeof AccessRequest>;
+
+/** What Cloudflare says of the token itself. `status` is "active", "disabled" or "expired" as documented. */
+export const TokenVerification = z
+  .object({ id: text, status: text, expires_on: time, not_before: time })
+  .transform((token) => ({
+    id: token.id,
+    status: token.status,
+    expiresAt: token.expires_on,
+    notBefore: token.not_before,
+  }));
+export type TokenStatus = { kind: "account" | "user" } & z.output<typeof TokenVerification>;
+
+/** True when two addresses are the same person's: case folded, spaces around ignored, +tags kept. */
+export function sameEmail(one: string, other: string): boolean {
+  return one.trim().toLowerCase() === other.trim().toLowerCase();
+}
