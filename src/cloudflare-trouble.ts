@@ -1,0 +1,71 @@
+import type { CloudflareFailure } from "./api/errors.ts";
+
+export interface Trouble {
+  /** A few words for a line in a summary: "Cloudflare is not answering". */
+  brief: string;
+  why: string;
+  next: string;
+}
+
+/** What a responder is told of each way a call can fail, with the step that mends it. Plain text. */
+export function describeFailure(error: CloudflareFailure): Trouble {
+  switch (error.kind) {
+    case "permission":
+      return {
+        brief: `the API token lacks “${error.permission}”`,
+        why: `The API token may not ${error.call}: it lacks the permission “${error.permission}”.`,
+        next: `Add “${error.permission}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). Nothing has to be restarted.`,
+      };
+    case "auth":
+      return {
+        brief: "Cloudflare does not accept the API token",
+        why: "Cloudflare does not accept the API token: it is malformed, expired or revoked.",
+        next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN and restart it.",
+      };
+    case "rate-limited": {
+      const until = error.retryAt === null ? "in a few minutes" : `after ${new Date(error.retryAt).toISOString().slice(11, 19)} UTC`;
+      return {
+        brief: `Cloudflare's rate limit is reached; it goes on ${until}`,
+        why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
+        next: `Try again ${until}.`,
+      };
+    }
+    case "timeout":
+      return {
+        brief: "Cloudflare did not answer in time",
+        why: `Cloudflare did not answer in time (${error.call}).`,
+        next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+      };
+    case "network":
+      return {
+        brief: "Cloudflare cannot be reached",
+        why: `Cloudflare could not be reached (${error.call}).`,
+        next: "Try again; if it lasts, see www.cloudflarestatus.com and the bot's own network.",
+      };
+    case "aborted":
+      return { brief: "the question was given up", why: "The question was given up before Cloudflare answered.", next: "Try again." };
+    case "not-found":
+      return { brief: "Cloudflare does not know it", why: `Cloudflare does not know what was asked for (${error.call}).`, next: "Look the user up again: it may have been removed meanwhile." };
+    case "not-enabled":
+      return {
+        brief: "not enabled on this Cloudflare account",
+        why: `This Cloudflare account does not have the feature (${error.call}).`,
+        next: "Risk scoring needs a Zero Trust Enterprise plan.",
+      };
+    case "rejected":
+    case "http": {
+      const said = error.messages.length > 0 ? `: ${error.messages.join("; ")}` : "";
+      return {
+        brief: `Cloudflare refused${error.status === null ? "" : ` (${error.status})`}${said}`,
+        why: `Cloudflare refused (${error.call}${error.status === null ? "" : `, HTTP ${error.status}`})${said}.`,
+        next: error.status !== null && error.status >= 500 ? "Try again; if it lasts, see www.cloudflarestatus.com." : "Look at the user in the dashboard before trying again.",
+      };
+    }
+    case "shape":
+      return {
+        brief: "Cloudflare's answer could not be read",
+        why: `Cloudflare answered in a form zt-bot does not know (${error.call}).`,
+        next: "Check the user in the dashboard, and report this: the API may have changed.",
+      };
+  }
+}

@@ -1,0 +1,145 @@
+import { dirname, resolve } from "node:path";
+
+import { z } from "zod";
+
+/** sysexits.h: the process could not start because its settings are wrong. */
+export const EX_CONFIG = 78;
+
+/** Every problem with the settings at once, so that an operator mends them in one go. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`zt-bot cannot start: ${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong.\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+export interface Config {
+  slack: {
+    botToken: string;
+    apiUrl: string;
+    mode: { kind: "socket"; appToken: string } | { kind: "http"; signingSecret: string };
+  };
+  cloudflare: {
+    baseUrl: string;
+    accountId: string;
+    auth: { kind: "token"; token: string } | { kind: "key"; email: string; key: string };
+  };
+  database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
+  policyFile: string;
+  host: string;
+  port: number;
+  logLevel: string;
+}
+
+// An empty value in .env means "not set", as people leave lines from .env.example standing.
+const optionalText = z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().optional());
+const url = (fallback: string) =>
+  z.preprocess((value) => (value === "" || value === undefined ? fallback : value), z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }));
+
+const Environment = z.object({
+  SLACK_BOT_TOKEN: optionalText,
+  SLACK_APP_TOKEN: optionalText,
+  SLACK_SIGNING_SECRET: optionalText,
+  SLACK_API_URL: url("https://slack.com/api/"),
+  CLOUDFLARE_API_TOKEN: optionalText,
+  CLOUDFLARE_EMAIL: optionalText,
+  CLOUDFLARE_API_KEY: optionalText,
+  CLOUDFLARE_ACCOUNT_ID: optionalText,
+  CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
+  DATABASE_URL: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("file:./data/zt.db")),
+  ZT_POLICY_FILE: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("./policy.yml")),
+  HOST: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("127.0.0.1")),
+  PORT: z.preprocess(
+    (value) => (value === "" || value === undefined ? 3000 : Number(value)),
+    z.int({ error: "is not a whole number" }).min(0).max(65_535, { error: "is not a port (0 to 65535)" }),
+  ),
+  LOG_LEVEL: z.preprocess(
+    (value) => (value === "" ? undefined : value),
+    z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+      error: "is not one of trace, debug, info, warn, error, fatal, silent",
+    }).default("info"),
+  ),
+});
+
+/**
+ * Reads the settings from an environment. Values are never repeated in a problem: most of them are secrets.
+ * @throws ConfigError with every problem found.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const problems: string[] = [];
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${issue.path.join(".")} ${issue.message}`);
+    // Go on with what is readable, so that the other problems are found in the same run.
+    for (const issue of parsed.error.issues) env = { ...env, [String(issue.path[0])]: undefined };
+  }
+  const values = parsed.success ? parsed.data : Environment.parse(env);
+
+  const botToken = require(values.SLACK_BOT_TOKEN, "SLACK_BOT_TOKEN", "is missing: the Bot User OAuth Token (xoxb-…) of the Slack app", problems);
+  if (botToken !== "" && !botToken.startsWith("xoxb-")) problems.push("SLACK_BOT_TOKEN is not a bot token: it should begin with xoxb-");
+  const accountId = require(values.CLOUDFLARE_ACCOUNT_ID, "CLOUDFLARE_ACCOUNT_ID", "is missing: the account's 32 hexadecimal digits", problems);
+  if (accountId !== "" && !/^[0-9a-f]{32}$/i.test(accountId)) problems.push("CLOUDFLARE_ACCOUNT_ID is not 32 hexadecimal digits");
+
+  const config: Config = {
+    slack: { botToken, apiUrl: values.SLACK_API_URL.replace(/\/*$/, "/"), mode: readSlackMode(values, problems) },
+    cloudflare: { baseUrl: values.CLOUDFLARE_BASE_URL.replace(/\/+$/, ""), accountId, auth: readCloudflareAuth(values, problems) },
+    database: readDatabase(values.DATABASE_URL, problems),
+    policyFile: resolve(values.ZT_POLICY_FILE),
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+type Values = z.infer<typeof Environment>;
+
+function require(value: string | undefined, name: string, problem: string, problems: string[]): string {
+  if (value !== undefined) return value;
+  problems.push(`${name} ${problem}`);
+  return "";
+}
+
+function readSlackMode(values: Values, problems: string[]): Config["slack"]["mode"] {
+  const { SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = values;
+  if (appToken !== undefined) {
+    if (!appToken.startsWith("xapp-")) problems.push("SLACK_APP_TOKEN is not an app-level token: it should begin with xapp-");
+    return { kind: "socket", appToken };
+  }
+  if (signingSecret === undefined) {
+    problems.push("SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them");
+  }
+  return { kind: "http", signingSecret: signingSecret ?? "" };
+}
+
+function readCloudflareAuth(values: Values, problems: string[]): Config["cloudflare"]["auth"] {
+  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_EMAIL: email, CLOUDFLARE_API_KEY: key } = values;
+  if (token !== undefined) {
+    if (email !== undefined || key !== undefined) {
+      problems.push("CLOUDFLARE_API_TOKEN is set together with CLOUDFLARE_EMAIL or CLOUDFLARE_API_KEY: set one way to sign in, not both");
+    }
+    return { kind: "token", token };
+  }
+  if (email === undefined && key === undefined) {
+    problems.push("CLOUDFLARE_API_TOKEN is missing (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)");
+  } else if (email === undefined) {
+    problems.push("CLOUDFLARE_EMAIL is missing: CLOUDFLARE_API_KEY needs it");
+  } else if (key === undefined) {
+    problems.push("CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it");
+  }
+  return { kind: "key", email: email ?? "", key: key ?? "" };
+}
+
+function readDatabase(value: string, problems: string[]): Config["database"] {
+  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  if (value.startsWith("file:") && value.length > "file:".length) {
+    const file = resolve(value.slice("file:".length).replace(/^\/\/(?=\/)/, ""));
+    return { kind: "sqlite", file, directory: dirname(file) };
+  }
+  problems.push("DATABASE_URL is neither file:<path> nor postgres://<…>");
+  return { kind: "sqlite", file: "", directory: "" };
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+
+import { isCloudflareFailure, type CloudflareFailure } from "./api/errors.ts";
+import { describeFailure } from "./cloudflare-trouble.ts";
+
+/** What a person is told when something did not go as asked. `next` is the step that mends it. */
+export interface UserMessage {
+  what: string;
+  why?: string | undefined;
+  next?: string | undefined;
+}
+
+/**
+ * A mistake or refusal that a person can do something about. Thrown anywhere below a listener; the one error
+ * boundary in app.ts turns it into a reply in the surface in use. Texts are plain: the view escapes them.
+ */
+export class UserError extends Error {
+  override readonly name = "UserError";
+  /** Bolt wraps errors that have no `code` into its own UnknownError. */
+  readonly code = "zt_user_error";
+  readonly detail: UserMessage;
+
+  constructor(detail: UserMessage) {
+    super(detail.what);
+    this.detail = detail;
+  }
+}
+
+/** A short id that a person can read out and that is also in the log line of the error. */
+export function createReference(): string {
+  return randomBytes(4).toString("hex");
+}
+
+/** Bolt wraps uncoded errors; the one underneath is the one worth telling about. */
+export function unwrapError(error: unknown): unknown {
+  if (error instanceof Error && "original" in error && error.original instanceof Error) return error.original;
+  return error;
+}
+
+/**
+ * The words for any error. UserErrors speak for themselves, Cloudflare's say what was being asked and what to
+ * do; the rest get `reference`, under which the log has the whole story.
+ */
+export function toUserMessage(error: unknown, reference: string): UserMessage {
+  if (error instanceof UserError) return error.detail;
+  if (isCloudflareFailure(error)) return cloudflareMessage(error);
+  return {
+    what: "Something went wrong on our side.",
+    why: `Nothing was changed by this click or command. The log has it as ${reference}.`,
+    next: "Try again; if it happens twice, give that reference to whoever runs zt-bot.",
+  };
+}
+
+function cloudflareMessage(error: CloudflareFailure): UserMessage {
+  const { why, next } = describeFailure(error);
+  return { what: "Cloudflare could not answer that.", why, next };
+}

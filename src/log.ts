@@ -1,0 +1,52 @@
+import { pino, type DestinationStream, type Logger } from "pino";
+
+export type { Logger } from "pino";
+
+/** The narrow face of the log that most modules need. */
+export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
+
+/** Anything that looks like a Slack or bearer token, wherever it hides in a string. */
+const SECRET = /\b(xox[a-z]-|xapp-)[\w-]+|Bearer\s+\S+/gi;
+
+/**
+ * JSON lines on stdout (or on `stream`). Credentials are redacted by path and, in messages and error texts,
+ * by shape: an error from a library may quote the request it failed on.
+ */
+export function createLogger(level: string, stream?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { name: "zt-bot" },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: {
+      paths: [
+        "token",
+        "*.token",
+        "headers",
+        "*.headers",
+        "authorization",
+        "*.authorization",
+        "config",
+        "*.config",
+        "err.request",
+        "err.response",
+      ],
+      remove: true,
+    },
+    serializers: { err: serializeError },
+    hooks: {
+      streamWrite: (line: string) => line.replaceAll(SECRET, "[redacted]"),
+    },
+  };
+  return stream === undefined ? pino(options) : pino(options, stream);
+}
+
+/** Name, message, code and stack only: library errors carry whole requests with their headers. */
+function serializeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as Error & { code?: unknown };
+  const serialized: Record<string, unknown> = { type: error.name, message: error.message, stack: error.stack };
+  if (typeof code === "string" || typeof code === "number") serialized["code"] = code;
+  if (error.cause instanceof Error) serialized["cause"] = error.cause.message;
+  return serialized;
+}

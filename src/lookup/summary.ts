@@ -1,0 +1,101 @@
+import { subHours } from "date-fns";
+
+import type {
+  AccessUser,
+  ActiveSession,
+  CallOptions,
+  Cloudflare,
+  FailedLogin,
+  Identity,
+  Registration,
+  RiskScore,
+} from "../api/cloudflare.ts";
+import { isCloudflareFailure, NotFoundError } from "../api/errors.ts";
+import { describeFailure } from "../cloudflare-trouble.ts";
+
+/** One part of a summary: what Cloudflare said, or why it did not. */
+export type Part<T> = { ok: true; value: T } | { ok: false; reason: string };
+
+/** All that is known of a user, as plain data (it is stored with a request as its evidence). */
+export interface UserSummary {
+  user: AccessUser;
+  identity: Part<Identity>;
+  sessions: Part<ActiveSession[]>;
+  failedLogins: Part<FailedLogin[]>;
+  risk: Part<RiskScore & { userId: string }>;
+  registrations: Part<Registration[]>;
+  /** Epoch milliseconds. */
+  gatheredAt: number;
+}
+
+/** Somebody with more is shown the first ones; the number is said. */
+const MAX_REGISTRATIONS = 500;
+
+/** A part that takes longer than this is shown as missing rather than holding the rest back. */
+const PART_TIMEOUT_MS = 6000;
+
+/** Asks for every part at once. Never rejects: a part that fails says so in its place. */
+export async function gatherSummary(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
+  const call: CallOptions = { timeoutMs: PART_TIMEOUT_MS, signal: AbortSignal.timeout(PART_TIMEOUT_MS) };
+  const [identity, sessions, failedLogins, risk, registrations] = await Promise.all([
+    part(cloudflare.accessUsers.lastSeenIdentity(user.id, call)),
+    part(cloudflare.accessUsers.activeSessions(user.id, call)),
+    part(cloudflare.accessUsers.failedLogins(user.id, call)),
+    part(findRisk(cloudflare, user, call)),
+    part(collectRegistrations(cloudflare, user.id, call)),
+  ]);
+  return { user, identity, sessions, failedLogins, risk, registrations, gatheredAt: now };
+}
+
+async function part<T>(promise: Promise<T>): Promise<Part<T>> {
+  try {
+    return { ok: true, value: await promise };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    // The time limit of a part reaches the client as an abort: to a reader it is a late answer all the same.
+    if (error.kind === "aborted") return { ok: false, reason: "Cloudflare did not answer in time" };
+    return { ok: false, reason: describeFailure(error).brief };
+  }
+}
+
+/**
+ * The risk score. Its user id is documented only as a UUID: where it is not the Access user's, the account's
+ * summary is searched for the e-mail.
+ */
+export async function findRisk(cloudflare: Cloudflare, user: { id: string; email: string }, call?: CallOptions): Promise<RiskScore & { userId: string }> {
+  try {
+    return { ...(await cloudflare.riskScoring.get(user.id, call)), userId: user.id };
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    const email = user.email.toLowerCase();
+    const row = (await cloudflare.riskScoring.summary(call)).find((one) => one.email?.toLowerCase() === email);
+    if (row === undefined) throw error;
+    return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
+  }
+}
+
+/** The user's active registrations, up to MAX_REGISTRATIONS. */
+export async function collectRegistrations(cloudflare: Cloudflare, userId: string, call?: CallOptions): Promise<Registration[]> {
+  const found: Registration[] = [];
+  for await (const registration of cloudflare.devices.iterateRegistrations({ userIds: [userId], status: "active", perPage: 50 }, call)) {
+    found.push(registration);
+    if (found.length >= MAX_REGISTRATIONS) break;
+  }
+  return found;
+}
+
+/** The failed log-ins of the last 24 hours, newest first. */
+export function recentFailures(failedLogins: readonly FailedLogin[], now: number): FailedLogin[] {
+  const since = subHours(now, 24).getTime();
+  return failedLogins.filter((login) => login.at !== null && login.at >= since).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
+}
+
+/** How many different applications these sessions are open on. */
+export function countApps(sessions: readonly ActiveSession[]): number {
+  return new Set(sessions.flatMap((session) => session.apps.map((app) => app.uid ?? app.name ?? app.hostname))).size;
+}
+
+/** Soonest to expire first; those without an end come last. */
+export function bySoonestEnd(sessions: readonly ActiveSession[]): ActiveSession[] {
+  return sessions.toSorted((a, b) => (a.expiresAt ?? Number.MAX_SAFE_INTEGER) - (b.expiresAt ?? Number.MAX_SAFE_INTEGER));
+}

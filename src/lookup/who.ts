@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+import { NotFoundError } from "../api/errors.ts";
+import type { AccessUser, CallOptions, Cloudflare } from "../api/cloudflare.ts";
+import { UserError } from "../errors.ts";
+import type { Directory } from "../slack/directory.ts";
+
+/** The ways a person is named in a command: see parseWho. */
+export type Who = { kind: "email"; email: string } | { kind: "id"; id: string } | { kind: "mention"; userId: string };
+
+const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
+const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
+const Email = z.email();
+const Uuid = z.guid();
+
+/**
+ * Reads `<who>`: an e-mail (bare or as Slack links it, `<mailto:a@b|a@b>`), an Access user's UUID or a Slack
+ * mention (`<@U012|name>`).
+ * @returns null when it is none of these.
+ */
+export function parseWho(word: string): Who | null {
+  const mention = MENTION.exec(word)?.[1];
+  if (mention !== undefined) return { kind: "mention", userId: mention };
+  const text = (MAILTO.exec(word)?.[1] ?? word).trim();
+  if (Uuid.safeParse(text).success) return { kind: "id", id: text.toLowerCase() };
+  if (text.length <= 254 && Email.safeParse(text).success) return { kind: "email", email: text };
+  return null;
+}
+
+/**
+ * Finds the Access user meant.
+ * @throws UserError when there is no such user, several, or a mention has no e-mail address.
+ */
+export async function findUser(cloudflare: Cloudflare, directory: Directory, who: Who, call?: CallOptions): Promise<AccessUser> {
+  switch (who.kind) {
+    case "id":
+      return getUser(cloudflare, who.id, call);
+    case "email":
+      return findByEmail(cloudflare, who.email, call);
+    case "mention": {
+      const person = await directory.person(who.userId);
+      if (person === null || person.email === null) {
+        throw new UserError({
+          what: "That mention cannot be looked up.",
+          why: person === null ? "Slack does not know that person." : "Slack does not show their e-mail address: they may be a guest, a bot or from another organisation.",
+          next: "Use their e-mail address instead.",
+        });
+      }
+      return findByEmail(cloudflare, person.email, call);
+    }
+  }
+}
+
+/** The Access user with this id. @throws UserError when there is none. */
+export async function getUser(cloudflare: Cloudflare, id: string, call?: CallOptions): Promise<AccessUser> {
+  try {
+    return await cloudflare.accessUsers.get(id, call);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new UserError({
+      what: `No Access user has the id ${id}.`,
+      why: "It may be the id of something else (a device, a seat, an identity), or the user was removed.",
+      next: "Try the e-mail address.",
+    });
+  }
+}
+
+async function findByEmail(cloudflare: Cloudflare, email: string, call?: CallOptions): Promise<AccessUser> {
+  const users = await cloudflare.accessUsers.findByEmail(email, call);
+  const [user] = users;
+  if (user === undefined) {
+    throw new UserError({
+      what: `No Access user has the e-mail ${email}.`,
+      why: "They have never logged in to an Access application or the WARP client of this account, or were removed from it.",
+      next: "Check the spelling. An alias such as name+tag@… is another user to Cloudflare.",
+    });
+  }
+  if (users.length > 1) {
+    throw new UserError({
+      what: `${users.length} Access users have the e-mail ${email}.`,
+      why: `Their ids: ${users.slice(0, 5).map((one) => one.id).join(", ")}${users.length > 5 ? " …" : ""}.`,
+      next: "Name the one you mean by its id.",
+    });
+  }
+  return user;
+}

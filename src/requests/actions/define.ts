@@ -1,0 +1,53 @@
+import type { Cloudflare, WriteReceipt } from "../../api/cloudflare.ts";
+import type { UserSummary } from "../../lookup/summary.ts";
+import type { ActionName, Plan } from "../plan.ts";
+
+export type PlanOf<Name extends ActionName> = Extract<Plan, { action: Name }>;
+
+/** What approvers and the requester read. Plain text: the views escape it. */
+export interface PlanText {
+  /** What and whom, in one line: "Revoke all sessions of mallory@example.com". */
+  headline: string;
+  /** What will happen, a sentence each. */
+  effects: string[];
+  /** What people wrongly believe it does. */
+  caution: string;
+  /** Whether and how it can be undone. */
+  undo: string;
+}
+
+/** What Cloudflare shows after the call. Plain text. */
+export interface Verification {
+  confirmed: boolean;
+  /** "0 of 3 sessions remain" */
+  summary: string;
+  /** What else was seen: a new log-in, a part that could not be read. */
+  notes: string[];
+  /** Epoch milliseconds. */
+  checkedAt: number;
+}
+
+/**
+ * An action that needs approval: its words, the call, and how to see that it is really so. `Baseline` is what
+ * stands just before the call, as plain data; it is kept, so that a check after a restart compares with the same.
+ */
+export interface Action<Name extends ActionName, Baseline> {
+  name: Name;
+  /** "Revoke sessions" */
+  label: string;
+  /** The approve button's confirmation: one plain question. */
+  question(plan: PlanOf<Name>): string;
+  describe(plan: PlanOf<Name>, evidence: UserSummary): PlanText;
+  /** The Cloudflare call, in words for the thread and the audit. */
+  callText(plan: PlanOf<Name>): string;
+  readBaseline(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<Baseline>;
+  /** One attempt. Must be safe to repeat. */
+  execute(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<WriteReceipt>;
+  /** Reads the state again. `sentAt`: when the first attempt was sent, epoch milliseconds. */
+  verify(cloudflare: Cloudflare, plan: PlanOf<Name>, baseline: Baseline, sentAt: number, now: number): Promise<Verification>;
+}
+
+/** Checks the shape; the types do the rest. */
+export function defineAction<Name extends ActionName, Baseline>(action: Action<Name, Baseline>): Action<Name, Baseline> {
+  return action;
+}

@@ -1,0 +1,17 @@
+import type { ActionName, Plan } from "../plan.ts";
+import type { Action } from "./define.ts";
+import { resetRisk } from "./reset-risk.ts";
+import { revoke } from "./revoke.ts";
+
+const ACTIONS = { revoke, "reset-risk": resetRisk };
+
+/** An action without its own types: what a workflow, which handles every one alike, works with. */
+export type AnyAction = Action<ActionName, unknown>;
+
+/**
+ * The action of a plan. A plan's `action` picks the entry of the same name, so the pair always fits: the
+ * compiler cannot follow that through a lookup.
+ */
+export function actionOf(plan: Pick<Plan, "action">): AnyAction {
+  return ACTIONS[plan.action] as unknown as AnyAction;
+}

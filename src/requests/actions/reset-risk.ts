@@ -1,0 +1,56 @@
+import type { RiskScore } from "../../api/cloudflare.ts";
+import type { UserSummary } from "../../lookup/summary.ts";
+import { plural } from "../../words.ts";
+import { defineAction } from "./define.ts";
+
+export interface RiskBaseline {
+  level: string | null;
+  lastResetAt: number | null;
+  eventIds: string[];
+}
+
+export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
+  name: "reset-risk",
+  label: "Reset risk score",
+  question: (plan) => `${plan.target.email}'s risk score goes back to low. Policies that block them for their risk stop doing so.`,
+  describe: (plan, evidence) => ({
+    headline: `Reset the risk score of ${plan.target.email}`,
+    effects: [describeScore(evidence), "Their risk level goes back to low until something new happens"],
+    caution:
+      "This can give access back: policies that use the User Risk Score stop blocking this user, and the change reaches Okta where it is linked. Sessions are not touched.",
+    undo: "Cannot be undone: the events before a reset no longer count.",
+  }),
+  callText: (plan) => `risk score reset for ${plan.target.email}`,
+
+  async readBaseline(cloudflare, plan) {
+    const score = await cloudflare.riskScoring.get(plan.options.riskUserId);
+    return { level: score.level, lastResetAt: score.lastResetAt, eventIds: score.events.map((event) => event.id ?? "") };
+  },
+
+  execute: (cloudflare, plan) => cloudflare.riskScoring.reset(plan.options.riskUserId),
+
+  async verify(cloudflare, plan, baseline, _sentAt, now) {
+    const score = await cloudflare.riskScoring.get(plan.options.riskUserId);
+    const known = new Set(baseline.eventIds);
+    const old = score.events.filter((event) => known.has(event.id ?? "")).length;
+    const isReset = score.lastResetAt !== null && score.lastResetAt !== baseline.lastResetAt;
+    const fresh = score.events.length - old;
+    return {
+      // Cloudflare moves the reset's time; where it shows none, the score itself has to have come down.
+      confirmed: isReset || (score.level === "low" && baseline.level !== "low" && old === 0) || (baseline.level === "low" && score.level === "low"),
+      summary: `risk level ${levelText(score)}, ${plural(old, "earlier event")} still ${old === 1 ? "counts" : "count"}`,
+      notes: fresh > 0 ? [`${plural(fresh, "new risk event")} since`] : [],
+      checkedAt: now,
+    };
+  },
+});
+
+function levelText(score: RiskScore): string {
+  return score.level ?? score.rawLevel ?? "unknown";
+}
+
+function describeScore(evidence: UserSummary): string {
+  if (!evidence.risk.ok) return `Resets their risk score (it could not be read: ${evidence.risk.reason})`;
+  const { events } = evidence.risk.value;
+  return `Takes back a ${levelText(evidence.risk.value)} risk level with ${plural(events.length, "event")} since the last reset`;
+}

@@ -1,0 +1,72 @@
+import type { Selectable } from "kysely";
+
+import type { UserSummary } from "../lookup/summary.ts";
+import type { RequestsTable } from "../store/schema.ts";
+import type { Verification } from "./actions/define.ts";
+import type { Plan } from "./plan.ts";
+
+export const STATUSES = ["pending", "approved", "denied", "cancelled", "expired", "executing", "unknown", "succeeded", "failed"] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What came of the execution, as it grows. */
+export interface Result {
+  /** Cloudflare's acceptance of the call. */
+  receipt?: { cfRay: string | null; at: number };
+  verification?: Verification;
+  /** Why it failed, in words for people. */
+  failure?: { why: string; next: string };
+}
+
+export interface Request {
+  id: string;
+  teamId: string;
+  plan: Plan;
+  planHash: string;
+  evidence: UserSummary;
+  requesterId: string;
+  originChannel: string;
+  reason: string;
+  status: Status;
+  result: Result;
+  createdAt: number;
+  expiresAt: number;
+  decidedAt: number | null;
+  decidedBy: string | null;
+  decisionReason: string | null;
+  startedAt: number | null;
+  finishedAt: number | null;
+  version: number;
+  cardVersion: number;
+  card: { channel: string; ts: string | null; attemptedAt: number | null };
+}
+
+/** A row as the rest of the code knows it. */
+export function fromRow(row: Selectable<RequestsTable>): Request {
+  return {
+    id: row.id,
+    teamId: row.team_id,
+    plan: JSON.parse(row.plan) as Plan,
+    planHash: row.plan_hash,
+    evidence: JSON.parse(row.evidence) as UserSummary,
+    requesterId: row.requester_id,
+    originChannel: row.origin_channel,
+    reason: row.reason,
+    status: row.status as Status,
+    result: row.result === null ? {} : (JSON.parse(row.result) as Result),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    decidedAt: row.decided_at,
+    decidedBy: row.decided_by,
+    decisionReason: row.decision_reason,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    version: row.version,
+    cardVersion: row.card_version,
+    card: { channel: row.card_channel, ts: row.card_ts, attemptedAt: row.card_attempted_at },
+  };
+}
+
+/** Nothing more will happen to a request in one of these. */
+export function isFinal(status: Status): boolean {
+  return status === "denied" || status === "cancelled" || status === "expired" || status === "succeeded" || status === "failed";
+}

@@ -1,0 +1,29 @@
+import { WebClient, type WebClientOptions } from "@slack/web-api";
+
+/**
+ * Two clients, because a 429 pauses the whole queue of a WebClient: a `views.open` waiting behind a chatty
+ * workflow would lose its trigger. Neither retries by itself: after a socket reset the SDK would post a message
+ * again, so retries belong to the workflows, which look for the first one before they post.
+ */
+export interface SlackClients {
+  /** For calls a person waits on. */
+  interactive: WebClient;
+  /** For cards, threads and direct messages, posted from workflows. */
+  background: WebClient;
+}
+
+export function createSlackClients(token: string, slackApiUrl: string): SlackClients {
+  const options: WebClientOptions = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
+  return {
+    interactive: new WebClient(token, { ...options, timeout: 5000 }),
+    background: new WebClient(token, { ...options, timeout: 15_000 }),
+  };
+}
+
+/** The `error` of Slack's answer ("not_in_channel"), or null for anything else. */
+export function slackErrorCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !("data" in error)) return null;
+  const { data } = error;
+  if (typeof data !== "object" || data === null || !("error" in data) || typeof data.error !== "string") return null;
+  return data.error;
+}

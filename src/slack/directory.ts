@@ -1,0 +1,87 @@
+import type { WebClient } from "@slack/web-api";
+
+import { slackErrorCode } from "./clients.ts";
+
+/** What an authorisation needs to know of somebody in Slack. */
+export interface Person {
+  id: string;
+  teamId: string | null;
+  name: string;
+  email: string | null;
+  isBot: boolean;
+  isDeactivated: boolean;
+  /** Guests (single- and multi-channel). */
+  isGuest: boolean;
+  /** From another organisation, by way of a shared channel. */
+  isStranger: boolean;
+}
+
+/** Who is who in Slack, remembered for less than a minute: a deactivation must count at the next click. */
+export interface Directory {
+  /** null when Slack does not know the id. */
+  person(userId: string): Promise<Person | null>;
+  /** The members of user ids and user groups (`U…`, `S…`) together. */
+  members(principals: readonly string[]): Promise<Set<string>>;
+  /** The Slack user with this e-mail, or null. */
+  findByEmail(email: string): Promise<string | null>;
+}
+
+const FRESH_MS = 30_000;
+
+export function createDirectory(client: WebClient, now: () => number): Directory {
+  const person = remember(now, async (userId: string): Promise<Person | null> => {
+    try {
+      const { user } = await client.users.info({ user: userId });
+      if (user === undefined) return null;
+      return {
+        id: userId,
+        teamId: user.team_id ?? null,
+        name: user.real_name ?? user.name ?? userId,
+        email: user.profile?.email ?? null,
+        isBot: user.is_bot === true || userId === "USLACKBOT",
+        isDeactivated: user.deleted === true,
+        isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
+        isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
+      };
+    } catch (error) {
+      if (slackErrorCode(error) === "user_not_found") return null;
+      throw error;
+    }
+  });
+  // 20 calls a minute are allowed for groups; a group's members are the same for every click of a busy minute.
+  const group = remember(now, async (groupId: string): Promise<string[]> => {
+    const { users } = await client.usergroups.users.list({ usergroup: groupId });
+    return users ?? [];
+  });
+  const byEmail = remember(now, async (email: string): Promise<string | null> => {
+    try {
+      const { user } = await client.users.lookupByEmail({ email });
+      return user?.id ?? null;
+    } catch (error) {
+      if (slackErrorCode(error) === "users_not_found") return null;
+      throw error;
+    }
+  });
+  return {
+    person,
+    findByEmail: (email) => byEmail(email.toLowerCase()),
+    async members(principals) {
+      const groups = await Promise.all(principals.filter((id) => id.startsWith("S")).map((id) => group(id)));
+      return new Set([...principals.filter((id) => !id.startsWith("S")), ...groups.flat()]);
+    },
+  };
+}
+
+/** Answers are kept for FRESH_MS, and the same question in flight twice is asked once. Failures are not kept. */
+function remember<T>(now: () => number, ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const answers = new Map<string, { at: number; answer: Promise<T> }>();
+  return (key) => {
+    const known = answers.get(key);
+    if (known !== undefined && now() - known.at < FRESH_MS) return known.answer;
+    if (answers.size > 1000) answers.clear();
+    const answer = ask(key);
+    answers.set(key, { at: now(), answer });
+    answer.catch(() => answers.delete(key));
+    return answer;
+  };
+}

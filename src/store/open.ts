@@ -1,0 +1,134 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+
+import { Kysely, SqliteDialect, type SqliteDatabase } from "kysely";
+import { Migrator } from "kysely/migration";
+import { PostgresJSDialect } from "kysely-postgres-js";
+import type { Backend } from "openworkflow/internal";
+import { BackendPostgres } from "openworkflow/postgres";
+import { BackendSqlite } from "openworkflow/sqlite";
+import postgres from "postgres";
+
+import type { Config } from "../config.ts";
+import { createRequestsMigration } from "./migrations/0001-requests.ts";
+import type { Database } from "./schema.ts";
+
+export type Db = Kysely<Database>;
+
+export interface Store {
+  db: Db;
+  workflows: Backend;
+  close(): Promise<void>;
+}
+
+/** Another process already works on these files. */
+export class StoreInUseError extends Error {
+  override readonly name = "StoreInUseError";
+  constructor(directory: string) {
+    super(`another zt-bot is already running on ${directory}: stop it first, or set DATABASE_URL=postgres://… to run several`);
+  }
+}
+
+/**
+ * Opens the tables and the workflow engine's own storage, and brings both up to date.
+ *
+ * Embedded: `zt.db` and, beside it, `workflows.db` (the engine sets no busy timeout, so it gets a file of its
+ * own) and `lock.db`. The lock is what makes it safe to take over at once, at start, the runs of a process
+ * that died: nobody else can be working on them. The operating system drops it with the process.
+ * @throws StoreInUseError
+ */
+export async function openStore(config: Config["database"]): Promise<Store> {
+  if (config.kind === "postgres") return openPostgres(config.url);
+  mkdirSync(config.directory, { recursive: true });
+  const unlock = lockDirectory(config.directory);
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  await migrate(db, "sqlite");
+  const workflows = BackendSqlite.connect(join(config.directory, "workflows.db"));
+  await db.updateTable("requests").set({ publishing_until: null }).where("publishing_until", "is not", null).execute();
+  await releaseDeadRuns(workflows);
+  return {
+    db,
+    workflows,
+    async close() {
+      await workflows.stop();
+      await db.destroy();
+      unlock();
+    },
+  };
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  const pool = postgres(url, {
+    max: 10,
+    // 64-bit integers here are counters and epoch milliseconds: exact as JavaScript numbers until the year 287396.
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    onnotice: () => {},
+  });
+  const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
+  await migrate(db, "postgres");
+  const workflows = await BackendPostgres.connect(url);
+  return {
+    db,
+    workflows,
+    async close() {
+      await workflows.stop();
+      await db.destroy();
+    },
+  };
+}
+
+/** Kysely's migrator takes a lock in PostgreSQL, so replicas that start together migrate once. */
+async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ "0001-requests": createRequestsMigration(dialect) }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw new Error("the database could not be brought up to date", { cause: error });
+}
+
+function openSqlite(file: string): SqliteDatabase {
+  const database = new DatabaseSync(file);
+  // FULL: an approval that was answered must survive a power cut, not only a crash.
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;");
+  return {
+    close: () => database.close(),
+    prepare(query) {
+      const statement = database.prepare(query);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+      };
+    },
+  };
+}
+
+function lockDirectory(directory: string): () => void {
+  const lock = new DatabaseSync(join(directory, "lock.db"));
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+  } catch {
+    lock.close();
+    throw new StoreInUseError(directory);
+  }
+  return () => lock.close();
+}
+
+/**
+ * A crashed worker's runs are leased to it for another 30 s. Nobody else works on these files, so the leases
+ * are ended now: an approved revocation does not wait half a minute after a restart.
+ */
+async function releaseDeadRuns(workflows: Backend): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await workflows.listWorkflowRuns({ status: "running", limit: 100, ...(after === undefined ? {} : { after }) });
+    for (const run of page.data) {
+      if (run.workerId === null) continue;
+      await workflows.extendWorkflowRunLease({ workflowRunId: run.id, workerId: run.workerId, leaseDurationMs: 0 });
+    }
+    after = page.pagination.next ?? undefined;
+  } while (after !== undefined);
+}

@@ -1,0 +1,73 @@
+import type { Generated } from "kysely";
+
+/** Every time is epoch milliseconds. JSON is text in both databases: it is read whole and never queried. */
+export interface Database {
+  requests: RequestsTable;
+  posts: PostsTable;
+  audit: AuditTable;
+}
+
+export interface RequestsTable {
+  id: string;
+  team_id: string;
+  action: string;
+  /** The frozen plan, as canonical JSON; `plan_hash` is its SHA-256. */
+  plan: string;
+  plan_hash: string;
+  /** What was known of the target when it was asked for, as JSON. */
+  evidence: string;
+  target_id: string;
+  target_email: string;
+  requester_id: string;
+  /** The channel where it was asked for: the reply and, later, an incident belong there. */
+  origin_channel: string;
+  reason: string;
+  status: string;
+  /** What came of it, as JSON: the answer, the verification, the error. */
+  result: string | null;
+  created_at: number;
+  expires_at: number;
+  decided_at: number | null;
+  decided_by: string | null;
+  decision_reason: string | null;
+  started_at: number | null;
+  finished_at: number | null;
+  /** Grows by one with every change a reader of the card should see. */
+  version: number;
+  /** The version that the card in Slack shows; 0 before it is posted. */
+  card_version: number;
+  card_channel: string;
+  card_ts: string | null;
+  /** Set just before the card is first posted: a later attempt looks for that card before posting another. */
+  card_attempted_at: number | null;
+  /** Whoever publishes this request's messages holds it until then, so that each is posted by one. */
+  publishing_until: number | null;
+}
+
+/** Messages to post, written in the transaction of the change they tell of, posted in order of `seq`. */
+export interface PostsTable {
+  seq: Generated<number>;
+  request_id: string;
+  /** Names the message within its request ("decision", "verification" …): the same one is written once. */
+  key: string;
+  surface: "thread" | "dm";
+  /** What the view needs, as JSON. */
+  data: string;
+  created_at: number;
+  attempted_at: number | null;
+  posted_at: number | null;
+  channel: string | null;
+  ts: string | null;
+}
+
+/** Append-only: triggers refuse UPDATE and DELETE. */
+export interface AuditTable {
+  seq: Generated<number>;
+  at: number;
+  team_id: string | null;
+  request_id: string | null;
+  /** A Slack user id, or "zt-bot" for what the bot does by itself. */
+  actor: string;
+  event: string;
+  data: string;
+}
