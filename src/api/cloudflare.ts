@@ -1,5 +1,12 @@
 import type { Logger } from "pino";
 
+import { accessLogCalls, createAccessLogs } from "./access-logs.ts";
+import { accessUserCalls, createAccessUsers } from "./access-users.ts";
+import type { Call } from "./call.ts";
+import { createDevices, deviceCalls } from "./devices.ts";
+import { createHttp } from "./http.ts";
+import { createOrganizations, organizationCalls } from "./organizations.ts";
+import { createRiskScoring, riskCalls } from "./risk-scoring.ts";
 import type {
   AccessRequest,
   AccessUser,
@@ -12,7 +19,9 @@ import type {
   SessionIdentity,
   TokenStatus,
 } from "./schema.ts";
+import { createTokens, tokenCalls } from "./tokens.ts";
 
+export type { Call } from "./call.ts";
 export type { AccessRequest, AccessUser, ActiveSession, FailedLogin, Identity, Registration };
 export type { RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
 export type { RiskLevel } from "./schema.ts";
@@ -164,7 +173,26 @@ export interface Cloudflare {
   };
 }
 
+/** Every call this client can make: what the permission table in the docs is made from. */
+export const CALLS: readonly Call[] = [
+  accessUserCalls,
+  organizationCalls,
+  deviceCalls,
+  riskCalls,
+  accessLogCalls,
+  tokenCalls,
+].flatMap((calls): Call[] => Object.values(calls));
+
+/** Makes the client. Nothing is sent before the first call. */
 export function createCloudflare(options: CloudflareOptions): Cloudflare {
-  void options;
-  throw new Error("not built yet");
+  const http = createHttp(options);
+  return {
+    accountId: options.accountId,
+    accessUsers: createAccessUsers(http),
+    organizations: createOrganizations(http),
+    devices: createDevices(http),
+    riskScoring: createRiskScoring(http),
+    accessLogs: createAccessLogs(http),
+    tokens: createTokens(http),
+  };
 }

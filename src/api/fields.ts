@@ -53,9 +53,11 @@ function inRange(ms: number): number | null {
 
 /** The object itself where it is one (not an array), else null. */
 export function readRecord(value: unknown): Record<string, unknown> | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
+  return isRecord(value) ? value : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Texts of a list; what is not text is left out. */

@@ -256,7 +256,8 @@ function readDetails(value: unknown): string | null {
   if (record !== null && Object.keys(record).length === 0) return null;
   const details = typeof value === "string" ? value : stringify(value);
   if (details === null || details.length <= DETAILS_CAP) return details;
-  return `${[...details.slice(0, DETAILS_CAP)].filter((char) => char.isWellFormed()).join("")}…`;
+  // The cut may fall inside a surrogate pair; half of one is no character.
+  return `${details.slice(0, DETAILS_CAP).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 function stringify(value: unknown): string | null {

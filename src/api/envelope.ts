@@ -1,0 +1,182 @@
+import type { Logger } from "pino";
+import type { z } from "zod";
+
+import { UNLISTED_PERMISSION } from "./call.ts";
+import type { Call } from "./call.ts";
+import {
+  AuthError,
+  HttpError,
+  NotEnabledError,
+  NotFoundError,
+  PermissionError,
+  RateLimitedError,
+  RejectedError,
+  UnexpectedShapeError,
+} from "./errors.ts";
+import type { Applied, CallFacts, CloudflareFailure, Complaint } from "./errors.ts";
+import { readRecord, readRows } from "./fields.ts";
+import { readRetryAfter } from "./retry.ts";
+
+/** An answer as it came: any status, any body. */
+export interface RawAnswer {
+  status: number;
+  body: string;
+  /** A header by its lower-case name. */
+  header: (name: string) => string | null;
+}
+
+/** A 2xx with `success: true`. `result` is undefined where the key is absent. */
+export interface Answer {
+  facts: CallFacts & { status: number; cfRay: string | null };
+  result: unknown;
+  resultInfo: Record<string, unknown>;
+}
+
+export interface ReadContext {
+  redact: (message: string) => string;
+  /** Epoch ms. */
+  now: number;
+}
+
+/** Whether a write that got this status may have been carried out: 4xx says no, 5xx and 3xx leave it open. */
+export function judgeApplied(call: Call, status: number): Applied {
+  return call.mode === "write" && (status < 400 || status >= 500) ? "maybe" : "no";
+}
+
+/**
+ * Reads Cloudflare's envelope.
+ *
+ * @throws CloudflareError for every answer that is not a 2xx JSON object with `success: true`.
+ */
+export function openEnvelope(call: Call, raw: RawAnswer, context: ReadContext): Answer {
+  const facts = {
+    call: call.name,
+    applied: judgeApplied(call, raw.status),
+    status: raw.status,
+    cfRay: readRay(raw),
+  };
+  const body = readRecord(parseJson(raw.body));
+  if (raw.status < 200 || raw.status > 299) throw toFailure(call, facts, raw, body, context);
+  if (body === null) {
+    const problem = raw.body.trim() === "" ? "the body is empty" : "the body is not a JSON object";
+    throw new UnexpectedShapeError({ ...facts, problem });
+  }
+  if (body["success"] === false) {
+    const complaint = readComplaint(body, context.redact);
+    const refused: CallFacts = { ...facts, applied: "no" };
+    throw complaint.codes.includes(NOT_ENABLED)
+      ? new NotEnabledError({ ...refused, codes: complaint.codes })
+      : new RejectedError({ ...refused, ...complaint });
+  }
+  if (body["success"] !== true)
+    throw new UnexpectedShapeError({ ...facts, problem: "success is not stated" });
+  return { facts, result: body["result"], resultInfo: readRecord(body["result_info"]) ?? {} };
+}
+
+/** The parsed `result` of a call that answers with one object. */
+export function readResult<Schema extends z.ZodType>(schema: Schema, answer: Answer): z.output<Schema> {
+  const parsed = schema.safeParse(answer.result);
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.map((issue) => ["result", ...issue.path].join("."));
+  throw new UnexpectedShapeError({ ...answer.facts, problem: `${[...new Set(places)].join(", ")} is odd` });
+}
+
+/** The readable rows of a list, and how many rows there were on the wire. */
+export interface Rows<Row> {
+  rows: Row[];
+  rowCount: number;
+}
+
+/**
+ * The readable rows of a list; the unreadable ones are left out, and the log says so.
+ * `null` is an empty list, as servers written in Go say it. A missing list is not: taking it for "none" could
+ * make open sessions look closed.
+ */
+export function readList<Schema extends z.ZodType>(
+  schema: Schema,
+  { answer, log, list }: { answer: Answer; log: Pick<Logger, "warn">; list: unknown },
+): Rows<z.output<Schema>> {
+  if (list === null) return { rows: [], rowCount: 0 };
+  if (!Array.isArray(list))
+    throw new UnexpectedShapeError({ ...answer.facts, problem: "the list is missing" });
+  const rows = readRows(schema, list);
+  if (rows.length < list.length) {
+    const { call, cfRay } = answer.facts;
+    log.warn(
+      { call, cfRay, leftOut: list.length - rows.length, kept: rows.length },
+      "cloudflare rows left out",
+    );
+  }
+  return { rows, rowCount: list.length };
+}
+
+/** Malformed Authorization header; 6111 stands in its error chain. */
+const MALFORMED_AUTH = new Set([6003, 6111]);
+/** Bad token or missing permission; out of the token's scope; a read token that tried a write. */
+const FORBIDDEN = new Set([10000, 9109, 1010]);
+/** Bad identifier or route; Access object missing. */
+const NOT_FOUND = new Set([7000, 7003, 10404, 12135]);
+/** access.api.error.not_enabled */
+const NOT_ENABLED = 9999;
+
+function toFailure(
+  call: Call,
+  facts: CallFacts,
+  raw: RawAnswer,
+  body: Record<string, unknown> | null,
+  context: ReadContext,
+): CloudflareFailure {
+  if (raw.status === 429) {
+    const wait = readRetryAfter(raw.header, context.now);
+    return new RateLimitedError({ ...facts, retryAt: wait === null ? null : context.now + wait });
+  }
+  const { codes, messages } = readComplaint(body, context.redact);
+  // Only a 4xx is a statement about the request; a 5xx or a redirect says nothing sure, whatever its body.
+  if (raw.status >= 400 && raw.status < 500) {
+    if (codes.some((code) => MALFORMED_AUTH.has(code))) return new AuthError({ ...facts, codes });
+    if (codes.includes(NOT_ENABLED)) return new NotEnabledError({ ...facts, codes });
+    if (raw.status === 401 || raw.status === 403 || codes.some((code) => FORBIDDEN.has(code))) {
+      return new PermissionError({ ...facts, codes, permission: call.permission ?? UNLISTED_PERMISSION });
+    }
+    if (raw.status === 404 || codes.some((code) => NOT_FOUND.has(code))) {
+      return new NotFoundError({ ...facts, codes });
+    }
+  }
+  return new HttpError({ ...facts, codes, messages });
+}
+
+/** Codes and messages of every error form seen: listed, chained, with a message only, or a flat body. */
+function readComplaint(body: Record<string, unknown> | null, redact: (message: string) => string): Complaint {
+  const codes = new Set<number>();
+  const messages = new Set<string>();
+  const collect = (value: unknown, depth: number): void => {
+    if (typeof value === "string" && value !== "") messages.add(redact(value));
+    const error = readRecord(value);
+    if (error === null) return;
+    const code = typeof error["code"] === "string" ? Number.parseInt(error["code"], 10) : error["code"];
+    if (typeof code === "number" && Number.isSafeInteger(code)) codes.add(code);
+    for (const word of [error["message"], error["error"]]) {
+      if (typeof word === "string" && word !== "") messages.add(redact(word));
+    }
+    if (Array.isArray(error["error_chain"]) && depth < 3) {
+      for (const link of error["error_chain"]) collect(link, depth + 1);
+    }
+  };
+  const errors: unknown[] = Array.isArray(body?.["errors"]) ? body["errors"] : [];
+  for (const error of [body, ...errors].slice(0, 10)) collect(error, 0);
+  return { codes: [...codes], messages: [...messages].slice(0, 5) };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** The `cf-ray` of an answer, where it has the form of one. */
+export function readRay(raw: Pick<RawAnswer, "header">): string | null {
+  const ray = raw.header("cf-ray");
+  return ray !== null && /^[\w-]{1,64}$/.test(ray) ? ray : null;
+}

@@ -1,0 +1,48 @@
+import { defineCalls } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { CallOptions, Cloudflare, TokenStatus } from "./cloudflare.ts";
+import { readResult } from "./envelope.ts";
+import { AuthError, NotFoundError, PermissionError } from "./errors.ts";
+import type { Http } from "./http.ts";
+import { TokenVerification } from "./schema.ts";
+
+export const tokenCalls = defineCalls({
+  account: {
+    name: "verify account token",
+    method: "GET",
+    path: "/accounts/{account_id}/tokens/verify",
+    permission: null,
+    mode: "read",
+  },
+  user: {
+    name: "verify user token",
+    method: "GET",
+    path: "/user/tokens/verify",
+    permission: null,
+    mode: "read",
+  },
+});
+
+export function createTokens(http: Http): Cloudflare["tokens"] {
+  async function ask(kind: TokenStatus["kind"], call: Call, options?: CallOptions): Promise<TokenStatus> {
+    return { kind, ...readResult(TokenVerification, await http.send(call, {}, options)) };
+  }
+
+  return {
+    verify: async (options) => {
+      try {
+        return await ask("account", tokenCalls.account, options);
+      } catch (error) {
+        // A user's token is refused here, and an account's token on the other route.
+        if (!(error instanceof PermissionError || error instanceof NotFoundError)) throw error;
+      }
+      try {
+        return await ask("user", tokenCalls.user, options);
+      } catch (error) {
+        // Verifying needs no permission, so a refusal on both routes is about the token.
+        if (!(error instanceof PermissionError)) throw error;
+        throw new AuthError(error);
+      }
+    },
+  };
+}
