@@ -1,0 +1,1 @@
+export { seedWorkspace } from "./seed/workspace.ts";
