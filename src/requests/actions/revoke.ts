@@ -1,5 +1,6 @@
 import type { ActiveSession, Registration } from "../../api/cloudflare.ts";
-import { collectRegistrations, countApps, type Part, type UserSummary } from "../../lookup/summary.ts";
+import { countApps } from "../../lookup/facts.ts";
+import { collectRegistrations, type Part, type UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../words.ts";
 import type { RevokeOptions } from "../plan.ts";
 import { defineAction, type PlanOf, type Verification } from "./define.ts";

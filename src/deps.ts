@@ -1,0 +1,28 @@
+import type { Cloudflare } from "./api/cloudflare.ts";
+import type { Log } from "./log.ts";
+import type { PolicySource } from "./policy-file.ts";
+import type { Engine } from "./requests/workflows.ts";
+import type { SlackClients } from "./slack/clients.ts";
+import type { Directory } from "./slack/directory.ts";
+import type { Db } from "./store/open.ts";
+
+/** Everything a command or a click may use, made in one place (app.ts) and passed down. */
+export interface Deps {
+  log: Log;
+  /** Epoch milliseconds. */
+  now(): number;
+  policy: PolicySource;
+  cloudflare: Cloudflare;
+  slack: SlackClients;
+  directory: Directory;
+  db: Db;
+  engine: Engine;
+  /** The workspace the bot is installed in: nobody from elsewhere has a say. */
+  homeTeamId: string;
+}
+
+/** Who clicked or typed: a Slack user of a Slack workspace. */
+export interface Asker {
+  userId: string;
+  teamId: string;
+}

@@ -1,0 +1,133 @@
+import { appendAudit } from "../audit/append.ts";
+import type { Asker, Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import { findRisk, type UserSummary } from "../lookup/summary.ts";
+import { slackErrorCode } from "../slack/clients.ts";
+import { describeRequest } from "./describe.ts";
+import type { ActionName, Plan, RevokeOptions, Target } from "./plan.ts";
+import { eligibleApprovers } from "./policy.ts";
+import { permalink } from "./publish.ts";
+import type { Request } from "./request.ts";
+import { insertRequest, readRequest } from "./store.ts";
+
+/** Longer than this nobody waits for a link: the card follows, and the answer says so. */
+const CARD_WAIT_MS = 5000;
+
+export const MAX_REASON = 1000;
+
+export interface Ask {
+  plan: Plan;
+  evidence: UserSummary;
+  reason: string;
+  asker: Asker;
+  originChannel: string;
+}
+
+export interface Asked {
+  request: Request;
+  headline: string;
+  /** To the card; null when it is not in Slack yet. */
+  link: string | null;
+  /** Why the card is not there yet, in words. */
+  trouble: string | null;
+}
+
+/** The plan to revoke a user's sessions. */
+export function planRevoke(accountId: string, target: Target, options: RevokeOptions): Plan {
+  return { action: "revoke", accountId, target, options };
+}
+
+/** The plan to reset a user's risk score, under the id by which risk scoring knows them. */
+export async function planResetRisk(deps: Deps, target: Target): Promise<Plan> {
+  const { userId } = await findRisk(deps.cloudflare, target);
+  return { action: "reset-risk", accountId: deps.cloudflare.accountId, target, options: { riskUserId: userId } };
+}
+
+/**
+ * Makes a request: checks that it can be decided at all, freezes and records it, and posts its card.
+ * @throws UserError when the reason is missing or nobody could approve.
+ */
+export async function ask(deps: Deps, input: Ask): Promise<Asked> {
+  const { plan, asker } = input;
+  const reason = checkReason(deps, plan.action, input.reason);
+  const policy = deps.policy.current();
+  const rules = policy.action(plan.action);
+  const [approvers, targetSlackId] = await Promise.all([deps.directory.members(rules.approvers), deps.directory.findByEmail(plan.target.email)]);
+  if (eligibleApprovers(approvers, asker.userId, targetSlackId).length === 0) {
+    await appendAudit(deps.db, { at: deps.now(), teamId: asker.teamId, actor: asker.userId, event: "request.refused", data: { plan, why: "no eligible approver" } });
+    throw new UserError({
+      what: "Nobody could approve this, so it was not asked.",
+      why: `The policy's approvers for ${plan.action} are only you or the person it is about.`,
+      next: "Somebody who runs zt-bot has to add an approver to policy.yml.",
+    });
+  }
+
+  const at = deps.now();
+  const request = await insertRequest(deps.db, {
+    teamId: asker.teamId,
+    plan,
+    evidence: input.evidence,
+    requesterId: asker.userId,
+    originChannel: input.originChannel,
+    cardChannel: policy.approvalsChannel,
+    reason,
+    at,
+    expiresAt: at + rules.ttlMs,
+    posts: [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
+  });
+  const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
+  await Promise.all([deps.engine.publish(request), deps.engine.scheduleExpiry(request)]);
+  const trouble = await posted;
+  const current = (await readRequest(deps.db, request.id)) ?? request;
+  const { channel, ts } = current.card;
+  return {
+    request: current,
+    headline: describeRequest(current).headline,
+    link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
+    trouble: ts === null ? trouble : null,
+  };
+}
+
+/** @throws UserError when the policy wants a reason and there is none, or it is too long. */
+export function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: string): string {
+  const text = reason.trim();
+  if (text === "" && deps.policy.current().action(action).requireReason) {
+    throw new UserError({
+      what: "A reason is needed.",
+      why: "Approvers decide by it, and it stays in the record.",
+      next: `Add --reason "…", or leave out all arguments for a form.`,
+    });
+  }
+  if (text.length > MAX_REASON) {
+    throw new UserError({ what: `The reason is too long: ${text.length} characters.`, why: `At most ${MAX_REASON} fit on the card.`, next: "Shorten it; more can be said in the thread." });
+  }
+  return text === "" ? "none given" : text;
+}
+
+/** Why the card is late, or null when it is there. Never rejects. */
+async function settle(posted: Promise<void>, ms: number): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve("Slack is slow"), ms);
+  });
+  try {
+    return await Promise.race([posted.then(() => null), late]);
+  } catch (error) {
+    return explainCardTrouble(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function explainCardTrouble(error: unknown): string {
+  switch (slackErrorCode(error)) {
+    case "not_in_channel":
+      return "zt-bot is not a member of the approvals channel: type /invite @zt-bot there";
+    case "channel_not_found":
+      return "the approvals channel in policy.yml does not exist, or zt-bot cannot see it: invite it there";
+    case "is_archived":
+      return "the approvals channel is archived: unarchive it or name another in policy.yml";
+    default:
+      return "Slack did not take the message";
+  }
+}

@@ -1,0 +1,99 @@
+import { isCloudflareFailure, type CloudflareFailure } from "../api/errors.ts";
+import type { Cloudflare } from "../api/cloudflare.ts";
+import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
+import { describeFailure } from "../cloudflare-trouble.ts";
+import type { Db } from "../store/open.ts";
+import { actionOf } from "./actions/index.ts";
+import type { Verification } from "./actions/define.ts";
+import type { Request } from "./request.ts";
+
+/** The steps of an execution, one attempt each; the workflow repeats and orders them. None throws for what Cloudflare answers. */
+export interface ExecuteDeps {
+  db: Db;
+  cloudflare: Cloudflare;
+  now(): number;
+}
+
+export type TargetCheck = { ok: true } | { ok: false; why: string; next: string };
+
+/** Is the target still the principal that was approved? A user id that now has another e-mail is somebody else. */
+export async function checkTarget({ cloudflare }: ExecuteDeps, request: Request): Promise<TargetCheck> {
+  const { target } = request.plan;
+  try {
+    const user = await cloudflare.accessUsers.get(target.id);
+    if (user.email?.toLowerCase() === target.email.toLowerCase()) return { ok: true };
+    return {
+      ok: false,
+      why: `The Access user ${target.id} is no longer ${target.email}: it is not the user that was approved.`,
+      next: "Look the user up again and make a new request.",
+    };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    if (error.kind === "not-found") {
+      return { ok: false, why: `${target.email} is no longer an Access user of this account.`, next: "There is nothing left to do for this user." };
+    }
+    // A containment is not held up because a read failed: the call itself names the user by e-mail and id.
+    return { ok: true };
+  }
+}
+
+export type CallOutcome =
+  | { kind: "accepted"; cfRay: string | null; at: number; reconciled: boolean }
+  /** Worth another attempt after `afterMs`; `unknown` when this one may have taken effect. */
+  | { kind: "again"; unknown: boolean; why: string; afterMs: number; at: number }
+  | { kind: "refused"; why: string; next: string; at: number };
+
+/**
+ * One attempt at the call, recorded before it is sent and after. When an earlier attempt was sent and its answer
+ * never recorded (the process died, or nobody answered), Cloudflare is looked at first: what is already done is
+ * not done twice.
+ */
+export async function attemptCall(deps: ExecuteDeps, request: Request, baseline: unknown, attempt: number): Promise<CallOutcome> {
+  const { db, cloudflare, now } = deps;
+  const action = actionOf(request.plan);
+  const trail = await readRequestAudit(db, request.id);
+  const firstSent = trail.find((row) => row.event === "call.sent");
+  const record = (event: string, data: Record<string, unknown>) =>
+    appendAudit(db, { at: now(), teamId: request.teamId, requestId: request.id, actor: BOT, event, data: { attempt, ...data } });
+
+  if (firstSent !== undefined) {
+    const seen = await readVerification(deps, request, baseline, firstSent.at);
+    if (seen.ok && seen.verification.confirmed) {
+      await record("call.reconciled", { summary: seen.verification.summary });
+      return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
+    }
+  }
+  await record("call.sent", { call: action.callText(request.plan), plan_hash: request.planHash });
+  try {
+    const receipt = await action.execute(cloudflare, request.plan);
+    await record("call.answered", { ok: true, status: receipt.status, cf_ray: receipt.cfRay });
+    return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    await record("call.answered", { ok: false, error: error.kind, status: error.status, cf_ray: error.cfRay, applied: error.applied });
+    return judgeFailure(error, attempt, now());
+  }
+}
+
+/** 429, 5xx and network trouble are worth another attempt; other refusals are final. */
+export function judgeFailure(error: CloudflareFailure, attempt: number, now: number): CallOutcome {
+  const { brief, why, next } = describeFailure(error);
+  const isPassing =
+    error.kind === "rate-limited" || error.kind === "network" || error.kind === "timeout" || error.kind === "aborted" || (error.status ?? 0) >= 500;
+  if (!isPassing) return { kind: "refused", why, next, at: now };
+  const backOff = Math.min(1000 * 2 ** (attempt - 1), 30_000);
+  const afterMs = error.kind === "rate-limited" && error.retryAt !== null ? Math.min(Math.max(error.retryAt - now, 1000), 5 * 60_000) : backOff;
+  return { kind: "again", unknown: error.applied === "maybe", why: brief, afterMs, at: now };
+}
+
+export type VerificationReading = { ok: true; verification: Verification } | { ok: false; why: string; at: number };
+
+/** Looks once at what Cloudflare shows now. */
+export async function readVerification({ cloudflare, now }: ExecuteDeps, request: Request, baseline: unknown, sentAt: number): Promise<VerificationReading> {
+  try {
+    return { ok: true, verification: await actionOf(request.plan).verify(cloudflare, request.plan, baseline, sentAt, now()) };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    return { ok: false, why: describeFailure(error).brief, at: now() };
+  }
+}

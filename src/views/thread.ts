@@ -1,0 +1,103 @@
+import type { KnownBlock } from "@slack/types";
+
+import type { RequestText } from "../requests/describe.ts";
+import type { PostData } from "../requests/posts.ts";
+import type { Request } from "../requests/request.ts";
+import { context, section, type Message } from "./blocks.ts";
+import { stateLine, stateWords } from "./card.ts";
+import { code, duration, escape, mention, utcTime, when } from "./text.ts";
+import { summaryParts, summaryText } from "./user-summary.ts";
+
+/** A message in the thread under a card. Whatever is told here has been recorded before. */
+export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
+  switch (data.kind) {
+    case "evidence":
+      return {
+        text: `Before: ${summaryText(request.evidence, request.evidence.gatheredAt)}`,
+        blocks: [section(`🔎 *Evidence before*, read ${when(request.evidence.gatheredAt, "time")}`), ...summaryParts(request.evidence, request.evidence.gatheredAt)],
+      };
+    case "decision":
+      return say(decisionText(request));
+    case "call-started":
+      return say(`▶️ Calling Cloudflare: ${escape(data.call)} (${utcTime(data.at)})`);
+    case "call-waiting":
+      return say(
+        data.isUnknown
+          ? `❔ No answer from Cloudflare: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
+          : `⏸️ ${escape(data.why)}. Trying again in ${duration(data.retryAt - data.at)} (${utcTime(data.retryAt)}).`,
+      );
+    case "call-accepted":
+      return say(
+        data.reconciled
+          ? `☑️ An earlier call had already taken effect: nothing was sent again (${utcTime(data.at)})`
+          : `☑️ Cloudflare accepted it (${utcTime(data.at)}${data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`}). Checking that it is really so…`,
+      );
+    case "verification": {
+      const { verification } = data;
+      const sign = verification.confirmed ? "✅ Verified" : "⚠️ Not confirmed";
+      const notes = verification.notes.map((note) => `\n⚠️ ${escape(note)}`).join("");
+      return say(`${sign}: ${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}${notes}`);
+    }
+    case "summary":
+    case "outcome":
+      return closingMessage(request, words);
+  }
+}
+
+/** The direct message that tells the requester how it ended. */
+export function outcomeMessage(request: Request, words: RequestText, link: string | null): Message {
+  return {
+    text: `${escape(words.headline)}: ${stateWords(request)}`,
+    blocks: [section(`*${escape(words.headline)}*\n${stateLine(request)}`), context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request)}`)],
+  };
+}
+
+function closingMessage(request: Request, words: RequestText): Message {
+  const facts = [
+    `asked by ${mention(request.requesterId)} ${when(request.createdAt)}`,
+    ...(request.decidedBy === null || request.decidedAt === null ? [] : [`approved by ${mention(request.decidedBy)} ${when(request.decidedAt)}`]),
+    ...(request.startedAt === null || request.finishedAt === null ? [] : [`carried out in ${duration(request.finishedAt - request.startedAt)}`]),
+  ];
+  return {
+    text: `${escape(words.headline)}: ${stateWords(request)}`,
+    blocks: [section(`🏁 *${escape(words.headline)}*\n${stateLine(request)}`), context(facts.join(" · ")), context(`Next: ${nextStep(request)}`)],
+  };
+}
+
+/** Each answer ends with the next step. Plain words and our own markup only. */
+export function nextStep(request: Request): string {
+  const email = code(request.plan.target.email, 254);
+  switch (request.status) {
+    case "succeeded":
+      if (request.result.verification?.confirmed !== true) return `look at ${code(`/zt user ${request.plan.target.email}`, 300)} and ask again if it is not so`;
+      return request.plan.action === "revoke"
+        ? `disable ${email} at the identity provider if they must stay out; ${code(`/zt user ${request.plan.target.email}`, 300)} shows whether they come back`
+        : `${code(`/zt user ${request.plan.target.email}`, 300)} shows what happens from here`;
+    case "failed":
+      return escape(request.result.failure?.next ?? "look at the user and ask again", 500);
+    case "denied":
+      return "talk to the approver, or ask again with what was missing";
+    case "expired":
+      return "ask again if it is still needed, and tell an approver";
+    case "cancelled":
+    case "pending":
+    case "approved":
+    case "executing":
+    case "unknown":
+      return "the card shows what happens";
+  }
+}
+
+function decisionText(request: Request): string {
+  const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
+  const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
+  if (request.status === "denied") return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
+  if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
+  if (request.status === "expired") return `⚪ Expired: nobody decided until ${when(request.expiresAt)}. Nothing was done.`;
+  return `👍 Approved${by}${at}`;
+}
+
+function say(text: string): Message {
+  const blocks: KnownBlock[] = [section(text)];
+  return { text, blocks };
+}

@@ -1,0 +1,197 @@
+import type { KnownBlock } from "@slack/types";
+
+import type { AccessUser, Identity } from "../api/cloudflare.ts";
+import { bySoonestEnd, countApps, recentFailures } from "../lookup/facts.ts";
+import type { Part, UserSummary } from "../lookup/summary.ts";
+import { list, plural } from "../words.ts";
+import { actions, button, context, header, section, type Message } from "./blocks.ts";
+import { sessionTable } from "./session-table.ts";
+import { clean, code, duration, escape, mention, when } from "./text.ts";
+
+/** The buttons under a summary. Values are the Access user's id and nothing else. */
+export const SUMMARY_ACTIONS = {
+  revoke: "summary_revoke",
+  resetRisk: "summary_reset_risk",
+  sessions: "summary_sessions",
+  share: "summary_share",
+  dashboard: "summary_dashboard",
+} as const;
+
+const MAX_TABLE_ROWS = 6;
+const MAX_RISK_EVENTS = 3;
+const MAX_DEVICES = 4;
+
+export interface SummaryProps {
+  summary: UserSummary;
+  accountId: string;
+  /** Epoch milliseconds. */
+  now: number;
+  /** Slack user id of whoever put it in the channel; absent while only the asker sees it. */
+  sharedBy?: string;
+}
+
+/** `/zt user`: who someone is and what they have open, to be read in five seconds on a phone. */
+export function userSummary(props: SummaryProps): Message {
+  const { summary, now } = props;
+  const { user } = summary;
+  return {
+    text: summaryText(summary, now),
+    blocks: [
+      header(user.name || user.email || user.id),
+      section(`${code(user.email || "no e-mail", 254)}\n${statusLine(summary, now)}`),
+      ...summaryParts(summary, now),
+      actions(
+        "summary_actions",
+        button({ text: "Revoke…", action: SUMMARY_ACTIONS.revoke, value: user.id, style: "danger", label: `Ask to revoke all sessions of ${user.email}` }),
+        button({ text: "Reset risk…", action: SUMMARY_ACTIONS.resetRisk, value: user.id, label: `Ask to reset the risk score of ${user.email}` }),
+        button({ text: "Sessions", action: SUMMARY_ACTIONS.sessions, value: user.id, label: `All active sessions of ${user.email}` }),
+        ...(props.sharedBy === undefined
+          ? [button({ text: "Share", action: SUMMARY_ACTIONS.share, value: user.id, label: "Put this summary in the channel" })]
+          : []),
+        button({ text: "Open in the dashboard", action: SUMMARY_ACTIONS.dashboard, url: dashboardUrl(props.accountId, user.id) }),
+      ),
+      context(
+        [
+          `${code(user.id)}`,
+          `read ${when(summary.gatheredAt, "time")}`,
+          ...(props.sharedBy === undefined ? [] : [`shared by ${mention(props.sharedBy)}`]),
+        ].join(" · "),
+      ),
+    ],
+  };
+}
+
+/** The parts without header and buttons: also the evidence in a request's thread. */
+export function summaryParts(summary: UserSummary, now: number): KnownBlock[] {
+  return [section(identityText(summary.identity)), ...sessionBlocks(summary, now), section(failuresText(summary, now)), section(riskText(summary)), section(devicesText(summary))];
+}
+
+/** `🔴 High risk · Access and Gateway seat · last log-in yesterday 14:02` */
+export function statusLine(summary: UserSummary, now: number): string {
+  const { user } = summary;
+  const failures = summary.failedLogins.ok ? recentFailures(summary.failedLogins.value, now).length : 0;
+  return [
+    riskBadge(summary),
+    seats(user),
+    user.lastLoginAt === null ? "never logged in" : `last log-in ${when(user.lastLoginAt)}`,
+    ...(failures >= 5 ? [`⚠️ *${plural(failures, "failed log-in")} in 24 h*`] : []),
+  ].join(" · ");
+}
+
+/** The whole summary in one sentence, for notifications and screen readers. */
+export function summaryText(summary: UserSummary, now: number): string {
+  const { user } = summary;
+  const parts = [
+    `${user.name === "" ? user.email : `${user.name} (${user.email})`}`,
+    summary.risk.ok ? `risk ${summary.risk.value.level ?? summary.risk.value.rawLevel ?? "unknown"}` : "risk not known",
+    summary.sessions.ok ? plural(summary.sessions.value.length, "active session") : "sessions not known",
+    ...(summary.failedLogins.ok ? [`${plural(recentFailures(summary.failedLogins.value, now).length, "failed log-in")} in 24 hours`] : []),
+    ...(summary.registrations.ok ? [plural(summary.registrations.value.length, "registered device")] : []),
+  ];
+  return escape(parts.join(", "), 1000);
+}
+
+/** Where Cloudflare's own dashboard shows the user. */
+export function dashboardUrl(accountId: string, userId: string): string {
+  return `https://one.dash.cloudflare.com/${encodeURIComponent(accountId)}/team/users/${encodeURIComponent(userId)}`;
+}
+
+function riskBadge(summary: UserSummary): string {
+  if (!summary.risk.ok) return "risk not known";
+  const { level, rawLevel } = summary.risk.value;
+  switch (level) {
+    case "high":
+      return "🔴 *High risk*";
+    case "medium":
+      return "🟠 *Medium risk*";
+    case "low":
+      return "🟢 Low risk";
+    case null:
+      return rawLevel === null ? "no risk level" : `risk ${escape(rawLevel, 30)}`;
+  }
+}
+
+function seats(user: AccessUser): string {
+  const held = [...(user.accessSeat === true ? ["Access"] : []), ...(user.gatewaySeat === true ? ["Gateway"] : [])];
+  return held.length === 0 ? "no seat" : `${list(held)} seat${held.length > 1 ? "s" : ""}`;
+}
+
+function missing(title: string, part: Part<unknown> & { ok: false }): string {
+  return `*${title}*  ⚠️ not known: ${escape(part.reason)}`;
+}
+
+function identityText(part: Part<Identity>): string {
+  if (!part.ok) return missing("Identity", part);
+  const identity = part.value;
+  const facts = [
+    ...(identity.idp?.type ? [escape(identity.idp.type, 40)] : []),
+    plural(identity.groups.length, "group"),
+    ...(identity.ip === null ? [] : [code(identity.ip, 45)]),
+    ...(identity.country === null ? [] : [`${flagOf(identity.country)}${escape(identity.country, 20)}`]),
+    identity.isWarp === true ? "WARP on" : "WARP off",
+    ...(identity.deviceId ? [`device ${code(identity.deviceId, 40)}`] : []),
+  ];
+  const failed = identity.posture.filter((check) => check.success === false);
+  const passed = identity.posture.filter((check) => check.success === true).length;
+  const names = failed.slice(0, 4).map((check) => `*${escape(check.name ?? check.type ?? "unnamed rule", 60)}*`);
+  const posture =
+    identity.posture.length === 0
+      ? "posture: no checks"
+      : `posture: ${passed} passed${failed.length === 0 ? "" : `, ❌ ${failed.length} failed: ${names.join(", ")}${failed.length > 4 ? ` +${failed.length - 4}` : ""}`}`;
+  const seen = identity.issuedAt === null ? "" : ` (${when(identity.issuedAt)})`;
+  return `*Identity, last seen*${seen}\n${facts.join(" · ")}\n${posture}`;
+}
+
+/** A country's flag from its two letters; nothing for anything else. */
+function flagOf(country: string): string {
+  if (!/^[A-Z]{2}$/.test(country)) return "";
+  return `${String.fromCodePoint(...[...country].map((letter) => 0x1f1e6 + letter.charCodeAt(0) - 65))} `;
+}
+
+function sessionBlocks(summary: UserSummary, now: number): KnownBlock[] {
+  if (!summary.sessions.ok) return [section(missing("Sessions", summary.sessions))];
+  const sessions = bySoonestEnd(summary.sessions.value);
+  if (sessions.length === 0) return [section("*Sessions*  none active")];
+  const soonest = sessions[0]?.expiresAt ?? null;
+  const ends = soonest === null ? "" : `, the first ends ${soonest <= now ? "now" : `in ${duration(soonest - now)}`}`;
+  const left = sessions.length - MAX_TABLE_ROWS;
+  return [
+    section(`*${plural(sessions.length, "active session")}* on ${plural(countApps(sessions), "app")}${ends}`),
+    sessionTable(sessions, MAX_TABLE_ROWS),
+    ...(left > 0 ? [context(`and ${left} more: press Sessions`)] : []),
+  ];
+}
+
+function failuresText(summary: UserSummary, now: number): string {
+  if (!summary.failedLogins.ok) return missing("Failed log-ins", summary.failedLogins);
+  const recent = recentFailures(summary.failedLogins.value, now);
+  const [latest] = recent;
+  if (latest === undefined) return "*Failed log-ins*  none in the last 24 h";
+  const app = escape(latest.appName ?? "an unnamed app", 60);
+  const ray = latest.rayId === null ? "" : `, ray ${code(latest.rayId, 40)}`;
+  return `*${plural(recent.length, "failed log-in")}* in the last 24 h\nlatest: ${app}, ${when(latest.at ?? now)}${ray}`;
+}
+
+function riskText(summary: UserSummary): string {
+  if (!summary.risk.ok) return missing("Risk", summary.risk);
+  const { events, lastResetAt } = summary.risk.value;
+  const reset = lastResetAt === null ? "never reset" : `last reset ${when(lastResetAt)}`;
+  if (events.length === 0) return `*Risk*  no events (${reset})`;
+  const newest = events.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  const lines = newest
+    .slice(0, MAX_RISK_EVENTS)
+    .map((event) => `• ${escape(event.name ?? "unnamed event", 80)}${event.level ? ` (${escape(event.level, 20)})` : ""}${event.at === null ? "" : `, ${when(event.at)}`}`);
+  const left = events.length - MAX_RISK_EVENTS;
+  return [`*${plural(events.length, "risk event")}* (${reset})`, ...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("\n");
+}
+
+function devicesText(summary: UserSummary): string {
+  if (!summary.registrations.ok) return missing("Devices", summary.registrations);
+  const devices = summary.registrations.value;
+  if (devices.length === 0) return "*Devices*  none registered";
+  const lines = devices
+    .slice(0, MAX_DEVICES)
+    .map((one) => `• ${escape(clean(one.deviceName ?? "unnamed device"), 60)}${one.lastSeenAt === null ? "" : `, seen ${when(one.lastSeenAt)}`}`);
+  const left = devices.length - MAX_DEVICES;
+  return [`*${plural(devices.length, "registered device")}*`, ...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("\n");
+}
