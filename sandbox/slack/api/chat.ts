@@ -1,0 +1,163 @@
+import { addMessage, changeMessage, findMessage, removeMessage, toWireMessage } from "../messages.ts";
+import type { MessageMetadata, StoredMessage } from "../types.ts";
+import { validateMessage } from "../validate.ts";
+import type { MessageSurface } from "../validate.ts";
+import { addViolation, dmChannel, findConversation, findPerson } from "../workspace.ts";
+import type { Conversation } from "../workspace.ts";
+import { ApiError, flagArg, refuse, refuseProblems, requiredArg, textArg } from "./method.ts";
+import type { ApiArgs, ApiContext, ApiMethod } from "./method.ts";
+
+/** Slack advises 4,000 characters for the text beside blocks. */
+const advisedText = 4000;
+
+export const chatMethods: ApiMethod[] = [
+  { name: "chat.postMessage", scope: "chat:write", run: postMessage },
+  { name: "chat.postEphemeral", scope: "chat:write", run: postEphemeral },
+  { name: "chat.update", scope: "chat:write", run: updateMessage },
+  { name: "chat.delete", scope: "chat:write", run: deleteMessage },
+  {
+    name: "chat.getPermalink",
+    run({ workspace }, args) {
+      const conversation = findConversation(workspace, requiredArg(args, "channel"));
+      if (conversation === undefined) throw new ApiError("channel_not_found");
+      const message = findMessage(workspace, conversation.id, requiredArg(args, "message_ts"));
+      if (message === undefined) throw new ApiError("message_not_found");
+      return { channel: conversation.id, permalink: permalink(workspace.options.team.domain, message) };
+    },
+  },
+];
+
+/** `https://acme.slack.com/archives/C…/p1700000000000100`, with the thread where it is a reply. */
+export function permalink(domain: string, message: StoredMessage): string {
+  const base = `https://${domain}.slack.com/archives/${message.channel}/p${message.ts.replace(".", "")}`;
+  if (message.threadTs === undefined) return base;
+  return `${base}?thread_ts=${message.threadTs}&cid=${message.channel}`;
+}
+
+function postMessage(context: ApiContext, args: ApiArgs): Record<string, unknown> {
+  const { workspace } = context;
+  const conversation = findTarget(context, requiredArg(args, "channel"));
+  checkMayPost(context, conversation);
+  const content = readContent(context, args, "chat.postMessage");
+  const message = addMessage(workspace, {
+    channel: conversation.id,
+    user: workspace.options.bot.userId,
+    ...content,
+    ...threadOf(context, conversation, args),
+    broadcast: flagArg(args, "reply_broadcast"),
+  });
+  return { channel: conversation.id, ts: message.ts, message: toWireMessage(workspace, message) };
+}
+
+function postEphemeral(context: ApiContext, args: ApiArgs): Record<string, unknown> {
+  const { workspace } = context;
+  const conversation = findTarget(context, requiredArg(args, "channel"));
+  const user = requiredArg(args, "user");
+  if (conversation.isArchived) throw new ApiError("is_archived");
+  if (!conversation.botIsMember) {
+    throw new ApiError(conversation.kind === "private" ? "channel_not_found" : "not_in_channel");
+  }
+  if (!conversation.members.includes(user)) throw new ApiError("user_not_in_channel");
+  const content = readContent(context, args, "chat.postEphemeral");
+  const message = addMessage(workspace, {
+    channel: conversation.id,
+    user: workspace.options.bot.userId,
+    ...content,
+    ...threadOf(context, conversation, args),
+    ephemeralTo: user,
+  });
+  return { message_ts: message.ts };
+}
+
+function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unknown> {
+  const { workspace } = context;
+  const message = findOwn(context, args, "cant_update_message");
+  const { text, blocks, metadata } = args;
+  // What is left out stays as it is, so the message that would result is what the limits are checked on.
+  refuseProblems(
+    context,
+    validateMessage(
+      { text: text ?? message.text, blocks: blocks ?? message.blocks, metadata },
+      "chat.update",
+    ),
+  );
+  checkText(context, text ?? message.text);
+  changeMessage(workspace, message, {
+    ...(typeof text === "string" ? { text } : {}),
+    ...(Array.isArray(blocks) ? { blocks } : {}),
+    ...(metadata === undefined ? {} : { metadata: metadata as MessageMetadata }),
+  });
+  return {
+    channel: message.channel,
+    ts: message.ts,
+    text: message.text,
+    message: toWireMessage(workspace, message),
+  };
+}
+
+function deleteMessage(context: ApiContext, args: ApiArgs): Record<string, unknown> {
+  const message = findOwn(context, args, "cant_delete_message");
+  removeMessage(context.workspace, message);
+  return { channel: message.channel, ts: message.ts };
+}
+
+/** A channel's id or name, a DM's id, or a person's id for their DM. */
+function findTarget({ workspace }: ApiContext, channel: string): Conversation {
+  const person = findPerson(workspace, channel);
+  const conversation = findConversation(workspace, person === undefined ? channel : dmChannel(person.id));
+  if (conversation === undefined) throw new ApiError("channel_not_found");
+  return conversation;
+}
+
+function checkMayPost({ workspace }: ApiContext, conversation: Conversation): void {
+  if (conversation.isArchived) throw new ApiError("is_archived");
+  if (conversation.botIsMember) return;
+  if (conversation.kind === "private") throw new ApiError("channel_not_found");
+  if (!workspace.options.bot.scopes.includes("chat:write.public")) throw new ApiError("not_in_channel");
+}
+
+/** The bot's own message that `channel` and `ts` name. Ephemeral ones can't be edited this way. */
+function findOwn(context: ApiContext, args: ApiArgs, notOwn: string): StoredMessage {
+  const conversation = findTarget(context, requiredArg(args, "channel"));
+  const message = findMessage(context.workspace, conversation.id, requiredArg(args, "ts"));
+  if (message === undefined) throw new ApiError("message_not_found");
+  if (message.user !== context.workspace.options.bot.userId) throw new ApiError(notOwn);
+  return message;
+}
+
+interface Content {
+  text: string;
+  blocks: unknown[];
+  metadata?: MessageMetadata;
+}
+
+function readContent(context: ApiContext, args: ApiArgs, surface: MessageSurface): Content {
+  refuseProblems(context, validateMessage(args, surface));
+  checkText(context, args["text"]);
+  return {
+    text: textArg(args, "text") ?? "",
+    blocks: Array.isArray(args["blocks"]) ? args["blocks"] : [],
+    ...(args["metadata"] === undefined ? {} : { metadata: args["metadata"] as MessageMetadata }),
+  };
+}
+
+/** Slack lets these pass; a reader with a screen reader or a notification does not. */
+function checkText({ workspace, method }: ApiContext, text: unknown): void {
+  if (typeof text !== "string" || text === "") {
+    const detail = "blocks without a text: notifications and screen readers have nothing to read";
+    addViolation(workspace, { method, error: "missing_text_in_message", detail });
+    return;
+  }
+  if (text.length <= advisedText) return;
+  const detail = `the text has ${text.length} characters, ${advisedText} are advised`;
+  addViolation(workspace, { method, error: "text_over_advised_length", detail });
+}
+
+function threadOf(context: ApiContext, conversation: Conversation, args: ApiArgs): { threadTs?: string } {
+  const threadTs = textArg(args, "thread_ts");
+  if (threadTs === undefined) return {};
+  const head = findMessage(context.workspace, conversation.id, threadTs);
+  if (head === undefined) refuse(context, "thread_not_found", `no message ${threadTs} in ${conversation.id}`);
+  // A reply to a reply stays in the thread it is in.
+  return { threadTs: head.threadTs ?? head.ts };
+}

@@ -1,0 +1,96 @@
+import type { SlackPerson } from "../types.ts";
+import { findPerson } from "../workspace.ts";
+import { ApiError, paginate, requiredArg } from "./method.ts";
+import type { ApiContext, ApiMethod } from "./method.ts";
+
+export const userMethods: ApiMethod[] = [
+  {
+    name: "users.info",
+    scope: "users:read",
+    run(context, args) {
+      const id = requiredArg(args, "user");
+      const { bot } = context.workspace.options;
+      const person = id === bot.userId ? botUser(context) : findPerson(context.workspace, id);
+      if (person === undefined) throw new ApiError("user_not_found");
+      return { user: describe(context, person) };
+    },
+  },
+  {
+    name: "users.lookupByEmail",
+    scope: "users:read.email",
+    run(context, args) {
+      const email = requiredArg(args, "email").toLowerCase();
+      // A deactivated account is not found by its email.
+      const person = context.workspace.people.find(
+        (each) => each.email.toLowerCase() === email && each.deleted !== true,
+      );
+      if (person === undefined) throw new ApiError("users_not_found");
+      return { user: describe(context, person) };
+    },
+  },
+  {
+    name: "users.list",
+    scope: "users:read",
+    run(context, args) {
+      const everybody = [...context.workspace.people, botUser(context)];
+      const { page, nextCursor } = paginate(args, everybody, 1000);
+      return {
+        members: page.map((person) => describe(context, person)),
+        cache_ts: Math.floor(context.workspace.now() / 1000),
+        response_metadata: { next_cursor: nextCursor },
+      };
+    },
+  },
+];
+
+function botUser({ workspace }: ApiContext): SlackPerson {
+  const { bot } = workspace.options;
+  return { id: bot.userId, name: bot.name, realName: bot.name, email: "", isBot: true };
+}
+
+/** https://docs.slack.dev/reference/objects/user-object; the email only with `users:read.email`. */
+function describe({ workspace }: ApiContext, person: SlackPerson): Record<string, unknown> {
+  const { team, bot } = workspace.options;
+  const tz = person.tz ?? "Etc/UTC";
+  const showsEmail = bot.scopes.includes("users:read.email") && person.email !== "";
+  const common = {
+    id: person.id,
+    team_id: person.teamId ?? team.id,
+    name: person.name,
+    deleted: person.deleted === true,
+    is_bot: person.isBot === true,
+    is_app_user: false,
+    updated: 1_700_000_000,
+    profile: {
+      real_name: person.realName,
+      real_name_normalized: person.realName,
+      display_name: person.name,
+      display_name_normalized: person.name,
+      ...(showsEmail ? { email: person.email } : {}),
+      team: person.teamId ?? team.id,
+    },
+  };
+  // Slack says next to nothing about those who left.
+  if (person.deleted === true) return common;
+  return {
+    ...common,
+    color: person.avatarColor?.replace("#", "") ?? "4bbe2e",
+    real_name: person.realName,
+    tz,
+    tz_label: tz,
+    tz_offset: offsetSeconds(tz, workspace.now()),
+    is_admin: false,
+    is_owner: false,
+    is_primary_owner: false,
+    is_restricted: person.isRestricted === true,
+    is_ultra_restricted: person.isUltraRestricted === true,
+    ...(person.isStranger === true ? { is_stranger: true } : {}),
+  };
+}
+
+/** Seconds east of UTC in this zone at this moment. */
+function offsetSeconds(tz: string, at: number): number {
+  const wholeSecond = Math.floor(at / 1000) * 1000;
+  const local = new Date(wholeSecond).toLocaleString("sv-SE", { timeZone: tz });
+  return (Date.parse(`${local.replace(" ", "T")}Z`) - wholeSecond) / 1000;
+}

@@ -1,0 +1,64 @@
+import type { Delivery, Payload, PayloadKind, SentRequest } from "../types.ts";
+import { addNotice } from "../workspace.ts";
+import type { Workspace } from "../workspace.ts";
+import { applyAck } from "./ack.ts";
+import { sendRequest, signRequest } from "./http.ts";
+import type { Sockets } from "./socket.ts";
+
+/** Slack's default limit for an ack, in milliseconds. */
+const defaultAckTimeoutMs = 3000;
+
+/** Sends a payload to the app, waits for its ack and does what the ack asks for. */
+export async function deliver(
+  workspace: Workspace,
+  sockets: Sockets,
+  kind: PayloadKind,
+  payload: Payload,
+): Promise<Delivery> {
+  const { delivery, options } = workspace;
+  if (delivery.mode === "socket")
+    return await transmit(workspace, sockets, { mode: "socket", kind, payload });
+  const request = signRequest(delivery.url, kind, payload, options.bot.signingSecret, workspace.now());
+  return await transmit(workspace, sockets, request);
+}
+
+/** Sends a request that may have been sent before, byte for byte. */
+export async function transmit(
+  workspace: Workspace,
+  sockets: Sockets,
+  request: SentRequest,
+): Promise<Delivery> {
+  const answer =
+    request.mode === "socket"
+      ? await sockets.send(request.kind, request.payload)
+      : await sendRequest(request, workspace.options.ackTimeoutMs ?? defaultAckTimeoutMs);
+  const status = answer.status === undefined ? {} : { status: answer.status };
+  if (!answer.ok) {
+    tellPerson(workspace, request, answer.error);
+    return { ok: false, error: answer.error, ...status, request };
+  }
+  const outcome = applyAck(workspace, request, answer.body);
+  const ack = answer.body === undefined ? {} : { ack: answer.body };
+  return { ...outcome, ...status, ...ack, request };
+}
+
+/** What Slack shows to the person whose interaction came to nothing. Events are nobody's. */
+function tellPerson(workspace: Workspace, request: SentRequest, error: string): void {
+  const { payload } = request;
+  const { name } = workspace.options.bot;
+  if (request.kind === "slash_commands") {
+    const text =
+      error === "dispatch_failed"
+        ? `${name} is not responding (dispatch_failed)`
+        : `${String(payload["command"])} failed with the error "${error}"`;
+    addNotice(workspace, String(payload["user_id"]), text);
+    return;
+  }
+  if (request.kind === "events_api" || payload["type"] === "block_suggestion") return;
+  const user = (payload["user"] as { id: string }).id;
+  const text =
+    error === "dispatch_failed"
+      ? `${name} is not responding (dispatch_failed)`
+      : `${name} did not answer in time (${error}). Try again.`;
+  addNotice(workspace, user, text);
+}

@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { createApiRouter } from "./api/serve.ts";
+import { createControlRouter } from "./control.ts";
+import { transmit } from "./delivery/deliver.ts";
+import { createSockets } from "./delivery/socket.ts";
+import type { Sockets } from "./delivery/socket.ts";
+import { createFaults } from "./faults.ts";
+import { listMessages, listReplies } from "./messages.ts";
+import { askOptions, clickElement, clickStaleElement } from "./people/click.ts";
+import { runCommand } from "./people/command.ts";
+import { closeView, submitView } from "./people/modal.ts";
+import { postAsPerson } from "./people/post.ts";
+import { createSaver, loadData } from "./persist.ts";
+import { personState } from "./state.ts";
+import type { Slack, SlackOptions, SlackPerson } from "./types.ts";
+import { viewStack } from "./views.ts";
+import { visibleText } from "./visible-text.ts";
+import { createWaiting } from "./waiting.ts";
+import { dmChannel, findPerson } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
+
+export type * from "./types.ts";
+export { validateMessage, validateView } from "./validate.ts";
+export type { MessageArgs, MessageSurface, Problem } from "./validate.ts";
+
+/**
+ * Starts a local Slack workspace: the Web API, Socket Mode or signed requests to the app, the limits of Block Kit, and
+ * the control API for the web page. Resolves once it listens.
+ */
+export async function startSlack(options: SlackOptions): Promise<Slack> {
+  const data = loadData(options.dataFile);
+  const saver = createSaver(options.dataFile, data);
+  const waiting = createWaiting();
+  const app = express();
+  const server = createServer(app);
+  server.listen(options.port ?? 0, options.host ?? "127.0.0.1");
+  await once(server, "listening");
+  const workspace: Workspace = {
+    options,
+    delivery: options.delivery,
+    data,
+    people: structuredClone(options.people),
+    calls: [],
+    violations: [],
+    faults: createFaults(),
+    baseUrl: addressOf(server, options.host),
+    now: options.now ?? Date.now,
+    changed() {
+      saver.schedule();
+      waiting.emit();
+    },
+  };
+  const sockets = createSockets(workspace, server);
+  const slack = createSlack(workspace, sockets, waiting, async () => {
+    sockets.close();
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    saver.flush();
+  });
+  app.disable("x-powered-by");
+  app.use(createApiRouter(workspace, sockets));
+  app.use(
+    "/sandbox",
+    createControlRouter(slack, (user) => findPerson(workspace, user) !== undefined),
+  );
+  options.mount?.(app);
+  return slack;
+}
+
+function createSlack(
+  workspace: Workspace,
+  sockets: Sockets,
+  waiting: ReturnType<typeof createWaiting>,
+  close: () => Promise<void>,
+): Slack {
+  const { data } = workspace;
+  const slack: Slack = {
+    url: workspace.baseUrl,
+    apiUrl: `${workspace.baseUrl}/api/`,
+    calls: workspace.calls,
+    violations: workspace.violations,
+    faults: workspace.faults,
+    command: (input) => runCommand(workspace, sockets, input),
+    click: (input) => clickElement(workspace, sockets, input),
+    clickStale: (input) => clickStaleElement(workspace, sockets, input),
+    suggest: (input) => askOptions(workspace, sockets, input),
+    submitView: (input) => submitView(workspace, sockets, input),
+    closeView: (input) => closeView(workspace, sockets, input),
+    post: (input) => postAsPerson(workspace, sockets, input),
+    async replay({ request }) {
+      if (request === undefined)
+        throw new Error("Nothing was sent to the app, so there is nothing to send again.");
+      return await transmit(workspace, sockets, request);
+    },
+    messages: (channel) => listMessages(workspace, channel),
+    thread: (channel, ts) => listReplies(workspace, channel, ts),
+    ephemerals: (user, channel) =>
+      data.messages.filter(
+        (message) => message.ephemeralTo === user && (channel === undefined || message.channel === channel),
+      ),
+    views: (user) => viewStack(workspace, user),
+    home: (user) => data.homes.find((view) => view.user === user),
+    notices: (user) => data.notices.filter((notice) => notice.user === user),
+    state(user) {
+      const state = personState(workspace, user);
+      if (state === undefined) throw new Error(`There is no ${user} in this workspace.`);
+      return state;
+    },
+    visibleText: (shown) => visibleText(workspace, shown),
+    waitFor: (predicate, timeoutMs) =>
+      waiting.waitFor(
+        () => predicate(slack),
+        timeoutMs,
+        () => describe(workspace),
+      ),
+    dm: dmChannel,
+    setDelivery(delivery) {
+      workspace.delivery = delivery;
+    },
+    get connections() {
+      return sockets.count();
+    },
+    disconnectSockets: (reason = "refresh_requested") => sockets.disconnect(reason),
+    setPerson: (id, change) => changePerson(workspace, id, change),
+    on: (_event, listener) => waiting.on(listener),
+    close,
+  };
+  return slack;
+}
+
+/** The last calls, for the message of a wait that was in vain. */
+function describe(workspace: Workspace): string {
+  const calls = workspace.calls.slice(-8).map((call) => {
+    const outcome = call.response?.["ok"] === false ? String(call.response["error"]) : String(call.status);
+    return `${call.method} ${outcome}`;
+  });
+  return `the app's last calls: ${calls.join(", ") || "none"}`;
+}
+
+function changePerson(workspace: Workspace, id: string, change: Partial<SlackPerson>): void {
+  const person = findPerson(workspace, id);
+  if (person === undefined) workspace.people.push({ name: id, realName: id, email: "", ...change, id });
+  else Object.assign(person, change);
+  workspace.changed();
+}
+
+function addressOf(server: Server, host = "127.0.0.1"): string {
+  return `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${(server.address() as AddressInfo).port}`;
+}

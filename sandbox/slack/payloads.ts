@@ -1,0 +1,217 @@
+import type { PlacedElement } from "./elements.ts";
+import { newId, toTs } from "./ids.ts";
+import { collectState } from "./inputs.ts";
+import type { StateValue, StateValues } from "./inputs.ts";
+import { toWireMessage } from "./messages.ts";
+import { issueResponseUrl, issueTrigger } from "./triggers.ts";
+import type { Payload, SlackPerson, StoredMessage, StoredView } from "./types.ts";
+import { toWireView } from "./views.ts";
+import type { Conversation, Workspace } from "./workspace.ts";
+
+/** Slack still sends the old verification token; no app should look at it. */
+const verificationToken = "sandbox-verification-token";
+
+/** https://docs.slack.dev/interactivity/implementing-slash-commands */
+export function commandPayload(
+  workspace: Workspace,
+  input: { person: SlackPerson; conversation: Conversation; command: string; text: string },
+): Payload {
+  const { team, bot } = workspace.options;
+  const { person, conversation } = input;
+  return {
+    token: verificationToken,
+    team_id: team.id,
+    team_domain: team.domain,
+    channel_id: conversation.id,
+    channel_name: shownName(conversation),
+    user_id: person.id,
+    user_name: person.name,
+    command: input.command,
+    text: input.text,
+    api_app_id: bot.appId,
+    is_enterprise_install: "false",
+    response_url: issueResponseUrl(workspace, { user: person.id, channel: conversation.id }),
+    trigger_id: issueTrigger(workspace, person.id),
+  };
+}
+
+/** https://docs.slack.dev/reference/interaction-payloads/block_actions-payload, from a message. */
+export function messageActionPayload(
+  workspace: Workspace,
+  input: {
+    person: SlackPerson;
+    conversation: Conversation;
+    message: StoredMessage;
+    placed: PlacedElement;
+    chosen: StateValue | undefined;
+  },
+): Payload {
+  const { person, conversation, message, placed, chosen } = input;
+  const isEphemeral = message.ephemeralTo !== undefined;
+  const thread = message.threadTs === undefined ? {} : { thread_ts: message.threadTs };
+  return {
+    type: "block_actions",
+    ...commonFields(workspace, person),
+    container: {
+      type: "message",
+      message_ts: message.ts,
+      channel_id: conversation.id,
+      is_ephemeral: isEphemeral,
+      ...thread,
+    },
+    trigger_id: issueTrigger(workspace, person.id),
+    channel: { id: conversation.id, name: shownName(conversation) },
+    ...(isEphemeral ? {} : { message: toWireMessage(workspace, message) }),
+    state: { values: collectState(message.blocks, enteredBy(placed, chosen)) },
+    response_url: issueResponseUrl(workspace, {
+      user: person.id,
+      channel: conversation.id,
+      messageTs: message.ts,
+      ...(message.threadTs === undefined ? {} : { threadTs: message.threadTs }),
+    }),
+    actions: [toAction(workspace, placed, chosen)],
+  };
+}
+
+/** The same from a modal or a Home tab, which have neither a channel nor a response_url. */
+export function viewActionPayload(
+  workspace: Workspace,
+  input: { person: SlackPerson; view: StoredView; placed: PlacedElement; chosen: StateValue | undefined },
+): Payload {
+  const { person, view, placed, chosen } = input;
+  return {
+    type: "block_actions",
+    ...commonFields(workspace, person),
+    container: { type: "view", view_id: view.id },
+    trigger_id: issueTrigger(workspace, person.id, view.type === "modal" ? view.id : undefined),
+    view: toWireView(view, enteredBy(placed, chosen)),
+    actions: [toAction(workspace, placed, chosen)],
+  };
+}
+
+/** https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload */
+export function submissionPayload(
+  workspace: Workspace,
+  person: SlackPerson,
+  view: StoredView,
+  values: StateValues,
+): Payload {
+  return {
+    type: "view_submission",
+    ...commonFields(workspace, person),
+    trigger_id: issueTrigger(workspace, person.id, view.id),
+    view: toWireView(view, values),
+    response_urls: [],
+  };
+}
+
+export function closedPayload(
+  workspace: Workspace,
+  person: SlackPerson,
+  view: StoredView,
+  isCleared: boolean,
+): Payload {
+  return {
+    type: "view_closed",
+    ...commonFields(workspace, person),
+    view: toWireView(view),
+    is_cleared: isCleared,
+  };
+}
+
+/** What an external select asks while one types. */
+export function suggestionPayload(
+  workspace: Workspace,
+  input: {
+    person: SlackPerson;
+    placed: PlacedElement;
+    value: string;
+    view?: StoredView;
+    message?: StoredMessage;
+  },
+): Payload {
+  const { person, placed, view, message } = input;
+  return {
+    type: "block_suggestion",
+    ...commonFields(workspace, person),
+    action_id: placed.element.action_id,
+    block_id: placed.blockId,
+    value: input.value,
+    container:
+      view === undefined ? { type: "message", message_ts: message?.ts } : { type: "view", view_id: view.id },
+    ...(view === undefined ? {} : { view: toWireView(view) }),
+    ...(message === undefined ? {} : { message: toWireMessage(workspace, message) }),
+  };
+}
+
+/** https://docs.slack.dev/apis/events-api */
+export function eventPayload(workspace: Workspace, event: Record<string, unknown>): Payload {
+  const { team, bot } = workspace.options;
+  return {
+    token: verificationToken,
+    team_id: team.id,
+    api_app_id: bot.appId,
+    event,
+    type: "event_callback",
+    event_id: newId("Ev"),
+    event_time: Math.floor(workspace.now() / 1000),
+    authorizations: [
+      {
+        enterprise_id: null,
+        team_id: team.id,
+        user_id: bot.userId,
+        is_bot: true,
+        is_enterprise_install: false,
+      },
+    ],
+    is_ext_shared_channel: false,
+  };
+}
+
+function commonFields(workspace: Workspace, person: SlackPerson): Payload {
+  const { team, bot } = workspace.options;
+  return {
+    team: { id: team.id, domain: team.domain },
+    user: { id: person.id, username: person.name, name: person.name, team_id: person.teamId ?? team.id },
+    api_app_id: bot.appId,
+    token: verificationToken,
+    enterprise: null,
+    is_enterprise_install: false,
+  };
+}
+
+/** The element's fixed parts that Slack repeats in an action. */
+const repeated = [
+  "text",
+  "value",
+  "style",
+  "url",
+  "placeholder",
+  "confirm",
+  "initial_option",
+  "initial_options",
+];
+
+function toAction(workspace: Workspace, placed: PlacedElement, chosen: StateValue | undefined): Payload {
+  const { element, blockId } = placed;
+  const kept = Object.entries(element).filter(([field]) => repeated.includes(field));
+  return {
+    action_id: element.action_id,
+    block_id: blockId,
+    ...Object.fromEntries(kept),
+    ...chosen,
+    type: element.type,
+    action_ts: toTs(Math.floor(workspace.now() * 1000)),
+  };
+}
+
+function enteredBy(placed: PlacedElement, chosen: StateValue | undefined): StateValues {
+  // Buttons and overflow menus hold no state.
+  if (chosen === undefined || chosen.type === "overflow") return {};
+  return { [placed.blockId]: { [placed.element.action_id]: chosen } };
+}
+
+/** Slack names no private channel to an app. */
+function shownName(conversation: Conversation): string {
+  return conversation.kind === "private" ? "privategroup" : conversation.name;
+}

@@ -1,0 +1,56 @@
+import { deliver } from "../delivery/deliver.ts";
+import type { Sockets } from "../delivery/socket.ts";
+import { addMessage, findMessage, toWireMessage } from "../messages.ts";
+import { eventPayload } from "../payloads.ts";
+import { escapeSlashText } from "../slash-text.ts";
+import type { PostInput, StoredMessage } from "../types.ts";
+import type { Conversation, Workspace } from "../workspace.ts";
+import { findPlace } from "./place.ts";
+
+/** A person posts a plain message; the app hears of it where it subscribed to such events. */
+export async function postAsPerson(
+  workspace: Workspace,
+  sockets: Sockets,
+  input: PostInput,
+): Promise<{ ts: string }> {
+  const place = findPlace(workspace, input.user, input.channel);
+  if (typeof place === "string") throw new Error(`${input.user} can't post in ${input.channel}: ${place}`);
+  const { conversation } = place;
+  const head =
+    input.threadTs === undefined ? undefined : findMessage(workspace, conversation.id, input.threadTs);
+  if (input.threadTs !== undefined && head === undefined) {
+    throw new Error(`There is no message ${input.threadTs} in ${conversation.id} to reply to.`);
+  }
+  const message = addMessage(workspace, {
+    channel: conversation.id,
+    user: input.user,
+    text: linkBareMentions(escapeSlashText(workspace, input.text)),
+    ...(head === undefined ? {} : { threadTs: head.threadTs ?? head.ts }),
+  });
+  for (const event of eventsFor(workspace, conversation, message)) {
+    await deliver(workspace, sockets, "events_api", eventPayload(workspace, event));
+  }
+  return { ts: message.ts };
+}
+
+/** Messages, unlike slash commands, carry a person's mention without the name. */
+function linkBareMentions(text: string): string {
+  return text.replace(/<@(\w+)\|[^>]*>/g, "<@$1>");
+}
+
+function eventsFor(
+  workspace: Workspace,
+  conversation: Conversation,
+  message: StoredMessage,
+): Record<string, unknown>[] {
+  const subscribed = workspace.options.events ?? [];
+  const { bot } = workspace.options;
+  const wire = { ...toWireMessage(workspace, message), channel: conversation.id, event_ts: message.ts };
+  const isMention = conversation.botIsMember && message.text.includes(`<@${bot.userId}>`);
+  return [
+    ...(isMention && subscribed.includes("app_mention") ? [{ ...wire, type: "app_mention" }] : []),
+    ...(conversation.kind === "im" && subscribed.includes("message.im")
+      ? [{ ...wire, channel_type: "im" }]
+      : []),
+  ];
+}

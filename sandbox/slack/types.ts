@@ -1,0 +1,319 @@
+import type { ViewOutput } from "@slack/bolt";
+import type { AnyBlock } from "@slack/types";
+import type { Express } from "express";
+
+/** A member of the workspace. `name` is what one types after an @. */
+export interface SlackPerson {
+  id: string;
+  name: string;
+  realName: string;
+  email: string;
+  tz?: string;
+  avatarColor?: string;
+  isBot?: boolean;
+  deleted?: boolean;
+  isRestricted?: boolean;
+  isUltraRestricted?: boolean;
+  isStranger?: boolean;
+  teamId?: string;
+}
+
+export interface SlackChannel {
+  id: string;
+  name: string;
+  isPrivate?: boolean;
+  members: string[];
+  botIsMember?: boolean;
+  isArchived?: boolean;
+}
+
+export interface SlackUserGroup {
+  id: string;
+  handle: string;
+  users: string[];
+}
+
+/** The installed app: its tokens, its signing secret and the bot scopes it was granted. */
+export interface SlackBot {
+  userId: string;
+  botId: string;
+  appId: string;
+  name: string;
+  botToken: string;
+  appToken: string;
+  signingSecret: string;
+  scopes: string[];
+}
+
+/** How payloads reach the app: over its own web sockets, or as signed requests to its url. */
+export type DeliveryMode = { mode: "socket" } | { mode: "http"; url: string };
+
+export interface SlackOptions {
+  /** 127.0.0.1 unless told. */
+  host?: string;
+  /** A free port unless told. */
+  port?: number;
+  team: { id: string; name: string; domain: string };
+  people: SlackPerson[];
+  channels: SlackChannel[];
+  userGroups: SlackUserGroup[];
+  bot: SlackBot;
+  delivery: DeliveryMode;
+  /** With the slash: `["/zt"]`. */
+  commands: string[];
+  /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
+  events?: string[];
+  /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
+  linkEmails?: boolean;
+  /** Messages and views are kept in this JSON file: read at the start, saved after each change and on close. */
+  dataFile?: string;
+  /** The clock, in milliseconds: triggers and response URLs expire by it, message timestamps come from it. */
+  now?: () => number;
+  /** How long the app has to ack, in milliseconds. Slack's is 3000. */
+  ackTimeoutMs?: number;
+  /** Adds further routes to the same server, after the emulator's own. */
+  mount?: (app: Express) => void;
+  quiet?: boolean;
+}
+
+export interface MessageMetadata {
+  event_type: string;
+  event_payload: Record<string, unknown>;
+}
+
+export interface MessageVersion {
+  text: string;
+  blocks: AnyBlock[];
+  metadata?: MessageMetadata;
+  /** ISO time at which this version was replaced. */
+  replacedAt: string;
+}
+
+/** A message as the workspace keeps it. Every block has a block_id and every control an action_id. */
+export interface StoredMessage {
+  ts: string;
+  channel: string;
+  user: string;
+  botId?: string;
+  text: string;
+  blocks: AnyBlock[];
+  metadata?: MessageMetadata;
+  threadTs?: string;
+  /** A reply that is also shown in the channel (`reply_broadcast`). */
+  broadcast?: boolean;
+  edited?: { user: string; ts: string };
+  /** The only person who sees it. */
+  ephemeralTo?: string;
+  replyCount: number;
+  /** Earlier versions, oldest first. */
+  history: MessageVersion[];
+}
+
+/** An open modal (or a Home tab) in the wire's own shape, with whose it is. */
+export interface StoredView extends ViewOutput {
+  user: string;
+  /** What the app said about single inputs at the last submission, by block_id. */
+  errors?: Record<string, string>;
+}
+
+/** One Web API call (or a POST to a response_url: method `response_url`). Tokens are left out. */
+export interface ApiCall {
+  method: string;
+  args: Record<string, unknown>;
+  /** ISO time. */
+  at: string;
+  /** Absent while the call is held, and when the connection was dropped. */
+  response?: Record<string, unknown>;
+  /** 0 until answered. */
+  status: number;
+}
+
+/** A limit or a rule of Slack that the app broke. */
+export interface Violation {
+  method: string;
+  error: string;
+  detail: string;
+}
+
+export interface Notice {
+  user: string;
+  at: string;
+  text: string;
+}
+
+/** What was sent to the app, enough to send the same again. */
+export type SentRequest =
+  | { mode: "socket"; kind: PayloadKind; payload: Payload }
+  | {
+      mode: "http";
+      kind: PayloadKind;
+      payload: Payload;
+      url: string;
+      headers: Record<string, string>;
+      body: string;
+    };
+
+export type PayloadKind = "slash_commands" | "interactive" | "events_api";
+export type Payload = Record<string, unknown>;
+
+/** How an interaction went, from the person's side. */
+export interface Delivery {
+  ok: boolean;
+  /** `operation_timeout`, `dispatch_failed`, `no_such_element`, `invalid_input`, `validation_errors`, … */
+  error?: string;
+  /** For a submission: what is wrong, by block_id. */
+  errors?: Record<string, string>;
+  /** HTTP mode: the status the app answered with. */
+  status?: number;
+  /** What the app's ack carried. */
+  ack?: unknown;
+  /** Absent when nothing was sent to the app. */
+  request?: SentRequest;
+}
+
+export interface Fault {
+  /** Answer `{ok: false, error}`. */
+  error?: string;
+  /** Answer with this HTTP status. */
+  status?: number;
+  /** Seconds; makes it a 429 `ratelimited`. */
+  retryAfter?: number;
+  latencyMs?: number;
+  /** Cut the connection before anything happened. */
+  dropConnection?: boolean;
+  /** Do what was asked, then cut the connection instead of answering. */
+  dropAnswer?: boolean;
+  /** For how many calls. Until cleared unless told. */
+  times?: number;
+}
+
+export interface Hold {
+  /** Resolves when the first matching call has arrived. */
+  arrived: Promise<void>;
+  /** Lets the held calls, and all later ones, go on. A held call whose caller has gone has no effect. */
+  release(): void;
+}
+
+export interface SlackFaults {
+  /** `method` is a Web API method, `response_url`, or `*` for all of them. */
+  set(method: string, fault: Fault): void;
+  clear(): void;
+  /** Keeps matching calls waiting before they have any effect. */
+  hold(method: string): Hold;
+  /** Lets matching calls have their effect and keeps their answers back. */
+  holdAnswer(method: string): Hold;
+}
+
+export interface CommandInput {
+  user: string;
+  channel: string;
+  text: string;
+  /** The first of `options.commands` unless told. */
+  command?: string;
+}
+
+export interface ClickInput {
+  user: string;
+  channel?: string;
+  ts?: string;
+  viewId?: string;
+  actionId: string;
+  blockId?: string;
+  /** What was chosen, for selects, checkboxes, radio buttons, pickers and overflow menus. */
+  value?: unknown;
+}
+
+/** `values[blockId][actionId]`: a string, an array of strings, or a whole state value. */
+export type SubmittedValues = Record<string, Record<string, unknown>>;
+
+export interface SubmitInput {
+  user: string;
+  viewId: string;
+  values: SubmittedValues;
+}
+
+export interface CloseViewInput {
+  user: string;
+  viewId: string;
+}
+
+export interface PostInput {
+  user: string;
+  channel: string;
+  text: string;
+  threadTs?: string;
+}
+
+export interface SuggestInput {
+  user: string;
+  channel?: string;
+  ts?: string;
+  viewId?: string;
+  actionId: string;
+  blockId?: string;
+  /** What was typed so far. */
+  value: string;
+}
+
+/** What one person sees: the control API's `GET /sandbox/state`. */
+export interface PersonState {
+  team: SlackOptions["team"];
+  me: SlackPerson;
+  people: SlackPerson[];
+  bot: { userId: string; name: string };
+  channels: PersonChannel[];
+  views: StoredView[];
+  home?: StoredView;
+  commands: string[];
+  notices: { at: string; text: string }[];
+}
+
+export interface PersonChannel {
+  id: string;
+  name: string;
+  kind: "channel" | "private" | "im";
+  messages: StoredMessage[];
+  threads: Record<string, StoredMessage[]>;
+}
+
+export interface Slack {
+  url: string;
+  /** `${url}/api/`: what the app is given as `slackApiUrl`. */
+  apiUrl: string;
+  command(input: CommandInput): Promise<Delivery>;
+  /** Clicks what is there now; `{ok: false, error: "no_such_element"}` when it is not. */
+  click(input: ClickInput): Promise<Delivery>;
+  /** Sends a click on something this person's client still shows and the workspace no longer has. */
+  clickStale(input: ClickInput): Promise<Delivery>;
+  /** Asks the app for the options of an external select. */
+  suggest(input: SuggestInput): Promise<Delivery & { options: { text: string; value: string }[] }>;
+  submitView(input: SubmitInput): Promise<Delivery>;
+  closeView(input: CloseViewInput): Promise<Delivery>;
+  post(input: PostInput): Promise<{ ts: string }>;
+  /** Sends the very same request again: the same signed bytes, or the same payload in a new envelope. */
+  replay(delivery: Delivery): Promise<Delivery>;
+  /** Top-level messages everybody in the channel sees, oldest first. */
+  messages(channel: string): StoredMessage[];
+  thread(channel: string, ts: string): StoredMessage[];
+  ephemerals(user: string, channel?: string): StoredMessage[];
+  views(user: string): StoredView[];
+  home(user: string): StoredView | undefined;
+  notices(user: string): Notice[];
+  state(user: string): PersonState;
+  /** The newest 10,000 calls of the app, oldest first. */
+  calls: ApiCall[];
+  violations: Violation[];
+  visibleText(shown: { text?: string; blocks: AnyBlock[] }): string;
+  waitFor<T>(predicate: (slack: Slack) => T | undefined | false | null, timeoutMs?: number): Promise<T>;
+  dm(user: string): string;
+  faults: SlackFaults;
+  setDelivery(delivery: DeliveryMode): void;
+  /** Open Socket Mode connections. */
+  readonly connections: number;
+  /** Asks each Socket Mode connection to reconnect, as Slack does every few hours. */
+  disconnectSockets(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /** Adds, replaces or changes a member: a suspended account, a changed email. */
+  setPerson(id: string, change: Partial<SlackPerson>): void;
+  on(event: "change", listener: () => void): () => void;
+  close(): Promise<void>;
+}
