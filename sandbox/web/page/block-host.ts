@@ -1,0 +1,30 @@
+import { createContext, useContext } from "react";
+
+export type FieldValue = string | string[];
+
+/**
+ * What the blocks stand in: a message, or a view (a modal or the Home tab). Controls in a message act at once; inputs of
+ * a view keep their value there until it is submitted.
+ */
+export interface BlockHost {
+  surface: "message" | "view";
+  /** Tells the app that a control was used. Resolves when the app has acknowledged it. */
+  act: (control: { actionId: string; blockId: string; value?: FieldValue }) => Promise<void>;
+  /** What a person has entered so far, undefined for an input not yet touched. */
+  valueOf: (blockId: string, actionId: string) => FieldValue | undefined;
+  setValue: (blockId: string, actionId: string, value: FieldValue) => void;
+  /** What is wrong with an input block, by block_id. */
+  errors: Record<string, string>;
+}
+
+export const BlockHostContext = createContext<BlockHost>({
+  surface: "message",
+  act: async () => {},
+  valueOf: () => undefined,
+  setValue: () => {},
+  errors: {},
+});
+
+export function useBlockHost(): BlockHost {
+  return useContext(BlockHostContext);
+}

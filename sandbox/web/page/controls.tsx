@@ -1,0 +1,150 @@
+import type {
+  ActionsBlock,
+  Button,
+  ContextActionsBlock,
+  Overflow,
+  SectionBlock,
+  WorkflowButton,
+} from "@slack/types";
+import { type ReactElement, useId, useState } from "react";
+import { useBlockHost } from "./block-host.ts";
+import { useAsk } from "./confirm.tsx";
+import { Field, type FieldElement } from "./fields.tsx";
+import { toPlainString } from "./text.tsx";
+
+type ControlElement =
+  | ActionsBlock["elements"][number]
+  | ContextActionsBlock["elements"][number]
+  | Exclude<NonNullable<SectionBlock["accessory"]>, { type: "image" }>;
+
+/** An interactive element outside an input block: using it tells the app at once. */
+export function Control({ element, blockId }: { element: ControlElement; blockId: string }): ReactElement {
+  switch (element.type) {
+    case "button":
+      return <ButtonControl element={element} blockId={blockId} />;
+    case "overflow":
+      return <OverflowControl element={element} blockId={blockId} />;
+    case "workflow_button":
+      return <Unsupported element={element} />;
+    case "feedback_buttons":
+    case "icon_button":
+      return <span className="unsupported">[{element.type} is not part of this sandbox]</span>;
+    default:
+      return <FieldControl element={element} blockId={blockId} />;
+  }
+}
+
+function Unsupported({ element }: { element: WorkflowButton }): ReactElement {
+  return (
+    <span className="unsupported">
+      [{toPlainString(element.text)}: workflows are not part of this sandbox]
+    </span>
+  );
+}
+
+function ButtonControl({ element, blockId }: { element: Button; blockId: string }): ReactElement {
+  const host = useBlockHost();
+  const ask = useAsk();
+  const [busy, setBusy] = useState(false);
+
+  async function press(): Promise<void> {
+    if (busy || !(await ask(element.confirm))) return;
+    if (element.url) window.open(element.url, "_blank", "noopener,noreferrer");
+    setBusy(true);
+    await host.act({ actionId: element.action_id ?? "", blockId });
+    setBusy(false);
+  }
+
+  const shared = {
+    className: `button ${element.style ? `button-${element.style}` : ""}`,
+    "aria-label": element.accessibility_label,
+    "aria-busy": busy,
+  };
+  const label = toPlainString(element.text);
+  if (element.url) {
+    return (
+      <a
+        {...shared}
+        href={element.url}
+        target="_blank"
+        rel="noopener noreferrer"
+        onClick={(event) => {
+          event.preventDefault();
+          void press();
+        }}
+      >
+        {label}
+        <span aria-hidden="true" className="external">
+          ↗
+        </span>
+      </a>
+    );
+  }
+  return (
+    <button {...shared} type="button" onClick={() => void press()}>
+      {label}
+    </button>
+  );
+}
+
+function OverflowControl({ element, blockId }: { element: Overflow; blockId: string }): ReactElement {
+  const host = useBlockHost();
+  const ask = useAsk();
+  const [open, setOpen] = useState(false);
+  const listId = useId();
+
+  async function choose(value: string): Promise<void> {
+    setOpen(false);
+    if (!(await ask(element.confirm))) return;
+    await host.act({ actionId: element.action_id ?? "", blockId, value });
+  }
+
+  return (
+    <div
+      className="overflow"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !open) return;
+        event.stopPropagation();
+        setOpen(false);
+      }}
+    >
+      <button
+        type="button"
+        className="button"
+        aria-label="More actions"
+        aria-expanded={open}
+        aria-controls={listId}
+        onClick={() => setOpen(!open)}
+      >
+        <span aria-hidden="true">•••</span>
+      </button>
+      <div id={listId} className="overflow-list" hidden={!open}>
+        {element.options.map((option) => (
+          <button key={option.value} type="button" onClick={() => void choose(option.value ?? "")}>
+            {toPlainString(option.text)}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** A select, picker or group of boxes whose every change is an action. */
+function FieldControl({ element, blockId }: { element: FieldElement; blockId: string }): ReactElement {
+  const host = useBlockHost();
+  const ask = useAsk();
+  const actionId = element.action_id ?? "";
+  const placeholder = "placeholder" in element ? toPlainString(element.placeholder) : "";
+  return (
+    <Field
+      element={element}
+      label={placeholder || actionId.replaceAll(/[_.:-]+/g, " ")}
+      value={host.valueOf(blockId, actionId)}
+      onChange={async (value) => {
+        if ("confirm" in element && !(await ask(element.confirm))) return;
+        host.setValue(blockId, actionId, value);
+        await host.act({ actionId, blockId, value });
+      }}
+    />
+  );
+}

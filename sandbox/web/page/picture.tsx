@@ -1,0 +1,53 @@
+import type { AnyBlock } from "@slack/types";
+import { createRoot } from "react-dom/client";
+import "slack-blocks-to-jsx/dist/style.css";
+import "./style/index.css";
+import type { StoredMessage } from "../../slack/types.ts";
+import { loadEmoji } from "./emoji.tsx";
+import { MessageView } from "./message.tsx";
+import { type Workspace, WorkspaceContext } from "./workspace.ts";
+
+/** What `renderPicture` hands over, as JSON in the address. */
+export interface PictureRequest {
+  blocks: AnyBlock[];
+  name: string;
+  ephemeral: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+  timeZone: string;
+  people: { id: string; realName: string }[];
+}
+
+loadEmoji();
+const request = JSON.parse(decodeURIComponent(location.hash.slice(1))) as PictureRequest;
+
+const workspace: Workspace = {
+  reader: { timeZone: request.timeZone, now: request.now },
+  me: "",
+  bot: { userId: "UBOT", name: request.name },
+  people: request.people.map((person) => ({ name: person.realName, email: "", ...person })),
+  channels: [],
+};
+
+const message: StoredMessage = {
+  ts: (request.now / 1000).toFixed(6),
+  channel: "C0",
+  user: "UBOT",
+  botId: "BBOT",
+  text: "",
+  blocks: request.blocks,
+  replyCount: 0,
+  history: [],
+  ...(request.ephemeral && { ephemeralTo: "U0" }),
+};
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <WorkspaceContext value={workspace}>
+      <div className="picture">
+        <MessageView message={message} onAct={async () => {}} />
+      </div>
+    </WorkspaceContext>,
+  );
+}

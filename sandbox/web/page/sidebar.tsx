@@ -1,0 +1,72 @@
+import type { ReactElement } from "react";
+import type { PersonChannel, PersonState } from "../../slack/types.ts";
+import { Avatar } from "./avatar.tsx";
+
+/** The workspace's name and who one is in it. */
+export function PeopleSwitch(props: { state: PersonState; onSwitch: (user: string) => void }): ReactElement {
+  const { state } = props;
+  const people = state.people.filter((person) => !person.isBot && !person.deleted);
+  return (
+    <div className="people" role="radiogroup" aria-label="You are">
+      {people.map((person) => (
+        <label key={person.id} className="person">
+          <input
+            type="radio"
+            name="person"
+            checked={person.id === state.me.id}
+            onChange={() => props.onSwitch(person.id)}
+          />
+          <Avatar name={person.realName} colour={person.avatarColor} />
+          <span className="person-name">{person.realName}</span>
+        </label>
+      ))}
+    </div>
+  );
+}
+
+export function ChannelList(props: {
+  channels: PersonChannel[];
+  current: string | undefined;
+  unread: ReadonlySet<string>;
+  onSelect: (channel: string) => void;
+}): ReactElement {
+  const groups = [
+    { title: "Channels", channels: props.channels.filter((channel) => channel.kind !== "im") },
+    { title: "Direct messages", channels: props.channels.filter((channel) => channel.kind === "im") },
+  ];
+  return (
+    <>
+      {groups.map((group) => (
+        <section key={group.title}>
+          <h2>{group.title}</h2>
+          <ul>
+            {group.channels.map((channel) => (
+              <li key={channel.id}>
+                <button
+                  type="button"
+                  className="channel"
+                  aria-current={channel.id === props.current ? "page" : undefined}
+                  data-unread={props.unread.has(channel.id) || undefined}
+                  onClick={() => props.onSelect(channel.id)}
+                >
+                  <span aria-hidden="true" className="channel-mark">
+                    {channelMarks[channel.kind]}
+                  </span>
+                  {channel.name}
+                  {props.unread.has(channel.id) && <span className="unread">new</span>}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
+const channelMarks = { channel: "#", private: "🔒", im: "●" };
+
+/** How a channel is called in headings and labels. */
+export function channelTitle(channel: PersonChannel): string {
+  return channel.kind === "im" ? channel.name : `#${channel.name}`;
+}

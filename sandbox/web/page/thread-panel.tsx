@@ -1,0 +1,38 @@
+import type { ReactElement } from "react";
+import type { PersonChannel, StoredMessage } from "../../slack/types.ts";
+import type { BlockHost } from "./block-host.ts";
+import { Composer } from "./composer.tsx";
+import { channelTitle } from "./sidebar.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** A thread beside its channel: the message it hangs on, then the replies. */
+export function ThreadPanel(props: {
+  channel: PersonChannel;
+  ts: string;
+  onAct: (message: StoredMessage) => BlockHost["act"];
+  onSend: (text: string) => void;
+  onClose: () => void;
+}): ReactElement {
+  const { channel, ts } = props;
+  const root = channel.messages.filter((message) => message.ts === ts);
+  const replies = channel.threads[ts] ?? [];
+  return (
+    <aside className="panel thread" aria-labelledby="thread-title">
+      <header className="panel-header">
+        <h2 id="thread-title">
+          Thread <span className="panel-place">{channelTitle(channel)}</span>
+        </h2>
+        <button type="button" className="icon-button" aria-label="Close thread" onClick={props.onClose}>
+          <span aria-hidden="true">✕</span>
+        </button>
+      </header>
+      <Timeline
+        key={ts}
+        label={`Thread in ${channelTitle(channel)}`}
+        messages={[...root, ...replies.filter((reply) => reply.ts !== ts)]}
+        onAct={props.onAct}
+      />
+      <Composer label="Reply to thread" hint="Slash commands do not work in threads." onSend={props.onSend} />
+    </aside>
+  );
+}

@@ -1,0 +1,57 @@
+import { Fragment, type ReactElement, type RefObject, useEffect, useRef } from "react";
+import type { StoredMessage } from "../../slack/types.ts";
+import type { BlockHost } from "./block-host.ts";
+import { MessageView } from "./message.tsx";
+import { formatDay } from "./slack-date.ts";
+import { useWorkspace } from "./workspace.ts";
+
+/** Messages, oldest first, with a line between days. Follows new messages while one looks at the end. */
+export function Timeline(props: {
+  label: string;
+  messages: StoredMessage[];
+  onOpenThread?: ((ts: string) => void) | undefined;
+  onAct: (message: StoredMessage) => BlockHost["act"];
+}): ReactElement {
+  const { reader } = useWorkspace();
+  const scroller = useFollowedEnd();
+  const days = props.messages.map((message) => formatDay(Number(message.ts) * 1000, reader));
+  return (
+    // oxlint-disable-next-line jsx_a11y/no-noninteractive-tabindex -- so that the arrow keys can scroll it
+    <div className="timeline" ref={scroller} role="log" aria-live="off" aria-label={props.label} tabIndex={0}>
+      {props.messages.map((message, index) => (
+        <Fragment key={`${message.ts}-${message.ephemeralTo ?? ""}`}>
+          {days[index] !== days[index - 1] && (
+            <div className="day">
+              <span>{days[index]}</span>
+            </div>
+          )}
+          <MessageView message={message} onOpenThread={props.onOpenThread} onAct={props.onAct(message)} />
+        </Fragment>
+      ))}
+    </div>
+  );
+}
+
+/** Keeps the end in sight when messages come or grow, unless the reader has scrolled up. */
+function useFollowedEnd(): RefObject<HTMLDivElement | null> {
+  const scroller = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return undefined;
+    const note = (): void => {
+      atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;
+    };
+    element.addEventListener("scroll", note, { passive: true });
+    return () => {
+      element.removeEventListener("scroll", note);
+    };
+  }, []);
+
+  // After every render: a message may have grown, not only come.
+  useEffect(() => {
+    if (atEnd.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  });
+  return scroller;
+}

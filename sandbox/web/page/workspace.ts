@@ -1,0 +1,32 @@
+import { createContext, useContext } from "react";
+import type { PersonChannel, SlackPerson } from "../../slack/types.ts";
+import type { Reader } from "./slack-date.ts";
+
+/** What every part of a message needs in order to be drawn for one reader. */
+export interface Workspace {
+  reader: Reader;
+  me: string;
+  people: SlackPerson[];
+  bot: { userId: string; name: string };
+  channels: Pick<PersonChannel, "id" | "name" | "kind">[];
+}
+
+export const WorkspaceContext = createContext<Workspace>({
+  reader: { timeZone: "UTC", now: 0 },
+  me: "",
+  people: [],
+  bot: { userId: "", name: "" },
+  channels: [],
+});
+
+export function useWorkspace(): Workspace {
+  return useContext(WorkspaceContext);
+}
+
+/** The name shown beside a message or in a mention: that of the person, of the bot, or what the message itself says. */
+export function nameOf(workspace: Workspace, userId: string, label?: string): string {
+  if (userId === workspace.bot.userId) return workspace.bot.name;
+  if (userId === "USLACKBOT") return "Slackbot";
+  const person = workspace.people.find((person) => person.id === userId);
+  return person?.realName ?? label ?? userId;
+}

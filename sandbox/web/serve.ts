@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import express, { type Express } from "express";
+import { build } from "vite";
+import config from "./vite.config.ts";
+
+const here = import.meta.dirname;
+const output = join(here, "dist");
+
+/**
+ * Builds the page unless these very sources are built already. The folder is named after their hash, so that several
+ * processes may build at once without a lock: each builds aside and the first to finish puts its folder in place.
+ *
+ * @returns the absolute path of the folder to serve.
+ */
+export async function buildPage(): Promise<string> {
+  const target = join(output, await hashSources());
+  if (existsSync(target)) return target;
+
+  const aside = join(output, `.building-${process.pid}-${Date.now()}`);
+  await mkdir(output, { recursive: true });
+  await build({ ...config, configFile: false, build: { ...config.build, outDir: aside, emptyOutDir: true } });
+  try {
+    await rename(aside, target);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
+  return target;
+}
+
+/**
+ * Serves the built page at `/` of an app, under a policy that lets it load nothing from elsewhere.
+ *
+ * @param dist the folder that {@link buildPage} returned.
+ */
+export function mountPage(app: Express, dist: string): void {
+  app.use(
+    express.static(dist, {
+      setHeaders: (response) => {
+        response.setHeader(
+          "content-security-policy",
+          "default-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        );
+        response.setHeader("x-content-type-options", "nosniff");
+        response.setHeader("cache-control", "no-cache");
+      },
+    }),
+  );
+}
+
+async function hashSources(): Promise<string> {
+  const hash = createHash("sha256");
+  const entries = await readdir(here, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.startsWith(output))
+    .toSorted();
+  for (const file of files) hash.update(file.slice(here.length)).update(await readFile(file));
+  return hash.digest("hex").slice(0, 16);
+}
