@@ -6,13 +6,14 @@ import { A, catchError, createTestClient, mockApi, ORIGIN, RAY, succeed, TOKEN }
 
 useNock();
 
+const DONE = { cfRay: RAY, status: 200 };
 const REVOKE = `${A}/access/organizations/revoke_user`;
 
 describe("revoking a user", () => {
   it("sends the email alone when nothing else is asked for", async () => {
     mockApi().post(REVOKE, { email: "jdoe@example.com" }).reply(200, succeed(true));
     const receipt = await createTestClient().organizations.revokeUser({ email: "jdoe@example.com" });
-    expect(receipt).toEqual({ cfRay: RAY, status: 200 });
+    expect(receipt).toEqual(DONE);
   });
 
   it("asks for devices in the query and never in the body", async () => {
@@ -23,23 +24,25 @@ describe("revoking a user", () => {
         warp_session_reauth: true,
       })
       .reply(200, succeed(true));
-    await createTestClient().organizations.revokeUser({
+    const receipt = await createTestClient().organizations.revokeUser({
       email: "jdoe+test@example.com",
       userUid: "699d98642c564d2e855e9661899b7252",
       devices: true,
       warpSessionReauth: true,
     });
+    expect(receipt).toEqual(DONE);
   });
 
   it("leaves devices alone when told so", async () => {
     mockApi()
       .post(REVOKE, { email: "jdoe@example.com", warp_session_reauth: false })
       .reply(200, succeed(true));
-    await createTestClient().organizations.revokeUser({
+    const receipt = await createTestClient().organizations.revokeUser({
       email: "jdoe@example.com",
       devices: false,
       warpSessionReauth: false,
     });
+    expect(receipt).toEqual(DONE);
   });
 
   it("goes to the zone when one is named", async () => {
@@ -51,11 +54,12 @@ describe("revoking a user", () => {
         },
       )
       .reply(200, succeed(true));
-    await createTestClient().organizations.revokeUser({
+    const receipt = await createTestClient().organizations.revokeUser({
       email: "jdoe@example.com",
       devices: true,
       zoneId: "9a7806061c88ada191ed06f989cc3dac",
     });
+    expect(receipt).toEqual(DONE);
   });
 
   it("sends JSON and the token", async () => {
@@ -67,13 +71,15 @@ describe("revoking a user", () => {
       },
     })
       .post(REVOKE)
-      .reply(200, succeed(true));
-    await createTestClient().organizations.revokeUser({ email: "jdoe@example.com" });
+      .reply(200, succeed(true), { "cf-ray": RAY });
+    const receipt = await createTestClient().organizations.revokeUser({ email: "jdoe@example.com" });
+    expect(receipt).toEqual(DONE);
   });
 
   it("accepts the documented answer, which has no errors and no messages", async () => {
     mockApi().post(REVOKE).reply(200, { success: true, result: true });
-    await createTestClient().organizations.revokeUser({ email: "jdoe@example.com" });
+    const receipt = await createTestClient().organizations.revokeUser({ email: "jdoe@example.com" });
+    expect(receipt).toEqual(DONE);
   });
 
   it("takes result false for a refusal", async () => {

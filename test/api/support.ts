@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 
 import nock from "nock";
 import { pino } from "pino";
+import { z } from "zod";
 
 import { createCloudflare } from "../../src/api/cloudflare.ts";
 import type { Cloudflare, CloudflareOptions } from "../../src/api/cloudflare.ts";
@@ -14,11 +15,8 @@ export const A = `/client/v4/accounts/${ACCOUNT}`;
 export const USER_ID = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
 export const RAY = "8f2d1c0a9b7e6d5c-FRA";
 
-export interface LogLine {
-  level: number;
-  msg: string;
-  [field: string]: unknown;
-}
+const LogLine = z.looseObject({ level: z.number(), msg: z.string() });
+export type LogLine = z.output<typeof LogLine>;
 
 export interface TestClient extends Cloudflare {
   /** Every log line so far. */
@@ -30,8 +28,7 @@ export function createTestClient(overrides: Partial<CloudflareOptions> = {}): Te
   const lines: LogLine[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      // Trusted: pino wrote it.
-      lines.push(JSON.parse(chunk.toString()) as LogLine);
+      lines.push(LogLine.parse(JSON.parse(chunk.toString())));
       done();
     },
   });
