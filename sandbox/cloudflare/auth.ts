@@ -30,11 +30,9 @@ export function createAuthentication(options: CloudflareEmulatorOptions): Layer 
   );
   return async (call, next) => {
     const found = findCaller(call, callers, options.keys ?? []);
-    if ("kind" in found && found.kind !== "json") {
-      call.caller = found;
-      return next();
-    }
-    return found;
+    if ("refusal" in found) return found.refusal;
+    call.caller = found.caller;
+    return next();
   };
 }
 
@@ -47,7 +45,7 @@ function findCaller(
   call: Call,
   callers: ReadonlyMap<string, Caller>,
   keys: readonly { email: string; key: string }[],
-): Caller | (Answer & { kind: "json" }) {
+): { caller: Caller } | { refusal: Answer } {
   const header = call.headers.authorization;
   const email = call.headers["x-auth-email"];
   const key = call.headers["x-auth-key"];
@@ -56,19 +54,16 @@ function findCaller(
     email !== undefined &&
     keys.some((pair) => pair.email === email && pair.key === key)
   ) {
-    return { tokenId: null, email, kind: "key", permissions: "all", status: "active", expiresAt: null };
+    return {
+      caller: { tokenId: null, email, kind: "key", permissions: "all", status: "active", expiresAt: null },
+    };
   }
-  if (header === undefined) return asJson(authenticationError(401));
+  if (header === undefined) return { refusal: authenticationError(401) };
   const token = /^Bearer ([A-Za-z0-9._~+/=-]+)$/.exec(header)?.[1];
-  if (token === undefined) return asJson(malformedHeader());
+  if (token === undefined) return { refusal: malformedHeader() };
   const caller = callers.get(token);
   const isUsable = caller?.status === "active" || call.route.name === "tokens.verify";
-  return caller && isUsable ? caller : asJson(authenticationError(401));
-}
-
-function asJson(answer: Answer): Answer & { kind: "json" } {
-  if (answer.kind !== "json") throw new TypeError("an error of the API is always JSON");
-  return answer;
+  return caller && isUsable ? { caller } : { refusal: authenticationError(401) };
 }
 
 /** Checks the identifiers in the path and the permission of the route. */

@@ -2,8 +2,9 @@
 import express from "express";
 import { z } from "zod";
 import type { FaultRoute } from "./faults.ts";
-import { countRecentFailedLogins, LoginRefusedError, UnknownUserError } from "./happenings.ts";
+import { UnknownUserError } from "./happenings.ts";
 import type { CloudflareEmulator } from "./index.ts";
+import { countRecentFailedLogins, LoginRefusedError } from "./logins.ts";
 import { isRouteName } from "./routes.ts";
 import { findActiveRegistrations, findLiveSessions, highestRisk } from "./world.ts";
 

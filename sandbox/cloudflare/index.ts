@@ -14,15 +14,12 @@ import type { Faults } from "./faults.ts";
 import { createFaults } from "./faults.ts";
 import type { Gates } from "./gates.ts";
 import { createGates } from "./gates.ts";
-import type {
-  FailLoginOptions,
-  LoginOptions,
-  RegisterDeviceOptions,
-  RiskEventOptions,
-} from "./happenings.ts";
-import { addRiskEvent, failLogin, login, registerDevice } from "./happenings.ts";
+import type { RegisterDeviceOptions, RiskEventOptions } from "./happenings.ts";
+import { addRiskEvent, registerDevice } from "./happenings.ts";
 import type { RecordedRequest } from "./journal.ts";
 import { createAuditLayer } from "./journal.ts";
+import type { FailLoginOptions, LoginOptions } from "./logins.ts";
+import { failLogin, login } from "./logins.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { routes } from "./routes.ts";
 import { seedWorkspace } from "./seed.ts";
@@ -36,14 +33,11 @@ export { createControlRouter } from "./control.ts";
 export type { PermissionName, RouteName } from "./exchange.ts";
 export type { ActiveFault, Fault, FaultRoute, Faults } from "./faults.ts";
 export type { Gates, Hold, HoldOptions } from "./gates.ts";
-export { LoginRefusedError, UnknownUserError } from "./happenings.ts";
-export type {
-  FailLoginOptions,
-  LoginOptions,
-  RegisterDeviceOptions,
-  RiskEventOptions,
-} from "./happenings.ts";
+export { UnknownUserError } from "./happenings.ts";
+export type { RegisterDeviceOptions, RiskEventOptions } from "./happenings.ts";
 export type { RecordedRequest } from "./journal.ts";
+export { LoginRefusedError } from "./logins.ts";
+export type { FailLoginOptions, LoginOptions } from "./logins.ts";
 export type { CloudflareEmulatorOptions, RateLimit, Settings, TokenOptions, Unknowns } from "./settings.ts";
 export type { FailedLogin, Registration, RiskEvent, RiskLevel, Session, User, World } from "./world.ts";
 export { findActiveRegistrations, findLiveSessions, findUser } from "./world.ts";

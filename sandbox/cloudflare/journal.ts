@@ -44,7 +44,7 @@ function makeEntry(
   at: number,
 ): AuditEntry {
   return {
-    id: randomUUID(),
+    id: randomUUID().replaceAll("-", ""),
     at,
     action,
     description: call.route.name,

@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from "express";
 import { accessInvalid, noRoute } from "./envelope.ts";
 import type { Answer, Backend, Call, Layer, Route } from "./exchange.ts";
 import { runLayers } from "./exchange.ts";
-import { newRay } from "./happenings.ts";
+import { newRay } from "./logins.ts";
 import type { RecordedRequest } from "./journal.ts";
 
 export const API_PREFIX = "/client/v4";

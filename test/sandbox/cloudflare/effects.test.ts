@@ -106,6 +106,18 @@ test("the risk of a user with another id there is found through the summary only
   });
 });
 
+test("a page of registrations has a cursor while more follow, and an empty one at the end", async () => {
+  const cloudflare = await start();
+  const list = `/devices/registrations?user.id=${idOf(cloudflare, "devon@example.com")}`;
+  const readPage = async (cursor: string) =>
+    JSON.parse((await ask(cloudflare, `${list}&cursor=${cursor}`)).text);
+  const first = await readPage("");
+  expect(first.result_info).toMatchObject({ count: 10, per_page: 10, total_count: null });
+  const second = await readPage(first.result_info.cursor);
+  expect(second.result_info).toMatchObject({ count: 4, cursor: "" });
+  expect((await ask(cloudflare, `${list}&per_page=14`)).text).toContain('"cursor":""');
+});
+
 test("the deprecated devices/revoke works, and is refused in multi-user mode", async () => {
   const cloudflare = await start();
   const [device] = cloudflare.state.registrations;
