@@ -23,7 +23,10 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN and restart it.",
       };
     case "rate-limited": {
-      const until = error.retryAt === null ? "in a few minutes" : `after ${new Date(error.retryAt).toISOString().slice(11, 19)} UTC`;
+      const until =
+        error.retryAt === null
+          ? "in a few minutes"
+          : `after ${new Date(error.retryAt).toISOString().slice(11, 19)} UTC`;
       return {
         brief: `Cloudflare's rate limit is reached; it goes on ${until}`,
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
@@ -43,9 +46,17 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         next: "Try again; if it lasts, see www.cloudflarestatus.com and the bot's own network.",
       };
     case "aborted":
-      return { brief: "the question was given up", why: "The question was given up before Cloudflare answered.", next: "Try again." };
+      return {
+        brief: "the question was given up",
+        why: "The question was given up before Cloudflare answered.",
+        next: "Try again.",
+      };
     case "not-found":
-      return { brief: "Cloudflare does not know it", why: `Cloudflare does not know what was asked for (${error.call}).`, next: "Look the user up again: it may have been removed meanwhile." };
+      return {
+        brief: "Cloudflare does not know it",
+        why: `Cloudflare does not know what was asked for (${error.call}).`,
+        next: "Look the user up again: it may have been removed meanwhile.",
+      };
     case "not-enabled":
       return {
         brief: "not enabled on this Cloudflare account",
@@ -58,7 +69,10 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       return {
         brief: `Cloudflare refused${error.status === null ? "" : ` (${error.status})`}${said}`,
         why: `Cloudflare refused (${error.call}${error.status === null ? "" : `, HTTP ${error.status}`})${said}.`,
-        next: error.status !== null && error.status >= 500 ? "Try again; if it lasts, see www.cloudflarestatus.com." : "Look at the user in the dashboard before trying again.",
+        next:
+          error.status !== null && error.status >= 500
+            ? "Try again; if it lasts, see www.cloudflarestatus.com."
+            : "Look at the user in the dashboard before trying again.",
       };
     }
     case "shape":

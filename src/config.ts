@@ -11,7 +11,9 @@ export class ConfigError extends Error {
   readonly problems: string[];
 
   constructor(problems: string[]) {
-    super(`zt-bot cannot start: ${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong.\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    super(
+      `zt-bot cannot start: ${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong.\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
     this.problems = problems;
   }
 }
@@ -35,9 +37,15 @@ export interface Config {
 }
 
 // An empty value in .env means "not set", as people leave lines from .env.example standing.
-const optionalText = z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().optional());
+const optionalText = z.preprocess(
+  (value) => (value === "" ? undefined : value),
+  z.string().trim().optional(),
+);
 const url = (fallback: string) =>
-  z.preprocess((value) => (value === "" || value === undefined ? fallback : value), z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }));
+  z.preprocess(
+    (value) => (value === "" || value === undefined ? fallback : value),
+    z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }),
+  );
 
 const Environment = z.object({
   SLACK_BOT_TOKEN: optionalText,
@@ -49,8 +57,14 @@ const Environment = z.object({
   CLOUDFLARE_API_KEY: optionalText,
   CLOUDFLARE_ACCOUNT_ID: optionalText,
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
-  DATABASE_URL: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("file:./data/zt.db")),
-  ZT_POLICY_FILE: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("./policy.yml")),
+  DATABASE_URL: z.preprocess(
+    (value) => (value === "" ? undefined : value),
+    z.string().trim().default("file:./data/zt.db"),
+  ),
+  ZT_POLICY_FILE: z.preprocess(
+    (value) => (value === "" ? undefined : value),
+    z.string().trim().default("./policy.yml"),
+  ),
   HOST: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("127.0.0.1")),
   PORT: z.preprocess(
     (value) => (value === "" || value === undefined ? 3000 : Number(value)),
@@ -58,9 +72,11 @@ const Environment = z.object({
   ),
   LOG_LEVEL: z.preprocess(
     (value) => (value === "" ? undefined : value),
-    z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-      error: "is not one of trace, debug, info, warn, error, fatal, silent",
-    }).default("info"),
+    z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+        error: "is not one of trace, debug, info, warn, error, fatal, silent",
+      })
+      .default("info"),
   ),
 });
 
@@ -79,13 +95,23 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const values = parsed.success ? parsed.data : Environment.parse(env);
 
   const botToken = require(values.SLACK_BOT_TOKEN, "SLACK_BOT_TOKEN", "is missing: the Bot User OAuth Token (xoxb-…) of the Slack app", problems);
-  if (botToken !== "" && !botToken.startsWith("xoxb-")) problems.push("SLACK_BOT_TOKEN is not a bot token: it should begin with xoxb-");
+  if (botToken !== "" && !botToken.startsWith("xoxb-"))
+    problems.push("SLACK_BOT_TOKEN is not a bot token: it should begin with xoxb-");
   const accountId = require(values.CLOUDFLARE_ACCOUNT_ID, "CLOUDFLARE_ACCOUNT_ID", "is missing: the account's 32 hexadecimal digits", problems);
-  if (accountId !== "" && !/^[0-9a-f]{32}$/i.test(accountId)) problems.push("CLOUDFLARE_ACCOUNT_ID is not 32 hexadecimal digits");
+  if (accountId !== "" && !/^[0-9a-f]{32}$/i.test(accountId))
+    problems.push("CLOUDFLARE_ACCOUNT_ID is not 32 hexadecimal digits");
 
   const config: Config = {
-    slack: { botToken, apiUrl: values.SLACK_API_URL.replace(/\/*$/, "/"), mode: readSlackMode(values, problems) },
-    cloudflare: { baseUrl: values.CLOUDFLARE_BASE_URL.replace(/\/+$/, ""), accountId, auth: readCloudflareAuth(values, problems) },
+    slack: {
+      botToken,
+      apiUrl: values.SLACK_API_URL.replace(/\/*$/, "/"),
+      mode: readSlackMode(values, problems),
+    },
+    cloudflare: {
+      baseUrl: values.CLOUDFLARE_BASE_URL.replace(/\/+$/, ""),
+      accountId,
+      auth: readCloudflareAuth(values, problems),
+    },
     database: readDatabase(values.DATABASE_URL, problems),
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
@@ -107,7 +133,8 @@ function require(value: string | undefined, name: string, problem: string, probl
 function readSlackMode(values: Values, problems: string[]): Config["slack"]["mode"] {
   const { SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = values;
   if (appToken !== undefined) {
-    if (!appToken.startsWith("xapp-")) problems.push("SLACK_APP_TOKEN is not an app-level token: it should begin with xapp-");
+    if (!appToken.startsWith("xapp-"))
+      problems.push("SLACK_APP_TOKEN is not an app-level token: it should begin with xapp-");
     return { kind: "socket", appToken };
   }
   if (signingSecret === undefined) {
@@ -120,7 +147,9 @@ function readCloudflareAuth(values: Values, problems: string[]): Config["cloudfl
   const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_EMAIL: email, CLOUDFLARE_API_KEY: key } = values;
   if (token !== undefined) {
     if (email !== undefined || key !== undefined) {
-      problems.push("CLOUDFLARE_API_TOKEN is set together with CLOUDFLARE_EMAIL or CLOUDFLARE_API_KEY: set one way to sign in, not both");
+      problems.push(
+        "CLOUDFLARE_API_TOKEN is set together with CLOUDFLARE_EMAIL or CLOUDFLARE_API_KEY: set one way to sign in, not both",
+      );
     }
     return { kind: "token", token };
   }

@@ -6,6 +6,8 @@ import { describeFailure } from "./cloudflare-trouble.ts";
 /** What a person is told when something did not go as asked. `next` is the step that mends it. */
 export interface UserMessage {
   what: string;
+  /** The Slack user id of whoever it comes down to ("already approved", by whom). */
+  by?: string | undefined;
   why?: string | undefined;
   next?: string | undefined;
 }

@@ -45,7 +45,11 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
 function serializeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { code } = error as Error & { code?: unknown };
-  const serialized: Record<string, unknown> = { type: error.name, message: error.message, stack: error.stack };
+  const serialized: Record<string, unknown> = {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+  };
   if (typeof code === "string" || typeof code === "number") serialized["code"] = code;
   if (error.cause instanceof Error) serialized["cause"] = error.cause.message;
   return serialized;

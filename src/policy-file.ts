@@ -15,8 +15,12 @@ const Duration = z
   .string()
   .regex(/^[1-9]\d{0,4}[smhd]$/, { error: "is not a duration such as 30m, 4h or 2d" })
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
-const Channel = z.string().regex(/^[CG][A-Z0-9]{2,}$/, { error: "is not a channel id (C…): copy it from the channel's details in Slack" });
-const Principals = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, { error: "is not a Slack user id (U…) or user-group id (S…)" }));
+const Channel = z.string().regex(/^[CG][A-Z0-9]{2,}$/, {
+  error: "is not a channel id (C…): copy it from the channel's details in Slack",
+});
+const Principals = z.array(
+  z.string().regex(/^[UWS][A-Z0-9]{2,}$/, { error: "is not a Slack user id (U…) or user-group id (S…)" }),
+);
 
 const ActionPolicy = z.strictObject({
   approvers: Principals.nonempty({ error: "is empty: nobody could approve" }).optional(),
@@ -48,11 +52,17 @@ export function parsePolicy(text: string, file: string): Policy {
   try {
     data = parse(text);
   } catch (error) {
-    throw new ConfigError([`${file} is not YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`]);
+    throw new ConfigError([
+      `${file} is not YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`,
+    ]);
   }
   const result = PolicyFile.safeParse(data);
   if (!result.success) {
-    throw new ConfigError(result.error.issues.map((issue) => `${file}: ${issue.path.join(".") || "the file"} ${lowerFirst(issue.message)}`));
+    throw new ConfigError(
+      result.error.issues.map(
+        (issue) => `${file}: ${issue.path.join(".") || "the file"} ${lowerFirst(issue.message)}`,
+      ),
+    );
   }
   const { channels, operators, approvers, actions } = result.data;
   return {
@@ -98,7 +108,9 @@ function readPolicy(file: string): Policy {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new ConfigError([`ZT_POLICY_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"}): copy policy.example.yml and fill it in`]);
+    throw new ConfigError([
+      `ZT_POLICY_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"}): copy policy.example.yml and fill it in`,
+    ]);
   }
   return parsePolicy(text, file);
 }

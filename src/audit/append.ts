@@ -21,7 +21,10 @@ export interface AuditEntry {
  * Writes one row. Pass the transaction of the change it records, so that neither exists without the other;
  * pass the database itself for what stands alone (a refused click, a call about to be sent).
  */
-export async function appendAudit(db: Kysely<Database> | Transaction<Database>, entry: AuditEntry): Promise<void> {
+export async function appendAudit(
+  db: Kysely<Database> | Transaction<Database>,
+  entry: AuditEntry,
+): Promise<void> {
   await db
     .insertInto("audit")
     .values({

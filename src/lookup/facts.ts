@@ -7,15 +7,21 @@ import type { ActiveSession, FailedLogin } from "../api/cloudflare.ts";
 /** The failed log-ins of the last 24 hours, newest first. */
 export function recentFailures(failedLogins: readonly FailedLogin[], now: number): FailedLogin[] {
   const since = subHours(now, 24).getTime();
-  return failedLogins.filter((login) => login.at !== null && login.at >= since).toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  return failedLogins
+    .filter((login) => login.at !== null && login.at >= since)
+    .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
 
 /** How many different applications these sessions are open on. */
 export function countApps(sessions: readonly ActiveSession[]): number {
-  return new Set(sessions.flatMap((session) => session.apps.map((app) => app.uid ?? app.name ?? app.hostname))).size;
+  return new Set(
+    sessions.flatMap((session) => session.apps.map((app) => app.uid ?? app.name ?? app.hostname)),
+  ).size;
 }
 
 /** Soonest to expire first; those without an end come last. */
 export function bySoonestEnd(sessions: readonly ActiveSession[]): ActiveSession[] {
-  return sessions.toSorted((a, b) => (a.expiresAt ?? Number.MAX_SAFE_INTEGER) - (b.expiresAt ?? Number.MAX_SAFE_INTEGER));
+  return sessions.toSorted(
+    (a, b) => (a.expiresAt ?? Number.MAX_SAFE_INTEGER) - (b.expiresAt ?? Number.MAX_SAFE_INTEGER),
+  );
 }

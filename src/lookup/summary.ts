@@ -33,7 +33,11 @@ const MAX_REGISTRATIONS = 500;
 const PART_TIMEOUT_MS = 6000;
 
 /** Asks for every part at once. Never rejects: a part that fails says so in its place. */
-export async function gatherSummary(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
+export async function gatherSummary(
+  cloudflare: Cloudflare,
+  user: AccessUser,
+  now: number,
+): Promise<UserSummary> {
   const call: CallOptions = { timeoutMs: PART_TIMEOUT_MS, signal: AbortSignal.timeout(PART_TIMEOUT_MS) };
   const [identity, sessions, failedLogins, risk, registrations] = await Promise.all([
     part(cloudflare.accessUsers.lastSeenIdentity(user.id, call)),
@@ -60,22 +64,35 @@ async function part<T>(promise: Promise<T>): Promise<Part<T>> {
  * The risk score. Its user id is documented only as a UUID: where it is not the Access user's, the account's
  * summary is searched for the e-mail.
  */
-export async function findRisk(cloudflare: Cloudflare, user: { id: string; email: string }, call?: CallOptions): Promise<RiskScore & { userId: string }> {
+export async function findRisk(
+  cloudflare: Cloudflare,
+  user: { id: string; email: string },
+  call?: CallOptions,
+): Promise<RiskScore & { userId: string }> {
   try {
     return { ...(await cloudflare.riskScoring.get(user.id, call)), userId: user.id };
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const email = user.email.toLowerCase();
-    const row = (await cloudflare.riskScoring.summary(call)).find((one) => one.email?.toLowerCase() === email);
+    const row = (await cloudflare.riskScoring.summary(call)).find(
+      (one) => one.email?.toLowerCase() === email,
+    );
     if (row === undefined) throw error;
     return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
   }
 }
 
 /** The user's active registrations, up to MAX_REGISTRATIONS. */
-export async function collectRegistrations(cloudflare: Cloudflare, userId: string, call?: CallOptions): Promise<Registration[]> {
+export async function collectRegistrations(
+  cloudflare: Cloudflare,
+  userId: string,
+  call?: CallOptions,
+): Promise<Registration[]> {
   const found: Registration[] = [];
-  for await (const registration of cloudflare.devices.iterateRegistrations({ userIds: [userId], status: "active", perPage: 50 }, call)) {
+  for await (const registration of cloudflare.devices.iterateRegistrations(
+    { userIds: [userId], status: "active", perPage: 50 },
+    call,
+  )) {
     found.push(registration);
     if (found.length >= MAX_REGISTRATIONS) break;
   }

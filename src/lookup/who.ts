@@ -6,7 +6,10 @@ import { UserError } from "../errors.ts";
 import type { Directory } from "../slack/directory.ts";
 
 /** The ways a person is named in a command: see parseWho. */
-export type Who = { kind: "email"; email: string } | { kind: "id"; id: string } | { kind: "mention"; userId: string };
+export type Who =
+  | { kind: "email"; email: string }
+  | { kind: "id"; id: string }
+  | { kind: "mention"; userId: string };
 
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
@@ -31,7 +34,12 @@ export function parseWho(word: string): Who | null {
  * Finds the Access user meant.
  * @throws UserError when there is no such user, several, or a mention has no e-mail address.
  */
-export async function findUser(cloudflare: Cloudflare, directory: Directory, who: Who, call?: CallOptions): Promise<AccessUser> {
+export async function findUser(
+  cloudflare: Cloudflare,
+  directory: Directory,
+  who: Who,
+  call?: CallOptions,
+): Promise<AccessUser> {
   switch (who.kind) {
     case "id":
       return getUser(cloudflare, who.id, call);
@@ -42,7 +50,10 @@ export async function findUser(cloudflare: Cloudflare, directory: Directory, who
       if (person === null || person.email === null) {
         throw new UserError({
           what: "That mention cannot be looked up.",
-          why: person === null ? "Slack does not know that person." : "Slack does not show their e-mail address: they may be a guest, a bot or from another organisation.",
+          why:
+            person === null
+              ? "Slack does not know that person."
+              : "Slack does not show their e-mail address: they may be a guest, a bot or from another organisation.",
           next: "Use their e-mail address instead.",
         });
       }
@@ -78,7 +89,10 @@ async function findByEmail(cloudflare: Cloudflare, email: string, call?: CallOpt
   if (users.length > 1) {
     throw new UserError({
       what: `${users.length} Access users have the e-mail ${email}.`,
-      why: `Their ids: ${users.slice(0, 5).map((one) => one.id).join(", ")}${users.length > 5 ? " …" : ""}.`,
+      why: `Their ids: ${users
+        .slice(0, 5)
+        .map((one) => one.id)
+        .join(", ")}${users.length > 5 ? " …" : ""}.`,
       next: "Name the one you mean by its id.",
     });
   }

@@ -1,7 +1,8 @@
 import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { findRisk, type UserSummary } from "../lookup/summary.ts";
+import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
+import { findUser, type Who } from "../lookup/who.ts";
 import { slackErrorCode } from "../slack/clients.ts";
 import { describeRequest } from "./describe.ts";
 import type { ActionName, Plan, RevokeOptions, Target } from "./plan.ts";
@@ -15,7 +16,7 @@ const CARD_WAIT_MS = 5000;
 
 export const MAX_REASON = 1000;
 
-export interface Ask {
+interface Ask {
   plan: Plan;
   evidence: UserSummary;
   reason: string;
@@ -32,29 +33,69 @@ export interface Asked {
   trouble: string | null;
 }
 
-/** The plan to revoke a user's sessions. */
-export function planRevoke(accountId: string, target: Target, options: RevokeOptions): Plan {
-  return { action: "revoke", accountId, target, options };
+/** What somebody wants done, as typed in a command or filled into a form. */
+export interface AskFor {
+  action: ActionName;
+  who: Who;
+  /** Only a revocation has any. */
+  options: Partial<RevokeOptions>;
+  reason: string;
+  asker: Asker;
+  originChannel: string;
 }
 
-/** The plan to reset a user's risk score, under the id by which risk scoring knows them. */
-export async function planResetRisk(deps: Deps, target: Target): Promise<Plan> {
-  const { userId } = await findRisk(deps.cloudflare, target);
-  return { action: "reset-risk", accountId: deps.cloudflare.accountId, target, options: { riskUserId: userId } };
+/**
+ * From a name to a request: finds the user, reads what stands now, freezes the plan and asks.
+ * @throws UserError for whatever a person can mend.
+ */
+export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
+  const reason = checkReason(deps, input.action, input.reason);
+  const user = await findUser(deps.cloudflare, deps.directory, input.who);
+  const target = { id: user.id, email: user.email, name: user.name };
+  const [evidence, plan] = await Promise.all([
+    gatherSummary(deps.cloudflare, user, deps.now()),
+    makePlan(deps, input, target),
+  ]);
+  return ask(deps, { plan, evidence, reason, asker: input.asker, originChannel: input.originChannel });
+}
+
+async function makePlan(deps: Deps, { action, options }: AskFor, target: Target): Promise<Plan> {
+  const { accountId } = deps.cloudflare;
+  switch (action) {
+    case "revoke":
+      return {
+        action,
+        accountId,
+        target,
+        options: { devices: options.devices ?? false, warpReauth: options.warpReauth ?? false },
+      };
+    case "reset-risk": {
+      const { userId } = await findRisk(deps.cloudflare, target);
+      return { action, accountId, target, options: { riskUserId: userId } };
+    }
+  }
 }
 
 /**
  * Makes a request: checks that it can be decided at all, freezes and records it, and posts its card.
- * @throws UserError when the reason is missing or nobody could approve.
+ * @throws UserError when nobody could approve.
  */
-export async function ask(deps: Deps, input: Ask): Promise<Asked> {
+async function ask(deps: Deps, input: Ask): Promise<Asked> {
   const { plan, asker } = input;
-  const reason = checkReason(deps, plan.action, input.reason);
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
-  const [approvers, targetSlackId] = await Promise.all([deps.directory.members(rules.approvers), deps.directory.findByEmail(plan.target.email)]);
+  const [approvers, targetSlackId] = await Promise.all([
+    deps.directory.members(rules.approvers),
+    deps.directory.findByEmail(plan.target.email),
+  ]);
   if (eligibleApprovers(approvers, asker.userId, targetSlackId).length === 0) {
-    await appendAudit(deps.db, { at: deps.now(), teamId: asker.teamId, actor: asker.userId, event: "request.refused", data: { plan, why: "no eligible approver" } });
+    await appendAudit(deps.db, {
+      at: deps.now(),
+      teamId: asker.teamId,
+      actor: asker.userId,
+      event: "request.refused",
+      data: { plan, why: "no eligible approver" },
+    });
     throw new UserError({
       what: "Nobody could approve this, so it was not asked.",
       why: `The policy's approvers for ${plan.action} are only you or the person it is about.`,
@@ -70,7 +111,7 @@ export async function ask(deps: Deps, input: Ask): Promise<Asked> {
     requesterId: asker.userId,
     originChannel: input.originChannel,
     cardChannel: policy.approvalsChannel,
-    reason,
+    reason: input.reason,
     at,
     expiresAt: at + rules.ttlMs,
     posts: [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
@@ -89,7 +130,7 @@ export async function ask(deps: Deps, input: Ask): Promise<Asked> {
 }
 
 /** @throws UserError when the policy wants a reason and there is none, or it is too long. */
-export function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: string): string {
+function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: string): string {
   const text = reason.trim();
   if (text === "" && deps.policy.current().action(action).requireReason) {
     throw new UserError({
@@ -99,7 +140,11 @@ export function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reas
     });
   }
   if (text.length > MAX_REASON) {
-    throw new UserError({ what: `The reason is too long: ${text.length} characters.`, why: `At most ${MAX_REASON} fit on the card.`, next: "Shorten it; more can be said in the thread." });
+    throw new UserError({
+      what: `The reason is too long: ${text.length} characters.`,
+      why: `At most ${MAX_REASON} fit on the card.`,
+      next: "Shorten it; more can be said in the thread.",
+    });
   }
   return text === "" ? "none given" : text;
 }

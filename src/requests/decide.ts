@@ -1,14 +1,25 @@
 import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { decideApprove, decideCancel, decideDeny, decideDetails, type ClickFacts, type Verdict } from "./policy.ts";
+import {
+  decideApprove,
+  decideCancel,
+  decideDeny,
+  decideDetails,
+  type ClickFacts,
+  type Verdict,
+} from "./policy.ts";
 import type { Request } from "./request.ts";
 import { readRequest } from "./store.ts";
 import { moveRequest } from "./transition.ts";
 
 export type Decision = "approve" | "deny" | "cancel";
 
-const DECIDE: Record<Decision, (facts: ClickFacts) => Verdict> = { approve: decideApprove, deny: decideDeny, cancel: decideCancel };
+const DECIDE: Record<Decision, (facts: ClickFacts) => Verdict> = {
+  approve: decideApprove,
+  deny: decideDeny,
+  cancel: decideCancel,
+};
 const REACHED = { approve: "approved", deny: "denied", cancel: "cancelled" } as const;
 
 /**
@@ -17,7 +28,13 @@ const REACHED = { approve: "approved", deny: "denied", cancel: "cancelled" } as 
  * @returns the request as decided.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
-export async function decide(deps: Deps, decision: Decision, requestId: string, asker: Asker, reason?: string): Promise<Request> {
+export async function decide(
+  deps: Deps,
+  decision: Decision,
+  requestId: string,
+  asker: Asker,
+  reason?: string,
+): Promise<Request> {
   const facts = await checkDecision(deps, decision, requestId, asker);
   const at = deps.now();
   const moved = await moveRequest(deps.db, requestId, {
@@ -35,8 +52,14 @@ export async function decide(deps: Deps, decision: Decision, requestId: string, 
     await checkDecision(deps, decision, requestId, asker);
     throw new UserError({ what: "Somebody else was faster.", next: "The card shows how it stands." });
   }
-  deps.log.info({ requestId, decision, userId: asker.userId, waitedMs: at - facts.request.createdAt }, "request decided");
-  await Promise.all([deps.engine.publish(moved), ...(decision === "approve" ? [deps.engine.execute(requestId)] : [])]);
+  deps.log.info(
+    { requestId, decision, userId: asker.userId, waitedMs: at - facts.request.createdAt },
+    "request decided",
+  );
+  await Promise.all([
+    deps.engine.publish(moved),
+    ...(decision === "approve" ? [deps.engine.execute(requestId)] : []),
+  ]);
   return moved;
 }
 
@@ -44,7 +67,12 @@ export async function decide(deps: Deps, decision: Decision, requestId: string, 
  * May this person decide so now? Also asked before the deny form opens, so that nobody writes a reason in vain.
  * @throws UserError
  */
-export async function checkDecision(deps: Deps, decision: Decision, requestId: string, asker: Asker): Promise<ClickFacts> {
+export async function checkDecision(
+  deps: Deps,
+  decision: Decision,
+  requestId: string,
+  asker: Asker,
+): Promise<ClickFacts> {
   const facts = await gatherFacts(deps, requestId, asker);
   await enforce(deps, decision, facts, DECIDE[decision](facts), asker);
   return facts;
@@ -52,7 +80,10 @@ export async function checkDecision(deps: Deps, decision: Decision, requestId: s
 
 /** @throws UserError when this person may not see the request in full. */
 export async function checkDetails(deps: Deps, requestId: string, asker: Asker): Promise<Request> {
-  const [facts, operators] = await Promise.all([gatherFacts(deps, requestId, asker), deps.directory.members(deps.policy.current().operators)]);
+  const [facts, operators] = await Promise.all([
+    gatherFacts(deps, requestId, asker),
+    deps.directory.members(deps.policy.current().operators),
+  ]);
   await enforce(deps, "details", facts, decideDetails(facts, operators), asker);
   return facts.request;
 }
@@ -60,16 +91,33 @@ export async function checkDetails(deps: Deps, requestId: string, asker: Asker):
 async function gatherFacts(deps: Deps, requestId: string, asker: Asker): Promise<ClickFacts> {
   const request = await readRequest(deps.db, requestId);
   if (request === null) {
-    throw new UserError({ what: "This request is not known here.", why: "It was made by another installation, or its database was replaced.", next: "Ask again." });
+    throw new UserError({
+      what: "This request is not known here.",
+      why: "It was made by another installation, or its database was replaced.",
+      next: "Ask again.",
+    });
   }
   const [clicker, approvers] = await Promise.all([
     deps.directory.person(asker.userId),
     deps.directory.members(deps.policy.current().action(request.plan.action).approvers),
   ]);
-  return { request, clicker, clickerId: asker.userId, homeTeamId: deps.homeTeamId, approvers, now: deps.now() };
+  return {
+    request,
+    clicker,
+    clickerId: asker.userId,
+    homeTeamId: deps.homeTeamId,
+    approvers,
+    now: deps.now(),
+  };
 }
 
-async function enforce(deps: Deps, what: Decision | "details", facts: ClickFacts, verdict: Verdict, asker: Asker): Promise<void> {
+async function enforce(
+  deps: Deps,
+  what: Decision | "details",
+  facts: ClickFacts,
+  verdict: Verdict,
+  asker: Asker,
+): Promise<void> {
   if (verdict.allowed) return;
   await appendAudit(deps.db, {
     at: facts.now,
@@ -79,5 +127,5 @@ async function enforce(deps: Deps, what: Decision | "details", facts: ClickFacts
     event: "click.refused",
     data: { what, code: verdict.code },
   });
-  throw new UserError({ what: verdict.why, next: verdict.next });
+  throw new UserError({ what: verdict.why, by: verdict.by, next: verdict.next });
 }

@@ -30,7 +30,11 @@ export async function checkTarget({ cloudflare }: ExecuteDeps, request: Request)
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     if (error.kind === "not-found") {
-      return { ok: false, why: `${target.email} is no longer an Access user of this account.`, next: "There is nothing left to do for this user." };
+      return {
+        ok: false,
+        why: `${target.email} is no longer an Access user of this account.`,
+        next: "There is nothing left to do for this user.",
+      };
     }
     // A containment is not held up because a read failed: the call itself names the user by e-mail and id.
     return { ok: true };
@@ -48,13 +52,25 @@ export type CallOutcome =
  * never recorded (the process died, or nobody answered), Cloudflare is looked at first: what is already done is
  * not done twice.
  */
-export async function attemptCall(deps: ExecuteDeps, request: Request, baseline: unknown, attempt: number): Promise<CallOutcome> {
+export async function attemptCall(
+  deps: ExecuteDeps,
+  request: Request,
+  baseline: unknown,
+  attempt: number,
+): Promise<CallOutcome> {
   const { db, cloudflare, now } = deps;
   const action = actionOf(request.plan);
   const trail = await readRequestAudit(db, request.id);
   const firstSent = trail.find((row) => row.event === "call.sent");
   const record = (event: string, data: Record<string, unknown>) =>
-    appendAudit(db, { at: now(), teamId: request.teamId, requestId: request.id, actor: BOT, event, data: { attempt, ...data } });
+    appendAudit(db, {
+      at: now(),
+      teamId: request.teamId,
+      requestId: request.id,
+      actor: BOT,
+      event,
+      data: { attempt, ...data },
+    });
 
   if (firstSent !== undefined) {
     const seen = await readVerification(deps, request, baseline, firstSent.at);
@@ -70,7 +86,13 @@ export async function attemptCall(deps: ExecuteDeps, request: Request, baseline:
     return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
-    await record("call.answered", { ok: false, error: error.kind, status: error.status, cf_ray: error.cfRay, applied: error.applied });
+    await record("call.answered", {
+      ok: false,
+      error: error.kind,
+      status: error.status,
+      cf_ray: error.cfRay,
+      applied: error.applied,
+    });
     return judgeFailure(error, attempt, now());
   }
 }
@@ -79,19 +101,36 @@ export async function attemptCall(deps: ExecuteDeps, request: Request, baseline:
 export function judgeFailure(error: CloudflareFailure, attempt: number, now: number): CallOutcome {
   const { brief, why, next } = describeFailure(error);
   const isPassing =
-    error.kind === "rate-limited" || error.kind === "network" || error.kind === "timeout" || error.kind === "aborted" || (error.status ?? 0) >= 500;
+    error.kind === "rate-limited" ||
+    error.kind === "network" ||
+    error.kind === "timeout" ||
+    error.kind === "aborted" ||
+    (error.status ?? 0) >= 500;
   if (!isPassing) return { kind: "refused", why, next, at: now };
   const backOff = Math.min(1000 * 2 ** (attempt - 1), 30_000);
-  const afterMs = error.kind === "rate-limited" && error.retryAt !== null ? Math.min(Math.max(error.retryAt - now, 1000), 5 * 60_000) : backOff;
+  const afterMs =
+    error.kind === "rate-limited" && error.retryAt !== null
+      ? Math.min(Math.max(error.retryAt - now, 1000), 5 * 60_000)
+      : backOff;
   return { kind: "again", unknown: error.applied === "maybe", why: brief, afterMs, at: now };
 }
 
-export type VerificationReading = { ok: true; verification: Verification } | { ok: false; why: string; at: number };
+export type VerificationReading =
+  | { ok: true; verification: Verification }
+  | { ok: false; why: string; at: number };
 
 /** Looks once at what Cloudflare shows now. */
-export async function readVerification({ cloudflare, now }: ExecuteDeps, request: Request, baseline: unknown, sentAt: number): Promise<VerificationReading> {
+export async function readVerification(
+  { cloudflare, now }: ExecuteDeps,
+  request: Request,
+  baseline: unknown,
+  sentAt: number,
+): Promise<VerificationReading> {
   try {
-    return { ok: true, verification: await actionOf(request.plan).verify(cloudflare, request.plan, baseline, sentAt, now()) };
+    return {
+      ok: true,
+      verification: await actionOf(request.plan).verify(cloudflare, request.plan, baseline, sentAt, now()),
+    };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     return { ok: false, why: describeFailure(error).brief, at: now() };

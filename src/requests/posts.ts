@@ -30,7 +30,12 @@ export interface Post extends NewPost {
 type Writer = Kysely<Database> | Transaction<Database>;
 
 /** Writes messages to be posted, in the transaction of what they tell; one that is there already stays. */
-export async function addPosts(db: Writer, requestId: string, at: number, posts: readonly NewPost[]): Promise<void> {
+export async function addPosts(
+  db: Writer,
+  requestId: string,
+  at: number,
+  posts: readonly NewPost[],
+): Promise<void> {
   if (posts.length === 0) return;
   await db
     .insertInto("posts")
@@ -53,7 +58,13 @@ export async function addPosts(db: Writer, requestId: string, at: number, posts:
 
 /** The messages still to be posted, in order. */
 export async function readUnposted(db: Kysely<Database>, requestId: string): Promise<Post[]> {
-  const rows = await db.selectFrom("posts").selectAll().where("request_id", "=", requestId).where("posted_at", "is", null).orderBy("seq").execute();
+  const rows = await db
+    .selectFrom("posts")
+    .selectAll()
+    .where("request_id", "=", requestId)
+    .where("posted_at", "is", null)
+    .orderBy("seq")
+    .execute();
   return rows.map(fromRow);
 }
 
@@ -73,6 +84,12 @@ export async function markAttempted(db: Kysely<Database>, seq: number, at: numbe
   await db.updateTable("posts").set({ attempted_at: at }).where("seq", "=", seq).execute();
 }
 
-export async function markPosted(db: Kysely<Database>, seq: number, at: number, channel: string, ts: string): Promise<void> {
+export async function markPosted(
+  db: Kysely<Database>,
+  seq: number,
+  at: number,
+  channel: string,
+  ts: string,
+): Promise<void> {
   await db.updateTable("posts").set({ posted_at: at, channel, ts }).where("seq", "=", seq).execute();
 }

@@ -10,7 +10,13 @@ import { describeRequest } from "./describe.ts";
 import type { ActionName } from "./plan.ts";
 import { markAttempted, markPosted, readUnposted, type Post } from "./posts.ts";
 import type { Request } from "./request.ts";
-import { abandonPublishing, claimPublishing, markCardAttempted, markCardPosted, releasePublishing } from "./store.ts";
+import {
+  abandonPublishing,
+  claimPublishing,
+  markCardAttempted,
+  markCardPosted,
+  releasePublishing,
+} from "./store.ts";
 
 export interface PublishDeps {
   db: Db;
@@ -57,9 +63,17 @@ interface CardPlace {
   ts: string;
 }
 
-async function publishCard({ db, slack, now, approversOf }: PublishDeps, request: Request): Promise<CardPlace> {
+async function publishCard(
+  { db, slack, now, approversOf }: PublishDeps,
+  request: Request,
+): Promise<CardPlace> {
   const { channel, ts, attemptedAt } = request.card;
-  const card = approvalCard({ request, words: describeRequest(request), approvers: approversOf(request.plan.action), now: now() });
+  const card = approvalCard({
+    request,
+    words: describeRequest(request),
+    approvers: approversOf(request.plan.action),
+    now: now(),
+  });
   if (ts !== null) {
     if (request.cardVersion < request.version) await updateCard(slack, channel, ts, card);
     return { channel, ts };
@@ -105,8 +119,17 @@ async function publishPost(deps: PublishDeps, request: Request, card: CardPlace,
   }
   await markAttempted(db, item.seq, now());
   const words = describeRequest(request);
-  const message = item.surface === "thread" ? threadMessage(request, words, item.data) : outcomeMessage(request, words, await permalink(slack, card));
-  const posted = await post(slack, channel, message, messageId, item.surface === "thread" ? card.ts : undefined);
+  const message =
+    item.surface === "thread"
+      ? threadMessage(request, words, item.data)
+      : outcomeMessage(request, words, await permalink(slack, card));
+  const posted = await post(
+    slack,
+    channel,
+    message,
+    messageId,
+    item.surface === "thread" ? card.ts : undefined,
+  );
   await markPosted(db, item.seq, now(), posted.channel, posted.ts);
 }
 
@@ -123,7 +146,13 @@ async function openDm({ slack, log }: PublishDeps, userId: string): Promise<stri
   }
 }
 
-async function post(slack: WebClient, channel: string, message: Message, messageId: string, threadTs?: string): Promise<CardPlace> {
+async function post(
+  slack: WebClient,
+  channel: string,
+  message: Message,
+  messageId: string,
+  threadTs?: string,
+): Promise<CardPlace> {
   const posted = await slack.chat.postMessage({
     channel,
     text: message.text,
@@ -164,11 +193,22 @@ function findOurs(messages: readonly Found[] | undefined, messageId: string): st
 }
 
 /** Clocks differ: looks from a minute before the attempt. */
-async function findInChannel(slack: WebClient, channel: string, messageId: string, attemptedAt: number): Promise<string | null> {
+async function findInChannel(
+  slack: WebClient,
+  channel: string,
+  messageId: string,
+  attemptedAt: number,
+): Promise<string | null> {
   const oldest = String(Math.floor((attemptedAt - 60_000) / 1000));
   let cursor: string | undefined;
   do {
-    const page = await slack.conversations.history({ channel, oldest, include_all_metadata: true, limit: 200, ...(cursor ? { cursor } : {}) });
+    const page = await slack.conversations.history({
+      channel,
+      oldest,
+      include_all_metadata: true,
+      limit: 200,
+      ...(cursor ? { cursor } : {}),
+    });
     const found = findOurs(page.messages, messageId);
     if (found !== null) return found;
     cursor = page.response_metadata?.next_cursor;
@@ -176,10 +216,21 @@ async function findInChannel(slack: WebClient, channel: string, messageId: strin
   return null;
 }
 
-async function findInThread(slack: WebClient, channel: string, threadTs: string, messageId: string): Promise<string | null> {
+async function findInThread(
+  slack: WebClient,
+  channel: string,
+  threadTs: string,
+  messageId: string,
+): Promise<string | null> {
   let cursor: string | undefined;
   do {
-    const page = await slack.conversations.replies({ channel, ts: threadTs, include_all_metadata: true, limit: 200, ...(cursor ? { cursor } : {}) });
+    const page = await slack.conversations.replies({
+      channel,
+      ts: threadTs,
+      include_all_metadata: true,
+      limit: 200,
+      ...(cursor ? { cursor } : {}),
+    });
     const found = findOurs(page.messages, messageId);
     if (found !== null) return found;
     cursor = page.response_metadata?.next_cursor;

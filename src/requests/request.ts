@@ -5,7 +5,17 @@ import type { RequestsTable } from "../store/schema.ts";
 import type { Verification } from "./actions/define.ts";
 import type { Plan } from "./plan.ts";
 
-export const STATUSES = ["pending", "approved", "denied", "cancelled", "expired", "executing", "unknown", "succeeded", "failed"] as const;
+export const STATUSES = [
+  "pending",
+  "approved",
+  "denied",
+  "cancelled",
+  "expired",
+  "executing",
+  "unknown",
+  "succeeded",
+  "failed",
+] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** What came of the execution, as it grows. */
@@ -68,5 +78,11 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
 
 /** Nothing more will happen to a request in one of these. */
 export function isFinal(status: Status): boolean {
-  return status === "denied" || status === "cancelled" || status === "expired" || status === "succeeded" || status === "failed";
+  return (
+    status === "denied" ||
+    status === "cancelled" ||
+    status === "expired" ||
+    status === "succeeded" ||
+    status === "failed"
+  );
 }

@@ -61,7 +61,13 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
       requestId: request.id,
       actor: input.requesterId,
       event: "request.created",
-      data: { plan: input.plan, plan_hash: planHash, reason: input.reason, expires_at: input.expiresAt, channel: input.originChannel },
+      data: {
+        plan: input.plan,
+        plan_hash: planHash,
+        reason: input.reason,
+        expires_at: input.expiresAt,
+        channel: input.originChannel,
+      },
     });
     await addPosts(trx, request.id, input.at, input.posts);
     return request;
@@ -74,7 +80,12 @@ export async function readRequest(db: Db, id: string): Promise<Request | null> {
 }
 
 /** Adds messages, and what is known of the result so far, without a change of state; the card follows. */
-export async function reportProgress(db: Db, id: string, at: number, progress: { posts: NewPost[]; result?: Result }): Promise<void> {
+export async function reportProgress(
+  db: Db,
+  id: string,
+  at: number,
+  progress: { posts: NewPost[]; result?: Result },
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx
       .updateTable("requests")
@@ -89,20 +100,37 @@ export async function reportProgress(db: Db, id: string, at: number, progress: {
 }
 
 /** What the sweep looks for: approved but not started, past their deadline, or with messages left to post. */
-export async function findLoose(db: Db, now: number): Promise<{ approved: string[]; overdue: string[]; unpublished: string[] }> {
+export async function findLoose(
+  db: Db,
+  now: number,
+): Promise<{ approved: string[]; overdue: string[]; unpublished: string[] }> {
   const [approved, overdue, unpublished] = await Promise.all([
     db.selectFrom("requests").select("id").where("status", "=", "approved").execute(),
-    db.selectFrom("requests").select("id").where("status", "=", "pending").where("expires_at", "<=", now).execute(),
+    db
+      .selectFrom("requests")
+      .select("id")
+      .where("status", "=", "pending")
+      .where("expires_at", "<=", now)
+      .execute(),
     db.selectFrom("requests").select("id").whereRef("card_version", "<", "version").execute(),
   ]);
-  return { approved: approved.map((row) => row.id), overdue: overdue.map((row) => row.id), unpublished: unpublished.map((row) => row.id) };
+  return {
+    approved: approved.map((row) => row.id),
+    overdue: overdue.map((row) => row.id),
+    unpublished: unpublished.map((row) => row.id),
+  };
 }
 
 /**
  * Takes the right to post this request's messages until `until`. A replica that dies leaves it to run out.
  * @returns the request as it now is, or null when somebody else is publishing it.
  */
-export async function claimPublishing(db: Db, id: string, now: number, until: number): Promise<Request | null> {
+export async function claimPublishing(
+  db: Db,
+  id: string,
+  now: number,
+  until: number,
+): Promise<Request | null> {
   const row = await db
     .updateTable("requests")
     .set({ publishing_until: until })
@@ -137,6 +165,16 @@ export async function markCardAttempted(db: Db, id: string, at: number): Promise
   await db.updateTable("requests").set({ card_attempted_at: at }).where("id", "=", id).execute();
 }
 
-export async function markCardPosted(db: Db, id: string, channel: string, ts: string, version: number): Promise<void> {
-  await db.updateTable("requests").set({ card_channel: channel, card_ts: ts, card_version: version }).where("id", "=", id).execute();
+export async function markCardPosted(
+  db: Db,
+  id: string,
+  channel: string,
+  ts: string,
+  version: number,
+): Promise<void> {
+  await db
+    .updateTable("requests")
+    .set({ card_channel: channel, card_ts: ts, card_version: version })
+    .where("id", "=", id)
+    .execute();
 }

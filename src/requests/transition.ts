@@ -42,8 +42,9 @@ export async function moveRequest(db: Db, id: string, transition: Transition): P
       .set((eb) => ({ ...columnsOf(transition), version: eb("version", "+", 1) }))
       .where("id", "=", id)
       .where("status", "in", REACHED_FROM[transition.to])
-      .$if(transition.to === "approved" || transition.to === "denied" || transition.to === "cancelled", (query) =>
-        query.where("expires_at", ">", transition.at),
+      .$if(
+        transition.to === "approved" || transition.to === "denied" || transition.to === "cancelled",
+        (query) => query.where("expires_at", ">", transition.at),
       )
       .$if(transition.to === "expired", (query) => query.where("expires_at", "<=", transition.at))
       .returningAll();
@@ -76,7 +77,12 @@ function columnsOf(transition: Transition): Updateable<RequestsTable> {
     case "denied":
     case "cancelled":
     case "expired":
-      return { ...columns, decided_at: transition.at, decided_by: transition.actor, decision_reason: transition.reason ?? null };
+      return {
+        ...columns,
+        decided_at: transition.at,
+        decided_by: transition.actor,
+        decision_reason: transition.reason ?? null,
+      };
     case "executing":
       return { ...columns, started_at: transition.at };
     case "succeeded":

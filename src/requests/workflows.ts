@@ -22,7 +22,9 @@ export interface EngineDeps extends ExecuteDeps, PublishDeps {
 }
 
 /** The first look is at once; two minutes in all: the session list may lag a revocation by about a minute. */
-export const VERIFY_DELAYS_MS: readonly number[] = [1000, 2000, 3000, 4000, 5000, 10_000, 15_000, 20_000, 30_000, 30_000];
+export const VERIFY_DELAYS_MS: readonly number[] = [
+  1000, 2000, 3000, 4000, 5000, 10_000, 15_000, 20_000, 30_000, 30_000,
+];
 const MAX_ATTEMPTS = 8;
 const SWEEP_MS = 30_000;
 const CONCURRENCY = 16;
@@ -55,7 +57,12 @@ export function createEngine(deps: EngineDeps): Engine {
 
   const publishWorkflow = ow.defineWorkflow<Input, void>({ name: "publish" }, async ({ input, step }) => {
     // Unlimited patience, but not for ever in one run: the sweep starts another as long as something is unposted.
-    const retryPolicy = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s", maximumAttempts: 50 } as const;
+    const retryPolicy = {
+      initialInterval: "1s",
+      backoffCoefficient: 2,
+      maximumInterval: "30s",
+      maximumAttempts: 50,
+    } as const;
     await step.run({ name: "publish", retryPolicy }, async () => {
       try {
         await publishRequest(deps, input.requestId);
@@ -85,21 +92,32 @@ export function createEngine(deps: EngineDeps): Engine {
 
     const ready = await step.run({ name: "prepare" }, () => prepare(requestId));
     if (!ready.ok) {
-      await step.run({ name: "finish" }, () => finish(requestId, { failure: { why: ready.why, next: ready.next } }, "failed"));
+      await step.run({ name: "finish" }, () =>
+        finish(requestId, { failure: { why: ready.why, next: ready.next } }, "failed"),
+      );
       return;
     }
 
     let accepted: Extract<CallOutcome, { kind: "accepted" }> | undefined;
     let wasUnknown = false;
     let failure: Result["failure"];
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS && accepted === undefined && failure === undefined; attempt += 1) {
-      const outcome = await step.run({ name: `call-${attempt}` }, async () => attemptCall(deps, await mustRead(requestId), ready.baseline, attempt));
+    for (
+      let attempt = 1;
+      attempt <= MAX_ATTEMPTS && accepted === undefined && failure === undefined;
+      attempt += 1
+    ) {
+      const outcome = await step.run({ name: `call-${attempt}` }, async () =>
+        attemptCall(deps, await mustRead(requestId), ready.baseline, attempt),
+      );
       if (outcome.kind === "accepted") accepted = outcome;
       if (outcome.kind === "refused") failure = { why: outcome.why, next: outcome.next };
       if (outcome.kind === "again") {
         wasUnknown ||= outcome.unknown;
         if (attempt === MAX_ATTEMPTS) {
-          failure = { why: `After ${MAX_ATTEMPTS} attempts: ${outcome.why}.`, next: "Ask again when Cloudflare answers, or do it in the dashboard." };
+          failure = {
+            why: `After ${MAX_ATTEMPTS} attempts: ${outcome.why}.`,
+            next: "Ask again when Cloudflare answers, or do it in the dashboard.",
+          };
         } else {
           await step.run({ name: `tell-waiting-${attempt}` }, () => tellWaiting(requestId, attempt, outcome));
           await step.sleep(`wait-${attempt}`, `${outcome.afterMs}ms`);
@@ -107,7 +125,9 @@ export function createEngine(deps: EngineDeps): Engine {
       }
     }
     if (accepted === undefined && !wasUnknown) {
-      await step.run({ name: "finish" }, () => finish(requestId, { failure: failure ?? UNEXPLAINED }, "failed"));
+      await step.run({ name: "finish" }, () =>
+        finish(requestId, { failure: failure ?? UNEXPLAINED }, "failed"),
+      );
       return;
     }
     if (accepted !== undefined) {
@@ -120,7 +140,9 @@ export function createEngine(deps: EngineDeps): Engine {
     let trouble: string | undefined;
     for (const [index, delay] of [0, ...(deps.verifyDelaysMs ?? VERIFY_DELAYS_MS)].entries()) {
       if (delay > 0) await step.sleep(`verify-wait-${index}`, `${delay}ms`);
-      const reading = await step.run({ name: `verify-${index}` }, async () => readVerification(deps, await mustRead(requestId), ready.baseline, ready.sentAt));
+      const reading = await step.run({ name: `verify-${index}` }, async () =>
+        readVerification(deps, await mustRead(requestId), ready.baseline, ready.sentAt),
+      );
       if (reading.ok) {
         verification = reading.verification;
         trouble = undefined;
@@ -132,9 +154,20 @@ export function createEngine(deps: EngineDeps): Engine {
     const seen = verification;
     const unread = trouble;
     await step.run({ name: "finish" }, () => {
-      const result: Result = { ...(accepted === undefined ? {} : { receipt: { cfRay: accepted.cfRay, at: accepted.at } }) };
-      if (seen !== undefined) result.verification = unread === undefined ? seen : { ...seen, notes: [...seen.notes, `the last look failed: ${unread}`] };
-      else result.verification = { confirmed: false, summary: `could not be read: ${unread ?? "no answer"}`, notes: [], checkedAt: now() };
+      const result: Result = {};
+      if (accepted !== undefined) result.receipt = { cfRay: accepted.cfRay, at: accepted.at };
+      if (seen !== undefined)
+        result.verification =
+          unread === undefined
+            ? seen
+            : { ...seen, notes: [...seen.notes, `the last look failed: ${unread}`] };
+      else
+        result.verification = {
+          confirmed: false,
+          summary: `could not be read: ${unread ?? "no answer"}`,
+          notes: [],
+          checkedAt: now(),
+        };
       if (accepted !== undefined || seen?.confirmed === true) return finish(requestId, result, "succeeded");
       return finish(requestId, { ...result, failure: failure ?? UNEXPLAINED }, "failed");
     });
@@ -152,14 +185,27 @@ export function createEngine(deps: EngineDeps): Engine {
   async function prepare(id: string): Promise<Prepared> {
     const request = await mustRead(id);
     const target = await checkTarget(deps, request);
-    await appendAudit(db, { at: now(), teamId: request.teamId, requestId: id, actor: BOT, event: "target.checked", data: { ...target } });
+    await appendAudit(db, {
+      at: now(),
+      teamId: request.teamId,
+      requestId: id,
+      actor: BOT,
+      event: "target.checked",
+      data: { ...target },
+    });
     if (!target.ok) return target;
     const action = actionOf(request.plan);
     try {
       const baseline = await action.readBaseline(deps.cloudflare, request.plan);
       const sentAt = now();
       await reportProgress(db, id, sentAt, {
-        posts: [{ key: "call-started", surface: "thread", data: { kind: "call-started", at: sentAt, call: action.callText(request.plan) } }],
+        posts: [
+          {
+            key: "call-started",
+            surface: "thread",
+            data: { kind: "call-started", at: sentAt, call: action.callText(request.plan) },
+          },
+        ],
       });
       await publish(await mustRead(id));
       return { ok: true, baseline, sentAt };
@@ -170,22 +216,45 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   }
 
-  async function tellWaiting(id: string, attempt: number, outcome: Extract<CallOutcome, { kind: "again" }>): Promise<void> {
+  async function tellWaiting(
+    id: string,
+    attempt: number,
+    outcome: Extract<CallOutcome, { kind: "again" }>,
+  ): Promise<void> {
     const request = await mustRead(id);
     const call = actionOf(request.plan).callText(request.plan);
     const post = {
       key: `call-waiting-${attempt}`,
       surface: "thread",
-      data: { kind: "call-waiting", at: outcome.at, call, why: outcome.why, retryAt: outcome.at + outcome.afterMs, isUnknown: outcome.unknown },
+      data: {
+        kind: "call-waiting",
+        at: outcome.at,
+        call,
+        why: outcome.why,
+        retryAt: outcome.at + outcome.afterMs,
+        isUnknown: outcome.unknown,
+      },
     } as const;
     // Only the first of each kind of trouble is told: a thread full of back-off is no story.
     const posts = attempt === 1 || outcome.unknown || outcome.afterMs > 20_000 ? [post] : [];
-    const moved = outcome.unknown && request.status === "executing" ? await moveRequest(db, id, { to: "unknown", actor: BOT, at: now(), data: { why: outcome.why }, posts: [...posts] }) : null;
+    const moved =
+      outcome.unknown && request.status === "executing"
+        ? await moveRequest(db, id, {
+            to: "unknown",
+            actor: BOT,
+            at: now(),
+            data: { why: outcome.why },
+            posts: [...posts],
+          })
+        : null;
     if (moved === null) await reportProgress(db, id, now(), { posts: [...posts] });
     await publish(await mustRead(id));
   }
 
-  async function tellAccepted(id: string, outcome: Extract<CallOutcome, { kind: "accepted" }>): Promise<void> {
+  async function tellAccepted(
+    id: string,
+    outcome: Extract<CallOutcome, { kind: "accepted" }>,
+  ): Promise<void> {
     const request = await mustRead(id);
     await reportProgress(db, id, now(), {
       result: { ...request.result, receipt: { cfRay: outcome.cfRay, at: outcome.at } },
@@ -193,7 +262,13 @@ export function createEngine(deps: EngineDeps): Engine {
         {
           key: "call-accepted",
           surface: "thread",
-          data: { kind: "call-accepted", at: outcome.at, call: actionOf(request.plan).callText(request.plan), cfRay: outcome.cfRay, reconciled: outcome.reconciled },
+          data: {
+            kind: "call-accepted",
+            at: outcome.at,
+            call: actionOf(request.plan).callText(request.plan),
+            cfRay: outcome.cfRay,
+            reconciled: outcome.reconciled,
+          },
         },
       ],
     });
@@ -208,7 +283,15 @@ export function createEngine(deps: EngineDeps): Engine {
       result,
       data: { ...result },
       posts: [
-        ...(result.verification === undefined ? [] : [{ key: "verification", surface: "thread", data: { kind: "verification", verification: result.verification } } as const]),
+        ...(result.verification === undefined
+          ? []
+          : [
+              {
+                key: "verification",
+                surface: "thread",
+                data: { kind: "verification", verification: result.verification },
+              } as const,
+            ]),
         { key: "summary", surface: "thread", data: { kind: "summary" } },
         { key: "outcome", surface: "dm", data: { kind: "outcome" } },
       ],
@@ -234,7 +317,11 @@ export function createEngine(deps: EngineDeps): Engine {
     await enqueue(publishWorkflow, request.id, `${request.id}:${request.version}`);
   }
 
-  async function enqueue(workflow: typeof publishWorkflow, requestId: string, idempotencyKey: string): Promise<void> {
+  async function enqueue(
+    workflow: typeof publishWorkflow,
+    requestId: string,
+    idempotencyKey: string,
+  ): Promise<void> {
     await workflow.run({ requestId }, { idempotencyKey });
     // An idle worker polls every second; a person is waiting.
     await worker?.tick();
@@ -265,7 +352,10 @@ export function createEngine(deps: EngineDeps): Engine {
     publish,
     execute: (requestId) => enqueue(executeWorkflow, requestId, requestId),
     async scheduleExpiry(request) {
-      await expireWorkflow.run({ requestId: request.id }, { idempotencyKey: `${request.id}:expire`, availableAt: new Date(request.expiresAt) });
+      await expireWorkflow.run(
+        { requestId: request.id },
+        { idempotencyKey: `${request.id}:expire`, availableAt: new Date(request.expiresAt) },
+      );
     },
     cardPosted(requestId) {
       return new Promise((resolve, reject) => {

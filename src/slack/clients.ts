@@ -13,7 +13,11 @@ export interface SlackClients {
 }
 
 export function createSlackClients(token: string, slackApiUrl: string): SlackClients {
-  const options: WebClientOptions = { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
+  const options: WebClientOptions = {
+    slackApiUrl,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  };
   return {
     interactive: new WebClient(token, { ...options, timeout: 5000 }),
     background: new WebClient(token, { ...options, timeout: 15_000 }),
@@ -24,6 +28,7 @@ export function createSlackClients(token: string, slackApiUrl: string): SlackCli
 export function slackErrorCode(error: unknown): string | null {
   if (!(error instanceof Error) || !("data" in error)) return null;
   const { data } = error;
-  if (typeof data !== "object" || data === null || !("error" in data) || typeof data.error !== "string") return null;
+  if (typeof data !== "object" || data === null || !("error" in data) || typeof data.error !== "string")
+    return null;
   return data.error;
 }

@@ -26,7 +26,9 @@ export interface Store {
 export class StoreInUseError extends Error {
   override readonly name = "StoreInUseError";
   constructor(directory: string) {
-    super(`another zt-bot is already running on ${directory}: stop it first, or set DATABASE_URL=postgres://… to run several`);
+    super(
+      `another zt-bot is already running on ${directory}: stop it first, or set DATABASE_URL=postgres://… to run several`,
+    );
   }
 }
 
@@ -45,7 +47,11 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
   await migrate(db, "sqlite");
   const workflows = BackendSqlite.connect(join(config.directory, "workflows.db"));
-  await db.updateTable("requests").set({ publishing_until: null }).where("publishing_until", "is not", null).execute();
+  await db
+    .updateTable("requests")
+    .set({ publishing_until: null })
+    .where("publishing_until", "is not", null)
+    .execute();
   await releaseDeadRuns(workflows);
   return {
     db,
@@ -91,7 +97,9 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
 function openSqlite(file: string): SqliteDatabase {
   const database = new DatabaseSync(file);
   // FULL: an approval that was answered must survive a power cut, not only a crash.
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;");
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
+  );
   return {
     close: () => database.close(),
     prepare(query) {
@@ -124,10 +132,18 @@ function lockDirectory(directory: string): () => void {
 async function releaseDeadRuns(workflows: Backend): Promise<void> {
   let after: string | undefined;
   do {
-    const page = await workflows.listWorkflowRuns({ status: "running", limit: 100, ...(after === undefined ? {} : { after }) });
+    const page = await workflows.listWorkflowRuns({
+      status: "running",
+      limit: 100,
+      ...(after === undefined ? {} : { after }),
+    });
     for (const run of page.data) {
       if (run.workerId === null) continue;
-      await workflows.extendWorkflowRunLease({ workflowRunId: run.id, workerId: run.workerId, leaseDurationMs: 0 });
+      await workflows.extendWorkflowRunLease({
+        workflowRunId: run.id,
+        workerId: run.workerId,
+        leaseDurationMs: 0,
+      });
     }
     after = page.pagination.next ?? undefined;
   } while (after !== undefined);

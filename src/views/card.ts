@@ -7,7 +7,12 @@ import { cut, escape, mention, utcTime, when } from "./text.ts";
 import { statusLine } from "./user-summary.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */
-export const CARD_ACTIONS = { approve: "request_approve", deny: "request_deny", cancel: "request_cancel", details: "request_details" } as const;
+export const CARD_ACTIONS = {
+  approve: "request_approve",
+  deny: "request_deny",
+  cancel: "request_cancel",
+  details: "request_details",
+} as const;
 
 export interface CardProps {
   request: Request;
@@ -21,12 +26,19 @@ export interface CardProps {
 export function approvalCard({ request, words, approvers, now }: CardProps): Message {
   const state = stateLine(request);
   return {
-    text: cut(`${escape(words.headline)}: ${stateWords(request)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}`, 3000),
+    text: cut(
+      `${escape(words.headline)}: ${stateWords(request)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}`,
+      3000,
+    ),
     blocks: [
       header(words.headline),
       section(`${state}\n${statusLine(request.evidence, now)}`),
-      section(`*Asked by* ${mention(request.requesterId)} ${when(request.createdAt)}\n*Reason* ${escape(request.reason, 1500)}`),
-      section(`*${request.status === "pending" ? "What will happen" : "What was asked for"}*\n${words.effects.map((effect) => `• ${escape(effect)}`).join("\n")}`),
+      section(
+        `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt)}\n*Reason* ${escape(request.reason, 1500)}`,
+      ),
+      section(
+        `*${request.status === "pending" ? "What will happen" : "What was asked for"}*\n${words.effects.map((effect) => `• ${escape(effect)}`).join("\n")}`,
+      ),
       context(`⚠️ ${escape(words.caution, 600)}`),
       context(`↩️ ${escape(words.undo, 400)}`),
       ...(request.status === "pending" ? pendingBlocks(request, words, approvers) : []),
@@ -37,7 +49,9 @@ export function approvalCard({ request, words, approvers, now }: CardProps): Mes
 
 function pendingBlocks(request: Request, words: RequestText, approvers: readonly string[]): KnownBlock[] {
   return [
-    section(`*May approve* ${approvers.slice(0, 20).map(principal).join(" ")}${approvers.length > 20 ? ` +${approvers.length - 20}` : ""} (one is enough; not who asked, not who it is about)`),
+    section(
+      `*May approve* ${approvers.slice(0, 20).map(principal).join(" ")}${approvers.length > 20 ? ` +${approvers.length - 20}` : ""} (one is enough; not who asked, not who it is about)`,
+    ),
     actions(
       "request_actions",
       button({
@@ -48,9 +62,24 @@ function pendingBlocks(request: Request, words: RequestText, approvers: readonly
         label: `Approve: ${words.label} of ${request.plan.target.email}`,
         confirm: { title: `${words.label}?`, text: words.question, confirm: "Approve", danger: true },
       }),
-      button({ text: "Deny", action: CARD_ACTIONS.deny, value: request.id, label: `Deny ${request.id}, with a reason` }),
-      button({ text: "Cancel", action: CARD_ACTIONS.cancel, value: request.id, label: `Cancel ${request.id}: only for who asked` }),
-      button({ text: "Details", action: CARD_ACTIONS.details, value: request.id, label: `Details of ${request.id}` }),
+      button({
+        text: "Deny",
+        action: CARD_ACTIONS.deny,
+        value: request.id,
+        label: `Deny ${request.id}, with a reason`,
+      }),
+      button({
+        text: "Cancel",
+        action: CARD_ACTIONS.cancel,
+        value: request.id,
+        label: `Cancel ${request.id}: only for who asked`,
+      }),
+      button({
+        text: "Details",
+        action: CARD_ACTIONS.details,
+        value: request.id,
+        label: `Details of ${request.id}`,
+      }),
     ),
   ];
 }
@@ -67,7 +96,9 @@ export function stateWords(request: Request): string {
     case "approved":
       return "approved";
     case "executing":
-      return request.result.receipt === undefined ? "being carried out" : "accepted by Cloudflare, being checked";
+      return request.result.receipt === undefined
+        ? "being carried out"
+        : "accepted by Cloudflare, being checked";
     case "unknown":
       return "Cloudflare has not answered, finding out whether it is done";
     case "denied":
@@ -77,7 +108,9 @@ export function stateWords(request: Request): string {
     case "expired":
       return "expired, nothing was done";
     case "succeeded":
-      return request.result.verification?.confirmed === true ? "done and verified" : "done, but not confirmed";
+      return request.result.verification?.confirmed === true
+        ? "done and verified"
+        : "done, but not confirmed";
     case "failed":
       return "failed";
   }
@@ -108,7 +141,9 @@ export function stateLine(request: Request): string {
       if (verification === undefined) return `⚠️ *Done, not confirmed* · ${approved}`;
       const seen = `${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}`;
       const notes = verification.notes.map((note) => `\n⚠️ ${escape(note)}`).join("");
-      return verification.confirmed ? `✅ *Done and verified*: ${seen} · ${approved}${notes}` : `⚠️ *Done, not confirmed*: ${seen} · ${approved}${notes}`;
+      return verification.confirmed
+        ? `✅ *Done and verified*: ${seen} · ${approved}${notes}`
+        : `⚠️ *Done, not confirmed*: ${seen} · ${approved}${notes}`;
     }
     case "failed":
       return `❌ *Failed*: ${escape(request.result.failure?.why ?? "the reason was not recorded", 800)} · ${approved}`;

@@ -13,11 +13,13 @@ export function sessionTable(sessions: readonly ActiveSession[], max: number): T
     column_settings: [{ is_wrapped: true }, {}, {}],
     rows: [
       ["Apps", "Since", "Until"].map((title) => ({ type: "raw_text" as const, text: title })),
-      ...sessions.slice(0, max).map((session) => [
-        { type: "raw_text" as const, text: appNames(session) },
-        dateCell(session.issuedAt),
-        dateCell(session.expiresAt),
-      ]),
+      ...sessions
+        .slice(0, max)
+        .map((session) => [
+          { type: "raw_text" as const, text: appNames(session) },
+          dateCell(session.issuedAt),
+          dateCell(session.expiresAt),
+        ]),
     ],
   };
 }

@@ -14,7 +14,10 @@ export function clean(text: string, max = 300): string {
 
 /** One line of untrusted text, safe inside mrkdwn: no mentions, links or broadcasts can come out of it. */
 export function escape(text: string, max = 300): string {
-  const escaped = clean(text, 10_000).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const escaped = clean(text, 10_000)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
   // A cut must not split an entity: what is left of one is removed with it.
   return escaped.length <= max ? escaped : `${cut(escaped, max - 1, "").replace(/&[a-z]*$/, "")}…`;
 }
@@ -33,7 +36,11 @@ export function cut(text: string, max: number, mark = "…"): string {
 
 /** A moment in the reader's own zone, with a fallback in UTC for clients that cannot format it. */
 export function when(at: number, format: "time" | "short" | "full" = "short"): string {
-  const pattern = { time: "{time_secs}", short: "{date_short_pretty} {time}", full: "{date_long_pretty} {time_secs}" }[format];
+  const pattern = {
+    time: "{time_secs}",
+    short: "{date_short_pretty} {time}",
+    full: "{date_long_pretty} {time_secs}",
+  }[format];
   return `<!date^${Math.floor(at / 1000)}^${pattern}|${utc(at)}>`;
 }
 

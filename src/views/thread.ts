@@ -14,7 +14,10 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "evidence":
       return {
         text: `Before: ${summaryText(request.evidence, request.evidence.gatheredAt)}`,
-        blocks: [section(`🔎 *Evidence before*, read ${when(request.evidence.gatheredAt, "time")}`), ...summaryParts(request.evidence, request.evidence.gatheredAt)],
+        blocks: [
+          section(`🔎 *Evidence before*, read ${when(request.evidence.gatheredAt, "time")}`),
+          ...summaryParts(request.evidence, request.evidence.gatheredAt),
+        ],
       };
     case "decision":
       return say(decisionText(request));
@@ -36,7 +39,9 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       const { verification } = data;
       const sign = verification.confirmed ? "✅ Verified" : "⚠️ Not confirmed";
       const notes = verification.notes.map((note) => `\n⚠️ ${escape(note)}`).join("");
-      return say(`${sign}: ${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}${notes}`);
+      return say(
+        `${sign}: ${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}${notes}`,
+      );
     }
     case "summary":
     case "outcome":
@@ -48,19 +53,30 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
 export function outcomeMessage(request: Request, words: RequestText, link: string | null): Message {
   return {
     text: `${escape(words.headline)}: ${stateWords(request)}`,
-    blocks: [section(`*${escape(words.headline)}*\n${stateLine(request)}`), context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request)}`)],
+    blocks: [
+      section(`*${escape(words.headline)}*\n${stateLine(request)}`),
+      context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request)}`),
+    ],
   };
 }
 
 function closingMessage(request: Request, words: RequestText): Message {
   const facts = [
     `asked by ${mention(request.requesterId)} ${when(request.createdAt)}`,
-    ...(request.decidedBy === null || request.decidedAt === null ? [] : [`approved by ${mention(request.decidedBy)} ${when(request.decidedAt)}`]),
-    ...(request.startedAt === null || request.finishedAt === null ? [] : [`carried out in ${duration(request.finishedAt - request.startedAt)}`]),
+    ...(request.decidedBy === null || request.decidedAt === null
+      ? []
+      : [`approved by ${mention(request.decidedBy)} ${when(request.decidedAt)}`]),
+    ...(request.startedAt === null || request.finishedAt === null
+      ? []
+      : [`carried out in ${duration(request.finishedAt - request.startedAt)}`]),
   ];
   return {
     text: `${escape(words.headline)}: ${stateWords(request)}`,
-    blocks: [section(`🏁 *${escape(words.headline)}*\n${stateLine(request)}`), context(facts.join(" · ")), context(`Next: ${nextStep(request)}`)],
+    blocks: [
+      section(`🏁 *${escape(words.headline)}*\n${stateLine(request)}`),
+      context(facts.join(" · ")),
+      context(`Next: ${nextStep(request)}`),
+    ],
   };
 }
 
@@ -69,7 +85,8 @@ export function nextStep(request: Request): string {
   const email = code(request.plan.target.email, 254);
   switch (request.status) {
     case "succeeded":
-      if (request.result.verification?.confirmed !== true) return `look at ${code(`/zt user ${request.plan.target.email}`, 300)} and ask again if it is not so`;
+      if (request.result.verification?.confirmed !== true)
+        return `look at ${code(`/zt user ${request.plan.target.email}`, 300)} and ask again if it is not so`;
       return request.plan.action === "revoke"
         ? `disable ${email} at the identity provider if they must stay out; ${code(`/zt user ${request.plan.target.email}`, 300)} shows whether they come back`
         : `${code(`/zt user ${request.plan.target.email}`, 300)} shows what happens from here`;
@@ -91,9 +108,11 @@ export function nextStep(request: Request): string {
 function decisionText(request: Request): string {
   const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
-  if (request.status === "denied") return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
+  if (request.status === "denied")
+    return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
   if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
-  if (request.status === "expired") return `⚪ Expired: nobody decided until ${when(request.expiresAt)}. Nothing was done.`;
+  if (request.status === "expired")
+    return `⚪ Expired: nobody decided until ${when(request.expiresAt)}. Nothing was done.`;
   return `👍 Approved${by}${at}`;
 }
 

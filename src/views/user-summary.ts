@@ -42,17 +42,44 @@ export function userSummary(props: SummaryProps): Message {
       ...summaryParts(summary, now),
       actions(
         "summary_actions",
-        button({ text: "Revoke…", action: SUMMARY_ACTIONS.revoke, value: user.id, style: "danger", label: `Ask to revoke all sessions of ${user.email}` }),
-        button({ text: "Reset risk…", action: SUMMARY_ACTIONS.resetRisk, value: user.id, label: `Ask to reset the risk score of ${user.email}` }),
-        button({ text: "Sessions", action: SUMMARY_ACTIONS.sessions, value: user.id, label: `All active sessions of ${user.email}` }),
+        button({
+          text: "Revoke…",
+          action: SUMMARY_ACTIONS.revoke,
+          value: user.id,
+          style: "danger",
+          label: `Ask to revoke all sessions of ${user.email}`,
+        }),
+        button({
+          text: "Reset risk…",
+          action: SUMMARY_ACTIONS.resetRisk,
+          value: user.id,
+          label: `Ask to reset the risk score of ${user.email}`,
+        }),
+        button({
+          text: "Sessions",
+          action: SUMMARY_ACTIONS.sessions,
+          value: user.id,
+          label: `All active sessions of ${user.email}`,
+        }),
         ...(props.sharedBy === undefined
-          ? [button({ text: "Share", action: SUMMARY_ACTIONS.share, value: user.id, label: "Put this summary in the channel" })]
+          ? [
+              button({
+                text: "Share",
+                action: SUMMARY_ACTIONS.share,
+                value: user.id,
+                label: "Put this summary in the channel",
+              }),
+            ]
           : []),
-        button({ text: "Open in the dashboard", action: SUMMARY_ACTIONS.dashboard, url: dashboardUrl(props.accountId, user.id) }),
+        button({
+          text: "Open in the dashboard",
+          action: SUMMARY_ACTIONS.dashboard,
+          url: dashboardUrl(props.accountId, user.id),
+        }),
       ),
       context(
         [
-          `${code(user.id)}`,
+          code(user.id),
           `read ${when(summary.gatheredAt, "time")}`,
           ...(props.sharedBy === undefined ? [] : [`shared by ${mention(props.sharedBy)}`]),
         ].join(" · "),
@@ -63,7 +90,13 @@ export function userSummary(props: SummaryProps): Message {
 
 /** The parts without header and buttons: also the evidence in a request's thread. */
 export function summaryParts(summary: UserSummary, now: number): KnownBlock[] {
-  return [section(identityText(summary.identity)), ...sessionBlocks(summary, now), section(failuresText(summary, now)), section(riskText(summary)), section(devicesText(summary))];
+  return [
+    section(identityText(summary.identity)),
+    ...sessionBlocks(summary, now),
+    section(failuresText(summary, now)),
+    section(riskText(summary)),
+    section(devicesText(summary)),
+  ];
 }
 
 /** `🔴 High risk · Access and Gateway seat · last log-in yesterday 14:02` */
@@ -82,10 +115,14 @@ export function statusLine(summary: UserSummary, now: number): string {
 export function summaryText(summary: UserSummary, now: number): string {
   const { user } = summary;
   const parts = [
-    `${user.name === "" ? user.email : `${user.name} (${user.email})`}`,
-    summary.risk.ok ? `risk ${summary.risk.value.level ?? summary.risk.value.rawLevel ?? "unknown"}` : "risk not known",
+    user.name === "" ? user.email : `${user.name} (${user.email})`,
+    summary.risk.ok
+      ? `risk ${summary.risk.value.level ?? summary.risk.value.rawLevel ?? "unknown"}`
+      : "risk not known",
     summary.sessions.ok ? plural(summary.sessions.value.length, "active session") : "sessions not known",
-    ...(summary.failedLogins.ok ? [`${plural(recentFailures(summary.failedLogins.value, now).length, "failed log-in")} in 24 hours`] : []),
+    ...(summary.failedLogins.ok
+      ? [`${plural(recentFailures(summary.failedLogins.value, now).length, "failed log-in")} in 24 hours`]
+      : []),
     ...(summary.registrations.ok ? [plural(summary.registrations.value.length, "registered device")] : []),
   ];
   return escape(parts.join(", "), 1000);
@@ -112,7 +149,10 @@ function riskBadge(summary: UserSummary): string {
 }
 
 function seats(user: AccessUser): string {
-  const held = [...(user.accessSeat === true ? ["Access"] : []), ...(user.gatewaySeat === true ? ["Gateway"] : [])];
+  const held = [
+    ...(user.accessSeat === true ? ["Access"] : []),
+    ...(user.gatewaySeat === true ? ["Gateway"] : []),
+  ];
   return held.length === 0 ? "no seat" : `${list(held)} seat${held.length > 1 ? "s" : ""}`;
 }
 
@@ -133,7 +173,9 @@ function identityText(part: Part<Identity>): string {
   ];
   const failed = identity.posture.filter((check) => check.success === false);
   const passed = identity.posture.filter((check) => check.success === true).length;
-  const names = failed.slice(0, 4).map((check) => `*${escape(check.name ?? check.type ?? "unnamed rule", 60)}*`);
+  const names = failed
+    .slice(0, 4)
+    .map((check) => `*${escape(check.name ?? check.type ?? "unnamed rule", 60)}*`);
   const posture =
     identity.posture.length === 0
       ? "posture: no checks"
@@ -145,7 +187,7 @@ function identityText(part: Part<Identity>): string {
 /** A country's flag from its two letters; nothing for anything else. */
 function flagOf(country: string): string {
   if (!/^[A-Z]{2}$/.test(country)) return "";
-  return `${String.fromCodePoint(...[...country].map((letter) => 0x1f1e6 + letter.charCodeAt(0) - 65))} `;
+  return `${String.fromCodePoint(...country.split("").map((letter) => 0x1f1e6 + letter.charCodeAt(0) - 65))} `;
 }
 
 function sessionBlocks(summary: UserSummary, now: number): KnownBlock[] {
@@ -153,7 +195,8 @@ function sessionBlocks(summary: UserSummary, now: number): KnownBlock[] {
   const sessions = bySoonestEnd(summary.sessions.value);
   if (sessions.length === 0) return [section("*Sessions*  none active")];
   const soonest = sessions[0]?.expiresAt ?? null;
-  const ends = soonest === null ? "" : `, the first ends ${soonest <= now ? "now" : `in ${duration(soonest - now)}`}`;
+  const ends =
+    soonest === null ? "" : `, the first ends ${soonest <= now ? "now" : `in ${duration(soonest - now)}`}`;
   const left = sessions.length - MAX_TABLE_ROWS;
   return [
     section(`*${plural(sessions.length, "active session")}* on ${plural(countApps(sessions), "app")}${ends}`),
@@ -180,9 +223,16 @@ function riskText(summary: UserSummary): string {
   const newest = events.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
   const lines = newest
     .slice(0, MAX_RISK_EVENTS)
-    .map((event) => `• ${escape(event.name ?? "unnamed event", 80)}${event.level ? ` (${escape(event.level, 20)})` : ""}${event.at === null ? "" : `, ${when(event.at)}`}`);
+    .map(
+      (event) =>
+        `• ${escape(event.name ?? "unnamed event", 80)}${event.level ? ` (${escape(event.level, 20)})` : ""}${event.at === null ? "" : `, ${when(event.at)}`}`,
+    );
   const left = events.length - MAX_RISK_EVENTS;
-  return [`*${plural(events.length, "risk event")}* (${reset})`, ...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("\n");
+  return [
+    `*${plural(events.length, "risk event")}* (${reset})`,
+    ...lines,
+    ...(left > 0 ? [`and ${left} more`] : []),
+  ].join("\n");
 }
 
 function devicesText(summary: UserSummary): string {
@@ -191,7 +241,14 @@ function devicesText(summary: UserSummary): string {
   if (devices.length === 0) return "*Devices*  none registered";
   const lines = devices
     .slice(0, MAX_DEVICES)
-    .map((one) => `• ${escape(clean(one.deviceName ?? "unnamed device"), 60)}${one.lastSeenAt === null ? "" : `, seen ${when(one.lastSeenAt)}`}`);
+    .map(
+      (one) =>
+        `• ${escape(clean(one.deviceName ?? "unnamed device"), 60)}${one.lastSeenAt === null ? "" : `, seen ${when(one.lastSeenAt)}`}`,
+    );
   const left = devices.length - MAX_DEVICES;
-  return [`*${plural(devices.length, "registered device")}*`, ...lines, ...(left > 0 ? [`and ${left} more`] : [])].join("\n");
+  return [
+    `*${plural(devices.length, "registered device")}*`,
+    ...lines,
+    ...(left > 0 ? [`and ${left} more`] : []),
+  ].join("\n");
 }

@@ -44,10 +44,18 @@ export interface Action<Name extends ActionName, Baseline> {
   /** One attempt. Must be safe to repeat. */
   execute(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<WriteReceipt>;
   /** Reads the state again. `sentAt`: when the first attempt was sent, epoch milliseconds. */
-  verify(cloudflare: Cloudflare, plan: PlanOf<Name>, baseline: Baseline, sentAt: number, now: number): Promise<Verification>;
+  verify(
+    cloudflare: Cloudflare,
+    plan: PlanOf<Name>,
+    baseline: Baseline,
+    sentAt: number,
+    now: number,
+  ): Promise<Verification>;
 }
 
 /** Checks the shape; the types do the rest. */
-export function defineAction<Name extends ActionName, Baseline>(action: Action<Name, Baseline>): Action<Name, Baseline> {
+export function defineAction<Name extends ActionName, Baseline>(
+  action: Action<Name, Baseline>,
+): Action<Name, Baseline> {
   return action;
 }

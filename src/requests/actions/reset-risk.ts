@@ -12,7 +12,8 @@ export interface RiskBaseline {
 export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
   name: "reset-risk",
   label: "Reset risk score",
-  question: (plan) => `${plan.target.email}'s risk score goes back to low. Policies that block them for their risk stop doing so.`,
+  question: (plan) =>
+    `${plan.target.email}'s risk score goes back to low. Policies that block them for their risk stop doing so.`,
   describe: (plan, evidence) => ({
     headline: `Reset the risk score of ${plan.target.email}`,
     effects: [describeScore(evidence), "Their risk level goes back to low until something new happens"],
@@ -24,7 +25,11 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
 
   async readBaseline(cloudflare, plan) {
     const score = await cloudflare.riskScoring.get(plan.options.riskUserId);
-    return { level: score.level, lastResetAt: score.lastResetAt, eventIds: score.events.map((event) => event.id ?? "") };
+    return {
+      level: score.level,
+      lastResetAt: score.lastResetAt,
+      eventIds: score.events.map((event) => event.id ?? ""),
+    };
   },
 
   execute: (cloudflare, plan) => cloudflare.riskScoring.reset(plan.options.riskUserId),
@@ -37,7 +42,10 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
     const fresh = score.events.length - old;
     return {
       // Cloudflare moves the reset's time; where it shows none, the score itself has to have come down.
-      confirmed: isReset || (score.level === "low" && baseline.level !== "low" && old === 0) || (baseline.level === "low" && score.level === "low"),
+      confirmed:
+        isReset ||
+        (score.level === "low" && baseline.level !== "low" && old === 0) ||
+        (baseline.level === "low" && score.level === "low"),
       summary: `risk level ${levelText(score)}, ${plural(old, "earlier event")} still ${old === 1 ? "counts" : "count"}`,
       notes: fresh > 0 ? [`${plural(fresh, "new risk event")} since`] : [],
       checkedAt: now,

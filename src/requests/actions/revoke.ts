@@ -15,7 +15,8 @@ export interface RevokeBaseline {
 export const revoke = defineAction<"revoke", RevokeBaseline>({
   name: "revoke",
   label: "Revoke sessions",
-  question: (plan) => `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
+  question: (plan) =>
+    `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
   describe: (plan, evidence) => ({
     headline: `Revoke all sessions of ${plan.target.email}`,
     effects: describeEffects(plan.options, evidence),
@@ -34,7 +35,11 @@ export const revoke = defineAction<"revoke", RevokeBaseline>({
       plan.options.devices ? collectRegistrations(cloudflare, plan.target.id).catch(() => []) : [],
     ]);
     const sessionNonces = sessions.flatMap((session) => session.nonce ?? []);
-    return { sessionCount: sessions.length, sessionNonces, registrationIds: registrations.map((one) => one.id) };
+    return {
+      sessionCount: sessions.length,
+      sessionNonces,
+      registrationIds: registrations.map((one) => one.id),
+    };
   },
 
   execute: (cloudflare, plan) =>
@@ -69,11 +74,17 @@ export function judge(
   const sentSecond = Math.floor(sentAt / 1000) * 1000;
   const known = new Set(baseline.sessionNonces);
   const isOld = (session: ActiveSession): boolean =>
-    (session.nonce !== null && known.has(session.nonce)) || session.issuedAt === null || session.issuedAt < sentSecond;
+    (session.nonce !== null && known.has(session.nonce)) ||
+    session.issuedAt === null ||
+    session.issuedAt < sentSecond;
   const remaining = sessions.filter(isOld).length;
   const fresh = sessions.length - remaining;
   const total = Math.max(baseline.sessionCount, remaining);
-  const parts = [total === 0 ? "no session is open" : `${remaining} of ${plural(total, "session")} ${remaining === 1 ? "remains" : "remain"}`];
+  const parts = [
+    total === 0
+      ? "no session is open"
+      : `${remaining} of ${plural(total, "session")} ${remaining === 1 ? "remains" : "remain"}`,
+  ];
   const notes: string[] = [];
   if (fresh > 0) notes.push(`${plural(fresh, "new log-in")} since: the user can still get in`);
 
@@ -82,30 +93,46 @@ export function judge(
     const before = new Set(baseline.registrationIds);
     devicesLeft = registrations.filter((one) => before.has(one.id)).length;
     const registered = registrations.length - devicesLeft;
-    parts.push(`${devicesLeft} of ${plural(before.size, "device registration")} ${devicesLeft === 1 ? "remains" : "remain"}`);
+    parts.push(
+      `${devicesLeft} of ${plural(before.size, "device registration")} ${devicesLeft === 1 ? "remains" : "remain"}`,
+    );
     if (registered > 0) notes.push(`${plural(registered, "new device registration")} since`);
   }
-  return { confirmed: remaining === 0 && devicesLeft === 0, summary: parts.join(", "), notes, checkedAt: now };
+  return {
+    confirmed: remaining === 0 && devicesLeft === 0,
+    summary: parts.join(", "),
+    notes,
+    checkedAt: now,
+  };
 }
 
 function describeEffects(options: RevokeOptions, evidence: UserSummary): string[] {
   const effects = [describeSessions(evidence)];
   const devices = countRegistrations(evidence.registrations);
   if (options.devices) {
-    effects.push(devices === null ? "Revokes all of their device registrations (how many could not be read)" : `Revokes ${plural(devices, "device registration")}`);
+    effects.push(
+      devices === null
+        ? "Revokes all of their device registrations (how many could not be read)"
+        : `Revokes ${plural(devices, "device registration")}`,
+    );
   } else if (devices === null) {
     effects.push("Their devices stay registered (how many could not be read)");
   } else if (devices > 0) {
     effects.push(`${plural(devices, "device stays", "devices stay")} registered`);
   }
-  if (options.warpReauth) effects.push("Forces WARP to re-authenticate where Gateway policies enforce it; SSH and RDP connections already open outlive it");
+  if (options.warpReauth)
+    effects.push(
+      "Forces WARP to re-authenticate where Gateway policies enforce it; SSH and RDP connections already open outlive it",
+    );
   return effects;
 }
 
 function describeSessions(evidence: UserSummary): string {
-  if (!evidence.sessions.ok) return `Ends all of their sessions (how many could not be read: ${evidence.sessions.reason})`;
+  if (!evidence.sessions.ok)
+    return `Ends all of their sessions (how many could not be read: ${evidence.sessions.reason})`;
   const sessions = evidence.sessions.value;
-  if (sessions.length === 0) return "They have no active session now: this ends whatever may have been opened since";
+  if (sessions.length === 0)
+    return "They have no active session now: this ends whatever may have been opened since";
   return `Ends ${plural(sessions.length, "session")} on ${plural(countApps(sessions), "app")}`;
 }
 
@@ -114,7 +141,9 @@ function countRegistrations(part: Part<Registration[]>): number | null {
 }
 
 function describeOptions(options: RevokeOptions): string {
-  const words = [...(options.devices ? ["with device registrations"] : []), ...(options.warpReauth ? ["with WARP re-authentication"] : [])];
+  const words = [
+    ...(options.devices ? ["with device registrations"] : []),
+    ...(options.warpReauth ? ["with WARP re-authentication"] : []),
+  ];
   return words.length === 0 ? "sessions only" : list(words);
 }
-

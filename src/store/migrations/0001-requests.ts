@@ -38,13 +38,16 @@ export function createRequestsMigration(dialect: "sqlite" | "postgres"): Migrati
         .addColumn("publishing_until", "bigint")
         .execute();
       // The sweep asks for open requests and for unpublished ones; both stay few however long the table grows.
-      await sql`CREATE INDEX requests_open ON requests (status, expires_at) WHERE status IN ('pending', 'approved', 'executing', 'unknown')`.execute(db);
+      await sql`CREATE INDEX requests_open ON requests (status, expires_at) WHERE status IN ('pending', 'approved', 'executing', 'unknown')`.execute(
+        db,
+      );
       await sql`CREATE INDEX requests_unpublished ON requests (id) WHERE card_version < version`.execute(db);
 
       const posts = db.schema.createTable("posts");
-      await (dialect === "sqlite"
-        ? posts.addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
-        : posts.addColumn("seq", "bigserial", (column) => column.primaryKey())
+      await (
+        dialect === "sqlite"
+          ? posts.addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
+          : posts.addColumn("seq", "bigserial", (column) => column.primaryKey())
       )
         .addColumn("request_id", "text", (column) => column.notNull().references("requests.id"))
         .addColumn("key", "text", (column) => column.notNull())
@@ -59,9 +62,10 @@ export function createRequestsMigration(dialect: "sqlite" | "postgres"): Migrati
         .execute();
 
       const audit = db.schema.createTable("audit");
-      await (dialect === "sqlite"
-        ? audit.addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
-        : audit.addColumn("seq", "bigserial", (column) => column.primaryKey())
+      await (
+        dialect === "sqlite"
+          ? audit.addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
+          : audit.addColumn("seq", "bigserial", (column) => column.primaryKey())
       )
         .addColumn("at", "bigint", (column) => column.notNull())
         .addColumn("team_id", "text")
@@ -78,10 +82,18 @@ export function createRequestsMigration(dialect: "sqlite" | "postgres"): Migrati
 
 async function refuseAuditChanges(db: Kysely<unknown>, dialect: "sqlite" | "postgres"): Promise<void> {
   if (dialect === "sqlite") {
-    await sql`CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(db);
-    await sql`CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(db);
+    await sql`CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(
+      db,
+    );
+    await sql`CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(
+      db,
+    );
     return;
   }
-  await sql`CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$`.execute(db);
-  await sql`CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`.execute(db);
+  await sql`CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$`.execute(
+    db,
+  );
+  await sql`CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`.execute(
+    db,
+  );
 }

@@ -1,0 +1,101 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+import express from "express";
+
+import { createApp, type ZtBot } from "../src/app.ts";
+import { readConfig } from "../src/config.ts";
+import { createLogger } from "../src/log.ts";
+import { openPolicy } from "../src/policy-file.ts";
+import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
+import { startSlack } from "./slack/index.ts";
+import { buildPage, mountPage } from "./web/serve.ts";
+import { ACCOUNT_ID, CHANNELS, CLOUDFLARE_TOKEN, describeWorkspace, PEOPLE, POLICY } from "./workspace.ts";
+
+/**
+ * `npm run sandbox`: the same bot that goes to production, on a local Slack workspace and a local Cloudflare
+ * account, with a page to be three people on. Nothing to configure and nothing leaves this machine.
+ */
+const { values } = parseArgs({
+  options: {
+    data: { type: "string" },
+    port: { type: "string", default: "8787" },
+    http: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  say(`npm run sandbox -- [--data <folder>] [--port <n>] [--http]
+
+  --data   keep everything in this folder (default: a temporary one, removed at the end)
+  --port   of the page (default 8787; 0 for any free one)
+  --http   the bot takes Slack's requests over HTTP instead of Socket Mode`);
+  process.exit(0);
+}
+
+const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "policy.yml"), POLICY);
+
+const dist = await buildPage();
+const cloudflare = await startCloudflare({
+  accountId: ACCOUNT_ID,
+  tokens: [{ token: CLOUDFLARE_TOKEN }],
+  dataFile: join(folder, "cloudflare.json"),
+});
+const workspace = describeWorkspace({ mode: "socket" });
+const slack = await startSlack({
+  ...workspace,
+  port: Number(values.port),
+  dataFile: join(folder, "slack.json"),
+  mount(app) {
+    app.use("/sandbox", express.json(), createControlRouter(cloudflare));
+    mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security });
+  },
+});
+
+const log = createLogger("info", {
+  write: (line) => writeFileSync(join(folder, "zt-bot.log"), line, { flag: "a" }),
+});
+const config = readConfig({
+  SLACK_BOT_TOKEN: workspace.bot.botToken,
+  ...(values.http
+    ? { SLACK_SIGNING_SECRET: workspace.bot.signingSecret }
+    : { SLACK_APP_TOKEN: workspace.bot.appToken }),
+  SLACK_API_URL: slack.apiUrl,
+  CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN,
+  CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
+  CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
+  DATABASE_URL: `file:${join(folder, "zt.db")}`,
+  ZT_POLICY_FILE: join(folder, "policy.yml"),
+  PORT: "0",
+});
+const bot: ZtBot = await createApp({ config, policy: openPolicy(config.policyFile), log });
+if (values.http) slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
+
+say(`
+  zt-bot sandbox   ${slack.url}
+
+  Open it in a browser. You are Alice, in #security. Try:
+    /zt help
+    /zt user mallory@example.com     then Revoke…, and approve it as Bob in #zt-approvals
+
+  Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}
+  Ctrl-C stops it.
+`);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+
+async function stop(): Promise<void> {
+  await bot.stop();
+  await Promise.all([slack.close(), cloudflare.close()]);
+  if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
+import type { SlackOptions } from "./slack/index.ts";
+
+/** The local workspace: three people, the approvals channel, and the app as its manifest describes it. */
+export const ACCOUNT_ID = "023e105f4ecef8ad9ca31a8372d0c353";
+export const CLOUDFLARE_TOKEN = "sandbox-cloudflare-token";
+
+export const PEOPLE = {
+  alice: "U0ALICE01",
+  bob: "U0BOB0001",
+  carol: "U0CAROL01",
+} as const;
+
+export const CHANNELS = { security: "C0SECURE1", approvals: "C0APPROV1" } as const;
+
+const LEADS = "S0LEADS01";
+
+export const POLICY = `channels:
+  approvals: ${CHANNELS.approvals}
+operators: [${PEOPLE.alice}, ${PEOPLE.bob}, ${PEOPLE.carol}]
+approvers: [${LEADS}]
+actions:
+  revoke: { ttl: 1h }
+  reset-risk: { ttl: 1h }
+`;
+
+/** The workspace with the scopes that manifest.yml asks for: a call that needs another one fails here as in Slack. */
+export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOptions {
+  const everybody = Object.values(PEOPLE);
+  return {
+    team: { id: "T0SANDBOX", name: "Example Corp", domain: "example-corp" },
+    people: [
+      {
+        id: PEOPLE.alice,
+        name: "alice",
+        realName: "Alice Moreau",
+        email: "alice@example.com",
+        tz: "Europe/Paris",
+        avatarColor: "#7c3aed",
+      },
+      {
+        id: PEOPLE.bob,
+        name: "bob",
+        realName: "Bob Okafor",
+        email: "bob@example.com",
+        tz: "Europe/London",
+        avatarColor: "#0e7490",
+      },
+      {
+        id: PEOPLE.carol,
+        name: "carol",
+        realName: "Carol Lindqvist",
+        email: "carol@example.com",
+        tz: "America/New_York",
+        avatarColor: "#b45309",
+      },
+    ],
+    channels: [
+      { id: CHANNELS.security, name: "security", members: everybody, botIsMember: false },
+      { id: CHANNELS.approvals, name: "zt-approvals", members: everybody, botIsMember: true },
+    ],
+    userGroups: [{ id: LEADS, handle: "security-leads", users: [PEOPLE.bob, PEOPLE.carol] }],
+    bot: {
+      userId: "U0ZTBOT01",
+      botId: "B0ZTBOT01",
+      appId: "A0ZTBOT01",
+      name: "zt-bot",
+      botToken: "xoxb-sandbox-bot",
+      appToken: "xapp-sandbox-app",
+      signingSecret: "sandbox-signing-secret",
+      scopes: readManifestScopes(),
+    },
+    delivery,
+    commands: ["/zt"],
+  };
+}
+
+function readManifestScopes(): string[] {
+  const manifest = parse(readFileSync(join(import.meta.dirname, "..", "manifest.yml"), "utf8")) as {
+    oauth_config: { scopes: { bot: string[] } };
+  };
+  return manifest.oauth_config.scopes.bot;
+}

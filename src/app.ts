@@ -1,0 +1,207 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import {
+  App,
+  HTTPReceiver,
+  LogLevel,
+  SocketModeReceiver,
+  type Logger as BoltLogger,
+  type Receiver,
+} from "@slack/bolt";
+
+import { createCloudflare } from "./api/cloudflare.ts";
+import type { Config } from "./config.ts";
+import { attachListeners } from "./listeners.ts";
+import type { Logger } from "./log.ts";
+import { createHealthServer } from "./ops/health.ts";
+import type { PolicySource } from "./policy-file.ts";
+import { createEngine } from "./requests/workflows.ts";
+import { createSlackClients } from "./slack/clients.ts";
+import { createDirectory } from "./slack/directory.ts";
+import { openStore } from "./store/open.ts";
+
+export interface AppOptions {
+  config: Config;
+  policy: PolicySource;
+  log: Logger;
+  /** Epoch milliseconds; the clock by default. */
+  now?: () => number;
+  /** How long to look for what was done; see requests/workflows.ts. */
+  verifyDelaysMs?: readonly number[];
+}
+
+export interface ZtBot {
+  /** Where `/healthz`, `/readyz` and, in HTTP mode, Slack's requests are served. */
+  url: string;
+  /** Takes no new work, finishes what it is on, closes everything. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+
+/**
+ * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
+ * when commands are taken.
+ * @throws StoreInUseError, or what Slack said of the token.
+ */
+export async function createApp(options: AppOptions): Promise<ZtBot> {
+  const { config, log, policy } = options;
+  const now = options.now ?? Date.now;
+  const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
+  const identity = await slack.interactive.auth.test();
+  const store = await openStore(config.database);
+  const cloudflare = createCloudflare({ ...config.cloudflare, log });
+  const engine = createEngine({
+    db: store.db,
+    workflows: store.workflows,
+    cloudflare,
+    slack: slack.background,
+    log,
+    now,
+    approversOf: (action) => policy.current().action(action).approvers,
+    ...(options.verifyDelaysMs === undefined ? {} : { verifyDelaysMs: options.verifyDelaysMs }),
+  });
+  const directory = createDirectory(slack.interactive, now);
+
+  const work = trackWork();
+  const socket =
+    config.slack.mode.kind === "socket"
+      ? createSocketReceiver(config, config.slack.mode.appToken, log)
+      : null;
+  const http =
+    config.slack.mode.kind === "http" ? createHttpReceiver(config.slack.mode.signingSecret, log) : null;
+  const app = new App({
+    receiver: (socket ?? http) as Receiver,
+    // One workspace, whose identity is known: Bolt need not ask Slack again at every event.
+    authorize: () =>
+      Promise.resolve({
+        botToken: config.slack.botToken,
+        ...(identity.bot_id === undefined ? {} : { botId: identity.bot_id }),
+        ...(identity.user_id === undefined ? {} : { botUserId: identity.user_id }),
+      }),
+    clientOptions: { slackApiUrl: config.slack.apiUrl },
+    extendedErrorHandler: true,
+    logger: boltLogger(log),
+  });
+  app.use(({ next }) => work.track(next()));
+  attachListeners(app, {
+    log,
+    now,
+    policy,
+    cloudflare,
+    slack,
+    directory,
+    db: store.db,
+    engine,
+    homeTeamId: identity.team_id ?? "",
+  });
+
+  let stopping = false;
+  const health = {
+    async notReady() {
+      if (stopping) return "stopping";
+      if (socket !== null && !socket.client.isActive()) return "not connected to Slack";
+      await store.db.selectFrom("requests").select("id").limit(1).execute();
+      return null;
+    },
+  };
+  const server = createHealthServer(health, http?.requestListener ?? null);
+  await engine.start();
+  await listen(server, config.port, config.host);
+  await socket?.start();
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    async stop() {
+      stopping = true;
+      await socket?.stop();
+      // Health goes on being served while the rest winds down; Slack's keep-alive connections end with their answers.
+      server.close();
+      await within(DRAIN_MS, Promise.all([work.idle(), engine.stop()]));
+      server.closeAllConnections();
+      await store.close();
+    },
+  };
+}
+
+/**
+ * A receiver of our own with options of its own: Bolt's `socketMode: true` would share `clientOptions` with the
+ * listeners' client, whose retries and headers Socket Mode changes.
+ */
+function createSocketReceiver(
+  config: Config,
+  appToken: string,
+  log: Logger,
+): SocketModeReceiver & { client: { isActive(): boolean } } {
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger: boltLogger(log),
+    // A long synchronous job on either side must not look like a dead connection.
+    clientPingTimeout: 20_000,
+    serverPingTimeout: 60_000,
+    installerOptions: { clientOptions: { slackApiUrl: config.slack.apiUrl } },
+  });
+  let isConnected = false;
+  receiver.client.on("connected", () => {
+    isConnected = true;
+  });
+  for (const event of ["reconnecting", "disconnected", "disconnecting"]) {
+    receiver.client.on(event, () => {
+      isConnected = false;
+    });
+  }
+  return Object.assign(receiver, { client: Object.assign(receiver.client, { isActive: () => isConnected }) });
+}
+
+function createHttpReceiver(signingSecret: string, log: Logger): HTTPReceiver {
+  return new HTTPReceiver({ signingSecret, endpoints: "/slack/events", logger: boltLogger(log) });
+}
+
+/** What listeners are still doing after their acknowledgement. */
+function trackWork(): { track(work: Promise<unknown>): Promise<void>; idle(): Promise<unknown> } {
+  const running = new Set<Promise<unknown>>();
+  return {
+    async track(work) {
+      running.add(work);
+      try {
+        await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    idle: () => Promise.allSettled(running),
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  await once(server, "listening");
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+/** Bolt's log lines in ours. Its debug level prints whole payloads: that stays off at every level. */
+function boltLogger(log: Logger): BoltLogger {
+  const child = log.child({ part: "bolt" });
+  const text = (parts: unknown[]): string =>
+    parts.map((part) => (part instanceof Error ? part.message : String(part))).join(" ");
+  return {
+    debug: () => {},
+    info: (...parts: unknown[]) => child.info(text(parts)),
+    warn: (...parts: unknown[]) => child.warn(text(parts)),
+    error: (...parts: unknown[]) => child.error(text(parts)),
+    setLevel: () => {},
+    getLevel: () => LogLevel.INFO,
+    setName: () => {},
+  };
+}

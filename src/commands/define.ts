@@ -1,0 +1,86 @@
+import type { Asker, Deps } from "../deps.ts";
+import type { Who } from "../lookup/who.ts";
+import type { Message } from "../views/blocks.ts";
+import type { ModalView } from "@slack/types";
+
+/** An argument of a subcommand. From these its usage, its help and its parser are made. */
+export type ArgSpec =
+  /** `<who>`: an e-mail, an Access user's UUID or a mention. */
+  | { kind: "who"; required: boolean; summary: string }
+  /** A bare word. */
+  | { kind: "word"; required: boolean; summary: string }
+  /** `--flag` */
+  | { kind: "switch"; summary: string }
+  /** `--flag some words`: up to the next flag, quoted or not. */
+  | { kind: "text"; summary: string };
+
+export type ArgSpecs = Record<string, ArgSpec>;
+
+/** The parsed arguments that a subcommand's function gets. */
+export type Args<Specs extends ArgSpecs> = {
+  [Name in keyof Specs]: Specs[Name] extends { kind: "switch" }
+    ? boolean
+    : Specs[Name] extends { kind: "who"; required: true }
+      ? Who
+      : Specs[Name] extends { kind: "who" }
+        ? Who | undefined
+        : Specs[Name] extends { kind: "word"; required: true }
+          ? string
+          : string | undefined;
+};
+
+/** Who may use a subcommand: everybody who can type it, or the policy's operators. */
+export type Role = "everyone" | "operator";
+
+/** What a subcommand works with, whichever way it was reached. */
+export interface CommandContext {
+  deps: Deps;
+  asker: Asker;
+  channelId: string;
+  /** Answers only the asker. */
+  reply(message: Message): Promise<void>;
+  /** Opens a modal: good for three seconds after the command was typed. */
+  openModal(view: ModalView): Promise<void>;
+}
+
+export interface Command<Specs extends ArgSpecs = ArgSpecs> {
+  name: string;
+  aliases?: readonly string[];
+  /** Help is grouped by it. */
+  group: "Look up" | "Respond" | "Help";
+  summary: string;
+  /** Said in `help <subcommand>`, a sentence or two. */
+  details?: string;
+  examples: readonly string[];
+  role: Role;
+  /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
+  calls: readonly string[];
+  args: Specs;
+  run(context: CommandContext, args: Args<Specs>): Promise<void>;
+}
+
+/** Infers the arguments' types from `args`: a subcommand is this data and one function. */
+export function defineCommand<const Specs extends ArgSpecs>(command: Command<Specs>): Command<Specs> {
+  return command;
+}
+
+/** `revoke [<who>] [--devices] [--reason "…"]` */
+export function usageOf(command: Pick<Command, "name" | "args">): string {
+  const words = Object.entries(command.args).map(([name, spec]) => {
+    switch (spec.kind) {
+      case "who":
+      case "word":
+        return spec.required ? `<${name}>` : `[<${name}>]`;
+      case "switch":
+        return `[--${flagName(name)}]`;
+      case "text":
+        return `[--${flagName(name)} "…"]`;
+    }
+  });
+  return [command.name, ...words].join(" ");
+}
+
+/** `warpReauth` in code is `--warp-reauth` when typed. */
+export function flagName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

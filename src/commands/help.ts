@@ -1,0 +1,40 @@
+import { UserError } from "../errors.ts";
+import { commandHelp, helpMessage } from "../views/help.ts";
+import { defineCommand, usageOf } from "./define.ts";
+import { suggest } from "./parse.ts";
+import { seal, type AnyCommand } from "./registry.ts";
+
+/** Help is made from the subcommands themselves, so it takes the list that it describes. */
+export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
+  return seal(
+    defineCommand({
+      name: "help",
+      group: "Help",
+      summary: "what there is, or one subcommand in full",
+      examples: ["help", "help revoke"],
+      role: "everyone",
+      calls: [],
+      args: { subcommand: { kind: "word", required: false, summary: "the subcommand to explain" } },
+      async run({ reply }, { subcommand }) {
+        const commands = list();
+        if (subcommand === undefined) {
+          await reply(helpMessage(commands.map((command) => ({ ...command, usage: usageOf(command) }))));
+          return;
+        }
+        const name = subcommand.toLowerCase();
+        const command = commands.find((one) => one.name === name || one.aliases?.includes(name) === true);
+        if (command === undefined) {
+          const meant = suggest(
+            name,
+            commands.map((one) => one.name),
+          );
+          throw new UserError({
+            what: `There is no subcommand “${subcommand}”.`,
+            next: meant === undefined ? "/zt help lists them all." : `Did you mean /zt help ${meant}?`,
+          });
+        }
+        await reply(commandHelp({ ...command, usage: usageOf(command) }));
+      },
+    }),
+  );
+}

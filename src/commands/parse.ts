@@ -1,0 +1,145 @@
+import { closest, distance } from "fastest-levenshtein";
+import { parseArgsStringToArgv } from "string-argv";
+
+import { UserError } from "../errors.ts";
+import { parseWho } from "../lookup/who.ts";
+import { flagName, usageOf, type ArgSpec, type Args, type ArgSpecs, type Command } from "./define.ts";
+
+/** Slack itself allows more; past this it is a paste that went wrong. */
+const MAX_TEXT = 3000;
+
+// Everything below space but tab and line ends, which count as spaces; and DEL with the C1 range.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]/;
+
+/**
+ * Splits what was typed after `/zt` into words, as people type on phones: smart quotes and long dashes are
+ * taken for the plain ones, an apostrophe inside a word is not a quote.
+ * @throws UserError for text that is too long or holds control characters.
+ */
+export function splitWords(text: string): string[] {
+  if (text.length > MAX_TEXT) {
+    throw new UserError({
+      what: `That is too long: ${text.length.toLocaleString("en-US")} characters.`,
+      why: `A command takes at most ${MAX_TEXT.toLocaleString("en-US")}.`,
+      next: "Shorten it.",
+    });
+  }
+  if (CONTROL.test(text)) {
+    throw new UserError({
+      what: "The command holds control characters.",
+      why: "They often come along with copied text and cannot be seen.",
+      next: "Type it anew, or paste it as plain text.",
+    });
+  }
+  const plain = text
+    .replaceAll(/[“”„‟«»]/g, '"')
+    .replaceAll(/(?<=^|\s)‘([^‘’]*)’(?=\s|$)/g, '"$1"')
+    .replaceAll(/(?<=\S)'(?=\S)/g, "’")
+    .replaceAll(/(?<=^|\s)[—–]-?(?=\w)/g, "--");
+  return parseArgsStringToArgv(plain);
+}
+
+/**
+ * Reads a subcommand's arguments by its specification.
+ * @throws UserError that names the argument and shows the usage.
+ */
+export function parseArgs<Specs extends ArgSpecs>(
+  command: Command<Specs>,
+  words: readonly string[],
+): Args<Specs> {
+  const values: Record<string, unknown> = {};
+  const positionals = Object.entries(command.args).filter(
+    ([, spec]) => spec.kind === "who" || spec.kind === "word",
+  );
+  const flags = new Map(
+    Object.entries(command.args)
+      .filter(([, spec]) => spec.kind === "switch" || spec.kind === "text")
+      .map(([name, spec]) => [flagName(name), { name, spec }]),
+  );
+  for (const { name, spec } of flags.values()) if (spec.kind === "switch") values[name] = false;
+
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith("--")) {
+      const next = positionals.shift();
+      if (next === undefined) throw unexpectedWord(command, word);
+      values[next[0]] = readPositional(command, next[0], next[1], word);
+      continue;
+    }
+    const [typed, inline] = splitOnce(word.slice(2), "=");
+    const flag = flags.get(typed.toLowerCase());
+    if (flag === undefined) throw unknownFlag(command, typed, [...flags.keys()]);
+    if (flag.spec.kind === "switch") {
+      if (inline !== undefined) throw usageError(command, `--${typed} takes no value.`);
+      values[flag.name] = true;
+      continue;
+    }
+    const said = [...(inline === undefined ? [] : [inline]), ...takeUntilFlag(rest)].join(" ").trim();
+    if (said === "") throw usageError(command, `--${typed} needs some words after it.`);
+    values[flag.name] = unescapeSlack(said);
+  }
+  const missing = positionals.find(([, spec]) => "required" in spec && spec.required);
+  if (missing !== undefined) throw usageError(command, `<${missing[0]}> is missing: ${missing[1].summary}.`);
+  return values as Args<Specs>;
+}
+
+function readPositional(command: Command, name: string, spec: ArgSpec, word: string): unknown {
+  if (spec.kind !== "who") return unescapeSlack(word);
+  const who = parseWho(word);
+  if (who !== null) return who;
+  const shown = unescapeSlack(word);
+  throw usageError(
+    command,
+    shown.includes("@")
+      ? `“${shown}” is not a valid e-mail address.`
+      : `“${shown}” is not a <${name}>: ${spec.summary}.`,
+  );
+}
+
+/** Words of a text flag go on until the next flag, so that a reason needs no quotes on a phone. */
+function takeUntilFlag(rest: string[]): string[] {
+  const end = rest.findIndex((word) => word.startsWith("--"));
+  return rest.splice(0, end === -1 ? rest.length : end);
+}
+
+function splitOnce(text: string, mark: string): [string, string | undefined] {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/** Slack's own markup in typed text, as a person reads it: `<@U1|ann>` is @ann, `&amp;` is &. */
+export function unescapeSlack(text: string): string {
+  return text
+    .replaceAll(/<([@#!])([^|>]*)\|([^>]*)>/g, (_all, mark: string, _id, label: string) =>
+      mark === "!" ? `@${label}` : `${mark}${label}`,
+    )
+    .replaceAll(/<[^|>]*\|([^>]*)>/g, "$1")
+    .replaceAll(/<(?:mailto:)?([^>]*)>/g, "$1")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
+/** The candidate that was probably meant, if one is near enough. */
+export function suggest(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed === "" || candidates.length === 0) return undefined;
+  const nearest = closest(typed, candidates);
+  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
+}
+
+function unknownFlag(command: Command, typed: string, known: readonly string[]): UserError {
+  const meant = suggest(typed.toLowerCase(), known);
+  return usageError(
+    command,
+    `${command.name} has no flag --${unescapeSlack(typed)}.${meant === undefined ? "" : ` Did you mean --${meant}?`}`,
+  );
+}
+
+function unexpectedWord(command: Command, word: string): UserError {
+  return usageError(command, `${command.name} does not know what to do with “${unescapeSlack(word)}”.`);
+}
+
+function usageError(command: Pick<Command, "name" | "args">, what: string): UserError {
+  return new UserError({ what, next: `Usage: /zt ${usageOf(command)}` });
+}

@@ -1,0 +1,89 @@
+import { UserError } from "../errors.ts";
+import { appendAudit } from "../audit/append.ts";
+import type { ArgSpecs, Command, CommandContext } from "./define.ts";
+import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
+
+/** A subcommand whose arguments' types are its own business. */
+export interface AnyCommand extends Omit<Command, "run"> {
+  /** Reads the words after its name and runs it. @throws UserError */
+  parseAndRun(context: CommandContext, words: readonly string[]): Promise<void>;
+}
+
+/** Closes over a command's own types, so that a list can hold all of them. */
+export function seal<Specs extends ArgSpecs>(command: Command<Specs>): AnyCommand {
+  return { ...command, parseAndRun: (context, words) => command.run(context, parseArgs(command, words)) };
+}
+
+export interface Registry {
+  all: readonly AnyCommand[];
+  /** By name or alias. */
+  find(name: string): AnyCommand | undefined;
+  /** Runs what was typed after `/zt`. @throws UserError */
+  run(context: CommandContext, text: string): Promise<void>;
+}
+
+/** @throws Error when two subcommands share a name or an alias. */
+export function createRegistry(commands: readonly AnyCommand[]): Registry {
+  const byName = new Map<string, AnyCommand>();
+  for (const command of commands) {
+    for (const name of [command.name, ...(command.aliases ?? [])]) {
+      if (byName.has(name)) throw new Error(`two subcommands are called ${name}`);
+      byName.set(name, command);
+    }
+  }
+  return {
+    all: commands,
+    find: (name) => byName.get(name.toLowerCase()),
+    async run(context, text) {
+      const [name = "help", ...words] = splitWords(text);
+      const command = byName.get(name.toLowerCase());
+      if (command === undefined) throw unknownCommand(name, [...byName.keys()]);
+      await authorise(context, command);
+      await command.parseAndRun(context, words);
+    },
+  };
+}
+
+function unknownCommand(typed: string, names: readonly string[]): UserError {
+  const meant = suggest(typed.toLowerCase(), names);
+  return new UserError({
+    what: `There is no subcommand “${unescapeSlack(typed)}”.`,
+    next:
+      meant === undefined
+        ? "/zt help lists them all."
+        : `Did you mean /zt ${meant}? /zt help lists them all.`,
+  });
+}
+
+/** Deny by default: only who the policy names, and who belongs to this workspace. */
+export async function authorise(
+  { deps, asker }: Pick<CommandContext, "deps" | "asker">,
+  command: Pick<AnyCommand, "name" | "role">,
+): Promise<void> {
+  if (command.role === "everyone") return;
+  const { operators } = deps.policy.current();
+  const [members, person] = await Promise.all([
+    deps.directory.members(operators),
+    deps.directory.person(asker.userId),
+  ]);
+  const isOurs =
+    person !== null &&
+    !person.isBot &&
+    !person.isDeactivated &&
+    !person.isGuest &&
+    !person.isStranger &&
+    asker.teamId === deps.homeTeamId;
+  if (isOurs && members.has(asker.userId)) return;
+  await appendAudit(deps.db, {
+    at: deps.now(),
+    teamId: asker.teamId,
+    actor: asker.userId,
+    event: "command.refused",
+    data: { command: command.name },
+  });
+  throw new UserError({
+    what: `You may not use /zt ${command.name}.`,
+    why: "Only the operators that zt-bot's policy names may.",
+    next: "Ask one of them, or have whoever runs zt-bot add you to operators in policy.yml.",
+  });
+}

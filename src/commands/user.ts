@@ -1,0 +1,33 @@
+import { gatherSummary } from "../lookup/summary.ts";
+import { findUser } from "../lookup/who.ts";
+import { userSummary } from "../views/user-summary.ts";
+import { defineCommand } from "./define.ts";
+
+export const user = defineCommand({
+  name: "user",
+  aliases: ["whois", "who"],
+  group: "Look up",
+  summary: "who someone is and what they have open",
+  details:
+    "Identity, active sessions, failed log-ins of the last 24 hours, risk events and device registrations, with buttons for what to do next. Only you see it until you press Share.",
+  examples: ["user alice@example.com", "user @alice", "user f174e90a-fafe-4643-bbbc-4a0ed4fc8415"],
+  role: "operator",
+  calls: [
+    "list users",
+    "get user",
+    "get last seen identity",
+    "list active sessions",
+    "list failed logins",
+    "get risk score",
+    "get risk summary",
+    "list registrations",
+  ],
+  args: {
+    who: { kind: "who", required: true, summary: "an e-mail address, an Access user's id or a @mention" },
+  },
+  async run({ deps, reply }, { who }) {
+    const found = await findUser(deps.cloudflare, deps.directory, who);
+    const summary = await gatherSummary(deps.cloudflare, found, deps.now());
+    await reply(userSummary({ summary, accountId: deps.cloudflare.accountId, now: deps.now() }));
+  },
+});

@@ -1,0 +1,51 @@
+import { readRequestAudit } from "../audit/append.ts";
+import { checkDecision, checkDetails, decide } from "../requests/decide.ts";
+import { describeRequest } from "../requests/describe.ts";
+import { CARD_ACTIONS } from "../views/card.ts";
+import { denyModal, parseDenyForm } from "../views/deny-modal.ts";
+import { detailsModal } from "../views/details-modal.ts";
+import { noticeModal } from "../views/notice.ts";
+import type { ClickHandler } from "./click.ts";
+import { openWithLoading } from "./modal.ts";
+import type { FormHandler } from "./form.ts";
+
+/** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
+export const cardClicks: Record<string, ClickHandler> = {
+  async [CARD_ACTIONS.approve]({ deps, asker, value }) {
+    await decide(deps, "approve", value, asker);
+  },
+
+  async [CARD_ACTIONS.cancel]({ deps, asker, value }) {
+    await decide(deps, "cancel", value, asker);
+  },
+
+  async [CARD_ACTIONS.deny]({ deps, asker, value, triggerId }) {
+    await openWithLoading(deps, triggerId, "Deny the request", "Checking…", async () => {
+      const { request } = await checkDecision(deps, "deny", value, asker);
+      return denyModal(request, describeRequest(request).headline);
+    });
+  },
+
+  async [CARD_ACTIONS.details]({ deps, asker, value, triggerId }) {
+    await openWithLoading(deps, triggerId, "Request", "Reading the record…", async () => {
+      const request = await checkDetails(deps, value, asker);
+      return detailsModal(request, describeRequest(request), await readRequestAudit(deps.db, request.id));
+    });
+  },
+};
+
+/** The deny form: who sends it is authorised anew, as the form may have stood open for long. */
+export const denyForm: FormHandler = {
+  read(view) {
+    const { reason } = parseDenyForm(view);
+    return reason === "" ? { errors: { reason: "Say why, so that who asked knows what was missing." } } : {};
+  },
+  async run({ deps, asker, view }) {
+    const { requestId, reason } = parseDenyForm(view);
+    await decide(deps, "deny", requestId, asker, reason);
+    return noticeModal("Denied", {
+      what: "The request is denied.",
+      next: "Its card and thread show it, and who asked is told.",
+    });
+  },
+};

@@ -1,0 +1,16 @@
+import { ASK_MODAL } from "../views/ask-modal.ts";
+import { DENY_MODAL } from "../views/deny-modal.ts";
+import { askForm } from "./ask.ts";
+import { cardClicks, denyForm } from "./card.ts";
+import type { ClickHandler } from "./click.ts";
+import type { FormHandler } from "./form.ts";
+import { summaryClicks } from "./summary.ts";
+
+/** Every button, by its action id. */
+export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks };
+
+/** Every form, by its callback id, with what it says while it works. */
+export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {
+  [ASK_MODAL]: { handler: askForm, title: "Asking", working: "Looking the user up and making the request…" },
+  [DENY_MODAL]: { handler: denyForm, title: "Denying", working: "Denying…" },
+};

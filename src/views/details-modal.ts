@@ -1,0 +1,49 @@
+import type { ModalView } from "@slack/types";
+
+import type { AuditRow } from "../audit/append.ts";
+import type { RequestText } from "../requests/describe.ts";
+import type { Request } from "../requests/request.ts";
+import { context, divider, plain, section } from "./blocks.ts";
+import { stateLine } from "./card.ts";
+import { code, cut, escape, mention, when } from "./text.ts";
+
+/** Rows shown; the full record stays in the database. */
+const MAX_ROWS = 30;
+
+/** The frozen plan as it will be carried out, and everything recorded of the request so far. */
+export function detailsModal(request: Request, words: RequestText, trail: readonly AuditRow[]): ModalView {
+  const { plan } = request;
+  const options = Object.entries(plan.options).map(([name, value]) => `${name}: ${code(String(value))}`);
+  const shown = trail.slice(-MAX_ROWS);
+  return {
+    type: "modal",
+    title: plain(request.id, 24),
+    close: plain("Close", 24),
+    blocks: [
+      section(`*${escape(words.headline)}*\n${stateLine(request)}`),
+      section(
+        [
+          `*Target* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,
+          `*Access user id* ${code(plan.target.id)}`,
+          `*Account* ${code(plan.accountId)}`,
+          `*Options* ${options.join(", ")}`,
+          `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt, "full")}`,
+          `*Expires* ${when(request.expiresAt, "full")}`,
+          `*Plan's SHA-256* ${code(request.planHash)}`,
+        ].join("\n"),
+      ),
+      divider(),
+      section(
+        cut(
+          `*Recorded so far*${trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : ""}\n${shown.map(rowText).join("\n")}`,
+          3000,
+        ),
+      ),
+      context("Every line was written before or together with what it tells of."),
+    ],
+  };
+}
+
+function rowText(row: AuditRow): string {
+  return `• ${when(row.at, "time")} ${escape(row.event)}, ${mention(row.actor)}`;
+}

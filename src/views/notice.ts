@@ -1,0 +1,39 @@
+import type { ModalView } from "@slack/types";
+
+import type { UserMessage } from "../errors.ts";
+import { plain, section, type Message } from "./blocks.ts";
+import { escape, mention } from "./text.ts";
+
+/** What happened, why, and the next step: the form of every refusal and error. */
+export function noticeText({ what, by, why, next }: UserMessage): string {
+  return [
+    `*${escape(what, 1000)}*${by === undefined ? "" : ` (by ${mention(by)})`}`,
+    ...(why === undefined ? [] : [escape(why, 1000)]),
+    ...(next === undefined ? [] : [`→ ${escape(next, 800)}`]),
+  ].join("\n");
+}
+
+export function noticeMessage(detail: UserMessage): Message {
+  const text = noticeText(detail);
+  return { text: text.replaceAll("*", ""), blocks: [section(`⚠️ ${text}`)] };
+}
+
+/** The same where a modal is open. */
+export function noticeModal(title: string, detail: UserMessage): ModalView {
+  return {
+    type: "modal",
+    title: plain(title, 24),
+    close: plain("Close", 24),
+    blocks: [section(`⚠️ ${noticeText(detail)}`)],
+  };
+}
+
+/** Opened at once, within Slack's three seconds, and filled when the answers are there. */
+export function loadingModal(title: string, what: string): ModalView {
+  return {
+    type: "modal",
+    title: plain(title, 24),
+    close: plain("Close", 24),
+    blocks: [section(`⏳ ${escape(what)}`)],
+  };
+}
