@@ -3,8 +3,9 @@ import type { AccessUserQuery, CallOptions, Cloudflare, Page } from "./cloudflar
 import { readList, readResult } from "./envelope.ts";
 import { readCount } from "./fields.ts";
 import type { Http } from "./http.ts";
+import { Identity, SessionIdentity } from "./identity-schema.ts";
 import { iteratePages } from "./paginate.ts";
-import { AccessUser, ActiveSession, FailedLogin, Identity, sameEmail, SessionIdentity } from "./schema.ts";
+import { AccessUser, ActiveSession, FailedLogin, sameEmail } from "./schema.ts";
 
 const USERS = "/accounts/{account_id}/access/users";
 const USER = `${USERS}/{user_id}`;

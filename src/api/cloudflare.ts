@@ -5,6 +5,7 @@ import { accessUserCalls, createAccessUsers } from "./access-users.ts";
 import type { Call } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
 import { createHttp } from "./http.ts";
+import type { Identity, SessionIdentity } from "./identity-schema.ts";
 import { createOrganizations, organizationCalls } from "./organizations.ts";
 import { createRiskScoring, riskCalls } from "./risk-scoring.ts";
 import type {
@@ -12,11 +13,9 @@ import type {
   AccessUser,
   ActiveSession,
   FailedLogin,
-  Identity,
   Registration,
   RiskScore,
   RiskSummaryUser,
-  SessionIdentity,
   TokenStatus,
 } from "./schema.ts";
 import { createTokens, tokenCalls } from "./tokens.ts";
