@@ -18,14 +18,12 @@ const place = {
   blockId: z.string().optional(),
 };
 
+const values = z.record(z.string(), z.record(z.string(), z.unknown()));
+
 const command = z.object({ user, channel: z.string(), text: z.string(), command: z.string().optional() });
-const action = z.object({ ...place, value: z.unknown().optional() });
+const action = z.object({ ...place, value: z.unknown().optional(), values: values.optional() });
 const suggest = z.object({ ...place, value: z.string() });
-const submit = z.object({
-  user,
-  viewId: z.string(),
-  values: z.record(z.string(), z.record(z.string(), z.unknown())),
-});
+const submit = z.object({ user, viewId: z.string(), values });
 const closeView = z.object({ user, viewId: z.string() });
 const message = z.object({
   user,

@@ -76,15 +76,23 @@ export function messageActionPayload(
 /** The same from a modal or a Home tab, which have neither a channel nor a response_url. */
 export function viewActionPayload(
   workspace: Workspace,
-  input: { person: SlackPerson; view: StoredView; placed: PlacedElement; chosen: StateValue | undefined },
+  input: {
+    person: SlackPerson;
+    view: StoredView;
+    placed: PlacedElement;
+    chosen: StateValue | undefined;
+    values: StateValues;
+  },
 ): Payload {
-  const { person, view, placed, chosen } = input;
+  const { person, view, placed, chosen, values } = input;
+  const entered = enteredBy(placed, chosen);
+  const here = { ...values[placed.blockId], ...entered[placed.blockId] };
   return {
     type: "block_actions",
     ...commonFields(workspace, person),
     container: { type: "view", view_id: view.id },
     trigger_id: issueTrigger(workspace, person.id, view.type === "modal" ? view.id : undefined),
-    view: toWireView(view, enteredBy(placed, chosen)),
+    view: toWireView(view, { ...values, [placed.blockId]: here }),
     actions: [toAction(workspace, placed, chosen)],
   };
 }

@@ -73,6 +73,7 @@ export interface SlackOptions {
   ackTimeoutMs?: number;
   /** Adds further routes to the same server, after the emulator's own. */
   mount?: (app: Express) => void;
+  /** Do not write broken limits to stderr. */
   quiet?: boolean;
 }
 
@@ -126,6 +127,8 @@ export interface ApiCall {
   response?: Record<string, unknown>;
   /** 0 until answered. */
   status: number;
+  /** The caller went away, or the connection was cut, before there was an answer. */
+  lost?: true;
 }
 
 /** A limit or a rule of Slack that the app broke. */
@@ -221,6 +224,8 @@ export interface ClickInput {
   blockId?: string;
   /** What was chosen, for selects, checkboxes, radio buttons, pickers and overflow menus. */
   value?: unknown;
+  /** In a view: what the other inputs hold at that moment. */
+  values?: SubmittedValues;
 }
 
 /** `values[blockId][actionId]`: a string, an array of strings, or a whole state value. */
@@ -276,6 +281,15 @@ export interface PersonChannel {
   threads: Record<string, StoredMessage[]>;
 }
 
+/** Anything that shows words: a message, an earlier version of one, or a view. */
+export interface Shown {
+  text?: string;
+  blocks: AnyBlock[];
+  title?: { text: string };
+  submit?: { text: string } | null;
+  close?: { text: string } | null;
+}
+
 export interface Slack {
   url: string;
   /** `${url}/api/`: what the app is given as `slackApiUrl`. */
@@ -303,7 +317,8 @@ export interface Slack {
   /** The newest 10,000 calls of the app, oldest first. */
   calls: ApiCall[];
   violations: Violation[];
-  visibleText(shown: { text?: string; blocks: AnyBlock[] }): string;
+  /** All the words a person sees in a message or a view. */
+  visibleText(shown: Shown): string;
   waitFor<T>(predicate: (slack: Slack) => T | undefined | false | null, timeoutMs?: number): Promise<T>;
   dm(user: string): string;
   faults: SlackFaults;

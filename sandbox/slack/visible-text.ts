@@ -1,4 +1,4 @@
-import type { AnyBlock } from "@slack/types";
+import type { Shown } from "./types.ts";
 import type { Workspace } from "./workspace.ts";
 
 type Loose = Record<string, unknown>;
@@ -26,13 +26,15 @@ const shownFields = [
 /** `*bold*`, `_italic_`, `~struck~` and code: a mark at both edges of the words it styles. */
 const styled = /(?<![\w*_~`])(\*|_|~|`{1,3})(?=\S)([^*_~`\n]+)(?<=\S)\1(?![\w*_~`])/g;
 
-/** All the words a person sees: the blocks where there are any, else the text; mentions, links and dates as shown. */
-export function visibleText(
-  workspace: Workspace,
-  shown: { text?: string; blocks: readonly AnyBlock[] },
-): string {
-  if (shown.blocks.length === 0) return renderMrkdwn(workspace, shown.text ?? "");
-  const lines = shown.blocks.flatMap((block) => textsOf(workspace, block));
+/**
+ * All the words a person sees: the blocks where there are any, else the text, with mentions, links and dates as shown.
+ * A view's title comes first, the words on its buttons last.
+ */
+export function visibleText(workspace: Workspace, shown: Shown): string {
+  if (shown.blocks.length === 0 && shown.title === undefined)
+    return renderMrkdwn(workspace, shown.text ?? "");
+  const buttons = [shown.close?.text ?? "", shown.submit?.text ?? ""];
+  const lines = [shown.title?.text ?? "", ...textsOf(workspace, shown.blocks), ...buttons];
   return lines.filter((line) => line !== "").join("\n");
 }
 

@@ -141,5 +141,8 @@ export function addNotice(workspace: Workspace, user: string, text: string): voi
 
 export function addViolation(workspace: Workspace, violation: Violation): void {
   workspace.violations.push(violation);
+  if (workspace.options.quiet !== true) {
+    process.stderr.write(`Slack would object: ${violation.method} ${violation.error}: ${violation.detail}\n`);
+  }
   workspace.changed();
 }

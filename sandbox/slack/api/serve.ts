@@ -32,7 +32,12 @@ const keptCalls = 10_000;
 /** The Web API under `/api/:method` and the response URLs under `/actions/…`. */
 export function createApiRouter(workspace: Workspace, sockets: Sockets): Router {
   const router = express.Router();
-  router.use(express.urlencoded({ extended: false, limit: "5mb" }), express.json({ limit: "5mb" }));
+  // Only here: other routers on this server read their bodies as they like.
+  router.use(
+    ["/api", "/actions"],
+    express.urlencoded({ extended: false, limit: "5mb" }),
+    express.json({ limit: "5mb" }),
+  );
 
   router.all("/api/:method", (request, response, next) => {
     const method = request.params.method;
@@ -86,14 +91,18 @@ async function answer(
   const record: ApiCall = { method, args: shown, at: new Date(workspace.now()).toISOString(), status: 0 };
   workspace.calls.push(record);
   workspace.calls.splice(0, workspace.calls.length - keptCalls);
+  response.once("close", () => {
+    if (response.writableFinished) return;
+    record.lost = true;
+    workspace.changed();
+  });
   workspace.changed();
 
   const fault = workspace.faults.take(method);
   await waitLatency(fault);
   await workspace.faults.wait(method, "before");
   // Whoever asked is gone: as if the request had been lost on its way.
-  if (request.destroyed && !request.complete) return;
-  if (response.destroyed || request.socket.destroyed) return;
+  if (request.socket.destroyed) return;
   if (fault?.dropConnection === true) {
     request.socket.destroy();
     return;

@@ -11,6 +11,7 @@ import type { ClickInput, Delivery, StoredMessage, StoredView, SuggestInput } fr
 import { findView } from "../views.ts";
 import { findPerson } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
+import { readValues } from "./modal.ts";
 import { findPlace } from "./place.ts";
 import type { Place } from "./place.ts";
 
@@ -88,7 +89,9 @@ async function send(
   }
   const person = findPerson(workspace, input.user);
   if (person === undefined) return { ok: false, error: "user_not_found" };
-  const payload = viewActionPayload(workspace, { person, view: surface.view, placed, chosen });
+  const { view } = surface;
+  const { values } = readValues(view, input.values ?? {});
+  const payload = viewActionPayload(workspace, { person, view, placed, chosen, values });
   return await deliver(workspace, sockets, "interactive", payload);
 }
 

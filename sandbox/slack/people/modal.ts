@@ -48,7 +48,7 @@ export async function closeView(
 }
 
 /** What was entered, what stayed as it began, and what Slack's client objects to, by block_id. */
-function readValues(
+export function readValues(
   view: StoredView,
   given: SubmittedValues,
 ): { values: StateValues; errors: Record<string, string> } {

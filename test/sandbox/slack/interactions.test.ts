@@ -150,4 +150,59 @@ describe.each(["socket", "http"] as const)("a Bolt app over %s", (mode) => {
     expect(sent).toMatchObject({ ok: false, error: "validation_errors", errors: { why: "Say more." } });
     expect(slack.views(alice)[0]?.errors).toEqual({ why: "Say more." });
   });
+
+  it("lets a modal be replaced, stacked three high and cleared by the ack of a submission", async () => {
+    running = await startWithApp(mode, register);
+    const { slack } = running;
+    const viewId = await openModal(slack);
+    const submit = (view: string, text: string) =>
+      slack.submitView({ user: alice, viewId: view, values: { why: { text } } });
+    const before = slack.views(alice)[0]?.hash;
+    await submit(viewId, "update");
+    expect(slack.views(alice)).toMatchObject([{ id: viewId, title: { text: "Second" } }]);
+    expect(slack.views(alice)[0]?.hash).not.toBe(before);
+    await submit(viewId, "push");
+    await submit(last(slack.views(alice)).id, "push");
+    const stack = slack.views(alice);
+    expect(stack.map((view) => view.root_view_id)).toEqual([viewId, viewId, viewId]);
+    expect(stack[2]?.previous_view_id).toBe(stack[1]?.id);
+    expect(await submit(last(stack).id, "push")).toMatchObject({ ok: false, error: "push_limit_reached" });
+    expect(slack.violations).toMatchObject([{ error: "push_limit_reached" }]);
+    await submit(last(stack).id, "clear");
+    expect(slack.views(alice)).toEqual([]);
+  });
+
+  it("checks inputs before the app hears of them, as Slack's client does", async () => {
+    running = await startWithApp(mode, register);
+    const { slack } = running;
+    const viewId = await openModal(slack);
+    const values = { why: { text: "" }, how: { choice: "no such" } };
+    const sent = await slack.submitView({ user: alice, viewId, values });
+    expect(sent).toMatchObject({
+      ok: false,
+      error: "invalid_input",
+      errors: { why: "Please complete this required field.", how: "There is no such choice." },
+    });
+    expect(sent.request).toBeUndefined();
+  });
+
+  it("refuses a click on a control that is gone, and sends it when the client is stale", async () => {
+    const clicks: unknown[] = [];
+    running = await startWithApp(mode, (app) => {
+      register(app);
+      app.action("approve", async ({ action }) => {
+        clicks.push("value" in action ? action.value : undefined);
+      });
+    });
+    const { slack } = running;
+    await slack.command({ user: alice, channel: general, text: "card" });
+    const { ts } = await slack.waitFor(() => slack.messages(general)[0]);
+    const click = { user: bob, channel: general, ts, actionId: "approve" };
+    await slack.click(click);
+    await slack.waitFor(() => last(slack.messages(general)).edited);
+    expect(await slack.click(click)).toEqual({ ok: false, error: "no_such_element" });
+    expect(await slack.clickStale(click)).toMatchObject({ ok: true });
+    await slack.waitFor(() => slack.ephemerals(bob).length === 2);
+    expect(clicks).toEqual(["req-1", "req-1"]);
+  });
 });

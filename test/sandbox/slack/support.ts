@@ -60,10 +60,13 @@ export async function startWithApp(
   mode: "socket" | "http",
   register: (app: App, slack: Slack) => void,
   change: Partial<SlackOptions> = {},
+  clientPingTimeout?: number,
 ): Promise<Running> {
   const slack = await startSlack(workspaceOptions(change));
   const started =
-    mode === "socket" ? await startSocketApp(slack, register) : await startHttpApp(slack, register);
+    mode === "socket"
+      ? await startSocketApp(slack, register, clientPingTimeout)
+      : await startHttpApp(slack, register);
   return {
     slack,
     app: started.app,
@@ -85,17 +88,24 @@ export function newApp(slack: Slack, receiver: SocketModeReceiver | HTTPReceiver
   });
 }
 
-async function startSocketApp(slack: Slack, register: (app: App, slack: Slack) => void) {
+/** `clientPingTimeout` is also how long the client waits before it connects again, in milliseconds. */
+export async function startSocketApp(
+  slack: Slack,
+  register: (app: App, slack: Slack) => void,
+  clientPingTimeout = 5000,
+) {
+  const before = slack.connections;
   // Its own options object: the client puts its own retries on whatever it is given.
   const receiver = new SocketModeReceiver({
     appToken: "xapp-test",
+    clientPingTimeout,
     logLevel: LogLevel.ERROR,
     installerOptions: { clientOptions: { slackApiUrl: slack.apiUrl } },
   });
   const app = newApp(slack, receiver);
   register(app, slack);
   await app.start();
-  await slack.waitFor(() => slack.connections === 1);
+  await slack.waitFor(() => slack.connections === before + 1);
   return { app, stop: () => app.stop() };
 }
 

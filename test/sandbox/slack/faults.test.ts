@@ -1,0 +1,95 @@
+import { LogLevel, WebClient } from "@slack/web-api";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startSlack } from "../../../sandbox/slack/index.ts";
+import type { Slack } from "../../../sandbox/slack/index.ts";
+import { general, workspaceOptions } from "./support.ts";
+
+let slack: Slack;
+let web: WebClient;
+beforeEach(async () => {
+  slack = await startSlack(workspaceOptions());
+  web = new WebClient("xoxb-test", {
+    slackApiUrl: slack.apiUrl,
+    logLevel: LogLevel.ERROR,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  });
+});
+afterEach(() => slack.close());
+
+const post = () => web.chat.postMessage({ channel: general, text: "x" });
+
+describe("faults", () => {
+  it("answer 429 with retry-after, as often as told", async () => {
+    slack.faults.set("chat.postMessage", { retryAfter: 7, times: 1 });
+    await expect(post()).rejects.toMatchObject({ retryAfter: 7 });
+    expect(slack.messages(general)).toEqual([]);
+    expect((await post()).ok).toBe(true);
+    expect(slack.calls.map((call) => call.status)).toEqual([429, 200]);
+  });
+
+  it("answer with an error or a status for every method until they are cleared", async () => {
+    slack.faults.set("*", { error: "internal_error" });
+    await expect(post()).rejects.toThrow("internal_error");
+    await expect(web.auth.test()).rejects.toThrow("internal_error");
+    slack.faults.set("*", { status: 503 });
+    await expect(post()).rejects.toMatchObject({ statusCode: 503 });
+    slack.faults.clear();
+    expect((await post()).ok).toBe(true);
+  });
+
+  it("cut the connection before anything happened, or after it", async () => {
+    slack.faults.set("chat.postMessage", { dropConnection: true, times: 1 });
+    await expect(post()).rejects.toThrow("fetch failed");
+    expect(slack.messages(general)).toHaveLength(0);
+    slack.faults.set("chat.postMessage", { dropAnswer: true, times: 1 });
+    await expect(post()).rejects.toThrow("fetch failed");
+    expect(slack.messages(general)).toHaveLength(1);
+  });
+
+  it("make calls slow", async () => {
+    slack.faults.set("chat.postMessage", { latencyMs: 60 });
+    const from = performance.now();
+    await post();
+    expect(performance.now() - from).toBeGreaterThanOrEqual(55);
+  });
+});
+
+describe("a held call", () => {
+  it("has no effect before it is released", async () => {
+    const hold = slack.faults.hold("chat.postMessage");
+    const posting = post();
+    await hold.arrived;
+    expect(slack.messages(general)).toEqual([]);
+    hold.release();
+    expect((await posting).ok).toBe(true);
+    expect(slack.messages(general)).toHaveLength(1);
+  });
+
+  it("has no effect at all when its caller is gone", async () => {
+    const hold = slack.faults.hold("chat.postMessage");
+    const caller = new AbortController();
+    const call = fetch(`${slack.apiUrl}chat.postMessage`, {
+      method: "POST",
+      headers: { authorization: "Bearer xoxb-test", "content-type": "application/json" },
+      body: JSON.stringify({ channel: general, text: "lost" }),
+      signal: caller.signal,
+    });
+    await hold.arrived;
+    caller.abort();
+    await expect(call).rejects.toThrow("aborted");
+    await slack.waitFor(() => slack.calls[0]?.lost);
+    hold.release();
+    await post();
+    expect(slack.messages(general).map((message) => message.text)).toEqual(["x"]);
+  });
+
+  it("has its effect when only the answer is held", async () => {
+    const hold = slack.faults.holdAnswer("chat.postMessage");
+    const posting = post();
+    await hold.arrived;
+    expect(slack.messages(general)).toHaveLength(1);
+    hold.release();
+    expect((await posting).ok).toBe(true);
+  });
+});
