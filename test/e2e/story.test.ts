@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import {
+  answerTo,
+  callsTo,
+  cardWhere,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  startAll,
+  wordsOf,
+} from "../support/harness.ts";
+
+describe.each(MODES)("the main job in %s mode", (mode) => {
+  it("looks a user up, asks to revoke, is approved by a colleague, revokes, verifies and tells the story", async () => {
+    const { slack, cloudflare } = await startAll({ mode });
+
+    const { message, words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    expect(words).toContain("mallory@example.com");
+    expect(words).toContain("High risk");
+    expect(words).toContain("3 active sessions");
+
+    const opened = await slack.click({
+      user: PEOPLE.alice,
+      channel: message.channel,
+      ts: message.ts,
+      actionId: SUMMARY_ACTIONS.revoke,
+    });
+    expect(opened.ok).toBe(true);
+    const form = await slack.waitFor(() =>
+      slack.views(PEOPLE.alice).find((view) => view.callback_id === "ask"),
+    );
+    const sent = await slack.submitView({
+      user: PEOPLE.alice,
+      viewId: form.id,
+      values: { reason: { reason: "impossible travel, laptop stolen" } },
+    });
+    expect(sent.ok).toBe(true);
+
+    const card = await cardWhere(slack, (text) => text.includes("Waiting for approval"));
+    const asked = slack.visibleText(card);
+    expect(asked).toContain("Revoke all sessions of mallory@example.com");
+    expect(asked).toContain("impossible travel, laptop stolen");
+    expect(asked).toContain("Ends 3 sessions on 5 apps");
+    expect(asked).toContain("not a ban");
+
+    const approved = await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    expect(approved.ok).toBe(true);
+    const thread = await finishedThread(slack, card);
+
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(
+      slack
+        .messages(card.channel)
+        .find((one) => one.ts === card.ts)
+        ?.blocks.some((block) => block.type === "actions"),
+    ).toBe(false);
+    expect(thread.map((text) => text.split("\n")[0])).toEqual([
+      expect.stringContaining("Evidence before"),
+      expect.stringContaining("Approved"),
+      expect.stringContaining("Calling Cloudflare: revoke_user for mallory@example.com"),
+      expect.stringContaining("Cloudflare accepted it"),
+      expect.stringMatching(/Verified: 0 of 3 sessions remain, checked \d\d:\d\d:\d\d UTC/),
+      expect.stringContaining("Revoke all sessions of mallory@example.com"),
+    ]);
+    expect(callsTo(cloudflare, "POST", "/access/organizations/revoke_user")).toHaveLength(1);
+
+    const told = await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).at(-1));
+    expect(slack.visibleText(told)).toContain("Done and verified");
+    expect(slack.violations).toEqual([]);
+  });
+});
