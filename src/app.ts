@@ -17,7 +17,7 @@ import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
 import type { PolicySource } from "./policy-file.ts";
-import { createEngine } from "./requests/workflows.ts";
+import { createEngine } from "./requests/engine.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { openStore } from "./store/open.ts";
@@ -28,7 +28,7 @@ export interface AppOptions {
   log: Logger;
   /** Epoch milliseconds; the clock by default. */
   now?: () => number;
-  /** How long to look for what was done; see requests/workflows.ts. */
+  /** How long to look for what was done; see requests/execution.ts. */
   verifyDelaysMs?: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
 import type { PolicySource } from "./policy-file.ts";
-import type { Engine } from "./requests/workflows.ts";
+import type { Engine } from "./requests/engine.ts";
 import type { SlackClients } from "./slack/clients.ts";
 import type { Directory } from "./slack/directory.ts";
 import type { Db } from "./store/open.ts";

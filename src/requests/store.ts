@@ -99,24 +99,33 @@ export async function reportProgress(
   });
 }
 
-/** What the sweep looks for: approved but not started, past their deadline, or with messages left to post. */
-export async function findLoose(
-  db: Db,
-  now: number,
-): Promise<{ approved: string[]; overdue: string[]; unpublished: string[] }> {
-  const [approved, overdue, unpublished] = await Promise.all([
-    db.selectFrom("requests").select("id").where("status", "=", "approved").execute(),
+export interface Loose {
+  /** Approved, but perhaps not started. */
+  approved: string[];
+  /** Being carried out, since when (epoch milliseconds). */
+  executing: { id: string; startedAt: number }[];
+  /** Pending past their deadline. */
+  overdue: string[];
+  /** With messages left to post. */
+  unpublished: string[];
+}
+
+/** What the sweep looks for. Both indexes hold only such requests, however many there ever were. */
+export async function findLoose(db: Db, now: number): Promise<Loose> {
+  const [open, unpublished] = await Promise.all([
     db
       .selectFrom("requests")
-      .select("id")
-      .where("status", "=", "pending")
-      .where("expires_at", "<=", now)
+      .select(["id", "status", "expires_at", "started_at"])
+      .where("status", "in", ["pending", "approved", "executing", "unknown"])
       .execute(),
     db.selectFrom("requests").select("id").whereRef("card_version", "<", "version").execute(),
   ]);
   return {
-    approved: approved.map((row) => row.id),
-    overdue: overdue.map((row) => row.id),
+    approved: open.filter((row) => row.status === "approved").map((row) => row.id),
+    executing: open.flatMap((row) =>
+      row.started_at === null ? [] : [{ id: row.id, startedAt: row.started_at }],
+    ),
+    overdue: open.filter((row) => row.status === "pending" && row.expires_at <= now).map((row) => row.id),
     unpublished: unpublished.map((row) => row.id),
   };
 }

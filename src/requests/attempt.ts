@@ -8,7 +8,7 @@ import type { Verification } from "./actions/define.ts";
 import type { Request } from "./request.ts";
 
 /** The steps of an execution, one attempt each; the workflow repeats and orders them. None throws for what Cloudflare answers. */
-export interface ExecuteDeps {
+export interface AttemptDeps {
   db: Db;
   cloudflare: Cloudflare;
   now(): number;
@@ -17,7 +17,7 @@ export interface ExecuteDeps {
 export type TargetCheck = { ok: true } | { ok: false; why: string; next: string };
 
 /** Is the target still the principal that was approved? A user id that now has another e-mail is somebody else. */
-export async function checkTarget({ cloudflare }: ExecuteDeps, request: Request): Promise<TargetCheck> {
+export async function checkTarget({ cloudflare }: AttemptDeps, request: Request): Promise<TargetCheck> {
   const { target } = request.plan;
   try {
     const user = await cloudflare.accessUsers.get(target.id);
@@ -53,7 +53,7 @@ export type CallOutcome =
  * not done twice.
  */
 export async function attemptCall(
-  deps: ExecuteDeps,
+  deps: AttemptDeps,
   request: Request,
   baseline: unknown,
   attempt: number,
@@ -121,7 +121,7 @@ export type VerificationReading =
 
 /** Looks once at what Cloudflare shows now. */
 export async function readVerification(
-  { cloudflare, now }: ExecuteDeps,
+  { cloudflare, now }: AttemptDeps,
   request: Request,
   baseline: unknown,
   sentAt: number,

@@ -1,0 +1,249 @@
+import type { OpenWorkflow } from "openworkflow";
+
+import { isCloudflareFailure } from "../api/errors.ts";
+import { appendAudit, BOT } from "../audit/append.ts";
+import { describeFailure } from "../cloudflare-trouble.ts";
+import { actionOf } from "./actions/index.ts";
+import type { Verification } from "./actions/define.ts";
+import { attemptCall, checkTarget, readVerification, type AttemptDeps, type CallOutcome } from "./attempt.ts";
+import type { NewPost } from "./posts.ts";
+import type { Request, Result } from "./request.ts";
+import { readRequest, reportProgress } from "./store.ts";
+import { moveRequest } from "./transition.ts";
+
+/** The engine's steps; it exports no name for them. */
+type Step = Parameters<Parameters<OpenWorkflow["defineWorkflow"]>[1]>[0]["step"];
+
+export interface ExecutionDeps extends AttemptDeps {
+  /** Brings the card and the thread up to date; never waits for Slack. */
+  publish(request: Request): Promise<void>;
+  /** Waits between looks at Cloudflare until what was done shows; together the time a check may take. */
+  verifyDelaysMs: readonly number[];
+}
+
+/** The first look is at once; two minutes in all: the session list may lag a revocation by about a minute. */
+export const VERIFY_DELAYS_MS: readonly number[] = [
+  1000, 2000, 3000, 4000, 5000, 10_000, 15_000, 20_000, 30_000, 30_000,
+];
+
+const MAX_ATTEMPTS = 8;
+
+type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
+type Again = Extract<CallOutcome, { kind: "again" }>;
+type Prepared = { ok: true; baseline: unknown; sentAt: number } | { ok: false; why: string; next: string };
+type Called = { accepted: Accepted | null; mayHaveHappened: boolean; failure: Result["failure"] | null };
+type Looked = { verification: Verification | null; trouble: string | null };
+
+/**
+ * Carries out one approved request: check the target, call, verify, report. Each step is kept when it is done,
+ * so that a process that dies anywhere goes on from there; each can be done twice without harm. Waits are the
+ * engine's: they survive a restart and hold no worker.
+ */
+export async function runExecution(deps: ExecutionDeps, requestId: string, step: Step): Promise<void> {
+  const isOurs = await step.run({ name: "start" }, () => start(deps, requestId));
+  if (!isOurs) return;
+  const ready = await step.run({ name: "prepare" }, () => prepare(deps, requestId));
+  if (!ready.ok) {
+    const failure = { why: ready.why, next: ready.next };
+    await step.run({ name: "finish" }, () => finish(deps, requestId, "failed", { failure }));
+    return;
+  }
+
+  const { accepted, mayHaveHappened, failure } = await call(deps, requestId, ready, step);
+  if (accepted === null && !mayHaveHappened) {
+    await step.run({ name: "finish" }, () =>
+      finish(deps, requestId, "failed", { failure: failure ?? UNEXPLAINED }),
+    );
+    return;
+  }
+  if (accepted !== null)
+    await step.run({ name: "tell-accepted" }, () => tellAccepted(deps, requestId, accepted));
+
+  const looked = await look(deps, requestId, ready, step);
+  await step.run({ name: "finish" }, () => {
+    const result: Result = { verification: summarise(looked, deps.now()) };
+    if (accepted !== null) result.receipt = { cfRay: accepted.cfRay, at: accepted.at };
+    if (accepted !== null || looked.verification?.confirmed === true) {
+      return finish(deps, requestId, "succeeded", result);
+    }
+    return finish(deps, requestId, "failed", { ...result, failure: failure ?? UNEXPLAINED });
+  });
+}
+
+const UNEXPLAINED = { why: "Cloudflare did not accept the call.", next: "Look at the user and ask again." };
+
+/** The call, again and again while that makes sense, with waits in between. */
+async function call(
+  deps: ExecutionDeps,
+  requestId: string,
+  ready: { baseline: unknown },
+  step: Step,
+): Promise<Called> {
+  let mayHaveHappened = false;
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const outcome = await step.run({ name: `call-${attempt}` }, async () =>
+      attemptCall(deps, await mustRead(deps, requestId), ready.baseline, attempt),
+    );
+    if (outcome.kind === "accepted") return { accepted: outcome, mayHaveHappened, failure: null };
+    if (outcome.kind === "refused") {
+      return { accepted: null, mayHaveHappened, failure: { why: outcome.why, next: outcome.next } };
+    }
+    mayHaveHappened ||= outcome.unknown;
+    if (attempt === MAX_ATTEMPTS) {
+      const why = `After ${MAX_ATTEMPTS} attempts: ${outcome.why}.`;
+      return {
+        accepted: null,
+        mayHaveHappened,
+        failure: { why, next: "Ask again when Cloudflare answers, or do it in the dashboard." },
+      };
+    }
+    await step.run({ name: `tell-waiting-${attempt}` }, () => tellWaiting(deps, requestId, attempt, outcome));
+    await step.sleep(`wait-${attempt}`, `${outcome.afterMs}ms`);
+  }
+  return { accepted: null, mayHaveHappened, failure: null };
+}
+
+/** What was accepted, or may have happened: looks until it shows or the time is up. */
+async function look(
+  deps: ExecutionDeps,
+  requestId: string,
+  ready: { baseline: unknown; sentAt: number },
+  step: Step,
+): Promise<Looked> {
+  let looked: Looked = { verification: null, trouble: null };
+  for (const [index, delay] of [0, ...deps.verifyDelaysMs].entries()) {
+    if (delay > 0) await step.sleep(`verify-wait-${index}`, `${delay}ms`);
+    const reading = await step.run({ name: `verify-${index}` }, async () =>
+      readVerification(deps, await mustRead(deps, requestId), ready.baseline, ready.sentAt),
+    );
+    looked = reading.ok
+      ? { verification: reading.verification, trouble: null }
+      : { verification: looked.verification, trouble: reading.why };
+    if (reading.ok && reading.verification.confirmed) break;
+  }
+  return looked;
+}
+
+function summarise({ verification, trouble }: Looked, now: number): Verification {
+  if (verification === null) {
+    return {
+      confirmed: false,
+      summary: `could not be read: ${trouble ?? "no answer"}`,
+      notes: [],
+      checkedAt: now,
+    };
+  }
+  if (trouble === null) return verification;
+  return { ...verification, notes: [...verification.notes, `the last look failed: ${trouble}`] };
+}
+
+async function mustRead({ db }: ExecutionDeps, id: string): Promise<Request> {
+  const request = await readRequest(db, id);
+  if (request === null) throw new Error(`request ${id} is gone`);
+  return request;
+}
+
+/** Approved becomes executing; an execution that was under way goes on. False: there is nothing to do. */
+async function start(deps: ExecutionDeps, id: string): Promise<boolean> {
+  const moved = await moveRequest(deps.db, id, { to: "executing", actor: BOT, at: deps.now() });
+  if (moved !== null) await deps.publish(moved);
+  const { status } = moved ?? (await mustRead(deps, id));
+  return status === "executing" || status === "unknown";
+}
+
+/** The last look before the call: is it still the same user, and what stands there now? */
+async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
+  const { db, now } = deps;
+  const request = await mustRead(deps, id);
+  const target = await checkTarget(deps, request);
+  await appendAudit(db, {
+    at: now(),
+    teamId: request.teamId,
+    requestId: id,
+    actor: BOT,
+    event: "target.checked",
+    data: { ...target },
+  });
+  if (!target.ok) return target;
+  const action = actionOf(request.plan);
+  try {
+    const baseline = await action.readBaseline(deps.cloudflare, request.plan);
+    const sentAt = now();
+    await tell(deps, id, { kind: "call-started", at: sentAt, call: action.callText(request.plan) });
+    return { ok: true, baseline, sentAt };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    const { why, next } = describeFailure(error);
+    return { ok: false, why, next };
+  }
+}
+
+async function tell(deps: ExecutionDeps, id: string, data: NewPost["data"], result?: Result): Promise<void> {
+  await reportProgress(deps.db, id, deps.now(), {
+    posts: [{ key: data.kind, surface: "thread", data }],
+    ...(result === undefined ? {} : { result }),
+  });
+  await deps.publish(await mustRead(deps, id));
+}
+
+async function tellAccepted(
+  deps: ExecutionDeps,
+  id: string,
+  { at, cfRay, reconciled }: Accepted,
+): Promise<void> {
+  const request = await mustRead(deps, id);
+  const data = {
+    kind: "call-accepted",
+    at,
+    call: actionOf(request.plan).callText(request.plan),
+    cfRay,
+    reconciled,
+  } as const;
+  await tell(deps, id, data, { ...request.result, receipt: { cfRay, at } });
+}
+
+async function tellWaiting(deps: ExecutionDeps, id: string, attempt: number, outcome: Again): Promise<void> {
+  const request = await mustRead(deps, id);
+  const call = actionOf(request.plan).callText(request.plan);
+  const { at, why, afterMs, unknown } = outcome;
+  // Only what a reader would ask about is told: a thread full of back-off is no story.
+  const posts: NewPost[] =
+    attempt === 1 || unknown || afterMs > 20_000
+      ? [
+          {
+            key: `call-waiting-${attempt}`,
+            surface: "thread",
+            data: { kind: "call-waiting", at, call, why, retryAt: at + afterMs, isUnknown: unknown },
+          },
+        ]
+      : [];
+  const moved = unknown
+    ? await moveRequest(deps.db, id, { to: "unknown", actor: BOT, at: deps.now(), data: { why }, posts })
+    : null;
+  if (moved === null) await reportProgress(deps.db, id, deps.now(), { posts });
+  await deps.publish(moved ?? (await mustRead(deps, id)));
+}
+
+async function finish(
+  deps: ExecutionDeps,
+  id: string,
+  to: "succeeded" | "failed",
+  result: Result,
+): Promise<void> {
+  const { verification } = result;
+  const posts: NewPost[] = [
+    { key: "summary", surface: "thread", data: { kind: "summary" } },
+    { key: "outcome", surface: "dm", data: { kind: "outcome" } },
+  ];
+  if (verification !== undefined)
+    posts.unshift({ key: "verification", surface: "thread", data: { kind: "verification", verification } });
+  const moved = await moveRequest(deps.db, id, {
+    to,
+    actor: BOT,
+    at: deps.now(),
+    result,
+    data: { ...result },
+    posts,
+  });
+  if (moved !== null) await deps.publish(moved);
+}
