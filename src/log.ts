@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger } from "pino";
+import { levels, pino, type DestinationStream, type Logger } from "pino";
 
 export type { Logger } from "pino";
 
@@ -14,7 +14,8 @@ const SECRET = /\b(xox[a-z]-|xapp-)[\w-]+|Bearer\s+\S+/gi;
  */
 export function createLogger(level: string, stream?: DestinationStream): Logger {
   const options = {
-    level,
+    // A wrong level must not keep the settings' own report of it from being written.
+    level: level === "silent" || level in levels.values ? level : "info",
     base: { name: "zt-bot" },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
