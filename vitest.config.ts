@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The machine-readable report is where .ci/run takes its last line from.
+    reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
   },
 });

@@ -4,7 +4,7 @@ import { gatherSummary } from "../lookup/summary.ts";
 import { getUser } from "../lookup/who.ts";
 import type { ActionName } from "../requests/plan.ts";
 import { askModal } from "../views/ask-modal.ts";
-import { sessionsModal } from "../views/sessions-modal.ts";
+import { sessionsMessage } from "../views/sessions.ts";
 import { SUMMARY_ACTIONS, userSummary } from "../views/user-summary.ts";
 import { plural } from "../words.ts";
 import type { Click, ClickHandler } from "./click.ts";
@@ -15,15 +15,13 @@ export const summaryClicks: Record<string, ClickHandler> = {
   [SUMMARY_ACTIONS.revoke]: (click) => openAskForm(click, "revoke", "Revoke sessions"),
   [SUMMARY_ACTIONS.resetRisk]: (click) => openAskForm(click, "reset-risk", "Reset risk score"),
 
-  async [SUMMARY_ACTIONS.sessions]({ deps, asker, value, triggerId }) {
-    await openWithLoading(deps, triggerId, "Active sessions", "Asking Cloudflare…", async () => {
-      await authorise({ deps, asker }, { name: "user", role: "operator" });
-      const [user, sessions] = await Promise.all([
-        getUser(deps.cloudflare, value),
-        deps.cloudflare.accessUsers.activeSessions(value),
-      ]);
-      return sessionsModal(user, sessions, deps.now());
-    });
+  async [SUMMARY_ACTIONS.sessions]({ deps, asker, value, reply }) {
+    await authorise({ deps, asker }, { name: "user", role: "operator" });
+    const [user, sessions] = await Promise.all([
+      getUser(deps.cloudflare, value),
+      deps.cloudflare.accessUsers.activeSessions(value),
+    ]);
+    await reply(sessionsMessage(user, sessions, deps.now()));
   },
 
   async [SUMMARY_ACTIONS.share]({ deps, asker, value, reply }) {
