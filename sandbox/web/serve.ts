@@ -31,12 +31,22 @@ export async function buildPage(): Promise<string> {
   return target;
 }
 
+/** Where a page opens whose address says nothing: as whom, and in which channel (the first one by default). */
+export interface Start {
+  user: string;
+  channel?: string;
+}
+
 /**
- * Serves the built page at `/` of an app, under a policy that lets it load nothing from elsewhere.
+ * Serves the built page at `/` of an app, under a policy that lets it load nothing from elsewhere. The page expects
+ * Slack's and Cloudflare's control routers below `/sandbox` of the same app.
  *
  * @param dist the folder that {@link buildPage} returned.
  */
-export function mountPage(app: Express, dist: string): void {
+export function mountPage(app: Express, dist: string, start: Start): void {
+  app.get("/start.json", (_request, response) => {
+    response.json(start);
+  });
   app.use(
     express.static(dist, {
       setHeaders: (response) => {

@@ -1,6 +1,7 @@
 import { createContext, useContext } from "react";
 
-export type FieldValue = string | string[];
+/** A datetimepicker holds seconds since the epoch; what holds several choices is an array. */
+export type FieldValue = string | number | string[];
 
 /**
  * What the blocks stand in: a message, or a view (a modal or the Home tab). Controls in a message act at once; inputs of

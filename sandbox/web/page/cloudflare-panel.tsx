@@ -1,21 +1,11 @@
 import { type ReactElement, useState } from "react";
-import { Avatar } from "./avatar.tsx";
+import { CloudflareFaults } from "./cloudflare-faults.tsx";
+import { CloudflareUsers } from "./cloudflare-users.tsx";
 import { post } from "./slack-client.ts";
-import { faultSwitches, useWorld, type WorldSummary } from "./world-client.ts";
+import { useWorld, type WorldSummary } from "./world-client.ts";
 
-const routes = [
-  "users.list",
-  "users.get",
-  "identity",
-  "sessions.list",
-  "failed-logins",
-  "registrations.list",
-  "risk.get",
-  "revoke-user",
-  "registrations.revoke",
-  "registrations.unrevoke",
-  "risk.reset",
-];
+/** Does something to the emulator and says how it went: `done` if it worked, else the reason. */
+export type ActOnWorld = (path: string, body: unknown, done: string) => Promise<void>;
 
 /** The other side of the sandbox: who is in the Cloudflare account, what to do to them, and what was asked of it. */
 export function CloudflarePanel(props: {
@@ -44,16 +34,16 @@ export function CloudflarePanel(props: {
           <span aria-hidden="true">✕</span>
         </button>
       </header>
+      <p className="panel-said" role="status">
+        {said}
+      </p>
       <div className="panel-body">
-        <p className="visually-hidden" role="status">
-          {said}
-        </p>
         {world === undefined ? (
           <p className="panel-note">Waiting for the emulator…</p>
         ) : (
           <>
-            <Users users={world.users} onInvestigate={props.onInvestigate} act={act} />
-            <Faults faults={world.faults} act={act} />
+            <CloudflareUsers users={world.users} onInvestigate={props.onInvestigate} act={act} />
+            <CloudflareFaults faults={world.faults} act={act} />
             <Requests requests={world.requests} />
           </>
         )}
@@ -62,136 +52,40 @@ export function CloudflarePanel(props: {
   );
 }
 
-type Act = (path: string, body: unknown, done: string) => Promise<void>;
-
-function Users(props: {
-  users: WorldSummary["users"];
-  onInvestigate: (email: string) => void;
-  act: Act;
-}): ReactElement {
-  return (
-    <section aria-labelledby="users-title">
-      <h3 id="users-title">Worth investigating</h3>
-      <ul className="users">
-        {props.users.map(({ email, name, story }) => (
-          <li key={email} className="user">
-            <button type="button" className="user-main" onClick={() => props.onInvestigate(email)}>
-              <Avatar name={name || email} />
-              <span>
-                <span className="user-email">{email}</span>
-                {story && <span className="user-story">{story}</span>}
-              </span>
-            </button>
-            <div className="user-actions" role="group" aria-label={`Make something happen to ${email}`}>
-              <button
-                type="button"
-                onClick={() => void props.act("/sandbox/login", { email }, `${email} logged in`)}
-              >
-                Log in
-              </button>
-              <button
-                type="button"
-                onClick={() => void props.act("/sandbox/fail-login", { email }, `${email} failed to log in`)}
-              >
-                Fail login
-              </button>
-              <button
-                type="button"
-                onClick={() =>
-                  void props.act("/sandbox/risk-event", { email }, `Risk event added to ${email}`)
-                }
-              >
-                Risk event
-              </button>
-            </div>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function Faults(props: { faults: WorldSummary["faults"]; act: Act }): ReactElement {
-  const [route, setRoute] = useState("*");
-  const active = props.faults.find((fault) => fault.route === route);
-
-  async function choose(name: string, fault: unknown): Promise<void> {
-    // One fault at a time: what is wrong with Cloudflare should be plain to see.
-    await props.act("/sandbox/faults", { clear: true }, "Cloudflare is well again");
-    if (fault) await props.act("/sandbox/faults", { route, fault }, `Cloudflare now answers so: ${name}`);
-  }
-
-  return (
-    <section aria-labelledby="faults-title">
-      <h3 id="faults-title">Faults</h3>
-      <label className="fault-route">
-        For
-        <select
-          value={route}
-          onChange={(event) => {
-            setRoute(event.target.value);
-          }}
-        >
-          <option value="*">every call</option>
-          {routes.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <ul className="faults">
-        {faultSwitches.map(({ name, fault }) => {
-          const isOn = active?.fault.kind === fault.kind;
-          return (
-            <li key={name}>
-              <button
-                type="button"
-                role="switch"
-                aria-checked={isOn}
-                className="switch"
-                onClick={() => void choose(name, isOn ? undefined : fault)}
-              >
-                <span className="switch-track" aria-hidden="true" />
-                {name}
-              </button>
-            </li>
-          );
-        })}
-      </ul>
-    </section>
-  );
-}
-
 function Requests({ requests }: { requests: WorldSummary["requests"] }): ReactElement {
-  const newestFirst = requests.toReversed().slice(0, 30);
+  const newestFirst = requests.toReversed();
   return (
-    <section aria-labelledby="requests-title">
-      <h3 id="requests-title">Last requests</h3>
+    <details className="panel-section" open>
+      <summary>
+        <h3>Last requests</h3>
+      </summary>
       {newestFirst.length === 0 ? (
         <p className="panel-note">None yet.</p>
       ) : (
-        <ol className="requests">
+        // oxlint-disable-next-line jsx_a11y/no-noninteractive-tabindex -- so that the arrow keys can scroll it
+        <ol className="requests" tabIndex={0} aria-label="Last requests, newest first">
           {newestFirst.map((request, index) => (
             <li key={`${request.at}-${newestFirst.length - index}`}>
               <span className="request-method">{request.method}</span>
-              <span className="request-path" title={request.path}>
-                {shorten(request.path)}
-              </span>
+              <span className="request-path">{toShortPath(request)}</span>
               <span
-                className={request.status >= 400 || request.status === 0 ? "request-bad" : "request-good"}
+                className={request.status !== null && request.status < 400 ? "request-good" : "request-bad"}
               >
-                {request.status || "cut"}
+                {request.status ?? "…"}
               </span>
             </li>
           ))}
         </ol>
       )}
-    </section>
+    </details>
   );
 }
 
 /** The account's id is the same in every path and says nothing. */
-function shorten(path: string): string {
-  return path.replace(/^\/client\/v4/, "").replace(/^\/accounts\/[^/]+/, "");
+function toShortPath({ path, query }: WorldSummary["requests"][number]): string {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((each) => `${name}=${each}`),
+  );
+  const short = path.replace(/^\/accounts\/[^/]+/, "");
+  return parameters.length === 0 ? short : `${short}?${parameters.join("&")}`;
 }

@@ -9,6 +9,7 @@ export function Dialog(props: {
   role?: "dialog" | "alertdialog";
   size?: "small" | "medium";
   busy?: boolean;
+  hidden?: boolean;
   children: ReactNode;
   footer?: ReactNode;
   onClose: () => void;
@@ -36,7 +37,7 @@ export function Dialog(props: {
   return (
     <dialog
       ref={element}
-      className={`dialog dialog-${props.size ?? "medium"}`}
+      className={`dialog dialog-${props.size ?? "medium"} ${props.hidden ? "dialog-under" : ""}`}
       role={props.role}
       aria-labelledby={titleId}
       aria-describedby={props.role === "alertdialog" ? bodyId : undefined}

@@ -59,8 +59,6 @@ export function Field(props: FieldProps): ReactElement {
       return <TextField {...props} type="url" />;
     case "number_input":
       return <TextField {...props} type="number" />;
-    case "rich_text_input":
-      return <TextField {...props} type="text" />;
     // The options of an external select come from the app while one types; here one types the value itself.
     case "external_select":
       return <TextField {...props} type="text" />;
@@ -73,7 +71,8 @@ export function Field(props: FieldProps): ReactElement {
     case "datetimepicker":
       return <TextField {...props} type="datetime-local" />;
     case "file_input":
-      return <span className="unsupported">[files are not part of this sandbox]</span>;
+    case "rich_text_input":
+      return <span className="unsupported">[{element.type} is not part of this sandbox]</span>;
     case "radio_buttons":
       return <ChoiceField {...props} type="radio" choices={element.options} />;
     case "checkboxes":
@@ -111,7 +110,7 @@ export function initialValue(element: FieldElement): FieldValue {
     case "timepicker":
       return element.initial_time ?? "";
     case "datetimepicker":
-      return element.initial_date_time === undefined ? "" : String(element.initial_date_time);
+      return element.initial_date_time ?? "";
     case "plain_text_input":
     case "email_text_input":
     case "url_text_input":
@@ -269,12 +268,12 @@ function wantsFocus(element: FieldElement): boolean {
 }
 
 /** A datetimepicker's value is a number of seconds; the browser's own control wants local time without a zone. */
-function toLocalMoment(seconds: string): string {
+function toLocalMoment(seconds: string | number): string {
   if (seconds === "") return "";
   const date = new Date(Number(seconds) * 1000);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-function fromLocalMoment(local: string): string {
-  return local === "" ? "" : String(Math.floor(new Date(local).getTime() / 1000));
+function fromLocalMoment(local: string): string | number {
+  return local === "" ? "" : Math.floor(new Date(local).getTime() / 1000);
 }

@@ -1,6 +1,6 @@
 import type { InputBlock } from "@slack/types";
 import { type ReactElement, type ReactNode, useId } from "react";
-import { useBlockHost } from "./block-host.ts";
+import { type FieldValue, useBlockHost } from "./block-host.ts";
 import { Field, initialValue, isGroup } from "./fields.tsx";
 import { toPlainString } from "./text.tsx";
 
@@ -14,7 +14,7 @@ export function InputBlockView({ block }: { block: InputBlock }): ReactElement {
   const described =
     [block.hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   const dispatches = block.dispatch_action ?? false;
-  const act = (value: string | string[]): void => void host.act({ actionId, blockId, value });
+  const act = (value: FieldValue): void => void host.act({ actionId, blockId, value });
 
   const field = (
     <Field

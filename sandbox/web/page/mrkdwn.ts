@@ -36,18 +36,16 @@ const urlAt = /https?:\/\/[^\s<>|]+/y;
 
 /** Parses a mrkdwn text object's string into paragraphs, quotes and code blocks. */
 export function parseMrkdwn(source: string): Paragraph[] {
-  return source
-    .split(/```([\s\S]+?)```/)
-    .flatMap((part, index): Paragraph[] =>
-      index % 2 === 1
-        ? [
-            {
-              kind: "preformatted",
-              children: parseInline(trimNewlines(part), { emphasis: false, links: true }),
-            },
-          ]
-        : parseParagraphs(part),
-    );
+  return source.split(/```([\s\S]+?)```/).flatMap((part, index): Paragraph[] =>
+    index % 2 === 1
+      ? [
+          {
+            kind: "preformatted",
+            children: parseInline(trimNewlines(part), { emphasis: false, links: true }),
+          },
+        ]
+      : parseParagraphs(part),
+  );
 }
 
 /** Reads plain_text: nothing is markup but emoji names, and those only when `emoji` is true (Slack's default). */

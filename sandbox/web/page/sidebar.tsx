@@ -1,11 +1,14 @@
 import type { ReactElement } from "react";
-import type { PersonChannel, PersonState } from "../../slack/types.ts";
+import type { PersonChannel, SlackPerson } from "../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
 
-/** The workspace's name and who one is in it. */
-export function PeopleSwitch(props: { state: PersonState; onSwitch: (user: string) => void }): ReactElement {
-  const { state } = props;
-  const people = state.people.filter((person) => !person.isBot && !person.deleted);
+/** Who one is. Bots and deactivated people are nobody one could be. */
+export function PeopleSwitch(props: {
+  people: SlackPerson[];
+  current: string;
+  onSwitch: (user: string) => void;
+}): ReactElement {
+  const people = props.people.filter((person) => !person.isBot && !person.deleted);
   return (
     <div className="people" role="radiogroup" aria-label="You are">
       {people.map((person) => (
@@ -13,14 +16,25 @@ export function PeopleSwitch(props: { state: PersonState; onSwitch: (user: strin
           <input
             type="radio"
             name="person"
-            checked={person.id === state.me.id}
+            checked={person.id === props.current}
             onChange={() => props.onSwitch(person.id)}
           />
           <Avatar name={person.realName} colour={person.avatarColor} />
-          <span className="person-name">{person.realName}</span>
+          <PersonName name={person.realName} />
         </label>
       ))}
     </div>
+  );
+}
+
+/** On a phone only the first name shows; it is always read out in full. */
+function PersonName({ name }: { name: string }): ReactElement {
+  const [first, ...rest] = name.split(" ");
+  return (
+    <span className="person-name">
+      {first}
+      {rest.length > 0 && <span className="person-rest"> {rest.join(" ")}</span>}
+    </span>
   );
 }
 

@@ -1,33 +1,53 @@
 import { useEffect, useState } from "react";
 import type { Delivery, PersonState } from "../../slack/types.ts";
+import type { Start } from "../serve.ts";
 
 /** A person's workspace as it is now, kept current by server-sent events. */
 export interface LiveState {
+  /** Of the person last asked for who has a workspace; undefined until it has arrived. */
   state: PersonState | undefined;
   connected: boolean;
+  /** There is no such person. */
+  refused: boolean;
 }
 
-/** @param user whose workspace to show; the first person of the workspace while it is undefined. */
+/** @param user whose workspace to follow; nobody's while it is undefined. */
 export function useSlackState(user: string | undefined): LiveState {
-  const [live, setLive] = useState<LiveState & { user: string | undefined }>({
-    state: undefined,
-    connected: true,
-    user,
-  });
+  const [live, setLive] = useState<LiveState>({ state: undefined, connected: true, refused: false });
   useEffect(() => {
-    const query = user === undefined ? "" : `?user=${encodeURIComponent(user)}`;
-    const events = new EventSource(`/sandbox/events${query}`);
+    if (user === undefined) return undefined;
+    const events = new EventSource(`/sandbox/events?user=${encodeURIComponent(user)}`);
     events.addEventListener("state", (event: MessageEvent<string>) => {
-      setLive({ state: JSON.parse(event.data) as PersonState, connected: true, user });
+      setLive({ state: JSON.parse(event.data) as PersonState, connected: true, refused: false });
     });
     events.addEventListener("error", () => {
-      setLive((before) => ({ ...before, connected: false }));
+      // The browser tries a lost connection again by itself; an answer that is no stream it takes as final.
+      const refused = events.readyState === EventSource.CLOSED;
+      setLive((before) => ({ ...before, connected: false, refused }));
     });
     return () => {
       events.close();
     };
   }, [user]);
   return live;
+}
+
+/** Who one is when the address does not say. */
+export function useStart(): Start | undefined {
+  const [start, setStart] = useState<Start>();
+  useEffect(() => {
+    void readStart().then(setStart);
+  }, []);
+  return start;
+}
+
+async function readStart(): Promise<Start | undefined> {
+  try {
+    const response = await fetch("start.json");
+    return (await response.json()) as Start;
+  } catch {
+    return undefined;
+  }
 }
 
 /** POSTs to the control API. A server that does not answer is a delivery that failed, not an exception. */

@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { type ReactElement, useEffect, useRef } from "react";
 import type { PersonChannel, StoredMessage } from "../../slack/types.ts";
 import type { BlockHost } from "./block-host.ts";
 import { Composer } from "./composer.tsx";
@@ -14,12 +14,28 @@ export function ThreadPanel(props: {
   onClose: () => void;
 }): ReactElement {
   const { channel, ts } = props;
+  const title = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    const before = document.activeElement;
+    title.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+
   const root = channel.messages.filter((message) => message.ts === ts);
   const replies = channel.threads[ts] ?? [];
   return (
-    <aside className="panel thread" aria-labelledby="thread-title">
+    <aside
+      className="panel thread"
+      aria-labelledby="thread-title"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") props.onClose();
+      }}
+    >
       <header className="panel-header">
-        <h2 id="thread-title">
+        <h2 id="thread-title" ref={title} tabIndex={-1}>
           Thread <span className="panel-place">{channelTitle(channel)}</span>
         </h2>
         <button type="button" className="icon-button" aria-label="Close thread" onClick={props.onClose}>

@@ -2,14 +2,38 @@ import { useCallback, useEffect, useState } from "react";
 
 /** What the page reads of `GET /sandbox/world`. */
 export interface WorldSummary {
-  users: { email: string; name?: string | null; story?: string | null }[];
-  faults: { route: string; fault: Fault }[];
-  requests: { method: string; path: string; status: number; at: number | string }[];
+  users: WorldUser[];
+  faults: ActiveFault[];
+  /** Oldest first. The status is null while there is no answer, and for good when the connection was cut. */
+  requests: {
+    method: string;
+    path: string;
+    query: Record<string, string | string[]>;
+    status: number | null;
+    at: number;
+  }[];
+}
+
+export interface WorldUser {
+  email: string;
+  name: string | null;
+  story: string | null;
+  sessions: number;
+  failedLogins24h: number;
+  registrations: number;
+  risk: string | null;
+  /** False in the minute after a revocation. */
+  canLogIn: boolean;
+}
+
+export interface ActiveFault {
+  route: string;
+  fault: Fault;
 }
 
 export type Fault = { kind: string } & Record<string, unknown>;
 
-/** Which fault is on, and for which calls; null while Cloudflare is well. */
+/** A fault one can switch on, by a readable name. */
 export interface FaultSwitch {
   name: string;
   fault: Fault;
@@ -49,8 +73,7 @@ async function readWorld(): Promise<WorldSummary | undefined> {
   try {
     const response = await fetch("/sandbox/world");
     if (!response.ok) return undefined;
-    const body = (await response.json()) as Partial<WorldSummary>;
-    return { users: body.users ?? [], faults: body.faults ?? [], requests: body.requests ?? [] };
+    return (await response.json()) as WorldSummary;
   } catch {
     // The next reading may do better; until then the last one stands.
     return undefined;

@@ -1,22 +1,4 @@
 import type { AnyBlock, ModalView } from "@slack/types";
-import type { PersonState, StoredMessage, StoredView } from "../../../sandbox/slack/types.ts";
-
-/** Tuesday, 14 November 2023, 22:13:20 UTC. */
-export const startOfStory = 1_700_000_000;
-
-export const people = [
-  { id: "U0ALICE", name: "alice", realName: "Alice Moreau", email: "alice@example.com", tz: "Europe/Paris" },
-  { id: "U0BOB", name: "bob", realName: "Bob Tanaka", email: "bob@example.com", tz: "Asia/Tokyo" },
-  {
-    id: "U0CAROL",
-    name: "carol",
-    realName: "Carol Díaz",
-    email: "carol@example.com",
-    tz: "America/New_York",
-  },
-];
-
-export const bot = { userId: "U0ZTBOT", name: "zt-bot" };
 
 /** A believable answer to `/zt user`, with one of every kind of block the bot uses. */
 export const summaryBlocks: AnyBlock[] = [
@@ -87,7 +69,10 @@ export const summaryBlocks: AnyBlock[] = [
   },
   {
     type: "section",
-    text: { type: "mrkdwn", text: "Escaped: &lt;!channel&gt; at 12:30:45, ~not~ `<code>` from <@U0BOB>" },
+    text: {
+      type: "mrkdwn",
+      text: "Escaped: &lt;!channel&gt; at 12:30:45, ~not~ `<code>` from <@U0BOB00001>",
+    },
   },
   { type: "context", elements: [{ type: "mrkdwn", text: "Checked at 22:13:20 UTC · ray `8a1b2c3d`" }] },
   {
@@ -213,96 +198,3 @@ export const revokeView: ModalView = {
     },
   ],
 };
-
-export function toStoredView(view: ModalView, user: string, id = "V0000000001"): StoredView {
-  return {
-    ...view,
-    id,
-    user,
-    team_id: "T0",
-    app_id: "A0",
-    app_installed_team_id: "T0",
-    bot_id: "B0ZTBOT",
-    root_view_id: id,
-    previous_view_id: null,
-    external_id: "",
-    hash: "1",
-    private_metadata: "",
-    clear_on_close: false,
-    notify_on_close: false,
-    submit: view.submit ?? null,
-    close: view.close ?? null,
-    state: { values: {} },
-  } as StoredView;
-}
-
-/** A message from the bot, `seconds` after the story's start. */
-export function botMessage(seconds: number, rest: Partial<StoredMessage>): StoredMessage {
-  return {
-    ts: `${startOfStory + seconds}.000100`,
-    channel: "C0APPROVALS",
-    user: bot.userId,
-    botId: "B0ZTBOT",
-    text: "",
-    blocks: [],
-    replyCount: 0,
-    history: [],
-    ...rest,
-  };
-}
-
-/** One person's workspace with a conversation in #zt-approvals and nothing yet elsewhere. */
-export function startState(user: string): PersonState {
-  const me = people.find((person) => person.id === user) ?? people[0];
-  if (me === undefined) throw new Error("the fake workspace has no people");
-  const card = botMessage(0, {
-    text: "mallory@example.com: high risk, 3 sessions",
-    blocks: summaryBlocks,
-    edited: { user: bot.userId, ts: `${startOfStory + 5}.000100` },
-    replyCount: 2,
-  });
-  return {
-    team: { id: "T0", name: "Example Security", domain: "example" },
-    me,
-    people,
-    bot,
-    channels: [
-      {
-        id: "C0APPROVALS",
-        name: "zt-approvals",
-        kind: "channel",
-        messages: [
-          {
-            ...botMessage(-60, { text: "morning :wave: anybody looked at *mallory* yet? &lt;3" }),
-            user: "U0BOB",
-            botId: undefined as never,
-          },
-          card,
-          botMessage(30, {
-            text: "Only for you",
-            ephemeralTo: me.id,
-            blocks: [
-              { type: "section", text: { type: "mrkdwn", text: "No such user: `malory@example.com`." } },
-            ],
-          }),
-        ],
-        threads: {
-          [card.ts]: [
-            botMessage(10, { threadTs: card.ts, text: "*Evidence before*: 3 sessions, 17 failed logins" }),
-            {
-              ...botMessage(20, { threadTs: card.ts, text: "thanks, on it" }),
-              user: "U0CAROL",
-              botId: undefined as never,
-            },
-          ],
-        },
-      },
-      { id: "C0GENERAL", name: "general", kind: "channel", messages: [], threads: {} },
-      { id: "C0SECRET", name: "incidents", kind: "private", messages: [], threads: {} },
-      { id: `D0${me.id}`, name: "zt-bot", kind: "im", messages: [], threads: {} },
-    ],
-    views: [],
-    commands: ["/zt"],
-    notices: [],
-  };
-}

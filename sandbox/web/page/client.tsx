@@ -1,0 +1,139 @@
+import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
+import type { PersonChannel, PersonState } from "../../slack/types.ts";
+import { Announcer } from "./announcer.tsx";
+import { CloudflarePanel } from "./cloudflare-panel.tsx";
+import type { ComposerHandle } from "./composer.tsx";
+import { useRoute } from "./route.ts";
+import { Seat } from "./seat.tsx";
+import { ChannelList, channelTitle, PeopleSwitch } from "./sidebar.tsx";
+import { browserTimeZone } from "./slack-date.ts";
+import { useMatch } from "./use-match.ts";
+import { useNow } from "./use-now.ts";
+import { useUnread } from "./use-unread.ts";
+import { type Workspace, WorkspaceContext } from "./workspace.ts";
+
+/**
+ * The frame around a person's seat: who one is, the channels, and Cloudflare's side.
+ *
+ * @param props.wanted who one wants to be; the state is still the former person's for a moment after a switch.
+ */
+export function Client(props: {
+  state: PersonState;
+  connected: boolean;
+  wanted: string;
+  startChannel: string | undefined;
+}): ReactElement {
+  const { state, wanted } = props;
+  const [route, go] = useRoute();
+  const [drawerOpen, setDrawerOpen] = useState(false);
+  const [cloudflareOpen, setCloudflareOpen] = useState(() => matchMedia("(min-width: 1200px)").matches);
+  const isPhone = useMatch("(max-width: 760px)");
+  const isWide = useMatch("(min-width: 1480px)");
+  const composer = useRef<ComposerHandle>(null);
+  const me = state.me.id;
+  const channel = findChannel(state, route.channel ?? props.startChannel);
+  const unread = useUnread(state, channel?.id);
+  const workspace = useWorkspaceOf(state);
+
+  useEffect(() => {
+    document.title = channel ? `${channelTitle(channel)} · ${state.team.name}` : state.team.name;
+  }, [channel, state.team.name]);
+
+  const openThread = (ts: string | undefined): void => go({ user: me, channel: channel?.id, thread: ts });
+  // Where there is room for one panel only, a thread covers the other until it is closed.
+  const cloudflareShows = cloudflareOpen && (isWide || route.thread === undefined);
+  const toggleCloudflare = (): void => {
+    if (!cloudflareShows && !isWide) openThread(undefined);
+    setCloudflareOpen(!cloudflareShows);
+  };
+  const investigate = (email: string): void => {
+    if (isPhone) setCloudflareOpen(false);
+    composer.current?.fill(`${state.commands[0] ?? "/zt"} user ${email}`);
+  };
+
+  return (
+    <WorkspaceContext value={workspace}>
+      <div className="client">
+        <header className="topbar">
+          <button
+            type="button"
+            className="icon-button menu-button"
+            aria-label="Channel list"
+            aria-expanded={drawerOpen}
+            aria-controls="channels"
+            onClick={() => setDrawerOpen(!drawerOpen)}
+          >
+            <span aria-hidden="true">☰</span>
+          </button>
+          <h1>{state.team.name}</h1>
+          <PeopleSwitch
+            people={state.people}
+            current={wanted}
+            onSwitch={(user) => go({ user, channel: shared(channel) })}
+          />
+        </header>
+        <nav
+          id="channels"
+          className="sidebar"
+          aria-label="Channels"
+          data-open={drawerOpen}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") setDrawerOpen(false);
+          }}
+        >
+          <ChannelList
+            channels={state.channels}
+            current={channel?.id}
+            unread={unread}
+            onSelect={(id) => {
+              setDrawerOpen(false);
+              go({ user: me, channel: id });
+            }}
+          />
+        </nav>
+        {drawerOpen && <div className="scrim" aria-hidden="true" onClick={() => setDrawerOpen(false)} />}
+        {me === wanted ? (
+          <Seat
+            key={me}
+            state={state}
+            connected={props.connected}
+            channel={channel}
+            thread={route.thread}
+            composer={composer}
+            cloudflareShows={cloudflareShows}
+            onToggleCloudflare={toggleCloudflare}
+            onOpenThread={openThread}
+          />
+        ) : (
+          // What the former person saw must not pass for what the next one sees.
+          <main className="main" aria-busy="true" />
+        )}
+        {cloudflareShows && <CloudflarePanel onInvestigate={investigate} onClose={toggleCloudflare} />}
+      </div>
+      <Announcer channels={state.channels} current={channel?.id ?? ""} me={me} />
+    </WorkspaceContext>
+  );
+}
+
+function useWorkspaceOf(state: PersonState): Workspace {
+  const now = useNow();
+  return useMemo(
+    () => ({
+      reader: { timeZone: state.me.tz ?? browserTimeZone(), now },
+      me: state.me.id,
+      people: state.people,
+      bot: state.bot,
+      channels: state.channels,
+    }),
+    [state, now],
+  );
+}
+
+function findChannel(state: PersonState, id: string | undefined): PersonChannel | undefined {
+  return state.channels.find((channel) => channel.id === id) ?? state.channels[0];
+}
+
+/** A channel stays open when one becomes another person; a direct message belongs to one person alone. */
+function shared(channel: PersonChannel | undefined): string | undefined {
+  return channel?.kind === "im" ? undefined : channel?.id;
+}

@@ -1,0 +1,111 @@
+import { type ReactElement, type RefObject, useCallback } from "react";
+import type { PersonChannel, PersonState, StoredMessage } from "../../slack/types.ts";
+import type { BlockHost } from "./block-host.ts";
+import { Composer, type ComposerHandle } from "./composer.tsx";
+import { ConfirmProvider } from "./confirm.tsx";
+import { EmptyChannel } from "./empty-channel.tsx";
+import { Notices } from "./notices.tsx";
+import { channelTitle } from "./sidebar.tsx";
+import { ThreadPanel } from "./thread-panel.tsx";
+import { Timeline } from "./timeline.tsx";
+import { useDeliveries } from "./use-deliveries.ts";
+import { ViewModal } from "./view-modal.tsx";
+
+export interface SeatProps {
+  state: PersonState;
+  connected: boolean;
+  channel: PersonChannel | undefined;
+  thread: string | undefined;
+  composer: RefObject<ComposerHandle | null>;
+  cloudflareShows: boolean;
+  onToggleCloudflare: () => void;
+  onOpenThread: (ts: string | undefined) => void;
+}
+
+/** What belongs to one person: the channel in view, the thread, open modals, and everything they send. */
+export function Seat(props: SeatProps): ReactElement {
+  const { channel, composer, state, thread } = props;
+  const me = state.me.id;
+  const { notices, deliver, dismiss } = useDeliveries(state);
+
+  function send(text: string, threadTs?: string): void {
+    if (channel === undefined) return;
+    const place = { user: me, channel: channel.id };
+    const [, command, rest = ""] = /^(\/\S+)\s*([\s\S]*)$/.exec(text) ?? [];
+    if (command === undefined) {
+      void deliver("/sandbox/message", { ...place, text, ...(threadTs && { threadTs }) });
+    } else if (threadTs === undefined) {
+      void deliver("/sandbox/command", { ...place, command, text: rest });
+    } else {
+      deliver.note(`${command} is not supported in threads. Sorry!`);
+    }
+  }
+
+  const actOn = useCallback(
+    (message: StoredMessage): BlockHost["act"] =>
+      async (control) => {
+        await deliver("/sandbox/action", { user: me, channel: message.channel, ts: message.ts, ...control });
+      },
+    [deliver, me],
+  );
+
+  const title = channel ? channelTitle(channel) : "No channel";
+  const command = state.commands[0] ?? "/zt";
+  return (
+    <ConfirmProvider>
+      <main className="main">
+        <header className="channel-header">
+          <h2>{title}</h2>
+          {!props.connected && <span className="offline">Reconnecting…</span>}
+          <button
+            type="button"
+            className="button"
+            aria-expanded={props.cloudflareShows}
+            onClick={props.onToggleCloudflare}
+          >
+            Cloudflare
+          </button>
+        </header>
+        {channel === undefined || channel.messages.length === 0 ? (
+          <EmptyChannel title={title} command={command} onTry={(text) => composer.current?.fill(text)} />
+        ) : (
+          <Timeline
+            key={channel.id}
+            label={`Messages in ${title}`}
+            messages={channel.messages}
+            onOpenThread={props.onOpenThread}
+            onAct={actOn}
+          />
+        )}
+        <Notices notices={notices} onDismiss={dismiss} />
+        <Composer
+          ref={composer}
+          label={`Message ${title}`}
+          hint={`Enter sends. A line that starts with ${command} goes to the bot.`}
+          onSend={send}
+        />
+      </main>
+      {channel && thread && (
+        <ThreadPanel
+          channel={channel}
+          ts={thread}
+          onAct={actOn}
+          onSend={(text) => send(text, thread)}
+          onClose={() => props.onOpenThread(undefined)}
+        />
+      )}
+      {state.views.map((view, index) => (
+        <ViewModal
+          key={view.id}
+          view={view}
+          isTop={index === state.views.length - 1}
+          onAct={async (control) => {
+            await deliver("/sandbox/action", { user: me, viewId: view.id, ...control });
+          }}
+          onSubmit={(values) => deliver("/sandbox/submit", { user: me, viewId: view.id, values })}
+          onClose={() => void deliver("/sandbox/close-view", { user: me, viewId: view.id })}
+        />
+      ))}
+    </ConfirmProvider>
+  );
+}
