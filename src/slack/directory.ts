@@ -16,9 +16,12 @@ export interface Person {
   isStranger: boolean;
 }
 
-/** Who is who in Slack, remembered for less than a minute: a deactivation must count at the next click. */
+/**
+ * Who is who in Slack. A person is asked for anew each time, as who was deactivated or became a guest must not
+ * decide anything at the next click; groups and addresses are remembered for less than a minute.
+ */
 export interface Directory {
-  /** null when Slack does not know the id. */
+  /** As Slack has them now; null when it does not know the id. */
   person(userId: string): Promise<Person | null>;
   /** The members of user ids and user groups (`U…`, `S…`) together. */
   members(principals: readonly string[]): Promise<Set<string>>;
@@ -29,7 +32,7 @@ export interface Directory {
 const FRESH_MS = 30_000;
 
 export function createDirectory(client: WebClient, now: () => number): Directory {
-  const person = remember(now, async (userId: string): Promise<Person | null> => {
+  const person = shareInFlight(async (userId: string): Promise<Person | null> => {
     try {
       const { user } = await client.users.info({ user: userId });
       if (user === undefined) return null;
@@ -69,6 +72,18 @@ export function createDirectory(client: WebClient, now: () => number): Directory
       const groups = await Promise.all(principals.filter((id) => id.startsWith("S")).map((id) => group(id)));
       return new Set([...principals.filter((id) => !id.startsWith("S")), ...groups.flat()]);
     },
+  };
+}
+
+/** The same question in flight twice is asked once; the next one is asked again. */
+function shareInFlight<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  return (key) => {
+    const known = running.get(key);
+    if (known !== undefined) return known;
+    const answer = ask(key).finally(() => running.delete(key));
+    running.set(key, answer);
+    return answer;
   };
 }
 
