@@ -73,7 +73,7 @@ export async function checkDecision(
   requestId: string,
   asker: Asker,
 ): Promise<ClickFacts> {
-  const facts = await gatherFacts(deps, requestId, asker);
+  const facts = await gatherFacts(deps, decision, requestId, asker);
   await enforce(deps, decision, facts, DECIDE[decision](facts), asker);
   return facts;
 }
@@ -81,16 +81,29 @@ export async function checkDecision(
 /** @throws UserError when this person may not see the request in full. */
 export async function checkDetails(deps: Deps, requestId: string, asker: Asker): Promise<Request> {
   const [facts, operators] = await Promise.all([
-    gatherFacts(deps, requestId, asker),
+    gatherFacts(deps, "details", requestId, asker),
     deps.directory.members(deps.policy.current().operators),
   ]);
   await enforce(deps, "details", facts, decideDetails(facts, operators), asker);
   return facts.request;
 }
 
-async function gatherFacts(deps: Deps, requestId: string, asker: Asker): Promise<ClickFacts> {
+async function gatherFacts(
+  deps: Deps,
+  what: Decision | "details",
+  requestId: string,
+  asker: Asker,
+): Promise<ClickFacts> {
   const request = await readRequest(deps.db, requestId);
   if (request === null) {
+    // Forged, or of another database: the id is no request's, so it stands in the data only, and cut.
+    await appendAudit(deps.db, {
+      at: deps.now(),
+      teamId: asker.teamId,
+      actor: asker.userId,
+      event: "click.refused",
+      data: { what, code: "unknown-request", id: requestId.slice(0, 40) },
+    });
     throw new UserError({
       what: "This request is not known here.",
       why: "It was made by another installation, or its database was replaced.",

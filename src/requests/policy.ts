@@ -37,35 +37,38 @@ export function decideApprove(facts: ClickFacts): Verdict {
   return firstRefusal([
     openRefusal(facts),
     personRefusal(facts),
-    approverRefusal(facts, "approve"),
     conflictRefusal(facts, "approve"),
+    approverRefusal(facts, "approve"),
   ]);
 }
 
 /** Denying is guarded as approving is: the target could else keep a containment from happening. */
 export function decideDeny(facts: ClickFacts): Verdict {
   const { request, clickerId } = facts;
-  if (clickerId === request.requesterId) {
-    return refuse("requester", "You asked for this yourself.", "Use Cancel to take it back.");
-  }
   return firstRefusal([
     openRefusal(facts),
+    clickerId === request.requesterId
+      ? refuse("requester", "You asked for this yourself.", "Use Cancel to take it back.")
+      : ALLOWED,
     personRefusal(facts),
-    approverRefusal(facts, "deny"),
     conflictRefusal(facts, "deny"),
+    approverRefusal(facts, "deny"),
   ]);
 }
 
 /** Only who asked may take it back. */
 export function decideCancel(facts: ClickFacts): Verdict {
-  if (facts.clickerId !== facts.request.requesterId) {
-    return refuse(
-      "not-the-requester",
-      "Only the person who asked can cancel a request.",
-      "An approver can deny it.",
-    );
-  }
-  return firstRefusal([openRefusal(facts), personRefusal(facts)]);
+  return firstRefusal([
+    openRefusal(facts),
+    facts.clickerId === facts.request.requesterId
+      ? ALLOWED
+      : refuse(
+          "not-the-requester",
+          "Only the person who asked can cancel a request.",
+          "An approver can deny it.",
+        ),
+    personRefusal(facts),
+  ]);
 }
 
 /** May this person, as somebody who decides or asks, see the request in full? */
@@ -159,10 +162,10 @@ function approverRefusal({ approvers, clickerId }: ClickFacts, verb: string): Ve
 
 function conflictRefusal({ request, clicker, clickerId }: ClickFacts, verb: string): Verdict {
   if (clickerId === request.requesterId) {
-    return refuse("requester", `You asked for this: you can't also ${verb} it.`, "Another approver has to.");
+    return refuse("requester", `You asked for this: you can't also ${verb} it.`, "An approver has to.");
   }
   if (clicker?.email?.toLowerCase() === request.plan.target.email.toLowerCase()) {
-    return refuse("target", `This request is about you: you can't ${verb} it.`, "Another approver has to.");
+    return refuse("target", `This request is about you: you can't ${verb} it.`, "An approver has to.");
   }
   return ALLOWED;
 }
