@@ -92,6 +92,8 @@ export interface Bot {
 
 export interface BotOptions {
   verifyDelaysMs?: readonly number[];
+  /** The bot's clock; the real one by default. */
+  now?: () => number;
 }
 
 /** The real bot in this process: the same createApp that main.ts runs. Stopped when the test ends. */
@@ -105,6 +107,7 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
     policy,
     log,
     verifyDelaysMs: options.verifyDelaysMs ?? [20, 50, 100, 200],
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
   onTestFinished(() => bot.stop());
   if (world.mode === "http") world.slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
