@@ -9,6 +9,8 @@ export interface UserMessage {
   /** The Slack user id of whoever it comes down to ("already approved", by whom). */
   by?: string | undefined;
   why?: string | undefined;
+  /** Slack ids (people, user groups) of whom to ask. */
+  ask?: readonly string[] | undefined;
   next?: string | undefined;
 }
 
@@ -48,8 +50,8 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (isCloudflareFailure(error)) return cloudflareMessage(error);
   return {
     what: "Something went wrong on our side.",
-    why: `Nothing was changed by this click or command. The log has it as ${reference}.`,
-    next: "Try again; if it happens twice, give that reference to whoever runs zt-bot.",
+    why: `If a request was to be made or decided, its card shows whether it was. The log has this as ${reference}.`,
+    next: "Look there, then try again; if it happens twice, give that reference to whoever runs zt-bot.",
   };
 }
 

@@ -5,9 +5,11 @@ import type { Deps } from "./deps.ts";
 import { createReference, toUserMessage, unwrapError, UserError } from "./errors.ts";
 import { readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
-import { buildOrExplain } from "./interactions/modal.ts";
+import { buildOrExplain, fillModal } from "./interactions/modal.ts";
+import { showScreen } from "./interactions/screen.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { respond } from "./slack/respond.ts";
+import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { loadingModal, noticeMessage, noticeModal } from "./views/notice.ts";
 
 export const COMMAND = "/zt";
@@ -49,6 +51,11 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     });
   }
 
+  app.action<BlockAction>(new RegExp(`^${SCREEN_PREFIX}`), async ({ ack, body, action }) => {
+    await ack();
+    await showScreen(commands, action.action_id, readClick(deps, body, action));
+  });
+
   for (const [callbackId, { handler, title, working }] of Object.entries(FORMS)) {
     app.view(callbackId, async ({ ack, body, view }) => {
       const { errors } = handler.read(view);
@@ -59,7 +66,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       await ack({ response_action: "update", view: loadingModal(title, working) });
       const asker = { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" };
       const result = await buildOrExplain(deps, title, () => handler.run({ deps, asker, view }));
-      await deps.slack.interactive.views.update({ view_id: view.id, view: result });
+      await fillModal(deps, view.id, result);
     });
   }
 

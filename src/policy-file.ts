@@ -31,6 +31,7 @@ const ActionPolicy = z.strictObject({
 const PolicyFile = z.strictObject({
   channels: z.strictObject({ approvals: Channel }),
   operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
+  viewers: Principals.default([]),
   approvers: Principals.nonempty({ error: "is empty: nobody could approve" }),
   actions: z.partialRecord(z.enum(ACTION_NAMES), ActionPolicy).default({}),
 });
@@ -40,6 +41,10 @@ export interface Policy {
   approvalsChannel: string;
   /** Slack user ids and user-group ids. */
   operators: readonly string[];
+  /** May look, and not ask for anything. */
+  viewers: readonly string[];
+  /** Of actions that name none of their own. */
+  approvers: readonly string[];
   action(name: ActionName): { approvers: readonly string[]; ttlMs: number; requireReason: boolean };
 }
 
@@ -64,10 +69,12 @@ export function parsePolicy(text: string, file: string): Policy {
       ),
     );
   }
-  const { channels, operators, approvers, actions } = result.data;
+  const { channels, operators, viewers, approvers, actions } = result.data;
   return {
     approvalsChannel: channels.approvals,
     operators,
+    viewers,
+    approvers,
     action: (name) => ({
       approvers: actions[name]?.approvers ?? approvers,
       ttlMs: actions[name]?.ttl ?? 60 * MINUTE,

@@ -1,3 +1,4 @@
+import type { Deps } from "../deps.ts";
 import type { Who } from "../lookup/who.ts";
 import { askFor } from "../requests/ask.ts";
 import type { ActionName, RevokeOptions } from "../requests/plan.ts";
@@ -21,11 +22,11 @@ export async function askAction(
   const { action, who, options, reason } = input;
   const { requireReason } = deps.policy.current().action(action);
   if (who === undefined || (requireReason && reason === undefined)) {
-    // Slack's trigger lasts three seconds: the form opens before anything is looked up.
+    // Slack's trigger lasts three seconds: the form opens before Cloudflare is asked anything.
     await openModal(
       askModal({
         action,
-        subject: { kind: "typed", text: who === undefined ? "" : whoText(who) },
+        subject: { kind: "typed", text: who === undefined ? "" : await whoText(deps, who) },
         options,
         reason,
         originChannel: channelId,
@@ -41,14 +42,14 @@ export async function askAction(
   );
 }
 
-/** A `<who>` as it is typed, for a form's first field. */
-function whoText(who: Who): string {
+/** A `<who>` for a form's first field, where a mention has to be an address that a person can read. */
+async function whoText({ directory }: Deps, who: Who): Promise<string> {
   switch (who.kind) {
     case "email":
       return who.email;
     case "id":
       return who.id;
     case "mention":
-      return `<@${who.userId}>`;
+      return (await directory.person(who.userId))?.email ?? "";
   }
 }

@@ -29,8 +29,17 @@ export type Args<Specs extends ArgSpecs> = {
           : string | undefined;
 };
 
-/** Who may use a subcommand: everybody who can type it, or the policy's operators. */
-export type Role = "everyone" | "operator";
+/**
+ * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
+ * approvers); who may look and ask for changes (its operators).
+ */
+export type Role = "everyone" | "viewer" | "operator";
+
+/** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
+export type ScreenParams = Readonly<Record<string, string>>;
+
+/** An answer that can be shown again with other parameters: the next page, or another subject. */
+export type Screen = (deps: Deps, params: ScreenParams) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {
@@ -56,6 +65,8 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
   calls: readonly string[];
   args: Specs;
+  /** What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. */
+  screen?: Screen;
   run(context: CommandContext, args: Args<Specs>): Promise<void>;
 }
 

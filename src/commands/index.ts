@@ -2,12 +2,14 @@ import { createHelp } from "./help.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { revoke } from "./revoke.ts";
+import { sessions } from "./sessions.ts";
 import { user } from "./user.ts";
 
 /** Every subcommand, in the order of help. A new one is a file of its own and a line here. */
 export function createCommands(): Registry {
   const registry: Registry = createRegistry([
     seal(user),
+    seal(sessions),
     seal(revoke),
     seal(resetRisk),
     createHelp(() => registry.all),

@@ -1,5 +1,4 @@
 import { closest, distance } from "fastest-levenshtein";
-import { parseArgsStringToArgv } from "string-argv";
 
 import { UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
@@ -12,9 +11,13 @@ const MAX_TEXT = 3000;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]/;
 
+// A word, or words in quotes, with or without a `--flag=` before them. A quote counts only where a word begins, and
+// only when it is closed at a word's end: an apostrophe or a forgotten quote must not swallow the flags behind it.
+const WORD =
+  /(?<flag>[-—–]+[\w-]+=)?(?:["“”„‟«»](?<double>[^"“”„‟«»]*)["“”„‟«»]|['‘’‚‛](?<single>(?:(?!\s[-—–]+\p{L}).)*?)['‘’‚‛])(?=\s|$)|\S+/gsu;
+
 /**
- * Splits what was typed after `/zt` into words, as people type on phones: smart quotes and long dashes are
- * taken for the plain ones, an apostrophe inside a word is not a quote.
+ * Splits what was typed after `/zt` into words, as people type on phones: smart quotes are taken for plain ones.
  * @throws UserError for text that is too long or holds control characters.
  */
 export function splitWords(text: string): string[] {
@@ -32,12 +35,10 @@ export function splitWords(text: string): string[] {
       next: "Type it anew, or paste it as plain text.",
     });
   }
-  const plain = text
-    .replaceAll(/[“”„‟«»]/g, '"')
-    .replaceAll(/(?<=^|\s)‘([^‘’]*)’(?=\s|$)/g, '"$1"')
-    .replaceAll(/(?<=\S)'(?=\S)/g, "’")
-    .replaceAll(/(?<=^|\s)[—–]-?(?=\w)/g, "--");
-  return parseArgsStringToArgv(plain);
+  return Array.from(text.matchAll(WORD), ([word, flag, double, single]) => {
+    const quoted = double ?? single;
+    return quoted === undefined ? word : `${flag ?? ""}${quoted}`;
+  }).filter((word) => word !== "");
 }
 
 /**
@@ -61,23 +62,26 @@ export function parseArgs<Specs extends ArgSpecs>(
 
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (!word.startsWith("--")) {
+    const dashes = DASHES.exec(word)?.[0];
+    if (dashes === undefined) {
       const next = positionals.shift();
       if (next === undefined) throw unexpectedWord(command, word);
       values[next[0]] = readPositional(command, next[0], next[1], word);
       continue;
     }
-    const [typed, inline] = splitOnce(word.slice(2), "=");
-    const flag = flags.get(typed.toLowerCase());
-    if (flag === undefined) throw unknownFlag(command, typed, [...flags.keys()]);
+    const [typed, inline] = splitOnce(word.slice(dashes.length), "=");
+    const flag = dashes === "-" ? undefined : flags.get(typed.toLowerCase());
+    if (flag === undefined) throw unknownFlag(command, dashes === "-" ? "-" : "--", typed, [...flags.keys()]);
     if (flag.spec.kind === "switch") {
       if (inline !== undefined) throw usageError(command, `--${typed} takes no value.`);
       values[flag.name] = true;
       continue;
     }
-    const said = [...(inline === undefined ? [] : [inline]), ...takeUntilFlag(rest)].join(" ").trim();
-    if (said === "") throw usageError(command, `--${typed} needs some words after it.`);
-    values[flag.name] = unescapeSlack(said);
+    const said = [...(inline === undefined ? [] : [inline]), ...takeUntilFlag(rest, [...flags.keys()])];
+    const words = said.join(" ").trim();
+    if (words === "") throw usageError(command, `--${typed} needs some words after it.`);
+    if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
+    values[flag.name] = unescapeSlack(words);
   }
   const missing = positionals.find(([, spec]) => "required" in spec && spec.required);
   if (missing !== undefined) throw usageError(command, `<${missing[0]}> is missing: ${missing[1].summary}.`);
@@ -97,10 +101,26 @@ function readPositional(command: Command, name: string, spec: ArgSpec, word: str
   );
 }
 
+/** Phones make one long dash of two hyphens. */
+const DASHES = /^[-—–]+/;
+
 /** Words of a text flag go on until the next flag, so that a reason needs no quotes on a phone. */
-function takeUntilFlag(rest: string[]): string[] {
-  const end = rest.findIndex((word) => word.startsWith("--"));
+function takeUntilFlag(rest: string[], known: readonly string[]): string[] {
+  const end = rest.findIndex((word) => endsText(word, known));
   return rest.splice(0, end === -1 ? rest.length : end);
+}
+
+/**
+ * Two hyphens before a letter are always a flag, so that a mistyped one is never taken for a reason. A long dash or
+ * a single hyphen is also punctuation: it is one where what follows reads like a flag.
+ */
+function endsText(word: string, known: readonly string[]): boolean {
+  const dashes = DASHES.exec(word)?.[0];
+  if (dashes === undefined) return false;
+  const [typed] = splitOnce(word.slice(dashes.length).toLowerCase(), "=");
+  if (dashes === "-") return known.includes(typed);
+  if (dashes.startsWith("--")) return /^\p{L}/u.test(typed);
+  return suggest(typed, known) !== undefined;
 }
 
 function splitOnce(text: string, mark: string): [string, string | undefined] {
@@ -110,34 +130,44 @@ function splitOnce(text: string, mark: string): [string, string | undefined] {
 
 /** Slack's own markup in typed text, as a person reads it: `<@U1|ann>` is @ann, `&amp;` is &. */
 export function unescapeSlack(text: string): string {
-  return text
-    .replaceAll(/<([@#!])([^|>]*)\|([^>]*)>/g, (_all, mark: string, _id, label: string) =>
-      mark === "!" ? `@${label}` : `${mark}${label}`,
-    )
-    .replaceAll(/<[^|>]*\|([^>]*)>/g, "$1")
-    .replaceAll(/<(?:mailto:)?([^>]*)>/g, "$1")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&");
+  return (
+    text
+      // Of a channel that the sender's app may not see, Slack gives the id and an empty name.
+      .replaceAll(/<([@#])([^|>]+)\|>/g, "$1$2")
+      .replaceAll(/<([@#!])([^|>]*)\|([^>]*)>/g, (_all, mark: string, _id, label: string) =>
+        // A user group's label brings its own @.
+        mark === "!" ? `@${label.replace(/^@/, "")}` : `${mark}${label}`,
+      )
+      .replaceAll(/<[^|>]*\|([^>]*)>/g, "$1")
+      .replaceAll(/<(?:mailto:)?([^>]*)>/g, "$1")
+      .replaceAll("&lt;", "<")
+      .replaceAll("&gt;", ">")
+      .replaceAll("&amp;", "&")
+  );
 }
 
 /** The candidate that was probably meant, if one is near enough. */
 export function suggest(typed: string, candidates: readonly string[]): string | undefined {
   if (typed === "" || candidates.length === 0) return undefined;
   const nearest = closest(typed, candidates);
-  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : undefined;
+  const allowed = Math.min(3, Math.floor(Math.min(typed.length, nearest.length) / 2));
+  return distance(typed, nearest) <= allowed ? nearest : undefined;
 }
 
-function unknownFlag(command: Command, typed: string, known: readonly string[]): UserError {
+function unknownFlag(command: Command, dashes: string, typed: string, known: readonly string[]): UserError {
   const meant = suggest(typed.toLowerCase(), known);
   return usageError(
     command,
-    `${command.name} has no flag --${unescapeSlack(typed)}.${meant === undefined ? "" : ` Did you mean --${meant}?`}`,
+    `${command.name} has no flag ${dashes}${unescapeSlack(typed)}.${meant === undefined ? "" : ` Did you mean --${meant}?`}`,
   );
 }
 
 function unexpectedWord(command: Command, word: string): UserError {
-  return usageError(command, `${command.name} does not know what to do with “${unescapeSlack(word)}”.`);
+  const text = Object.entries(command.args).find(([, spec]) => spec.kind === "text")?.[0];
+  return usageError(
+    command,
+    `${command.name} does not know what to do with “${unescapeSlack(word)}”.${text === undefined ? "" : ` Words of a ${text} come after --${flagName(text)}.`}`,
+  );
 }
 
 function usageError(command: Pick<Command, "name" | "args">, what: string): UserError {

@@ -1,4 +1,4 @@
-import { authorise } from "../commands/registry.ts";
+import { authorise } from "../commands/authorise.ts";
 import { createReference, toUserMessage, UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
 import { askFor } from "../requests/ask.ts";

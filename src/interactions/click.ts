@@ -22,11 +22,20 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
   return {
     deps,
     asker: { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" },
-    value: "value" in action && typeof action.value === "string" ? action.value : "",
+    value: readValue(action),
     triggerId: body.trigger_id,
     channelId: body.channel?.id ?? body.container["channel_id"] ?? "",
     async reply(message, options) {
       if (responseUrl) await respond(responseUrl, message, options);
     },
   };
+}
+
+/** A button's value, or the chosen option's of a menu. */
+function readValue(action: BlockElementAction): string {
+  if (action.type === "button") return action.value ?? "";
+  if (action.type === "static_select" || action.type === "overflow")
+    return action.selected_option.value ?? "";
+  if (action.type === "external_select") return action.selected_option?.value ?? "";
+  return "";
 }

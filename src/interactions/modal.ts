@@ -2,6 +2,7 @@ import type { ModalView } from "@slack/types";
 
 import type { Deps } from "../deps.ts";
 import { createReference, toUserMessage, UserError } from "../errors.ts";
+import { slackErrorCode } from "../slack/clients.ts";
 import { loadingModal, noticeModal } from "../views/notice.ts";
 
 /**
@@ -21,7 +22,24 @@ export async function openWithLoading(
     buildOrExplain(deps, title, build),
   ]);
   const viewId = opened.view?.id;
-  if (viewId !== undefined) await deps.slack.interactive.views.update({ view_id: viewId, view });
+  if (viewId !== undefined) await fillModal(deps, viewId, view);
+}
+
+/**
+ * Puts a view in the place of a loading one. Somebody who closed it has stopped waiting; a view that Slack does not
+ * take must not leave a spinner behind, so the modal says that something went wrong.
+ */
+export async function fillModal(deps: Deps, viewId: string, view: ModalView): Promise<void> {
+  const { views } = deps.slack.interactive;
+  try {
+    await views.update({ view_id: viewId, view });
+  } catch (error) {
+    if (slackErrorCode(error) === "not_found") return;
+    const reference = createReference();
+    deps.log.error({ err: error, reference }, "modal could not be filled");
+    const notice = noticeModal(view.title.text, toUserMessage(error, reference));
+    await views.update({ view_id: viewId, view: notice });
+  }
 }
 
 /** The view, or the error as a view. */

@@ -1,10 +1,9 @@
-import { authorise } from "../commands/registry.ts";
-import { countApps } from "../lookup/facts.ts";
+import { authorise } from "../commands/authorise.ts";
+import { onApps } from "../lookup/facts.ts";
 import { gatherSummary } from "../lookup/summary.ts";
 import { getUser } from "../lookup/who.ts";
 import type { ActionName } from "../requests/plan.ts";
 import { askModal } from "../views/ask-modal.ts";
-import { sessionsMessage } from "../views/sessions.ts";
 import { SUMMARY_ACTIONS, userSummary } from "../views/user-summary.ts";
 import { plural } from "../words.ts";
 import type { Click, ClickHandler } from "./click.ts";
@@ -15,17 +14,8 @@ export const summaryClicks: Record<string, ClickHandler> = {
   [SUMMARY_ACTIONS.revoke]: (click) => openAskForm(click, "revoke", "Revoke sessions"),
   [SUMMARY_ACTIONS.resetRisk]: (click) => openAskForm(click, "reset-risk", "Reset risk score"),
 
-  async [SUMMARY_ACTIONS.sessions]({ deps, asker, value, reply }) {
-    await authorise({ deps, asker }, { name: "user", role: "operator" });
-    const [user, sessions] = await Promise.all([
-      getUser(deps.cloudflare, value),
-      deps.cloudflare.accessUsers.activeSessions(value),
-    ]);
-    await reply(sessionsMessage(user, sessions, deps.now()));
-  },
-
   async [SUMMARY_ACTIONS.share]({ deps, asker, value, reply }) {
-    await authorise({ deps, asker }, { name: "user", role: "operator" });
+    await authorise({ deps, asker }, { name: "user", role: "viewer" });
     // Read anew: what goes to the channel is how it is now, not how it was when somebody first looked.
     const summary = await gatherSummary(deps.cloudflare, await getUser(deps.cloudflare, value), deps.now());
     const message = userSummary({
@@ -51,11 +41,7 @@ async function openAskForm(
     const user = await getUser(deps.cloudflare, value);
     const { sessions, risk } = await gatherSummary(deps.cloudflare, user, deps.now());
     const facts = [
-      ...(sessions.ok
-        ? [
-            `${plural(sessions.value.length, "active session")} on ${plural(countApps(sessions.value), "app")}`,
-          ]
-        : []),
+      ...(sessions.ok ? [`${plural(sessions.value.length, "active session")}${onApps(sessions.value)}`] : []),
       ...(risk.ok
         ? [
             `risk level ${risk.value.level ?? risk.value.rawLevel ?? "unknown"}, ${plural(risk.value.events.length, "event")} since the last reset`,

@@ -4,6 +4,8 @@ import type { Message } from "../views/blocks.ts";
 export interface RespondOptions {
   /** For everybody in the channel instead of only who asked. */
   inChannel?: boolean;
+  /** In place of the message whose button was pressed. */
+  replaceOriginal?: boolean;
 }
 
 const TIMEOUT_MS = 5000;
@@ -22,7 +24,7 @@ export async function respond(
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       response_type: options.inChannel === true ? "in_channel" : "ephemeral",
-      replace_original: false,
+      replace_original: options.replaceOriginal === true,
       text: message.text,
       blocks: message.blocks,
       unfurl_links: false,

@@ -3,7 +3,7 @@ import type { KnownBlock } from "@slack/types";
 import type { RequestText } from "../requests/describe.ts";
 import type { Request } from "../requests/request.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
-import { cut, escape, mention, utcTime, when } from "./text.ts";
+import { cut, escape, mention, principal, utcTime, when } from "./text.ts";
 import { statusLine } from "./user-summary.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */
@@ -82,10 +82,6 @@ function pendingBlocks(request: Request, words: RequestText, approvers: readonly
       }),
     ),
   ];
-}
-
-function principal(id: string): string {
-  return id.startsWith("S") ? `<!subteam^${id}>` : mention(id);
 }
 
 /** The state in a few plain words, without decoration: for the notification's text and for screen readers. */

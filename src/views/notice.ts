@@ -2,13 +2,14 @@ import type { ModalView } from "@slack/types";
 
 import type { UserMessage } from "../errors.ts";
 import { plain, section, type Message } from "./blocks.ts";
-import { escape, mention } from "./text.ts";
+import { escape, mention, principal } from "./text.ts";
 
 /** What happened, why, and the next step: the form of every refusal and error. */
-export function noticeText({ what, by, why, next }: UserMessage): string {
+export function noticeText({ what, by, why, ask, next }: UserMessage): string {
   return [
     `*${escape(what, 1000)}*${by === undefined ? "" : ` (by ${mention(by)})`}`,
     ...(why === undefined ? [] : [escape(why, 1000)]),
+    ...(ask === undefined || ask.length === 0 ? [] : [`Ask ${ask.slice(0, 10).map(principal).join(" ")}`]),
     ...(next === undefined ? [] : [`→ ${escape(next, 800)}`]),
   ].join("\n");
 }

@@ -2,17 +2,21 @@ import type { AccessUser, ActiveSession } from "../api/cloudflare.ts";
 import { bySoonestEnd, countApps } from "../lookup/facts.ts";
 import { plural } from "../words.ts";
 import { context, section, type Message } from "./blocks.ts";
+import { pageOf, pagingButtons, rangeText } from "./paging.ts";
 import { sessionTable } from "./session-table.ts";
 import { escape, when } from "./text.ts";
 
 /** Slack refuses a message past about 13,200 characters of blocks; a row takes up to 300. */
-const MAX_ROWS = 25;
+const PAGE_SIZE = 20;
 
 /** All active sessions of a user, soonest to expire first. A message: Slack draws no tables in modals. */
-export function sessionsMessage(user: AccessUser, sessions: readonly ActiveSession[], now: number): Message {
+export function sessionsMessage(
+  user: AccessUser,
+  sessions: readonly ActiveSession[],
+  { now, page = 1 }: { now: number; page?: number },
+): Message {
   const email = escape(user.email, 254);
-  const sorted = bySoonestEnd(sessions);
-  if (sorted.length === 0) {
+  if (sessions.length === 0) {
     return {
       text: `${email} has no active session`,
       blocks: [
@@ -21,20 +25,19 @@ export function sessionsMessage(user: AccessUser, sessions: readonly ActiveSessi
       ],
     };
   }
-  const title = `${plural(sorted.length, "active session")} on ${plural(countApps(sorted), "app")}`;
-  const left = sorted.length - MAX_ROWS;
+  const title = `${plural(sessions.length, "active session")} on ${plural(countApps(sessions), "app")}`;
+  const shown = pageOf(bySoonestEnd(sessions), page, PAGE_SIZE);
+  const range = shown.pages > 1 ? ` · ${rangeText(shown)}` : "";
   return {
-    text: `${email}: ${title}`,
+    text: `${email}: ${title}${range}`,
     blocks: [
-      section(`*${email}*: ${title} (${when(now, "time")})`),
-      sessionTable(sorted, MAX_ROWS),
-      ...(left > 0
-        ? [
-            context(
-              `${plural(left, "session")} more ${left === 1 ? "is" : "are"} not shown: those that expire last`,
-            ),
-          ]
-        : []),
+      section(`*${email}*: ${title}${range} (${when(now, "time")})`),
+      sessionTable(shown.items, PAGE_SIZE),
+      ...pagingButtons(
+        "sessions",
+        { user: user.id },
+        { page: shown.page, hasNext: shown.page < shown.pages },
+      ),
     ],
   };
 }

@@ -59,6 +59,11 @@ export function mention(userId: string): string {
   return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : escape(userId);
 }
 
+/** A Slack user or user group in mrkdwn. */
+export function principal(id: string): string {
+  return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
+}
+
 /** `45 s`, `12 min`, `3 h`, `2 d`: how long something lasts or is left, short enough for a phone. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

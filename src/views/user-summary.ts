@@ -1,10 +1,11 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { AccessUser, Identity } from "../api/cloudflare.ts";
-import { bySoonestEnd, countApps, recentFailures } from "../lookup/facts.ts";
+import { bySoonestEnd, onApps, recentFailures } from "../lookup/facts.ts";
 import type { Part, UserSummary } from "../lookup/summary.ts";
 import { list, plural } from "../words.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
+import { SCREEN_PREFIX, screenButton } from "./screen-button.ts";
 import { sessionTable } from "./session-table.ts";
 import { clean, code, duration, escape, mention, when } from "./text.ts";
 
@@ -12,7 +13,7 @@ import { clean, code, duration, escape, mention, when } from "./text.ts";
 export const SUMMARY_ACTIONS = {
   revoke: "summary_revoke",
   resetRisk: "summary_reset_risk",
-  sessions: "summary_sessions",
+  sessions: `${SCREEN_PREFIX}sessions:open`,
   share: "summary_share",
   dashboard: "summary_dashboard",
 } as const;
@@ -55,10 +56,11 @@ export function userSummary(props: SummaryProps): Message {
           value: user.id,
           label: `Ask to reset the risk score of ${user.email}`,
         }),
-        button({
+        screenButton({
           text: "Sessions",
-          action: SUMMARY_ACTIONS.sessions,
-          value: user.id,
+          screen: "sessions",
+          which: "open",
+          params: { user: user.id },
           label: `All active sessions of ${user.email}`,
         }),
         ...(props.sharedBy === undefined
@@ -106,9 +108,16 @@ export function statusLine(summary: UserSummary, now: number): string {
   return [
     riskBadge(summary),
     seats(user),
-    user.lastLoginAt === null ? "never logged in" : `last log-in ${when(user.lastLoginAt)}`,
+    lastLogin(summary),
     ...(failures >= 5 ? [`⚠️ *${plural(failures, "failed log-in")} in 24 h*`] : []),
   ].join(" · ");
+}
+
+/** Cloudflare leaves the date out for some who have sessions open: that is not "never". */
+function lastLogin({ user, identity, sessions }: UserSummary): string {
+  if (user.lastLoginAt !== null) return `last log-in ${when(user.lastLoginAt)}`;
+  const wasSeen = identity.ok || (sessions.ok && sessions.value.length > 0);
+  return wasSeen ? "last log-in not recorded" : "never logged in";
 }
 
 /** The whole summary in one sentence, for notifications and screen readers. */
@@ -149,6 +158,7 @@ function riskBadge(summary: UserSummary): string {
 }
 
 function seats(user: AccessUser): string {
+  if (user.accessSeat === null && user.gatewaySeat === null) return "seats not said";
   const held = [
     ...(user.accessSeat === true ? ["Access"] : []),
     ...(user.gatewaySeat === true ? ["Gateway"] : []),
@@ -199,7 +209,7 @@ function sessionBlocks(summary: UserSummary, now: number): KnownBlock[] {
     soonest === null ? "" : `, the first ends ${soonest <= now ? "now" : `in ${duration(soonest - now)}`}`;
   const left = sessions.length - MAX_TABLE_ROWS;
   return [
-    section(`*${plural(sessions.length, "active session")}* on ${plural(countApps(sessions), "app")}${ends}`),
+    section(`*${plural(sessions.length, "active session")}*${onApps(sessions)}${ends}`),
     sessionTable(sessions, MAX_TABLE_ROWS),
     ...(left > 0 ? [context(`and ${left} more: press Sessions`)] : []),
   ];

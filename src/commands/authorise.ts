@@ -1,0 +1,53 @@
+import { appendAudit } from "../audit/append.ts";
+import type { Asker, Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import type { Policy } from "../policy-file.ts";
+import type { Role } from "./define.ts";
+
+/**
+ * Deny by default: only whom the policy names, and who belongs to this workspace, may use a subcommand. Asked
+ * again at every click and form: seeing a button is no authority.
+ * @throws UserError that says whom to ask; the refusal is recorded.
+ */
+export async function authorise(
+  { deps, asker }: { deps: Deps; asker: Asker },
+  command: { name: string; role: Role },
+): Promise<void> {
+  if (await mayUse({ deps, asker }, command.role)) return;
+  await appendAudit(deps.db, {
+    at: deps.now(),
+    teamId: asker.teamId,
+    actor: asker.userId,
+    event: "command.refused",
+    data: { command: command.name },
+  });
+  throw new UserError({
+    what: `You may not use /zt ${command.name}.`,
+    why: `Only the ${command.role === "viewer" ? "viewers and operators" : "operators"} that zt-bot's policy names may.`,
+    next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
+    ask: deps.policy.current().operators,
+  });
+}
+
+/** Whether somebody has a role now. */
+export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role: Role): Promise<boolean> {
+  if (role === "everyone") return true;
+  const [members, person] = await Promise.all([
+    deps.directory.members(principalsOf(deps.policy.current(), role)),
+    deps.directory.person(asker.userId),
+  ]);
+  const isOurs =
+    person !== null &&
+    !person.isBot &&
+    !person.isDeactivated &&
+    !person.isGuest &&
+    !person.isStranger &&
+    asker.teamId === deps.homeTeamId;
+  return isOurs && members.has(asker.userId);
+}
+
+/** Approvers decide on what they can look up: they may look, but not ask. */
+function principalsOf(policy: Policy, role: Exclude<Role, "everyone">): readonly string[] {
+  if (role === "operator") return policy.operators;
+  return [...policy.operators, ...policy.viewers, ...policy.approvers];
+}
