@@ -1,15 +1,8 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import {
-  App,
-  HTTPReceiver,
-  LogLevel,
-  SocketModeReceiver,
-  type Logger as BoltLogger,
-  type Receiver,
-} from "@slack/bolt";
+import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
 import { createCloudflare } from "./api/cloudflare.ts";
 import type { Config } from "./config.ts";
@@ -20,6 +13,7 @@ import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
+import { createSlackSocket } from "./slack/socket.ts";
 import { openStore } from "./store/open.ts";
 
 export interface AppOptions {
@@ -39,7 +33,8 @@ export interface ZtBot {
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 10_000;
+/** Of the ten seconds that `docker stop` gives, the rest is for closing. */
+const DRAIN_MS = 8000;
 
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
@@ -68,12 +63,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const work = trackWork();
   const socket =
     config.slack.mode.kind === "socket"
-      ? createSocketReceiver(config, config.slack.mode.appToken, log)
+      ? createSlackSocket({
+          appToken: config.slack.mode.appToken,
+          apiUrl: config.slack.apiUrl,
+          log,
+          boltLogger: boltLogger(log),
+        })
       : null;
   const http =
     config.slack.mode.kind === "http" ? createHttpReceiver(config.slack.mode.signingSecret, log) : null;
   const app = new App({
-    receiver: (socket ?? http) as Receiver,
+    receiver: (socket?.receiver ?? http) as Receiver,
     // One workspace, whose identity is known: Bolt need not ask Slack again at every event.
     authorize: () =>
       Promise.resolve({
@@ -102,12 +102,19 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const health = {
     async notReady() {
       if (stopping) return "stopping";
-      if (socket !== null && !socket.client.isActive()) return "not connected to Slack";
+      if (socket !== null && !socket.isConnected()) return "not connected to Slack";
       await store.db.selectFrom("requests").select("id").limit(1).execute();
       return null;
     },
   };
-  const server = createHealthServer(health, http?.requestListener ?? null);
+  const takeSlack: RequestListener | null =
+    http === null
+      ? null
+      : (request, response) => {
+          if (stopping) response.writeHead(503, { connection: "close" }).end();
+          else http.requestListener(request, response);
+        };
+  const server = createHealthServer(health, takeSlack);
   await engine.start();
   await listen(server, config.port, config.host);
   await socket?.start();
@@ -117,43 +124,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     async stop() {
       stopping = true;
-      await socket?.stop();
-      // Health goes on being served while the rest winds down; Slack's keep-alive connections end with their answers.
+      socket?.stop();
+      const drained = Promise.all([work.idle(), engine.stop()])
+        // What a command enqueued while the engine was stopping is waited for as well.
+        .then(() => engine.stop());
+      await within(DRAIN_MS, drained);
+      // Only now: a probe is to read "stopping" as long as the process winds down.
       server.close();
-      await within(DRAIN_MS, Promise.all([work.idle(), engine.stop()]));
       server.closeAllConnections();
       await store.close();
     },
   };
-}
-
-/**
- * A receiver of our own with options of its own: Bolt's `socketMode: true` would share `clientOptions` with the
- * listeners' client, whose retries and headers Socket Mode changes.
- */
-function createSocketReceiver(
-  config: Config,
-  appToken: string,
-  log: Logger,
-): SocketModeReceiver & { client: { isActive(): boolean } } {
-  const receiver = new SocketModeReceiver({
-    appToken,
-    logger: boltLogger(log),
-    // A long synchronous job on either side must not look like a dead connection.
-    clientPingTimeout: 20_000,
-    serverPingTimeout: 60_000,
-    installerOptions: { clientOptions: { slackApiUrl: config.slack.apiUrl } },
-  });
-  let isConnected = false;
-  receiver.client.on("connected", () => {
-    isConnected = true;
-  });
-  for (const event of ["reconnecting", "disconnected", "disconnecting"]) {
-    receiver.client.on(event, () => {
-      isConnected = false;
-    });
-  }
-  return Object.assign(receiver, { client: Object.assign(receiver.client, { isActive: () => isConnected }) });
 }
 
 function createHttpReceiver(signingSecret: string, log: Logger): HTTPReceiver {

@@ -101,6 +101,7 @@ describe("a data folder that is in use", () => {
     const world = await startWorld();
     const first = await startBotProcess(world);
     await first.kill();
-    await startBotProcess(world);
+    const second = await startBotProcess(world);
+    expect(second.logs("ready")).toHaveLength(1);
   });
 });

@@ -72,7 +72,11 @@ export function spawnBot(env: Record<string, string>): BotProcess {
     child.kill("SIGKILL");
     await exited;
   };
-  onTestFinished(kill);
+  onTestFinished(async () => {
+    await kill();
+    // Holds for every test that starts a process, whatever else it looks at.
+    expectNoSecret(env, output.stdout + output.stderr);
+  });
   return {
     exited,
     stdout: () => output.stdout,
@@ -115,13 +119,29 @@ export async function startBotProcess(world: World, env: Record<string, string> 
 }
 
 /** The status and text of a health page; status 0 when nobody listens. */
-export async function ask(bot: ReadyBot, path: string): Promise<{ status: number; text: string }> {
+export async function probe(bot: ReadyBot, path: string): Promise<{ status: number; text: string }> {
   try {
     // A probe opens a connection of its own each time.
     const response = await fetch(`${bot.url}${path}`, { headers: { connection: "close" } });
     return { status: response.status, text: (await response.text()).trim() };
   } catch {
     return { status: 0, text: "" };
+  }
+}
+
+const SECRETS = [
+  "SLACK_BOT_TOKEN",
+  "SLACK_APP_TOKEN",
+  "SLACK_SIGNING_SECRET",
+  "CLOUDFLARE_API_TOKEN",
+  "CLOUDFLARE_API_KEY",
+];
+
+function expectNoSecret(env: Record<string, string>, output: string): void {
+  for (const name of SECRETS) {
+    const value = env[name];
+    if (value && output.includes(value))
+      throw new Error(`the value of ${name} was written to the log:\n${output}`);
   }
 }
 
