@@ -1,6 +1,7 @@
 import { subHours } from "date-fns";
 
 import type { ActiveSession, FailedLogin } from "../api/cloudflare.ts";
+import { plural } from "../words.ts";
 
 /** What follows from a summary's data: pure, so that plans and views draw the same conclusions. */
 
@@ -17,6 +18,12 @@ export function countApps(sessions: readonly ActiveSession[]): number {
   return new Set(
     sessions.flatMap((session) => session.apps.map((app) => app.uid ?? app.name ?? app.hostname)),
   ).size;
+}
+
+/** ` on 5 apps`, to stand after a number of sessions; a session may be open before its first application is. */
+export function onApps(sessions: readonly ActiveSession[]): string {
+  const apps = countApps(sessions);
+  return apps === 0 ? ", on no app yet" : ` on ${plural(apps, "app")}`;
 }
 
 /** Soonest to expire first; those without an end come last. */

@@ -40,7 +40,7 @@ export async function gatherSummary(
 ): Promise<UserSummary> {
   const call: CallOptions = { timeoutMs: PART_TIMEOUT_MS, signal: AbortSignal.timeout(PART_TIMEOUT_MS) };
   const [identity, sessions, failedLogins, risk, registrations] = await Promise.all([
-    part(cloudflare.accessUsers.lastSeenIdentity(user.id, call)),
+    part(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no log-in on record"),
     part(cloudflare.accessUsers.activeSessions(user.id, call)),
     part(cloudflare.accessUsers.failedLogins(user.id, call)),
     part(findRisk(cloudflare, user, call)),
@@ -49,13 +49,15 @@ export async function gatherSummary(
   return { user, identity, sessions, failedLogins, risk, registrations, gatheredAt: now };
 }
 
-async function part<T>(promise: Promise<T>): Promise<Part<T>> {
+/** `whenAbsent`: what it means where Cloudflare has nothing under this user's id. */
+async function part<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T>> {
   try {
     return { ok: true, value: await promise };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     // The time limit of a part reaches the client as an abort: to a reader it is a late answer all the same.
     if (error.kind === "aborted") return { ok: false, reason: "Cloudflare did not answer in time" };
+    if (error.kind === "not-found" && whenAbsent !== undefined) return { ok: false, reason: whenAbsent };
     return { ok: false, reason: describeFailure(error).brief };
   }
 }

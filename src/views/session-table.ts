@@ -24,12 +24,12 @@ export function sessionTable(sessions: readonly ActiveSession[], max: number): T
   };
 }
 
-/** The first applications of a session by name, and how many more. Plain text. */
-export function appNames(session: ActiveSession, max = 3): string {
+/** The first three applications of a session by name, and how many more. */
+export function appNames(session: ActiveSession): string {
   const names = session.apps.map((app) => clean(app.name ?? app.hostname ?? "unnamed app", 40));
   if (names.length === 0) return "no app yet";
-  const shown = names.slice(0, max).join(", ");
-  return names.length > max ? `${shown} +${names.length - max}` : shown;
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} +${names.length - 3}` : shown;
 }
 
 /** A moment in the reader's own zone; raw text cannot hold one. */

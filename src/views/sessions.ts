@@ -1,5 +1,5 @@
 import type { AccessUser, ActiveSession } from "../api/cloudflare.ts";
-import { bySoonestEnd, countApps } from "../lookup/facts.ts";
+import { bySoonestEnd, onApps } from "../lookup/facts.ts";
 import { plural } from "../words.ts";
 import { context, section, type Message } from "./blocks.ts";
 import { pageOf, pagingButtons, rangeText } from "./paging.ts";
@@ -25,7 +25,7 @@ export function sessionsMessage(
       ],
     };
   }
-  const title = `${plural(sessions.length, "active session")} on ${plural(countApps(sessions), "app")}`;
+  const title = `${plural(sessions.length, "active session")}${onApps(sessions)}`;
   const shown = pageOf(bySoonestEnd(sessions), page, PAGE_SIZE);
   const range = shown.pages > 1 ? ` · ${rangeText(shown)}` : "";
   return {

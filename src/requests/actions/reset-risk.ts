@@ -54,11 +54,13 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
 });
 
 function levelText(score: RiskScore): string {
-  return score.level ?? score.rawLevel ?? "unknown";
+  return score.level ?? score.rawLevel ?? "none";
 }
 
 function describeScore(evidence: UserSummary): string {
   if (!evidence.risk.ok) return `Resets their risk score (it could not be read: ${evidence.risk.reason})`;
-  const { events } = evidence.risk.value;
-  return `Takes back a ${levelText(evidence.risk.value)} risk level with ${plural(events.length, "event")} since the last reset`;
+  const { events, level, rawLevel } = evidence.risk.value;
+  if (events.length === 0 && level === null && rawLevel === null)
+    return "They have no risk level and no risk event now: there is nothing to take back";
+  return `Takes back the risk level (${levelText(evidence.risk.value)}) with ${plural(events.length, "event")} since the last reset`;
 }

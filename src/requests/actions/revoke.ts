@@ -1,5 +1,5 @@
 import type { ActiveSession, Registration } from "../../api/cloudflare.ts";
-import { countApps } from "../../lookup/facts.ts";
+import { onApps } from "../../lookup/facts.ts";
 import { collectRegistrations, type Part, type UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../words.ts";
 import type { RevokeOptions } from "../plan.ts";
@@ -133,7 +133,7 @@ function describeSessions(evidence: UserSummary): string {
   const sessions = evidence.sessions.value;
   if (sessions.length === 0)
     return "They have no active session now: this ends whatever may have been opened since";
-  return `Ends ${plural(sessions.length, "session")} on ${plural(countApps(sessions), "app")}`;
+  return `Ends ${plural(sessions.length, "session")}${onApps(sessions)}`;
 }
 
 function countRegistrations(part: Part<Registration[]>): number | null {
