@@ -1,13 +1,15 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import express, { type Express } from "express";
-import { build } from "vite";
-import config from "./vite.config.ts";
 
 const here = import.meta.dirname;
 const output = join(here, "dist");
+const keepMs = 24 * 60 * 60 * 1000;
 
 /**
  * Builds the page unless these very sources are built already. The folder is named after their hash, so that several
@@ -19,9 +21,10 @@ export async function buildPage(): Promise<string> {
   const target = join(output, await hashSources());
   if (existsSync(target)) return target;
 
-  const aside = join(output, `.building-${process.pid}-${Date.now()}`);
+  const aside = join(output, `building-${process.pid}-${Date.now()}`);
   await mkdir(output, { recursive: true });
-  await build({ ...config, configFile: false, build: { ...config.build, outDir: aside, emptyOutDir: true } });
+  await removeOldBuilds();
+  await runVite(aside);
   try {
     await rename(aside, target);
   } catch (error) {
@@ -29,6 +32,25 @@ export async function buildPage(): Promise<string> {
     if (!existsSync(target)) throw error;
   }
   return target;
+}
+
+/** In a process of its own: vite sets NODE_ENV for the whole process it runs in, and under a test runner builds React's slow half. */
+async function runVite(outDir: string): Promise<void> {
+  const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin", "vite.js");
+  const config = join(here, "vite.config.ts");
+  const flags = ["--config", config, "--configLoader", "native", "--outDir", outDir, "--emptyOutDir"];
+  await promisify(execFile)(process.execPath, [vite, "build", here, ...flags], {
+    env: { ...process.env, NODE_ENV: "production" },
+  });
+}
+
+/** Another process may still serve a build that these sources no longer lead to, so builds go by age. */
+async function removeOldBuilds(): Promise<void> {
+  for (const name of await readdir(output)) {
+    const folder = join(output, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > keepMs) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Where a page opens whose address says nothing: as whom, and in which channel (the first one by default). */

@@ -1,22 +1,11 @@
-import type { AnyBlock } from "@slack/types";
 import { createRoot } from "react-dom/client";
 import "slack-blocks-to-jsx/dist/style.css";
 import "./style/index.css";
 import type { StoredMessage } from "../../slack/types.ts";
 import { loadEmoji } from "./emoji.tsx";
 import { MessageView } from "./message.tsx";
+import type { PictureRequest } from "./picture-request.ts";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
-
-/** What `renderPicture` hands over, as JSON in the address. */
-export interface PictureRequest {
-  blocks: AnyBlock[];
-  name: string;
-  ephemeral: boolean;
-  /** Milliseconds since the epoch. */
-  now: number;
-  timeZone: string;
-  people: { id: string; realName: string }[];
-}
 
 loadEmoji();
 const request = JSON.parse(decodeURIComponent(location.hash.slice(1))) as PictureRequest;
@@ -45,7 +34,7 @@ const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <WorkspaceContext value={workspace}>
-      <div className="picture">
+      <div className="picture" style={{ width: request.width }}>
         <MessageView message={message} onAct={async () => {}} />
       </div>
     </WorkspaceContext>,

@@ -91,6 +91,22 @@ describeInBrowser("the sandbox's page", () => {
     expect(await page.getByText("psst").count()).toBe(0);
   });
 
+  test("until the next person's workspace has arrived, nothing of the former one's can be read or used", async () => {
+    const { page, sandbox } = await open();
+    await sandbox.post([section("psst")], { to: alice });
+    await page.getByText("psst").waitFor();
+    const held = Promise.withResolvers<undefined>();
+    await page.route(/events\?user=U0BOB/, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.getByRole("radio", { name: "Bob Tanaka" }).check();
+    expect(await page.getByText("psst").count()).toBe(0);
+    expect(await page.getByRole("textbox").count()).toBe(0);
+    held.resolve(undefined);
+    await page.getByText("Nothing in #zt-approvals yet").waitFor();
+  });
+
   test("a button with a confirm asks first, and not to confirm sends nothing", async () => {
     const { page, sandbox } = await open();
     await sandbox.post(summaryBlocks);
