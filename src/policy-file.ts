@@ -33,6 +33,7 @@ const PolicyFile = z.strictObject({
   operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
   viewers: Principals.default([]),
   approvers: Principals.nonempty({ error: "is empty: nobody could approve" }),
+  legacy_device_revoke: z.boolean().default(false),
   actions: z.partialRecord(z.enum(ACTION_NAMES), ActionPolicy).default({}),
 });
 
@@ -45,6 +46,8 @@ export interface Policy {
   viewers: readonly string[];
   /** Of actions that name none of their own. */
   approvers: readonly string[];
+  /** Revoke devices by the deprecated call, for accounts that have only that. */
+  legacyDeviceRevoke: boolean;
   action(name: ActionName): { approvers: readonly string[]; ttlMs: number; requireReason: boolean };
 }
 
@@ -75,6 +78,7 @@ export function parsePolicy(text: string, file: string): Policy {
     operators,
     viewers,
     approvers,
+    legacyDeviceRevoke: result.data.legacy_device_revoke,
     action: (name) => ({
       approvers: actions[name]?.approvers ?? approvers,
       ttlMs: actions[name]?.ttl ?? 60 * MINUTE,

@@ -1,6 +1,6 @@
 import { subHours } from "date-fns";
 
-import type { ActiveSession, FailedLogin } from "../api/cloudflare.ts";
+import type { ActiveSession, FailedLogin, RiskScore } from "../api/cloudflare.ts";
 import { plural } from "../words.ts";
 
 /** What follows from a summary's data: pure, so that plans and views draw the same conclusions. */
@@ -31,4 +31,24 @@ export function bySoonestEnd(sessions: readonly ActiveSession[]): ActiveSession[
   return sessions.toSorted(
     (a, b) => (a.expiresAt ?? Number.MAX_SAFE_INTEGER) - (b.expiresAt ?? Number.MAX_SAFE_INTEGER),
   );
+}
+
+export interface RiskEventGroup {
+  /** "unnamed event" where Cloudflare gives none. */
+  name: string;
+  count: number;
+  /** Of the newest, epoch milliseconds. */
+  lastAt: number | null;
+  level: string | null;
+}
+
+/** Risk events of one kind together, the newest kind first: they are judged by kind, not one by one. */
+export function groupRiskEvents(events: RiskScore["events"]): RiskEventGroup[] {
+  const groups = Map.groupBy(events, (event) => event.name ?? "unnamed event");
+  return [...groups]
+    .map(([name, same]) => {
+      const newest = same.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
+      return { name, count: same.length, lastAt: newest?.at ?? null, level: newest?.level ?? null };
+    })
+    .toSorted((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0));
 }

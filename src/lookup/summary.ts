@@ -44,7 +44,7 @@ export async function gatherSummary(
     part(cloudflare.accessUsers.activeSessions(user.id, call)),
     part(cloudflare.accessUsers.failedLogins(user.id, call)),
     part(findRisk(cloudflare, user, call)),
-    part(collectRegistrations(cloudflare, user.id, call)),
+    part(collectRegistrations(cloudflare, user.id, "active", call)),
   ]);
   return { user, identity, sessions, failedLogins, risk, registrations, gatheredAt: now };
 }
@@ -84,15 +84,16 @@ export async function findRisk(
   }
 }
 
-/** The user's active registrations, up to MAX_REGISTRATIONS. */
+/** The user's registrations in one state, up to MAX_REGISTRATIONS. */
 export async function collectRegistrations(
   cloudflare: Cloudflare,
   userId: string,
+  status: "active" | "revoked" | "all" = "active",
   call?: CallOptions,
 ): Promise<Registration[]> {
   const found: Registration[] = [];
   for await (const registration of cloudflare.devices.iterateRegistrations(
-    { userIds: [userId], status: "active", perPage: 50 },
+    { userIds: [userId], status, perPage: 50 },
     call,
   )) {
     found.push(registration);

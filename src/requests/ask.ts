@@ -1,11 +1,12 @@
 import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
+import { gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser, type Who } from "../lookup/who.ts";
 import { slackErrorCode } from "../slack/clients.ts";
 import { describeRequest } from "./describe.ts";
-import type { ActionName, Plan, RevokeOptions, Target } from "./plan.ts";
+import { actionOf } from "./actions/index.ts";
+import type { ActionName, Plan, Target, Wish } from "./plan.ts";
 import { eligibleApprovers } from "./policy.ts";
 import { permalink } from "./publish.ts";
 import type { Request } from "./request.ts";
@@ -18,7 +19,7 @@ export const MAX_REASON = 1000;
 
 interface Ask {
   plan: Plan;
-  evidence: UserSummary;
+  evidence: UserSummary | null;
   reason: string;
   asker: Asker;
   originChannel: string;
@@ -35,10 +36,9 @@ export interface Asked {
 
 /** What somebody wants done, as typed in a command or filled into a form. */
 export interface AskFor {
-  action: ActionName;
-  who: Who;
-  /** Only a revocation has any. */
-  options: Partial<RevokeOptions>;
+  wish: Wish;
+  /** Whom it is about; not needed for somebody who is to be created. */
+  who: Who | null;
   reason: string;
   asker: Asker;
   originChannel: string;
@@ -49,31 +49,27 @@ export interface AskFor {
  * @throws UserError for whatever a person can mend.
  */
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
-  const reason = checkReason(deps, input.action, input.reason);
-  const user = await findUser(deps.cloudflare, deps.directory, input.who);
-  const target = { id: user.id, email: user.email, name: user.name };
-  const [evidence, plan] = await Promise.all([
-    gatherSummary(deps.cloudflare, user, deps.now()),
-    makePlan(deps, input, target),
-  ]);
-  return ask(deps, { plan, evidence, reason, asker: input.asker, originChannel: input.originChannel });
+  const { wish, asker, originChannel } = input;
+  const reason = checkReason(deps, wish.action, input.reason);
+  const { target, evidence } = await findSubject(deps, input);
+  const options = await actionOf(wish).prepare({
+    cloudflare: deps.cloudflare,
+    target,
+    evidence,
+    wish,
+    legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,
+  });
+  // The options were made by the action of the same name.
+  const plan = { action: wish.action, accountId: deps.cloudflare.accountId, target, options } as Plan;
+  return ask(deps, { plan, evidence, reason, asker, originChannel });
 }
 
-async function makePlan(deps: Deps, { action, options }: AskFor, target: Target): Promise<Plan> {
-  const { accountId } = deps.cloudflare;
-  switch (action) {
-    case "revoke":
-      return {
-        action,
-        accountId,
-        target,
-        options: { devices: options.devices ?? false, warpReauth: options.warpReauth ?? false },
-      };
-    case "reset-risk": {
-      const { userId } = await findRisk(deps.cloudflare, target);
-      return { action, accountId, target, options: { riskUserId: userId } };
-    }
-  }
+async function findSubject(deps: Deps, { wish, who }: AskFor): Promise<{ target: Target; evidence: UserSummary | null }> {
+  if (wish.action === "create-user") return { target: { id: "", email: wish.email, name: wish.name }, evidence: null };
+  if (who === null) throw new UserError({ what: "Whom is it about?", next: "Give an e-mail address or an Access user's id." });
+  const user = await findUser(deps.cloudflare, deps.directory, who);
+  const evidence = await gatherSummary(deps.cloudflare, user, deps.now());
+  return { target: { id: user.id, email: user.email, name: user.name }, evidence };
 }
 
 /**
@@ -114,7 +110,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     reason: input.reason,
     at,
     expiresAt: at + rules.ttlMs,
-    posts: [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
+    posts: input.evidence === null ? [] : [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
   });
   const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
   await Promise.all([deps.engine.publish(request), deps.engine.scheduleExpiry(request)]);

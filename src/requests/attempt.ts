@@ -4,7 +4,7 @@ import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { actionOf } from "./actions/index.ts";
-import type { Verification } from "./actions/define.ts";
+import type { TargetCheck, Verification } from "./actions/define.ts";
 import type { Request } from "./request.ts";
 
 /** The steps of an execution, one attempt each; the workflow repeats and orders them. None throws for what Cloudflare answers. */
@@ -14,12 +14,12 @@ export interface AttemptDeps {
   now(): number;
 }
 
-export type TargetCheck = { ok: true } | { ok: false; why: string; next: string };
-
 /** Is the target still the principal that was approved? A user id that now has another e-mail is somebody else. */
 export async function checkTarget({ cloudflare }: AttemptDeps, request: Request): Promise<TargetCheck> {
   const { target } = request.plan;
+  const action = actionOf(request.plan);
   try {
+    if (action.checkTarget !== undefined) return await action.checkTarget(cloudflare, request.plan);
     const user = await cloudflare.accessUsers.get(target.id);
     if (user.email?.toLowerCase() === target.email.toLowerCase()) return { ok: true };
     return {

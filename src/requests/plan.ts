@@ -1,11 +1,20 @@
 import { createHash, randomInt } from "node:crypto";
 
 /** What can be asked for. The names are those of the subcommands. */
-export const ACTION_NAMES = ["revoke", "reset-risk"] as const;
+export const ACTION_NAMES = [
+  "revoke",
+  "revoke-devices",
+  "restore-devices",
+  "reset-risk",
+  "create-user",
+  "rename-user",
+  "delete-user",
+] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** Whom an action is about: the Access user as Cloudflare knew them when it was asked for. */
 export interface Target {
+  /** "" for somebody who is only to be created. */
   id: string;
   email: string;
   name: string;
@@ -18,15 +27,46 @@ export interface RevokeOptions {
   warpReauth: boolean;
 }
 
-export interface ResetRiskOptions {
-  /** The id under which risk scoring knows the user: usually, but not certainly, the Access user's. */
-  riskUserId: string;
+/** A registration as it was when it was chosen: the id is what counts, the name is for people. */
+export interface ChosenRegistration {
+  id: string;
+  deviceName: string;
+}
+
+/** How somebody judged a kind of risk event before taking its weight away. */
+export const RISK_JUDGEMENTS = ["false-positive", "handled", "accepted"] as const;
+export type RiskJudgement = (typeof RISK_JUDGEMENTS)[number];
+
+interface OptionsOf {
+  revoke: RevokeOptions;
+  /** `legacy`: by the deprecated call, which does not know multi-user mode. */
+  "revoke-devices": { registrations: ChosenRegistration[]; legacy: boolean };
+  "restore-devices": { registrations: ChosenRegistration[] };
+  "reset-risk": {
+    /** The id under which risk scoring knows the user: usually, but not certainly, the Access user's. */
+    riskUserId: string;
+    judged: { name: string; count: number; judgement: RiskJudgement }[];
+  };
+  "create-user": Record<never, never>;
+  "rename-user": { newName: string };
+  "delete-user": Record<never, never>;
 }
 
 /** What will be done, frozen when it is asked for: approvers approve exactly this, and an edit is a new request. */
-export type Plan =
-  | { action: "revoke"; accountId: string; target: Target; options: RevokeOptions }
-  | { action: "reset-risk"; accountId: string; target: Target; options: ResetRiskOptions };
+export type Plan = {
+  [Name in ActionName]: { action: Name; accountId: string; target: Target; options: OptionsOf[Name] };
+}[ActionName];
+
+/** What somebody wishes, before it is looked up and becomes a plan. `"all"`: of those there are. */
+export type Wish =
+  | ({ action: "revoke" } & RevokeOptions)
+  | { action: "revoke-devices"; registrationIds: readonly string[] | "all" }
+  | { action: "restore-devices"; registrationIds: readonly string[] | "all" }
+  | { action: "reset-risk"; judged: Readonly<Record<string, RiskJudgement>> }
+  | { action: "create-user"; email: string; name: string }
+  | { action: "rename-user"; newName: string }
+  | { action: "delete-user"; typedEmail: string };
+export type WishFor<Name extends ActionName> = Extract<Wish, { action: Name }>;
 
 /** JSON with sorted keys, so that the same plan always has the same bytes. */
 export function canonicalJson(value: unknown): string {

@@ -32,7 +32,8 @@ export interface Request {
   teamId: string;
   plan: Plan;
   planHash: string;
-  evidence: UserSummary;
+  /** null for somebody who was only to be created. */
+  evidence: UserSummary | null;
   requesterId: string;
   originChannel: string;
   reason: string;
@@ -57,7 +58,7 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
     teamId: row.team_id,
     plan: JSON.parse(row.plan) as Plan,
     planHash: row.plan_hash,
-    evidence: JSON.parse(row.evidence) as UserSummary,
+    evidence: JSON.parse(row.evidence) as UserSummary | null,
     requesterId: row.requester_id,
     originChannel: row.origin_channel,
     reason: row.reason,

@@ -8,7 +8,7 @@ import { fromRow, type Request, type Result } from "./request.ts";
 export interface NewRequest {
   teamId: string;
   plan: Plan;
-  evidence: UserSummary;
+  evidence: UserSummary | null;
   requesterId: string;
   originChannel: string;
   cardChannel: string;

@@ -2,185 +2,175 @@ import type { InputBlock, KnownBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 
 import type { UserMessage } from "../errors.ts";
-import type { ActionName, RevokeOptions } from "../requests/plan.ts";
+import { ACTION_NAMES, type ActionName, type Wish } from "../requests/plan.ts";
 import { context, plain, section } from "./blocks.ts";
+import { formOf } from "./forms/index.ts";
+import { textInput, type FormValues, type Material } from "./forms/spec.ts";
 import { noticeText } from "./notice.ts";
 import { cut, escape } from "./text.ts";
 
 export const ASK_MODAL = "ask";
 
+/** The menu that searches Access users as one types. */
+export const USER_SEARCH = "who";
+
 /** Matches the limit that is checked when it is submitted. */
 const MAX_REASON = 1000;
 
-const WORDS: Record<ActionName, { title: string; intro: string; caution: string }> = {
-  revoke: {
-    title: "Revoke sessions",
-    intro: "Asks the approvers to end all Access sessions of a user.",
-    caution: "Not a ban: the user can log in again after about a minute if your policies allow it.",
-  },
-  "reset-risk": {
-    title: "Reset risk score",
-    intro: "Asks the approvers to set a user's risk score back to low.",
-    caution:
-      "This can give access back: policies that block by risk score stop blocking, also in Okta where it is linked.",
-  },
-};
-
-const OPTIONS = {
-  devices: {
-    text: "Also revoke their devices",
-    description: "Every device registration; a new log-in registers again",
-  },
-  warpReauth: {
-    text: "Also make WARP re-authenticate",
-    description: "Where Gateway policies enforce a client session",
-  },
-};
+export interface Chosen {
+  userId: string;
+  email: string;
+  name: string;
+}
 
 export interface AskModalProps {
   action: ActionName;
-  /** Chosen before (by a button under a summary), or to be typed. */
-  subject:
-    | { kind: "typed"; text: string }
-    | { kind: "chosen"; userId: string; email: string; name: string; facts: readonly string[] };
-  options: Partial<RevokeOptions>;
-  reason: string | undefined;
+  /** null: to be picked in the form (or, for somebody who is to be created, nobody). */
+  chosen: Chosen | null;
+  /** What is worth knowing of whom was chosen, a few words each. */
+  facts: readonly string[];
+  material: Material;
+  prefill: Partial<Wish>;
+  reason: string;
   requireReason: boolean;
   originChannel: string;
   /** Shown above a form that was sent and could not be taken; what was filled in stays. */
   problem?: UserMessage;
 }
 
-/** Travels with the form. Ids only, and all of it is checked again: a form is no authority. */
+/** Travels with the form. Ids and names only, and all of it is checked again: a form is no authority. */
 const Metadata = z.object({
-  action: z.enum(["revoke", "reset-risk"]),
+  action: z.enum(ACTION_NAMES),
   originChannel: z.string(),
-  chosen: z.object({ userId: z.string(), email: z.string(), name: z.string() }).optional(),
+  chosen: z.object({ userId: z.string(), email: z.string(), name: z.string() }).nullable(),
+  /** The kinds of risk events shown, in order. */
+  kinds: z.array(z.string()),
+  /** Only the user was asked for: the rest of the form follows. */
+  isPicking: z.boolean(),
+  /** What was typed before the user was picked. */
+  reason: z.string(),
 });
+type Metadata = z.infer<typeof Metadata>;
 
+/**
+ * The form behind every subcommand that changes something: whom it is about, what exactly, and why. Where the
+ * fields depend on the user, it first asks only for them.
+ */
 export function askModal(props: AskModalProps): ModalView {
-  const { action, subject } = props;
-  const words = WORDS[action];
-  const metadata: z.infer<typeof Metadata> = {
+  const { action, chosen, material, prefill } = props;
+  const form = formOf(action);
+  const isPicking = form.about === "user" && chosen === null;
+  const showsFields = !isPicking || form.material === "none";
+  const metadata: Metadata = {
     action,
     originChannel: props.originChannel,
-    ...(subject.kind === "chosen"
-      ? { chosen: { userId: subject.userId, email: subject.email, name: cut(subject.name, 100) } }
-      : {}),
+    chosen: chosen === null ? null : { ...chosen, name: cut(chosen.name, 100) },
+    kinds: material.kind === "risk-events" ? material.groups.slice(0, MAX_KINDS).map((group) => cut(group.name, 80)) : [],
+    isPicking: isPicking && !showsFields,
+    reason: showsFields ? "" : props.reason,
   };
   return {
     type: "modal",
     callback_id: ASK_MODAL,
     private_metadata: JSON.stringify(metadata),
-    title: plain(words.title, 24),
-    submit: plain("Ask approvers", 24),
+    title: plain(form.title, 24),
+    submit: plain(showsFields ? "Ask approvers" : "Next", 24),
     close: plain("Back", 24),
     blocks: [
       ...(props.problem === undefined ? [] : [section(`⚠️ ${noticeText(props.problem)}`)]),
-      ...subjectBlocks(subject, words.intro),
-      ...(action === "revoke" ? [optionsBlock(props.options)] : []),
-      reasonBlock(props.reason, props.requireReason),
-      context(`⚠️ ${words.caution}`),
+      ...(chosen === null ? [section(form.intro)] : [section(chosenText(chosen, props.facts))]),
+      ...(isPicking ? [userSearch()] : []),
+      ...(showsFields ? [...form.fields(limited(material), prefill), reasonBlock(props.reason, props.requireReason)] : []),
+      context(`⚠️ ${escape(form.caution)}`),
     ],
   };
 }
 
-function subjectBlocks(subject: AskModalProps["subject"], intro: string): KnownBlock[] {
-  if (subject.kind === "chosen") {
-    return [
-      section(
-        `*${escape(subject.name || subject.email)}*\n${escape(subject.email)}${subject.facts.map((fact) => `\n• ${escape(fact)}`).join("")}`,
-      ),
-    ];
-  }
-  return [
-    section(intro),
-    {
-      type: "input",
-      block_id: "who",
-      label: plain("Who"),
-      hint: plain("An e-mail address or an Access user's id"),
-      element: {
-        type: "plain_text_input",
-        action_id: "who",
-        placeholder: plain("name@example.com"),
-        ...(subject.text === "" ? {} : { initial_value: cut(subject.text, 300) }),
-      },
-    },
-  ];
+/** More kinds of risk events than this do not fit beside each other in one form's metadata. */
+const MAX_KINDS = 25;
+
+function limited(material: Material): Material {
+  return material.kind === "risk-events" ? { ...material, groups: material.groups.slice(0, MAX_KINDS) } : material;
 }
 
-function optionsBlock(options: Partial<RevokeOptions>): InputBlock {
-  const all = (["devices", "warpReauth"] as const).map((name) => ({
-    name,
-    option: {
-      value: name,
-      text: plain(OPTIONS[name].text, 75),
-      description: plain(OPTIONS[name].description, 75),
-    },
-  }));
-  const initial = all.filter(({ name }) => options[name] === true).map(({ option }) => option);
+function chosenText({ name, email }: Chosen, facts: readonly string[]): string {
+  return `*${escape(name || email)}*\n${escape(email, 254)}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
+}
+
+function userSearch(): InputBlock {
   return {
     type: "input",
-    block_id: "options",
-    optional: true,
-    label: plain("Also"),
-    element: {
-      type: "checkboxes",
-      action_id: "options",
-      options: all.map(({ option }) => option),
-      ...(initial.length === 0 ? {} : { initial_options: initial }),
-    },
+    block_id: USER_SEARCH,
+    label: plain("Who"),
+    hint: plain("Type two letters of a name or an e-mail address"),
+    element: { type: "external_select", action_id: USER_SEARCH, min_query_length: 2, placeholder: plain("Search Access users") },
   };
 }
 
-function reasonBlock(reason: string | undefined, isRequired: boolean): InputBlock {
-  return {
-    type: "input",
-    block_id: "reason",
+function reasonBlock(reason: string, isRequired: boolean): KnownBlock {
+  return textInput({
+    id: "reason",
+    label: "Reason",
+    hint: "Approvers decide by it, and it stays in the record",
+    placeholder: "What happened, and where is the evidence?",
+    initial: reason,
+    multiline: true,
     optional: !isRequired,
-    label: plain("Reason"),
-    hint: plain("Approvers decide by it, and it stays in the record"),
-    element: {
-      type: "plain_text_input",
-      action_id: "reason",
-      multiline: true,
-      max_length: MAX_REASON,
-      placeholder: plain("What happened, and where is the evidence?"),
-      ...(reason === undefined || reason === "" ? {} : { initial_value: cut(reason, MAX_REASON) }),
-    },
+    maxLength: MAX_REASON,
+  });
+}
+
+const Option = z.object({ value: z.string() });
+const Values = z.record(
+  z.string(),
+  z.record(
+    z.string(),
+    z.object({
+      value: z.string().nullish(),
+      selected_option: Option.nullish(),
+      selected_options: z.array(Option).nullish(),
+    }),
+  ),
+);
+
+function readValues(raw: unknown): FormValues {
+  const blocks = Values.parse(raw);
+  const element = (id: string) => blocks[id]?.[id];
+  return {
+    text: (id) => element(id)?.value?.trim() ?? "",
+    choice: (id) => element(id)?.selected_option?.value ?? null,
+    ticked: (prefix) =>
+      Object.keys(blocks)
+        .filter((id) => id.startsWith(prefix))
+        .flatMap((id) => element(id)?.selected_options?.map((option) => option.value) ?? []),
   };
 }
 
-const Values = z.object({
-  who: z.object({ who: z.object({ value: z.string().nullish() }) }).optional(),
-  options: z
-    .object({ options: z.object({ selected_options: z.array(z.object({ value: z.string() })).nullish() }) })
-    .optional(),
-  reason: z.object({ reason: z.object({ value: z.string().nullish() }) }).optional(),
-});
-
-export interface AskForm {
-  action: ActionName;
-  originChannel: string;
-  chosen: { userId: string; email: string; name: string } | null;
-  /** As typed; "" when somebody was chosen. */
-  who: string;
-  options: RevokeOptions;
-  reason: string;
+export interface AskForm extends Omit<Metadata, "isPicking"> {
+  /** Only the user was asked for so far. */
+  isPicking: boolean;
+  /** The id of the user that was picked in the form, or chosen before. */
+  userId: string | null;
+  /** null while picking, or when the fields are wrong. */
+  wish: Wish | null;
+  errors: Record<string, string>;
 }
 
 /** What was filled in. @throws ZodError when the form is not ours. */
 export function parseAskForm(view: { private_metadata: string; state: { values: unknown } }): AskForm {
   const metadata = Metadata.parse(JSON.parse(view.private_metadata));
-  const values = Values.parse(view.state.values);
-  const ticked = new Set(values.options?.options.selected_options?.map((option) => option.value));
+  const values = readValues(view.state.values);
+  const form = formOf(metadata.action);
+  const userId = metadata.chosen?.userId ?? values.choice(USER_SEARCH);
+  const errors: Record<string, string> = {};
+  if (form.about === "user" && userId === null) errors[USER_SEARCH] = "Pick somebody from the list.";
+  if (metadata.isPicking) return { ...metadata, userId, wish: null, errors };
+  const read = form.read(values, { kinds: metadata.kinds });
   return {
-    action: metadata.action,
-    originChannel: metadata.originChannel,
-    chosen: metadata.chosen ?? null,
-    who: values.who?.who.value?.trim() ?? "",
-    options: { devices: ticked.has("devices"), warpReauth: ticked.has("warpReauth") },
-    reason: values.reason?.reason.value?.trim() ?? "",
+    ...metadata,
+    userId,
+    reason: values.text("reason"),
+    wish: read.ok ? read.wish : null,
+    errors: read.ok ? errors : { ...errors, ...read.errors },
   };
 }

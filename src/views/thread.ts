@@ -12,6 +12,7 @@ import { summaryParts, summaryText } from "./user-summary.ts";
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
   switch (data.kind) {
     case "evidence":
+      if (request.evidence === null) return say("🔎 Nothing is known of them yet.");
       return {
         text: `Before: ${summaryText(request.evidence, request.evidence.gatheredAt)}`,
         blocks: [

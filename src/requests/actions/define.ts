@@ -1,6 +1,6 @@
 import type { Cloudflare, WriteReceipt } from "../../api/cloudflare.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
-import type { ActionName, Plan } from "../plan.ts";
+import type { ActionName, Plan, Target, WishFor } from "../plan.ts";
 
 export type PlanOf<Name extends ActionName> = Extract<Plan, { action: Name }>;
 
@@ -27,6 +27,19 @@ export interface Verification {
   checkedAt: number;
 }
 
+export type TargetCheck = { ok: true } | { ok: false; why: string; next: string };
+
+/** What a plan is made from: whom it is about, what stands now, and what was wished for. */
+export interface PlanInput<Name extends ActionName> {
+  cloudflare: Cloudflare;
+  target: Target;
+  /** null for somebody who is only to be created. */
+  evidence: UserSummary | null;
+  wish: WishFor<Name>;
+  /** policy.yml: revoke devices by the deprecated call. */
+  legacyDeviceRevoke: boolean;
+}
+
 /**
  * An action that needs approval: its words, the call, and how to see that it is really so. `Baseline` is what
  * stands just before the call, as plain data; it is kept, so that a check after a restart compares with the same.
@@ -35,11 +48,17 @@ export interface Action<Name extends ActionName, Baseline> {
   name: Name;
   /** "Revoke sessions" */
   label: string;
+  /** Contains: takes access away. Restores: may give some back. Such requests are treated with more care. */
+  effect: "contains" | "restores" | "changes";
+  /** Freezes the options. @throws UserError for a wish that can't be fulfilled. */
+  prepare(input: PlanInput<Name>): Promise<PlanOf<Name>["options"]>;
   /** The approve button's confirmation: one plain question. */
   question(plan: PlanOf<Name>): string;
-  describe(plan: PlanOf<Name>, evidence: UserSummary): PlanText;
+  describe(plan: PlanOf<Name>, evidence: UserSummary | null): PlanText;
   /** The Cloudflare call, in words for the thread and the audit. */
   callText(plan: PlanOf<Name>): string;
+  /** Just before the call: is the target still what was approved? By default: the same id with the same e-mail. */
+  checkTarget?(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<TargetCheck>;
   readBaseline(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<Baseline>;
   /** One attempt. Must be safe to repeat. */
   execute(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<WriteReceipt>;

@@ -1,9 +1,19 @@
 import type { ActionName, Plan } from "../plan.ts";
 import type { Action } from "./define.ts";
+import { restoreDevices, revokeDevices } from "./devices.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { revoke } from "./revoke.ts";
+import { createUser, deleteUser, renameUser } from "./users.ts";
 
-const ACTIONS = { revoke, "reset-risk": resetRisk };
+const ACTIONS = {
+  revoke,
+  "revoke-devices": revokeDevices,
+  "restore-devices": restoreDevices,
+  "reset-risk": resetRisk,
+  "create-user": createUser,
+  "rename-user": renameUser,
+  "delete-user": deleteUser,
+};
 
 /** An action without its own types: what a workflow, which handles every one alike, works with. */
 export type AnyAction = Action<ActionName, unknown>;

@@ -1,6 +1,9 @@
 import type { RiskScore } from "../../api/cloudflare.ts";
-import type { UserSummary } from "../../lookup/summary.ts";
+import { UserError } from "../../errors.ts";
+import { groupRiskEvents } from "../../lookup/facts.ts";
+import { findRisk, type UserSummary } from "../../lookup/summary.ts";
 import { plural } from "../../words.ts";
+import type { RiskJudgement } from "../plan.ts";
 import { defineAction } from "./define.ts";
 
 export interface RiskBaseline {
@@ -9,14 +12,44 @@ export interface RiskBaseline {
   eventIds: string[];
 }
 
+const JUDGEMENT_WORDS: Record<RiskJudgement, string> = {
+  "false-positive": "a false positive",
+  handled: "handled",
+  accepted: "accepted",
+};
+
 export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
   name: "reset-risk",
   label: "Reset risk score",
+  effect: "restores",
+
+  async prepare({ cloudflare, target, wish }) {
+    const { userId, events } = await findRisk(cloudflare, target);
+    const judged = groupRiskEvents(events).map(({ name, count }) => {
+      const judgement = wish.judged[name];
+      if (judgement === undefined) {
+        throw new UserError({
+          what: `The risk event “${name}” was not judged.`,
+          why: "A reset takes away the weight of every event since the last one, so each has to be looked at first.",
+          next: "Use the form: type /zt reset-risk with the user and no reason. New events may have come since it was opened.",
+        });
+      }
+      return { name, count, judgement };
+    });
+    return { riskUserId: userId, judged };
+  },
+
   question: (plan) =>
     `${plan.target.email}'s risk score goes back to low. Policies that block them for their risk stop doing so.`,
   describe: (plan, evidence) => ({
     headline: `Reset the risk score of ${plan.target.email}`,
-    effects: [describeScore(evidence), "Their risk level goes back to low until something new happens"],
+    effects: [
+      describeScore(evidence),
+      ...plan.options.judged.map(
+        ({ name, count, judgement }) => `${name}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
+      ),
+      "Their risk level goes back to low until something new happens",
+    ],
     caution:
       "This can give access back: policies that use the User Risk Score stop blocking this user, and the change reaches Okta where it is linked. Sessions are not touched.",
     undo: "Cannot be undone: the events before a reset no longer count.",
@@ -57,7 +90,8 @@ function levelText(score: RiskScore): string {
   return score.level ?? score.rawLevel ?? "none";
 }
 
-function describeScore(evidence: UserSummary): string {
+function describeScore(evidence: UserSummary | null): string {
+  if (evidence === null) return "Resets their risk score";
   if (!evidence.risk.ok) return `Resets their risk score (it could not be read: ${evidence.risk.reason})`;
   const { events, level, rawLevel } = evidence.risk.value;
   if (events.length === 0 && level === null && rawLevel === null)

@@ -15,6 +15,8 @@ export interface RevokeBaseline {
 export const revoke = defineAction<"revoke", RevokeBaseline>({
   name: "revoke",
   label: "Revoke sessions",
+  effect: "contains",
+  prepare: ({ wish: { devices, warpReauth } }) => Promise.resolve({ devices, warpReauth }),
   question: (plan) =>
     `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
   describe: (plan, evidence) => ({
@@ -106,7 +108,8 @@ export function judge(
   };
 }
 
-function describeEffects(options: RevokeOptions, evidence: UserSummary): string[] {
+function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {
+  if (evidence === null) return ["Ends all of their sessions"];
   const effects = [describeSessions(evidence)];
   const devices = countRegistrations(evidence.registrations);
   if (options.devices) {

@@ -1,0 +1,128 @@
+import type { Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
+import { UserError } from "../../errors.ts";
+import { collectRegistrations } from "../../lookup/summary.ts";
+import { plural } from "../../words.ts";
+import type { ChosenRegistration } from "../plan.ts";
+import { defineAction, type PlanOf, type Verification } from "./define.ts";
+
+/** The deprecated call refuses more; the others get no more at once either: ids travel in the address. */
+const BATCH = 200;
+
+type DevicePlan = PlanOf<"revoke-devices"> | PlanOf<"restore-devices">;
+
+/** Registrations do not need a look before: whether they are revoked is all that is compared. */
+type NoBaseline = null;
+
+export const revokeDevices = defineAction<"revoke-devices", NoBaseline>({
+  name: "revoke-devices",
+  label: "Revoke devices",
+  effect: "contains",
+  async prepare({ cloudflare, target, wish, legacyDeviceRevoke }) {
+    const active = await collectRegistrations(cloudflare, target.id, "active");
+    const registrations = choose(active, wish.registrationIds, "active");
+    const shared = legacyDeviceRevoke ? active.find((one) => one.multiUser) : undefined;
+    if (shared !== undefined) {
+      throw new UserError({
+        what: "These devices are used by several people (multi-user mode).",
+        why: "policy.yml has legacy_device_revoke on, and that call does not support multi-user mode.",
+        next: "Turn legacy_device_revoke off in policy.yml, then ask again.",
+      });
+    }
+    return { registrations, legacy: legacyDeviceRevoke };
+  },
+  question: (plan) => `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} lose their registration.`,
+  describe: (plan) => ({
+    headline: `Revoke ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+    effects: [
+      `Revokes the registration of ${deviceNames(plan.options.registrations)}`,
+      ...(plan.options.legacy
+        ? ["Uses Cloudflare's deprecated call (legacy_device_revoke): multi-user mode is not supported, and it cannot say which one failed"]
+        : []),
+    ],
+    caution:
+      "This is not a ban: signing in on the device registers it anew if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
+    undo: "Can be undone: restore-devices (or Undo on the result) brings a revoked registration back, until it is deleted.",
+  }),
+  callText: (plan) => `${plan.options.legacy ? "devices/revoke" : "registrations/revoke"} for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+  readBaseline: () => Promise.resolve(null),
+  execute: (cloudflare, plan) =>
+    inBatches(plan.options.registrations, (ids) => (plan.options.legacy ? cloudflare.devices.revokeDevices(ids) : cloudflare.devices.revokeRegistrations(ids))),
+  verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
+    const active = await stillActive(cloudflare, plan);
+    const total = plan.options.registrations.length;
+    return judge(active.length === 0, `${active.length} of ${plural(total, "device")} still registered`, active, now);
+  },
+});
+
+export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
+  name: "restore-devices",
+  label: "Restore devices",
+  effect: "restores",
+  async prepare({ cloudflare, target, wish }) {
+    const revoked = await collectRegistrations(cloudflare, target.id, "revoked");
+    return { registrations: choose(revoked, wish.registrationIds, "revoked") };
+  },
+  question: (plan) => `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} are registered again.`,
+  describe: (plan) => ({
+    headline: `Restore ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+    effects: [`Takes back the revocation of ${deviceNames(plan.options.registrations)}`],
+    caution: "This gives access back: the devices can connect again without a new registration.",
+    undo: "Can be undone: /zt revoke-devices revokes them again.",
+  }),
+  callText: (plan) => `registrations/unrevoke for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+  readBaseline: () => Promise.resolve(null),
+  execute: (cloudflare, plan) => inBatches(plan.options.registrations, (ids) => cloudflare.devices.unrevokeRegistrations(ids)),
+  verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
+    const active = await stillActive(cloudflare, plan);
+    const back = new Set(active.map((one) => one.id));
+    const missing = plan.options.registrations.filter((one) => !back.has(one.id));
+    const total = plan.options.registrations.length;
+    return judge(missing.length === 0, `${total - missing.length} of ${plural(total, "device")} registered again`, missing, now);
+  },
+});
+
+/** Those of `ids` among what there is. @throws UserError when one is not there, or there is none at all. */
+function choose(available: readonly Registration[], ids: readonly string[] | "all", state: "active" | "revoked"): ChosenRegistration[] {
+  const wanted = ids === "all" ? available : ids.map((id) => available.find((one) => one.id === id) ?? id);
+  const missing = wanted.filter((one) => typeof one === "string");
+  if (missing.length > 0) {
+    throw new UserError({
+      what: `No ${state} registration of this user has the id ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}.`,
+      why: `It may belong to somebody else, or is ${state === "active" ? "revoked already" : "active, or deleted"}.`,
+      next: "Leave the ids out to choose from a list.",
+    });
+  }
+  if (wanted.length === 0) {
+    throw new UserError({
+      what: state === "active" ? "This user has no registered device." : "This user has no revoked device that could be restored.",
+      next: "/zt devices shows all there are.",
+    });
+  }
+  return wanted.flatMap((one) => (typeof one === "string" ? [] : [{ id: one.id, deviceName: one.deviceName ?? "unnamed device" }]));
+}
+
+function deviceNames(registrations: readonly ChosenRegistration[]): string {
+  const names = registrations.slice(0, 5).map((one) => one.deviceName);
+  return registrations.length > 5 ? `${names.join(", ")} and ${registrations.length - 5} more` : names.join(", ");
+}
+
+/** Asked by id, so that neither other devices nor their number matter. */
+async function stillActive(cloudflare: Cloudflare, plan: DevicePlan): Promise<Registration[]> {
+  const wanted = new Set(plan.options.registrations.map((one) => one.id));
+  const active = await collectRegistrations(cloudflare, plan.target.id, "active");
+  return active.filter((one) => wanted.has(one.id));
+}
+
+function judge(confirmed: boolean, summary: string, left: readonly { deviceName: string | null }[], now: number): Verification {
+  const names = left.slice(0, 5).map((one) => one.deviceName ?? "unnamed device");
+  return { confirmed, summary, notes: left.length === 0 ? [] : [`not yet: ${names.join(", ")}${left.length > 5 ? ` and ${left.length - 5} more` : ""}`], checkedAt: now };
+}
+
+/** Repeating a batch is harmless, so a failure in the middle starts over from the first. */
+async function inBatches(registrations: readonly ChosenRegistration[], send: (ids: string[]) => Promise<WriteReceipt>): Promise<WriteReceipt> {
+  let receipt: WriteReceipt = { cfRay: null, status: 0 };
+  for (let from = 0; from < registrations.length; from += BATCH) {
+    receipt = await send(registrations.slice(from, from + BATCH).map((one) => one.id));
+  }
+  return receipt;
+}
