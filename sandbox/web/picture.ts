@@ -24,6 +24,8 @@ export interface PictureOptions {
   timeZone?: string;
   /** Names for `<@U…>` mentions. */
   people?: { id: string; realName: string }[];
+  /** Handles for `<!subteam^S…>` mentions. */
+  userGroups?: { id: string; handle: string }[];
 }
 
 /**
@@ -46,6 +48,7 @@ export async function renderPicture(
     now: options.now ?? Date.UTC(2026, 2, 2, 12),
     timeZone: options.timeZone ?? "UTC",
     people: options.people ?? [],
+    userGroups: options.userGroups ?? [],
   };
   const { url, close } = await servePage();
   const page = await browser.newPage({

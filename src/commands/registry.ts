@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { parseWho } from "../lookup/who.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs, Command, CommandContext } from "./define.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
@@ -37,17 +38,25 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
     async run(context, text) {
       const [name = "help", ...words] = splitWords(text);
       const command = byName.get(name.toLowerCase());
-      if (command === undefined) throw unknownCommand(name, [...byName.keys()]);
+      if (command === undefined) throw unknownCommand(name, commands, [...byName.keys()]);
       await authorise(context, command);
       await command.parseAndRun(context, words);
     },
   };
 }
 
-function unknownCommand(typed: string, names: readonly string[]): UserError {
-  const meant = suggest(typed.toLowerCase(), names);
+/** Somebody who types only whom they mean wants to look them up, most of the time. */
+function unknownCommand(typed: string, commands: readonly AnyCommand[], names: readonly string[]): UserError {
+  const shown = unescapeSlack(typed);
+  const lookUp = commands.find(({ args }) =>
+    Object.values(args).some((spec) => spec.kind === "who" && spec.required),
+  );
+  const meant =
+    lookUp !== undefined && parseWho(typed) !== null
+      ? `${lookUp.name} ${shown}`
+      : suggest(typed.toLowerCase(), names);
   return new UserError({
-    what: `There is no subcommand “${unescapeSlack(typed)}”.`,
+    what: `There is no subcommand “${shown}”.`,
     next:
       meant === undefined
         ? "/zt help lists them all."

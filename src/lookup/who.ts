@@ -24,7 +24,8 @@ const Uuid = z.guid();
 export function parseWho(word: string): Who | null {
   const mention = MENTION.exec(word)?.[1];
   if (mention !== undefined) return { kind: "mention", userId: mention };
-  const text = (MAILTO.exec(word)?.[1] ?? word).trim();
+  // Phones type ’ for the apostrophe of miles.o'brien@example.com, and no address has the former.
+  const text = (MAILTO.exec(word)?.[1] ?? word).trim().replaceAll("’", "'");
   if (Uuid.safeParse(text).success) return { kind: "id", id: text.toLowerCase() };
   if (text.length <= 254 && Email.safeParse(text).success) return { kind: "email", email: text };
   return null;

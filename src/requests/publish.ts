@@ -15,6 +15,7 @@ import {
   claimPublishing,
   markCardAttempted,
   markCardPosted,
+  readRequest,
   releasePublishing,
 } from "./store.ts";
 
@@ -42,18 +43,21 @@ const EVENT_TYPE = "zt_message";
 export async function publishRequest(deps: PublishDeps, id: string): Promise<void> {
   for (;;) {
     const now = deps.now();
-    const request = await claimPublishing(deps.db, id, now, now + CLAIM_MS);
+    const claimed = await claimPublishing(deps.db, id, now, now + CLAIM_MS);
     // Somebody else is at it; whoever holds the claim publishes everything before letting go.
-    if (request === null) return;
+    if (claimed === null) return;
     try {
-      const channel = await publishCard(deps, request);
+      // Read in this order, the request is never older than the messages that tell of it; what is written from
+      // here on is told in the next round, after the card shows it.
       const posts = await readUnposted(deps.db, id);
-      for (const post of posts) await publishPost(deps, request, channel, post);
+      const request = (await readRequest(deps.db, id)) ?? claimed;
+      const card = await publishCard(deps, request);
+      for (const post of posts) await publishPost(deps, request, card, post);
     } catch (error) {
       await abandonPublishing(deps.db, id);
       throw error;
     }
-    if (await releasePublishing(deps.db, id, request.version)) return;
+    if (await releasePublishing(deps.db, id, claimed.version)) return;
     await abandonPublishing(deps.db, id);
   }
 }

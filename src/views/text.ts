@@ -5,11 +5,11 @@
 
 // Control characters, and the bidirectional overrides that can make a name read as another one.
 // oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
+const UNPRINTABLE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
 
 /** One printable line of plain text, for `plain_text` objects and rich_text elements. */
 export function clean(text: string, max = 300): string {
-  return cut(text.replaceAll(UNPRINTABLE, " ").replaceAll(/\s+/g, " ").trim(), max);
+  return cut(text.toWellFormed().replaceAll(UNPRINTABLE, " ").replaceAll(/\s+/g, " ").trim(), max);
 }
 
 /** One line of untrusted text, safe inside mrkdwn: no mentions, links or broadcasts can come out of it. */
@@ -24,7 +24,7 @@ export function escape(text: string, max = 300): string {
 
 /** Untrusted text in a code span: copyable ids and ray ids. Backticks would end the span. */
 export function code(text: string, max = 120): string {
-  return `\`${escape(text.replaceAll("`", "ˋ"), max)}\``;
+  return `\`${escape(text.replaceAll("`", "ˋ"), max) || " "}\``;
 }
 
 /** Cuts at a whole character (a surrogate pair is never split) and marks that something is missing. */

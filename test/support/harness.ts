@@ -94,6 +94,8 @@ export interface BotOptions {
   verifyDelaysMs?: readonly number[];
   /** The bot's clock; the real one by default. */
   now?: () => number;
+  /** How long the bot waits for an answer of Cloudflare; 10 s by default. */
+  cloudflareTimeoutMs?: number;
 }
 
 /** The real bot in this process: the same createApp that main.ts runs. Stopped when the test ends. */
@@ -102,8 +104,9 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
   const lines: string[] = [];
   const log = createLogger("info", { write: (line) => void lines.push(line) });
   const policy = openPolicy(config.policyFile);
+  const cloudflare = { ...config.cloudflare, timeoutMs: options.cloudflareTimeoutMs };
   const bot = await createApp({
-    config,
+    config: { ...config, cloudflare },
     policy,
     log,
     verifyDelaysMs: options.verifyDelaysMs ?? [20, 50, 100, 200],

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 
 import { onTestFinished, vi } from "vitest";
 
@@ -38,7 +39,7 @@ export interface BotProcess {
   /** SIGKILL, as an out-of-memory killer or a power cut would: resolves when the process is gone. */
   kill(): Promise<void>;
   /** SIGTERM: resolves with how it ended and how long that took. */
-  stop(): Promise<Exit & { tookMs: number }>;
+  stop(signal?: "SIGTERM" | "SIGINT"): Promise<Exit & { tookMs: number }>;
 }
 
 export interface ReadyBot extends BotProcess {
@@ -94,9 +95,9 @@ export function spawnBot(env: Record<string, string>): BotProcess {
       ),
     signal: (name) => void child.kill(name),
     kill,
-    async stop() {
+    async stop(signal = "SIGTERM") {
       const askedAt = performance.now();
-      child.kill("SIGTERM");
+      child.kill(signal);
       const exit = await exited;
       return { ...exit, tookMs: performance.now() - askedAt };
     },
@@ -116,6 +117,16 @@ export async function startBotProcess(world: World, env: Record<string, string> 
   const url = String(ready["url"]);
   if (world.mode === "http") world.slack.setDelivery({ mode: "http", url: `${url}/slack/events` });
   return { ...bot, url, readyMs: performance.now() - startedAt };
+}
+
+/** Rows of the bot's embedded database, read past it. */
+export function query(world: World, sql: string, ...values: string[]): Record<string, unknown>[] {
+  const database = new DatabaseSync(join(world.folder, "data", "zt.db"), { readOnly: true });
+  try {
+    return database.prepare(sql).all(...values);
+  } finally {
+    database.close();
+  }
 }
 
 /** The status and text of a health page; status 0 when nobody listens. */

@@ -6,6 +6,7 @@ import type { ComposerHandle } from "./composer.tsx";
 import { useRoute } from "./route.ts";
 import { Seat } from "./seat.tsx";
 import { ChannelList, channelTitle, PeopleSwitch } from "./sidebar.tsx";
+import type { ShownState } from "./slack-client.ts";
 import { browserTimeZone } from "./slack-date.ts";
 import { useMatch } from "./use-match.ts";
 import { useNow } from "./use-now.ts";
@@ -18,7 +19,7 @@ import { type Workspace, WorkspaceContext } from "./workspace.ts";
  * @param props.wanted who one wants to be; the state is still the former person's for a moment after a switch.
  */
 export function Client(props: {
-  state: PersonState;
+  state: ShownState;
   connected: boolean;
   wanted: string;
   startChannel: string | undefined;
@@ -28,7 +29,7 @@ export function Client(props: {
   const [drawerOpen, setDrawerOpen] = useState(false);
   const [cloudflareOpen, setCloudflareOpen] = useState(() => matchMedia("(min-width: 1200px)").matches);
   const isPhone = useMatch("(max-width: 760px)");
-  const isWide = useMatch("(min-width: 1480px)");
+  const isWide = useMatch("(min-width: 1640px)");
   const composer = useRef<ComposerHandle>(null);
   const me = state.me.id;
   const channel = findChannel(state, route.channel ?? props.startChannel);
@@ -99,6 +100,7 @@ export function Client(props: {
             connected={props.connected}
             channel={channel}
             thread={route.thread}
+            target={route.message}
             composer={composer}
             cloudflareShows={cloudflareShows}
             onToggleCloudflare={toggleCloudflare}
@@ -115,15 +117,17 @@ export function Client(props: {
   );
 }
 
-function useWorkspaceOf(state: PersonState): Workspace {
+function useWorkspaceOf(state: ShownState): Workspace {
   const now = useNow();
   return useMemo(
     () => ({
       reader: { timeZone: state.me.tz ?? browserTimeZone(), now },
       me: state.me.id,
+      domain: state.team.domain,
       people: state.people,
       bot: state.bot,
       channels: state.channels,
+      userGroups: state.userGroups ?? [],
     }),
     [state, now],
   );

@@ -81,11 +81,12 @@ function Requests({ requests }: { requests: WorldSummary["requests"] }): ReactEl
   );
 }
 
-/** The account's id is the same in every path and says nothing. */
+/** The account's id is the same in every path and says nothing; of other ids the start is enough to tell them apart. */
 function toShortPath({ path, query }: WorldSummary["requests"][number]): string {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((each) => `${name}=${each}`),
   );
   const short = path.replace(/^\/accounts\/[^/]+/, "");
-  return parameters.length === 0 ? short : `${short}?${parameters.join("&")}`;
+  const whole = parameters.length === 0 ? short : `${short}?${parameters.join("&")}`;
+  return whole.replaceAll(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{17,22}/g, "$1…");
 }

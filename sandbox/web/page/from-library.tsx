@@ -1,12 +1,14 @@
 import type { KnownBlock } from "@slack/types";
 import type { ReactElement } from "react";
 import { Message, type Block as LibraryBlock, type MessageProps } from "slack-blocks-to-jsx";
-import { ChannelMention, DateText, Emoji, UserMention } from "./text.tsx";
+import { ChannelMention, DateText, Emoji, GroupMention, Link, UserMention } from "./text.tsx";
 
-/** Our own mentions, dates and emoji inside what the library draws. */
+/** Our own mentions, links, dates and emoji inside what the library draws. */
 const hooks: NonNullable<MessageProps["hooks"]> = {
   user: ({ id, name }) => <UserMention id={id} label={name} />,
   channel: ({ id, name }) => <ChannelMention id={id} label={name} />,
+  usergroup: ({ id, name }) => <GroupMention id={id} label={name} />,
+  link: ({ href, children }) => <Link url={href}>{children}</Link>,
   emoji: ({ name }) => <Emoji name={name} />,
   date: ({ timestamp, format, link, fallback }) => (
     <DateText timestamp={Number(timestamp)} format={format} link={link ?? undefined} fallback={fallback} />

@@ -9,13 +9,15 @@ import { nameOf, useWorkspace } from "./workspace.ts";
 
 export interface MessageProps {
   message: StoredMessage;
+  /** A link led here. */
+  isTarget?: boolean;
   /** Absent where there is no thread to open: inside a thread, in pictures. */
   onOpenThread?: ((ts: string) => void) | undefined;
   onAct: BlockHost["act"];
 }
 
 /** One message with who wrote it, when, its blocks, and the way into its thread. */
-export function MessageView({ message, onOpenThread, onAct }: MessageProps): ReactElement {
+export function MessageView({ message, isTarget, onOpenThread, onAct }: MessageProps): ReactElement {
   const workspace = useWorkspace();
   const host = useMessageHost(onAct);
   const name = nameOf(workspace, message.user);
@@ -25,7 +27,7 @@ export function MessageView({ message, onOpenThread, onAct }: MessageProps): Rea
   const time = formatTime(sentAt, workspace.reader);
   return (
     <article
-      className={message.ephemeralTo ? "message message-ephemeral" : "message"}
+      className={`message ${message.ephemeralTo ? "message-ephemeral" : ""} ${isTarget ? "message-target" : ""}`}
       aria-label={`${name}, ${time}`}
       data-ts={message.ts}
     >

@@ -11,4 +11,5 @@ export interface PictureRequest {
   now: number;
   timeZone: string;
   people: { id: string; realName: string }[];
+  userGroups: { id: string; handle: string }[];
 }

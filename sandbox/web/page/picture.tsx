@@ -13,9 +13,11 @@ const request = JSON.parse(decodeURIComponent(location.hash.slice(1))) as Pictur
 const workspace: Workspace = {
   reader: { timeZone: request.timeZone, now: request.now },
   me: "",
+  domain: "",
   bot: { userId: "UBOT", name: request.name },
   people: request.people.map((person) => ({ name: person.realName, email: "", ...person })),
   channels: [],
+  userGroups: request.userGroups,
 };
 
 const message: StoredMessage = {

@@ -5,6 +5,8 @@ export interface Route {
   user?: string | undefined;
   channel?: string | undefined;
   thread?: string | undefined;
+  /** The message a link led to. */
+  message?: string | undefined;
 }
 
 export function useRoute(): [Route, (change: Route) => void] {
@@ -14,17 +16,34 @@ export function useRoute(): [Route, (change: Route) => void] {
     user: params.get("as") ?? undefined,
     channel: params.get("in") ?? undefined,
     thread: params.get("thread") ?? undefined,
+    message: params.get("message") ?? undefined,
   };
   const go = useCallback((change: Route) => {
-    const next = new URLSearchParams();
-    if (change.user) next.set("as", change.user);
-    if (change.channel) next.set("in", change.channel);
-    if (change.thread) next.set("thread", change.thread);
-    history.pushState(null, "", `#${next.toString()}`);
+    history.pushState(null, "", toHash(change));
     // pushState tells nobody.
     dispatchEvent(new Event("hashchange"));
   }, []);
   return [route, go];
+}
+
+/** An address within the page. */
+export function toHash(route: Route): string {
+  const params = new URLSearchParams();
+  if (route.user) params.set("as", route.user);
+  if (route.channel) params.set("in", route.channel);
+  if (route.thread) params.set("thread", route.thread);
+  if (route.message) params.set("message", route.message);
+  return `#${params.toString()}`;
+}
+
+/** Where a message's permalink leads within this workspace; undefined for any other url. */
+export function readPermalink(url: string, domain: string): Route | undefined {
+  const start = `https://${domain}.slack.com/archives/`;
+  if (!url.startsWith(start)) return undefined;
+  const found = /^(\w+)\/p(\d+)(\d{6})(?:\?thread_ts=([\d.]+))?/.exec(url.slice(start.length));
+  if (!found) return undefined;
+  const [, channel, seconds, micros, thread] = found;
+  return { channel, thread, message: `${seconds}.${micros}` };
 }
 
 function subscribe(listener: () => void): () => void {

@@ -16,6 +16,8 @@ export interface SeatProps {
   connected: boolean;
   channel: PersonChannel | undefined;
   thread: string | undefined;
+  /** The message that a link led to. */
+  target: string | undefined;
   composer: RefObject<ComposerHandle | null>;
   cloudflareShows: boolean;
   onToggleCloudflare: () => void;
@@ -73,6 +75,7 @@ export function Seat(props: SeatProps): ReactElement {
             key={channel.id}
             label={`Messages in ${title}`}
             messages={channel.messages}
+            target={props.target}
             onOpenThread={props.onOpenThread}
             onAct={actOn}
           />
@@ -89,6 +92,7 @@ export function Seat(props: SeatProps): ReactElement {
         <ThreadPanel
           channel={channel}
           ts={thread}
+          target={props.target}
           onAct={actOn}
           onSend={(text) => send(text, thread)}
           onClose={() => props.onOpenThread(undefined)}

@@ -2,10 +2,13 @@ import { useEffect, useState } from "react";
 import type { Delivery, PersonState } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
 
+/** The control API's state; with the handles of user groups where it has them. */
+export type ShownState = PersonState & { userGroups?: { id: string; handle: string }[] };
+
 /** A person's workspace as it is now, kept current by server-sent events. */
 export interface LiveState {
   /** Of the person last asked for who has a workspace; undefined until it has arrived. */
-  state: PersonState | undefined;
+  state: ShownState | undefined;
   connected: boolean;
   /** There is no such person. */
   refused: boolean;
@@ -18,7 +21,7 @@ export function useSlackState(user: string | undefined): LiveState {
     if (user === undefined) return undefined;
     const events = new EventSource(`/sandbox/events?user=${encodeURIComponent(user)}`);
     events.addEventListener("state", (event: MessageEvent<string>) => {
-      setLive({ state: JSON.parse(event.data) as PersonState, connected: true, refused: false });
+      setLive({ state: JSON.parse(event.data) as ShownState, connected: true, refused: false });
     });
     events.addEventListener("error", () => {
       // The browser tries a lost connection again by itself; an answer that is no stream it takes as final.

@@ -1,7 +1,8 @@
 import type { MrkdwnElement, PlainTextElement } from "@slack/types";
-import { Fragment, type ReactElement } from "react";
+import { Fragment, type ReactElement, type ReactNode } from "react";
 import { findEmoji } from "./emoji.tsx";
 import { type Inline, type Paragraph, parseMrkdwn, parsePlainText } from "./mrkdwn.ts";
+import { readPermalink, toHash } from "./route.ts";
 import { formatMoment, formatSlackDate } from "./slack-date.ts";
 import { nameOf, useWorkspace } from "./workspace.ts";
 
@@ -92,16 +93,16 @@ function InlineView({ inline }: { inline: Inline }): ReactElement {
       );
     case "link":
       return (
-        <a href={inline.url} target="_blank" rel="noopener noreferrer">
+        <Link url={inline.url}>
           <Inlines inlines={inline.children} />
-        </a>
+        </Link>
       );
     case "user":
       return <UserMention id={inline.id} label={inline.label} />;
     case "channel":
       return <ChannelMention id={inline.id} label={inline.label} />;
     case "group":
-      return <span className="mention">@{(inline.label ?? inline.id).replace(/^@/, "")}</span>;
+      return <GroupMention id={inline.id} label={inline.label} />;
     case "broadcast":
       return <span className="mention mention-me">@{inline.range}</span>;
     case "date":
@@ -109,6 +110,18 @@ function InlineView({ inline }: { inline: Inline }): ReactElement {
     case "emoji":
       return <Emoji name={inline.name} />;
   }
+}
+
+/** A link elsewhere opens a tab of its own; one to a message of this workspace leads there. */
+export function Link({ url, children }: { url: string; children: ReactNode }): ReactElement {
+  const { domain, me } = useWorkspace();
+  const place = readPermalink(url, domain);
+  if (place) return <a href={toHash({ user: me, ...place })}>{children}</a>;
+  return (
+    <a href={url} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
 }
 
 export function UserMention({ id, label }: { id: string; label: string | undefined }): ReactElement {
@@ -123,6 +136,11 @@ export function UserMention({ id, label }: { id: string; label: string | undefin
 export function ChannelMention({ id, label }: { id: string; label: string | undefined }): ReactElement {
   const channel = useWorkspace().channels.find((channel) => channel.id === id);
   return <span className="mention">#{channel?.name ?? label ?? id}</span>;
+}
+
+export function GroupMention({ id, label }: { id: string; label: string | undefined }): ReactElement {
+  const group = useWorkspace().userGroups.find((group) => group.id === id);
+  return <span className="mention">@{group?.handle ?? label?.replace(/^@/, "") ?? id}</span>;
 }
 
 export function Emoji({ name }: { name: string }): ReactElement {
@@ -151,9 +169,5 @@ export function DateText(props: {
     </time>
   );
   if (!props.link) return time;
-  return (
-    <a href={props.link} target="_blank" rel="noopener noreferrer">
-      {time}
-    </a>
-  );
+  return <Link url={props.link}>{time}</Link>;
 }

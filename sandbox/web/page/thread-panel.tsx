@@ -9,6 +9,7 @@ import { Timeline } from "./timeline.tsx";
 export function ThreadPanel(props: {
   channel: PersonChannel;
   ts: string;
+  target: string | undefined;
   onAct: (message: StoredMessage) => BlockHost["act"];
   onSend: (text: string) => void;
   onClose: () => void;
@@ -46,6 +47,7 @@ export function ThreadPanel(props: {
         key={ts}
         label={`Thread in ${channelTitle(channel)}`}
         messages={[...root, ...replies.filter((reply) => reply.ts !== ts)]}
+        target={props.target}
         onAct={props.onAct}
       />
       <Composer label="Reply to thread" hint="Slash commands do not work in threads." onSend={props.onSend} />

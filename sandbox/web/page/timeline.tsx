@@ -9,11 +9,13 @@ import { useWorkspace } from "./workspace.ts";
 export function Timeline(props: {
   label: string;
   messages: StoredMessage[];
+  /** The message to bring into sight, if it is one of these. */
+  target: string | undefined;
   onOpenThread?: ((ts: string) => void) | undefined;
   onAct: (message: StoredMessage) => BlockHost["act"];
 }): ReactElement {
   const { reader } = useWorkspace();
-  const scroller = useFollowedEnd();
+  const scroller = useFollowedEnd(props.target);
   const days = props.messages.map((message) => formatDay(Number(message.ts) * 1000, reader));
   return (
     // oxlint-disable-next-line jsx_a11y/no-noninteractive-tabindex -- so that the arrow keys can scroll it
@@ -25,15 +27,20 @@ export function Timeline(props: {
               <span>{days[index]}</span>
             </div>
           )}
-          <MessageView message={message} onOpenThread={props.onOpenThread} onAct={props.onAct(message)} />
+          <MessageView
+            message={message}
+            isTarget={message.ts === props.target}
+            onOpenThread={props.onOpenThread}
+            onAct={props.onAct(message)}
+          />
         </Fragment>
       ))}
     </div>
   );
 }
 
-/** Keeps the end in sight when messages come or grow, unless the reader has scrolled up. */
-function useFollowedEnd(): RefObject<HTMLDivElement | null> {
+/** Keeps the end in sight when messages come or grow, unless the reader has scrolled up or followed a link. */
+function useFollowedEnd(target: string | undefined): RefObject<HTMLDivElement | null> {
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
 
@@ -48,6 +55,13 @@ function useFollowedEnd(): RefObject<HTMLDivElement | null> {
       element.removeEventListener("scroll", note);
     };
   }, []);
+
+  useEffect(() => {
+    const message = target && scroller.current?.querySelector(`[data-ts="${CSS.escape(target)}"]`);
+    if (!message) return;
+    atEnd.current = false;
+    message.scrollIntoView({ block: "center" });
+  }, [target]);
 
   // After every render: a message may have grown, not only come.
   useEffect(() => {

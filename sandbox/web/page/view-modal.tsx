@@ -68,7 +68,14 @@ export function ViewModal({ view, isTop, onAct, onSubmit, onClose }: ViewModalPr
       }
     >
       <BlockHostContext value={host}>
-        <Blocks blocks={view.blocks} />
+        <div
+          // A link to a message is followed by looking at it, and the dialog would cover it.
+          onClick={(event) => {
+            if (event.target instanceof Element && event.target.closest('a[href^="#"]')) onClose();
+          }}
+        >
+          <Blocks blocks={view.blocks} />
+        </div>
       </BlockHostContext>
     </Dialog>
   );

@@ -6,17 +6,22 @@ import type { Reader } from "./slack-date.ts";
 export interface Workspace {
   reader: Reader;
   me: string;
+  /** The team's, as in the address of its messages. */
+  domain: string;
   people: SlackPerson[];
   bot: { userId: string; name: string };
   channels: Pick<PersonChannel, "id" | "name" | "kind">[];
+  userGroups: { id: string; handle: string }[];
 }
 
 export const WorkspaceContext = createContext<Workspace>({
   reader: { timeZone: "UTC", now: 0 },
   me: "",
+  domain: "",
   people: [],
   bot: { userId: "", name: "" },
   channels: [],
+  userGroups: [],
 });
 
 export function useWorkspace(): Workspace {

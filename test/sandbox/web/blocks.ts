@@ -83,6 +83,7 @@ export const summaryBlocks: AnyBlock[] = [
         type: "button",
         action_id: "revoke",
         text: { type: "plain_text", text: "Revoke…" },
+        accessibility_label: "End all sessions of mallory@example.com",
         style: "danger",
         value: "r1",
         confirm: {

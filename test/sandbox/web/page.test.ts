@@ -91,6 +91,28 @@ describeInBrowser("the sandbox's page", () => {
     expect(await page.getByText("psst").count()).toBe(0);
   });
 
+  test("a permalink in a modal leads to the message, also to a reply in its thread", async () => {
+    const { page, sandbox } = await open();
+    const head = await sandbox.post([section("the card")]);
+    const reply = await sandbox.post([section("the evidence")], { thread_ts: head });
+    const { permalink } = await sandbox.client.chat.getPermalink({ channel: approvals, message_ts: reply });
+    await page.getByRole("navigation").getByRole("button", { name: "general" }).click();
+    sandbox.openAtNextCommand({
+      type: "modal",
+      title: { type: "plain_text", text: "Asked" },
+      blocks: [section(`<${permalink}|See the evidence>`)],
+    });
+    await type(page, "/zt revoke");
+    await page.getByRole("link", { name: "See the evidence" }).click();
+    await page.getByRole("heading", { name: "#zt-approvals", exact: true }).waitFor();
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page
+      .getByRole("complementary", { name: /^Thread/ })
+      .getByText("the evidence")
+      .waitFor();
+    expect(await page.locator(".message-target").innerText()).toContain("the evidence");
+  });
+
   test("until the next person's workspace has arrived, nothing of the former one's can be read or used", async () => {
     const { page, sandbox } = await open();
     await sandbox.post([section("psst")], { to: alice });

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+
+import type { CommandContext } from "../../src/commands/define.ts";
+import { usageOf } from "../../src/commands/define.ts";
+import { createCommands } from "../../src/commands/index.ts";
+import { splitWords } from "../../src/commands/parse.ts";
+import { UserError } from "../../src/errors.ts";
+import type { Message } from "../../src/views/blocks.ts";
+import { readWords } from "../support/words.ts";
+
+const commands = createCommands();
+
+/** What `/zt <text>` answers, as it is read on a screen. */
+async function answerTo(text: string): Promise<string> {
+  const replies: Message[] = [];
+  await commands.run(
+    {
+      reply(message: Message) {
+        replies.push(message);
+        return Promise.resolve();
+      },
+    } as unknown as CommandContext,
+    text,
+  );
+  return replies.map((reply) => readWords(reply)).join("\n");
+}
+
+describe("/zt help", () => {
+  it("names every subcommand with its summary", async () => {
+    const words = await answerTo("help");
+    for (const { name, summary } of commands.all) {
+      expect(words).toContain(`/zt ${name}`);
+      expect(words).toContain(summary);
+    }
+  });
+
+  it.each(commands.all.map(({ name }) => name))("explains %s in full", async (name) => {
+    const words = await answerTo(`help ${name}`);
+    const command = commands.find(name);
+    expect(words).toContain(`/zt ${usageOf({ name, args: command?.args ?? {} })}`);
+    for (const spec of Object.values(command?.args ?? {})) expect(words).toContain(spec.summary);
+    for (const example of command?.examples ?? []) expect(words).toContain(`/zt ${example}`);
+    for (const alias of command?.aliases ?? []) expect(words).toContain(alias);
+  });
+
+  it.each(["help RESET", "help reset-risk"])("explains by alias and in any case: %s", async (text) => {
+    expect(await answerTo(text)).toContain("/zt reset-risk [<who>]");
+  });
+
+  it.each([
+    ["help revok", "There is no subcommand “revok”.", "Did you mean /zt help revoke?"],
+    ["help everything", "There is no subcommand “everything”.", "/zt help lists them all."],
+  ])("does not know %s, and says so", async (text, what, next) => {
+    await expect(answerTo(text)).rejects.toSatisfy(
+      (error) => error instanceof UserError && error.detail.what === what && error.detail.next === next,
+    );
+  });
+});
+
+describe("usage", () => {
+  it.each([
+    ["user", "user <who>"],
+    ["revoke", 'revoke [<who>] [--devices] [--warp-reauth] [--reason "…"]'],
+    ["reset-risk", 'reset-risk [<who>] [--reason "…"]'],
+    ["help", "help [<subcommand>]"],
+  ])("of %s is made from its arguments", (name, usage) => {
+    const command = commands.find(name);
+    expect(command === undefined ? undefined : usageOf(command)).toBe(usage);
+  });
+});
+
+describe("the examples in help", () => {
+  // A mention in an example is as Slack would send it.
+  const typed = (example: string): string => example.replaceAll(/@(\w+)(?=\s|$)/g, "<@U012AB3CD|$1>");
+
+  it.each(
+    commands.all.flatMap((command) => command.examples.map((example) => [command.name, example] as const)),
+  )("of %s can be typed as they stand: %s", async (name, example) => {
+    const [first, ...words] = splitWords(typed(example));
+    expect(first).toBe(name);
+    const command = commands.find(name);
+    // Past the parser there is nothing here to work with; whatever comes of that is no refusal.
+    const outcome: unknown = await command
+      ?.parseAndRun({ reply: () => Promise.resolve() } as unknown as CommandContext, words)
+      .catch((error: unknown) => error);
+    expect(outcome).not.toBeInstanceOf(UserError);
+  });
+});

@@ -1,0 +1,75 @@
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { expect } from "vitest";
+
+import type { CommandContext } from "../../src/commands/define.ts";
+import type { Deps } from "../../src/deps.ts";
+import { UserError, type UserMessage } from "../../src/errors.ts";
+import type { Person } from "../../src/slack/directory.ts";
+import type { Database } from "../../src/store/schema.ts";
+import type { Message } from "../../src/views/blocks.ts";
+
+export const HOME = "T0HOME";
+export const ALICE: Person = {
+  id: "U0ALICE",
+  teamId: HOME,
+  name: "Alice",
+  email: "alice@example.com",
+  isBot: false,
+  isDeactivated: false,
+  isGuest: false,
+  isStranger: false,
+};
+
+/** User groups and who is in them. */
+const GROUPS: Record<string, string[]> = { S0SECOPS: ["U0ALICE"], S0LEADS: ["U0BOB"] };
+
+/** A context in which Slack says of the asker what `person` says; keeps what was answered and recorded. */
+export function createContext(person: Person | null = ALICE, teamId = HOME) {
+  const replies: Message[] = [];
+  const recorded: (readonly unknown[])[] = [];
+  const db = new Kysely<Database>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (self) => new SqliteIntrospector(self),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+    log(event) {
+      recorded.push(event.query.parameters);
+    },
+  });
+  const deps = {
+    db,
+    now: () => 1_700_000_000_000,
+    homeTeamId: HOME,
+    policy: {
+      current: () => ({ operators: ["S0SECOPS"], viewers: ["U0VERA"], approvers: ["S0LEADS"] }),
+    },
+    directory: {
+      members: (principals: readonly string[]) =>
+        Promise.resolve(new Set(principals.flatMap((id) => GROUPS[id] ?? [id]))),
+      person: () => Promise.resolve(person),
+    },
+  } as unknown as Deps;
+  const context: CommandContext = {
+    deps,
+    asker: { userId: person?.id ?? "U0ALICE", teamId },
+    channelId: "C0SECURITY",
+    reply: (message) => {
+      replies.push(message);
+      return Promise.resolve();
+    },
+    openModal: () => Promise.resolve(),
+  };
+  return { context, replies, recorded };
+}
+
+/** What a person is told; fails when nothing is refused. */
+export async function refusalOf(promise: Promise<void>): Promise<UserMessage> {
+  const error: unknown = await promise.then(
+    () => new Error("expected a refusal"),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  return (error as UserError).detail;
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+
+import { answerTo, CHANNELS, MODES, PEOPLE } from "../support/harness.ts";
+import { addOthers, OTHERS, publicMessages, readAudit, startScene } from "./support.ts";
+
+/** What was typed, and what the answer has to say: what is wrong, and the usage or the next step. */
+const TABLE: readonly (readonly [what: string, text: string, said: readonly string[]])[] = [
+  [
+    "an unknown subcommand",
+    "usr mallory@example.com",
+    ["There is no subcommand “usr”.", "Did you mean /zt user?"],
+  ],
+  [
+    "one that is like nothing",
+    "frobnicate",
+    ["There is no subcommand “frobnicate”.", "/zt help lists them all."],
+  ],
+  ["markup for a subcommand", "<!channel>", ["There is no subcommand “<!channel>”."]],
+  [
+    "an unknown flag",
+    "revoke mallory@example.com --reson x",
+    ["revoke has no flag --reson. Did you mean --reason?", "Usage: /zt revoke"],
+  ],
+  [
+    "a flag of another subcommand",
+    "user mallory@example.com --devices",
+    ["user has no flag --devices.", "Usage: /zt user <who>"],
+  ],
+  [
+    "a value for a switch",
+    "revoke mallory@example.com --devices=no --reason x",
+    ["--devices takes no value.", "Usage: /zt revoke"],
+  ],
+  [
+    "a flag without its words",
+    "revoke mallory@example.com --reason",
+    ["--reason needs some words after it.", "Usage: /zt revoke"],
+  ],
+  ["nobody named", "user", ["<who> is missing", "Usage: /zt user <who>"]],
+  ["one word too many", "user mallory@example.com please", ["“please”", "Usage: /zt user <who>"]],
+  [
+    "an address of nobody",
+    "user nobody@example.com",
+    ["No Access user has the e-mail nobody@example.com.", "Check the spelling."],
+  ],
+  [
+    "an address of two",
+    "user sam.lee@example.com",
+    ["2 Access users have the e-mail sam.lee@example.com.", "Name the one you mean by its id."],
+  ],
+  [
+    "an address that is none",
+    "user mallory@",
+    ["“mallory@” is not a valid e-mail address.", "Usage: /zt user <who>"],
+  ],
+  ["a name", "user mallory", ["“mallory” is not a <who>", "Usage: /zt user <who>"]],
+  ["a user group", "user @security-leads", ["“@security-leads” is not", "Usage: /zt user <who>"]],
+  ["a channel", "user #security", ["“#security” is not a <who>"]],
+  ["a mention of everybody", "user <!everyone>", ["“<!everyone>” is not a <who>"]],
+  [
+    "a UUID of nobody",
+    "user 00000000-0000-4000-8000-000000000000",
+    ["No Access user has the id 00000000-0000-4000-8000-000000000000.", "Try the e-mail address."],
+  ],
+  [
+    "a mention of an app",
+    "user @zt-bot",
+    ["That mention cannot be looked up.", "Use their e-mail address instead."],
+  ],
+  [
+    "a mention of somebody without an address",
+    "user @nomail",
+    ["That mention cannot be looked up.", "Use their e-mail address instead."],
+  ],
+  [
+    "a text over 3,000 characters",
+    `revoke mallory@example.com --reason ${"long ".repeat(620)}`,
+    ["That is too long: 3,135 characters.", "at most 3,000"],
+  ],
+  [
+    "a reason that no card could hold",
+    `revoke mallory@example.com --reason ${"long ".repeat(300)}`,
+    ["The reason is too long: 1499 characters.", "At most 1000 fit on the card."],
+  ],
+  ["control characters", "user mallory@example.com\u0007", ["control characters", "paste it as plain text"]],
+  [
+    "a reset for nobody",
+    "reset-risk nobody@example.com --reason x",
+    ["No Access user has the e-mail nobody@example.com."],
+  ],
+];
+
+describe.each(MODES)("bad input in %s mode", (mode) => {
+  it("is answered to who typed it alone, names what is wrong and what to do", async () => {
+    const { slack, cloudflare } = await startScene({ mode });
+    slack.setPerson("U0NOMAIL1", { name: "nomail" });
+    for (const [what, text, said] of TABLE) {
+      const { words } = await answerTo(slack, PEOPLE.alice, text);
+      const unsaid = ["⚠️ ", ...said].filter((part) => !words.includes(part));
+      expect({ what, unsaid, ...(unsaid.length > 0 ? { words } : {}) }).toEqual({ what, unsaid: [] });
+    }
+    expect(publicMessages(slack)).toEqual([]);
+    expect(cloudflare.requests.filter((request) => request.method !== "GET")).toEqual([]);
+  });
+});
+
+describe("people who are no operators", () => {
+  it.each([
+    ["a member whom no policy names", OTHERS.nobody],
+    ["a guest", OTHERS.guest],
+    ["somebody from another organisation", OTHERS.stranger],
+  ])("%s is refused in words, Cloudflare is not asked, and the record shows it", async (_who, user) => {
+    const scene = await startScene({
+      // Named by mistake: who is no full member of this workspace is refused all the same.
+      policy: `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${PEOPLE.alice}, ${OTHERS.guest}, ${OTHERS.stranger}]
+approvers: [${PEOPLE.bob}]
+`,
+    });
+    const { slack, cloudflare } = scene;
+    addOthers(slack);
+    for (const [text, name] of [
+      ["user mallory@example.com", "user"],
+      ["sessions mallory@example.com", "sessions"],
+      ["revoke mallory@example.com --reason x", "revoke"],
+      ["revoke", "revoke"],
+      ["reset mallory@example.com --reason x", "reset-risk"],
+    ] as const) {
+      const { words } = await answerTo(slack, user, text);
+      expect(words).toContain(`You may not use /zt ${name}.`);
+      // Whom to turn to, so that nobody stands there alone.
+      expect(words).toContain("@alice");
+    }
+    expect(slack.views(user)).toEqual([]);
+    expect(cloudflare.requests).toEqual([]);
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+    expect(readAudit(scene).map((row) => [row.actor, row.event, row.data["command"]])).toEqual(
+      ["user", "sessions", "revoke", "revoke", "reset-risk"].map((name) => [user, "command.refused", name]),
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { writeFileSync } from "node:fs";
+
+import { expect, it } from "vitest";
+
+import { POLICY } from "../../sandbox/workspace.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  newEphemeral,
+  PEOPLE,
+  press,
+  startWorld,
+} from "../support/harness.ts";
+import { startBotProcess } from "../support/process.ts";
+
+it("SIGHUP puts a changed policy.yml in force at the next command and the next click", async () => {
+  const world = await startWorld();
+  const { slack, cloudflare } = world;
+  const bot = await startBotProcess(world);
+  const card = await askToRevoke(slack);
+
+  writeFileSync(
+    world.env["ZT_POLICY_FILE"] ?? "",
+    POLICY.replace(/^operators: .*$/m, `operators: [${PEOPLE.bob}, ${PEOPLE.carol}]`).replace(
+      /^approvers: .*$/m,
+      `approvers: [${PEOPLE.carol}]`,
+    ),
+  );
+  bot.signal("SIGHUP");
+  await bot.logged("policy reloaded");
+
+  const { words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+  expect(words).not.toContain("mallory@example.com");
+  expect(words).toMatch(/operator/i);
+  const before = slack.ephemerals(PEOPLE.bob).length;
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  const refusal = slack.visibleText(await newEphemeral(slack, PEOPLE.bob, before));
+  expect(refusal).toMatch(/approve/i);
+  expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+});
+
+it("SIGHUP with a broken policy.yml keeps the old one in force, and the log says what is wrong", async () => {
+  const world = await startWorld();
+  const bot = await startBotProcess(world);
+
+  writeFileSync(
+    world.env["ZT_POLICY_FILE"] ?? "",
+    POLICY.replace(/^operators: .*$/m, "operators: everybody"),
+  );
+  bot.signal("SIGHUP");
+  const line = await bot.logged("policy not reloaded: the old one stays in force");
+  expect(line).toMatchObject({ level: "error", err: { message: expect.stringContaining("operators") } });
+
+  const { words } = await answerTo(world.slack, PEOPLE.alice, "user mallory@example.com");
+  expect(words).toContain("3 active sessions");
+});

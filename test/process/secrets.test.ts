@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  answerTo,
+  askToRevoke,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  startWorld,
+} from "../support/harness.ts";
+import { startBotProcess } from "../support/process.ts";
+
+const BROKEN = ["500", "dropped", "malformed"] as const;
+
+it.each(MODES)(
+  "no credential is in any line of the log in %s mode, at any level, whatever breaks",
+  async (mode) => {
+    const world = await startWorld({ mode });
+    const { slack, cloudflare } = world;
+    const bot = await startBotProcess(world, { LOG_LEVEL: "trace" });
+
+    slack.faults.set("users.info", { dropConnection: true, times: 1 });
+    await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    for (const how of BROKEN) {
+      cloudflare.faults.set(
+        "*",
+        how === "500"
+          ? { kind: "status", status: 500, body: "Authorization: Bearer sandbox-cloudflare-token" }
+          : how === "dropped"
+            ? { kind: "drop" }
+            : { kind: "odd" },
+      );
+      await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+      cloudflare.faults.clear();
+    }
+    slack.faults.set("chat.postMessage", { error: "invalid_auth", times: 1 });
+    const before = slack.calls.length;
+    const card = await askToRevoke(slack);
+    expect(slack.calls.slice(before).some((call) => call.response?.["error"] === "invalid_auth")).toBe(true);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    await bot.stop();
+
+    const output = bot.stdout() + bot.stderr();
+    expect(bot.logs("messages not posted, will try again")).not.toEqual([]);
+    for (const secret of ["xoxb-", "xapp-", "sandbox-signing-secret", "sandbox-cloudflare-token"])
+      expect(output).not.toContain(secret);
+    // Neither cookies nor what Slack and Cloudflare were asked with: headers and bodies stay out as a whole.
+    expect(output).not.toMatch(/authorization|set-cookie|response_url|trigger_id/i);
+  },
+);

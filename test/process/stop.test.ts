@@ -1,0 +1,83 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  askToRevoke,
+  callsTo,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  startWorld,
+  type,
+  wordsOf,
+} from "../support/harness.ts";
+import { probe, startBotProcess } from "../support/process.ts";
+
+const LIMIT_MS = 10_000;
+
+describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
+  it.each(["SIGTERM", "SIGINT"] as const)("by %s while it is idle exits 0 at once", async (signal) => {
+    const world = await startWorld({ mode });
+    const bot = await startBotProcess(world);
+    const { code, tookMs } = await bot.stop(signal);
+
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(5000);
+    expect(bot.stderr()).toBe("");
+  });
+
+  it("finishes the call it is on, says that it is stopping, and takes no new work", async () => {
+    const world = await startWorld({ mode });
+    const { slack, cloudflare } = world;
+    const bot = await startBotProcess(world);
+    const card = await askToRevoke(slack);
+    const answer = cloudflare.faults.holdAnswer("revoke-user");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await answer.arrived;
+
+    const stopped = bot.stop();
+    await vi.waitFor(
+      async () => expect(await probe(bot, "/readyz")).toEqual({ status: 503, text: "stopping" }),
+      { timeout: 5000, interval: 10 },
+    );
+    expect(await probe(bot, "/healthz")).toHaveProperty("status", 200);
+    const messages = slack.messages(card.channel).length;
+    const refused = await type(slack, PEOPLE.carol, "revoke dana@example.com --reason too late");
+    expect(refused).toMatchObject({ ok: false, error: "dispatch_failed" });
+
+    answer.release();
+    const { code, tookMs } = await stopped;
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(LIMIT_MS);
+    expect(slack.messages(card.channel)).toHaveLength(messages);
+    expect(bot.stderr()).toBe("");
+
+    await startBotProcess(world);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
+  });
+});
+
+describe("a process that is asked to stop while Cloudflare does not answer", () => {
+  it("ends within ten seconds all the same, and goes on with the call when started again", async () => {
+    const world = await startWorld();
+    const { slack, cloudflare } = world;
+    const bot = await startBotProcess(world);
+    const card = await askToRevoke(slack);
+    const call = cloudflare.faults.hold("revoke-user");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await call.arrived;
+
+    const { code, tookMs } = await bot.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(LIMIT_MS);
+    call.release();
+
+    await startBotProcess(world);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
+  });
+});

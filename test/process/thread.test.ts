@@ -1,0 +1,25 @@
+import { expect, it, vi } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
+import { query, startBotProcess } from "../support/process.ts";
+
+it("the thread tells the end as it is, after the card shows it, when Slack was slow all the while", async () => {
+  const world = await startWorld();
+  const { slack } = world;
+  await startBotProcess(world);
+  const card = await askToRevoke(slack);
+  const update = slack.faults.hold("chat.update");
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  await update.arrived;
+  await vi.waitFor(
+    () => expect(query(world, "SELECT status FROM requests")).toEqual([{ status: "succeeded" }]),
+    { timeout: 10_000, interval: 10 },
+  );
+  update.release();
+
+  const thread = await finishedThread(slack, card);
+  expect(wordsOf(slack, card)).toContain("Done and verified");
+  expect(thread.at(-1)).toContain("Done and verified");
+  expect(thread.at(-1)).toContain("Next: disable mallory@example.com at the identity provider");
+});

@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import {
+  clean,
+  code,
+  cut,
+  duration,
+  escape,
+  mention,
+  principal,
+  utc,
+  utcTime,
+  when,
+} from "../../src/views/text.ts";
+
+const NOON = Date.UTC(2026, 2, 14, 12, 5, 9, 500);
+
+/** Text as somebody hostile would choose it, besides any other. */
+const anyText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme" }),
+  // Halves of characters too: whatever a JSON string can hold.
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+  fc
+    .array(
+      fc.constantFrom(
+        "<!channel>",
+        "<!here>",
+        "<@U012AB3CD>",
+        "<!subteam^S012AB3CD>",
+        "<https://evil.example|https://bank.example>",
+        "&lt;!channel&gt;",
+        "&",
+        "<",
+        ">",
+        "`",
+        "😀",
+        "\u202E",
+        "\u2066",
+        "\n",
+        "a",
+      ),
+      { maxLength: 60 },
+    )
+    .map((parts) => parts.join("")),
+);
+const anyMax = fc.integer({ min: 1, max: 80 });
+
+describe("escape", () => {
+  it.each([
+    ["<!channel>", "&lt;!channel&gt;"],
+    ["<@U012AB3CD>", "&lt;@U012AB3CD&gt;"],
+    ["<https://evil.example|https://bank.example>", "&lt;https://evil.example|https://bank.example&gt;"],
+    ["AT&T", "AT&amp;T"],
+    ["&lt;", "&amp;lt;"],
+    ["two\nlines\tand  spaces ", "two lines and spaces"],
+  ])("makes %s into %s", (text, escaped) => {
+    expect(escape(text)).toBe(escaped);
+  });
+
+  it.each([
+    ["<<<", 12, "&lt;&lt;&lt;"],
+    ["<<<", 11, "&lt;&lt;…"],
+    ["<<<", 9, "&lt;&lt;…"],
+    ["<<<", 8, "&lt;…"],
+    ["a&b", 5, "a…"],
+    ["😀😀", 3, "😀…"],
+    ["😀😀", 2, "…"],
+    ["abc", 1, "…"],
+  ])("cuts %s at %i to %s: no half entity and no half character", (text, max, escaped) => {
+    expect(escape(text, max)).toBe(escaped);
+  });
+
+  it("lets no mention, broadcast or link through, and splits no entity or character, wherever it cuts", () => {
+    fc.assert(
+      fc.property(anyText, anyMax, (text, max) => {
+        const escaped = escape(text, max);
+        expect(escaped).not.toMatch(/[<>]/);
+        expect(escaped.replaceAll(/&(?:amp|lt|gt);/g, "")).not.toContain("&");
+        expect(escaped.isWellFormed()).toBe(true);
+        expect(escaped.length).toBeLessThanOrEqual(max);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("shows a reader exactly the printable text where it fits", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), (text) => {
+        const read = escape(text, 1000)
+          .replaceAll("&lt;", "<")
+          .replaceAll("&gt;", ">")
+          .replaceAll("&amp;", "&");
+        expect(read).toBe(clean(text));
+      }),
+    );
+  });
+});
+
+describe("clean", () => {
+  it.each([
+    ["right-to-left override", "invoice\u202Egpj.exe", "invoice gpj.exe"],
+    ["isolates", "\u2066a\u2067b\u2068c\u2069", "a b c"],
+    ["marks", "a\u200Eb\u200Fc\u061Cd", "a b c d"],
+    ["control characters", "a\u0000b\u0007c\u009Fd\r\ne", "a b c d e"],
+    ["a byte order mark", "\uFEFFa", "a"],
+    ["half a character", "a\uD83Db", "a\uFFFDb"],
+  ])("drops or replaces %s", (_what, text, cleaned) => {
+    expect(clean(text)).toBe(cleaned);
+  });
+
+  it("keeps letters of every script, and emoji made of several", () => {
+    expect(clean("Łukasz 王小明 مريم 👩🏽‍🚒 🇵🇹")).toBe("Łukasz 王小明 مريم 👩🏽‍🚒 🇵🇹");
+  });
+
+  it("leaves one line without control characters or overrides, well formed and no longer than asked", () => {
+    fc.assert(
+      fc.property(anyText, anyMax, (text, max) => {
+        const cleaned = clean(text, max);
+        expect(cleaned).not.toMatch(/[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u);
+        expect(cleaned.isWellFormed()).toBe(true);
+        expect(cleaned.length).toBeLessThanOrEqual(max);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("code", () => {
+  it("keeps backticks from ending the span, and is never an empty one", () => {
+    expect(code("a`b")).toBe("`aˋb`");
+    expect(code("")).toBe("` `");
+    expect(code("\u202E")).toBe("` `");
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(code(text)).toMatch(/^`[^`<>]+`$/);
+      }),
+    );
+  });
+});
+
+describe("cut", () => {
+  it("leaves what fits, and marks what it took", () => {
+    expect(cut("abcdef", 6)).toBe("abcdef");
+    expect(cut("abcdefg", 6)).toBe("abcde…");
+    expect(cut("ab😀d", 4)).toBe("ab…");
+  });
+});
+
+describe("people", () => {
+  it.each([
+    ["U012AB3CD", "<@U012AB3CD>"],
+    ["W012AB3CD", "<@W012AB3CD>"],
+    ["zt-bot", "zt-bot"],
+    ["U1|x> <!channel", "U1|x&gt; &lt;!channel"],
+    ["", ""],
+  ])("%s is mentioned as %s", (id, text) => {
+    expect(mention(id)).toBe(text);
+  });
+
+  it("of a user group are mentioned as one", () => {
+    expect(principal("S012AB3CD")).toBe("<!subteam^S012AB3CD>");
+    expect(principal("U012AB3CD")).toBe("<@U012AB3CD>");
+    expect(principal("S1><!channel>")).toBe("S1&gt;&lt;!channel&gt;");
+  });
+});
+
+describe("a moment", () => {
+  it.each([
+    ["time", "<!date^1773489909^{time_secs}|2026-03-14 12:05:09 UTC>"],
+    ["short", "<!date^1773489909^{date_short_pretty} {time}|2026-03-14 12:05:09 UTC>"],
+    ["full", "<!date^1773489909^{date_long_pretty} {time_secs}|2026-03-14 12:05:09 UTC>"],
+  ] as const)("is shown in the reader's zone (%s), with UTC for clients that cannot", (format, text) => {
+    expect(when(NOON, format)).toBe(text);
+  });
+
+  it("is the same for everybody in the record", () => {
+    expect(utc(NOON)).toBe("2026-03-14 12:05:09 UTC");
+    expect(utcTime(NOON)).toBe("12:05:09 UTC");
+  });
+});
+
+describe("a duration", () => {
+  it.each([
+    [-5000, "0 s"],
+    [0, "0 s"],
+    [1499, "1 s"],
+    [59_400, "59 s"],
+    [59_600, "1 min"],
+    [89 * 60_000, "89 min"],
+    [90 * 60_000, "2 h"],
+    [35 * 3_600_000, "35 h"],
+    [36 * 3_600_000, "2 d"],
+    [14 * 86_400_000, "14 d"],
+  ])("of %i ms is %s", (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+});
