@@ -5,17 +5,22 @@ import type { Deps } from "./deps.ts";
 import { createReference, toUserMessage, unwrapError, UserError } from "./errors.ts";
 import { readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
+import { showForm } from "./interactions/form-click.ts";
 import { buildOrExplain, fillModal } from "./interactions/modal.ts";
+import { openForm } from "./interactions/open-form.ts";
+import { searchUsers } from "./interactions/search-users.ts";
 import { showScreen } from "./interactions/screen.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { respond } from "./slack/respond.ts";
+import { USER_SEARCH } from "./views/ask-modal.ts";
+import { FORM_PREFIX } from "./views/form-button.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { loadingModal, noticeMessage, noticeModal } from "./views/notice.ts";
 
 export const COMMAND = "/zt";
 
 /** The parts of a Bolt app that listeners are attached to. */
-export type ListenerHost = Pick<App, "command" | "action" | "view" | "error">;
+export type ListenerHost = Pick<App, "command" | "action" | "options" | "view" | "error">;
 
 /**
  * Attaches every listener. Each acknowledges before it does anything (Slack waits three seconds), and whatever
@@ -26,15 +31,15 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.command(COMMAND, async ({ ack, command }) => {
     await ack();
     const startedAt = deps.now();
+    const asker = { userId: command.user_id, teamId: command.team_id };
     await commands.run(
       {
         deps,
-        asker: { userId: command.user_id, teamId: command.team_id },
+        asker,
         channelId: command.channel_id,
         reply: (message) => respond(command.response_url, message),
-        async openModal(view) {
-          await deps.slack.interactive.views.open({ trigger_id: command.trigger_id, view });
-        },
+        openForm: (form) =>
+          openForm(deps, command.trigger_id, { asker, originChannel: command.channel_id }, form),
       },
       command.text ?? "",
     );
@@ -54,6 +59,21 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.action<BlockAction>(new RegExp(`^${SCREEN_PREFIX}`), async ({ ack, body, action }) => {
     await ack();
     await showScreen(commands, action.action_id, readClick(deps, body, action));
+  });
+
+  app.action<BlockAction>(new RegExp(`^${FORM_PREFIX}`), async ({ ack, body, action }) => {
+    await ack();
+    await showForm(action.action_id, readClick(deps, body, action));
+  });
+
+  app.options(USER_SEARCH, async ({ ack, body, payload }) => {
+    const asker = { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" };
+    try {
+      await ack({ options: await searchUsers(deps, asker, payload.value) });
+    } catch (error) {
+      deps.log.warn({ err: error }, "users could not be searched");
+      await ack({ options: [] });
+    }
   });
 
   for (const [callbackId, { handler, title, working }] of Object.entries(FORMS)) {

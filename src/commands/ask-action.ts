@@ -1,55 +1,34 @@
-import type { Deps } from "../deps.ts";
 import type { Who } from "../lookup/who.ts";
 import { askFor } from "../requests/ask.ts";
-import type { ActionName, RevokeOptions } from "../requests/plan.ts";
+import type { Wish } from "../requests/plan.ts";
 import { askedMessage } from "../views/asked.ts";
-import { askModal } from "../views/ask-modal.ts";
 import type { CommandContext } from "./define.ts";
+
+export interface AskInput {
+  who: Who | null;
+  reason: string | undefined;
+  /** What was typed. */
+  wish: Wish;
+  /** Something beside whom and why is missing that the form asks for. */
+  isIncomplete?: boolean;
+}
 
 /**
  * What every subcommand that changes something does: with all it needs it goes straight to a request and answers
  * with a link to the card; without, it opens the form with what was typed filled in.
  */
 export async function askAction(
-  { deps, asker, channelId, reply, openModal }: CommandContext,
-  input: {
-    action: ActionName;
-    who: Who | undefined;
-    reason: string | undefined;
-    options: Partial<RevokeOptions>;
-  },
+  { deps, asker, channelId, reply, openForm }: CommandContext,
+  input: AskInput,
 ): Promise<void> {
-  const { action, who, options, reason } = input;
-  const { requireReason } = deps.policy.current().action(action);
-  if (who === undefined || (requireReason && reason === undefined)) {
-    // Slack's trigger lasts three seconds: the form opens before Cloudflare is asked anything.
-    await openModal(
-      askModal({
-        action,
-        subject: { kind: "typed", text: who === undefined ? "" : await whoText(deps, who) },
-        options,
-        reason,
-        originChannel: channelId,
-        requireReason,
-      }),
-    );
+  const { who, wish, reason } = input;
+  const { requireReason } = deps.policy.current().action(wish.action);
+  const isWhoMissing = who === null && wish.action !== "create-user";
+  if (isWhoMissing || input.isIncomplete === true || (requireReason && reason === undefined)) {
+    await openForm({ action: wish.action, who, prefill: wish, reason: reason ?? "" });
     return;
   }
   await reply(
-    askedMessage(
-      await askFor(deps, { action, who, options, reason: reason ?? "", asker, originChannel: channelId }),
-    ),
+    askedMessage(await askFor(deps, { wish, who, reason: reason ?? "", asker, originChannel: channelId })),
   );
-}
-
-/** A `<who>` for a form's first field, where a mention has to be an address that a person can read. */
-async function whoText({ directory }: Deps, who: Who): Promise<string> {
-  switch (who.kind) {
-    case "email":
-      return who.email;
-    case "id":
-      return who.id;
-    case "mention":
-      return (await directory.person(who.userId))?.email ?? "";
-  }
 }

@@ -1,7 +1,7 @@
 import type { Asker, Deps } from "../deps.ts";
 import type { Who } from "../lookup/who.ts";
+import type { ActionName, Wish } from "../requests/plan.ts";
 import type { Message } from "../views/blocks.ts";
-import type { ModalView } from "@slack/types";
 
 /** An argument of a subcommand. From these its usage, its help and its parser are made. */
 export type ArgSpec =
@@ -9,6 +9,10 @@ export type ArgSpec =
   | { kind: "who"; required: boolean; summary: string }
   /** A bare word. */
   | { kind: "word"; required: boolean; summary: string }
+  /** All words that are left, as one text: a name needs no quotes. */
+  | { kind: "rest"; required: boolean; summary: string }
+  /** All words that are left, each for itself. */
+  | { kind: "words"; summary: string }
   /** `--flag` */
   | { kind: "switch"; summary: string }
   /** `--flag some words`: up to the next flag, quoted or not. */
@@ -26,7 +30,11 @@ export type Args<Specs extends ArgSpecs> = {
         ? Who | undefined
         : Specs[Name] extends { kind: "word"; required: true }
           ? string
-          : string | undefined;
+          : Specs[Name] extends { kind: "rest"; required: true }
+            ? string
+            : Specs[Name] extends { kind: "words" }
+              ? string[]
+              : string | undefined;
 };
 
 /**
@@ -48,8 +56,17 @@ export interface CommandContext {
   channelId: string;
   /** Answers only the asker. */
   reply(message: Message): Promise<void>;
-  /** Opens a modal: good for three seconds after the command was typed. */
-  openModal(view: ModalView): Promise<void>;
+  /** Opens the form of an action, or offers a button that does where a form can't be opened at once. */
+  openForm(form: FormRequest): Promise<void>;
+}
+
+/** A form to open, with what is known already. */
+export interface FormRequest {
+  action: ActionName;
+  /** null: asked for in the form. */
+  who: Who | null;
+  prefill: Partial<Wish>;
+  reason: string;
 }
 
 export interface Command<Specs extends ArgSpecs = ArgSpecs> {
@@ -81,7 +98,10 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
     switch (spec.kind) {
       case "who":
       case "word":
+      case "rest":
         return spec.required ? `<${name}>` : `[<${name}>]`;
+      case "words":
+        return `[<${name}>…]`;
       case "switch":
         return `[--${flagName(name)}]`;
       case "text":

@@ -1,6 +1,11 @@
 import { createHelp } from "./help.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
+import { createUser } from "./create-user.ts";
+import { deleteUser } from "./delete-user.ts";
+import { renameUser } from "./rename-user.ts";
 import { resetRisk } from "./reset-risk.ts";
+import { restoreDevices } from "./restore-devices.ts";
+import { revokeDevices } from "./revoke-devices.ts";
 import { revoke } from "./revoke.ts";
 import { sessions } from "./sessions.ts";
 import { user } from "./user.ts";
@@ -11,7 +16,12 @@ export function createCommands(): Registry {
     seal(user),
     seal(sessions),
     seal(revoke),
+    seal(revokeDevices),
+    seal(restoreDevices),
     seal(resetRisk),
+    seal(createUser),
+    seal(renameUser),
+    seal(deleteUser),
     createHelp(() => registry.all),
   ]);
   return registry;

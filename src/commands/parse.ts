@@ -51,7 +51,7 @@ export function parseArgs<Specs extends ArgSpecs>(
 ): Args<Specs> {
   const values: Record<string, unknown> = {};
   const positionals = Object.entries(command.args).filter(
-    ([, spec]) => spec.kind === "who" || spec.kind === "word",
+    ([, spec]) => spec.kind !== "switch" && spec.kind !== "text",
   );
   const flags = new Map(
     Object.entries(command.args)
@@ -59,14 +59,18 @@ export function parseArgs<Specs extends ArgSpecs>(
       .map(([name, spec]) => [flagName(name), { name, spec }]),
   );
   for (const { name, spec } of flags.values()) if (spec.kind === "switch") values[name] = false;
+  for (const [name, spec] of positionals) if (spec.kind === "words") values[name] = [];
 
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const dashes = DASHES.exec(word)?.[0];
     if (dashes === undefined) {
-      const next = positionals.shift();
+      const [next] = positionals;
       if (next === undefined) throw unexpectedWord(command, word);
-      values[next[0]] = readPositional(command, next[0], next[1], word);
+      const [name, spec] = next;
+      values[name] = readPositional(command, name, spec, word, values[name]);
+      // The last one may take all words that are left.
+      if (spec.kind !== "rest" && spec.kind !== "words") positionals.shift();
       continue;
     }
     const [typed, inline] = splitOnce(word.slice(dashes.length), "=");
@@ -83,12 +87,23 @@ export function parseArgs<Specs extends ArgSpecs>(
     if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
     values[flag.name] = unescapeSlack(words);
   }
-  const missing = positionals.find(([, spec]) => "required" in spec && spec.required);
+  const missing = positionals.find(
+    ([name, spec]) => "required" in spec && spec.required && values[name] === undefined,
+  );
   if (missing !== undefined) throw usageError(command, `<${missing[0]}> is missing: ${missing[1].summary}.`);
   return values as Args<Specs>;
 }
 
-function readPositional(command: Command, name: string, spec: ArgSpec, word: string): unknown {
+function readPositional(
+  command: Command,
+  name: string,
+  spec: ArgSpec,
+  word: string,
+  before: unknown,
+): unknown {
+  if (spec.kind === "words") return [...(before as string[]), unescapeSlack(word)];
+  if (spec.kind === "rest")
+    return before === undefined ? unescapeSlack(word) : `${String(before)} ${unescapeSlack(word)}`;
   if (spec.kind !== "who") return unescapeSlack(word);
   const who = parseWho(word);
   if (who !== null) return who;

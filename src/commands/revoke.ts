@@ -23,6 +23,6 @@ export const revoke = defineCommand({
     },
     reason: { kind: "text", summary: "why, for the approvers and the record" },
   },
-  run: (context, { who, devices, warpReauth, reason }) =>
-    askAction(context, { action: "revoke", who, reason, options: { devices, warpReauth } }),
+  run: (context, { who = null, devices, warpReauth, reason }) =>
+    askAction(context, { who, reason, wish: { action: "revoke", devices, warpReauth } }),
 });

@@ -64,9 +64,17 @@ export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   return ask(deps, { plan, evidence, reason, asker, originChannel });
 }
 
-async function findSubject(deps: Deps, { wish, who }: AskFor): Promise<{ target: Target; evidence: UserSummary | null }> {
-  if (wish.action === "create-user") return { target: { id: "", email: wish.email, name: wish.name }, evidence: null };
-  if (who === null) throw new UserError({ what: "Whom is it about?", next: "Give an e-mail address or an Access user's id." });
+async function findSubject(
+  deps: Deps,
+  { wish, who }: AskFor,
+): Promise<{ target: Target; evidence: UserSummary | null }> {
+  if (wish.action === "create-user")
+    return { target: { id: "", email: wish.email, name: wish.name }, evidence: null };
+  if (who === null)
+    throw new UserError({
+      what: "Whom is it about?",
+      next: "Give an e-mail address or an Access user's id.",
+    });
   const user = await findUser(deps.cloudflare, deps.directory, who);
   const evidence = await gatherSummary(deps.cloudflare, user, deps.now());
   return { target: { id: user.id, email: user.email, name: user.name }, evidence };
@@ -110,7 +118,8 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     reason: input.reason,
     at,
     expiresAt: at + rules.ttlMs,
-    posts: input.evidence === null ? [] : [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
+    posts:
+      input.evidence === null ? [] : [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
   });
   const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
   await Promise.all([deps.engine.publish(request), deps.engine.scheduleExpiry(request)]);

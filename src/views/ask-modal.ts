@@ -65,7 +65,10 @@ export function askModal(props: AskModalProps): ModalView {
     action,
     originChannel: props.originChannel,
     chosen: chosen === null ? null : { ...chosen, name: cut(chosen.name, 100) },
-    kinds: material.kind === "risk-events" ? material.groups.slice(0, MAX_KINDS).map((group) => cut(group.name, 80)) : [],
+    kinds:
+      material.kind === "risk-events"
+        ? material.groups.slice(0, MAX_KINDS).map((group) => cut(group.name, 80))
+        : [],
     isPicking: isPicking && !showsFields,
     reason: showsFields ? "" : props.reason,
   };
@@ -80,7 +83,9 @@ export function askModal(props: AskModalProps): ModalView {
       ...(props.problem === undefined ? [] : [section(`⚠️ ${noticeText(props.problem)}`)]),
       ...(chosen === null ? [section(form.intro)] : [section(chosenText(chosen, props.facts))]),
       ...(isPicking ? [userSearch()] : []),
-      ...(showsFields ? [...form.fields(limited(material), prefill), reasonBlock(props.reason, props.requireReason)] : []),
+      ...(showsFields
+        ? [...form.fields(limited(material), prefill), reasonBlock(props.reason, props.requireReason)]
+        : []),
       context(`⚠️ ${escape(form.caution)}`),
     ],
   };
@@ -90,7 +95,9 @@ export function askModal(props: AskModalProps): ModalView {
 const MAX_KINDS = 25;
 
 function limited(material: Material): Material {
-  return material.kind === "risk-events" ? { ...material, groups: material.groups.slice(0, MAX_KINDS) } : material;
+  return material.kind === "risk-events"
+    ? { ...material, groups: material.groups.slice(0, MAX_KINDS) }
+    : material;
 }
 
 function chosenText({ name, email }: Chosen, facts: readonly string[]): string {
@@ -103,7 +110,12 @@ function userSearch(): InputBlock {
     block_id: USER_SEARCH,
     label: plain("Who"),
     hint: plain("Type two letters of a name or an e-mail address"),
-    element: { type: "external_select", action_id: USER_SEARCH, min_query_length: 2, placeholder: plain("Search Access users") },
+    element: {
+      type: "external_select",
+      action_id: USER_SEARCH,
+      min_query_length: 2,
+      placeholder: plain("Search Access users"),
+    },
   };
 }
 

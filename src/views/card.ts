@@ -32,7 +32,9 @@ export function approvalCard({ request, words, approvers, now }: CardProps): Mes
     ),
     blocks: [
       header(words.headline),
-      section(`${state}\n${request.evidence === null ? "not an Access user yet" : statusLine(request.evidence, now)}`),
+      section(
+        `${state}\n${request.evidence === null ? "not an Access user yet" : statusLine(request.evidence, now)}`,
+      ),
       section(
         `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt)}\n*Reason* ${escape(request.reason, 1500)}`,
       ),

@@ -5,14 +5,15 @@ import { bySoonestEnd, onApps, recentFailures } from "../lookup/facts.ts";
 import type { Part, UserSummary } from "../lookup/summary.ts";
 import { list, plural } from "../words.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
+import { FORM_PREFIX, formButton } from "./form-button.ts";
 import { SCREEN_PREFIX, screenButton } from "./screen-button.ts";
 import { sessionTable } from "./session-table.ts";
 import { clean, code, duration, escape, mention, when } from "./text.ts";
 
 /** The buttons under a summary. Values are the Access user's id and nothing else. */
 export const SUMMARY_ACTIONS = {
-  revoke: "summary_revoke",
-  resetRisk: "summary_reset_risk",
+  revoke: `${FORM_PREFIX}revoke:summary`,
+  resetRisk: `${FORM_PREFIX}reset-risk:summary`,
   sessions: `${SCREEN_PREFIX}sessions:open`,
   share: "summary_share",
   dashboard: "summary_dashboard",
@@ -43,17 +44,19 @@ export function userSummary(props: SummaryProps): Message {
       ...summaryParts(summary, now),
       actions(
         "summary_actions",
-        button({
+        formButton({
           text: "Revoke…",
-          action: SUMMARY_ACTIONS.revoke,
-          value: user.id,
+          action: "revoke",
+          which: "summary",
+          params: { user: user.id },
           style: "danger",
           label: `Ask to revoke all sessions of ${user.email}`,
         }),
-        button({
+        formButton({
           text: "Reset risk…",
-          action: SUMMARY_ACTIONS.resetRisk,
-          value: user.id,
+          action: "reset-risk",
+          which: "summary",
+          params: { user: user.id },
           label: `Ask to reset the risk score of ${user.email}`,
         }),
         screenButton({

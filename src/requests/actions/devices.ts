@@ -30,27 +30,40 @@ export const revokeDevices = defineAction<"revoke-devices", NoBaseline>({
     }
     return { registrations, legacy: legacyDeviceRevoke };
   },
-  question: (plan) => `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} lose their registration.`,
+  question: (plan) =>
+    `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} lose their registration.`,
   describe: (plan) => ({
     headline: `Revoke ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
     effects: [
       `Revokes the registration of ${deviceNames(plan.options.registrations)}`,
       ...(plan.options.legacy
-        ? ["Uses Cloudflare's deprecated call (legacy_device_revoke): multi-user mode is not supported, and it cannot say which one failed"]
+        ? [
+            "Uses Cloudflare's deprecated call (legacy_device_revoke): multi-user mode is not supported, and it cannot say which one failed",
+          ]
         : []),
     ],
     caution:
       "This is not a ban: signing in on the device registers it anew if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
     undo: "Can be undone: restore-devices (or Undo on the result) brings a revoked registration back, until it is deleted.",
   }),
-  callText: (plan) => `${plan.options.legacy ? "devices/revoke" : "registrations/revoke"} for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+  callText: (plan) =>
+    `${plan.options.legacy ? "devices/revoke" : "registrations/revoke"} for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
   readBaseline: () => Promise.resolve(null),
   execute: (cloudflare, plan) =>
-    inBatches(plan.options.registrations, (ids) => (plan.options.legacy ? cloudflare.devices.revokeDevices(ids) : cloudflare.devices.revokeRegistrations(ids))),
+    inBatches(plan.options.registrations, (ids) =>
+      plan.options.legacy
+        ? cloudflare.devices.revokeDevices(ids)
+        : cloudflare.devices.revokeRegistrations(ids),
+    ),
   verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
     const active = await stillActive(cloudflare, plan);
     const total = plan.options.registrations.length;
-    return judge(active.length === 0, `${active.length} of ${plural(total, "device")} still registered`, active, now);
+    return judge(
+      active.length === 0,
+      `${active.length} of ${plural(total, "device")} still registered`,
+      active,
+      now,
+    );
   },
 });
 
@@ -62,27 +75,39 @@ export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
     const revoked = await collectRegistrations(cloudflare, target.id, "revoked");
     return { registrations: choose(revoked, wish.registrationIds, "revoked") };
   },
-  question: (plan) => `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} are registered again.`,
+  question: (plan) =>
+    `${plural(plan.options.registrations.length, "device")} of ${plan.target.email} are registered again.`,
   describe: (plan) => ({
     headline: `Restore ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
     effects: [`Takes back the revocation of ${deviceNames(plan.options.registrations)}`],
     caution: "This gives access back: the devices can connect again without a new registration.",
     undo: "Can be undone: /zt revoke-devices revokes them again.",
   }),
-  callText: (plan) => `registrations/unrevoke for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+  callText: (plan) =>
+    `registrations/unrevoke for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
   readBaseline: () => Promise.resolve(null),
-  execute: (cloudflare, plan) => inBatches(plan.options.registrations, (ids) => cloudflare.devices.unrevokeRegistrations(ids)),
+  execute: (cloudflare, plan) =>
+    inBatches(plan.options.registrations, (ids) => cloudflare.devices.unrevokeRegistrations(ids)),
   verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
     const active = await stillActive(cloudflare, plan);
     const back = new Set(active.map((one) => one.id));
     const missing = plan.options.registrations.filter((one) => !back.has(one.id));
     const total = plan.options.registrations.length;
-    return judge(missing.length === 0, `${total - missing.length} of ${plural(total, "device")} registered again`, missing, now);
+    return judge(
+      missing.length === 0,
+      `${total - missing.length} of ${plural(total, "device")} registered again`,
+      missing,
+      now,
+    );
   },
 });
 
 /** Those of `ids` among what there is. @throws UserError when one is not there, or there is none at all. */
-function choose(available: readonly Registration[], ids: readonly string[] | "all", state: "active" | "revoked"): ChosenRegistration[] {
+function choose(
+  available: readonly Registration[],
+  ids: readonly string[] | "all",
+  state: "active" | "revoked",
+): ChosenRegistration[] {
   const wanted = ids === "all" ? available : ids.map((id) => available.find((one) => one.id === id) ?? id);
   const missing = wanted.filter((one) => typeof one === "string");
   if (missing.length > 0) {
@@ -94,16 +119,23 @@ function choose(available: readonly Registration[], ids: readonly string[] | "al
   }
   if (wanted.length === 0) {
     throw new UserError({
-      what: state === "active" ? "This user has no registered device." : "This user has no revoked device that could be restored.",
+      what:
+        state === "active"
+          ? "This user has no registered device."
+          : "This user has no revoked device that could be restored.",
       next: "/zt devices shows all there are.",
     });
   }
-  return wanted.flatMap((one) => (typeof one === "string" ? [] : [{ id: one.id, deviceName: one.deviceName ?? "unnamed device" }]));
+  return wanted.flatMap((one) =>
+    typeof one === "string" ? [] : [{ id: one.id, deviceName: one.deviceName ?? "unnamed device" }],
+  );
 }
 
 function deviceNames(registrations: readonly ChosenRegistration[]): string {
   const names = registrations.slice(0, 5).map((one) => one.deviceName);
-  return registrations.length > 5 ? `${names.join(", ")} and ${registrations.length - 5} more` : names.join(", ");
+  return registrations.length > 5
+    ? `${names.join(", ")} and ${registrations.length - 5} more`
+    : names.join(", ");
 }
 
 /** Asked by id, so that neither other devices nor their number matter. */
@@ -113,13 +145,29 @@ async function stillActive(cloudflare: Cloudflare, plan: DevicePlan): Promise<Re
   return active.filter((one) => wanted.has(one.id));
 }
 
-function judge(confirmed: boolean, summary: string, left: readonly { deviceName: string | null }[], now: number): Verification {
+function judge(
+  confirmed: boolean,
+  summary: string,
+  left: readonly { deviceName: string | null }[],
+  now: number,
+): Verification {
   const names = left.slice(0, 5).map((one) => one.deviceName ?? "unnamed device");
-  return { confirmed, summary, notes: left.length === 0 ? [] : [`not yet: ${names.join(", ")}${left.length > 5 ? ` and ${left.length - 5} more` : ""}`], checkedAt: now };
+  return {
+    confirmed,
+    summary,
+    notes:
+      left.length === 0
+        ? []
+        : [`not yet: ${names.join(", ")}${left.length > 5 ? ` and ${left.length - 5} more` : ""}`],
+    checkedAt: now,
+  };
 }
 
 /** Repeating a batch is harmless, so a failure in the middle starts over from the first. */
-async function inBatches(registrations: readonly ChosenRegistration[], send: (ids: string[]) => Promise<WriteReceipt>): Promise<WriteReceipt> {
+async function inBatches(
+  registrations: readonly ChosenRegistration[],
+  send: (ids: string[]) => Promise<WriteReceipt>,
+): Promise<WriteReceipt> {
   let receipt: WriteReceipt = { cfRay: null, status: 0 };
   for (let from = 0; from < registrations.length; from += BATCH) {
     receipt = await send(registrations.slice(from, from + BATCH).map((one) => one.id));

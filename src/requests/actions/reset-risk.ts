@@ -46,7 +46,8 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
     effects: [
       describeScore(evidence),
       ...plan.options.judged.map(
-        ({ name, count, judgement }) => `${name}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
+        ({ name, count, judgement }) =>
+          `${name}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
       ),
       "Their risk level goes back to low until something new happens",
     ],

@@ -33,33 +33,68 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
   if (material.kind !== "registrations") return [];
   const { registrations, state } = material;
   if (registrations.length === 0) {
-    return [section(state === "active" ? "This user has no registered device." : "This user has no revoked device that could be restored.")];
+    return [
+      section(
+        state === "active"
+          ? "This user has no registered device."
+          : "This user has no revoked device that could be restored.",
+      ),
+    ];
   }
   const shown = registrations.slice(0, MAX_SHOWN);
-  const groups = Array.from({ length: Math.ceil(shown.length / 10) }, (_, group) => shown.slice(group * 10, group * 10 + 10));
+  const groups = Array.from({ length: Math.ceil(shown.length / 10) }, (_, group) =>
+    shown.slice(group * 10, group * 10 + 10),
+  );
   const ids = new Set(chosen === "all" ? [] : chosen);
   const left = registrations.length - shown.length;
   return [
-    checkboxes("all", "How many", [{ value: "all", text: `All of them: ${plural(registrations.length, "device")}`, isTicked: chosen === "all" }]),
+    checkboxes("all", "How many", [
+      {
+        value: "all",
+        text: `All of them: ${plural(registrations.length, "device")}`,
+        isTicked: chosen === "all",
+      },
+    ]),
     ...groups.map((group, index) =>
       checkboxes(
         `device:${index}`,
         index === 0 ? "Or only these" : `Devices ${index * 10 + 1} to ${index * 10 + group.length}`,
-        group.map((one) => ({ value: one.id, text: one.deviceName ?? "unnamed device", description: describe(one), isTicked: ids.has(one.id) })),
+        group.map((one) => ({
+          value: one.id,
+          text: one.deviceName ?? "unnamed device",
+          description: describe(one),
+          isTicked: ids.has(one.id),
+        })),
       ),
     ),
-    ...(left > 0 ? [context(`${plural(left, "device")} more ${left === 1 ? "is" : "are"} not listed: tick all, or name ids in the command`)] : []),
+    ...(left > 0
+      ? [
+          context(
+            `${plural(left, "device")} more ${left === 1 ? "is" : "are"} not listed: tick all, or name ids in the command`,
+          ),
+        ]
+      : []),
   ];
 }
 
 function describe(one: Registration): string {
   const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)}`;
-  return clean([seen, one.clientVersion, one.multiUser ? "several users" : null].filter(Boolean).join(" · "), 75);
+  return clean(
+    [seen, one.clientVersion, one.multiUser ? "several users" : null].filter(Boolean).join(" · "),
+    75,
+  );
 }
 
-function readRegistrations<Name extends "revoke-devices" | "restore-devices">(action: Name, values: FormValues): ReadForm<Name> {
+function readRegistrations<Name extends "revoke-devices" | "restore-devices">(
+  action: Name,
+  values: FormValues,
+): ReadForm<Name> {
   const ids = values.ticked("device:");
   const isAll = values.ticked("all").length > 0;
-  if (!isAll && ids.length === 0) return { ok: false, errors: { all: "Tick all of them, or at least one device below." } };
-  return { ok: true, wish: { action, registrationIds: isAll ? "all" : ids } as Extract<ReadForm<Name>, { ok: true }>["wish"] };
+  if (!isAll && ids.length === 0)
+    return { ok: false, errors: { all: "Tick all of them, or at least one device below." } };
+  return {
+    ok: true,
+    wish: { action, registrationIds: isAll ? "all" : ids } as Extract<ReadForm<Name>, { ok: true }>["wish"],
+  };
 }

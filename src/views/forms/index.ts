@@ -19,7 +19,10 @@ const FORMS: { [Name in ActionName]: FormSpec<Name> } = {
 /** A form without its action's own types. */
 export interface AnyForm extends Omit<FormSpec<ActionName>, "fields" | "read"> {
   fields(material: Material, prefill: Partial<Wish>): KnownBlock[];
-  read(values: FormValues, hidden: { kinds: readonly string[] }): { ok: true; wish: Wish } | { ok: false; errors: Record<string, string> };
+  read(
+    values: FormValues,
+    hidden: { kinds: readonly string[] },
+  ): { ok: true; wish: Wish } | { ok: false; errors: Record<string, string> };
 }
 
 /** The form of an action. The entry of the same name always fits; the compiler can't follow the look-up. */

@@ -15,7 +15,8 @@ const WORDS: Record<RiskJudgement, string> = {
 export const resetRiskForm = defineForm<"reset-risk">({
   title: "Reset risk score",
   intro: "Asks the approvers to set a user's risk score back to low.",
-  caution: "This can give access back: policies that block by risk score stop blocking, also in Okta where it is linked.",
+  caution:
+    "This can give access back: policies that block by risk score stop blocking, also in Okta where it is linked.",
   about: "user",
   material: "risk-events",
   fields(material, prefill) {
@@ -39,10 +40,20 @@ export const resetRiskForm = defineForm<"reset-risk">({
   },
 });
 
-function judgementInput({ name, count, level, lastAt }: RiskEventGroup, index: number, judged: RiskJudgement | undefined): InputBlock {
+function judgementInput(
+  { name, count, level, lastAt }: RiskEventGroup,
+  index: number,
+  judged: RiskJudgement | undefined,
+): InputBlock {
   const options = RISK_JUDGEMENTS.map((value) => ({ value, text: plain(WORDS[value], 75) }));
   const initial = options.find((option) => option.value === judged);
-  const facts = [level, count > 1 ? `${count} times` : null, lastAt === null ? null : `last ${utc(lastAt).slice(0, 16)} UTC`].filter(Boolean).join(", ");
+  const facts = [
+    level,
+    count > 1 ? `${count} times` : null,
+    lastAt === null ? null : `last ${utc(lastAt).slice(0, 16)} UTC`,
+  ]
+    .filter(Boolean)
+    .join(", ");
   return {
     type: "input",
     block_id: `risk:${index}`,

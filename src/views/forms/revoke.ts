@@ -24,6 +24,9 @@ export const revokeForm = defineForm<"revoke">({
   ],
   read(values) {
     const ticked = new Set(values.ticked("options"));
-    return { ok: true, wish: { action: "revoke", devices: ticked.has("devices"), warpReauth: ticked.has("warpReauth") } };
+    return {
+      ok: true,
+      wish: { action: "revoke", devices: ticked.has("devices"), warpReauth: ticked.has("warpReauth") },
+    };
   },
 });

@@ -11,12 +11,19 @@ export const createUserForm = defineForm<"create-user">({
   about: "nobody-yet",
   material: "none",
   fields: (_material, prefill) => [
-    textInput({ id: "email", label: "E-mail", placeholder: "name@example.com", initial: prefill.email, maxLength: 254 }),
+    textInput({
+      id: "email",
+      label: "E-mail",
+      placeholder: "name@example.com",
+      initial: prefill.email,
+      maxLength: 254,
+    }),
     textInput({ id: "name", label: "Name", initial: prefill.name, optional: true, maxLength: 200 }),
   ],
   read(values) {
     const email = values.text("email");
-    if (!Email.safeParse(email).success) return { ok: false, errors: { email: `“${email.slice(0, 100)}” is not a valid e-mail address.` } };
+    if (!Email.safeParse(email).success)
+      return { ok: false, errors: { email: `“${email.slice(0, 100)}” is not a valid e-mail address.` } };
     return { ok: true, wish: { action: "create-user", email, name: values.text("name") } };
   },
 });
@@ -27,7 +34,9 @@ export const renameUserForm = defineForm<"rename-user">({
   caution: "The identity provider's name is not touched and may come back at their next log-in.",
   about: "user",
   material: "none",
-  fields: (_material, prefill) => [textInput({ id: "name", label: "New name", initial: prefill.newName, maxLength: 200 })],
+  fields: (_material, prefill) => [
+    textInput({ id: "name", label: "New name", initial: prefill.newName, maxLength: 200 }),
+  ],
   read(values) {
     const newName = values.text("name");
     if (newName === "") return { ok: false, errors: { name: "Give the new name." } };
@@ -37,12 +46,20 @@ export const renameUserForm = defineForm<"rename-user">({
 
 export const deleteUserForm = defineForm<"delete-user">({
   title: "Delete a user",
-  intro: "Asks the approvers to delete a user from Access, with seats, tokens, sessions and device registrations.",
-  caution: "CANNOT BE UNDONE. Not a ban either: at their next log-in they become a user again if your policies allow it.",
+  intro:
+    "Asks the approvers to delete a user from Access, with seats, tokens, sessions and device registrations.",
+  caution:
+    "CANNOT BE UNDONE. Not a ban either: at their next log-in they become a user again if your policies allow it.",
   about: "user",
   material: "none",
   fields: (_material, prefill) => [
-    textInput({ id: "typed", label: "Type their e-mail to confirm", hint: "In full: a deletion cannot be taken back", initial: prefill.typedEmail, maxLength: 254 }),
+    textInput({
+      id: "typed",
+      label: "Type their e-mail to confirm",
+      hint: "In full: a deletion cannot be taken back",
+      initial: prefill.typedEmail,
+      maxLength: 254,
+    }),
   ],
   read: (values) => ({ ok: true, wish: { action: "delete-user", typedEmail: values.text("typed") } }),
 });
