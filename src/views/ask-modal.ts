@@ -5,7 +5,7 @@ import type { UserMessage } from "../errors.ts";
 import type { ActionName, RevokeOptions } from "../requests/plan.ts";
 import { context, plain, section } from "./blocks.ts";
 import { noticeText } from "./notice.ts";
-import { cut, escape } from "./text.ts";
+import { cut, escape, named } from "./text.ts";
 
 export const ASK_MODAL = "ask";
 
@@ -89,7 +89,7 @@ function subjectBlocks(subject: AskModalProps["subject"], intro: string): KnownB
   if (subject.kind === "chosen") {
     return [
       section(
-        `*${escape(subject.name || subject.email)}*\n${escape(subject.email)}${subject.facts.map((fact) => `\n• ${escape(fact)}`).join("")}`,
+        `*${escape(named(subject.name, subject.email))}*\n${escape(subject.email)}${subject.facts.map((fact) => `\n• ${escape(fact)}`).join("")}`,
       ),
     ];
   }

@@ -26,7 +26,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "call-waiting":
       return say(
         data.isUnknown
-          ? `❔ No answer from Cloudflare: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
+          ? `❔ No clear answer: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
           : `⏸️ ${escape(data.why)}. Trying again in ${duration(data.retryAt - data.at)} (${utcTime(data.retryAt)}).`,
       );
     case "call-accepted":
