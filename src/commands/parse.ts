@@ -101,9 +101,9 @@ function readPositional(
   word: string,
   before: unknown,
 ): unknown {
-  if (spec.kind === "words") return [...(before as string[]), unescapeSlack(word)];
+  if (spec.kind === "words") return [...(Array.isArray(before) ? before : []), unescapeSlack(word)];
   if (spec.kind === "rest")
-    return before === undefined ? unescapeSlack(word) : `${String(before)} ${unescapeSlack(word)}`;
+    return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
   if (spec.kind !== "who") return unescapeSlack(word);
   const who = parseWho(word);
   if (who !== null) return who;

@@ -47,9 +47,9 @@ interface OptionsOf {
     riskUserId: string;
     judged: { name: string; count: number; judgement: RiskJudgement }[];
   };
-  "create-user": Record<never, never>;
+  "create-user": Record<string, never>;
   "rename-user": { newName: string };
-  "delete-user": Record<never, never>;
+  "delete-user": Record<string, never>;
 }
 
 /** What will be done, frozen when it is asked for: approvers approve exactly this, and an edit is a new request. */

@@ -7,7 +7,7 @@ import { context, plain, section } from "./blocks.ts";
 import { formOf } from "./forms/index.ts";
 import { textInput, type FormValues, type Material } from "./forms/spec.ts";
 import { noticeText } from "./notice.ts";
-import { cut, escape } from "./text.ts";
+import { cut, escape, named } from "./text.ts";
 
 export const ASK_MODAL = "ask";
 
@@ -101,7 +101,7 @@ function limited(material: Material): Material {
 }
 
 function chosenText({ name, email }: Chosen, facts: readonly string[]): string {
-  return `*${escape(name || email)}*\n${escape(email, 254)}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
+  return `*${escape(named(name, email))}*\n${escape(email, 254)}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
 }
 
 function userSearch(): InputBlock {

@@ -11,7 +11,7 @@ import type {
   SectionBlock,
 } from "@slack/types";
 
-import { clean, cut } from "./text.ts";
+import { clean, cut, cutMarkup } from "./text.ts";
 
 /** A message: `text` is what notifications and screen readers get, so it says who, what, risk and state. */
 export interface Message {
@@ -24,7 +24,7 @@ export function plain(text: string, max = 150): PlainTextElement {
 }
 
 export function mrkdwn(text: string): MrkdwnElement {
-  return { type: "mrkdwn", text: cut(text, 3000) };
+  return { type: "mrkdwn", text: cutMarkup(text, 3000) };
 }
 
 export function header(text: string): HeaderBlock {
@@ -33,6 +33,17 @@ export function header(text: string): HeaderBlock {
 
 export function section(text: string): SectionBlock {
   return { type: "section", text: mrkdwn(text) };
+}
+
+/** Lines in as few sections as hold them: no line is cut to fit. */
+export function sections(lines: readonly string[]): SectionBlock[] {
+  const texts: string[] = [];
+  for (const line of lines) {
+    const last = texts.at(-1);
+    if (last === undefined || last.length + 1 + line.length > 3000) texts.push(line);
+    else texts[texts.length - 1] = `${last}\n${line}`;
+  }
+  return texts.map((text) => section(text));
 }
 
 export function context(...texts: string[]): ContextBlock {

@@ -98,7 +98,7 @@ export function stateWords(request: Request): string {
         ? "being carried out"
         : "accepted by Cloudflare, being checked";
     case "unknown":
-      return "Cloudflare has not answered, finding out whether it is done";
+      return "no clear answer from Cloudflare, finding out whether it is done";
     case "denied":
       return "denied, nothing was done";
     case "cancelled":
@@ -108,7 +108,7 @@ export function stateWords(request: Request): string {
     case "succeeded":
       return request.result.verification?.confirmed === true
         ? "done and verified"
-        : "done, but not confirmed";
+        : "accepted by Cloudflare, but not confirmed";
     case "failed":
       return "failed";
   }
@@ -127,7 +127,7 @@ export function stateLine(request: Request): string {
     case "executing":
       return `⏳ *${request.result.receipt === undefined ? "Being carried out" : "Accepted by Cloudflare, checking"}* · ${approved}`;
     case "unknown":
-      return `❔ *Cloudflare has not answered: finding out whether it is done* · ${approved}`;
+      return `❔ *No clear answer from Cloudflare: finding out whether it is done* · ${approved}`;
     case "denied":
       return `⛔ *Denied*${by}${at}: ${escape(request.decisionReason ?? "", 500)}`;
     case "cancelled":
@@ -136,14 +136,14 @@ export function stateLine(request: Request): string {
       return "⚪ *Expired*: nobody decided in time, nothing was done";
     case "succeeded": {
       const { verification } = request.result;
-      if (verification === undefined) return `⚠️ *Done, not confirmed* · ${approved}`;
+      if (verification === undefined) return `⚠️ *Accepted by Cloudflare, not confirmed* · ${approved}`;
       const seen = `${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}`;
       const notes = verification.notes.map((note) => `\n⚠️ ${escape(note)}`).join("");
       return verification.confirmed
         ? `✅ *Done and verified*: ${seen} · ${approved}${notes}`
-        : `⚠️ *Done, not confirmed*: ${seen} · ${approved}${notes}`;
+        : `⚠️ *Accepted by Cloudflare, not confirmed*: ${seen} · ${approved}${notes}`;
     }
     case "failed":
-      return `❌ *Failed*: ${escape(request.result.failure?.why ?? "the reason was not recorded", 800)} · ${approved}`;
+      return `❌ *Failed${request.result.verification === undefined ? ", nothing was done" : ""}*: ${escape(request.result.failure?.why ?? "the reason was not recorded", 800)} · ${approved}`;
   }
 }

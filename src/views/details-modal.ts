@@ -3,9 +3,9 @@ import type { ModalView } from "@slack/types";
 import type { AuditRow } from "../audit/append.ts";
 import type { RequestText } from "../requests/describe.ts";
 import type { Request } from "../requests/request.ts";
-import { context, divider, plain, section } from "./blocks.ts";
+import { context, divider, plain, section, sections } from "./blocks.ts";
 import { stateLine } from "./card.ts";
-import { code, cut, escape, mention, when } from "./text.ts";
+import { code, escape, mention, when } from "./text.ts";
 
 /** Rows shown; the full record stays in the database. */
 const MAX_ROWS = 30;
@@ -33,17 +33,15 @@ export function detailsModal(request: Request, words: RequestText, trail: readon
         ].join("\n"),
       ),
       divider(),
-      section(
-        cut(
-          `*Recorded so far*${trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : ""}\n${shown.map(rowText).join("\n")}`,
-          3000,
-        ),
-      ),
+      ...sections([
+        `*Recorded so far*${trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : ""}`,
+        ...shown.map(rowText),
+      ]),
       context("Every line was written before or together with what it tells of."),
     ],
   };
 }
 
 function rowText(row: AuditRow): string {
-  return `• ${when(row.at, "time")} ${escape(row.event)}, ${mention(row.actor)}`;
+  return `• ${when(row.at, "time")} ${escape(row.event, 100)}, ${mention(row.actor)}`;
 }

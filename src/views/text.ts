@@ -34,6 +34,20 @@ export function cut(text: string, max: number, mark = "…"): string {
   return `${/[\uD800-\uDBFF]$/.test(end) ? end.slice(0, -1) : end}${mark}`;
 }
 
+/** The same for text that holds our own markup: what the cut leaves of an entity, a mention or a date goes too. */
+export function cutMarkup(text: string, max: number): string {
+  if (text.length <= max) return text;
+  return `${cut(text, max - 1, "").replace(/(?:&[a-z]*|<[^<>]*)$/, "")}…`;
+}
+
+// Letters, digits, signs and emoji; neither spaces and controls nor the fillers that fonts draw as nothing.
+const VISIBLE = /[^\p{C}\p{Z}\u115F\u1160\u2800\u3164\uFFA0]/u;
+
+/** A name as one printable line, or `instead` where there is none that could be seen. */
+export function named(name: string | null | undefined, instead: string, max = 300): string {
+  return name && VISIBLE.test(name) ? clean(name, max) : instead;
+}
+
 /** A moment in the reader's own zone, with a fallback in UTC for clients that cannot format it. */
 export function when(at: number, format: "time" | "short" | "full" = "short"): string {
   const pattern = {

@@ -3,7 +3,8 @@ import type { KnownBlock } from "@slack/types";
 import type { RequestText } from "../requests/describe.ts";
 import type { PostData } from "../requests/posts.ts";
 import type { Request } from "../requests/request.ts";
-import { context, section, type Message } from "./blocks.ts";
+import { actions, context, section, type Message } from "./blocks.ts";
+import { formButton } from "./form-button.ts";
 import { stateLine, stateWords } from "./card.ts";
 import { code, duration, escape, mention, utcTime, when } from "./text.ts";
 import { summaryParts, summaryText } from "./user-summary.ts";
@@ -27,7 +28,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "call-waiting":
       return say(
         data.isUnknown
-          ? `❔ No answer from Cloudflare: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
+          ? `❔ No clear answer: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
           : `⏸️ ${escape(data.why)}. Trying again in ${duration(data.retryAt - data.at)} (${utcTime(data.retryAt)}).`,
       );
     case "call-accepted":
@@ -77,8 +78,22 @@ function closingMessage(request: Request, words: RequestText): Message {
       section(`🏁 *${escape(words.headline)}*\n${stateLine(request)}`),
       context(facts.join(" · ")),
       context(`Next: ${nextStep(request)}`),
+      ...undoButtons(request),
     ],
   };
+}
+
+/** Where the API can take back what was done, the result offers it: as a request of its own. */
+function undoButtons({ id, plan, status }: Request): KnownBlock[] {
+  if (plan.action !== "revoke-devices" || status !== "succeeded") return [];
+  const undo = formButton({
+    text: "Undo…",
+    action: "restore-devices",
+    which: "undo",
+    params: { user: plan.target.id, request: id },
+    label: `Ask to restore the devices of ${plan.target.email}`,
+  });
+  return [actions("undo", undo)];
 }
 
 /** Each answer ends with the next step. Plain words and our own markup only. */

@@ -8,7 +8,7 @@ import { actions, button, context, header, section, type Message } from "./block
 import { FORM_PREFIX, formButton } from "./form-button.ts";
 import { SCREEN_PREFIX, screenButton } from "./screen-button.ts";
 import { sessionTable } from "./session-table.ts";
-import { clean, code, duration, escape, mention, when } from "./text.ts";
+import { code, duration, escape, mention, named, when } from "./text.ts";
 
 /** The buttons under a summary. Values are the Access user's id and nothing else. */
 export const SUMMARY_ACTIONS = {
@@ -39,7 +39,7 @@ export function userSummary(props: SummaryProps): Message {
   return {
     text: summaryText(summary, now),
     blocks: [
-      header(user.name || user.email || user.id),
+      header(named(user.name, named(user.email, user.id))),
       section(`${code(user.email || "no e-mail", 254)}\n${statusLine(summary, now)}`),
       ...summaryParts(summary, now),
       actions(
@@ -127,7 +127,7 @@ function lastLogin({ user, identity, sessions }: UserSummary): string {
 export function summaryText(summary: UserSummary, now: number): string {
   const { user } = summary;
   const parts = [
-    user.name === "" ? user.email : `${user.name} (${user.email})`,
+    named(user.name, "") === "" ? user.email : `${user.name} (${user.email})`,
     summary.risk.ok
       ? `risk ${summary.risk.value.level ?? summary.risk.value.rawLevel ?? "unknown"}`
       : "risk not known",
@@ -188,7 +188,7 @@ function identityText(part: Part<Identity>): string {
   const passed = identity.posture.filter((check) => check.success === true).length;
   const names = failed
     .slice(0, 4)
-    .map((check) => `*${escape(check.name ?? check.type ?? "unnamed rule", 60)}*`);
+    .map((check) => `*${escape(named(check.name, named(check.type, "unnamed rule")), 60)}*`);
   const posture =
     identity.posture.length === 0
       ? "posture: no checks"
@@ -223,7 +223,7 @@ function failuresText(summary: UserSummary, now: number): string {
   const recent = recentFailures(summary.failedLogins.value, now);
   const [latest] = recent;
   if (latest === undefined) return "*Failed log-ins*  none in the last 24 h";
-  const app = escape(latest.appName ?? "an unnamed app", 60);
+  const app = escape(named(latest.appName, "an unnamed app"), 60);
   const ray = latest.rayId === null ? "" : `, ray ${code(latest.rayId, 40)}`;
   return `*${plural(recent.length, "failed log-in")}* in the last 24 h\nlatest: ${app}, ${when(latest.at ?? now)}${ray}`;
 }
@@ -238,7 +238,7 @@ function riskText(summary: UserSummary): string {
     .slice(0, MAX_RISK_EVENTS)
     .map(
       (event) =>
-        `• ${escape(event.name ?? "unnamed event", 80)}${event.level ? ` (${escape(event.level, 20)})` : ""}${event.at === null ? "" : `, ${when(event.at)}`}`,
+        `• ${escape(named(event.name, "unnamed event"), 80)}${event.level ? ` (${escape(event.level, 20)})` : ""}${event.at === null ? "" : `, ${when(event.at)}`}`,
     );
   const left = events.length - MAX_RISK_EVENTS;
   return [
@@ -256,7 +256,7 @@ function devicesText(summary: UserSummary): string {
     .slice(0, MAX_DEVICES)
     .map(
       (one) =>
-        `• ${escape(clean(one.deviceName ?? "unnamed device"), 60)}${one.lastSeenAt === null ? "" : `, seen ${when(one.lastSeenAt)}`}`,
+        `• ${escape(named(one.deviceName, "unnamed device"), 60)}${one.lastSeenAt === null ? "" : `, seen ${when(one.lastSeenAt)}`}`,
     );
   const left = devices.length - MAX_DEVICES;
   return [

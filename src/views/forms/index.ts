@@ -27,5 +27,5 @@ export interface AnyForm extends Omit<FormSpec<ActionName>, "fields" | "read"> {
 
 /** The form of an action. The entry of the same name always fits; the compiler can't follow the look-up. */
 export function formOf(action: ActionName): AnyForm {
-  return FORMS[action] as unknown as AnyForm;
+  return FORMS[action];
 }

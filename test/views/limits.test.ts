@@ -1,0 +1,230 @@
+import { describe, expect, it } from "vitest";
+
+import type { AuditRow } from "../../src/audit/append.ts";
+import { createCommands } from "../../src/commands/index.ts";
+import { usageOf } from "../../src/commands/define.ts";
+import { describeRequest } from "../../src/requests/describe.ts";
+import type { PostData } from "../../src/requests/posts.ts";
+import { askedMessage, askedModal } from "../../src/views/asked.ts";
+import { askModal } from "../../src/views/ask-modal.ts";
+import { approvalCard } from "../../src/views/card.ts";
+import { denyModal } from "../../src/views/deny-modal.ts";
+import { detailsModal } from "../../src/views/details-modal.ts";
+import { commandHelp, helpMessage } from "../../src/views/help.ts";
+import { loadingModal, noticeMessage, noticeModal } from "../../src/views/notice.ts";
+import { sessionsMessage } from "../../src/views/sessions.ts";
+import { outcomeMessage, threadMessage } from "../../src/views/thread.ts";
+import { userSummary } from "../../src/views/user-summary.ts";
+import {
+  ACCOUNT,
+  everyRequest,
+  HOSTILE,
+  messageProblems,
+  NOW,
+  REASONS,
+  SUMMARIES,
+  viewProblems,
+} from "./support.ts";
+
+/**
+ * Everything the bot shows, with data of every sort, against Slack's limits as the local workspace enforces them,
+ * and against markup that is not our own. One list of problems a test: it names what is wrong and with which data.
+ */
+const LINK = "https://example.slack.com/archives/C0APPROV1/p1773489909000100";
+const APPROVERS = Array.from({ length: 40 }, (_, index) => `${index % 2 === 0 ? "U" : "S"}0APPROVER${index}`);
+
+const THREAD_POSTS: PostData[] = [
+  { kind: "evidence" },
+  { kind: "decision", at: NOW },
+  { kind: "call-started", at: NOW, call: `revoke_user for ${HOSTILE.repeat(20)}` },
+  { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
+  { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: HOSTILE.repeat(20), reconciled: false },
+  { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: true },
+  {
+    kind: "call-waiting",
+    at: NOW,
+    call: "revoke_user",
+    why: HOSTILE.repeat(20),
+    retryAt: NOW + 4000,
+    isUnknown: false,
+  },
+  {
+    kind: "call-waiting",
+    at: NOW,
+    call: "revoke_user",
+    why: "no answer",
+    retryAt: NOW + 4000,
+    isUnknown: true,
+  },
+  {
+    kind: "verification",
+    verification: {
+      confirmed: false,
+      summary: HOSTILE.repeat(20),
+      notes: [HOSTILE.repeat(20)],
+      checkedAt: NOW,
+    },
+  },
+  {
+    kind: "verification",
+    verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+  },
+  { kind: "summary" },
+];
+
+describe("with data of every sort, Slack takes", () => {
+  it.each(Object.entries(SUMMARIES))(
+    "the summary of a user (%s), also when it is shared",
+    (_sort, summary) => {
+      const props = { summary, accountId: ACCOUNT, now: NOW };
+      expect([
+        ...messageProblems(userSummary(props)),
+        ...messageProblems(userSummary({ ...props, sharedBy: "U0ALICE01" })),
+      ]).toEqual([]);
+    },
+  );
+
+  it.each(Object.entries(SUMMARIES))(
+    "every page of the sessions of a user (%s)",
+    (_sort, { user, sessions }) => {
+      const all = sessions.ok ? sessions.value : [];
+      const pages = [1, 2, 24, 25, 26, 1_000_000, 0, -1, Number.NaN, Number.POSITIVE_INFINITY];
+      expect(
+        pages.flatMap((page) => messageProblems(sessionsMessage(user, all, { now: NOW, page }))),
+      ).toEqual([]);
+    },
+  );
+
+  it("the approval card in every state, as a new message and as an update", () => {
+    const problems: string[] = [];
+    for (const { what, request } of everyRequest()) {
+      const card = approvalCard({ request, words: describeRequest(request), approvers: APPROVERS, now: NOW });
+      problems.push(
+        ...messageProblems(card, "chat.postMessage", "chat.update").map((problem) => `${what}: ${problem}`),
+      );
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it("every message of the thread, and the one to the requester", () => {
+    const problems: string[] = [];
+    for (const { what, request } of everyRequest()) {
+      const words = describeRequest(request);
+      for (const data of THREAD_POSTS)
+        problems.push(
+          ...messageProblems(threadMessage(request, words, data)).map(
+            (problem) => `${what}, ${data.kind}: ${problem}`,
+          ),
+        );
+      for (const link of [LINK, null])
+        problems.push(
+          ...messageProblems(outcomeMessage(request, words, link)).map(
+            (problem) => `${what}, outcome: ${problem}`,
+          ),
+        );
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it("the answer to who asked, as a message and as a modal", () => {
+    const problems: string[] = [];
+    for (const { what, request } of everyRequest())
+      for (const link of [LINK, null])
+        for (const trouble of [null, HOSTILE.repeat(20)]) {
+          const asked = { request, headline: describeRequest(request).headline, link, trouble };
+          problems.push(
+            ...[...messageProblems(askedMessage(asked)), ...viewProblems(askedModal(asked))].map(
+              (problem) => `${what}: ${problem}`,
+            ),
+          );
+        }
+    expect(problems).toEqual([]);
+  });
+
+  it("the forms to ask, to deny, and the details with a record of any length", () => {
+    const row = (seq: number): AuditRow => ({
+      seq,
+      at: NOW + seq,
+      actor: seq % 2 === 0 ? "U0ALICE01" : HOSTILE.repeat(20),
+      event: seq % 3 === 0 ? "call.sent" : HOSTILE.repeat(20),
+      data: { attempt: seq },
+    });
+    const trail = Array.from({ length: 1000 }, (_, seq) => row(seq));
+    const problems: string[] = [];
+    for (const { what, request } of everyRequest()) {
+      const words = describeRequest(request);
+      for (const view of [
+        denyModal(request, words.headline),
+        detailsModal(request, words, []),
+        detailsModal(request, words, trail),
+      ])
+        problems.push(...viewProblems(view).map((problem) => `${what}: ${problem}`));
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it("the form to ask, whoever is chosen, whatever is typed and whatever was wrong with it", () => {
+    const problems: string[] = [];
+    for (const action of ["revoke", "reset-risk"] as const)
+      for (const [words, reason] of [
+        ...Object.entries(REASONS),
+        ["none", undefined] as const,
+        ["too long", "x".repeat(3000)] as const,
+      ])
+        for (const [sort, { user }] of Object.entries(SUMMARIES))
+          for (const subject of [
+            { kind: "typed", text: "" },
+            { kind: "typed", text: HOSTILE.repeat(20) },
+            { kind: "chosen", userId: user.id, email: user.email, name: user.name, facts: [] },
+            {
+              kind: "chosen",
+              userId: user.id,
+              email: user.email,
+              name: user.name,
+              facts: [HOSTILE.repeat(9), "2 sessions"],
+            },
+          ] as const)
+            for (const problem of [
+              undefined,
+              { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) },
+            ]) {
+              const view = askModal({
+                action,
+                subject,
+                options: { devices: true },
+                reason,
+                requireReason: reason === undefined,
+                originChannel: "C0SECURE1",
+                ...(problem === undefined ? {} : { problem }),
+              });
+              problems.push(
+                ...viewProblems(view).map((one) => `${action}, ${words}, ${sort}, ${subject.kind}: ${one}`),
+              );
+            }
+    expect(problems).toEqual([]);
+  });
+
+  it("notices of any length, in a message and in a modal", () => {
+    const long = HOSTILE.repeat(100);
+    const details = [
+      { what: "No." },
+      { what: long, by: "U0BOB0001", why: long, next: long, ask: APPROVERS },
+      { what: "<".repeat(5000), by: long, why: "<".repeat(5000), next: "<".repeat(5000), ask: [long] },
+      { what: "*", why: "", next: "" },
+    ];
+    expect(
+      details.flatMap((detail) => [
+        ...messageProblems(noticeMessage(detail)),
+        ...viewProblems(noticeModal(long, detail)),
+        ...viewProblems(loadingModal(long, long)),
+      ]),
+    ).toEqual([]);
+  });
+
+  it("help, and the help of every subcommand", () => {
+    const entries = createCommands().all.map((command) => ({ ...command, usage: usageOf(command) }));
+    expect(
+      [helpMessage(entries), ...entries.map(commandHelp)].flatMap((message) => messageProblems(message)),
+    ).toEqual([]);
+  });
+});
