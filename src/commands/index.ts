@@ -1,15 +1,21 @@
+import { devices } from "./devices.ts";
+import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { revoke } from "./revoke.ts";
 import { sessions } from "./sessions.ts";
 import { user } from "./user.ts";
+import { users } from "./users.ts";
 
 /** Every subcommand, in the order of help. A new one is a file of its own and a line here. */
 export function createCommands(): Registry {
   const registry: Registry = createRegistry([
     seal(user),
+    seal(users),
     seal(sessions),
+    seal(failedLogins),
+    seal(devices),
     seal(revoke),
     seal(resetRisk),
     createHelp(() => registry.all),
