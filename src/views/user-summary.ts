@@ -178,7 +178,7 @@ function identityText(part: Part<Identity>): string {
     plural(identity.groups.length, "group"),
     ...(identity.ip === null ? [] : [code(identity.ip, 45)]),
     ...(identity.country === null ? [] : [`${flagOf(identity.country)}${escape(identity.country, 20)}`]),
-    identity.isWarp === true ? "WARP on" : "WARP off",
+    ...(identity.isWarp === null ? [] : [identity.isWarp ? "WARP on" : "WARP off"]),
     ...(identity.deviceId ? [`device ${code(identity.deviceId, 40)}`] : []),
   ];
   const failed = identity.posture.filter((check) => check.success === false);
@@ -250,6 +250,7 @@ function devicesText(summary: UserSummary): string {
   const devices = summary.registrations.value;
   if (devices.length === 0) return "*Devices*  none registered";
   const lines = devices
+    .toSorted((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0))
     .slice(0, MAX_DEVICES)
     .map(
       (one) =>
