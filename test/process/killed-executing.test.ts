@@ -99,6 +99,7 @@ describe("killed and started again, the bot goes on at once and does nothing twi
     await look.arrived;
     await first.kill();
     look.release();
+    expect(liveSessions(world)).toHaveLength(0);
 
     await expectWholeStory(world, await startBotProcess(world), card, {
       calls: 1,
@@ -114,6 +115,7 @@ describe("killed and started again, the bot goes on at once and does nothing twi
     const card = await askToRevoke(slack);
     await first.kill();
     await approveInDatabase(world.env);
+    expect(liveSessions(world)).toHaveLength(3);
 
     await expectWholeStory(world, await startBotProcess(world), card, {
       calls: 1,
@@ -133,6 +135,7 @@ describe("killed and started again, the bot goes on at once and does nothing twi
       await call.arrived;
       await bot.kill();
       call.release();
+      expect(liveSessions(world)).toHaveLength(3);
       if (deaths < 3) call = cloudflare.faults.hold("revoke-user");
       bot = await startBotProcess(world);
     }

@@ -13,6 +13,7 @@ import {
   press,
   startWorld,
   type,
+  wordsOf,
   type World,
 } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";
@@ -63,6 +64,7 @@ describe("killed while it writes to Slack, and started again", () => {
     post.release();
     // As if it had died between its two databases: nothing is enqueued.
     forgetWorkflows(world);
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
 
     const second = await startBotProcess(world);
     const card = await cardWhere(slack, (words) => words.includes("Waiting for approval"));
@@ -91,6 +93,7 @@ describe("killed while it writes to Slack, and started again", () => {
     post = slack.faults.holdAnswer("chat.postMessage");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await succeeded(world);
+    expect(firstLines(world, card)).toHaveLength(2);
     // Decision, call, acceptance, verification, summary, direct message.
     for (let left = 5; left >= 0; left -= 1) await dieAndStartAgain({ holdNext: left > 0 });
     await expectWholeStory(world, bot, card, whole);
@@ -108,6 +111,7 @@ describe("killed while it writes to Slack, and started again", () => {
     await succeeded(world);
     await first.kill();
     post.release();
+    expect(firstLines(world, card)).toHaveLength(1);
 
     await expectWholeStory(world, await startBotProcess(world), card, whole);
   });
@@ -124,6 +128,7 @@ describe("killed while it writes to Slack, and started again", () => {
     await succeeded(world);
     await first.kill();
     edit.release();
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
 
     await expectWholeStory(world, await startBotProcess(world), card, whole);
   });
