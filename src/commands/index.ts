@@ -1,9 +1,11 @@
 import { devices } from "./devices.ts";
 import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
+import { identity } from "./identity.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { revoke } from "./revoke.ts";
+import { risk } from "./risk.ts";
 import { sessions } from "./sessions.ts";
 import { user } from "./user.ts";
 import { users } from "./users.ts";
@@ -14,8 +16,10 @@ export function createCommands(): Registry {
     seal(user),
     seal(users),
     seal(sessions),
+    seal(identity),
     seal(failedLogins),
     seal(devices),
+    seal(risk),
     seal(revoke),
     seal(resetRisk),
     createHelp(() => registry.all),

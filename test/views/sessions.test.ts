@@ -46,14 +46,20 @@ describe("all sessions of a user", () => {
     expect(buttons.map(({ value }) => unpackParams(value ?? ""))).toEqual([
       { user: USER_ID, page: "1" },
       { user: USER_ID, page: "3" },
+      { user: USER_ID },
     ]);
-    expect(buttons.every(({ action_id: action }) => parseScreenAction(action ?? "").inPlace)).toBe(true);
+    expect(buttons.map(({ action_id: action }) => parseScreenAction(action ?? ""))).toEqual([
+      { screen: "sessions", inPlace: true },
+      { screen: "sessions", inPlace: true },
+      { screen: "user", inPlace: false },
+    ]);
   });
 
-  it("are said to be none where there are none", () => {
+  it("are said to be none where there are none, with where to look next", () => {
     const { words, buttons } = show(1, []);
     expect(words).toContain("mallory@example.com has no active session");
-    expect(buttons).toEqual([]);
+    expect(words).toContain("→ /zt identity mallory@example.com");
+    expect(buttons.map(({ text }) => text.text)).toEqual(["Summary"]);
   });
 });
 

@@ -169,12 +169,16 @@ describe("the summary of a user", () => {
     expect(buttons.map(({ text, action_id: action }) => [text.text, action])).toEqual([
       ["Revoke…", SUMMARY_ACTIONS.revoke],
       ["Reset risk…", SUMMARY_ACTIONS.resetRisk],
-      ["Sessions", SUMMARY_ACTIONS.sessions],
       ["Share", SUMMARY_ACTIONS.share],
       ["Open in the dashboard", SUMMARY_ACTIONS.dashboard],
+      ["Sessions", SUMMARY_ACTIONS.sessions],
+      ["Devices", "screen:devices:open"],
+      ["Failed log-ins", "screen:failed-logins:open"],
+      ["Identity", "screen:identity:open"],
+      ["Risk", "screen:risk:open"],
     ]);
     for (const { value } of buttons) expect([USER_ID, `user=${USER_ID}`, undefined]).toContain(value);
-    expect(buttons.at(-1)?.url).toBe(dashboardUrl(ACCOUNT, USER_ID));
+    expect(buttons.find(({ url }) => url !== undefined)?.url).toBe(dashboardUrl(ACCOUNT, USER_ID));
   });
 
   it("says who shared it, and cannot be shared again", () => {
