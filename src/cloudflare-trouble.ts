@@ -11,6 +11,14 @@ export interface Trouble {
 export function describeFailure(error: CloudflareFailure): Trouble {
   switch (error.kind) {
     case "permission":
+      // Cloudflare answers 401 to a token that is no longer good as well as to one that may not do this.
+      if (error.status === 401) {
+        return {
+          brief: `Cloudflare does not accept the API token: it is expired or revoked, or lacks “${error.permission}”`,
+          why: `Cloudflare does not accept the API token (${error.call}): it is expired or revoked, or lacks the permission “${error.permission}”.`,
+          next: `Look at the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens): renew it there, or add “${error.permission}”. A new token goes into CLOUDFLARE_API_TOKEN, with a restart.`,
+        };
+      }
       return {
         brief: `the API token lacks “${error.permission}”`,
         why: `The API token may not ${error.call}: it lacks the permission “${error.permission}”.`,
@@ -66,13 +74,20 @@ export function describeFailure(error: CloudflareFailure): Trouble {
     case "rejected":
     case "http": {
       const said = error.messages.length > 0 ? `: ${error.messages.join("; ")}` : "";
+      const { status } = error;
+      if (status !== null && status >= 500) {
+        return {
+          brief: `Cloudflare has a problem of its own (HTTP ${status})${said}`,
+          why: `Cloudflare has a problem of its own (${error.call}, HTTP ${status})${said}.`,
+          next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+        };
+      }
+      // A refusal may come with 200, which would only confuse whoever reads it.
+      const code = status === null || status < 300 ? "" : `HTTP ${status}`;
       return {
-        brief: `Cloudflare refused${error.status === null ? "" : ` (${error.status})`}${said}`,
-        why: `Cloudflare refused (${error.call}${error.status === null ? "" : `, HTTP ${error.status}`})${said}.`,
-        next:
-          error.status !== null && error.status >= 500
-            ? "Try again; if it lasts, see www.cloudflarestatus.com."
-            : "Look at the user in the dashboard before trying again.",
+        brief: `Cloudflare refused${code === "" ? "" : ` (${code})`}${said}`,
+        why: `Cloudflare refused (${error.call}${code === "" ? "" : `, ${code}`})${said}.`,
+        next: "Look at the user in the dashboard before trying again.",
       };
     }
     case "shape":

@@ -1,4 +1,7 @@
+import { devices } from "./devices.ts";
+import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
+import { identity } from "./identity.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { createUser } from "./create-user.ts";
 import { deleteUser } from "./delete-user.ts";
@@ -7,14 +10,21 @@ import { resetRisk } from "./reset-risk.ts";
 import { restoreDevices } from "./restore-devices.ts";
 import { revokeDevices } from "./revoke-devices.ts";
 import { revoke } from "./revoke.ts";
+import { risk } from "./risk.ts";
 import { sessions } from "./sessions.ts";
 import { user } from "./user.ts";
+import { users } from "./users.ts";
 
 /** Every subcommand, in the order of help. A new one is a file of its own and a line here. */
 export function createCommands(): Registry {
   const registry: Registry = createRegistry([
     seal(user),
+    seal(users),
     seal(sessions),
+    seal(identity),
+    seal(failedLogins),
+    seal(devices),
+    seal(risk),
     seal(revoke),
     seal(revokeDevices),
     seal(restoreDevices),

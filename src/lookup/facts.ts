@@ -13,11 +13,10 @@ export function recentFailures(failedLogins: readonly FailedLogin[], now: number
     .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
 
-/** How many different applications these sessions are open on. */
+/** How many different applications these sessions are open on. One that has neither id nor name counts by itself. */
 export function countApps(sessions: readonly ActiveSession[]): number {
-  return new Set(
-    sessions.flatMap((session) => session.apps.map((app) => app.uid ?? app.name ?? app.hostname)),
-  ).size;
+  const apps = sessions.flatMap((session) => session.apps);
+  return new Set(apps.map((app) => app.uid ?? app.name ?? app.hostname ?? app)).size;
 }
 
 /** ` on 5 apps`, to stand after a number of sessions; a session may be open before its first application is. */

@@ -29,8 +29,11 @@ export interface UserSummary {
 /** Somebody with more is shown the first ones; the number is said. */
 const MAX_REGISTRATIONS = 500;
 
-/** A part that takes longer than this is shown as missing rather than holding the rest back. */
-const PART_TIMEOUT_MS = 6000;
+/**
+ * A part that takes longer than this, retries included, is shown as missing rather than holding the rest back:
+ * somebody is looking at an empty screen, and can ask again.
+ */
+const PART_TIMEOUT_MS = 2500;
 
 /** Asks for every part at once. Never rejects: a part that fails says so in its place. */
 export async function gatherSummary(

@@ -3,7 +3,7 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser, type Who } from "../lookup/who.ts";
-import { slackErrorCode } from "../slack/clients.ts";
+import { isSlackRateLimit, slackErrorCode } from "../slack/clients.ts";
 import { describeRequest } from "./describe.ts";
 import { actionOf } from "./actions/index.ts";
 import type { ActionName, Plan, Target, Wish } from "./plan.ts";
@@ -170,13 +170,14 @@ async function settle(posted: Promise<void>, ms: number): Promise<string | null>
 }
 
 function explainCardTrouble(error: unknown): string {
+  if (isSlackRateLimit(error)) return "Slack asks zt-bot to wait";
   switch (slackErrorCode(error)) {
     case "not_in_channel":
       return "zt-bot is not a member of the approvals channel: type /invite @zt-bot there";
     case "channel_not_found":
       return "the approvals channel in policy.yml does not exist, or zt-bot cannot see it: invite it there";
     case "is_archived":
-      return "the approvals channel is archived: unarchive it or name another in policy.yml";
+      return "the approvals channel is archived: unarchive it, or name another in policy.yml and ask again";
     default:
       return "Slack did not take the message";
   }

@@ -97,7 +97,10 @@ export async function attemptCall(
   }
 }
 
-/** 429, 5xx and network trouble are worth another attempt; other refusals are final. */
+/**
+ * 429, 5xx and network trouble are worth another attempt; other refusals are final. An answer that cannot be read
+ * is none: the call may have taken effect, which the next attempt looks at first.
+ */
 export function judgeFailure(error: CloudflareFailure, attempt: number, now: number): CallOutcome {
   const { brief, why, next } = describeFailure(error);
   const isPassing =
@@ -105,6 +108,7 @@ export function judgeFailure(error: CloudflareFailure, attempt: number, now: num
     error.kind === "network" ||
     error.kind === "timeout" ||
     error.kind === "aborted" ||
+    error.applied === "maybe" ||
     (error.status ?? 0) >= 500;
   if (!isPassing) return { kind: "refused", why, next, at: now };
   const backOff = Math.min(1000 * 2 ** (attempt - 1), 30_000);

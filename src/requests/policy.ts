@@ -1,3 +1,4 @@
+import { sameEmail } from "../api/cloudflare.ts";
 import type { Person } from "../slack/directory.ts";
 import type { Request } from "./request.ts";
 
@@ -39,6 +40,7 @@ export function decideApprove(facts: ClickFacts): Verdict {
     personRefusal(facts),
     conflictRefusal(facts, "approve"),
     approverRefusal(facts, "approve"),
+    addressRefusal(facts),
   ]);
 }
 
@@ -53,6 +55,7 @@ export function decideDeny(facts: ClickFacts): Verdict {
     personRefusal(facts),
     conflictRefusal(facts, "deny"),
     approverRefusal(facts, "deny"),
+    addressRefusal(facts),
   ]);
 }
 
@@ -164,10 +167,20 @@ function conflictRefusal({ request, clicker, clickerId }: ClickFacts, verb: stri
   if (clickerId === request.requesterId) {
     return refuse("requester", `You asked for this: you can't also ${verb} it.`, "An approver has to.");
   }
-  if (clicker?.email?.toLowerCase() === request.plan.target.email.toLowerCase()) {
+  if (clicker !== null && clicker.email !== null && sameEmail(clicker.email, request.plan.target.email)) {
     return refuse("target", `This request is about you: you can't ${verb} it.`, "An approver has to.");
   }
   return ALLOWED;
+}
+
+/** Whoever has no address in Slack may be the very person that the request is about. */
+function addressRefusal({ clicker }: ClickFacts): Verdict {
+  if (clicker?.email) return ALLOWED;
+  return refuse(
+    "unknown-person",
+    "Slack does not show your e-mail address: this request may be about you.",
+    "Another approver has to decide. If Slack shows nobody's, zt-bot lacks the scope users:read.email.",
+  );
 }
 
 function firstRefusal(verdicts: readonly Verdict[]): Verdict {

@@ -1,4 +1,4 @@
-import { WebClient, type WebClientOptions } from "@slack/web-api";
+import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from "@slack/web-api";
 
 /**
  * Two clients, because a 429 pauses the whole queue of a WebClient: a `views.open` waiting behind a chatty
@@ -17,6 +17,8 @@ export function createSlackClients(token: string, slackApiUrl: string): SlackCli
     slackApiUrl,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
+    // It would write plain lines to stderr; what fails is thrown, and logged where it is caught.
+    logLevel: LogLevel.ERROR,
   };
   return {
     interactive: new WebClient(token, { ...options, timeout: 5000 }),
@@ -31,4 +33,9 @@ export function slackErrorCode(error: unknown): string | null {
   if (typeof data !== "object" || data === null || !("error" in data) || typeof data.error !== "string")
     return null;
   return data.error;
+}
+
+/** Whether Slack asked to wait (429). */
+export function isSlackRateLimit(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === ErrorCode.RateLimitedError;
 }

@@ -52,7 +52,7 @@ export function approvalCard({ request, words, approvers, now }: CardProps): Mes
 function pendingBlocks(request: Request, words: RequestText, approvers: readonly string[]): KnownBlock[] {
   return [
     section(
-      `*May approve* ${approvers.slice(0, 20).map(principal).join(" ")}${approvers.length > 20 ? ` +${approvers.length - 20}` : ""} (one is enough; not who asked, not who it is about)`,
+      `*May approve* ${approvers.slice(0, 20).map(principal).join(" ")}${approvers.length > 20 ? ` and ${approvers.length - 20} more` : ""} (one is enough; not who asked, not who it is about)`,
     ),
     actions(
       "request_actions",

@@ -2,7 +2,7 @@ import type { TableBlock } from "@slack/types";
 
 import type { ActiveSession } from "../api/cloudflare.ts";
 import { dateCell, table, textCell } from "./cells.ts";
-import { clean, duration } from "./text.ts";
+import { duration, named } from "./text.ts";
 
 /**
  * Sessions as a table, soonest to expire first: applications, since, until. Pass them sorted; `max` rows are
@@ -28,7 +28,7 @@ export function sessionTable(sessions: readonly ActiveSession[], max: number, no
 
 /** The first three applications of a session by name, and how many more. */
 export function appNames(session: ActiveSession): string {
-  const names = session.apps.map((app) => clean(app.name ?? app.hostname ?? "unnamed app", 40));
+  const names = session.apps.map((app) => named(app.name, named(app.hostname, "unnamed app", 40), 40));
   if (names.length === 0) return "no app yet";
   const shown = names.slice(0, 3).join(", ");
   return names.length > 3 ? `${shown} +${names.length - 3}` : shown;

@@ -1,10 +1,11 @@
-import type { KnownBlock } from "@slack/types";
+import type { Button, KnownBlock } from "@slack/types";
 
 import type { AccessUser, Identity } from "../api/cloudflare.ts";
 import { bySoonestEnd, onApps, recentFailures } from "../lookup/facts.ts";
 import type { Part, UserSummary } from "../lookup/summary.ts";
 import { list, plural } from "../words.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
+import { countryText } from "./country.ts";
 import { FORM_PREFIX, formButton } from "./form-button.ts";
 import { SCREEN_PREFIX, screenButton } from "./screen-button.ts";
 import { sessionTable } from "./session-table.ts";
@@ -59,13 +60,6 @@ export function userSummary(props: SummaryProps): Message {
           params: { user: user.id },
           label: `Ask to reset the risk score of ${user.email}`,
         }),
-        screenButton({
-          text: "Sessions",
-          screen: "sessions",
-          which: "open",
-          params: { user: user.id },
-          label: `All active sessions of ${user.email}`,
-        }),
         ...(props.sharedBy === undefined
           ? [
               button({
@@ -82,6 +76,7 @@ export function userSummary(props: SummaryProps): Message {
           url: dashboardUrl(props.accountId, user.id),
         }),
       ),
+      actions("summary_reads", ...READS.map((read) => readButton(user, read))),
       context(
         [
           code(user.id),
@@ -91,6 +86,25 @@ export function userSummary(props: SummaryProps): Message {
       ),
     ],
   };
+}
+
+/** Where each part is shown in full. */
+const READS = [
+  { text: "Sessions", screen: "sessions", of: "All active sessions" },
+  { text: "Devices", screen: "devices", of: "Device registrations" },
+  { text: "Failed log-ins", screen: "failed-logins", of: "Failed log-ins" },
+  { text: "Identity", screen: "identity", of: "Identity last seen" },
+  { text: "Risk", screen: "risk", of: "Risk events" },
+] as const;
+
+function readButton(user: AccessUser, { text, screen, of }: (typeof READS)[number]): Button {
+  return screenButton({
+    text,
+    screen,
+    which: "open",
+    params: { user: user.id },
+    label: `${of} of ${user.email}`,
+  });
 }
 
 /** The parts without header and buttons: also the evidence in a request's thread. */
@@ -180,8 +194,8 @@ function identityText(part: Part<Identity>): string {
     ...(identity.idp?.type ? [escape(identity.idp.type, 40)] : []),
     plural(identity.groups.length, "group"),
     ...(identity.ip === null ? [] : [code(identity.ip, 45)]),
-    ...(identity.country === null ? [] : [`${flagOf(identity.country)}${escape(identity.country, 20)}`]),
-    identity.isWarp === true ? "WARP on" : "WARP off",
+    ...(identity.country === null ? [] : [countryText(identity.country)]),
+    ...(identity.isWarp === null ? [] : [identity.isWarp ? "WARP on" : "WARP off"]),
     ...(identity.deviceId ? [`device ${code(identity.deviceId, 40)}`] : []),
   ];
   const failed = identity.posture.filter((check) => check.success === false);
@@ -195,12 +209,6 @@ function identityText(part: Part<Identity>): string {
       : `posture: ${passed} passed${failed.length === 0 ? "" : `, ❌ ${failed.length} failed: ${names.join(", ")}${failed.length > 4 ? ` +${failed.length - 4}` : ""}`}`;
   const seen = identity.issuedAt === null ? "" : ` (${when(identity.issuedAt)})`;
   return `*Identity, last seen*${seen}\n${facts.join(" · ")}\n${posture}`;
-}
-
-/** A country's flag from its two letters; nothing for anything else. */
-function flagOf(country: string): string {
-  if (!/^[A-Z]{2}$/.test(country)) return "";
-  return `${String.fromCodePoint(...country.split("").map((letter) => 0x1f1e6 + letter.charCodeAt(0) - 65))} `;
 }
 
 function sessionBlocks(summary: UserSummary, now: number): KnownBlock[] {
@@ -253,6 +261,7 @@ function devicesText(summary: UserSummary): string {
   const devices = summary.registrations.value;
   if (devices.length === 0) return "*Devices*  none registered";
   const lines = devices
+    .toSorted((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0))
     .slice(0, MAX_DEVICES)
     .map(
       (one) =>

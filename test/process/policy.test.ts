@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
@@ -14,6 +14,9 @@ import {
   startWorld,
 } from "../support/harness.ts";
 import { startBotProcess } from "../support/process.ts";
+
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 it("SIGHUP puts a changed policy.yml in force at the next command and the next click", async () => {
   const world = await startWorld();

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import {
@@ -11,6 +11,9 @@ import {
   startWorld,
 } from "../support/harness.ts";
 import { startBotProcess } from "../support/process.ts";
+
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 const BROKEN = ["500", "dropped", "malformed"] as const;
 

@@ -1,9 +1,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
+
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 const EX_CONFIG = 78;
 

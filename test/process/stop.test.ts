@@ -14,6 +14,9 @@ import {
 } from "../support/harness.ts";
 import { probe, startBotProcess } from "../support/process.ts";
 
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
+
 const LIMIT_MS = 10_000;
 
 describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {

@@ -4,6 +4,9 @@ import { CARD_ACTIONS } from "../../src/views/card.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";
 
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
+
 it("the thread tells the end as it is, after the card shows it, when Slack was slow all the while", async () => {
   const world = await startWorld();
   const { slack } = world;

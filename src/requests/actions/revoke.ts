@@ -82,11 +82,7 @@ export function judge(
   const remaining = sessions.filter(isOld).length;
   const fresh = sessions.length - remaining;
   const total = Math.max(baseline.sessionCount, remaining);
-  const parts = [
-    total === 0
-      ? "no session is open"
-      : `${remaining} of ${plural(total, "session")} ${remaining === 1 ? "remains" : "remain"}`,
-  ];
+  const parts = [total === 0 ? "no session is open" : leftOf(remaining, total, "session")];
   const notes: string[] = [];
   if (fresh > 0) notes.push(`${plural(fresh, "new log-in")} since: the user can still get in`);
 
@@ -95,9 +91,7 @@ export function judge(
     const before = new Set(baseline.registrationIds);
     devicesLeft = registrations.filter((one) => before.has(one.id)).length;
     const registered = registrations.length - devicesLeft;
-    parts.push(
-      `${devicesLeft} of ${plural(before.size, "device registration")} ${devicesLeft === 1 ? "remains" : "remain"}`,
-    );
+    parts.push(leftOf(devicesLeft, before.size, "device registration"));
     if (registered > 0) notes.push(`${plural(registered, "new device registration")} since`);
   }
   return {
@@ -106,6 +100,11 @@ export function judge(
     notes,
     checkedAt: now,
   };
+}
+
+/** `0 of 3 sessions remain` */
+function leftOf(left: number, total: number, one: string): string {
+  return `${left} of ${plural(total, one)} ${left === 1 || total === 1 ? "remains" : "remain"}`;
 }
 
 function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {

@@ -1,0 +1,43 @@
+import type { CallOptions, Cloudflare, Registration } from "../api/cloudflare.ts";
+
+/** Somebody with more is shown the first ones, and told so. */
+export const MAX_REGISTRATIONS = 500;
+
+const PAGE_SIZE = 50;
+
+export interface Registrations {
+  items: Registration[];
+  /** False: Cloudflare has more than MAX_REGISTRATIONS. */
+  complete: boolean;
+}
+
+/** A user's registrations, those that were revoked as well. */
+export async function readRegistrations(
+  cloudflare: Cloudflare,
+  userId: string,
+  call?: CallOptions,
+): Promise<Registrations> {
+  const items: Registration[] = [];
+  const all = cloudflare.devices.iterateRegistrations(
+    { userIds: [userId], status: "all", perPage: PAGE_SIZE },
+    call,
+  );
+  for await (const registration of all) {
+    if (items.length === MAX_REGISTRATIONS) return { items, complete: false };
+    items.push(registration);
+  }
+  return { items, complete: true };
+}
+
+export function isActive(registration: Registration): boolean {
+  return registration.revokedAt === null && registration.deletedAt === null;
+}
+
+/** Active ones first, last seen first; then those that ended, last ended first. */
+export function activeFirst(registrations: readonly Registration[]): Registration[] {
+  const endedAt = (one: Registration): number => one.revokedAt ?? one.deletedAt ?? 0;
+  return registrations.toSorted((a, b) => {
+    if (isActive(a) !== isActive(b)) return isActive(a) ? -1 : 1;
+    return isActive(a) ? (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) : endedAt(b) - endedAt(a);
+  });
+}

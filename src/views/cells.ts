@@ -1,0 +1,53 @@
+import type { RawTextElement, RichTextBlock, RichTextElement, TableBlock } from "@slack/types";
+
+import { clean } from "./text.ts";
+
+/** What a table is made of. Cells show text as it is: no markup of anybody's can come out of one. */
+export type Cell = RawTextElement | RichTextBlock;
+
+/** A table with its titles above; the column of long names is `wrapped`. Messages may hold one, modals none. */
+export function table(
+  titles: readonly string[],
+  rows: readonly Cell[][],
+  { wrapped = 0 }: { wrapped?: number } = {},
+): TableBlock {
+  return {
+    type: "table",
+    column_settings: titles.map((_title, column) => (column === wrapped ? { is_wrapped: true } : {})),
+    rows: [titles.map((title) => textCell(title)), ...rows],
+  };
+}
+
+export function textCell(text: string | null, max = 60): RawTextElement {
+  return { type: "raw_text", text: clean(text ?? "", max) || "–" };
+}
+
+/** Something to be copied: an id, a ray. */
+export function codeCell(text: string | null, max = 64): Cell {
+  const shown = clean(text ?? "", max);
+  if (shown === "") return textCell(null);
+  return richCell({ type: "text", text: shown, style: { code: true } });
+}
+
+/** A moment in the reader's own zone, with words around it; raw text cannot hold one. */
+export function dateCell(at: number | null, { before = "", after = "" } = {}): Cell {
+  if (at === null) return textCell(`${before}not said${after}`);
+  return richCell(
+    ...words(before),
+    {
+      type: "date",
+      timestamp: Math.floor(at / 1000),
+      format: "{date_short_pretty} {time}",
+      fallback: `${new Date(at).toISOString().slice(5, 16).replace("T", " ")} UTC`,
+    },
+    ...words(after),
+  );
+}
+
+function words(text: string): RichTextElement[] {
+  return text === "" ? [] : [{ type: "text", text }];
+}
+
+function richCell(...elements: RichTextElement[]): RichTextBlock {
+  return { type: "rich_text", elements: [{ type: "rich_text_section", elements }] };
+}

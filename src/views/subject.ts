@@ -1,0 +1,30 @@
+import type { ActionsBlock } from "@slack/types";
+
+import type { AccessUser } from "../api/cloudflare.ts";
+import { actions } from "./blocks.ts";
+import { screenButton } from "./screen-button.ts";
+import { escape, named } from "./text.ts";
+
+/** Whom an answer is about, in a line of mrkdwn: the address, for the rare user without one the name or the id. */
+export function subjectOf(user: AccessUser): string {
+  return escape(user.email || named(user.name, user.id), 254);
+}
+
+/** What `<who>` to type for a user: an address may be shared by two, and then only the id will do. */
+export function whoOf(user: AccessUser): string {
+  return escape(user.email || user.id, 254);
+}
+
+/** From a list about somebody back to the summary, where Revoke is. */
+export function toSummary(user: AccessUser): ActionsBlock {
+  return actions(
+    "to_summary",
+    screenButton({
+      text: "Summary",
+      screen: "user",
+      which: "open",
+      params: { user: user.id },
+      label: `Summary of ${user.email || named(user.name, user.id)}, with Revoke`,
+    }),
+  );
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+
+import type { Fault } from "../../sandbox/cloudflare/index.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import { answerTo, askToRevoke, MODES, PEOPLE, wordsOf } from "../support/harness.ts";
+import { privateAnswer, startScene, type Scene } from "./support.ts";
+
+/** The parts of `/zt user`: Cloudflare's route, the part's name in the answer, and what it says when all is well. */
+const PARTS = [
+  { route: "identity", title: "Identity", well: "azureAD · 2 groups" },
+  { route: "sessions.list", title: "Sessions", well: "3 active sessions on 5 apps" },
+  { route: "failed-logins", title: "Failed log-ins", well: "17 failed log-ins in the last 24 h" },
+  { route: "risk.get", title: "Risk", well: "4 risk events" },
+  { route: "registrations.list", title: "Devices", well: "2 registered devices" },
+] as const;
+
+/** How Cloudflare fails, and what a reader is told. The slow ones are those that are tried again first. */
+const QUICK: readonly (readonly [name: string, fault: Fault, said: RegExp])[] = [
+  [
+    "a rate limit",
+    { kind: "rate-limit", retryAfter: 30 },
+    /rate limit is reached; it goes on after \d\d:\d\d:\d\d UTC/,
+  ],
+  [
+    "a refusal that comes as 200",
+    { kind: "success-false", message: "no such thing" },
+    /Cloudflare refused: no such thing/,
+  ],
+  [
+    "a missing permission",
+    { kind: "status", status: 403 },
+    /the API token lacks “(Access: Audit Logs|Zero Trust: PII|Zero Trust) Read”/,
+  ],
+  ["an answer that is no JSON", { kind: "status", status: 200, html: true }, /could not be read/],
+];
+const SLOW: typeof QUICK = [
+  [
+    "a gateway error as HTML",
+    { kind: "status", status: 502, html: true },
+    /a problem of its own \(HTTP 502\)/,
+  ],
+  ["a dropped connection", { kind: "drop" }, /Cloudflare cannot be reached/],
+  ["three seconds without an answer", { kind: "latency", ms: 3000 }, /did not answer in time/],
+];
+
+async function lookUp({ slack }: Scene): Promise<string> {
+  return (await answerTo(slack, PEOPLE.alice, "user mallory@example.com")).words;
+}
+
+/** The line that stands in a part's place. */
+function lineOf(words: string, title: string): string | undefined {
+  return words.split("\n").find((line) => line.startsWith(`${title}  ⚠️`));
+}
+
+describe("/zt user while Cloudflare is in trouble", () => {
+  it.each(QUICK)(
+    "%s in any one part is told in its place, and every other part is there",
+    async (_name, fault, said) => {
+      const scene = await startScene();
+      for (const { route, title } of PARTS) {
+        scene.cloudflare.faults.set(route, fault);
+        const words = await lookUp(scene);
+        expect(lineOf(words, title)).toMatch(said);
+        const others = PARTS.filter((other) => other.route !== route);
+        for (const { well } of others) expect(words).toContain(well);
+        expect(words).toContain("Mallory Archer");
+        scene.cloudflare.faults.clear();
+      }
+    },
+  );
+
+  // The parts are asked for at once: all of them in trouble take as long as one.
+  it.each(SLOW)(
+    "%s in every part but one is told in each place, within three seconds",
+    async (_name, fault, said) => {
+      const scene = await startScene();
+      const spared = PARTS[1];
+      const troubled = PARTS.filter((part) => part !== spared);
+      for (const { route } of troubled) scene.cloudflare.faults.set(route, fault);
+      const startedAt = performance.now();
+      const words = await lookUp(scene);
+      expect(performance.now() - startedAt).toBeLessThan(2950);
+      for (const { title } of troubled) expect(lineOf(words, title)).toMatch(said);
+      expect(words).toContain(spared.well);
+    },
+  );
+
+  it("a part that fails once and then works is there, as if nothing had been", async () => {
+    const scene = await startScene();
+    for (const { route } of PARTS) {
+      scene.cloudflare.faults.set(route, { kind: "status", status: 503, times: 1 });
+    }
+    const words = await lookUp(scene);
+    for (const { well } of PARTS) expect(words).toContain(well);
+  });
+
+  it("odd answers cost no part of the summary, and none of the oddness is shown", async () => {
+    const scene = await startScene();
+    for (const { route } of PARTS) scene.cloudflare.faults.set(route, { kind: "odd" });
+    const words = await lookUp(scene);
+    expect(words).not.toContain("⚠️ not known");
+    expect(words).not.toMatch(/null|undefined|NaN|Invalid Date|\[object/);
+    expect(words).toContain("3 active sessions");
+    expect(words).toContain("2 registered devices");
+    expect(words).toContain("risk critical");
+  });
+
+  it.each([
+    ["a rate limit", { kind: "rate-limit", retryAfter: 30 }, ["rate limit", "Try again after"]],
+    [
+      "a refusal",
+      { kind: "success-false", message: "no such thing" },
+      ["Cloudflare refused (list users): no such thing"],
+    ],
+    [
+      "a missing permission",
+      { kind: "status", status: 403 },
+      [
+        "may not list users: it lacks the permission “Access: Audit Logs Read”",
+        "Add “Access: Audit Logs Read” to the token",
+      ],
+    ],
+    [
+      "a gateway error",
+      { kind: "status", status: 502, html: true },
+      ["a problem of its own (list users, HTTP 502)", "cloudflarestatus.com"],
+    ],
+    [
+      "a bad token",
+      { kind: "status", status: 401 },
+      ["does not accept the API token", "CLOUDFLARE_API_TOKEN"],
+    ],
+  ] as const)("%s while the user is looked for is told with the next step", async (_name, fault, said) => {
+    const scene = await startScene();
+    scene.cloudflare.faults.set("users.list", fault);
+    const words = await lookUp(scene);
+    for (const text of said) expect(words).toContain(text);
+  });
+
+  it("a token without the permission for risk scores shows everything else", async () => {
+    const scene = await startScene({
+      permissions: ["Access: Audit Logs Read", "Zero Trust Read"],
+    });
+    const words = await lookUp(scene);
+    expect(lineOf(words, "Risk")).toContain("the API token lacks “Zero Trust: PII Read”");
+    expect(words).toContain("3 active sessions on 5 apps");
+  });
+});
+
+describe.each(MODES)("buttons and requests while Cloudflare is in trouble in %s mode", (mode) => {
+  it("Sessions and Share say what went wrong to who pressed them", async () => {
+    const { slack, cloudflare } = await startScene({ mode });
+    const { message } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    cloudflare.faults.set("*", { kind: "rate-limit", retryAfter: 60 });
+    for (const actionId of [SUMMARY_ACTIONS.sessions, SUMMARY_ACTIONS.share]) {
+      const words = await privateAnswer(slack, PEOPLE.alice, () =>
+        slack.click({ user: PEOPLE.alice, channel: message.channel, ts: message.ts, actionId }),
+      );
+      expect(words).toContain("Cloudflare's rate limit");
+      expect(words).toContain("Try again after");
+    }
+    expect(slack.messages(message.channel)).toEqual([]);
+  });
+
+  it("a request can be asked for while parts cannot be read, and its card says which", async () => {
+    const { slack, cloudflare } = await startScene({ mode });
+    cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" });
+    cloudflare.faults.set("registrations.list", { kind: "success-false", message: "busy" });
+    const words = wordsOf(slack, await askToRevoke(slack));
+    expect(words).toContain(
+      "Ends all of their sessions (how many could not be read: Cloudflare refused: busy)",
+    );
+    expect(words).toContain("Their devices stay registered (how many could not be read)");
+  });
+});

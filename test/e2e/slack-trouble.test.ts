@@ -1,0 +1,138 @@
+import { describe, expect, it, vi } from "vitest";
+
+import type { Fault } from "../../sandbox/slack/index.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  type,
+  wordsOf,
+} from "../support/harness.ts";
+import { privateAnswer, pressForWords, readAudit, startScene } from "./support.ts";
+
+const ASK = "revoke mallory@example.com --reason laptop stolen";
+
+describe("a card that Slack does not take", () => {
+  it.each<[string, Fault, string]>([
+    ["the channel is archived", { error: "is_archived" }, "the approvals channel is archived"],
+    ["the bot is not in the channel", { error: "not_in_channel" }, "type /invite @zt-bot there"],
+    ["the channel is private or unknown", { error: "channel_not_found" }, "invite it there"],
+    ["Slack asks to wait", { retryAfter: 1 }, "Slack asks zt-bot to wait"],
+    ["Slack is down", { status: 503 }, "Slack did not take the message"],
+    ["the connection is cut before", { dropConnection: true }, "Slack did not take the message"],
+    ["the answer gets lost", { dropAnswer: true, times: 1 }, "Slack did not take the message"],
+  ])(
+    "because %s is explained to who asked, follows once it can, and once only",
+    async (_name, fault, said) => {
+      const { slack, cloudflare } = await startScene();
+      slack.faults.set("chat.postMessage", fault);
+      const { words } = await answerTo(slack, PEOPLE.alice, ASK);
+      expect(words).toContain("The request is recorded, but its card is not in the approvals channel yet");
+      expect(words).toContain(said);
+      expect(words).toContain("It is posted as soon as that works");
+      slack.faults.clear();
+
+      const card = await cardWhere(slack, (text) => text.includes("Waiting for approval"));
+      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+      const thread = await finishedThread(slack, card);
+      expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
+      expect(thread.map((text) => text.split(" ")[0])).toEqual(["🔎", "👍", "▶️", "☑️", "✅", "🏁"]);
+      expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
+    },
+  );
+});
+
+describe("a request whose story Slack does not take", () => {
+  it("is carried out all the same, and card, thread and message follow, each once", async () => {
+    const { slack, cloudflare } = await startScene();
+    const card = await askToRevoke(slack);
+    await slack.waitFor(() => slack.thread(card.channel, card.ts).length > 0);
+    slack.faults.set("chat.postMessage", { dropAnswer: true, times: 1 });
+    slack.faults.set("chat.update", { retryAfter: 1, times: 1 });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    // Containment does not wait for Slack.
+    await vi.waitFor(() => expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1), 2000);
+
+    const thread = await finishedThread(slack, card);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Done and verified"));
+    expect(thread.map((text) => text.split(" ")[0])).toEqual(["🔎", "👍", "▶️", "☑️", "✅", "🏁"]);
+    await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length > 0);
+    expect(slack.messages(slack.dm(PEOPLE.alice))).toHaveLength(1);
+    expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
+  });
+
+  it("is complete in its thread where the requester cannot be written to any more", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    slack.faults.set("conversations.open", { error: "user_disabled" });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    await vi.waitFor(() => expect(scene.logs()).toContain("requester cannot be written to"));
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
+  });
+});
+
+describe.each(MODES)("a person whom Slack keeps waiting, in %s mode", (mode) => {
+  it("reads that a form came too late, and what to do", async () => {
+    const { slack } = await startScene({ mode });
+    const card = await askToRevoke(slack);
+    const { message } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    slack.faults.set("views.open", { error: "expired_trigger_id" });
+    for (const [user, act] of [
+      [PEOPLE.alice, () => type(slack, PEOPLE.alice, "revoke")],
+      [
+        PEOPLE.alice,
+        () =>
+          slack.click({
+            user: PEOPLE.alice,
+            channel: message.channel,
+            ts: message.ts,
+            actionId: SUMMARY_ACTIONS.revoke,
+          }),
+      ],
+      [PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.deny)],
+      [PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.details)],
+    ] as const) {
+      const words = await privateAnswer(slack, user, act);
+      expect(words).toContain("The form came too late.");
+      expect(words).toContain("Press or type it again.");
+    }
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+  });
+
+  it("decides nothing while Slack does not say who clicked, and reads so", async () => {
+    const scene = await startScene({ mode });
+    const { slack, cloudflare } = scene;
+    const card = await askToRevoke(slack);
+    slack.faults.set("users.info", { error: "internal_error" });
+    const words = await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    expect(words).toContain("Something went wrong on our side.");
+    const reference = /The log has this as (\w+)/.exec(words)?.[1] ?? "no reference";
+    expect(scene.logs()).toContain(reference);
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+    expect(readAudit(scene).map((row) => row.event)).toEqual(["request.created"]);
+
+    slack.faults.clear();
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
+  });
+
+  it("is told when Slack did not take an answer, where it takes another", async () => {
+    const { slack } = await startScene({ mode });
+    slack.faults.set("response_url", { status: 500, times: 1 });
+    const { words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    expect(words).toContain("Something went wrong on our side.");
+  });
+});

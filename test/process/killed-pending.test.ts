@@ -1,0 +1,88 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { POLICY } from "../../sandbox/workspace.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  askToRevoke,
+  callsTo,
+  MODES,
+  newEphemeral,
+  PEOPLE,
+  press,
+  startWorld,
+  wordsOf,
+  type World,
+} from "../support/harness.ts";
+import { query, startBotProcess } from "../support/process.ts";
+import { auditEvents, expectWholeStory, firstLines, liveSessions } from "./whole-story.ts";
+
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
+
+describe.each(MODES)("killed in %s mode while a request waits for its approval", (mode) => {
+  it("and started again in time, the bot takes the approval as if nothing had been", async () => {
+    const world = await startWorld({ mode });
+    const { slack } = world;
+    const first = await startBotProcess(world);
+    const card = await askToRevoke(slack);
+    await first.kill();
+    expect(await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toMatchObject({ ok: false });
+
+    const second = await startBotProcess(world);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await expectWholeStory(world, second, card, {
+      calls: 1,
+      answer: "Cloudflare accepted it",
+      audit: ["call.sent", "call.answered"],
+    });
+  });
+
+  it("and started again when its time is over, it shows the card as expired, and a late approval loses", async () => {
+    const world = await startWorld({
+      mode,
+      policy: POLICY.replace("revoke: { ttl: 1h }", "revoke: { ttl: 4s }"),
+    });
+    const { slack, cloudflare } = world;
+    const first = await startBotProcess(world);
+    const card = await askToRevoke(slack);
+    await first.kill();
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    await deadline(world);
+
+    const second = await startBotProcess(world);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Expired"));
+    const before = slack.ephemerals(PEOPLE.bob).length;
+    await slack.clickStale({
+      user: PEOPLE.bob,
+      channel: card.channel,
+      ts: card.ts,
+      actionId: CARD_ACTIONS.approve,
+    });
+    expect(slack.visibleText(await newEphemeral(slack, PEOPLE.bob, before))).toMatch(/expired/i);
+    const dm = slack.dm(PEOPLE.alice);
+    await slack.waitFor(() => slack.messages(dm).length > 0);
+    await second.stop();
+
+    expect(slack.messages(card.channel)).toHaveLength(1);
+    expect(slack.messages(card.channel)[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
+    expect(firstLines(world, card)).toEqual([
+      expect.stringContaining("Evidence before"),
+      expect.stringContaining("Expired: nobody decided"),
+    ]);
+    expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([
+      expect.stringContaining("Expired"),
+    ]);
+    expect(auditEvents(world)).toEqual(["request.created", "request.expired", "click.refused"]);
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+    expect(liveSessions(world)).toHaveLength(3);
+  });
+});
+
+/** Waits until the request's time is over. */
+async function deadline(world: World): Promise<void> {
+  const [row] = query(world, "SELECT expires_at FROM requests");
+  await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Number(row?.["expires_at"])), {
+    timeout: 6000,
+    interval: 20,
+  });
+}

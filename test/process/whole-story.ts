@@ -1,0 +1,84 @@
+import { expect } from "vitest";
+
+import { findLiveSessions, findUser, type Session } from "../../sandbox/cloudflare/index.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { callsTo, finishedThread, PEOPLE, wordsOf, type World } from "../support/harness.ts";
+import { query, type ReadyBot } from "../support/process.ts";
+
+/** Far below the half minute after which the engine would take over a dead worker's run by itself. */
+const AT_ONCE_MS = 10_000;
+
+export interface Expected {
+  /** How many times Cloudflare is asked to revoke. */
+  calls: number;
+  /** The thread's line after the call. */
+  answer: "Cloudflare accepted it" | "An earlier call had already taken effect: nothing was sent again";
+  /** The audit rows from the call on. */
+  audit: string[];
+}
+
+/**
+ * Waits for the end of a revocation of mallory, stops the bot so that nothing more can come, and looks at all of
+ * it: the card, every message in order, the one direct message, Cloudflare and the record.
+ */
+export async function expectWholeStory(
+  world: World,
+  bot: ReadyBot,
+  card: StoredMessage,
+  expected: Expected,
+): Promise<void> {
+  const { slack, cloudflare } = world;
+  const startedAt = performance.now();
+  await finishedThread(slack, card, AT_ONCE_MS);
+  const dm = slack.dm(PEOPLE.alice);
+  await slack.waitFor(() => slack.messages(dm).length > 0);
+  expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+  expect(await bot.stop()).toHaveProperty("code", 0);
+
+  expect(wordsOf(slack, card)).toContain("Done and verified: 0 of 3 sessions remain");
+  const cards = slack.messages(card.channel);
+  expect(cards.map((message) => message.ts)).toEqual([card.ts]);
+  expect(cards[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
+  expect(firstLines(world, card)).toEqual([
+    expect.stringMatching(/Evidence before/),
+    expect.stringMatching(/Approved by @bob/),
+    expect.stringMatching(/Calling Cloudflare: revoke_user for mallory@example\.com/),
+    expect.stringContaining(expected.answer),
+    expect.stringMatching(/Verified: 0 of 3 sessions remain/),
+    expect.stringMatching(/Revoke all sessions of mallory@example\.com/),
+  ]);
+  expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([
+    expect.stringContaining("Done and verified"),
+  ]);
+
+  expect(liveSessions(world)).toEqual([]);
+  expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(expected.calls);
+  expect(auditEvents(world)).toEqual([
+    "request.created",
+    "request.approved",
+    "request.executing",
+    "target.checked",
+    ...expected.audit,
+    "request.succeeded",
+  ]);
+  expect(slack.violations).toEqual([]);
+}
+
+/** Mallory's, in Cloudflare itself. */
+export function liveSessions({ cloudflare }: World): Session[] {
+  const mallory = findUser(cloudflare.state, "mallory@example.com");
+  return findLiveSessions(cloudflare.state, mallory?.id ?? "", cloudflare.now());
+}
+
+/** Every row of the record, oldest first; a check that was cut short and made again counts once. */
+export function auditEvents(world: World): string[] {
+  const events = query(world, "SELECT event FROM audit ORDER BY seq").map((row) => String(row["event"]));
+  return events.filter((event, index) => event !== "target.checked" || events[index - 1] !== event);
+}
+
+/** The first line of each message in a card's thread. */
+export function firstLines({ slack }: World, card: StoredMessage): string[] {
+  return slack
+    .thread(card.channel, card.ts)
+    .map((message) => slack.visibleText(message).split("\n")[0] ?? "");
+}

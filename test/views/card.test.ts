@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+
+import { describeRequest } from "../../src/requests/describe.ts";
+import { STATUSES } from "../../src/requests/request.ts";
+import { approvalCard, CARD_ACTIONS } from "../../src/views/card.ts";
+import { readWords } from "../support/words.ts";
+import { HOSTILE, makeRequest, makeSummary, NOW, SUMMARIES } from "./support.ts";
+
+type Options = Parameters<typeof makeRequest>[0];
+
+function draw(options: Options, approvers: readonly string[] = ["S0LEADS01", "U0BOB0001"]) {
+  const request = makeRequest(options);
+  return approvalCard({ request, words: describeRequest(request), approvers, now: NOW });
+}
+
+function buttonsOf(card: ReturnType<typeof draw>) {
+  return card.blocks.flatMap((block) =>
+    block.type === "actions"
+      ? block.elements.flatMap((element) => (element.type === "button" ? [element] : []))
+      : [],
+  );
+}
+
+describe("the approval card", () => {
+  it("tells an approver everything that the decision needs", () => {
+    const words = readWords(draw({ status: "pending" }));
+    const order = [
+      "Revoke all sessions of mallory@example.com",
+      "🟡 Waiting for approval",
+      "High risk",
+      "Asked by @U0ALICE01",
+      "Reason laptop stolen",
+      "What will happen",
+      "• Ends 2 sessions on 1 app",
+      "• Revokes 1 device registration",
+      "This is not a ban",
+      "Ended sessions cannot be brought back",
+      "May approve @S0LEADS01 @U0BOB0001 (one is enough; not who asked, not who it is about)",
+      "Approve",
+      "Deny",
+      "Cancel",
+      "Details",
+      "ZT-7K3M2QF · expires 2026-03-14 14:57:31 UTC",
+    ];
+    const places = order.map((part) => words.indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  it("says of a reset that it can give access back and cannot be undone", () => {
+    const words = readWords(draw({ status: "pending", action: "reset-risk" }));
+    expect(words).toContain("Reset the risk score of mallory@example.com");
+    expect(words).toContain("This can give access back");
+    expect(words).toContain("Cannot be undone");
+    expect(words).toContain("Takes back the risk level (high) with 1 event since the last reset");
+  });
+
+  it("puts who, what, state and reason into its text, where notifications and screen readers look", () => {
+    expect(draw({ status: "pending" }).text).toBe(
+      "Revoke all sessions of mallory@example.com: waiting for approval. Asked by <@U0ALICE01>. laptop stolen",
+    );
+  });
+
+  it.each(STATUSES.filter((status) => status !== "pending"))("has no buttons when it is %s", (status) => {
+    const card = draw({ status });
+    expect(buttonsOf(card)).toEqual([]);
+    expect(readWords(card)).not.toContain("May approve");
+    expect(readWords(card)).not.toContain("expires");
+  });
+
+  it("asks before an approval counts, and carries only the request's id", () => {
+    const buttons = buttonsOf(draw({ status: "pending", summary: SUMMARIES["hostile"] ?? makeSummary() }));
+    expect(buttons.map(({ action_id: action, value }) => [action, value])).toEqual(
+      Object.values(CARD_ACTIONS).map((action) => [action, "ZT-7K3M2QF"]),
+    );
+    expect(buttons[0]).toMatchObject({ style: "danger", confirm: { style: "danger" } });
+    expect(buttons.slice(1).map(({ confirm }) => confirm)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("names 20 approvers and says how many more there are", () => {
+    const approvers = Array.from({ length: 40 }, (_, index) => `U0APPROVER${index}`);
+    const words = readWords(draw({ status: "pending" }, approvers));
+    expect(words.match(/@U0APPROVER\d+/g)).toHaveLength(20);
+    expect(words).toContain("and 20 more");
+  });
+
+  it("keeps a reason that breaks out of its line in its line, and pings nobody with it", () => {
+    const card = draw({ status: "pending", reason: `${HOSTILE}\n*Approved by* <@U0BOB0001>` });
+    const reason = card.blocks.flatMap((block) =>
+      block.type === "section" && block.text?.text.includes("*Reason*") === true ? [block.text.text] : [],
+    );
+    expect(reason).toHaveLength(1);
+    expect(reason[0]?.split("\n")).toHaveLength(2);
+    expect(reason[0]?.match(/<[!@][^>]*>/g)).toEqual(["<@U0ALICE01>", expect.stringMatching(/^<!date/)]);
+  });
+
+  it.each<[string, Options, string]>([
+    ["approved", { status: "approved" }, "🔵 Approved by @U0BOB0001"],
+    ["being carried out", { status: "executing" }, "⏳ Being carried out · approved by @U0BOB0001"],
+    [
+      "accepted by Cloudflare",
+      { status: "executing", result: { receipt: { cfRay: null, at: NOW } } },
+      "⏳ Accepted by Cloudflare, checking · approved by @U0BOB0001",
+    ],
+    ["unknown", { status: "unknown" }, "❔ No clear answer from Cloudflare: finding out whether it is done"],
+    [
+      "denied",
+      { status: "denied", reason: "not on a Sunday" },
+      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday",
+    ],
+    ["cancelled", { status: "cancelled" }, "⚪ Cancelled by @U0BOB0001"],
+    ["expired", { status: "expired" }, "⚪ Expired: nobody decided in time, nothing was done"],
+    [
+      "done and verified",
+      {
+        status: "succeeded",
+        result: {
+          verification: {
+            confirmed: true,
+            summary: "0 of 3 sessions remain",
+            notes: ["1 new log-in since"],
+            checkedAt: NOW,
+          },
+        },
+      },
+      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC · approved by @U0BOB0001 2026-03-14 14:01:31 UTC\n⚠️ 1 new log-in since",
+    ],
+    [
+      "done and not confirmed",
+      {
+        status: "succeeded",
+        result: {
+          verification: { confirmed: false, summary: "3 of 3 sessions remain", notes: [], checkedAt: NOW },
+        },
+      },
+      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain, checked 14:02:31 UTC",
+    ],
+    [
+      "done and never looked at",
+      { status: "succeeded" },
+      "⚠️ Accepted by Cloudflare, not confirmed · approved by @U0BOB0001",
+    ],
+    [
+      "failed",
+      { status: "failed", result: { failure: { why: "The API token may not revoke user.", next: "x" } } },
+      "❌ Failed, nothing was done: The API token may not revoke user. · approved by @U0BOB0001",
+    ],
+    [
+      "failed, nobody knows why",
+      { status: "failed" },
+      "❌ Failed, nothing was done: the reason was not recorded",
+    ],
+  ])("that is %s says so in its second line", (_what, options, expected) => {
+    expect(readWords(draw(options))).toContain(expected);
+  });
+
+  it.each([
+    [
+      "sessions that could not be read",
+      "Ends all of their sessions (how many could not be read:",
+      SUMMARIES["that could not be read"],
+    ],
+    [
+      "no session",
+      "They have no active session now: this ends whatever may have been opened since",
+      SUMMARIES["empty"],
+    ],
+  ])("says plainly what happens with %s", (_what, expected, summary) => {
+    expect(readWords(draw({ status: "pending", summary: summary ?? makeSummary() }))).toContain(expected);
+  });
+
+  it("says that devices stay registered where they do", () => {
+    expect(readWords(draw({ status: "pending", isDevices: false }))).toContain("• 1 device stays registered");
+  });
+});

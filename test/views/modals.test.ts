@@ -1,0 +1,215 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { AuditRow } from "../../src/audit/append.ts";
+import { describeRequest } from "../../src/requests/describe.ts";
+import { askModal, parseAskForm, type AskModalProps } from "../../src/views/ask-modal.ts";
+import { denyModal, parseDenyForm } from "../../src/views/deny-modal.ts";
+import { detailsModal } from "../../src/views/details-modal.ts";
+import { noticeMessage, noticeModal } from "../../src/views/notice.ts";
+import { readWords } from "../support/words.ts";
+import { makeRequest, NOW, USER_ID, viewProblems } from "./support.ts";
+
+const TYPED: AskModalProps = {
+  action: "revoke",
+  subject: { kind: "typed", text: "" },
+  options: {},
+  reason: undefined,
+  requireReason: true,
+  originChannel: "C0SECURE1",
+};
+
+/** The form as Slack sends it back. */
+function submit(props: AskModalProps, values: Record<string, unknown>) {
+  return parseAskForm({ private_metadata: askModal(props).private_metadata ?? "", state: { values } });
+}
+
+describe("the form to ask", () => {
+  it("asks for who, options and reason, and says what a revocation is not", () => {
+    const words = readWords(askModal(TYPED));
+    for (const part of [
+      "Revoke sessions",
+      "Who",
+      "Also revoke their devices",
+      "Also make WARP re-authenticate",
+      "Reason",
+      "Not a ban",
+      "Ask approvers",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it("of a reset warns that it can give access back, and has no options", () => {
+    const words = readWords(askModal({ ...TYPED, action: "reset-risk" }));
+    expect(words).toContain("This can give access back");
+    expect(words).not.toContain("devices");
+  });
+
+  it("shows who was chosen instead of asking, with the facts", () => {
+    const subject = {
+      kind: "chosen",
+      userId: USER_ID,
+      email: "mallory@example.com",
+      name: "Mallory",
+      facts: ["2 active sessions"],
+    } as const;
+    const view = askModal({ ...TYPED, subject });
+    expect(readWords(view)).toContain("mallory@example.com\n• 2 active sessions");
+    expect(view.blocks.flatMap((block) => block.block_id ?? [])).toEqual(["options", "reason"]);
+  });
+
+  it("keeps what was filled in when it comes back with a problem above it", () => {
+    const view = askModal({
+      ...TYPED,
+      subject: { kind: "typed", text: "mallory@exmaple.com" },
+      options: { devices: true },
+      reason: "laptop stolen",
+      problem: { what: "No Access user has the e-mail mallory@exmaple.com.", next: "Check the spelling." },
+    });
+    const words = readWords(view);
+    expect(words).toMatch(/⚠️ No Access user has the e-mail mallory@exmaple\.com\.\n→ Check the spelling\./);
+    expect(words).toContain("laptop stolen");
+    expect(JSON.stringify(view.blocks)).toMatch(/"initial_options":\[\{"value":"devices"/);
+  });
+
+  it("wants a reason only where the policy does", () => {
+    const optional = (requireReason: boolean) =>
+      askModal({ ...TYPED, requireReason }).blocks.find((block) => block.block_id === "reason");
+    expect(optional(true)).toMatchObject({ optional: false });
+    expect(optional(false)).toMatchObject({ optional: true });
+  });
+
+  it("is read back as it was filled in, without the spaces around", () => {
+    expect(
+      submit(TYPED, {
+        who: { who: { value: " mallory@example.com " } },
+        options: { options: { selected_options: [{ value: "warpReauth" }] } },
+        reason: { reason: { value: "\nlaptop stolen " } },
+      }),
+    ).toEqual({
+      action: "revoke",
+      originChannel: "C0SECURE1",
+      chosen: null,
+      who: "mallory@example.com",
+      options: { devices: false, warpReauth: true },
+      reason: "laptop stolen",
+    });
+  });
+
+  it("is read back where Slack sends nulls for what was left empty", () => {
+    expect(
+      submit(TYPED, {
+        who: { who: { value: null } },
+        options: { options: { selected_options: [] } },
+        reason: { reason: { value: null } },
+      }),
+    ).toMatchObject({ who: "", options: { devices: false, warpReauth: false }, reason: "" });
+  });
+
+  it("knows the chosen user by id, whatever their name is, within what Slack carries", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 400 }), (name) => {
+        const subject = {
+          kind: "chosen",
+          userId: USER_ID,
+          email: "mallory@example.com",
+          name,
+          facts: [],
+        } as const;
+        const view = askModal({ ...TYPED, subject });
+        expect(viewProblems(view)).toEqual([]);
+        const { chosen, who } = submit({ ...TYPED, subject }, { reason: { reason: { value: "x" } } });
+        expect(chosen?.userId).toBe(USER_ID);
+        expect(who).toBe("");
+      }),
+    );
+  });
+
+  it.each(["", "{}", "null", '{"action":"delete-user","originChannel":"C1"}'])(
+    "is refused when it carries what is not ours: %s",
+    (metadata) => {
+      expect(() => parseAskForm({ private_metadata: metadata, state: { values: {} } })).toThrow(Error);
+    },
+  );
+});
+
+describe("the form to deny", () => {
+  it("repeats what is denied, and carries the request's id only", () => {
+    const request = makeRequest({ status: "pending" });
+    const view = denyModal(request, describeRequest(request).headline);
+    expect(readWords(view)).toContain("asked by @U0ALICE01: laptop stolen");
+    expect(view.private_metadata).toBe("ZT-7K3M2QF");
+    expect(
+      parseDenyForm({
+        private_metadata: view.private_metadata ?? "",
+        state: { values: { reason: { reason: { value: " not now " } } } },
+      }),
+    ).toEqual({ requestId: "ZT-7K3M2QF", reason: "not now" });
+  });
+});
+
+describe("the details of a request", () => {
+  const row = (seq: number): AuditRow => ({
+    seq,
+    at: NOW + seq * 1000,
+    actor: "zt-bot",
+    event: `step.${seq}`,
+    data: {},
+  });
+
+  it("show the frozen plan with its hash, and what was recorded", () => {
+    const request = makeRequest({ status: "approved" });
+    const words = readWords(detailsModal(request, describeRequest(request), [row(1), row(2)]));
+    for (const part of [
+      "Target Mallory Quill mallory@example.com",
+      USER_ID,
+      request.plan.accountId,
+      "devices: true, warpReauth: true",
+      request.planHash,
+      "Recorded so far",
+      "step.1, zt-bot",
+      "step.2, zt-bot",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it("of a long record show the end of it, whole lines, and say how many there are", () => {
+    const request = makeRequest({ status: "approved" });
+    const words = readWords(
+      detailsModal(
+        request,
+        describeRequest(request),
+        Array.from({ length: 200 }, (_, seq) => row(seq)),
+      ),
+    );
+    expect(words).toContain("Recorded so far (the last 30 of 200)");
+    expect(words.match(/step\.\d+, zt-bot/g)).toHaveLength(30);
+    expect(words).toContain("step.199, zt-bot");
+    expect(words).not.toContain("step.169,");
+  });
+});
+
+describe("a notice", () => {
+  const DETAIL = {
+    what: "No.",
+    by: "U0BOB0001",
+    why: "Because.",
+    ask: ["S0SECOPS1", "U0ALICE01"],
+    next: "Ask.",
+  };
+
+  it("says what, by whom, why, whom to ask and what next", () => {
+    const words = "No. (by @U0BOB0001)\nBecause.\nAsk @S0SECOPS1 @U0ALICE01\n→ Ask.";
+    expect(readWords(noticeMessage(DETAIL))).toBe(`⚠️ ${words}`);
+    expect(readWords(noticeModal("Not done", DETAIL))).toBe(`Not done\n⚠️ ${words}\nClose`);
+  });
+
+  it("leaves out what there is not", () => {
+    expect(readWords(noticeMessage({ what: "No.", ask: [] }))).toBe("⚠️ No.");
+  });
+
+  it("names ten to ask at most, however many the policy has", () => {
+    const ask = Array.from({ length: 40 }, (_, index) => `U0ALICE${index}`);
+    expect(readWords(noticeMessage({ what: "No.", ask })).match(/@U0ALICE/g)).toHaveLength(10);
+  });
+});
