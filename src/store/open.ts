@@ -72,8 +72,10 @@ async function openPostgres(url: string): Promise<Store> {
     onnotice: () => {},
   });
   const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
-  await migrate(db, "postgres");
-  const workflows = await BackendPostgres.connect(url);
+  const workflows = await oneAtATime(pool, async () => {
+    await migrate(db, "postgres");
+    return BackendPostgres.connect(url);
+  });
   return {
     db,
     workflows,
@@ -84,7 +86,21 @@ async function openPostgres(url: string): Promise<Store> {
   };
 }
 
-/** Kysely's migrator takes a lock in PostgreSQL, so replicas that start together migrate once. */
+/** Any number that nothing else in the database locks. */
+const MIGRATION_LOCK = 7_436_021;
+
+/** Replicas that start together bring the database up to date one after another: the engine's migrations take no lock. */
+async function oneAtATime<T>(pool: postgres.Sql, work: () => Promise<T>): Promise<T> {
+  const connection = await pool.reserve();
+  try {
+    await connection`SELECT pg_advisory_lock(${MIGRATION_LOCK})`;
+    return await work();
+  } finally {
+    await connection`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`;
+    connection.release();
+  }
+}
+
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   const migrator = new Migrator({
     db,

@@ -88,6 +88,10 @@ async function refuseAuditChanges(db: Kysely<unknown>, dialect: "sqlite" | "post
     await sql`CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(
       db,
     );
+    // REPLACE removes the row in its way without firing the trigger for DELETE.
+    await sql`CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`.execute(
+      db,
+    );
     return;
   }
   await sql`CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit is append-only'; END $$`.execute(

@@ -1,0 +1,80 @@
+import type { Plan } from "../../src/requests/plan.ts";
+import type { NewPost } from "../../src/requests/posts.ts";
+import type { Request, Status } from "../../src/requests/request.ts";
+import { insertRequest, type NewRequest } from "../../src/requests/store.ts";
+import { moveRequest, type Transition } from "../../src/requests/transition.ts";
+import type { Db, Store } from "../../src/store/open.ts";
+
+/** What a contract is run against: the store of one suite, opened before its first test. */
+export type GetStore = () => Store;
+
+/** 2027: beyond 32 bits, so that a column too narrow shows. */
+export const NOW = Date.UTC(2027, 0, 15, 12);
+export const EXPIRES = NOW + 3_600_000;
+
+export const ALICE = "U0ALICE01";
+export const BOB = "U0BOB0001";
+export const CAROL = "U0CAROL01";
+
+export const PLAN: Plan = {
+  action: "revoke",
+  accountId: "023e105f4ecef8ad9ca31a8372d0c353",
+  target: {
+    id: "0a1b2c3d-0000-4000-8000-000000000001",
+    email: "o'brien@example.com",
+    name: "Zoë “Z” O'Brien 🔥",
+  },
+  options: { devices: true, warpReauth: false },
+};
+
+/** The store keeps evidence whole and never looks into it. */
+export const EVIDENCE = {
+  gatheredAt: NOW,
+  user: { name: PLAN.target.name },
+} as unknown as NewRequest["evidence"];
+
+export const evidencePost: NewPost = { key: "evidence", surface: "thread", data: { kind: "evidence" } };
+
+export function newRequest(change: Partial<NewRequest> = {}): NewRequest {
+  return {
+    teamId: "T0SANDBOX",
+    plan: PLAN,
+    evidence: EVIDENCE,
+    requesterId: ALICE,
+    originChannel: "C0SECURE1",
+    cardChannel: "C0APPROV1",
+    reason: "laptop 'stolen'; -- \\ \"quoted\" 💻",
+    at: NOW,
+    expiresAt: EXPIRES,
+    posts: [evidencePost],
+    ...change,
+  };
+}
+
+/** Moves as the bot makes them: those that are decisions before the deadline, expiry at it. */
+export function transitionTo(to: Transition["to"], change: Partial<Transition> = {}): Transition {
+  return { to, actor: BOB, at: to === "expired" ? EXPIRES : NOW + 1000, ...change };
+}
+
+const WAY: Record<Status, readonly Transition["to"][]> = {
+  pending: [],
+  approved: ["approved"],
+  denied: ["denied"],
+  cancelled: ["cancelled"],
+  expired: ["expired"],
+  executing: ["approved", "executing"],
+  unknown: ["approved", "executing", "unknown"],
+  succeeded: ["approved", "executing", "succeeded"],
+  failed: ["approved", "executing", "unknown", "failed"],
+};
+
+/** A request that has come to this state the usual way. */
+export async function requestIn(db: Db, status: Status): Promise<Request> {
+  let request = await insertRequest(db, newRequest());
+  for (const to of WAY[status]) {
+    const moved = await moveRequest(db, request.id, transitionTo(to));
+    if (moved === null) throw new Error(`${request.status} did not become ${to}`);
+    request = moved;
+  }
+  return request;
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+
+import type { Config } from "../../src/config.ts";
+import type { Request } from "../../src/requests/request.ts";
+import { insertRequest, readRequest } from "../../src/requests/store.ts";
+import { openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
+import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
+import { type GetStore, newRequest } from "./fixture.ts";
+import { postsContract } from "./posts.contract.ts";
+import { requestsContract } from "./requests.contract.ts";
+
+type Place = Config["database"];
+
+describe("in SQLite", () => {
+  const store = useStore(createFolder);
+  contracts(store);
+  sqliteAuditContract(store);
+
+  it("the folder is made, and belongs to one at a time", async () => {
+    const { place } = await usePlace(createFolder);
+    const first = await openStore(place);
+    await expect(openStore(place)).rejects.toThrow(StoreInUseError);
+    await first.close();
+    await (await openStore(place)).close();
+  });
+
+  it("opening again changes nothing", async () => {
+    const { written, found } = await openAgain(createFolder);
+    expect(found).toEqual([written, written]);
+  });
+});
+
+describeWithPostgres("in PostgreSQL", () => {
+  const store = useStore(createPostgres);
+  contracts(store);
+  postgresAuditContract(store);
+
+  it("opening again changes nothing", async () => {
+    const { written, found } = await openAgain(createPostgres);
+    expect(found).toEqual([written, written]);
+  });
+
+  it("replicas that open an empty database at once bring it up to date once, and all work", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { place } = await usePlace(createPostgres);
+      const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(place)));
+      for (const { db } of stores) await insertRequest(db, newRequest());
+      const [first] = stores;
+      if (first === undefined) throw new Error("no store");
+      const { rows } = await sql`SELECT name FROM kysely_migration`.execute(first.db);
+      expect(rows).toEqual([{ name: "0001-requests" }]);
+      expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
+      for (const { workflows } of stores)
+        expect((await workflows.listWorkflowRuns({ limit: 1 })).data).toEqual([]);
+      await Promise.all(stores.map((one) => one.close()));
+    }
+  });
+});
+
+function contracts(store: GetStore): void {
+  requestsContract(store);
+  postsContract(store);
+  auditContract(store);
+}
+
+interface Made {
+  place: Place;
+  remove(): Promise<void> | void;
+}
+
+function createFolder(): Promise<Made> {
+  const folder = mkdtempSync(join(tmpdir(), "zt-store-"));
+  const directory = join(folder, "not", "yet", "there");
+  return Promise.resolve({
+    place: { kind: "sqlite", file: join(directory, "zt.db"), directory },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  });
+}
+
+async function createPostgres(): Promise<Made> {
+  const { url, drop } = await createDatabase();
+  return { place: { kind: "postgres", url }, remove: drop };
+}
+
+/** One store for all tests of a suite: they share nothing but tables. */
+function useStore(create: () => Promise<Made>): GetStore {
+  let made: Made | undefined;
+  let store: Store | undefined;
+  beforeAll(async () => {
+    made = await create();
+    store = await openStore(made.place);
+  });
+  afterAll(async () => {
+    await store?.close();
+    await made?.remove();
+  });
+  return () => {
+    if (store === undefined) throw new Error("the store is not open yet");
+    return store;
+  };
+}
+
+async function usePlace(create: () => Promise<Made>): Promise<Made> {
+  const made = await create();
+  onTestFinished(() => made.remove());
+  return made;
+}
+
+/** What was written at first, and what two further openings found. */
+async function openAgain(create: () => Promise<Made>) {
+  const { place } = await usePlace(create);
+  const first = await openStore(place);
+  const written = await insertRequest(first.db, newRequest());
+  await first.close();
+  const found: (Request | null)[] = [];
+  for (let time = 0; time < 2; time += 1) {
+    const again = await openStore(place);
+    found.push(await readRequest(again.db, written.id));
+    await again.close();
+  }
+  return { written, found };
+}

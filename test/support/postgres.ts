@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+
+import postgres from "postgres";
+import { describe } from "vitest";
+
+/** Where the tests look for PostgreSQL; `TEST_POSTGRES_URL` names another server or user. */
+const SERVER = process.env["TEST_POSTGRES_URL"] || "postgres://postgres@127.0.0.1:5432/postgres";
+
+const isThere = await canConnect();
+
+/** `describe` for tests that need PostgreSQL: skipped, with one line that says so, where there is none. */
+export const describeWithPostgres: typeof describe.skip = isThere ? describe : skipAloud();
+
+export interface TestDatabase {
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** An empty database of its own, so that tests share nothing. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `zt_test_${randomBytes(6).toString("hex")}`;
+  await withServer((sql) => sql.unsafe(`CREATE DATABASE ${name}`));
+  const url = new URL(SERVER);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () => withServer((sql) => sql.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  };
+}
+
+async function withServer(run: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
+  const sql = postgres(SERVER, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  try {
+    await run(sql);
+  } finally {
+    await sql.end();
+  }
+}
+
+async function canConnect(): Promise<boolean> {
+  try {
+    await withServer((sql) => sql`SELECT 1`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function skipAloud(): typeof describe.skip {
+  process.stderr.write(
+    "PostgreSQL does not answer on 127.0.0.1:5432: its tests are skipped (apt-get install -y postgresql, or set TEST_POSTGRES_URL)\n",
+  );
+  return describe.skip;
+}
