@@ -1,26 +1,40 @@
-import type { App, BlockAction, CodedError, SlackViewAction } from "@slack/bolt";
+import type { App, BlockAction, CodedError, GlobalShortcut, MessageShortcut } from "@slack/bolt";
 
 import { createCommands } from "./commands/index.ts";
 import type { Deps } from "./deps.ts";
-import { createReference, toUserMessage, unwrapError, UserError } from "./errors.ts";
+import { type ErrorBody, explainError } from "./error-boundary.ts";
+import { unwrapError } from "./errors.ts";
 import { readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
 import { showForm } from "./interactions/form-click.ts";
+import { investigate } from "./interactions/investigate.ts";
+import { createLauncherForm } from "./interactions/launcher.ts";
+import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
 import { showScreen } from "./interactions/screen.ts";
-import { slackErrorCode } from "./slack/clients.ts";
 import { respond } from "./slack/respond.ts";
+import { takeDelivery } from "./store/deliveries.ts";
 import { USER_SEARCH } from "./views/ask-modal.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
+import { LAUNCHER_MODAL, launcherModal } from "./views/launcher.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
-import { loadingModal, noticeMessage, noticeModal } from "./views/notice.ts";
+import { loadingModal } from "./views/notice.ts";
 
 export const COMMAND = "/zt";
 
+/** "Investigate in Zero Trust", on a message. */
+export const INVESTIGATE = "investigate";
+
+/** "Zero Trust…", anywhere. */
+export const LAUNCHER = "launcher";
+
 /** The parts of a Bolt app that listeners are attached to. */
-export type ListenerHost = Pick<App, "command" | "action" | "options" | "view" | "error">;
+export type ListenerHost = Pick<
+  App,
+  "command" | "action" | "options" | "view" | "shortcut" | "event" | "error"
+>;
 
 /**
  * Attaches every listener. Each acknowledges before it does anything (Slack waits three seconds), and whatever
@@ -76,7 +90,41 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     }
   });
 
-  for (const [callbackId, { handler, title, working }] of Object.entries(FORMS)) {
+  app.shortcut<MessageShortcut>(
+    { callback_id: INVESTIGATE, type: "message_action" },
+    async ({ ack, shortcut }) => {
+      await ack();
+      const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+      await respond(
+        shortcut.response_url,
+        await investigate(commands, deps, asker, shortcut.message.text ?? ""),
+      );
+    },
+  );
+
+  app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
+    await ack();
+    await deps.slack.interactive.views.open({
+      trigger_id: shortcut.trigger_id,
+      view: launcherModal(commands.all),
+    });
+  });
+
+  app.event("app_mention", async ({ event, body }) => {
+    if (event.user === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
+    await answerMention(commands, deps, {
+      asker: { userId: event.user, teamId: event.team ?? body.team_id },
+      text: event.text,
+      channel: event.channel,
+      threadTs: event.thread_ts ?? event.ts,
+    });
+  });
+
+  const forms = {
+    ...FORMS,
+    [LAUNCHER_MODAL]: { handler: createLauncherForm(commands), title: "Zero Trust", working: "Working…" },
+  };
+  for (const [callbackId, { handler, title, working }] of Object.entries(forms)) {
     app.view(callbackId, async ({ ack, body, view }) => {
       const { errors } = handler.read(view);
       if (errors !== undefined) {
@@ -94,37 +142,3 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     await explainError(deps, unwrapError(error), body as ErrorBody);
   });
 }
-
-/** Of the payload, whatever tells where the person is looking. */
-interface ErrorBody {
-  response_url?: string;
-  view?: SlackViewAction["view"];
-  user?: { id?: string };
-  user_id?: string;
-}
-
-/** The one error boundary: a person gets words in the surface they used, the log gets the rest. */
-async function explainError(deps: Deps, error: unknown, body: ErrorBody): Promise<void> {
-  const reference = createReference();
-  const userId = body.user?.id ?? body.user_id;
-  if (error instanceof UserError) deps.log.info({ userId, what: error.message }, "refused");
-  else deps.log.error({ err: error, reference, userId }, "listener failed");
-  const detail =
-    slackErrorCode(error) === "expired_trigger_id" ? SLOW_TRIGGER : toUserMessage(error, reference);
-  try {
-    if (body.response_url) await respond(body.response_url, noticeMessage(detail));
-    else if (body.view !== undefined)
-      await deps.slack.interactive.views.update({
-        view_id: body.view.id,
-        view: noticeModal("Not done", detail),
-      });
-  } catch (failure) {
-    deps.log.error({ err: failure, reference, userId }, "error could not be told");
-  }
-}
-
-const SLOW_TRIGGER = {
-  what: "The form came too late.",
-  why: "Slack gives three seconds to open one, and something was slower than that.",
-  next: "Press or type it again.",
-};

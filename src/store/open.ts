@@ -12,6 +12,7 @@ import postgres from "postgres";
 
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
+import { deliveriesMigration } from "./migrations/0003-deliveries.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
@@ -104,7 +105,13 @@ async function oneAtATime<T>(pool: postgres.Sql, work: () => Promise<T>): Promis
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ "0001-requests": createRequestsMigration(dialect) }) },
+    provider: {
+      getMigrations: () =>
+        Promise.resolve({
+          "0001-requests": createRequestsMigration(dialect),
+          "0003-deliveries": deliveriesMigration,
+        }),
+    },
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw new Error("the database could not be brought up to date", { cause: error });

@@ -5,6 +5,7 @@ export interface Database {
   requests: RequestsTable;
   posts: PostsTable;
   audit: AuditTable;
+  deliveries: DeliveriesTable;
 }
 
 export interface RequestsTable {
@@ -70,4 +71,10 @@ export interface AuditTable {
   actor: string;
   event: string;
   data: string;
+}
+
+export interface DeliveriesTable {
+  /** Slack's id of the event. */
+  id: string;
+  at: number;
 }

@@ -1,0 +1,51 @@
+import type { SlackViewAction } from "@slack/bolt";
+
+import type { Deps } from "./deps.ts";
+import { createReference, toUserMessage, UserError } from "./errors.ts";
+import { slackErrorCode } from "./slack/clients.ts";
+import { respond } from "./slack/respond.ts";
+import { noticeMessage, noticeModal } from "./views/notice.ts";
+
+/** Of a payload, whatever tells who is looking where. */
+export interface ErrorBody {
+  response_url?: string;
+  view?: SlackViewAction["view"];
+  user?: { id?: string };
+  user_id?: string;
+  /** Of a mention. */
+  event?: { user?: string; channel?: string; thread_ts?: string; ts?: string };
+}
+
+/** The one error boundary: a person gets words in the surface they used, the log gets the rest. */
+export async function explainError(deps: Deps, error: unknown, body: ErrorBody): Promise<void> {
+  const reference = createReference();
+  const userId = body.user?.id ?? body.user_id ?? body.event?.user;
+  if (error instanceof UserError) deps.log.info({ userId, what: error.message }, "refused");
+  else deps.log.error({ err: error, reference, userId }, "listener failed");
+  const detail =
+    slackErrorCode(error) === "expired_trigger_id" ? SLOW_TRIGGER : toUserMessage(error, reference);
+  const { interactive } = deps.slack;
+  try {
+    if (body.response_url) {
+      await respond(body.response_url, noticeMessage(detail));
+    } else if (body.view !== undefined) {
+      await interactive.views.update({ view_id: body.view.id, view: noticeModal("Not done", detail) });
+    } else if (body.event?.user !== undefined && body.event.channel !== undefined) {
+      const { user, channel, thread_ts: thread } = body.event;
+      await interactive.chat.postEphemeral({
+        channel,
+        user,
+        ...noticeMessage(detail),
+        ...(thread === undefined ? {} : { thread_ts: thread }),
+      });
+    }
+  } catch (failure) {
+    deps.log.error({ err: failure, reference, userId }, "error could not be told");
+  }
+}
+
+const SLOW_TRIGGER = {
+  what: "The form came too late.",
+  why: "Slack gives three seconds to open one, and something was slower than that.",
+  next: "Press or type it again.",
+};

@@ -1,0 +1,68 @@
+import { authorise } from "../commands/authorise.ts";
+import type { Registry } from "../commands/registry.ts";
+import type { Asker, Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import type { AccessUser } from "../api/cloudflare.ts";
+import { findSubjects, MAX_SUBJECTS } from "../lookup/subjects.ts";
+import { findUser, type Who } from "../lookup/who.ts";
+import type { Message } from "../views/blocks.ts";
+import { chooseSubject } from "../views/investigate.ts";
+
+/** The message shortcut: whoever the message names, looked up; a choice where it names several. */
+export async function investigate(
+  registry: Registry,
+  deps: Deps,
+  asker: Asker,
+  text: string,
+): Promise<Message> {
+  await authorise({ deps, asker }, { name: "user", role: "viewer" });
+  const subjects = findSubjects(text);
+  if (subjects.length === 0) {
+    throw new UserError({
+      what: "This message names nobody.",
+      why: "There is no e-mail address, Access user id or mention in it.",
+      next: "Type /zt user and the e-mail address.",
+    });
+  }
+  const looked = await Promise.all(subjects.slice(0, MAX_SUBJECTS).map((who) => lookUp(deps, who)));
+  const found = looked.flatMap((one) => (one.user === null ? [] : [one.user]));
+  const [first, ...others] = found.filter(
+    (user, index) => found.findIndex((one) => one.id === user.id) === index,
+  );
+  if (first === undefined) {
+    const [only] = looked;
+    if (looked.length === 1 && only?.error !== undefined) throw only.error;
+    throw new UserError({
+      what: "Nobody in this message is an Access user.",
+      why: `Looked for: ${looked.map((one) => one.name).join(", ")}.`,
+      next: "They may use another address; /zt users searches by name.",
+    });
+  }
+  if (others.length === 0) {
+    const message = await registry.find("user")?.screen?.(deps, { user: first.id });
+    if (message !== undefined) return message;
+  }
+  const unknown = looked.filter((one) => one.user === null).map((one) => one.name);
+  return chooseSubject([first, ...others], unknown, Math.max(0, subjects.length - MAX_SUBJECTS));
+}
+
+interface Looked {
+  name: string;
+  user: AccessUser | null;
+  error?: UserError;
+}
+
+async function lookUp(deps: Deps, who: Who): Promise<Looked> {
+  const name =
+    who.kind === "email"
+      ? who.email
+      : who.kind === "id"
+        ? who.id
+        : `@${(await deps.directory.person(who.userId))?.name ?? who.userId}`;
+  try {
+    return { name, user: await findUser(deps.cloudflare, deps.directory, who) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name, user: null, error };
+  }
+}

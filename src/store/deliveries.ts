@@ -1,0 +1,20 @@
+import type { Db } from "./open.ts";
+
+/** Slack gives up on an event after about five minutes; a day is plenty. */
+const KEPT_MS = 24 * 60 * 60_000;
+
+/** True for whoever takes this delivery first; false for every repetition, on any replica. */
+export async function takeDelivery(db: Db, id: string, now: number): Promise<boolean> {
+  const row = await db
+    .insertInto("deliveries")
+    .values({ id, at: now })
+    .onConflict((conflict) => conflict.column("id").doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  await db
+    .deleteFrom("deliveries")
+    .where("at", "<", now - KEPT_MS)
+    .execute();
+  return true;
+}

@@ -1,0 +1,26 @@
+import type { FormRequest } from "../commands/define.ts";
+import { actions, section, type Message } from "./blocks.ts";
+import { formButton } from "./form-button.ts";
+import { formOf } from "./forms/index.ts";
+import { escape } from "./text.ts";
+
+/** Where a form can't be opened at once: a button that does. */
+export function offerForm({ action }: FormRequest, userId: string | null): Message {
+  const { title, intro } = formOf(action);
+  return {
+    text: `${title}: open the form to go on`,
+    blocks: [
+      section(`*${escape(title)}*\n${escape(intro)}`),
+      actions(
+        "offer_form",
+        formButton({
+          text: "Open the form…",
+          action,
+          which: "offer",
+          params: userId === null ? {} : { user: userId },
+          label: `Open the form: ${title}`,
+        }),
+      ),
+    ],
+  };
+}
