@@ -32,7 +32,7 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     channelId: channel,
     reply: say,
     // A mention has no trigger to open a modal with: a button has.
-    openForm: async (form: FormRequest) => say(offerForm(form, await userIdOf(deps, form))),
+    openForm: async (form: FormRequest) => say(offerForm(form.action, await userIdOf(deps, form))),
   };
   await registry.run(context, withoutBot(mention.text));
 }

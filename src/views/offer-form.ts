@@ -1,11 +1,11 @@
-import type { FormRequest } from "../commands/define.ts";
+import type { ActionName } from "../requests/plan.ts";
 import { actions, section, type Message } from "./blocks.ts";
 import { formButton } from "./form-button.ts";
 import { formOf } from "./forms/index.ts";
 import { escape } from "./text.ts";
 
 /** Where a form can't be opened at once: a button that does. */
-export function offerForm({ action }: FormRequest, userId: string | null): Message {
+export function offerForm(action: ActionName, userId: string | null): Message {
   const { title, intro } = formOf(action);
   return {
     text: `${title}: open the form to go on`,
