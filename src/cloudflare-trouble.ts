@@ -28,7 +28,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       return {
         brief: "Cloudflare does not accept the API token",
         why: "Cloudflare does not accept the API token: it is malformed, expired or revoked.",
-        next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN and restart it.",
+        next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
       };
     case "rate-limited": {
       const until =
@@ -69,7 +69,9 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       return {
         brief: "not enabled on this Cloudflare account",
         why: `This Cloudflare account does not have the feature (${error.call}).`,
-        next: "Risk scoring needs a Zero Trust Enterprise plan.",
+        next: error.call.includes("risk")
+          ? "Risk scoring needs a Zero Trust Enterprise plan."
+          : "Zero Trust has to be set up on the account, in the Cloudflare dashboard.",
       };
     case "rejected":
     case "http": {

@@ -36,16 +36,18 @@ export interface Config {
   logLevel: string;
 }
 
-// An empty value in .env means "not set", as people leave lines from .env.example standing.
-const optionalText = z.preprocess(
-  (value) => (value === "" ? undefined : value),
-  z.string().trim().optional(),
-);
-const url = (fallback: string) =>
-  z.preprocess(
-    (value) => (value === "" || value === undefined ? fallback : value),
-    z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }),
+// Spaces around a value come with copying. An empty value in .env means "not set", as people leave lines from
+// .env.example standing.
+function setting<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess(
+    (value) => (typeof value === "string" && value.trim() !== "" ? value.trim() : undefined),
+    schema,
   );
+}
+
+const optionalText = setting(z.string().optional());
+const url = (fallback: string) =>
+  setting(z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }).default(fallback));
 
 const Environment = z.object({
   SLACK_BOT_TOKEN: optionalText,
@@ -57,21 +59,18 @@ const Environment = z.object({
   CLOUDFLARE_API_KEY: optionalText,
   CLOUDFLARE_ACCOUNT_ID: optionalText,
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
-  DATABASE_URL: z.preprocess(
-    (value) => (value === "" ? undefined : value),
-    z.string().trim().default("file:./data/zt.db"),
+  DATABASE_URL: setting(z.string().default("file:./data/zt.db")),
+  ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
+  HOST: setting(z.string().default("127.0.0.1")),
+  PORT: setting(
+    z
+      .string()
+      .regex(/^\d+$/, { error: "is not a whole number" })
+      .transform(Number)
+      .refine((port) => port <= 65_535, { error: "is not a port (0 to 65535)" })
+      .default(3000),
   ),
-  ZT_POLICY_FILE: z.preprocess(
-    (value) => (value === "" ? undefined : value),
-    z.string().trim().default("./policy.yml"),
-  ),
-  HOST: z.preprocess((value) => (value === "" ? undefined : value), z.string().trim().default("127.0.0.1")),
-  PORT: z.preprocess(
-    (value) => (value === "" || value === undefined ? 3000 : Number(value)),
-    z.int({ error: "is not a whole number" }).min(0).max(65_535, { error: "is not a port (0 to 65535)" }),
-  ),
-  LOG_LEVEL: z.preprocess(
-    (value) => (value === "" ? undefined : value),
+  LOG_LEVEL: setting(
     z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
         error: "is not one of trace, debug, info, warn, error, fatal, silent",
@@ -79,6 +78,20 @@ const Environment = z.object({
       .default("info"),
   ),
 });
+
+const SECRETS = [
+  "SLACK_BOT_TOKEN",
+  "SLACK_APP_TOKEN",
+  "SLACK_SIGNING_SECRET",
+  "CLOUDFLARE_API_TOKEN",
+  "CLOUDFLARE_API_KEY",
+];
+
+/** The secrets of an environment, for the log to take out: also of settings that are wrong. */
+export function listSecrets(env: Record<string, string | undefined>): string[] {
+  // What is shorter guards nothing, and taking it out would make the log unreadable.
+  return SECRETS.flatMap((name) => env[name]?.trim() ?? []).filter((value) => value.length >= 8);
+}
 
 /**
  * Reads the settings from an environment. Values are never repeated in a problem: most of them are secrets.
@@ -97,6 +110,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const botToken = require(values.SLACK_BOT_TOKEN, "SLACK_BOT_TOKEN", "is missing: the Bot User OAuth Token (xoxb-…) of the Slack app", problems);
   if (botToken !== "" && !botToken.startsWith("xoxb-"))
     problems.push("SLACK_BOT_TOKEN is not a bot token: it should begin with xoxb-");
+  else if (botToken === "xoxb-") problems.push("SLACK_BOT_TOKEN is not filled in: nothing follows xoxb-");
   const accountId = require(values.CLOUDFLARE_ACCOUNT_ID, "CLOUDFLARE_ACCOUNT_ID", "is missing: the account's 32 hexadecimal digits", problems);
   if (accountId !== "" && !/^[0-9a-f]{32}$/i.test(accountId))
     problems.push("CLOUDFLARE_ACCOUNT_ID is not 32 hexadecimal digits");
@@ -135,6 +149,8 @@ function readSlackMode(values: Values, problems: string[]): Config["slack"]["mod
   if (appToken !== undefined) {
     if (!appToken.startsWith("xapp-"))
       problems.push("SLACK_APP_TOKEN is not an app-level token: it should begin with xapp-");
+    else if (appToken === "xapp-")
+      problems.push("SLACK_APP_TOKEN is not filled in: nothing follows xapp- (leave it empty for HTTP)");
     return { kind: "socket", appToken };
   }
   if (signingSecret === undefined) {

@@ -6,13 +6,24 @@ export type { Logger } from "pino";
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 /** Anything that looks like a Slack or bearer token, wherever it hides in a string. */
-const SECRET = /\b(xox[a-z]-|xapp-)[\w-]+|Bearer\s+\S+/gi;
+const TOKEN = /\b(?:xox[a-z]|xapp|xwfp)-[\w-]+|Bearer\s+[^\s"\\]+/gi;
+/** The password in a URL, such as a database's. */
+const URL_PASSWORD = /(?<=:\/\/[^\s"/@:]*:)[^\s"/@]+(?=@)/g;
+const REDACTED = "[redacted]";
 
 /**
  * JSON lines on stdout (or on `stream`). Credentials are redacted by path and, in messages and error texts,
- * by shape: an error from a library may quote the request it failed on.
+ * by shape: an error from a library may quote the request it failed on. `secrets` are taken out wherever they stand.
  */
-export function createLogger(level: string, stream?: DestinationStream): Logger {
+export function createLogger(
+  level: string,
+  stream?: DestinationStream,
+  secrets: readonly string[] = [],
+): Logger {
+  // As they stand in a line of JSON, the longest first: one may be a part of another.
+  const known = secrets
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .toSorted((a, b) => b.length - a.length);
   const options = {
     // A wrong level must not keep the settings' own report of it from being written.
     level: level === "silent" || level in levels.values ? level : "info",
@@ -36,7 +47,11 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
     },
     serializers: { err: serializeError },
     hooks: {
-      streamWrite: (line: string) => line.replaceAll(SECRET, "[redacted]"),
+      streamWrite: (line: string) =>
+        known
+          .reduce((text, secret) => text.replaceAll(secret, REDACTED), line)
+          .replaceAll(TOKEN, REDACTED)
+          .replaceAll(URL_PASSWORD, REDACTED),
     },
   };
   return stream === undefined ? pino(options) : pino(options, stream);

@@ -1,11 +1,11 @@
 import { createApp } from "./app.ts";
-import { ConfigError, EX_CONFIG, readConfig } from "./config.ts";
+import { ConfigError, EX_CONFIG, listSecrets, readConfig } from "./config.ts";
 import { createLogger } from "./log.ts";
 import { openPolicy } from "./policy-file.ts";
 import { StoreInUseError } from "./store/open.ts";
 
 // The only place that reads the environment, listens to signals and ends the process.
-const log = createLogger(process.env["LOG_LEVEL"] || "info");
+const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
 try {
   const { config, policy } = readSettings();
   const bot = await createApp({ config, policy, log });

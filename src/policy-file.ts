@@ -10,17 +10,23 @@ import { ACTION_NAMES, type ActionName } from "./requests/plan.ts";
 const MINUTE = 60_000;
 const UNITS = { s: 1000, m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE };
 
+const NO_DURATION = "is not a duration such as 30m, 4h or 2d";
 /** `90s`, `30m`, `4h`, `2d` in milliseconds. */
 const Duration = z
-  .string()
-  .regex(/^[1-9]\d{0,4}[smhd]$/, { error: "is not a duration such as 30m, 4h or 2d" })
+  .string({ error: NO_DURATION })
+  .regex(/^[1-9]\d{0,4}[smhd]$/, { error: NO_DURATION })
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
-const Channel = z.string().regex(/^[CG][A-Z0-9]{2,}$/, {
-  error: "is not a channel id (C…): copy it from the channel's details in Slack",
-});
+const NO_CHANNEL = "is not a channel id (C…): copy it from the channel's details in Slack";
+const Channel = z.string({ error: NO_CHANNEL }).regex(/^[CG][A-Z0-9]{2,}$/, { error: NO_CHANNEL });
+const NO_PRINCIPAL = "is not a Slack user id (U…) or user-group id (S…)";
 const Principals = z.array(
-  z.string().regex(/^[UWS][A-Z0-9]{2,}$/, { error: "is not a Slack user id (U…) or user-group id (S…)" }),
+  z.string({ error: NO_PRINCIPAL }).regex(/^[UWS][A-Z0-9]{2,}$/, { error: NO_PRINCIPAL }),
 );
+
+/** A heading with nothing under it is null in YAML: for people, all of its lines are commented out. */
+function optional<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => value ?? undefined, schema);
+}
 
 const ActionPolicy = z.strictObject({
   approvers: Principals.nonempty({ error: "is empty: nobody could approve" }).optional(),
@@ -31,10 +37,10 @@ const ActionPolicy = z.strictObject({
 const PolicyFile = z.strictObject({
   channels: z.strictObject({ approvals: Channel }),
   operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
-  viewers: Principals.default([]),
+  viewers: optional(Principals.default([])),
   approvers: Principals.nonempty({ error: "is empty: nobody could approve" }),
-  legacy_device_revoke: z.boolean().default(false),
-  actions: z.partialRecord(z.enum(ACTION_NAMES), ActionPolicy).default({}),
+  legacy_device_revoke: optional(z.boolean().default(false)),
+  actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.default({}))).default({})),
 });
 
 /** Who may do what. Nobody may do anything that is not written there. */
@@ -64,11 +70,11 @@ export function parsePolicy(text: string, file: string): Policy {
       `${file} is not YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`,
     ]);
   }
-  const result = PolicyFile.safeParse(data);
+  const result = PolicyFile.safeParse(data, { reportInput: true });
   if (!result.success) {
     throw new ConfigError(
       result.error.issues.map(
-        (issue) => `${file}: ${issue.path.join(".") || "the file"} ${lowerFirst(issue.message)}`,
+        (issue) => `${file}: ${issue.path.join(".") || "the file"} ${describeIssue(issue)}`,
       ),
     );
   }
@@ -87,9 +93,27 @@ export function parsePolicy(text: string, file: string): Policy {
   };
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** Zod's finding in words for whoever writes the file. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return `has ${issue.keys.length === 1 ? "an unknown name" : "unknown names"}: ${issue.keys.join(", ")}`;
+    case "invalid_type":
+      if (!issue.message.startsWith("Invalid input")) return issue.message;
+      if (issue.input === undefined || issue.input === null)
+        return issue.path.length === 0 ? "is empty" : "is missing";
+      return EXPECTED[issue.expected] ?? "is not what is expected there";
+    default:
+      return issue.message;
+  }
 }
+
+const EXPECTED: Partial<Record<string, string>> = {
+  array: "is not a list",
+  boolean: "is neither true nor false",
+  object: "is not a list of names and values",
+  record: "is not a list of names and values",
+};
 
 export interface PolicySource {
   /** The policy in force: ask again at every click. */

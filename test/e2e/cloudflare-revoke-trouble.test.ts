@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import { findLiveSessions } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { askToRevoke, callsTo, finishedThread, MODES, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { readAudit, startScene, type Scene } from "./support.ts";
 
 const EMAIL = "mallory@example.com";
@@ -61,9 +61,9 @@ async function tellStory(scene: Scene, card: StoredMessage, countCalls: () => nu
   };
 }
 
-describe.each(MODES)("a revocation while Cloudflare is in trouble, in %s mode", (mode) => {
+describe("a revocation while Cloudflare is in trouble", () => {
   it("is tried again when the rate limit is over, and the thread says when", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const story = await approveDuring(scene, () =>
       scene.cloudflare.faults.set("revoke-user", { kind: "rate-limit", retryAfter: 1, times: 1 }),
     );
@@ -81,7 +81,7 @@ describe.each(MODES)("a revocation while Cloudflare is in trouble, in %s mode", 
   });
 
   it("without an answer is unknown, then found done: nothing is sent twice", async () => {
-    const scene = await startScene({ mode, cloudflareTimeoutMs: 300 });
+    const scene = await startScene({ cloudflareTimeoutMs: 300 });
     const story = await approveDuring(scene, () =>
       scene.cloudflare.faults.set("revoke-user", { kind: "hang", applied: true, times: 1 }),
     );

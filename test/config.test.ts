@@ -1,0 +1,260 @@
+import { resolve } from "node:path";
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { ConfigError, readConfig } from "../src/config.ts";
+
+const ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353";
+const SOCKET = {
+  SLACK_BOT_TOKEN: "xoxb-1-abc",
+  SLACK_APP_TOKEN: "xapp-1-abc",
+  CLOUDFLARE_API_TOKEN: "cf-token",
+  CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
+};
+type Env = Record<string, string | undefined>;
+
+/** Every problem with the settings; [] when there is none. */
+function problemsOf(changes: Env): string[] {
+  try {
+    readConfig({ ...SOCKET, ...changes });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe("the least settings", () => {
+  it("give Socket Mode, Slack and Cloudflare themselves, SQLite in ./data, and health on the loopback", () => {
+    expect(readConfig(SOCKET)).toEqual({
+      slack: {
+        botToken: "xoxb-1-abc",
+        apiUrl: "https://slack.com/api/",
+        mode: { kind: "socket", appToken: "xapp-1-abc" },
+      },
+      cloudflare: {
+        baseUrl: "https://api.cloudflare.com/client/v4",
+        accountId: ACCOUNT,
+        auth: { kind: "token", token: "cf-token" },
+      },
+      database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
+      policyFile: resolve("policy.yml"),
+      host: "127.0.0.1",
+      port: 3000,
+      logLevel: "info",
+    });
+  });
+
+  it("are enough with every other line of .env left empty", () => {
+    const empty = Object.fromEntries(
+      [
+        "SLACK_SIGNING_SECRET",
+        "SLACK_API_URL",
+        "CLOUDFLARE_EMAIL",
+        "CLOUDFLARE_API_KEY",
+        "CLOUDFLARE_BASE_URL",
+      ]
+        .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
+        .flatMap((name) => [[name, name.length % 2 === 0 ? "" : "  "]]),
+    );
+    expect(readConfig({ ...SOCKET, ...empty })).toEqual(readConfig(SOCKET));
+  });
+});
+
+describe("a setting", () => {
+  it.each<[string, Env, object]>([
+    [
+      "chooses HTTP where there is a signing secret and no app token",
+      { SLACK_APP_TOKEN: "", SLACK_SIGNING_SECRET: "s3cret" },
+      { slack: { mode: { kind: "http", signingSecret: "s3cret" } } },
+    ],
+    [
+      "chooses Socket Mode where there are both",
+      { SLACK_SIGNING_SECRET: "s3cret" },
+      { slack: { mode: { kind: "socket", appToken: "xapp-1-abc" } } },
+    ],
+    [
+      "signs in to Cloudflare with an address and a key",
+      { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_EMAIL: "ops@example.com", CLOUDFLARE_API_KEY: "key" },
+      { cloudflare: { auth: { kind: "key", email: "ops@example.com", key: "key" } } },
+    ],
+    [
+      "is read without the spaces around it",
+      { SLACK_BOT_TOKEN: " xoxb-1-abc\t", CLOUDFLARE_ACCOUNT_ID: `${ACCOUNT} `, PORT: " 8080 " },
+      { slack: { botToken: "xoxb-1-abc" }, cloudflare: { accountId: ACCOUNT }, port: 8080 },
+    ],
+    [
+      "gives the Slack API its slash",
+      { SLACK_API_URL: "http://127.0.0.1:4000/api" },
+      { slack: { apiUrl: "http://127.0.0.1:4000/api/" } },
+    ],
+    [
+      "takes the slash from the Cloudflare API",
+      { CLOUDFLARE_BASE_URL: "http://127.0.0.1:4001/client/v4//" },
+      { cloudflare: { baseUrl: "http://127.0.0.1:4001/client/v4" } },
+    ],
+    [
+      "names a database file",
+      { DATABASE_URL: "file:/var/lib/zt/zt.db" },
+      { database: { kind: "sqlite", file: "/var/lib/zt/zt.db", directory: "/var/lib/zt" } },
+    ],
+    [
+      "names a database file as a URL",
+      { DATABASE_URL: "file:///var/lib/zt/zt.db" },
+      { database: { kind: "sqlite", file: "/var/lib/zt/zt.db", directory: "/var/lib/zt" } },
+    ],
+    [
+      "names PostgreSQL",
+      { DATABASE_URL: "postgresql://zt:pw@db/zt" },
+      { database: { kind: "postgres", url: "postgresql://zt:pw@db/zt" } },
+    ],
+    ["lets the system choose a port", { PORT: "0" }, { port: 0 }],
+    ["takes any of the levels of a log", { LOG_LEVEL: "silent" }, { logLevel: "silent" }],
+  ])("%s", (_what, changes, expected) => {
+    expect(readConfig({ ...SOCKET, ...changes })).toMatchObject(expected);
+  });
+
+  it.each<[string, Env, string]>([
+    [
+      "a bot token is missing",
+      { SLACK_BOT_TOKEN: undefined },
+      "SLACK_BOT_TOKEN is missing: the Bot User OAuth Token (xoxb-…) of the Slack app",
+    ],
+    [
+      "a bot token is only spaces",
+      { SLACK_BOT_TOKEN: "   " },
+      "SLACK_BOT_TOKEN is missing: the Bot User OAuth Token (xoxb-…) of the Slack app",
+    ],
+    [
+      "a bot token is another kind of token",
+      { SLACK_BOT_TOKEN: "xoxp-1" },
+      "SLACK_BOT_TOKEN is not a bot token: it should begin with xoxb-",
+    ],
+    [
+      "a bot token is still the example's",
+      { SLACK_BOT_TOKEN: "xoxb-" },
+      "SLACK_BOT_TOKEN is not filled in: nothing follows xoxb-",
+    ],
+    [
+      "an app token is another kind of token",
+      { SLACK_APP_TOKEN: "xoxb-1" },
+      "SLACK_APP_TOKEN is not an app-level token: it should begin with xapp-",
+    ],
+    [
+      "an app token is still the example's",
+      { SLACK_APP_TOKEN: "xapp-" },
+      "SLACK_APP_TOKEN is not filled in: nothing follows xapp- (leave it empty for HTTP)",
+    ],
+    [
+      "there is neither an app token nor a signing secret",
+      { SLACK_APP_TOKEN: " " },
+      "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them",
+    ],
+    [
+      "the account is not an id",
+      { CLOUDFLARE_ACCOUNT_ID: "acme" },
+      "CLOUDFLARE_ACCOUNT_ID is not 32 hexadecimal digits",
+    ],
+    [
+      "the account is missing",
+      { CLOUDFLARE_ACCOUNT_ID: "" },
+      "CLOUDFLARE_ACCOUNT_ID is missing: the account's 32 hexadecimal digits",
+    ],
+    [
+      "there is no way to sign in to Cloudflare",
+      { CLOUDFLARE_API_TOKEN: " " },
+      "CLOUDFLARE_API_TOKEN is missing (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)",
+    ],
+    [
+      "there are two ways to sign in to Cloudflare",
+      { CLOUDFLARE_API_KEY: "key" },
+      "CLOUDFLARE_API_TOKEN is set together with CLOUDFLARE_EMAIL or CLOUDFLARE_API_KEY: set one way to sign in, not both",
+    ],
+    [
+      "a key has no address",
+      { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_API_KEY: "key" },
+      "CLOUDFLARE_EMAIL is missing: CLOUDFLARE_API_KEY needs it",
+    ],
+    [
+      "an address has no key",
+      { CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_EMAIL: "ops@example.com" },
+      "CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it",
+    ],
+    [
+      "a URL is none",
+      { CLOUDFLARE_BASE_URL: "api.cloudflare.com" },
+      "CLOUDFLARE_BASE_URL is not an http(s) URL",
+    ],
+    [
+      "a URL is of another kind",
+      { SLACK_API_URL: "ftp://slack.com/" },
+      "SLACK_API_URL is not an http(s) URL",
+    ],
+    [
+      "the database is of another kind",
+      { DATABASE_URL: "mysql://db/zt" },
+      "DATABASE_URL is neither file:<path> nor postgres://<…>",
+    ],
+    [
+      "the database file has no name",
+      { DATABASE_URL: "file:" },
+      "DATABASE_URL is neither file:<path> nor postgres://<…>",
+    ],
+    ["the port is a word", { PORT: "http" }, "PORT is not a whole number"],
+    ["the port is a fraction", { PORT: "80.5" }, "PORT is not a whole number"],
+    ["the port is written as nobody writes one", { PORT: "0x50" }, "PORT is not a whole number"],
+    ["the port is too large", { PORT: "65536" }, "PORT is not a port (0 to 65535)"],
+    [
+      "the log has no such level",
+      { LOG_LEVEL: "loud" },
+      "LOG_LEVEL is not one of trace, debug, info, warn, error, fatal, silent",
+    ],
+  ])("is refused where %s", (_what, changes, problem) => {
+    expect(problemsOf(changes)).toEqual([problem]);
+  });
+});
+
+describe("wrong settings", () => {
+  it("are all told at once, in one message", () => {
+    const problems = problemsOf({
+      SLACK_BOT_TOKEN: undefined,
+      SLACK_APP_TOKEN: undefined,
+      CLOUDFLARE_API_TOKEN: undefined,
+      CLOUDFLARE_ACCOUNT_ID: "x",
+      PORT: "x",
+      LOG_LEVEL: "x",
+    });
+    expect(problems).toHaveLength(6);
+    expect(new ConfigError(problems).message).toBe(
+      `zt-bot cannot start: 6 settings are wrong.\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
+    expect(new ConfigError(["X is missing"]).message).toBe(
+      "zt-bot cannot start: one setting is wrong.\n  - X is missing",
+    );
+  });
+
+  it("never repeat a value: most of them are secrets", () => {
+    const names = [
+      "SLACK_BOT_TOKEN",
+      "SLACK_APP_TOKEN",
+      "SLACK_SIGNING_SECRET",
+      "SLACK_API_URL",
+      "CLOUDFLARE_API_TOKEN",
+    ]
+      .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])
+      .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"]);
+    fc.assert(
+      fc.property(
+        fc.subarray(names, { minLength: 1 }),
+        fc.constantFrom("", "xoxb-", "file://", "https:"),
+        (chosen, prefix) => {
+          const problems = problemsOf(
+            Object.fromEntries(chosen.map((name) => [name, `${prefix}s3cretval ue`])),
+          );
+          expect(problems.join("\n")).not.toContain("s3cretval");
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,238 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+import { ConfigError } from "../src/config.ts";
+import { createLogger } from "../src/log.ts";
+import { openPolicy, parsePolicy } from "../src/policy-file.ts";
+
+const MINIMAL = `
+channels: { approvals: C0APPROV1 }
+operators: [S0SECOPS]
+approvers: [S0LEADS, U0BOB]
+`;
+const MINUTE = 60_000;
+
+function problemsOf(text: string): string[] {
+  try {
+    parsePolicy(text, "policy.yml");
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe("policy.yml", () => {
+  it("needs a channel, operators and approvers; the rest has safe defaults", () => {
+    const policy = parsePolicy(MINIMAL, "policy.yml");
+    expect(policy).toMatchObject({ approvalsChannel: "C0APPROV1", operators: ["S0SECOPS"], viewers: [] });
+    for (const action of ["revoke", "reset-risk"] as const)
+      expect(policy.action(action)).toEqual({
+        approvers: ["S0LEADS", "U0BOB"],
+        ttlMs: 60 * MINUTE,
+        requireReason: true,
+      });
+  });
+
+  it("may differ for an action, which leaves the others alone", () => {
+    const policy = parsePolicy(
+      `${MINIMAL}\nactions:\n  reset-risk: { approvers: [U0CAROL], ttl: 90s, require_reason: false }\n`,
+      "policy.yml",
+    );
+    expect(policy.action("reset-risk")).toEqual({
+      approvers: ["U0CAROL"],
+      ttlMs: 90_000,
+      requireReason: false,
+    });
+    expect(policy.action("revoke")).toEqual({
+      approvers: ["S0LEADS", "U0BOB"],
+      ttlMs: 60 * MINUTE,
+      requireReason: true,
+    });
+  });
+
+  it.each([
+    ["30s", 30_000],
+    ["15m", 15 * MINUTE],
+    ["4h", 240 * MINUTE],
+    ["2d", 2 * 24 * 60 * MINUTE],
+  ])("takes %s as a duration", (ttl, ms) => {
+    expect(
+      parsePolicy(`${MINIMAL}\nactions: { revoke: { ttl: ${ttl} } }`, "policy.yml").action("revoke").ttlMs,
+    ).toBe(ms);
+  });
+
+  it("in the example is taken as it stands, but for the ids", () => {
+    const example = readFileSync(new URL("../policy.example.yml", import.meta.url), "utf8");
+    const policy = parsePolicy(example, "policy.example.yml");
+    expect(policy.action("revoke").ttlMs).toBe(60 * MINUTE);
+    expect(policy.action("reset-risk").ttlMs).toBe(240 * MINUTE);
+  });
+
+  it("may have headings with nothing under them, as when all of their lines are commented out", () => {
+    expect(problemsOf(`${MINIMAL}\nviewers:\nactions:\n`)).toEqual([]);
+    expect(problemsOf(`${MINIMAL}\nactions:\n  revoke:\n    # ttl: 1h\n`)).toEqual([]);
+  });
+
+  it.each([
+    ["nothing", "", ["policy.yml: the file is empty"]],
+    ["only comments", "# later\n", ["policy.yml: the file is empty"]],
+    ["a list", "- a\n", ["policy.yml: the file is not a list of names and values"]],
+    [
+      "no channel and nobody",
+      "{}",
+      [
+        "policy.yml: channels is missing",
+        "policy.yml: operators is missing",
+        "policy.yml: approvers is missing",
+      ],
+    ],
+    [
+      "a channel's name",
+      MINIMAL.replace("C0APPROV1", "'#zt-approvals'"),
+      [
+        "policy.yml: channels.approvals is not a channel id (C…): copy it from the channel's details in Slack",
+      ],
+    ],
+    [
+      "a channel's number",
+      MINIMAL.replace("C0APPROV1", "123"),
+      [
+        "policy.yml: channels.approvals is not a channel id (C…): copy it from the channel's details in Slack",
+      ],
+    ],
+    [
+      "a name instead of an id",
+      MINIMAL.replace("U0BOB", "bob"),
+      ["policy.yml: approvers.1 is not a Slack user id (U…) or user-group id (S…)"],
+    ],
+    [
+      "one id where a list is meant",
+      MINIMAL.replace("[S0SECOPS]", "S0SECOPS"),
+      ["policy.yml: operators is not a list"],
+    ],
+    [
+      "no operator",
+      MINIMAL.replace("[S0SECOPS]", "[]"),
+      ["policy.yml: operators is empty: nobody could use the bot"],
+    ],
+    [
+      "no approver",
+      MINIMAL.replace("[S0LEADS, U0BOB]", "[]"),
+      ["policy.yml: approvers is empty: nobody could approve"],
+    ],
+    [
+      "no approver of an action",
+      `${MINIMAL}\nactions: { revoke: { approvers: [] } }`,
+      ["policy.yml: actions.revoke.approvers is empty: nobody could approve"],
+    ],
+    [
+      "an action that there is not",
+      `${MINIMAL}\nactions: { ban: {} }`,
+      ["policy.yml: actions has an unknown name: ban"],
+    ],
+    [
+      "a heading that there is not",
+      `${MINIMAL}\napprover: [U1]`,
+      ["policy.yml: the file has an unknown name: approver"],
+    ],
+    [
+      "a setting of an action that there is not",
+      `${MINIMAL}\nactions: { revoke: { qourum: 2, x: 1 } }`,
+      ["policy.yml: actions.revoke has unknown names: qourum, x"],
+    ],
+    [
+      "a duration in words",
+      `${MINIMAL}\nactions: { revoke: { ttl: 1 hour } }`,
+      ["policy.yml: actions.revoke.ttl is not a duration such as 30m, 4h or 2d"],
+    ],
+    [
+      "a duration without a unit",
+      `${MINIMAL}\nactions: { revoke: { ttl: 3600 } }`,
+      ["policy.yml: actions.revoke.ttl is not a duration such as 30m, 4h or 2d"],
+    ],
+    [
+      "no duration at all",
+      `${MINIMAL}\nactions: { revoke: { ttl: 0m } }`,
+      ["policy.yml: actions.revoke.ttl is not a duration such as 30m, 4h or 2d"],
+    ],
+    [
+      "a word for a switch",
+      `${MINIMAL}\nactions: { revoke: { require_reason: maybe } }`,
+      ["policy.yml: actions.revoke.require_reason is neither true nor false"],
+    ],
+  ])("is refused with %s in it, and says where", (_what, text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+
+  it.each(["channels: [unclosed", "a: 1\na: 2", "\t- x: {", "a: *nothing"])(
+    "that is no YAML is said to be none: %s",
+    (text) => {
+      expect(problemsOf(text)).toEqual([expect.stringMatching(/^policy\.yml is not YAML: [^\n]+$/)]);
+    },
+  );
+
+  it("is read, or refused with a ConfigError, whatever it holds: nothing else is ever thrown", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.jsonValue().map((value) => JSON.stringify(value)),
+        ),
+        (text) => {
+          expect(problemsOf(text)).not.toEqual([]);
+        },
+      ),
+    );
+  });
+});
+
+describe("the policy in force", () => {
+  function makeFile(text: string): string {
+    const folder = mkdtempSync(join(tmpdir(), "zt-policy-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "policy.yml");
+    writeFileSync(file, text);
+    return file;
+  }
+
+  function makeLog() {
+    const lines: string[] = [];
+    return { lines, log: createLogger("info", { write: (line) => void lines.push(line) }) };
+  }
+
+  it("is the new one after a reload", () => {
+    const file = makeFile(MINIMAL);
+    const source = openPolicy(file);
+    const { log, lines } = makeLog();
+    writeFileSync(file, MINIMAL.replace("S0SECOPS", "S0OTHERS"));
+    expect(source.current().operators).toEqual(["S0SECOPS"]);
+    source.reload(log);
+    expect(source.current().operators).toEqual(["S0OTHERS"]);
+    expect(lines.join("")).toContain("policy reloaded");
+  });
+
+  it.each([
+    ["is broken", (file: string) => writeFileSync(file, "operators: []")],
+    ["is gone", (file: string) => rmSync(file)],
+  ])("is the old one after a reload of a file that %s, and the log says why", (_what, damage) => {
+    const file = makeFile(MINIMAL);
+    const source = openPolicy(file);
+    const { log, lines } = makeLog();
+    damage(file);
+    source.reload(log);
+    expect(source.current().operators).toEqual(["S0SECOPS"]);
+    expect(lines.join("")).toContain("policy not reloaded: the old one stays in force");
+    expect(lines.join("")).toMatch(/operators is empty|cannot be read \(ENOENT\)/);
+  });
+
+  it("cannot begin without a file", () => {
+    expect(() => openPolicy("/nowhere/policy.yml")).toThrow(
+      /ZT_POLICY_FILE: \/nowhere\/policy\.yml cannot be read \(ENOENT\): copy policy\.example\.yml and fill it in/,
+    );
+  });
+});
