@@ -78,7 +78,7 @@ export async function findRisk(
   if (own instanceof NotFoundError || isBlank(own)) {
     const email = user.email.toLowerCase();
     const row = (await cloudflare.riskScoring.summary(call)).find(
-      (one) => one.userId !== user.id && one.email?.toLowerCase() === email,
+      (one) => one.userId !== user.id && email !== "" && one.email?.toLowerCase() === email,
     );
     if (row !== undefined)
       return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
