@@ -13,6 +13,7 @@ import type { Request } from "./request.ts";
 import {
   abandonPublishing,
   claimPublishing,
+  extendPublishing,
   markCardAttempted,
   markCardPosted,
   readRequest,
@@ -52,7 +53,10 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<voi
       const posts = await readUnposted(deps.db, id);
       const request = (await readRequest(deps.db, id)) ?? claimed;
       const card = await publishCard(deps, request);
-      for (const post of posts) await publishPost(deps, request, card, post);
+      for (const post of posts) {
+        await extendPublishing(deps.db, id, deps.now() + CLAIM_MS);
+        await publishPost(deps, request, card, post);
+      }
     } catch (error) {
       await abandonPublishing(deps.db, id);
       throw error;
