@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The tests wait for processes and sockets more than they compute.
+    maxWorkers: 4,
     // The machine-readable report is where .ci/run takes its last line from.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
   },

@@ -8,8 +8,8 @@ import { StoreInUseError } from "./store/open.ts";
 const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
 try {
   const { config, policy } = readSettings();
-  const bot = await createApp({ config, policy, log });
   process.on("SIGHUP", () => policy.reload(log));
+  const bot = await createApp({ config, policy, log });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "stopping");

@@ -32,6 +32,12 @@ const message = z.object({
   threadTs: z.string().optional(),
 });
 
+/** With a message it is one of the message shortcuts, without one of the global ones. */
+const shortcut = z.union([
+  z.object({ user, callbackId: z.string(), channel: z.string(), ts: z.string() }),
+  z.object({ user, callbackId: z.string() }),
+]);
+
 /** What the web page uses: the same doors that tests go through, over HTTP, for one person at a time. */
 export function createControlRouter(slack: Slack, isPerson: (user: string) => boolean): Router {
   const router = express.Router();
@@ -59,7 +65,13 @@ export function createControlRouter(slack: Slack, isPerson: (user: string) => bo
   handle(router, "/action", action, async (input) => toAnswer(await slack.click(input)));
   handle(router, "/submit", submit, async (input) => toAnswer(await slack.submitView(input)));
   handle(router, "/close-view", closeView, async (input) => toAnswer(await slack.closeView(input)));
-  handle(router, "/message", message, async (input) => ({ ok: true, ...(await slack.post(input)) }));
+  handle(router, "/message", message, async (input) => {
+    const { ts } = await slack.post(input);
+    return { ok: true, ts };
+  });
+  handle(router, "/shortcut", shortcut, async (input) =>
+    toAnswer(await ("ts" in input ? slack.messageShortcut(input) : slack.globalShortcut(input))),
+  );
   handle(router, "/options", suggest, async (input) => {
     const delivery = await slack.suggest(input);
     return { ...toAnswer(delivery), options: delivery.options };

@@ -5,18 +5,20 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { createApiRouter } from "./api/serve.ts";
 import { createControlRouter } from "./control.ts";
-import { transmit } from "./delivery/deliver.ts";
+import { retryEvent, transmit } from "./delivery/deliver.ts";
 import { createSockets } from "./delivery/socket.ts";
 import type { Sockets } from "./delivery/socket.ts";
 import { createFaults } from "./faults.ts";
 import { listMessages, listReplies } from "./messages.ts";
-import { askOptions, clickElement, clickStaleElement } from "./people/click.ts";
+import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
 import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
+import { runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
+import { askOptions } from "./people/suggest.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
-import type { Slack, SlackOptions, SlackPerson } from "./types.ts";
+import type { Delivery, SentRequest, Slack, SlackOptions, SlackPerson } from "./types.ts";
 import { viewStack } from "./views.ts";
 import { visibleText } from "./visible-text.ts";
 import { createWaiting } from "./waiting.ts";
@@ -90,12 +92,11 @@ function createSlack(
     suggest: (input) => askOptions(workspace, sockets, input),
     submitView: (input) => submitView(workspace, sockets, input),
     closeView: (input) => closeView(workspace, sockets, input),
+    messageShortcut: (input) => runMessageShortcut(workspace, sockets, input),
+    globalShortcut: (input) => runGlobalShortcut(workspace, sockets, input),
     post: (input) => postAsPerson(workspace, sockets, input),
-    async replay({ request }) {
-      if (request === undefined)
-        throw new Error("Nothing was sent to the app, so there is nothing to send again.");
-      return await transmit(workspace, sockets, request);
-    },
+    replay: async (delivery) => await transmit(workspace, sockets, requestOf(delivery)),
+    retry: async (delivery, retry) => await retryEvent(workspace, sockets, requestOf(delivery), retry),
     messages: (channel) => listMessages(workspace, channel),
     thread: (channel, ts) => listReplies(workspace, channel, ts),
     ephemerals: (user, channel) =>
@@ -130,6 +131,12 @@ function createSlack(
     close,
   };
   return slack;
+}
+
+function requestOf({ request }: Delivery): SentRequest {
+  if (request === undefined)
+    throw new Error("Nothing was sent to the app, so there is nothing to send again.");
+  return request;
 }
 
 /** The last calls, for the message of a wait that was in vain. */

@@ -47,21 +47,11 @@ export function messageActionPayload(
   },
 ): Payload {
   const { person, conversation, message, placed, chosen } = input;
-  const isEphemeral = message.ephemeralTo !== undefined;
-  const thread = message.threadTs === undefined ? {} : { thread_ts: message.threadTs };
   return {
     type: "block_actions",
     ...commonFields(workspace, person),
-    container: {
-      type: "message",
-      message_ts: message.ts,
-      channel_id: conversation.id,
-      is_ephemeral: isEphemeral,
-      ...thread,
-    },
+    ...messageContext(workspace, conversation, message),
     trigger_id: issueTrigger(workspace, person.id),
-    channel: { id: conversation.id, name: shownName(conversation) },
-    ...(isEphemeral ? {} : { message: toWireMessage(workspace, message) }),
     state: { values: collectState(message.blocks, enteredBy(placed, chosen)) },
     response_url: issueResponseUrl(workspace, {
       user: person.id,
@@ -134,22 +124,46 @@ export function suggestionPayload(
     person: SlackPerson;
     placed: PlacedElement;
     value: string;
-    view?: StoredView;
-    message?: StoredMessage;
+    from: { view: StoredView } | { conversation: Conversation; message: StoredMessage };
   },
 ): Payload {
-  const { person, placed, view, message } = input;
+  const { person, placed, from } = input;
   return {
     type: "block_suggestion",
     ...commonFields(workspace, person),
     action_id: placed.element.action_id,
     block_id: placed.blockId,
     value: input.value,
-    container:
-      view === undefined ? { type: "message", message_ts: message?.ts } : { type: "view", view_id: view.id },
-    ...(view === undefined ? {} : { view: toWireView(view) }),
-    ...(message === undefined ? {} : { message: toWireMessage(workspace, message) }),
+    ...("view" in from
+      ? { container: { type: "view", view_id: from.view.id }, view: toWireView(from.view) }
+      : messageContext(workspace, from.conversation, from.message)),
   };
+}
+
+/** https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, from a message's menu. */
+export function messageShortcutPayload(
+  workspace: Workspace,
+  input: { person: SlackPerson; conversation: Conversation; message: StoredMessage; callbackId: string },
+): Payload {
+  const { person, conversation, message, callbackId } = input;
+  return {
+    type: "message_action",
+    ...shortcutFields(workspace, person, callbackId),
+    message_ts: message.ts,
+    message: toWireMessage(workspace, message),
+    channel: { id: conversation.id, name: shownName(conversation) },
+    // Without a message to replace: what the app answers is always a new message.
+    response_url: issueResponseUrl(workspace, { user: person.id, channel: conversation.id }),
+  };
+}
+
+/** The same from beside the composer, which knows neither a channel nor a response_url. */
+export function globalShortcutPayload(
+  workspace: Workspace,
+  person: SlackPerson,
+  callbackId: string,
+): Payload {
+  return { type: "shortcut", ...shortcutFields(workspace, person, callbackId) };
 }
 
 /** https://docs.slack.dev/apis/events-api */
@@ -173,6 +187,33 @@ export function eventPayload(workspace: Workspace, event: Record<string, unknown
       },
     ],
     is_ext_shared_channel: false,
+  };
+}
+
+/** Where a control is; an app is not told what an ephemeral message says. */
+function messageContext(workspace: Workspace, conversation: Conversation, message: StoredMessage): Payload {
+  const isEphemeral = message.ephemeralTo !== undefined;
+  return {
+    container: {
+      type: "message",
+      message_ts: message.ts,
+      channel_id: conversation.id,
+      is_ephemeral: isEphemeral,
+      ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+    },
+    channel: { id: conversation.id, name: shownName(conversation) },
+    ...(isEphemeral ? {} : { message: toWireMessage(workspace, message) }),
+  };
+}
+
+/** Unlike other interactions, shortcuts do not name the app. */
+function shortcutFields(workspace: Workspace, person: SlackPerson, callbackId: string): Payload {
+  const { api_app_id: _appId, ...fields } = commonFields(workspace, person);
+  return {
+    ...fields,
+    action_ts: toTs(Math.floor(workspace.now() * 1000)),
+    callback_id: callbackId,
+    trigger_id: issueTrigger(workspace, person.id),
   };
 }
 

@@ -7,19 +7,22 @@ import type { Conversation, Workspace } from "./workspace.ts";
 export function personState(workspace: Workspace, user: string): PersonState | undefined {
   const me = findPerson(workspace, user);
   if (me === undefined) return undefined;
-  const { team, bot, commands } = workspace.options;
+  const { team, bot, commands, userGroups, shortcuts = [], events = [] } = workspace.options;
   const home = workspace.data.homes.find((view) => view.user === user);
   return {
     team,
     me,
     people: workspace.people,
     bot: { userId: bot.userId, name: bot.name },
+    userGroups: userGroups.map(({ id, handle }) => ({ id, handle })),
     channels: listConversations(workspace)
       .filter((conversation) => conversation.members.includes(user))
       .map((conversation) => toPersonChannel(workspace, conversation, user)),
     views: viewStack(workspace, user),
     ...(home === undefined ? {} : { home }),
     commands,
+    shortcuts,
+    hearsMentions: events.includes("app_mention"),
     notices: workspace.data.notices
       .filter((notice) => notice.user === user)
       .map(({ at, text }) => ({ at, text })),

@@ -1,6 +1,21 @@
 import type { ViewOutput } from "@slack/bolt";
 import type { AnyBlock } from "@slack/types";
 import type { Express } from "express";
+import type {
+  ClickInput,
+  CloseViewInput,
+  CommandInput,
+  GlobalShortcutInput,
+  MessageShortcutInput,
+  PersonState,
+  Posted,
+  PostInput,
+  SubmitInput,
+  SuggestedOption,
+  SuggestInput,
+} from "./person-types.ts";
+
+export type * from "./person-types.ts";
 
 /** A member of the workspace. `name` is what one types after an @. */
 export interface SlackPerson {
@@ -33,6 +48,14 @@ export interface SlackUserGroup {
   users: string[];
 }
 
+/** A shortcut of the app: in the menu of every message, or beside the composer. */
+export interface SlackShortcut {
+  type: "message" | "global";
+  /** What the menu says; at most 24 characters. */
+  name: string;
+  callbackId: string;
+}
+
 /** The installed app: its tokens, its signing secret and the bot scopes it was granted. */
 export interface SlackBot {
   userId: string;
@@ -61,6 +84,8 @@ export interface SlackOptions {
   delivery: DeliveryMode;
   /** With the slash: `["/zt"]`. */
   commands: string[];
+  /** None unless told. */
+  shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
   events?: string[];
   /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
@@ -146,7 +171,7 @@ export interface Notice {
 
 /** What was sent to the app, enough to send the same again. */
 export type SentRequest =
-  | { mode: "socket"; kind: PayloadKind; payload: Payload }
+  | { mode: "socket"; kind: PayloadKind; payload: Payload; retry?: EventRetry }
   | {
       mode: "http";
       kind: PayloadKind;
@@ -158,6 +183,14 @@ export type SentRequest =
 
 export type PayloadKind = "slash_commands" | "interactive" | "events_api";
 export type Payload = Record<string, unknown>;
+
+/** The first retry for `http_timeout` unless told. */
+export interface EventRetry {
+  /** 1 to 3. */
+  attempt?: number;
+  /** `http_timeout`, `http_error`, `connection_failed`, `timeout`, … */
+  reason?: string;
+}
 
 /** How an interaction went, from the person's side. */
 export interface Delivery {
@@ -207,80 +240,6 @@ export interface SlackFaults {
   holdAnswer(method: string): Hold;
 }
 
-export interface CommandInput {
-  user: string;
-  channel: string;
-  text: string;
-  /** The first of `options.commands` unless told. */
-  command?: string;
-}
-
-export interface ClickInput {
-  user: string;
-  channel?: string;
-  ts?: string;
-  viewId?: string;
-  actionId: string;
-  blockId?: string;
-  /** What was chosen, for selects, checkboxes, radio buttons, pickers and overflow menus. */
-  value?: unknown;
-  /** In a view: what the other inputs hold at that moment. */
-  values?: SubmittedValues;
-}
-
-/** `values[blockId][actionId]`: a string, an array of strings, or a whole state value. */
-export type SubmittedValues = Record<string, Record<string, unknown>>;
-
-export interface SubmitInput {
-  user: string;
-  viewId: string;
-  values: SubmittedValues;
-}
-
-export interface CloseViewInput {
-  user: string;
-  viewId: string;
-}
-
-export interface PostInput {
-  user: string;
-  channel: string;
-  text: string;
-  threadTs?: string;
-}
-
-export interface SuggestInput {
-  user: string;
-  channel?: string;
-  ts?: string;
-  viewId?: string;
-  actionId: string;
-  blockId?: string;
-  /** What was typed so far. */
-  value: string;
-}
-
-/** What one person sees: the control API's `GET /sandbox/state`. */
-export interface PersonState {
-  team: SlackOptions["team"];
-  me: SlackPerson;
-  people: SlackPerson[];
-  bot: { userId: string; name: string };
-  channels: PersonChannel[];
-  views: StoredView[];
-  home?: StoredView;
-  commands: string[];
-  notices: { at: string; text: string }[];
-}
-
-export interface PersonChannel {
-  id: string;
-  name: string;
-  kind: "channel" | "private" | "im";
-  messages: StoredMessage[];
-  threads: Record<string, StoredMessage[]>;
-}
-
 /** Anything that shows words: a message, an earlier version of one, or a view. */
 export interface Shown {
   text?: string;
@@ -300,12 +259,18 @@ export interface Slack {
   /** Sends a click on something this person's client still shows and the workspace no longer has. */
   clickStale(input: ClickInput): Promise<Delivery>;
   /** Asks the app for the options of an external select. */
-  suggest(input: SuggestInput): Promise<Delivery & { options: { text: string; value: string }[] }>;
+  suggest(input: SuggestInput): Promise<Delivery & { options: SuggestedOption[] }>;
   submitView(input: SubmitInput): Promise<Delivery>;
   closeView(input: CloseViewInput): Promise<Delivery>;
-  post(input: PostInput): Promise<{ ts: string }>;
+  /** Uses a message shortcut from the menu of a message that everybody in the channel sees. */
+  messageShortcut(input: MessageShortcutInput): Promise<Delivery>;
+  globalShortcut(input: GlobalShortcutInput): Promise<Delivery>;
+  /** Resolves once the app has acked the events that came of it, if there were any. */
+  post(input: PostInput): Promise<Posted>;
   /** Sends the very same request again: the same signed bytes, or the same payload in a new envelope. */
   replay(delivery: Delivery): Promise<Delivery>;
+  /** Delivers an event once more, as Slack does after one that was not acked: same event_id, marked as a retry. */
+  retry(delivery: Delivery, retry?: EventRetry): Promise<Delivery>;
   /** Top-level messages everybody in the channel sees, oldest first. */
   messages(channel: string): StoredMessage[];
   thread(channel: string, ts: string): StoredMessage[];

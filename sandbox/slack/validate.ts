@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { homeBlocks, messageBlocks, modalBlocks } from "./validate/blocks.ts";
-import { plainText } from "./validate/texts.ts";
+import { optionGroup, plainOption, plainText } from "./validate/texts.ts";
 import { toText } from "./to-text.ts";
 
 /** One thing that Slack would refuse. */
@@ -60,6 +60,11 @@ const modal = z.strictObject({
 
 const home = z.strictObject({ type: z.literal("home"), ...viewFields, blocks: homeBlocks });
 
+const suggestions = z.union([
+  z.strictObject({ options: z.array(plainOption).max(100) }),
+  z.strictObject({ option_groups: z.array(optionGroup).max(100) }),
+]);
+
 const anyView = z.discriminatedUnion("type", [modal, home]);
 
 /** Everything Slack would refuse about a message's text, blocks and metadata; the first one names the error. */
@@ -84,6 +89,13 @@ export function validateView(view: unknown): Problem[] {
       ? [{ error: "invalid_arguments", message: "missing required field: submit", pointer: "/view" }]
       : []),
   ];
+}
+
+/** Everything Slack would refuse about the ack of a block suggestion: 100 options or 100 groups of them at most. */
+export function validateSuggestions(ack: unknown): Problem[] {
+  const groups = typeof ack === "object" && ack !== null && "option_groups" in ack;
+  const schema = suggestions.options[groups ? 1 : 0];
+  return run(schema, ack ?? {}, "invalid_options", "");
 }
 
 type Loose = Record<string, unknown>;

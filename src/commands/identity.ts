@@ -1,5 +1,5 @@
 import type { AccessUser, Identity } from "../api/cloudflare.ts";
-import { NotFoundError } from "../api/errors.ts";
+import { NotFoundError, UnexpectedShapeError } from "../api/errors.ts";
 import type { Deps } from "../deps.ts";
 import { compare, readOpenIdentities } from "../lookup/open-identities.ts";
 import { findUser, getUser } from "../lookup/who.ts";
@@ -34,7 +34,7 @@ async function show(deps: Deps, user: AccessUser): Promise<Message> {
   return identityMessage({ user, identity: seen, comparison, now: deps.now() });
 }
 
-/** What Cloudflare answers for somebody never seen is not documented: nothing there, or an identity without a word. */
+/** What Cloudflare answers for somebody never seen is not documented: not found, null, an identity without a word. */
 async function lastSeen(deps: Deps, user: AccessUser): Promise<Identity | null> {
   try {
     const seen = await deps.cloudflare.accessUsers.lastSeenIdentity(user.id);
@@ -44,6 +44,7 @@ async function lastSeen(deps: Deps, user: AccessUser): Promise<Identity | null> 
     return isBlank ? null : seen;
   } catch (error) {
     if (error instanceof NotFoundError) return null;
+    if (error instanceof UnexpectedShapeError && user.lastLoginAt === null) return null;
     throw error;
   }
 }

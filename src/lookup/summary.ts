@@ -74,17 +74,35 @@ export async function findRisk(
   user: { id: string; email: string },
   call?: CallOptions,
 ): Promise<RiskScore & { userId: string }> {
-  try {
-    return { ...(await cloudflare.riskScoring.get(user.id, call)), userId: user.id };
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
+  const own = await scoreOf(cloudflare, user.id, call);
+  if (own instanceof NotFoundError || isBlank(own)) {
     const email = user.email.toLowerCase();
     const row = (await cloudflare.riskScoring.summary(call)).find(
-      (one) => one.email?.toLowerCase() === email,
+      (one) => one.userId !== user.id && email !== "" && one.email?.toLowerCase() === email,
     );
-    if (row === undefined) throw error;
-    return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
+    if (row !== undefined)
+      return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
   }
+  if (own instanceof NotFoundError) throw own;
+  return { ...own, userId: user.id };
+}
+
+async function scoreOf(
+  cloudflare: Cloudflare,
+  userId: string,
+  call?: CallOptions,
+): Promise<RiskScore | NotFoundError> {
+  try {
+    return await cloudflare.riskScoring.get(userId, call);
+  } catch (error) {
+    if (error instanceof NotFoundError) return error;
+    throw error;
+  }
+}
+
+/** Whether an id that risk scoring does not know is an error is not documented: it may be a score of nobody. */
+function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
+  return email === null && rawLevel === null && lastResetAt === null && events.length === 0;
 }
 
 /** The user's registrations in one state, up to MAX_REGISTRATIONS. */

@@ -5,6 +5,7 @@ import { slackErrorCode } from "../slack/clients.ts";
 import type { Db } from "../store/open.ts";
 import { approvalCard } from "../views/card.ts";
 import type { Message } from "../views/blocks.ts";
+import { cut } from "../views/text.ts";
 import { outcomeMessage, threadMessage } from "../views/thread.ts";
 import { describeRequest } from "./describe.ts";
 import type { ActionName } from "./plan.ts";
@@ -13,6 +14,7 @@ import type { Request } from "./request.ts";
 import {
   abandonPublishing,
   claimPublishing,
+  extendPublishing,
   markCardAttempted,
   markCardPosted,
   readRequest,
@@ -52,7 +54,10 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<voi
       const posts = await readUnposted(deps.db, id);
       const request = (await readRequest(deps.db, id)) ?? claimed;
       const card = await publishCard(deps, request);
-      for (const post of posts) await publishPost(deps, request, card, post);
+      for (const post of posts) {
+        await extendPublishing(deps.db, id, deps.now() + CLAIM_MS);
+        await publishPost(deps, request, card, post);
+      }
     } catch (error) {
       await abandonPublishing(deps.db, id);
       throw error;
@@ -157,17 +162,34 @@ async function post(
   messageId: string,
   threadTs?: string,
 ): Promise<CardPlace> {
-  const posted = await slack.chat.postMessage({
-    channel,
-    text: message.text,
-    blocks: message.blocks,
-    metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
-    unfurl_links: false,
-    unfurl_media: false,
-    ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-  });
-  return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+  const send = (content: { text: string; blocks?: Message["blocks"] }) =>
+    slack.chat.postMessage({
+      channel,
+      ...content,
+      metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
+      unfurl_links: false,
+      unfurl_media: false,
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+    });
+  try {
+    const posted = await send({ text: message.text, blocks: message.blocks });
+    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+  } catch (error) {
+    // Blocks that Slack will never take must not hold up every later message of the request: the words go alone.
+    if (!UNDRAWABLE.has(slackErrorCode(error) ?? "")) throw error;
+    const posted = await send({ text: cut(message.text, 3000) });
+    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+  }
 }
+
+/** What Slack answers to a message that it will not draw, however often it is sent. */
+const UNDRAWABLE: ReadonlySet<string> = new Set([
+  "invalid_blocks",
+  "invalid_blocks_format",
+  "invalid_attachments",
+  "msg_blocks_too_long",
+  "msg_too_long",
+]);
 
 /** A link to the card, or null when Slack gives none. */
 export async function permalink(slack: WebClient, card: CardPlace): Promise<string | null> {

@@ -150,6 +150,11 @@ export async function claimPublishing(
   return row === undefined ? null : fromRow(row);
 }
 
+/** Keeps the right for longer: a thread of many messages may take a slow Slack more than one spell. */
+export async function extendPublishing(db: Db, id: string, until: number): Promise<void> {
+  await db.updateTable("requests").set({ publishing_until: until }).where("id", "=", id).execute();
+}
+
 /**
  * Gives the right back if the card shows the request as it is.
  * @returns false when it changed meanwhile: there is more to post.

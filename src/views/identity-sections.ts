@@ -9,8 +9,8 @@ import { code, escape, named, when } from "./text.ts";
 
 const MAX_GROUPS = 20;
 const MAX_DEVICES = 5;
-/** Of the 13,200 characters that a message takes. */
-const MAX_POSTURE = 2400;
+/** Leaves room for the devices in a section's 3,000 characters. */
+const MAX_POSTURE = 1800;
 
 type PostureCheck = Identity["posture"][number];
 
@@ -69,10 +69,12 @@ function deviceLines({ deviceId, deviceSessions, posture }: Identity): string[] 
   const others = deviceSessions.filter((session) => session.deviceId !== deviceId);
   const device = deviceSessions.find((session) => session.deviceId === deviceId);
   return [
-    deviceId === null ? "no device" : `device ${code(deviceId)}${authenticated(device?.lastAuthenticatedAt)}`,
+    deviceId === null
+      ? "no device"
+      : `device ${code(deviceId, 64)}${authenticated(device?.lastAuthenticatedAt)}`,
     ...others
       .slice(0, MAX_DEVICES)
-      .map((one) => `also signed in on ${code(one.deviceId)}${authenticated(one.lastAuthenticatedAt)}`),
+      .map((one) => `also signed in on ${code(one.deviceId, 64)}${authenticated(one.lastAuthenticatedAt)}`),
     ...(others.length > MAX_DEVICES ? [`and on ${plural(others.length - MAX_DEVICES, "other device")}`] : []),
     ...postureLines(posture),
   ];

@@ -75,17 +75,12 @@ function differencesSection(comparison: Comparison): SectionBlock {
   const lines = mergeSame(comparison).map(
     ({ difference, since }) => `⚠️ ${differenceText(difference)} ${sessionsText(since)}`,
   );
-  return section(
-    fitLines(
-      [
-        "*What differs from the sessions open now* (last seen → in the session)",
-        ...lines,
-        comparisonText(comparison),
-      ],
-      2900,
-      (left) => `and ${plural(left, "line")} more: \`/zt sessions\` shows each session in full`,
-    ),
+  const shown = fitLines(
+    ["*What differs from the sessions open now* (last seen → in the session)", ...lines],
+    2500,
+    (left) => `and ${plural(left, "difference")} more: \`/zt sessions\` shows each session in full`,
   );
+  return section(`${shown}\n${comparisonText(comparison)}`);
 }
 
 /** What several sessions share is said once. */

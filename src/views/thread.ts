@@ -65,9 +65,6 @@ export function outcomeMessage(request: Request, words: RequestText, link: strin
 function closingMessage(request: Request, words: RequestText): Message {
   const facts = [
     `asked by ${mention(request.requesterId)} ${when(request.createdAt)}`,
-    ...(request.decidedBy === null || request.decidedAt === null
-      ? []
-      : [`approved by ${mention(request.decidedBy)} ${when(request.decidedAt)}`]),
     ...(request.startedAt === null || request.finishedAt === null
       ? []
       : [`carried out in ${duration(request.finishedAt - request.startedAt)}`]),

@@ -77,7 +77,7 @@ function rangeOf(found: Page<AccessUser>, search: string): string {
 function nextStep({ page }: Page<AccessUser>, search: string): string {
   if (page > 1) return "→ Go back a page.";
   if (search !== "")
-    return "→ Search for a part of the name or address, or see everybody with `/zt users`. Who never logged in is not listed.";
+    return "→ Search for a shorter part of the name or address, or see everybody with `/zt users`.";
   // Access lists have been seen to answer a token without the permission with an empty list.
   return "→ Nobody has logged in yet, or the API token lacks “Access: Audit Logs Read”.";
 }

@@ -218,6 +218,11 @@ describe("what is typed after /zt revoke", () => {
       "mallory@example.com --<!channel>",
       "revoke has no flag --!channel.",
     ],
+    [
+      "a flag that two stray apostrophes would else hide",
+      "mallory@example.com --reason 'twas odd --devices'",
+      "revoke has no flag --devices'. Did you mean --devices?",
+    ],
     ["two bare hyphens", "mallory@example.com --", "revoke has no flag --."],
     [
       "an extra word",

@@ -202,6 +202,30 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
     expect(revokeCalls(scene)).toHaveLength(1);
   });
 
+  it("who neither asks nor decides reads no details", async () => {
+    const scene = await startScene({ mode });
+    const { slack } = scene;
+    addOthers(slack);
+    const card = await askToRevoke(slack);
+    for (const [user, words] of [
+      [OTHERS.nobody, "You may not see the details of this request."],
+      [OTHERS.mallory, "You may not see the details of this request."],
+      [OTHERS.guest, "Guests have no say here."],
+      [OTHERS.stranger, "You are from another organisation."],
+    ] as const) {
+      await press(slack, user, card, CARD_ACTIONS.details);
+      expect(slack.visibleText(await openModal(slack, user))).toContain(words);
+    }
+    expect(refusals(scene)).toEqual([
+      `${OTHERS.nobody} details not-an-approver`,
+      `${OTHERS.mallory} details not-an-approver`,
+      `${OTHERS.guest} details stranger`,
+      `${OTHERS.stranger} details stranger`,
+    ]);
+    await press(slack, PEOPLE.carol, card, CARD_ACTIONS.details);
+    expect(slack.visibleText(await openModal(slack, PEOPLE.carol))).toContain("Recorded so far");
+  });
+
   it("an approver that a request is about does not decide it", async () => {
     const scene = await startScene({ mode });
     const { slack } = scene;

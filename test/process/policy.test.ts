@@ -13,7 +13,7 @@ import {
   press,
   startWorld,
 } from "../support/harness.ts";
-import { startBotProcess } from "../support/process.ts";
+import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 60_000 });
@@ -58,4 +58,15 @@ it("SIGHUP with a broken policy.yml keeps the old one in force, and the log says
 
   const { words } = await answerTo(world.slack, PEOPLE.alice, "user mallory@example.com");
   expect(words).toContain("3 active sessions");
+});
+
+it("SIGHUP while the bot is still starting does not end it", async () => {
+  const world = await startWorld();
+  const identity = world.slack.faults.hold("auth.test");
+  const bot = spawnBot(world.env);
+  await identity.arrived;
+  bot.signal("SIGHUP");
+  await bot.logged("policy reloaded");
+  identity.release();
+  expect(await bot.logged("ready")).toMatchObject({ level: "info" });
 });

@@ -61,6 +61,22 @@ describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
     expect(wordsOf(slack, card)).toContain("Done and verified");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
+
+  it("still gives the answer that somebody waits for", async () => {
+    const world = await startWorld({ mode });
+    const { slack, cloudflare } = world;
+    const bot = await startBotProcess(world);
+    const lookUp = cloudflare.faults.hold("users.list");
+    expect(await type(slack, PEOPLE.alice, "user mallory@example.com")).toMatchObject({ ok: true });
+    await lookUp.arrived;
+    const stopped = bot.stop();
+    await bot.logged("stopping");
+    lookUp.release();
+
+    expect(await stopped).toMatchObject({ code: 0 });
+    const answer = slack.ephemerals(PEOPLE.alice).map((message) => slack.visibleText(message));
+    expect(answer).toEqual([expect.stringContaining("3 active sessions")]);
+  });
 });
 
 describe("a process that is asked to stop while Cloudflare does not answer", () => {

@@ -1,3 +1,4 @@
+import type { UserSummary } from "../../src/lookup/summary.ts";
 import type { Plan } from "../../src/requests/plan.ts";
 import type { NewPost } from "../../src/requests/posts.ts";
 import type { Request, Status } from "../../src/requests/request.ts";
@@ -27,11 +28,28 @@ export const PLAN: Plan = {
   options: { devices: true, warpReauth: false },
 };
 
+const unread = { ok: false, reason: "Cloudflare did not answer in time" } as const;
+
 /** The store keeps evidence whole and never looks into it. */
-export const EVIDENCE = {
+export const EVIDENCE: UserSummary = {
+  user: {
+    ...PLAN.target,
+    uid: PLAN.target.id,
+    seatUid: null,
+    accessSeat: true,
+    gatewaySeat: null,
+    activeDeviceCount: 2,
+    createdAt: null,
+    updatedAt: null,
+    lastLoginAt: NOW - 1000,
+  },
+  identity: unread,
+  sessions: unread,
+  failedLogins: unread,
+  risk: unread,
+  registrations: unread,
   gatheredAt: NOW,
-  user: { name: PLAN.target.name },
-} as unknown as NewRequest["evidence"];
+};
 
 export const evidencePost: NewPost = { key: "evidence", surface: "thread", data: { kind: "evidence" } };
 

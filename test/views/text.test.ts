@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { section, sections } from "../../src/views/blocks.ts";
 import {
   clean,
   code,
   cut,
+  cutMarkup,
   duration,
   escape,
   mention,
+  named,
   principal,
   utc,
   utcTime,
@@ -145,6 +148,49 @@ describe("cut", () => {
     expect(cut("abcdef", 6)).toBe("abcdef");
     expect(cut("abcdefg", 6)).toBe("abcde…");
     expect(cut("ab😀d", 4)).toBe("ab…");
+  });
+});
+
+describe("cutMarkup", () => {
+  it.each([
+    ["abcdef", 6, "abcdef"],
+    ["abcdefg", 6, "abcde…"],
+    ["ab &lt; c", 7, "ab …"],
+    ["ab &lt; c", 8, "ab &lt;…"],
+    ["by <@U012AB3CD> at last", 12, "by …"],
+    ["by <@U012AB3CD> at last", 16, "by <@U012AB3CD>…"],
+    ["<!date^1^{time}|12:00 UTC> and more", 20, "…"],
+  ])("cuts %s at %i to %s: nothing of our own markup is left in halves", (text, max, cutText) => {
+    expect(cutMarkup(text, max)).toBe(cutText);
+  });
+
+  it("guards every text of a message, however long", () => {
+    const { text } = section(`${"x".repeat(2990)}<@U012AB3CD> and more`);
+    expect(text?.text).toBe(`${"x".repeat(2990)}…`);
+  });
+});
+
+describe("lines", () => {
+  it("stand whole in as few sections as hold them, in order", () => {
+    const lines = Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(97)}`);
+    const texts = sections(lines).map(({ text }) => text?.text ?? "");
+    expect(texts.map((text) => text.split("\n")).flat()).toEqual(lines);
+    expect(texts).toHaveLength(4);
+  });
+});
+
+describe("named", () => {
+  it.each([
+    ["Wiki", "Wiki"],
+    [" Wiki\n", "Wiki"],
+    ["", "nobody"],
+    [null, "nobody"],
+    [undefined, "nobody"],
+    ["\u200B\u2060\u00AD\u3164 \u202E", "nobody"],
+    ["👩🏽‍🚒", "👩🏽‍🚒"],
+    ["-", "-"],
+  ])("%j is %s", (name, shown) => {
+    expect(named(name, "nobody")).toBe(shown);
   });
 });
 

@@ -1,4 +1,11 @@
-import { addMessage, changeMessage, findMessage, removeMessage, toWireMessage } from "../messages.ts";
+import {
+  addMessage,
+  changeMessage,
+  findMessage,
+  listReplies,
+  removeMessage,
+  toWireMessage,
+} from "../messages.ts";
 import type { MessageMetadata, StoredMessage } from "../types.ts";
 import { validateMessage } from "../validate.ts";
 import type { MessageSurface } from "../validate.ts";
@@ -59,11 +66,13 @@ function postEphemeral(context: ApiContext, args: ApiArgs): Record<string, unkno
   }
   if (!conversation.members.includes(user)) throw new ApiError("user_not_in_channel");
   const content = readContent(context, args, "chat.postEphemeral");
+  const thread = threadOf(context, conversation, args);
+  if (thread.threadTs !== undefined) checkActive(context, conversation, thread.threadTs);
   const message = addMessage(workspace, {
     channel: conversation.id,
     user: workspace.options.bot.userId,
     ...content,
-    ...threadOf(context, conversation, args),
+    ...thread,
     ephemeralTo: user,
   });
   return { message_ts: message.ts };
@@ -151,6 +160,16 @@ function checkText({ workspace, method }: ApiContext, text: unknown): void {
   if (text.length <= advisedText) return;
   const detail = `the text has ${text.length} characters, ${advisedText} are advised`;
   addViolation(workspace, { method, error: "text_over_advised_length", detail });
+}
+
+/**
+ * Slack answers ok and shows an ephemeral message in a thread only once the thread has a reply:
+ * https://docs.slack.dev/reference/methods/chat.postEphemeral
+ */
+function checkActive({ workspace, method }: ApiContext, conversation: Conversation, threadTs: string): void {
+  if (listReplies(workspace, conversation.id, threadTs).length > 0) return;
+  const detail = `${threadTs} in ${conversation.id} has no reply yet, so nobody is shown an ephemeral one`;
+  addViolation(workspace, { method, error: "thread_not_active", detail });
 }
 
 function threadOf(context: ApiContext, conversation: Conversation, args: ApiArgs): { threadTs?: string } {

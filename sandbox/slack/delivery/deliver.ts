@@ -1,4 +1,4 @@
-import type { Delivery, Payload, PayloadKind, SentRequest } from "../types.ts";
+import type { Delivery, EventRetry, Payload, PayloadKind, SentRequest } from "../types.ts";
 import { addNotice } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { applyAck } from "./ack.ts";
@@ -22,6 +22,24 @@ export async function deliver(
   return await transmit(workspace, sockets, request);
 }
 
+/** Delivers an event once more, by the way that is set now: the payload and its event_id stay, the rest says it is a retry. */
+export async function retryEvent(
+  workspace: Workspace,
+  sockets: Sockets,
+  request: SentRequest,
+  { attempt = 1, reason = "http_timeout" }: EventRetry = {},
+): Promise<Delivery> {
+  const { kind, payload } = request;
+  const { delivery, options } = workspace;
+  if (kind !== "events_api") throw new Error(`Slack sends ${kind} once: only events are tried again.`);
+  const retry = { attempt, reason };
+  if (delivery.mode === "socket")
+    return await transmit(workspace, sockets, { mode: "socket", kind, payload, retry });
+  const signed = signRequest(delivery.url, kind, payload, options.bot.signingSecret, workspace.now());
+  const headers = { "x-slack-retry-num": String(attempt), "x-slack-retry-reason": reason };
+  return await transmit(workspace, sockets, { ...signed, headers: { ...signed.headers, ...headers } });
+}
+
 /** Sends a request that may have been sent before, byte for byte. */
 export async function transmit(
   workspace: Workspace,
@@ -30,7 +48,7 @@ export async function transmit(
 ): Promise<Delivery> {
   const answer =
     request.mode === "socket"
-      ? await sockets.send(request.kind, request.payload)
+      ? await sockets.send(request.kind, request.payload, request.retry)
       : await sendRequest(request, workspace.options.ackTimeoutMs ?? defaultAckTimeoutMs);
   const status = answer.status === undefined ? {} : { status: answer.status };
   if (!answer.ok) {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 import { newSecret } from "../ids.ts";
-import type { Payload, PayloadKind } from "../types.ts";
+import type { EventRetry, Payload, PayloadKind } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** Slack keeps at most ten connections of one app. */
@@ -17,7 +17,7 @@ export type Answer =
 export interface Sockets {
   /** A fresh address for one connection; undefined when there are too many. */
   newUrl(): string | undefined;
-  send(kind: PayloadKind, payload: Payload): Promise<Answer>;
+  send(kind: PayloadKind, payload: Payload, retry?: EventRetry): Promise<Answer>;
   count(): number;
   disconnect(reason: string): void;
   close(): void;
@@ -78,7 +78,7 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
       tickets.add(ticket);
       return `${workspace.baseUrl.replace(/^http/, "ws")}/link?ticket=${ticket}&app_id=${workspace.options.bot.appId}`;
     },
-    async send(kind, payload) {
+    async send(kind, payload, retry) {
       const open = connections.filter((each) => each.socket.readyState === WebSocket.OPEN);
       turn += 1;
       const connection = open[turn % Math.max(open.length, 1)];
@@ -92,7 +92,9 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
           payload,
           // Events are acked with nothing.
           accepts_response_payload: kind !== "events_api",
-          ...(kind === "events_api" ? { retry_attempt: 0, retry_reason: "" } : {}),
+          ...(kind === "events_api"
+            ? { retry_attempt: retry?.attempt ?? 0, retry_reason: retry?.reason ?? "" }
+            : {}),
         }),
       );
       return await answer;

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { deliver } from "../delivery/deliver.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import { addMessage, findMessage, toWireMessage } from "../messages.ts";
 import { eventPayload } from "../payloads.ts";
 import { escapeSlashText } from "../slash-text.ts";
-import type { PostInput, StoredMessage } from "../types.ts";
+import type { Delivery, Posted, PostInput, StoredMessage } from "../types.ts";
+import { addNotice } from "../workspace.ts";
 import type { Conversation, Workspace } from "../workspace.ts";
 import { findPlace } from "./place.ts";
 
@@ -12,7 +14,7 @@ export async function postAsPerson(
   workspace: Workspace,
   sockets: Sockets,
   input: PostInput,
-): Promise<{ ts: string }> {
+): Promise<Posted> {
   const place = findPlace(workspace, input.user, input.channel);
   if (typeof place === "string") throw new Error(`${input.user} can't post in ${input.channel}: ${place}`);
   const { conversation } = place;
@@ -27,10 +29,15 @@ export async function postAsPerson(
     text: linkBareMentions(escapeSlashText(workspace, input.text)),
     ...(head === undefined ? {} : { threadTs: head.threadTs ?? head.ts }),
   });
-  for (const event of eventsFor(workspace, conversation, message)) {
-    await deliver(workspace, sockets, "events_api", eventPayload(workspace, event));
+  if (mentionsBot(workspace, message) && !conversation.botIsMember) {
+    const { name } = workspace.options.bot;
+    addNotice(workspace, input.user, `You mentioned @${name}, but they’re not in this channel.`);
   }
-  return { ts: message.ts };
+  const deliveries: Delivery[] = [];
+  for (const event of eventsFor(workspace, conversation, message)) {
+    deliveries.push(await deliver(workspace, sockets, "events_api", eventPayload(workspace, event)));
+  }
+  return { ts: message.ts, deliveries };
 }
 
 /** Messages, unlike slash commands, carry a person's mention without the name. */
@@ -38,15 +45,29 @@ function linkBareMentions(text: string): string {
   return text.replace(/<@(\w+)\|[^>]*>/g, "<@$1>");
 }
 
+function mentionsBot(workspace: Workspace, message: StoredMessage): boolean {
+  return message.text.includes(`<@${workspace.options.bot.userId}>`);
+}
+
+/** In its DM an app hears of all messages, so that a mention there is not told apart: https://docs.slack.dev/reference/events/app_mention. */
 function eventsFor(
   workspace: Workspace,
   conversation: Conversation,
   message: StoredMessage,
 ): Record<string, unknown>[] {
   const subscribed = workspace.options.events ?? [];
-  const { bot } = workspace.options;
-  const wire = { ...toWireMessage(workspace, message), channel: conversation.id, event_ts: message.ts };
-  const isMention = conversation.botIsMember && message.text.includes(`<@${bot.userId}>`);
+  const parent =
+    message.threadTs === undefined
+      ? undefined
+      : findMessage(workspace, conversation.id, message.threadTs)?.user;
+  const wire = {
+    client_msg_id: randomUUID(),
+    ...toWireMessage(workspace, message),
+    ...(parent === undefined ? {} : { parent_user_id: parent }),
+    channel: conversation.id,
+    event_ts: message.ts,
+  };
+  const isMention = conversation.kind !== "im" && conversation.botIsMember && mentionsBot(workspace, message);
   return [
     ...(isMention && subscribed.includes("app_mention") ? [{ ...wire, type: "app_mention" }] : []),
     ...(conversation.kind === "im" && subscribed.includes("message.im")

@@ -1,0 +1,30 @@
+import { CALLS } from "../src/api/cloudflare.ts";
+import { createCommands } from "../src/commands/index.ts";
+import { usageOf } from "../src/commands/define.ts";
+
+const ROLES = { everyone: "everyone", viewer: "viewers, operators, approvers", operator: "operators" };
+
+/**
+ * The README's table of subcommands: usage, what for, who, and the Cloudflare token permissions, as Markdown.
+ * @throws Error when a subcommand names a call that the client does not have.
+ */
+export function renderCommandTable(): string {
+  const rows = createCommands().all.map((command) => {
+    const calls = command.calls.map(findCall);
+    const permissions = [...new Set(calls.flatMap((call) => (call.permission === null ? [] : [call.permission])))];
+    return [
+      `\`${usageOf(command).replaceAll("|", "\\|")}\``,
+      command.summary,
+      ROLES[command.role],
+      permissions.length === 0 ? "–" : permissions.join("; "),
+    ];
+  });
+  const head = ["`/zt` …", "what for", "who", "Cloudflare token permissions"];
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function findCall(name: string) {
+  const call = CALLS.find((one) => one.name === name);
+  if (call === undefined) throw new Error(`no Cloudflare call is named “${name}”`);
+  return call;
+}

@@ -1,0 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { renderCommandTable } from "../scripts/command-table.ts";
+
+describe("the README", () => {
+  it("has the table of subcommands as the registry has it: npm run docs writes it", () => {
+    const readme = readFileSync(join(import.meta.dirname, "..", "README.md"), "utf8");
+    const between = /<!-- generated: commands -->\n\n([\s\S]*?)\n\n<!-- end: commands -->/.exec(readme)?.[1];
+    expect(between).toBe(renderCommandTable());
+  });
+});

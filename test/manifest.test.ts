@@ -1,0 +1,195 @@
+import { globSync, readFileSync } from "node:fs";
+
+import { WebClient } from "@slack/web-api";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+
+import type { Deps } from "../src/deps.ts";
+import { attachListeners, type ListenerHost } from "../src/listeners.ts";
+import { ASK_MODAL } from "../src/views/ask-modal.ts";
+import { CARD_ACTIONS } from "../src/views/card.ts";
+import { DENY_MODAL } from "../src/views/deny-modal.ts";
+import { SUMMARY_ACTIONS } from "../src/views/user-summary.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** What Slack takes, with its limits; a key that is not here is refused, as Slack does. */
+const Manifest = z.strictObject({
+  display_information: z.strictObject({
+    name: z.string().min(1).max(35),
+    description: z.string().min(1).max(140),
+    background_color: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i)
+      .optional(),
+  }),
+  features: z.strictObject({
+    bot_user: z.strictObject({
+      display_name: z.string().min(1).max(80),
+      always_online: z.boolean().optional(),
+    }),
+    slash_commands: z
+      .array(
+        z.strictObject({
+          command: z
+            .string()
+            .regex(/^\/\S+$/)
+            .max(32),
+          description: z.string().min(1).max(2000),
+          usage_hint: z.string().max(1000).optional(),
+          should_escape: z.boolean().optional(),
+          url: z.url().optional(),
+        }),
+      )
+      .max(50)
+      .default([]),
+    shortcuts: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(24),
+          type: z.enum(["message", "global"]),
+          callback_id: z.string().min(1).max(255),
+          description: z.string().min(1).max(150),
+        }),
+      )
+      .max(10)
+      .default([]),
+  }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).min(1).max(255) }) }),
+  settings: z.strictObject({
+    interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: z.url().optional() }),
+    event_subscriptions: z
+      .strictObject({ bot_events: z.array(z.string()).max(100) })
+      .default({ bot_events: [] }),
+    org_deploy_enabled: z.boolean(),
+    socket_mode_enabled: z.boolean(),
+    token_rotation_enabled: z.boolean(),
+  }),
+});
+
+const manifest = Manifest.parse(parse(readFileSync(new URL("manifest.yml", ROOT), "utf8")));
+
+type Pattern = string | RegExp;
+
+/** What the bot listens to, by the kind of listener: any kind that Bolt has, also ones nobody uses now. */
+function registered(): Map<string, Pattern[]> {
+  const listeners = new Map<string, Pattern[]>();
+  const host = new Proxy(
+    {},
+    {
+      get: (_target, kind: string) => (pattern: Pattern) => {
+        listeners.set(kind, [...(listeners.get(kind) ?? []), pattern]);
+      },
+    },
+  );
+  attachListeners(host as ListenerHost, {} as Deps);
+  return listeners;
+}
+
+function hears(patterns: readonly Pattern[], id: string): boolean {
+  return patterns.some((pattern) => (typeof pattern === "string" ? pattern === id : pattern.test(id)));
+}
+
+describe("manifest.yml and what the app listens to", () => {
+  const listeners = registered();
+  const of = (kind: string): Pattern[] => listeners.get(kind) ?? [];
+
+  it("have the same slash commands", () => {
+    expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual(of("command"));
+  });
+
+  it("have typed text escaped, as the parser takes it to be", () => {
+    expect(manifest.features.slash_commands.map((command) => command.should_escape)).toEqual([true]);
+  });
+
+  it("have interactivity when there are buttons and forms", () => {
+    expect(manifest.settings.interactivity.is_enabled).toBe(of("action").length + of("view").length > 0);
+  });
+
+  it("have the same shortcuts", () => {
+    expect(manifest.features.shortcuts.map((shortcut) => shortcut.callback_id)).toEqual(of("shortcut"));
+  });
+
+  it("have the same events", () => {
+    // A message is an event whose names in the manifest depend on where it is heard.
+    expect(manifest.settings.event_subscriptions.bot_events).toEqual([...of("event"), ...of("message")]);
+  });
+
+  it("know no other kind of listener", () => {
+    expect([...listeners.keys()].toSorted()).toEqual(["action", "command", "error", "view"]);
+  });
+
+  it("leave no button and no form that is drawn without somebody who hears it", () => {
+    for (const id of [...Object.values(SUMMARY_ACTIONS), ...Object.values(CARD_ACTIONS), "screen:user:next"])
+      expect([id, hears(of("action"), id)]).toEqual([id, true]);
+    for (const id of [ASK_MODAL, DENY_MODAL]) expect([id, hears(of("view"), id)]).toEqual([id, true]);
+  });
+
+  it("need no public address: Socket Mode is on and no URL is asked for", () => {
+    expect(manifest.settings.socket_mode_enabled).toBe(true);
+    expect(manifest.settings.interactivity.request_url).toBeUndefined();
+  });
+});
+
+/** The bot scopes that each method needs, as Slack documents them, for how it is used here. */
+const SCOPES: Record<string, string[]> = {
+  "auth.test": [],
+  "chat.getPermalink": [],
+  "chat.postMessage": ["chat:write"],
+  "chat.update": ["chat:write"],
+  // For public and private approvals channels, and direct messages with the bot.
+  "conversations.history": ["channels:history", "groups:history", "im:history"],
+  "conversations.open": ["im:write"],
+  "conversations.replies": ["channels:history", "groups:history", "im:history"],
+  "usergroups.users.list": ["usergroups:read"],
+  // The second one for the address in a profile.
+  "users.info": ["users:read", "users:read.email"],
+  "users.lookupByEmail": ["users:read.email"],
+  "views.open": [],
+  "views.update": [],
+};
+
+/** Every method of the Web API that the client has: `chat.postMessage`, `usergroups.users.list`. */
+function methodsOf(node: object, path: string[] = []): string[] {
+  return Object.entries(node).flatMap(([name, value]: [string, unknown]) => {
+    if (typeof value === "function") return path.length === 0 ? [] : [[...path, name].join(".")];
+    return typeof value === "object" && value !== null && path.length < 4 && name !== "logger"
+      ? methodsOf(value, [...path, name])
+      : [];
+  });
+}
+
+/** The methods that the code in src calls, found by their names. */
+function methodsCalled(): string[] {
+  const known = new Set(methodsOf(new WebClient()));
+  const code = globSync("src/**/*.ts", { cwd: ROOT }).map((file) =>
+    readFileSync(new URL(file, ROOT), "utf8"),
+  );
+  const found = code.flatMap((text) =>
+    Array.from(text.matchAll(/\b([a-z]\w*(?:\s*\.\s*\w+)+)\s*\(/g), ([, chain = ""]) =>
+      chain.replaceAll(/\s/g, "").split("."),
+    ),
+  );
+  // `deps.slack.interactive.views.open` ends in the method's name; of several names the longest is meant.
+  const called = found.flatMap(
+    (chain) =>
+      chain.map((_part, index) => chain.slice(index).join(".")).find((name) => known.has(name)) ?? [],
+  );
+  return [...new Set(called)].toSorted();
+}
+
+describe("the bot scopes", () => {
+  const scopes = manifest.oauth_config.scopes.bot;
+  const called = methodsCalled();
+
+  it("are known for every method that the code calls, and for no other", () => {
+    expect(Object.keys(SCOPES).toSorted()).toEqual(called);
+  });
+
+  it("are those that the code needs and no others, each once", () => {
+    const needed = new Set(called.flatMap((method) => SCOPES[method] ?? []));
+    // A slash command needs one of its own.
+    expect(scopes.toSorted()).toEqual([...needed, "commands"].toSorted());
+  });
+});
