@@ -14,7 +14,7 @@ import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
 import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
-import { runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
+import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
@@ -34,6 +34,7 @@ export type { MessageArgs, MessageSurface, Problem } from "./validate.ts";
  * the control API for the web page. Resolves once it listens.
  */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
+  checkShortcuts(options.shortcuts ?? []);
   const data = loadData(options.dataFile);
   const saver = createSaver(options.dataFile, data);
   const waiting = createWaiting();

@@ -244,6 +244,24 @@ describeInBrowser("selects that search as one types", () => {
     expect(await who.inputValue()).toBe("mallory@example.com");
   });
 
+  test("an edit of the message does not take away what one is typing", async () => {
+    const { page, sandbox } = await open();
+    const card = (progress: string): KnownBlock[] => [
+      { type: "section", text: plain(progress) },
+      {
+        type: "actions",
+        elements: [{ type: "external_select", action_id: "who", placeholder: plain("Search users") }],
+      },
+    ];
+    const ts = await sandbox.post(card("1 of 9"));
+    const who = page.getByRole("combobox", { name: "Search users" });
+    await who.fill("ma");
+    await sandbox.update(ts, card("2 of 9"));
+    await page.getByText("2 of 9").waitFor();
+    await page.keyboard.type("l");
+    expect(await who.inputValue()).toBe("mal");
+  });
+
   test("a control of a modal tells the app what its inputs hold", async () => {
     const { page, sandbox } = await open();
     sandbox.openAtNextCommand({
