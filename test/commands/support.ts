@@ -59,7 +59,7 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
       replies.push(message);
       return Promise.resolve();
     },
-    openModal: () => Promise.resolve(),
+    openForm: () => Promise.resolve(),
   };
   return { context, replies, recorded };
 }

@@ -6,8 +6,8 @@ import { actionOf } from "../../src/requests/actions/index.ts";
 import { resetRisk, type RiskBaseline } from "../../src/requests/actions/reset-risk.ts";
 import { judge, revoke, type RevokeBaseline } from "../../src/requests/actions/revoke.ts";
 import type { PlanOf } from "../../src/requests/actions/define.ts";
-import { ACTION_NAMES } from "../../src/requests/plan.ts";
-import { makeRegistration, makeSession, makeSummary } from "../views/support.ts";
+import { ACTION_NAMES, type Plan } from "../../src/requests/plan.ts";
+import { makePlan, makeRegistration, makeSession, makeSummary } from "../views/support.ts";
 
 const SENT = Date.UTC(2026, 2, 14, 14, 2, 31, 400);
 const SECOND = 1000;
@@ -22,7 +22,7 @@ const PLAN_RESET: PlanOf<"reset-risk"> = {
   action: "reset-risk",
   accountId: "a",
   target: TARGET,
-  options: { riskUserId: "risk-1" },
+  options: { riskUserId: "risk-1", judged: [{ name: "Impossible travel", count: 2, judgement: "handled" }] },
 };
 
 /** Of the sessions "one", "two" and "three", and the registrations "r1" and "r2". */
@@ -365,7 +365,7 @@ describe("after a reset of the risk score", () => {
 
 describe("the words of an action", () => {
   it.each(ACTION_NAMES)("%s is found by its name, and its words name the target", (name) => {
-    const plan = name === "revoke" ? planRevoke(true, true) : PLAN_RESET;
+    const plan = { ...makePlan(name), target: TARGET } as Plan;
     const action = actionOf(plan);
     expect(action.name).toBe(name);
     const words = action.describe(plan, makeSummary());

@@ -51,7 +51,7 @@ describe("a plan's hash", () => {
     ["target", { ...PLAN, target: { ...PLAN.target, id: "another" } }],
     ["address", { ...PLAN, target: { ...PLAN.target, email: "mallory@example.org" } }],
     ["account", { ...PLAN, accountId: "another" }],
-    ["action", { ...PLAN, action: "reset-risk", options: { riskUserId: "x" } }],
+    ["action", { ...PLAN, action: "reset-risk", options: { riskUserId: "x", judged: [] } }],
   ])("is another with another %s", (_what, plan) => {
     expect(hashPlan(plan)).not.toBe(hashPlan(PLAN));
   });

@@ -53,6 +53,7 @@ describe("the approval card", () => {
     expect(words).toContain("This can give access back");
     expect(words).toContain("Cannot be undone");
     expect(words).toContain("Takes back the risk level (high) with 1 event since the last reset");
+    expect(words).toContain("Impossible travel: judged a false positive");
   });
 
   it("puts who, what, state and reason into its text, where notifications and screen readers look", () => {

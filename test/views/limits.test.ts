@@ -4,12 +4,16 @@ import type { AuditRow } from "../../src/audit/append.ts";
 import { createCommands } from "../../src/commands/index.ts";
 import { usageOf } from "../../src/commands/define.ts";
 import { describeRequest } from "../../src/requests/describe.ts";
+import { groupRiskEvents } from "../../src/lookup/facts.ts";
+import type { UserSummary } from "../../src/lookup/summary.ts";
+import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../src/requests/plan.ts";
 import type { PostData } from "../../src/requests/posts.ts";
 import { askedMessage, askedModal } from "../../src/views/asked.ts";
 import { askModal } from "../../src/views/ask-modal.ts";
 import { approvalCard } from "../../src/views/card.ts";
 import { denyModal } from "../../src/views/deny-modal.ts";
 import { detailsModal } from "../../src/views/details-modal.ts";
+import type { Material } from "../../src/views/forms/spec.ts";
 import { commandHelp, helpMessage } from "../../src/views/help.ts";
 import { loadingModal, noticeMessage, noticeModal } from "../../src/views/notice.ts";
 import { sessionsMessage } from "../../src/views/sessions.ts";
@@ -71,6 +75,31 @@ const THREAD_POSTS: PostData[] = [
   },
   { kind: "summary" },
 ];
+
+/** What a form may show of Cloudflare's state, as far as this summary has any. */
+function materialsOf({ registrations, risk }: UserSummary): Material[] {
+  return [
+    { kind: "none" },
+    ...(registrations.ok
+      ? [{ kind: "registrations" as const, state: "active" as const, registrations: registrations.value }]
+      : []),
+    ...(risk.ok ? [{ kind: "risk-events" as const, groups: groupRiskEvents(risk.value.events) }] : []),
+  ];
+}
+
+/** Everything filled in that there is. */
+function prefillOf(action: ActionName, text: string): Partial<Wish> {
+  const all: { [Name in ActionName]: WishFor<Name> } = {
+    revoke: { action: "revoke", devices: true, warpReauth: true },
+    "revoke-devices": { action: "revoke-devices", registrationIds: ["0", "1", "299", text] },
+    "restore-devices": { action: "restore-devices", registrationIds: "all" },
+    "reset-risk": { action: "reset-risk", judged: { [text]: "handled" } },
+    "create-user": { action: "create-user", email: text, name: text },
+    "rename-user": { action: "rename-user", newName: text },
+    "delete-user": { action: "delete-user", typedEmail: text },
+  };
+  return all[action];
+}
 
 describe("with data of every sort, Slack takes", () => {
   it.each(Object.entries(SUMMARIES))(
@@ -163,44 +192,38 @@ describe("with data of every sort, Slack takes", () => {
     expect(problems).toEqual([]);
   });
 
-  it("the form to ask, whoever is chosen, whatever is typed and whatever was wrong with it", () => {
+  it.each(ACTION_NAMES)("the form to ask for %s, whoever it is about and whatever is filled in", (action) => {
     const problems: string[] = [];
-    for (const action of ["revoke", "reset-risk"] as const)
-      for (const [words, reason] of [
-        ...Object.entries(REASONS),
-        ["none", undefined] as const,
-        ["too long", "x".repeat(3000)] as const,
-      ])
-        for (const [sort, { user }] of Object.entries(SUMMARIES))
-          for (const subject of [
-            { kind: "typed", text: "" },
-            { kind: "typed", text: HOSTILE.repeat(20) },
-            { kind: "chosen", userId: user.id, email: user.email, name: user.name, facts: [] },
-            {
-              kind: "chosen",
-              userId: user.id,
-              email: user.email,
-              name: user.name,
-              facts: [HOSTILE.repeat(9), "2 sessions"],
-            },
-          ] as const)
-            for (const problem of [
-              undefined,
-              { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) },
-            ]) {
-              const view = askModal({
-                action,
-                subject,
-                options: { devices: true },
-                reason,
-                requireReason: reason === undefined,
-                originChannel: "C0SECURE1",
-                ...(problem === undefined ? {} : { problem }),
-              });
-              problems.push(
-                ...viewProblems(view).map((one) => `${action}, ${words}, ${sort}, ${subject.kind}: ${one}`),
-              );
-            }
+    for (const [words, reason] of [
+      ...Object.entries(REASONS),
+      ["none", ""] as const,
+      ["too long", "x".repeat(3000)] as const,
+    ])
+      for (const [sort, summary] of Object.entries(SUMMARIES)) {
+        const { id, email, name } = summary.user;
+        for (const chosen of [null, { userId: id, email, name }])
+          for (const facts of [[], [HOSTILE.repeat(9), "2 sessions"]])
+            for (const material of materialsOf(summary))
+              for (const problem of [
+                undefined,
+                { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) },
+              ]) {
+                const view = askModal({
+                  action,
+                  chosen,
+                  facts,
+                  material,
+                  prefill: prefillOf(action, name),
+                  reason,
+                  requireReason: reason === "",
+                  originChannel: "C0SECURE1",
+                  ...(problem === undefined ? {} : { problem }),
+                });
+                problems.push(
+                  ...viewProblems(view).map((one) => `${words}, ${sort}, ${material.kind}: ${one}`),
+                );
+              }
+      }
     expect(problems).toEqual([]);
   });
 

@@ -6,9 +6,15 @@ import type {
   Registration,
 } from "../../src/api/cloudflare.ts";
 import { validateMessage, validateView, type MessageSurface } from "../../sandbox/slack/validate.ts";
+import { groupRiskEvents } from "../../src/lookup/facts.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
-import type { Plan } from "../../src/requests/plan.ts";
-import { hashPlan } from "../../src/requests/plan.ts";
+import {
+  ACTION_NAMES,
+  hashPlan,
+  RISK_JUDGEMENTS,
+  type ActionName,
+  type Plan,
+} from "../../src/requests/plan.ts";
 import { STATUSES, type Request, type Result, type Status } from "../../src/requests/request.ts";
 import type { Message } from "../../src/views/blocks.ts";
 
@@ -337,19 +343,47 @@ export interface RequestOptions {
   summary?: UserSummary;
   reason?: string;
   result?: Result;
-  action?: "revoke" | "reset-risk";
+  action?: ActionName;
   isDevices?: boolean;
+}
+
+/** The plan of an action for this user, with as many devices and risk events as the evidence has. */
+export function makePlan(action: ActionName, evidence: UserSummary = makeSummary(), isDevices = true): Plan {
+  const { id, email, name } = evidence.user;
+  const base = { accountId: ACCOUNT, target: { id, email, name } };
+  const devices = evidence.registrations.ok ? evidence.registrations.value : [];
+  const registrations = devices.map((one) => ({
+    id: one.id,
+    deviceName: one.deviceName ?? "unnamed device",
+  }));
+  const events = evidence.risk.ok ? evidence.risk.value.events : [];
+  switch (action) {
+    case "revoke":
+      return { ...base, action, options: { devices: isDevices, warpReauth: isDevices } };
+    case "revoke-devices":
+      return { ...base, action, options: { registrations, legacy: isDevices } };
+    case "restore-devices":
+      return { ...base, action, options: { registrations } };
+    case "reset-risk": {
+      const judged = groupRiskEvents(events).map((group, index) => ({
+        name: group.name,
+        count: group.count,
+        judgement: RISK_JUDGEMENTS[index % RISK_JUDGEMENTS.length] ?? "handled",
+      }));
+      return { ...base, action, options: { riskUserId: id, judged } };
+    }
+    case "rename-user":
+      return { ...base, action, options: { newName: `${name} ${name}`.trim() } };
+    case "create-user":
+    case "delete-user":
+      return { ...base, action, options: {} };
+  }
 }
 
 export function makeRequest(options: RequestOptions): Request {
   const { status, action = "revoke", isDevices = true } = options;
   const evidence = options.summary ?? makeSummary();
-  const { id, email, name } = evidence.user;
-  const base = { accountId: ACCOUNT, target: { id, email, name } };
-  const plan: Plan =
-    action === "revoke"
-      ? { ...base, action, options: { devices: isDevices, warpReauth: isDevices } }
-      : { ...base, action, options: { riskUserId: id } };
+  const plan = makePlan(action, evidence, isDevices);
   const isDecided = status !== "pending" && status !== "expired";
   const isDone = status === "succeeded" || status === "failed";
   return {
@@ -357,7 +391,7 @@ export function makeRequest(options: RequestOptions): Request {
     teamId: "T0HOME",
     plan,
     planHash: hashPlan(plan),
-    evidence,
+    evidence: action === "create-user" ? null : evidence,
     requesterId: "U0ALICE01",
     originChannel: "C0SECURE1",
     reason: options.reason ?? "laptop stolen",
@@ -380,7 +414,7 @@ export function makeRequest(options: RequestOptions): Request {
 export function* everyRequest(): Generator<{ what: string; request: Request }> {
   for (const status of STATUSES)
     for (const [index, result] of RESULTS[status].entries())
-      for (const action of ["revoke", "reset-risk"] as const)
+      for (const action of ACTION_NAMES)
         for (const [sort, summary] of Object.entries(SUMMARIES))
           for (const [words, reason] of Object.entries(REASONS))
             yield {
