@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { subHours } from "date-fns";
 
 import type { ActiveSession, FailedLogin, RiskScore } from "../api/cloudflare.ts";
@@ -33,6 +35,8 @@ export function bySoonestEnd(sessions: readonly ActiveSession[]): ActiveSession[
 }
 
 export interface RiskEventGroup {
+  /** A short name of the kind, for forms: names have no documented length. */
+  key: string;
   /** "unnamed event" where Cloudflare gives none. */
   name: string;
   count: number;
@@ -47,7 +51,17 @@ export function groupRiskEvents(events: RiskScore["events"]): RiskEventGroup[] {
   return [...groups]
     .map(([name, same]) => {
       const newest = same.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
-      return { name, count: same.length, lastAt: newest?.at ?? null, level: newest?.level ?? null };
+      return {
+        key: keyOf(name),
+        name,
+        count: same.length,
+        lastAt: newest?.at ?? null,
+        level: newest?.level ?? null,
+      };
     })
     .toSorted((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0));
+}
+
+function keyOf(name: string): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 12);
 }

@@ -43,7 +43,7 @@ const Metadata = z.object({
   action: z.enum(ACTION_NAMES),
   originChannel: z.string(),
   chosen: z.object({ userId: z.string(), email: z.string(), name: z.string() }).nullable(),
-  /** The kinds of risk events shown, in order. */
+  /** The keys of the kinds of risk events shown, in order. */
   kinds: z.array(z.string()),
   /** Only the user was asked for: the rest of the form follows. */
   isPicking: z.boolean(),
@@ -66,11 +66,9 @@ export function askModal(props: AskModalProps): ModalView {
     originChannel: props.originChannel,
     chosen: chosen === null ? null : { ...chosen, name: cut(chosen.name, 100) },
     kinds:
-      material.kind === "risk-events"
-        ? material.groups.slice(0, MAX_KINDS).map((group) => cut(group.name, 80))
-        : [],
+      material.kind === "risk-events" ? material.groups.slice(0, MAX_KINDS).map((group) => group.key) : [],
     isPicking: isPicking && !showsFields,
-    reason: showsFields ? "" : props.reason,
+    reason: showsFields ? "" : cut(props.reason, MAX_REASON),
   };
   return {
     type: "modal",
@@ -91,8 +89,8 @@ export function askModal(props: AskModalProps): ModalView {
   };
 }
 
-/** More kinds of risk events than this do not fit beside each other in one form's metadata. */
-const MAX_KINDS = 25;
+/** A form has at most 100 blocks. */
+const MAX_KINDS = 80;
 
 function limited(material: Material): Material {
   return material.kind === "risk-events"

@@ -83,11 +83,6 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
     ["The reason is too long: 1499 characters.", "At most 1000 fit on the card."],
   ],
   ["control characters", "user mallory@example.com\u0007", ["control characters", "paste it as plain text"]],
-  [
-    "a reset for nobody",
-    "reset-risk nobody@example.com --reason x",
-    ["No Access user has the e-mail nobody@example.com."],
-  ],
 ];
 
 describe.each(MODES)("bad input in %s mode", (mode) => {

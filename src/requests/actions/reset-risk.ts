@@ -25,8 +25,8 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
 
   async prepare({ cloudflare, target, wish }) {
     const { userId, events } = await findRisk(cloudflare, target);
-    const judged = groupRiskEvents(events).map(({ name, count }) => {
-      const judgement = wish.judged[name];
+    const judged = groupRiskEvents(events).map(({ key, name, count }) => {
+      const judgement = wish.judged[key];
       if (judgement === undefined) {
         throw new UserError({
           what: `The risk event “${name}” was not judged.`,
