@@ -365,7 +365,7 @@ describe("after a reset of the risk score", () => {
 
 describe("the words of an action", () => {
   it.each(ACTION_NAMES)("%s is found by its name, and its words name the target", (name) => {
-    const plan = { ...makePlan(name), target: TARGET } as Plan;
+    const plan: Plan = { ...makePlan(name), target: TARGET };
     const action = actionOf(plan);
     expect(action.name).toBe(name);
     const words = action.describe(plan, makeSummary());
