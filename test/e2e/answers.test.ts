@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { Slack, StoredView, SuggestedOption } from "../../sandbox/slack/index.ts";
 import { ACCOUNT_ID } from "../../sandbox/workspace.ts";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
@@ -39,6 +40,18 @@ function userId({ cloudflare }: Scene, email: string): string {
 async function pressUnder({ slack }: Scene, email: string, actionId: string) {
   const { message } = await answerTo(slack, PEOPLE.alice, `user ${email}`);
   return () => slack.click({ user: PEOPLE.alice, channel: message.channel, ts: message.ts, actionId });
+}
+
+/** The same judgement for every kind of risk event in a form. */
+function judgeAll(form: StoredView, judgement: string): Record<string, Record<string, string>> {
+  const kinds = form.blocks.flatMap(({ block_id: id = "" }) => (id.startsWith("risk:") ? [id] : []));
+  return Object.fromEntries(kinds.map((id) => [id, { [id]: judgement }]));
+}
+
+/** What the menu of Access users offers for what was typed. */
+async function offered(slack: Slack, form: StoredView, typed: string): Promise<SuggestedOption[]> {
+  const asked = { user: PEOPLE.alice, viewId: form.id, actionId: "who", blockId: "who", value: typed };
+  return (await slack.suggest(asked)).options;
 }
 
 describe("/zt help", () => {
@@ -230,7 +243,7 @@ describe.each(MODES)("the buttons of a summary in %s mode", (mode) => {
     await slack.submitView({
       user: PEOPLE.alice,
       viewId: form.id,
-      values: { reason: { reason: "travel confirmed by phone" } },
+      values: { ...judgeAll(form, "false-positive"), reason: { reason: "travel confirmed by phone" } },
     });
     const card = await cardWhere(slack, (words) =>
       words.includes("Reset the risk score of rita@example.com"),
@@ -291,7 +304,7 @@ describe.each(MODES)("/zt revoke in %s mode", (mode) => {
   });
 
   it("without arguments opens a form, and what is wrong with it comes back with what was written", async () => {
-    const { slack } = await startScene({ mode });
+    const { slack, cloudflare } = await startScene({ mode });
     await type(slack, PEOPLE.alice, "revoke");
     const form = await openModal(slack, PEOPLE.alice);
     expect(slack.visibleText(form)).toContain("Revoke sessions");
@@ -300,31 +313,31 @@ describe.each(MODES)("/zt revoke in %s mode", (mode) => {
       options: { options: ["devices"] },
       reason: { reason: "impossible travel, laptop stolen" },
     };
-    const inline = await slack.submitView({
-      user: PEOPLE.alice,
-      viewId: form.id,
-      values: { ...values, who: { who: "mallory@" } },
-    });
-    expect(inline.errors).toEqual({ who: "“mallory@” is not a valid e-mail address." });
+    const nobody = await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values });
+    expect(Object.keys(nobody.errors ?? {})).toEqual(["who"]);
 
+    // The menu finds people as one types; what Cloudflare does not know can't be picked.
+    expect(await offered(slack, form, "malory@")).toEqual([]);
+    const [mallory, ...others] = await offered(slack, form, "mallory");
+    expect([mallory?.text, others]).toEqual(["Mallory Archer (mallory@example.com)", []]);
+
+    // Cloudflare can't be asked just then: nothing that was written is lost.
+    cloudflare.faults.set("users.get", { kind: "status", status: 503 });
+    const option = { text: { type: "plain_text", text: mallory?.text }, value: mallory?.value };
     await slack.submitView({
       user: PEOPLE.alice,
       viewId: form.id,
-      values: { ...values, who: { who: "malory@example.com" } },
+      values: { ...values, who: { who: { selected_option: option } } },
     });
-    const back = await openModal(slack, PEOPLE.alice, (words) => words.includes("No Access user has"));
-    const words = slack.visibleText(back);
-    expect(words).toContain("malory@example.com");
-    expect(words).toContain("impossible travel, laptop stolen");
+    const back = await openModal(slack, PEOPLE.alice, (words) => words.includes("could not answer"));
+    expect(slack.visibleText(back)).toContain("Mallory Archer (mallory@example.com)");
+    expect(slack.visibleText(back)).toContain("impossible travel, laptop stolen");
     expect(JSON.stringify(back.blocks)).toMatch(/"initial_options":\[[^\]]*"devices"/);
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
 
-    // Corrected in place: the rest is sent as it stands.
-    await slack.submitView({
-      user: PEOPLE.alice,
-      viewId: back.id,
-      values: { who: { who: "mallory@example.com" } },
-    });
+    // Sent again as it stands.
+    cloudflare.faults.clear();
+    await slack.submitView({ user: PEOPLE.alice, viewId: back.id, values: {} });
     const asked = await openModal(slack, PEOPLE.alice, (text) => text.includes("Asked: Revoke"));
     expect(slack.visibleText(asked)).toContain("Open the card");
     const card = await cardWhere(slack);
@@ -348,11 +361,14 @@ describe.each(MODES)("/zt revoke in %s mode", (mode) => {
 });
 
 describe("/zt reset-risk", () => {
-  it("by command asks for the same as the button", async () => {
+  it("by command opens the same form as the button, with the reason that was typed", async () => {
     const { slack, cloudflare } = await startScene();
-    await answerTo(slack, PEOPLE.alice, 'reset-risk rita@example.com --reason "travel confirmed"');
+    await type(slack, PEOPLE.alice, 'reset-risk rita@example.com --reason "travel confirmed"');
+    const form = await openModal(slack, PEOPLE.alice);
+    await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: judgeAll(form, "handled") });
     const card = await cardWhere(slack);
     expect(wordsOf(slack, card)).toContain("This can give access back");
+    expect(wordsOf(slack, card)).toContain("Reason travel confirmed");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("Done and verified");
@@ -361,14 +377,18 @@ describe("/zt reset-risk", () => {
 
   it("says on the card that there is nothing to take back where there is no risk", async () => {
     const { slack } = await startScene();
-    await answerTo(slack, PEOPLE.alice, "reset-risk dana@example.com --reason asked by mistake");
+    await type(slack, PEOPLE.alice, "reset-risk dana@example.com --reason asked by mistake");
+    const form = await openModal(slack, PEOPLE.alice);
+    expect(slack.visibleText(form)).toContain("There is no risk event since the last reset.");
+    await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: {} });
     expect(wordsOf(slack, await cardWhere(slack))).toContain("there is nothing to take back");
   });
 
   it("is not asked for where risk scoring is not part of the plan, and the summary goes on without it", async () => {
     const { slack, cloudflare } = await startScene();
     cloudflare.settings.riskEnabled = false;
-    const { words } = await answerTo(slack, PEOPLE.alice, "reset-risk rita@example.com --reason travel");
+    await type(slack, PEOPLE.alice, "reset-risk rita@example.com --reason travel");
+    const words = slack.visibleText(await openModal(slack, PEOPLE.alice));
     expect(words).toContain("This Cloudflare account does not have the feature");
     expect(words).toContain("Risk scoring needs a Zero Trust Enterprise plan");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);

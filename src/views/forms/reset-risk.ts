@@ -24,16 +24,16 @@ export const resetRiskForm = defineForm<"reset-risk">({
     if (material.groups.length === 0) return [section("There is no risk event since the last reset.")];
     return [
       section("*Each of these stops counting.* Say of each what it was:"),
-      ...material.groups.map((group, index) => judgementInput(group, index, prefill.judged?.[group.name])),
+      ...material.groups.map((group, index) => judgementInput(group, index, prefill.judged?.[group.key])),
     ];
   },
   read(values, { kinds }) {
     const judged: Record<string, RiskJudgement> = {};
     const errors: Record<string, string> = {};
-    for (const [index, name] of kinds.entries()) {
+    for (const [index, key] of kinds.entries()) {
       const choice = RISK_JUDGEMENTS.find((one) => one === values.choice(`risk:${index}`));
       if (choice === undefined) errors[`risk:${index}`] = "Say what it was.";
-      else judged[name] = choice;
+      else judged[key] = choice;
     }
     if (Object.keys(errors).length > 0) return { ok: false, errors };
     return { ok: true, wish: { action: "reset-risk", judged } };
