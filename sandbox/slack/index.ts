@@ -14,7 +14,7 @@ import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
 import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
-import { runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
+import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
@@ -22,7 +22,7 @@ import type { Delivery, SentRequest, Slack, SlackOptions, SlackPerson } from "./
 import { viewStack } from "./views.ts";
 import { visibleText } from "./visible-text.ts";
 import { createWaiting } from "./waiting.ts";
-import { dmChannel, findPerson } from "./workspace.ts";
+import { dmChannel, emptyData, findPerson } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";
 
 export type * from "./types.ts";
@@ -34,6 +34,7 @@ export type { MessageArgs, MessageSurface, Problem } from "./validate.ts";
  * the control API for the web page. Resolves once it listens.
  */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
+  checkShortcuts(options.shortcuts ?? []);
   const data = loadData(options.dataFile);
   const saver = createSaver(options.dataFile, data);
   const waiting = createWaiting();
@@ -127,10 +128,22 @@ function createSlack(
     },
     disconnectSockets: (reason = "refresh_requested") => sockets.disconnect(reason),
     setPerson: (id, change) => changePerson(workspace, id, change),
+    reset: () => forget(workspace),
     on: (_event, listener) => waiting.on(listener),
     close,
   };
   return slack;
+}
+
+function forget(workspace: Workspace): void {
+  const { calls, data, faults, options, people, violations } = workspace;
+  // In place: tests and the other parts hold on to these.
+  Object.assign(data, { ...emptyData(), lastTs: data.lastTs });
+  calls.splice(0);
+  violations.splice(0);
+  people.splice(0, people.length, ...structuredClone(options.people));
+  faults.clear();
+  workspace.changed();
 }
 
 function requestOf({ request }: Delivery): SentRequest {

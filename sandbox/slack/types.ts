@@ -295,5 +295,7 @@ export interface Slack {
   /** Adds, replaces or changes a member: a suspended account, a changed email. */
   setPerson(id: string, change: Partial<SlackPerson>): void;
   on(event: "change", listener: () => void): () => void;
+  /** Forgets all that happened, so that tests can share a workspace. Connections stay, and so does the clock. */
+  reset(): void;
   close(): Promise<void>;
 }

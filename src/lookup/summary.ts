@@ -7,7 +7,9 @@ import type {
   Identity,
   Registration,
   RiskScore,
+  RiskSummaryUser,
 } from "../api/cloudflare.ts";
+import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, NotFoundError } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 
@@ -76,11 +78,8 @@ export async function findRisk(
 ): Promise<RiskScore & { userId: string }> {
   const own = await scoreOf(cloudflare, user.id, call);
   if (own instanceof NotFoundError || isBlank(own)) {
-    const email = user.email.toLowerCase();
-    const row = (await cloudflare.riskScoring.summary(call)).find(
-      (one) => one.userId !== user.id && email !== "" && one.email?.toLowerCase() === email,
-    );
-    if (row !== undefined)
+    const row = matchRow(await cloudflare.riskScoring.summary(call), user);
+    if (row !== undefined && !(await isSomebodyElse(cloudflare, row.userId, call)))
       return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
   }
   if (own instanceof NotFoundError) throw own;
@@ -122,4 +121,26 @@ export async function collectRegistrations(
     if (found.length >= max) break;
   }
   return found;
+}
+
+/** The row of this address: spelled the same, or else the only one that differs in case. */
+function matchRow(
+  rows: readonly RiskSummaryUser[],
+  user: { id: string; email: string },
+): RiskSummaryUser | undefined {
+  const others = rows.filter(
+    (row) => row.userId !== user.id && user.email !== "" && sameEmail(row.email ?? "", user.email),
+  );
+  return others.find((row) => row.email === user.email) ?? (others.length === 1 ? others[0] : undefined);
+}
+
+/** Two users may differ only in the case of their address: a score under another Access user's id is theirs. */
+async function isSomebodyElse(cloudflare: Cloudflare, id: string, call?: CallOptions): Promise<boolean> {
+  try {
+    await cloudflare.accessUsers.get(id, call);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
 }

@@ -13,7 +13,8 @@ export type Who =
 
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
-const Email = z.email();
+// Cloudflare takes whatever the identity provider sends, such as jürgen@… or a/b@…: so no narrower than that.
+const Email = z.email({ pattern: /^[^\s@"<>,;:]{1,64}@[^\s@"<>,;:]+\.[^\s@"<>,;:.]{2,}$/u });
 const Uuid = z.guid();
 
 /**

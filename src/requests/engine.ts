@@ -103,7 +103,7 @@ export function createEngine(deps: EngineDeps): Engine {
 
   /** What fell between two databases, or outlived its retries, is picked up here. */
   async function sweep(): Promise<void> {
-    const round = Math.floor(now() / RESUME_MS);
+    const round = Math.floor(now() / REPUBLISH_MS);
     const { approved, executing: underWay, overdue, unpublished } = await findLoose(db, now());
     for (const id of overdue) await expire(id);
     for (const id of approved) await enqueue(executing, id, id);
@@ -167,5 +167,8 @@ const PUBLISH_RETRY = {
   maximumAttempts: 100,
 } as const;
 
-/** An execution is not looked at as stuck before this; also how often the sweep may start a publisher anew. */
+/** How often the sweep may start a publisher anew: a dead replica's claim has run out by then. */
+const REPUBLISH_MS = 60_000;
+
+/** An execution is not looked at as stuck before this. */
 const RESUME_MS = 10 * 60_000;

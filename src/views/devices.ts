@@ -51,8 +51,10 @@ export function devicesMessage(
       section(`*${who}*: ${title}${range} (${when(now, "time")})`),
       table(TITLES, shown.items.map(rowOf)),
       ...notes.map((note) => context(note)),
-      ...pagingButtons("devices", { user: user.id }, { page: shown.page, hasNext: shown.page < shown.pages }),
-      toSummary(user),
+      toSummary(
+        user,
+        pagingButtons("devices", { user: user.id }, { page: shown.page, hasNext: shown.page < shown.pages }),
+      ),
     ],
   };
 }

@@ -54,12 +54,14 @@ export function failedLoginsMessage(
         ]),
         { wrapped: 1 },
       ),
-      ...pagingButtons(
-        "failed-logins",
-        { user: user.id },
-        { page: shown.page, hasNext: shown.page < shown.pages },
+      toSummary(
+        user,
+        pagingButtons(
+          "failed-logins",
+          { user: user.id },
+          { page: shown.page, hasNext: shown.page < shown.pages },
+        ),
       ),
-      toSummary(user),
     ],
   };
 }

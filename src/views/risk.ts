@@ -88,14 +88,13 @@ export function riskMessage({ user, riskUserId, risk, now, page = 1 }: RiskProps
     user === null
       ? "Access does not know this user: they may have been removed."
       : `→ \`/zt user ${whoOf(user)}\` shows the rest of what is known.`;
-  const footer = user === null ? [] : [toSummary(user)];
   if (risk === null) {
     return {
       text: `${who} has no risk score`,
       blocks: [
         section(`*${who}* has no risk score: Cloudflare saw nothing risky of them (${when(now, "time")}).`),
         context(next),
-        ...footer,
+        ...(user === null ? [] : [toSummary(user)]),
       ],
     };
   }
@@ -104,6 +103,11 @@ export function riskMessage({ user, riskUserId, risk, now, page = 1 }: RiskProps
   const level = levelBadge(risk.level, risk.rawLevel);
   const shown = pageOf(events, page, EVENTS_PAGE_SIZE);
   const range = shown.pages > 1 ? ` · ${rangeText(shown)}` : "";
+  const paging = pagingButtons(
+    "risk",
+    { scored: riskUserId },
+    { page: shown.page, hasNext: shown.page < shown.pages },
+  );
   const counted = `${plural(events.length, "event")}${risk.lastResetAt === null ? "" : " since then"}`;
   const notes = [
     ...(user !== null && user.id !== riskUserId
@@ -130,12 +134,7 @@ export function riskMessage({ user, riskUserId, risk, now, page = 1 }: RiskProps
             ),
           ]),
       ...notes.map((note) => context(note)),
-      ...pagingButtons(
-        "risk",
-        { scored: riskUserId },
-        { page: shown.page, hasNext: shown.page < shown.pages },
-      ),
-      ...footer,
+      ...(user === null ? paging : [toSummary(user, paging)]),
     ],
   };
 }

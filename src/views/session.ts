@@ -33,17 +33,18 @@ export function sessionMessage({ user, nonce, identity, listed, now }: SessionPr
         ].join("\n"),
       ),
       ...identitySections(identity),
-      actions(
-        "to_sessions",
-        screenButton({
-          text: "All sessions",
-          screen: "sessions",
-          which: "open",
-          params: { user: user.id },
-          label: `All active sessions of ${user.email}`,
-        }),
-        ...toSummary(user).elements.flatMap((element) => (element.type === "button" ? [element] : [])),
-      ),
+      toSummary(user, [
+        actions(
+          "to_sessions",
+          screenButton({
+            text: "All sessions",
+            screen: "sessions",
+            which: "open",
+            params: { user: user.id },
+            label: `All active sessions of ${user.email}`,
+          }),
+        ),
+      ]),
     ],
   };
 }

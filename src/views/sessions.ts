@@ -50,12 +50,10 @@ export function sessionsMessage(
       section(`*${who}*: ${title}${range} (${when(now, "time")})`),
       sessionTable(shown.items, PAGE_SIZE, now),
       ...sessionMenu(user, shown.items),
-      ...pagingButtons(
-        "sessions",
-        { user: user.id },
-        { page: shown.page, hasNext: shown.page < shown.pages },
+      toSummary(
+        user,
+        pagingButtons("sessions", { user: user.id }, { page: shown.page, hasNext: shown.page < shown.pages }),
       ),
-      toSummary(user),
     ],
   };
 }

@@ -15,16 +15,14 @@ export function whoOf(user: AccessUser): string {
   return escape(user.email || user.id, 254);
 }
 
-/** From a list about somebody back to the summary, where Revoke is. */
-export function toSummary(user: AccessUser): ActionsBlock {
-  return actions(
-    "to_summary",
-    screenButton({
-      text: "Summary",
-      screen: "user",
-      which: "open",
-      params: { user: user.id },
-      label: `Summary of ${user.email || named(user.name, user.id)}, with Revoke`,
-    }),
-  );
+/** The last row under what is about somebody: the buttons of rows given, and one to the summary, where Revoke is. */
+export function toSummary(user: AccessUser, before: readonly ActionsBlock[] = []): ActionsBlock {
+  const summary = screenButton({
+    text: "Summary",
+    screen: "user",
+    which: "open",
+    params: { user: user.id },
+    label: `Summary of ${user.email || named(user.name, user.id)}, with Revoke`,
+  });
+  return { ...actions("to_summary"), elements: [...before.flatMap(({ elements }) => elements), summary] };
 }

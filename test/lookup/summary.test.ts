@@ -34,6 +34,8 @@ interface World {
   /** Risk scores by the id under which risk scoring knows them. */
   scores?: Record<string, RiskScore>;
   rows?: RiskSummaryUser[];
+  /** Ids of other Access users. */
+  others?: string[];
 }
 
 function makeCloudflare({
@@ -41,6 +43,7 @@ function makeCloudflare({
   registrations = [],
   scores = { [USER_ID]: RISK },
   rows = [],
+  others = [],
 }: World = {}) {
   const asked: { what: string; call: CallOptions | undefined }[] = [];
   const answer = <T>(what: keyof typeof failing, value: T, call: CallOptions | undefined): Promise<T> => {
@@ -50,6 +53,8 @@ function makeCloudflare({
   };
   const cloudflare = {
     accessUsers: {
+      get: (id: string) =>
+        others.includes(id) ? Promise.resolve(makeUser({ id })) : Promise.reject(NOT_FOUND),
       lastSeenIdentity: (_id: string, call?: CallOptions) => answer("identity", makeIdentity(), call),
       activeSessions: (_id: string, call?: CallOptions) => answer("sessions", [makeSession()], call),
       failedLogins: (_id: string, call?: CallOptions) => answer("failedLogins", [], call),
@@ -166,6 +171,21 @@ describe("a risk score", () => {
     expect(await findRisk(cloudflare, makeUser())).toEqual({ ...RISK, userId: "other" });
     const alone = makeCloudflare({ scores: { [USER_ID]: blank } });
     expect(await findRisk(alone.cloudflare, makeUser())).toEqual({ ...blank, userId: USER_ID });
+  });
+
+  it("is not taken from another Access user whose address differs only in case", async () => {
+    const { cloudflare } = makeCloudflare({
+      scores: { twin: RISK },
+      rows: [row("twin", "Mallory@example.com")],
+      others: ["twin"],
+    });
+    await expect(findRisk(cloudflare, makeUser())).rejects.toBe(NOT_FOUND);
+  });
+
+  it("is taken from the row that spells the address the same, where there are two", async () => {
+    const rows = [row("twin", "Mallory@example.com"), row("other", "mallory@example.com")];
+    const { cloudflare } = makeCloudflare({ scores: { other: RISK }, rows });
+    expect(await findRisk(cloudflare, makeUser())).toEqual({ ...RISK, userId: "other" });
   });
 
   it.each<[string, RiskSummaryUser[], string]>([

@@ -40,7 +40,7 @@ describe.each(MODES)("killed in %s mode while a request waits for its approval",
   it("and started again when its time is over, it shows the card as expired, and a late approval loses", async () => {
     const world = await startWorld({
       mode,
-      policy: POLICY.replace("revoke: { ttl: 1h }", "revoke: { ttl: 4s }"),
+      policy: POLICY.replace("revoke: { ttl: 1h }", "revoke: { ttl: 5s }"),
     });
     const { slack, cloudflare } = world;
     const first = await startBotProcess(world);
@@ -82,7 +82,7 @@ describe.each(MODES)("killed in %s mode while a request waits for its approval",
 async function deadline(world: World): Promise<void> {
   const [row] = query(world, "SELECT expires_at FROM requests");
   await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Number(row?.["expires_at"])), {
-    timeout: 6000,
+    timeout: 8000,
     interval: 20,
   });
 }

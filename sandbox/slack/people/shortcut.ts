@@ -7,6 +7,15 @@ import { findPerson } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { findPlace } from "./place.ts";
 
+/** What Slack's manifest would refuse: https://docs.slack.dev/reference/app-manifest. Throws with the first one. */
+export function checkShortcuts(shortcuts: SlackShortcut[]): void {
+  if (shortcuts.length > 10) throw new Error(`An app has at most 10 shortcuts, not ${shortcuts.length}.`);
+  for (const { name, callbackId } of shortcuts) {
+    if (name.length > 24) throw new Error(`A shortcut's name has at most 24 characters: ${name}`);
+    if (callbackId.length > 255) throw new Error(`A callback_id has at most 255 characters: ${callbackId}`);
+  }
+}
+
 /** A person chooses a shortcut in a message's menu. Ephemeral messages have none. */
 export async function runMessageShortcut(
   workspace: Workspace,

@@ -49,6 +49,8 @@ export function Announcer({ channels, current, me }: AnnouncerProps): ReactEleme
   );
 }
 
+/** A message that only the reader sees changes because they asked for it: the next page of a list. It is read again. */
 function keyOf(message: StoredMessage): string {
-  return `${message.channel}/${message.ts}`;
+  const version = message.ephemeralTo === undefined ? "" : `/${message.history.length}`;
+  return `${message.channel}/${message.ts}${version}`;
 }

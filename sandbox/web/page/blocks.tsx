@@ -27,12 +27,20 @@ export function Blocks({ blocks }: { blocks: readonly AnyBlock[] }): ReactElemen
   return (
     <>
       {blocks.map((block, index) => (
-        <div className={`block block-${block.type}`} key={block.block_id ?? `${block.type}-${index}`}>
+        <div className={`block block-${block.type}`} key={keyOf(block.block_id, `${block.type}-${index}`)}>
           <BlockView block={block as KnownBlock} />
         </div>
       ))}
     </>
   );
+}
+
+/**
+ * An id that Slack made up (five characters) is another one after each edit, so a block with such an id is known by its
+ * place: what is edited in place keeps the focus and what was entered.
+ */
+function keyOf(id: string | undefined, place: string): string {
+  return id === undefined || /^[\w-]{5}$/.test(id) ? place : id;
 }
 
 function BlockView({ block }: { block: KnownBlock }): ReactElement | null {
@@ -122,7 +130,11 @@ function Actions({ block }: { block: ActionsBlock | ContextActionsBlock }): Reac
   return (
     <div className="actions">
       {block.elements.map((element, index) => (
-        <Control key={element.action_id ?? index} element={element} blockId={block.block_id ?? ""} />
+        <Control
+          key={keyOf(element.action_id, String(index))}
+          element={element}
+          blockId={block.block_id ?? ""}
+        />
       ))}
     </div>
   );

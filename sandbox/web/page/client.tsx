@@ -6,7 +6,6 @@ import type { ComposerHandle } from "./composer.tsx";
 import { useRoute } from "./route.ts";
 import { Seat } from "./seat.tsx";
 import { ChannelList, channelTitle, PeopleSwitch } from "./sidebar.tsx";
-import type { ShownState } from "./slack-client.ts";
 import { browserTimeZone } from "./slack-date.ts";
 import { useMatch } from "./use-match.ts";
 import { useNow } from "./use-now.ts";
@@ -19,7 +18,7 @@ import { type Workspace, WorkspaceContext } from "./workspace.ts";
  * @param props.wanted who one wants to be; the state is still the former person's for a moment after a switch.
  */
 export function Client(props: {
-  state: ShownState;
+  state: PersonState;
   connected: boolean;
   wanted: string;
   startChannel: string | undefined;
@@ -117,7 +116,7 @@ export function Client(props: {
   );
 }
 
-function useWorkspaceOf(state: ShownState): Workspace {
+function useWorkspaceOf(state: PersonState): Workspace {
   const now = useNow();
   return useMemo(
     () => ({
@@ -127,7 +126,9 @@ function useWorkspaceOf(state: ShownState): Workspace {
       people: state.people,
       bot: state.bot,
       channels: state.channels,
-      userGroups: state.userGroups ?? [],
+      userGroups: state.userGroups,
+      shortcuts: state.shortcuts,
+      hearsMentions: state.hearsMentions,
     }),
     [state, now],
   );

@@ -113,7 +113,7 @@ function OverflowControl({ element, blockId }: { element: Overflow; blockId: str
       <button
         type="button"
         className="button"
-        aria-label="More actions"
+        aria-label="More options"
         aria-expanded={open}
         aria-controls={listId}
         onClick={() => setOpen(!open)}
@@ -140,6 +140,7 @@ function FieldControl({ element, blockId }: { element: FieldElement; blockId: st
   return (
     <Field
       element={element}
+      blockId={blockId}
       label={placeholder || actionId.replaceAll(/[_.:-]+/g, " ")}
       value={host.valueOf(blockId, actionId)}
       onChange={async (value) => {

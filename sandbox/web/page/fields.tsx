@@ -9,7 +9,8 @@ import type {
   Select,
 } from "@slack/types";
 import { type ReactElement, useId } from "react";
-import type { FieldValue } from "./block-host.ts";
+import type { ChosenOption, FieldValue } from "./block-host.ts";
+import { ExternalSelect, MultiExternalSelect, MultiSelectField } from "./chosen-field.tsx";
 import { TextObject, toPlainString } from "./text.tsx";
 import { useWorkspace, type Workspace } from "./workspace.ts";
 
@@ -17,6 +18,7 @@ export type FieldElement = InputBlock["element"];
 
 export interface FieldProps<E = FieldElement> {
   element: E;
+  blockId: string;
   /** The accessible name where no visible label is tied to the field. */
   label: string;
   /** The id that a visible <label for> points to. */
@@ -32,13 +34,14 @@ export interface FieldProps<E = FieldElement> {
 }
 
 /** Elements that are a group of boxes or buttons and need a <fieldset> with a legend rather than a label. */
-export function isGroup(element: FieldElement): element is Checkboxes | RadioButtons | MultiSelect {
-  return (
-    element.type === "checkboxes" || element.type === "radio_buttons" || element.type.startsWith("multi_")
-  );
+export function isGroup(element: FieldElement): element is Checkboxes | RadioButtons {
+  return element.type === "checkboxes" || element.type === "radio_buttons";
 }
 
-/** Any input element, with native controls: they work with every keyboard, screen reader and phone. */
+/**
+ * Any input element, with native controls where there are such: they work with every keyboard, screen reader and phone.
+ * The browser has none that search as one types, and none for several choices that fits a phone.
+ */
 export function Field(props: FieldProps): ReactElement {
   const { element } = props;
   switch (element.type) {
@@ -59,11 +62,10 @@ export function Field(props: FieldProps): ReactElement {
       return <TextField {...props} type="url" />;
     case "number_input":
       return <TextField {...props} type="number" />;
-    // The options of an external select come from the app while one types; here one types the value itself.
     case "external_select":
-      return <TextField {...props} type="text" />;
+      return <ExternalSelect {...props} element={element} />;
     case "multi_external_select":
-      return <TextField {...props} type="text" />;
+      return <MultiExternalSelect {...props} element={element} />;
     case "datepicker":
       return <TextField {...props} type="date" />;
     case "timepicker":
@@ -85,12 +87,14 @@ export function Field(props: FieldProps): ReactElement {
 /** What an element shows before anybody touches it. */
 export function initialValue(element: FieldElement): FieldValue {
   switch (element.type) {
-    case "static_select":
     case "external_select":
+      return toWhole(element.initial_option)[0] ?? "";
+    case "multi_external_select":
+      return (element.initial_options ?? []).flatMap(toWhole);
+    case "static_select":
     case "radio_buttons":
       return element.initial_option?.value ?? "";
     case "multi_static_select":
-    case "multi_external_select":
     case "checkboxes":
       return element.initial_options?.flatMap((option) => option.value ?? []) ?? [];
     case "users_select":
@@ -121,6 +125,10 @@ export function initialValue(element: FieldElement): FieldValue {
   }
 }
 
+function toWhole(option: PlainTextOption | undefined): ChosenOption[] {
+  return option?.value === undefined ? [] : [{ text: option.text, value: option.value }];
+}
+
 function TextField(props: FieldProps & { type: string; maxLength?: number | undefined }): ReactElement {
   const { element, type } = props;
   const isMoment = type === "datetime-local";
@@ -149,8 +157,11 @@ function SelectField(props: FieldProps<Select | MultiSelect>): ReactElement {
   const workspace = useWorkspace();
   const { element } = props;
   const groups = choicesOf(element, workspace);
-  if (element.type.startsWith("multi_")) {
-    return <ChoiceField {...props} type="checkbox" choices={groups.flatMap((group) => group.options)} />;
+  if (isMulti(element)) {
+    const choices = groups.flatMap(({ label, options }) =>
+      options.map((option) => ({ option, group: label && toPlainString(label) })),
+    );
+    return <MultiSelectField {...props} element={element} choices={choices} />;
   }
   return (
     <select {...attributesOf(props)} onChange={(event) => void props.onChange(event.target.value)}>
@@ -182,12 +193,12 @@ function Options({ options }: { options: PlainTextOption[] }): ReactElement {
 
 function ChoiceField(props: FieldProps & { type: "radio" | "checkbox"; choices: Option[] }): ReactElement {
   const name = useId();
-  const current = props.value ?? initialValue(props.element);
-  const isChosen = (value: string): boolean =>
-    Array.isArray(current) ? current.includes(value) : current === value;
+  const current = [props.value ?? initialValue(props.element)].flat();
+  const isChosen = (value: string): boolean => current.includes(value);
   const choose = (value: string): FieldValue => {
-    if (!Array.isArray(current)) return value;
-    return isChosen(value) ? current.filter((chosen) => chosen !== value) : [...current, value];
+    if (props.type === "radio") return value;
+    const others = current.filter((each) => typeof each === "string" && each !== value) as string[];
+    return isChosen(value) ? others : [...others, value];
   };
   return (
     <div
@@ -259,11 +270,16 @@ function attributesOf(props: FieldProps) {
     "aria-required": props.required || undefined,
     "data-focus-on-load": wantsFocus(element) ? true : undefined,
     placeholder: "placeholder" in element ? toPlainString(element.placeholder) : undefined,
-    value: Array.isArray(value) ? value.join(", ") : value,
+    // What is chosen whole, or several at once, has fields of its own.
+    value: typeof value === "object" ? "" : value,
   };
 }
 
-function wantsFocus(element: FieldElement): boolean {
+function isMulti(element: Select | MultiSelect): element is MultiSelect {
+  return element.type.startsWith("multi_");
+}
+
+export function wantsFocus(element: FieldElement): boolean {
   return "focus_on_load" in element && (element.focus_on_load ?? false);
 }
 

@@ -19,6 +19,7 @@ export function InputBlockView({ block }: { block: InputBlock }): ReactElement {
   const field = (
     <Field
       element={block.element}
+      blockId={blockId}
       label={toPlainString(block.label)}
       id={id}
       describedBy={described}
@@ -73,5 +74,5 @@ function LabelText({ block }: { block: InputBlock }): ReactNode {
 
 /** Whether one types into it, so that an action is dispatched on Enter rather than on each change. */
 function isTyped(block: InputBlock): boolean {
-  return /text_input|number_input|external_select/.test(block.element.type);
+  return /text_input|number_input/.test(block.element.type);
 }

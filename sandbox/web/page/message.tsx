@@ -1,11 +1,18 @@
-import { type ReactElement, useMemo, useState } from "react";
+import { type ReactElement, useMemo, useRef, useState } from "react";
 import type { StoredMessage } from "../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
 import { type BlockHost, BlockHostContext, type FieldValue } from "./block-host.ts";
 import { Blocks } from "./blocks.tsx";
+import { MenuButton } from "./menu.tsx";
 import { formatMoment, formatTime } from "./slack-date.ts";
 import { Mrkdwn } from "./text.tsx";
+import { useKeptFocus } from "./use-kept-focus.ts";
 import { nameOf, useWorkspace } from "./workspace.ts";
+
+/** What one can do with a message. */
+export interface MessageActions extends Pick<BlockHost, "act" | "suggest"> {
+  runShortcut: (callbackId: string) => void;
+}
 
 export interface MessageProps {
   message: StoredMessage;
@@ -13,13 +20,19 @@ export interface MessageProps {
   isTarget?: boolean;
   /** Absent where there is no thread to open: inside a thread, in pictures. */
   onOpenThread?: ((ts: string) => void) | undefined;
-  onAct: BlockHost["act"];
+  /** How many replies of its thread only the reader sees. */
+  whispers?: number | undefined;
+  /** Absent in pictures. */
+  actions?: MessageActions | undefined;
 }
 
 /** One message with who wrote it, when, its blocks, and the way into its thread. */
-export function MessageView({ message, isTarget, onOpenThread, onAct }: MessageProps): ReactElement {
+export function MessageView(props: MessageProps): ReactElement {
+  const { actions, isTarget, message, onOpenThread } = props;
   const workspace = useWorkspace();
-  const host = useMessageHost(onAct);
+  const host = useMessageHost(actions);
+  const article = useRef<HTMLElement>(null);
+  useKeptFocus(article);
   const name = nameOf(workspace, message.user);
   const person = workspace.people.find((person) => person.id === message.user);
   const isApp = message.botId !== undefined || message.user === workspace.bot.userId;
@@ -27,6 +40,8 @@ export function MessageView({ message, isTarget, onOpenThread, onAct }: MessageP
   const time = formatTime(sentAt, workspace.reader);
   return (
     <article
+      ref={article}
+      tabIndex={-1}
       className={`message ${message.ephemeralTo ? "message-ephemeral" : ""} ${isTarget ? "message-target" : ""}`}
       aria-label={`${name}, ${time}`}
       data-ts={message.ts}
@@ -55,39 +70,73 @@ export function MessageView({ message, isTarget, onOpenThread, onAct }: MessageP
           </BlockHostContext>
           {message.edited && <span className="message-edited">(edited)</span>}
         </div>
-        {onOpenThread && !message.ephemeralTo && <ThreadLink message={message} onOpenThread={onOpenThread} />}
+        {!message.ephemeralTo && (
+          <div className="message-foot">
+            {onOpenThread && (
+              <ThreadLink message={message} whispers={props.whispers ?? 0} onOpenThread={onOpenThread} />
+            )}
+            {actions && <MessageMenu actions={actions} />}
+          </div>
+        )}
       </div>
     </article>
   );
 }
 
-function ThreadLink(props: { message: StoredMessage; onOpenThread: (ts: string) => void }): ReactElement {
-  const { message } = props;
+function ThreadLink(props: {
+  message: StoredMessage;
+  whispers: number;
+  onOpenThread: (ts: string) => void;
+}): ReactElement {
+  const { message, whispers } = props;
   const count = message.replyCount;
+  const said = [
+    count > 0 && `${count} ${count === 1 ? "reply" : "replies"}`,
+    whispers > 0 && `${whispers} only visible to you`,
+  ].filter(Boolean);
   return (
     <button
       type="button"
-      className={count === 0 ? "thread-link thread-link-empty" : "thread-link"}
+      className={said.length === 0 ? "thread-link thread-link-empty" : "thread-link"}
       onClick={() => props.onOpenThread(message.threadTs ?? message.ts)}
     >
-      {count === 0 ? "Reply in thread" : `${count} ${count === 1 ? "reply" : "replies"}`}
+      {said.join(", ") || "Reply in thread"}
     </button>
   );
 }
 
+/** The app's message shortcuts. */
+function MessageMenu({ actions }: { actions: MessageActions }): ReactElement | null {
+  const { bot, shortcuts } = useWorkspace();
+  const items = shortcuts
+    .filter((shortcut) => shortcut.type === "message")
+    .map(({ name, callbackId }) => ({
+      key: callbackId,
+      text: name,
+      onChoose: () => actions.runShortcut(callbackId),
+    }));
+  if (items.length === 0) return null;
+  return (
+    <div className="message-menu">
+      <MenuButton label="More actions" icon="•••" heading={bot.name} items={items} align="end" />
+    </div>
+  );
+}
+
 /** Controls in a message remember what was chosen for as long as the message is on the page, as in Slack. */
-function useMessageHost(act: BlockHost["act"]): BlockHost {
+function useMessageHost(actions: MessageActions | undefined): BlockHost {
   const [values, setValues] = useState<Record<string, FieldValue>>({});
   return useMemo(
     () => ({
       surface: "message",
-      act,
+      act: actions?.act ?? (async () => {}),
+      suggest: actions?.suggest ?? (async () => ({ ok: false, options: [] })),
       valueOf: (blockId, actionId) => values[`${blockId}/${actionId}`],
       setValue: (blockId, actionId, value) => {
         setValues((before) => ({ ...before, [`${blockId}/${actionId}`]: value }));
       },
       errors: {},
     }),
-    [act, values],
+    [actions, values],
   );
 }

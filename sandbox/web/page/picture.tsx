@@ -18,6 +18,8 @@ const workspace: Workspace = {
   people: request.people.map((person) => ({ name: person.realName, email: "", ...person })),
   channels: [],
   userGroups: request.userGroups,
+  shortcuts: [],
+  hearsMentions: false,
 };
 
 const message: StoredMessage = {
@@ -37,7 +39,7 @@ if (root) {
   createRoot(root).render(
     <WorkspaceContext value={workspace}>
       <div className="picture" style={{ width: request.width }}>
-        <MessageView message={message} onAct={async () => {}} />
+        <MessageView message={message} />
       </div>
     </WorkspaceContext>,
   );

@@ -1,11 +1,13 @@
 import { type ReactElement, type RefObject, useCallback } from "react";
 import type { PersonChannel, PersonState, StoredMessage } from "../../slack/types.ts";
-import type { BlockHost } from "./block-host.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { ConfirmProvider } from "./confirm.tsx";
 import { EmptyChannel } from "./empty-channel.tsx";
+import { MenuButton } from "./menu.tsx";
+import type { MessageActions } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { channelTitle } from "./sidebar.tsx";
+import { askOptions } from "./slack-client.ts";
 import { ThreadPanel } from "./thread-panel.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useDeliveries } from "./use-deliveries.ts";
@@ -43,15 +45,28 @@ export function Seat(props: SeatProps): ReactElement {
     }
   }
 
-  const actOn = useCallback(
-    (message: StoredMessage): BlockHost["act"] =>
-      async (control) => {
-        await deliver("/sandbox/action", { user: me, channel: message.channel, ts: message.ts, ...control });
-      },
+  const actionsOf = useCallback(
+    ({ channel, ts }: StoredMessage): MessageActions => {
+      const place = { user: me, channel, ts };
+      return {
+        act: async (control) => {
+          await deliver("/sandbox/action", { ...place, ...control });
+        },
+        suggest: (asked) => askOptions({ ...place, ...asked }),
+        runShortcut: (callbackId) => void deliver("/sandbox/shortcut", { ...place, callbackId }),
+      };
+    },
     [deliver, me],
   );
 
   const title = channel ? channelTitle(channel) : "No channel";
+  const globalShortcuts = state.shortcuts
+    .filter((shortcut) => shortcut.type === "global")
+    .map(({ name, callbackId }) => ({
+      key: callbackId,
+      text: name,
+      onChoose: () => void deliver("/sandbox/shortcut", { user: me, callbackId }),
+    }));
   const command = state.commands[0] ?? "/zt";
   return (
     <ConfirmProvider>
@@ -77,7 +92,8 @@ export function Seat(props: SeatProps): ReactElement {
             messages={channel.messages}
             target={props.target}
             onOpenThread={props.onOpenThread}
-            onAct={actOn}
+            whispers={countWhispers(channel)}
+            actionsOf={actionsOf}
           />
         )}
         <Notices notices={notices} onDismiss={dismiss} />
@@ -86,6 +102,11 @@ export function Seat(props: SeatProps): ReactElement {
           label={`Message ${title}`}
           hint={`Enter sends. A line that starts with ${command} goes to the bot.`}
           onSend={send}
+          start={
+            globalShortcuts.length > 0 && (
+              <MenuButton label="Shortcuts" icon="⚡" heading={state.bot.name} items={globalShortcuts} />
+            )
+          }
         />
       </main>
       {channel && thread && (
@@ -93,7 +114,7 @@ export function Seat(props: SeatProps): ReactElement {
           channel={channel}
           ts={thread}
           target={props.target}
-          onAct={actOn}
+          actionsOf={actionsOf}
           onSend={(text) => send(text, thread)}
           onClose={() => props.onOpenThread(undefined)}
         />
@@ -106,10 +127,21 @@ export function Seat(props: SeatProps): ReactElement {
           onAct={async (control) => {
             await deliver("/sandbox/action", { user: me, viewId: view.id, ...control });
           }}
+          onSuggest={(asked) => askOptions({ user: me, viewId: view.id, ...asked })}
           onSubmit={(values) => deliver("/sandbox/submit", { user: me, viewId: view.id, values })}
           onClose={() => void deliver("/sandbox/close-view", { user: me, viewId: view.id })}
         />
       ))}
     </ConfirmProvider>
+  );
+}
+
+/** Replies that only this person sees, by the thread they are in. */
+function countWhispers(channel: PersonChannel): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(channel.threads).map(([ts, replies]) => [
+      ts,
+      replies.filter((reply) => reply.ephemeralTo !== undefined).length,
+    ]),
   );
 }

@@ -1,14 +1,12 @@
 import { useEffect, useState } from "react";
-import type { Delivery, PersonState } from "../../slack/types.ts";
+import type { Delivery, PersonState, SuggestedOption } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
-
-/** The control API's state; with the handles of user groups where it has them. */
-export type ShownState = PersonState & { userGroups?: { id: string; handle: string }[] };
+import type { ComboOption } from "./combobox.tsx";
 
 /** A person's workspace as it is now, kept current by server-sent events. */
 export interface LiveState {
   /** Of the person last asked for who has a workspace; undefined until it has arrived. */
-  state: ShownState | undefined;
+  state: PersonState | undefined;
   connected: boolean;
   /** There is no such person. */
   refused: boolean;
@@ -21,7 +19,7 @@ export function useSlackState(user: string | undefined): LiveState {
     if (user === undefined) return undefined;
     const events = new EventSource(`/sandbox/events?user=${encodeURIComponent(user)}`);
     events.addEventListener("state", (event: MessageEvent<string>) => {
-      setLive({ state: JSON.parse(event.data) as ShownState, connected: true, refused: false });
+      setLive({ state: JSON.parse(event.data) as PersonState, connected: true, refused: false });
     });
     events.addEventListener("error", () => {
       // The browser tries a lost connection again by itself; an answer that is no stream it takes as final.
@@ -51,6 +49,22 @@ async function readStart(): Promise<Start | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Asks for an external select's options. */
+export async function askOptions(body: unknown): Promise<{ ok: boolean; options: ComboOption[] }> {
+  const answer: Delivery & { options?: SuggestedOption[] } = await post("/sandbox/options", body);
+  const options = (answer.options ?? []).map(({ text, value, description, group }) => ({
+    option: {
+      text: { type: "plain_text" as const, text, emoji: true },
+      value,
+      ...(description !== undefined && {
+        description: { type: "plain_text" as const, text: description, emoji: true },
+      }),
+    },
+    group,
+  }));
+  return { ok: answer.ok, options };
 }
 
 /** POSTs to the control API. A server that does not answer is a delivery that failed, not an exception. */

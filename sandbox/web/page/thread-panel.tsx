@@ -1,20 +1,22 @@
 import { type ReactElement, useEffect, useRef } from "react";
 import type { PersonChannel, StoredMessage } from "../../slack/types.ts";
-import type { BlockHost } from "./block-host.ts";
 import { Composer } from "./composer.tsx";
+import type { MessageActions } from "./message.tsx";
 import { channelTitle } from "./sidebar.tsx";
 import { Timeline } from "./timeline.tsx";
+import { useWorkspace } from "./workspace.ts";
 
 /** A thread beside its channel: the message it hangs on, then the replies. */
 export function ThreadPanel(props: {
   channel: PersonChannel;
   ts: string;
   target: string | undefined;
-  onAct: (message: StoredMessage) => BlockHost["act"];
+  actionsOf: (message: StoredMessage) => MessageActions;
   onSend: (text: string) => void;
   onClose: () => void;
 }): ReactElement {
   const { channel, ts } = props;
+  const { bot, hearsMentions } = useWorkspace();
   const title = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -48,9 +50,13 @@ export function ThreadPanel(props: {
         label={`Thread in ${channelTitle(channel)}`}
         messages={[...root, ...replies.filter((reply) => reply.ts !== ts)]}
         target={props.target}
-        onAct={props.onAct}
+        actionsOf={props.actionsOf}
       />
-      <Composer label="Reply to thread" hint="Slash commands do not work in threads." onSend={props.onSend} />
+      <Composer
+        label="Reply to thread"
+        hint={`Slash commands do not work in threads${hearsMentions ? `: mention @${bot.name} instead` : ""}.`}
+        onSend={props.onSend}
+      />
     </aside>
   );
 }

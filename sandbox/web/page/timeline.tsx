@@ -1,7 +1,6 @@
 import { Fragment, type ReactElement, type RefObject, useEffect, useRef } from "react";
 import type { StoredMessage } from "../../slack/types.ts";
-import type { BlockHost } from "./block-host.ts";
-import { MessageView } from "./message.tsx";
+import { type MessageActions, MessageView } from "./message.tsx";
 import { formatDay } from "./slack-date.ts";
 import { useWorkspace } from "./workspace.ts";
 
@@ -12,7 +11,9 @@ export function Timeline(props: {
   /** The message to bring into sight, if it is one of these. */
   target: string | undefined;
   onOpenThread?: ((ts: string) => void) | undefined;
-  onAct: (message: StoredMessage) => BlockHost["act"];
+  /** By the ts of the message they hang on, how many replies only the reader sees. */
+  whispers?: Record<string, number> | undefined;
+  actionsOf: (message: StoredMessage) => MessageActions;
 }): ReactElement {
   const { reader } = useWorkspace();
   const scroller = useFollowedEnd(props.target);
@@ -31,7 +32,8 @@ export function Timeline(props: {
             message={message}
             isTarget={message.ts === props.target}
             onOpenThread={props.onOpenThread}
-            onAct={props.onAct(message)}
+            whispers={props.whispers?.[message.ts]}
+            actions={props.actionsOf(message)}
           />
         </Fragment>
       ))}

@@ -14,6 +14,8 @@ export interface Deliver {
 const refusals: Record<string, string> = {
   no_such_element: "That is not there any more: the message has changed.",
   no_such_option: "There is no such choice any more: the message has changed.",
+  no_such_shortcut: "There is no such shortcut any more.",
+  message_not_found: "That message is not there any more.",
   view_not_found: "That window is closed already.",
   channel_not_found: "You are not in that channel.",
   account_inactive: "Your account is deactivated.",

@@ -5,19 +5,28 @@ import { Blocks } from "./blocks.tsx";
 import { Dialog } from "./dialog.tsx";
 import { toPlainString } from "./text.tsx";
 
+type Control = Parameters<BlockHost["act"]>[0];
 type Entered = Record<string, Record<string, FieldValue>>;
 
 export interface ViewModalProps {
   view: StoredView;
   /** Only the top view shows; those below keep what was entered. */
   isTop: boolean;
-  onAct: BlockHost["act"];
+  onAct: (control: Control & { values: SubmittedValues }) => Promise<void>;
+  onSuggest: BlockHost["suggest"];
   onSubmit: (values: SubmittedValues) => Promise<Delivery>;
   onClose: () => void;
 }
 
 /** A view of a person's stack as a dialog. Entered values live as long as the view, updates included. */
-export function ViewModal({ view, isTop, onAct, onSubmit, onClose }: ViewModalProps): ReactElement {
+export function ViewModal({
+  view,
+  isTop,
+  onAct,
+  onSuggest,
+  onSubmit,
+  onClose,
+}: ViewModalProps): ReactElement {
   const [entered, setEntered] = useState<Entered>({});
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
@@ -25,7 +34,9 @@ export function ViewModal({ view, isTop, onAct, onSubmit, onClose }: ViewModalPr
   const host = useMemo<BlockHost>(
     () => ({
       surface: "view",
-      act: onAct,
+      // The app is told what the other inputs hold at that moment.
+      act: (control) => onAct({ ...control, values: entered }),
+      suggest: onSuggest,
       valueOf: (blockId, actionId) => entered[blockId]?.[actionId],
       setValue: (blockId, actionId, value) => {
         setEntered((before) => ({ ...before, [blockId]: { ...before[blockId], [actionId]: value } }));
@@ -33,7 +44,7 @@ export function ViewModal({ view, isTop, onAct, onSubmit, onClose }: ViewModalPr
       },
       errors,
     }),
-    [onAct, entered, errors],
+    [onAct, onSuggest, entered, errors],
   );
 
   async function submit(): Promise<void> {

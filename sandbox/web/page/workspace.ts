@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { PersonChannel, SlackPerson } from "../../slack/types.ts";
+import type { PersonChannel, SlackPerson, SlackShortcut } from "../../slack/types.ts";
 import type { Reader } from "./slack-date.ts";
 
 /** What every part of a message needs in order to be drawn for one reader. */
@@ -12,6 +12,9 @@ export interface Workspace {
   bot: { userId: string; name: string };
   channels: Pick<PersonChannel, "id" | "name" | "kind">[];
   userGroups: { id: string; handle: string }[];
+  shortcuts: SlackShortcut[];
+  /** Whether the app hears of messages that mention it. */
+  hearsMentions: boolean;
 }
 
 export const WorkspaceContext = createContext<Workspace>({
@@ -22,6 +25,8 @@ export const WorkspaceContext = createContext<Workspace>({
   bot: { userId: "", name: "" },
   channels: [],
   userGroups: [],
+  shortcuts: [],
+  hearsMentions: false,
 });
 
 export function useWorkspace(): Workspace {

@@ -161,3 +161,23 @@ describe("waiting", () => {
     await expect(running.slack.waitFor(() => false, 5)).rejects.toThrow(/in 5 ms; .*auth\.test 200/);
   });
 });
+
+describe("a reset", () => {
+  it("forgets what happened and keeps the app connected", async () => {
+    const { slack, app } = running;
+    const { ts } = await slack.post({ user: alice, channel: general, text: "old" });
+    await slack.command({ user: alice, channel: general, text: "modal" });
+    await slack.waitFor(() => slack.views(alice)[0]);
+    slack.setPerson(bob, { deleted: true });
+    slack.faults.set("*", { error: "fatal_error" });
+    slack.reset();
+    expect(slack.messages(general)).toEqual([]);
+    expect(slack.views(alice)).toEqual([]);
+    expect(slack.calls).toEqual([]);
+    expect(slack.state(bob).me.deleted).toBeUndefined();
+    await app.client.chat.postMessage({ channel: general, text: "new" });
+    expect(slack.messages(general)).toMatchObject([{ text: "new" }]);
+    expect(Number(slack.messages(general)[0]?.ts)).toBeGreaterThan(Number(ts));
+    expect(await slack.command({ user: alice, channel: general, text: "hi" })).toMatchObject({ ok: true });
+  });
+});

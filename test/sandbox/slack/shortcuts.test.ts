@@ -1,7 +1,8 @@
 import type { App } from "@slack/bolt";
 import { afterEach, describe, expect, it } from "vitest";
+import { startSlack } from "../../../sandbox/slack/index.ts";
 import type { Slack } from "../../../sandbox/slack/index.ts";
-import { alice, bob, general, section, secops, startWithApp } from "./support.ts";
+import { alice, bob, general, section, secops, startWithApp, workspaceOptions } from "./support.ts";
 import type { Running } from "./support.ts";
 
 let running: Running | undefined;
@@ -150,4 +151,9 @@ it("the control API lists the shortcuts and uses them", async () => {
     error: "no_such_shortcut",
   });
   expect(await use({ callbackId: "menu" })).toMatchObject({ ok: false });
+});
+
+it("a name that a manifest could not have is refused at the start", async () => {
+  const tooLong = [{ type: "message" as const, name: "Investigate in Zero Trust", callbackId: "x" }];
+  await expect(startSlack(workspaceOptions({ shortcuts: tooLong }))).rejects.toThrow("at most 24 characters");
 });

@@ -1,47 +1,13 @@
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { describeInBrowser, launchBrowser } from "../../support/chromium.ts";
+import { expect, test, vi } from "vitest";
+import { describeInBrowser } from "../../support/chromium.ts";
 import { revokeView, summaryBlocks } from "./blocks.ts";
-import { alice, approvals, bob, type Sandbox, startSandbox } from "./support.ts";
+import { phone, type, usePages } from "./open-page.ts";
+import { alice, approvals, bob } from "./support.ts";
 
 const section = (text: string) => ({ type: "section" as const, text: { type: "mrkdwn" as const, text } });
 
 describeInBrowser("the sandbox's page", () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(async () => {
-    await browser.close();
-  });
-
-  /** The page on a sandbox of its own. A script error or a refused load fails the test. */
-  async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; sandbox: Sandbox }> {
-    const sandbox = await startSandbox();
-    const context = await browser.newContext({ viewport: { width: 1500, height: 1000 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(5_000);
-    const problems: string[] = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    onTestFinished(async () => {
-      await context.close();
-      await sandbox.close();
-      expect(problems).toEqual([]);
-      expect(sandbox.slack.violations).toEqual([]);
-    });
-    await page.goto(sandbox.url);
-    await page.getByRole("heading", { name: "#zt-approvals", exact: true }).waitFor();
-    return { page, sandbox };
-  }
-
-  async function type(page: Page, text: string): Promise<void> {
-    const composer = page.getByRole("textbox", { name: /^Message / });
-    await composer.fill(text);
-    await composer.press("Enter");
-  }
+  const open = usePages();
 
   test("a line with a slash goes to the app as the person one is", async () => {
     const { page, sandbox } = await open();
@@ -181,7 +147,7 @@ describeInBrowser("the sandbox's page", () => {
     const { page, sandbox } = await open();
     await sandbox.post(summaryBlocks);
     await page.getByRole("combobox", { name: "Period" }).selectOption("7 days");
-    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("button", { name: "More options" }).click();
     await page.getByRole("button", { name: "Show the identity" }).click();
     await vi.waitFor(() => {
       expect(sandbox.received).toMatchObject([
@@ -383,7 +349,7 @@ describeInBrowser("the sandbox's page", () => {
   });
 
   test("on a phone the channels are a drawer, and nothing runs off the side", async () => {
-    const { page, sandbox } = await open({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    const { page, sandbox } = await open(phone);
     await sandbox.post(summaryBlocks);
     await page.getByRole("article").first().waitFor();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);

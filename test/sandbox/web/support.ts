@@ -15,6 +15,7 @@ export const alice = "U0ALICE001";
 export const bob = "U0BOB00001";
 export const carol = "U0CAROL001";
 export const approvals = "C0APPROVAL";
+export const leads = "S0LEADS001";
 
 /** What reached the app: a slash command's fields or an interaction's payload. */
 export type Received = Record<string, unknown> & { trigger_id?: string; type?: string };
@@ -27,23 +28,34 @@ export interface Sandbox {
   received: Received[];
   /** The app's ack of what comes next; an empty ack by default. */
   answer: (reply: (received: Received) => unknown) => void;
+  /** What the app answers to every question for options; none by default. */
+  suggest: (options: (value: string) => unknown) => void;
   /** Posts as the bot. */
   post: (blocks: AnyBlock[], options?: { text?: string; thread_ts?: string; to?: string }) => Promise<string>;
   update: (ts: string, blocks: AnyBlock[], text?: string) => Promise<void>;
   client: WebClient;
   /** Makes the app open a modal at Alice's next command. */
   openAtNextCommand: (view: ModalView) => void;
+  /** After a test has cut the way to the app. */
+  restoreDelivery: () => void;
+  /** Forgets what happened on Slack's side, for the next test. */
+  reset: () => void;
   close: () => Promise<void>;
 }
 
 export async function startSandbox(): Promise<Sandbox> {
   const received: Received[] = [];
   let reply: (received: Received) => unknown = () => undefined;
+  let offer: (value: string) => unknown = () => ({ options: [] });
   const app = express();
-  app.post("/slack/events", express.urlencoded({ extended: false }), (request, response) => {
+  app.post("/slack/events", express.urlencoded({ extended: false }), express.json(), (request, response) => {
     const body = request.body as Record<string, string>;
     const payload = (body["payload"] === undefined ? body : JSON.parse(body["payload"])) as Received;
     received.push(payload);
+    if (payload.type === "block_suggestion") {
+      response.json(offer(String(payload["value"])));
+      return;
+    }
     const answering = reply;
     reply = () => undefined;
     void Promise.resolve(answering(payload)).then((answer) =>
@@ -58,7 +70,7 @@ export async function startSandbox(): Promise<Sandbox> {
   const page = await buildPage();
   const slack = await startSlack({
     quiet: true,
-    ackTimeoutMs: 1_000,
+    ackTimeoutMs: 500,
     team: { id: "T0SANDBOX1", name: "Example Security", domain: "example" },
     people: [
       { id: alice, name: "alice", realName: "Alice Moreau", email: "alice@example.com", tz: "Europe/Paris" },
@@ -76,7 +88,7 @@ export async function startSandbox(): Promise<Sandbox> {
       { id: "C0GENERAL1", name: "general", members: [alice, bob, carol], botIsMember: true },
       { id: "C0INCIDENT", name: "incidents", members: [alice, bob], isPrivate: true, botIsMember: true },
     ],
-    userGroups: [],
+    userGroups: [{ id: leads, handle: "security-leads", users: [bob] }],
     bot: {
       userId: "U0ZTBOT001",
       botId: "B0ZTBOT001",
@@ -89,6 +101,12 @@ export async function startSandbox(): Promise<Sandbox> {
     },
     delivery: { mode: "http", url: appUrl },
     commands: ["/zt"],
+    shortcuts: [
+      { type: "message", name: "Investigate", callbackId: "investigate" },
+      { type: "message", name: "Ask for a revocation", callbackId: "ask" },
+      { type: "global", name: "Zero Trust…", callbackId: "menu" },
+    ],
+    events: ["app_mention"],
     mount: (app) => {
       app.use("/sandbox", createControlRouter(cloudflare));
       mountPage(app, page, { user: alice, channel: approvals });
@@ -105,9 +123,12 @@ export async function startSandbox(): Promise<Sandbox> {
     answer: (next) => {
       reply = next;
     },
+    suggest: (options) => {
+      offer = options;
+    },
     async post(blocks, { to, text = "a message", ...rest } = {}) {
       if (to !== undefined) {
-        await client.chat.postEphemeral({ channel: approvals, user: to, text, blocks });
+        await client.chat.postEphemeral({ channel: approvals, user: to, text, blocks, ...rest });
         return "";
       }
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's method, not the window's
@@ -121,6 +142,13 @@ export async function startSandbox(): Promise<Sandbox> {
       reply = async (command) => {
         await client.views.open({ trigger_id: command.trigger_id ?? "", view });
       };
+    },
+    restoreDelivery: () => slack.setDelivery({ mode: "http", url: appUrl }),
+    reset() {
+      slack.reset();
+      received.splice(0);
+      reply = () => undefined;
+      offer = () => ({ options: [] });
     },
     async close() {
       await slack.close();

@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { describeInBrowser, launchBrowser } from "../support/chromium.ts";
+
+const MAIN = join(import.meta.dirname, "..", "..", "sandbox", "main.ts");
+
+/** `npm run sandbox` as a user starts it, on any free port. */
+async function startSandbox(...args: string[]): Promise<{ url: string; stop(): Promise<number | null> }> {
+  const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      printed += chunk.toString();
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    child.once("exit", (code) => reject(new Error(`the sandbox ended with ${code}: ${printed}`)));
+  });
+  return {
+    url,
+    async stop() {
+      child.kill("SIGTERM");
+      const [code] = (await once(child, "exit")) as [number | null];
+      return code;
+    },
+  };
+}
+
+describeInBrowser("the sandbox in a browser", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  async function beAt(page: Page, person: string, channel: string): Promise<void> {
+    await page.getByRole("radio", { name: person }).check();
+    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: channel }).click();
+    await page.getByRole("heading", { name: `#${channel}`, exact: true }).waitFor();
+  }
+
+  it.each([
+    { mode: "Socket Mode", args: [] },
+    { mode: "HTTP", args: ["--http"] },
+  ])(
+    "tells the main story: look up, ask, approve as a colleague, see that it is done, over $mode",
+    async ({ args }) => {
+      const sandbox = await startSandbox(...args);
+      const page = await browser.newPage();
+      try {
+        await page.goto(sandbox.url);
+        await beAt(page, "Alice Moreau", "security");
+        await page.getByRole("textbox", { name: "Message #security" }).fill("/zt user mallory@example.com");
+        await page.keyboard.press("Enter");
+        const summary = page.getByRole("article").filter({ hasText: "Mallory Archer" });
+        await summary.getByText("3 active sessions").waitFor();
+        await summary.getByText("High risk").waitFor();
+
+        await summary.getByRole("button", { name: "Revoke…" }).click();
+        const form = page.getByRole("dialog", { name: "Revoke sessions" });
+        await form.getByRole("textbox", { name: "Reason" }).fill("laptop stolen");
+        await form.getByRole("button", { name: "Ask approvers" }).click();
+        await page.getByText("nothing happens until somebody approves").waitFor();
+        await page.getByRole("button", { name: "Done" }).click();
+
+        await beAt(page, "Bob Okafor", "zt-approvals");
+        const card = page
+          .getByRole("article")
+          .filter({ hasText: "Revoke all sessions of mallory@example.com" });
+        await card.getByText("Ends 3 sessions on 5 apps").waitFor();
+        await card.getByRole("button", { name: "Approve" }).click();
+        await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
+        await card.getByText("Done and verified").waitFor();
+        expect(await card.getByRole("button", { name: "Approve" }).count()).toBe(0);
+
+        await card.getByRole("button", { name: /replies/ }).click();
+        const thread = page.getByRole("log", { name: /^Thread/ });
+        await thread
+          .getByText(/0 of 3 sessions remain, checked \d\d:\d\d:\d\d UTC/)
+          .first()
+          .waitFor();
+        await thread.getByText("Next:").waitFor();
+
+        await page.getByRole("radio", { name: "Alice Moreau" }).check();
+        await page
+          .getByRole("navigation", { name: "Channels" })
+          .getByRole("button", { name: "security" })
+          .click();
+        await page.getByRole("textbox", { name: "Message #security" }).fill("/zt user mallory@example.com");
+        await page.keyboard.press("Enter");
+        await page.getByRole("article").filter({ hasText: "Sessions none active" }).waitFor();
+      } finally {
+        await page.close();
+        expect(await sandbox.stop()).toBe(0);
+      }
+    },
+    90_000,
+  );
+});
