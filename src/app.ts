@@ -13,6 +13,7 @@ import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
+import { isFromFuture, passOnce, SIGNATURE } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { openStore } from "./store/open.ts";
 
@@ -85,7 +86,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     extendedErrorHandler: true,
     logger: boltLogger(log),
   });
-  app.use(({ next }) => work.track(next()));
+  app.use((args) => work.track(passOnce(store.db, log, now, args)));
   attachListeners(app, {
     log,
     now,
@@ -112,6 +113,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       ? null
       : (request, response) => {
           if (stopping) response.writeHead(503, { connection: "close" }).end();
+          else if (isFromFuture(request, now())) response.writeHead(401).end();
           else http.requestListener(request, response);
         };
   const server = createHealthServer(health, takeSlack);
@@ -138,7 +140,12 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
 }
 
 function createHttpReceiver(signingSecret: string, log: Logger): HTTPReceiver {
-  return new HTTPReceiver({ signingSecret, endpoints: "/slack/events", logger: boltLogger(log) });
+  return new HTTPReceiver({
+    signingSecret,
+    endpoints: "/slack/events",
+    logger: boltLogger(log),
+    customPropertiesExtractor: ({ headers }) => ({ [SIGNATURE]: headers["x-slack-signature"] }),
+  });
 }
 
 /** What listeners are still doing after their acknowledgement. */

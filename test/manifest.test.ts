@@ -91,6 +91,10 @@ function hears(patterns: readonly Pattern[], id: string): boolean {
   return patterns.some((pattern) => (typeof pattern === "string" ? pattern === id : pattern.test(id)));
 }
 
+function byId(a: { callback_id: string }, b: { callback_id: string }): number {
+  return a.callback_id.localeCompare(b.callback_id);
+}
+
 describe("manifest.yml and what the app listens to", () => {
   const listeners = registered();
   const of = (kind: string): Pattern[] => listeners.get(kind) ?? [];
@@ -108,7 +112,12 @@ describe("manifest.yml and what the app listens to", () => {
   });
 
   it("have the same shortcuts", () => {
-    expect(manifest.features.shortcuts.map((shortcut) => shortcut.callback_id)).toEqual(of("shortcut"));
+    const kinds = { message: "message_action", global: "shortcut" } as const;
+    const named = manifest.features.shortcuts.map(({ type, callback_id }) => ({
+      callback_id,
+      type: kinds[type],
+    }));
+    expect(named.toSorted(byId)).toEqual((of("shortcut") as unknown as typeof named).toSorted(byId));
   });
 
   it("have the same events", () => {
@@ -117,7 +126,15 @@ describe("manifest.yml and what the app listens to", () => {
   });
 
   it("know no other kind of listener", () => {
-    expect([...listeners.keys()].toSorted()).toEqual(["action", "command", "error", "view"]);
+    expect([...listeners.keys()].toSorted()).toEqual([
+      "action",
+      "command",
+      "error",
+      "event",
+      "options",
+      "shortcut",
+      "view",
+    ]);
   });
 
   it("leave no button and no form that is drawn without somebody who hears it", () => {
@@ -132,10 +149,14 @@ describe("manifest.yml and what the app listens to", () => {
   });
 });
 
+/** The bot scope that each event needs. */
+const EVENT_SCOPES: Record<string, string> = { app_mention: "app_mentions:read" };
+
 /** The bot scopes that each method needs, as Slack documents them, for how it is used here. */
 const SCOPES: Record<string, string[]> = {
   "auth.test": [],
   "chat.getPermalink": [],
+  "chat.postEphemeral": ["chat:write"],
   "chat.postMessage": ["chat:write"],
   "chat.update": ["chat:write"],
   // For public and private approvals channels, and direct messages with the bot.
@@ -189,7 +210,9 @@ describe("the bot scopes", () => {
 
   it("are those that the code needs and no others, each once", () => {
     const needed = new Set(called.flatMap((method) => SCOPES[method] ?? []));
-    // A slash command needs one of its own.
+    for (const event of manifest.settings.event_subscriptions.bot_events)
+      needed.add(EVENT_SCOPES[event] ?? `of ${event}`);
+    // Slash commands and shortcuts need one of their own.
     expect(scopes.toSorted()).toEqual([...needed, "commands"].toSorted());
   });
 });

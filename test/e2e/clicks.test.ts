@@ -74,12 +74,16 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
     const told = await slack.waitFor(() => slack.ephemerals(PEOPLE.bob).at(-1));
     expect(slack.visibleText(told)).toContain("This request was already approved");
 
-    expect(await privateAnswer(slack, PEOPLE.bob, () => slack.replay(delivery))).toContain(
-      "already approved, and it is done",
-    );
+    // Over HTTP the very same signed request has no second effect at all; a new envelope is answered in words.
+    if (mode === "http") expect((await slack.replay(delivery)).ok).toBe(true);
+    else
+      expect(await privateAnswer(slack, PEOPLE.bob, () => slack.replay(delivery))).toContain(
+        "already approved, and it is done",
+      );
     expect(revokeCalls(scene)).toHaveLength(1);
     expect(thread.filter((text) => text.includes("Approved by"))).toHaveLength(1);
-    expect(refusals(scene)).toEqual([`${PEOPLE.bob} approve decided`, `${PEOPLE.bob} approve decided`]);
+    const refused = `${PEOPLE.bob} approve decided`;
+    expect(refusals(scene)).toEqual(mode === "http" ? [refused] : [refused, refused]);
   });
 
   it("an approval after the deadline loses even while the card still shows its buttons", async () => {

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+
+import type { AnyMiddlewareArgs, AllMiddlewareArgs } from "@slack/bolt";
+
+import type { Log } from "../log.ts";
+import { takeDelivery } from "../store/deliveries.ts";
+import type { Db } from "../store/open.ts";
+
+/** Bolt refuses requests older than five minutes, and takes any from the future: those would stay valid for long. */
+const FUTURE_MS = 60_000;
+
+/** Where the signature of an HTTP request travels through Bolt: see createHttpReceiver. */
+export const SIGNATURE = "requestSignature";
+
+/** Whether a request claims to be from the future. Clocks differ by less than a minute. */
+export function isFromFuture({ headers }: IncomingMessage, now: number): boolean {
+  const seconds = Number(headers["x-slack-request-timestamp"]);
+  return Number.isFinite(seconds) && seconds * 1000 > now + FUTURE_MS;
+}
+
+/**
+ * Lets each signed request have its effect once, on whichever replica it arrives: whoever overheard one could
+ * else send it again within five minutes. Slack's own retries are signed anew. Socket Mode has no signatures.
+ */
+export async function passOnce(
+  db: Db,
+  log: Log,
+  now: () => number,
+  args: AnyMiddlewareArgs & AllMiddlewareArgs,
+): Promise<void> {
+  const signature: unknown = args.context[SIGNATURE];
+  if (typeof signature === "string" && !(await takeDelivery(db, signature, now()))) {
+    log.warn({ signature: signature.slice(0, 12) }, "request repeated: it has no second effect");
+    if ("ack" in args && typeof args.ack === "function") await args.ack();
+    return;
+  }
+  await args.next();
+}

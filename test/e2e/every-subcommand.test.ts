@@ -1,0 +1,252 @@
+import { describe, expect, it } from "vitest";
+
+import type { Slack } from "../../sandbox/slack/index.ts";
+import { createCommands } from "../../src/commands/index.ts";
+import { CHANNELS, PEOPLE, type } from "../support/harness.ts";
+import { startScene, type Scene } from "./support.ts";
+
+/** A subcommand as it is typed well about somebody; `who` is replaced by each condition's own. */
+interface Row {
+  /** With everything, so that it goes straight to an answer, a form with data, or a card. */
+  good: (who: string) => string;
+  /** Something in the answer to it about Mallory. */
+  says: RegExp;
+  /** Typed wrongly, with a piece of the sentence that is answered. */
+  bad: [typed: string, says: RegExp];
+  /** What is answered about a user who has nothing; a refusal with a next step counts. */
+  empty: RegExp;
+  /** It is about a user who is named. */
+  isAboutUser: boolean;
+  /** It can't do its work without risk scoring. */
+  needsRisk?: boolean;
+}
+
+const UNKNOWN_FLAG = /has no flag --nonsense/;
+
+const TABLE: Record<string, Row> = {
+  user: {
+    good: (who) => `user ${who}`,
+    says: /3 active sessions/,
+    bad: ["user", /<who> is missing/],
+    empty: /none active/,
+    isAboutUser: true,
+  },
+  users: {
+    good: () => "users mallory",
+    says: /mallory@example\.com/,
+    bad: ["users --nonsense", UNKNOWN_FLAG],
+    empty: /./,
+    isAboutUser: false,
+  },
+  sessions: {
+    good: (who) => `sessions ${who}`,
+    says: /3 active sessions/,
+    bad: ["sessions foo@", /not a valid e-mail/],
+    empty: /no active session/,
+    isAboutUser: true,
+  },
+  identity: {
+    good: (who) => `identity ${who}`,
+    says: /203\.0\.113\.199/,
+    bad: ["identity", /<who> is missing/],
+    empty: /no log-in on record|Nothing|never/i,
+    isAboutUser: true,
+  },
+  "failed-logins": {
+    good: (who) => `failed-logins ${who}`,
+    says: /17/,
+    bad: ["failed-logins --nonsense", UNKNOWN_FLAG],
+    empty: /no failed log-in/i,
+    isAboutUser: true,
+  },
+  devices: {
+    good: (who) => `devices ${who}`,
+    says: /MacBook/,
+    bad: ["devices one@example.com two@example.com", /does not know what to do with/],
+    empty: /no .*(device|registration)/i,
+    isAboutUser: true,
+  },
+  risk: {
+    good: (who) => `risk ${who}`,
+    says: /Impossible travel/,
+    bad: ["risk --nonsense", UNKNOWN_FLAG],
+    empty: /no .*(event|risk)/i,
+    isAboutUser: true,
+    needsRisk: true,
+  },
+  revoke: {
+    good: (who) => `revoke ${who} --reason laptop stolen`,
+    says: /Asked: Revoke all sessions of/,
+    bad: ["revoke --nonsense", UNKNOWN_FLAG],
+    empty: /Asked:/,
+    isAboutUser: true,
+  },
+  "revoke-devices": {
+    good: (who) => `revoke-devices ${who} --all --reason laptop stolen`,
+    says: /Asked: Revoke 2 devices/,
+    bad: [
+      "revoke-devices mallory@example.com not-an-id --reason x",
+      /No active registration of this user has the id not-an-id/,
+    ],
+    empty: /no registered device/,
+    isAboutUser: true,
+  },
+  "restore-devices": {
+    good: (who) => `restore-devices ${who} --all --reason laptop found`,
+    says: /Asked: Restore 1 device/,
+    bad: ["restore-devices mallory@example.com not-an-id --reason x", /No revoked registration/],
+    empty: /no revoked device/,
+    isAboutUser: true,
+  },
+  "reset-risk": {
+    good: (who) => `reset-risk ${who} --reason travel confirmed`,
+    says: /Impossible travel/,
+    bad: ["reset-risk --nonsense", UNKNOWN_FLAG],
+    empty: /no risk event|Reset risk score/,
+    isAboutUser: true,
+    needsRisk: true,
+  },
+  "create-user": {
+    good: () => "create-user new.person@example.com New Person --reason starts on Monday",
+    says: /Asked: Create the Access user new\.person@example\.com/,
+    bad: ["create-user nobody --reason x", /not a valid e-mail/],
+    empty: /./,
+    isAboutUser: false,
+  },
+  "rename-user": {
+    good: (who) => `rename-user ${who} Another Name --reason married`,
+    says: /Asked: Rename mallory@example\.com to Another Name/,
+    bad: ["rename-user --nonsense", UNKNOWN_FLAG],
+    empty: /Asked:/,
+    isAboutUser: true,
+  },
+  "delete-user": {
+    good: (who) => `delete-user ${who} --confirm ${who} --reason left`,
+    says: /Asked: Delete the Access user mallory@example\.com/,
+    bad: ["delete-user mallory@example.com --confirm alice@example.com --reason x", /not the user's/],
+    empty: /Asked:/,
+    isAboutUser: true,
+  },
+  help: {
+    good: () => "help",
+    says: /\/zt user/,
+    bad: ["help nonsense", /no subcommand “nonsense”/],
+    empty: /./,
+    isAboutUser: false,
+  },
+};
+
+const MALLORY = "mallory@example.com";
+/** Never logged in: no session, no identity, no failed log-in, no device, no risk. */
+const QUENTIN = "quentin@example.com";
+
+/** Types a subcommand and reads what comes of it: an answer for the asker, or a form that is done loading. */
+async function answer(slack: Slack, text: string): Promise<string> {
+  const user = PEOPLE.alice;
+  const answers = slack.ephemerals(user).length;
+  for (const view of slack.views(user).toReversed()) await slack.closeView({ user, viewId: view.id });
+  const delivery = await type(slack, user, text);
+  expect(delivery.ok, `${text}: ${delivery.error ?? ""}`).toBe(true);
+  return slack.waitFor(() => {
+    const message = slack.ephemerals(user).slice(answers).at(-1);
+    if (message !== undefined) return slack.visibleText(message);
+    const view = slack.views(user).at(-1);
+    const words = view === undefined ? "" : slack.visibleText(view);
+    return words === "" || words.includes("⏳") ? undefined : words;
+  });
+}
+
+async function answers(
+  scene: Scene,
+  typed: (name: string, row: Row) => string | null,
+): Promise<Record<string, string>> {
+  const said: Record<string, string> = {};
+  for (const [name, row] of Object.entries(TABLE)) {
+    const text = typed(name, row);
+    if (text !== null) said[name] = await answer(scene.slack, text);
+  }
+  return said;
+}
+
+describe("every subcommand", () => {
+  it("stands in this table", () => {
+    expect(Object.keys(TABLE).toSorted()).toEqual(
+      createCommands()
+        .all.map((command) => command.name)
+        .toSorted(),
+    );
+  });
+
+  it("answers what is typed well, and names what is wrong with what is not", async () => {
+    const scene = await startScene();
+    for (const [name, row] of Object.entries(TABLE)) {
+      expect(await answer(scene.slack, row.good(MALLORY)), name).toMatch(row.says);
+      expect(await answer(scene.slack, row.bad[0]), name).toMatch(row.bad[1]);
+    }
+  });
+
+  it("says that there is no such user", async () => {
+    const scene = await startScene();
+    const said = await answers(scene, (_name, row) =>
+      row.isAboutUser ? row.good("nobody@example.com") : null,
+    );
+    for (const [name, words] of Object.entries(said))
+      expect(words, name).toContain("No Access user has the e-mail nobody@example.com");
+  });
+
+  it("says that an id is of something else", async () => {
+    const scene = await startScene();
+    const device = scene.cloudflare.state.registrations.find((one) => one.id !== "")?.id ?? "";
+    const said = await answers(scene, (_name, row) => (row.isAboutUser ? row.good(device) : null));
+    for (const [name, words] of Object.entries(said))
+      expect(words, name).toContain(`No Access user has the id ${device}`);
+  });
+
+  it("says so on an account without risk scoring where it can't do without, and does its work where it can", async () => {
+    const scene = await startScene();
+    scene.cloudflare.settings.riskEnabled = false;
+    for (const [name, row] of Object.entries(TABLE)) {
+      const words = await answer(scene.slack, row.good(MALLORY));
+      if (row.needsRisk === true) expect(words, name).toMatch(/does not have|not enabled|Enterprise/);
+      else expect(words, name).toMatch(row.says);
+    }
+  });
+
+  it("names the permission that the token lacks", async () => {
+    const scene = await startScene({ permissions: ["Some Other Permission"] });
+    const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
+    for (const [name, words] of Object.entries(said))
+      expect(words, name).toMatch(/lacks the permission “Access: Audit Logs Read”/);
+  });
+
+  it("says when it goes on where Cloudflare's rate limit is reached", async () => {
+    const scene = await startScene();
+    scene.cloudflare.faults.set("*", { kind: "rate-limit", retryAfter: 120 });
+    const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
+    for (const [name, words] of Object.entries(said))
+      expect(words, name).toMatch(/rate limit[\s\S]*after \d\d:\d\d:\d\d UTC/);
+  });
+
+  it("says that Cloudflare is down, and where to look", async () => {
+    const scene = await startScene({ cloudflareTimeoutMs: 300 });
+    scene.cloudflare.faults.set("*", { kind: "status", status: 502, html: true });
+    const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
+    for (const [name, words] of Object.entries(said)) expect(words, name).toMatch(/cloudflarestatus/);
+  });
+
+  it("says that there is nothing where a user has nothing", async () => {
+    const scene = await startScene();
+    for (const [name, row] of Object.entries(TABLE)) {
+      if (row.isAboutUser) expect(await answer(scene.slack, row.good(QUENTIN)), name).toMatch(row.empty);
+    }
+  });
+
+  it("is refused to whoever the policy does not name, but for help", async () => {
+    const scene = await startScene({
+      policy: `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${PEOPLE.bob}]\napprovers: [${PEOPLE.carol}]\n`,
+    });
+    const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
+    for (const [name, words] of Object.entries(said))
+      expect(words, name).toContain(`You may not use /zt ${name}`);
+  });
+});
