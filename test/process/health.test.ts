@@ -48,7 +48,6 @@ describe("the connection to Slack in Socket Mode", () => {
       async () =>
         expect(await probe(bot, "/readyz")).toEqual({ status: 503, text: "not connected to Slack" }),
       WAIT,
-      { timeout: 20_000 },
     );
     await vi.waitFor(
       () =>
@@ -56,15 +55,12 @@ describe("the connection to Slack in Socket Mode", () => {
           world.slack.calls.filter((call) => call.method === "apps.connections.open").length,
         ).toBeGreaterThan(2),
       WAIT,
-      { timeout: 20_000 },
     );
     expect(await probe(bot, "/readyz")).toHaveProperty("status", 503);
     expect(await probe(bot, "/healthz")).toHaveProperty("status", 200);
 
     world.slack.faults.clear();
-    await vi.waitFor(async () => expect(await probe(bot, "/readyz")).toHaveProperty("status", 200), WAIT, {
-      timeout: 20_000,
-    });
+    await vi.waitFor(async () => expect(await probe(bot, "/readyz")).toHaveProperty("status", 200), WAIT);
     const { words } = await answerTo(world.slack, PEOPLE.alice, "help");
     expect(words).toContain("/zt user");
     expect(bot.logs("connected to Slack")).toHaveLength(2);
@@ -75,9 +71,7 @@ describe("the connection to Slack in Socket Mode", () => {
     const bot = await startBotProcess(world);
     world.slack.faults.set("apps.connections.open", { error: "internal_error" });
     world.slack.disconnectSockets();
-    await vi.waitFor(async () => expect(await probe(bot, "/readyz")).toHaveProperty("status", 503), WAIT, {
-      timeout: 20_000,
-    });
+    await vi.waitFor(async () => expect(await probe(bot, "/readyz")).toHaveProperty("status", 503), WAIT);
     const { code, tookMs } = await bot.stop();
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(5000);
