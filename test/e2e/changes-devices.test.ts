@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import { createLogger } from "../../src/log.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { answerTo, callsTo, cardWhere, CHANNELS, MODES, PEOPLE, wordsOf } from "../support/harness.ts";
 import {
@@ -389,7 +390,7 @@ describe("legacy_device_revoke in policy.yml", () => {
 
     // Off again, the same is asked for.
     writeFileSync(join(scene.folder, "policy.yml"), POLICY);
-    scene.policy.reload({ info: () => {}, error: () => {}, warn: () => {}, debug: () => {} } as never);
+    scene.policy.reload(createLogger("silent"));
     await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
     expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain("Verified: 0 of 3 devices");
   });
