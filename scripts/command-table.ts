@@ -11,7 +11,9 @@ const ROLES = { everyone: "everyone", viewer: "viewers, operators, approvers", o
 export function renderCommandTable(): string {
   const rows = createCommands().all.map((command) => {
     const calls = command.calls.map(findCall);
-    const permissions = [...new Set(calls.flatMap((call) => (call.permission === null ? [] : [call.permission])))];
+    const permissions = [
+      ...new Set(calls.flatMap((call) => (call.permission === null ? [] : [call.permission]))),
+    ];
     return [
       `\`${usageOf(command).replaceAll("|", "\\|")}\``,
       command.summary,

@@ -7,7 +7,14 @@ import { chromium } from "playwright-core";
 import { startCloudflare } from "../sandbox/cloudflare/index.ts";
 import { startSlack, type StoredMessage } from "../sandbox/slack/index.ts";
 import { renderPicture } from "../sandbox/web/picture.ts";
-import { ACCOUNT_ID, CHANNELS, CLOUDFLARE_TOKEN, describeWorkspace, PEOPLE, POLICY } from "../sandbox/workspace.ts";
+import {
+  ACCOUNT_ID,
+  CHANNELS,
+  CLOUDFLARE_TOKEN,
+  describeWorkspace,
+  PEOPLE,
+  POLICY,
+} from "../sandbox/workspace.ts";
 import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
@@ -44,7 +51,10 @@ const browser = await chromium.launch({
 
 try {
   await slack.command({ user: PEOPLE.alice, channel: CHANNELS.security, text: "user mallory@example.com" });
-  await draw("summary", await slack.waitFor(() => slack.ephemerals(PEOPLE.alice).at(-1)), { ephemeral: true, width: 640 });
+  await draw("summary", await slack.waitFor(() => slack.ephemerals(PEOPLE.alice).at(-1)), {
+    ephemeral: true,
+    width: 640,
+  });
 
   const text = "revoke mallory@example.com --reason impossible travel, and the laptop is gone";
   await slack.command({ user: PEOPLE.alice, channel: CHANNELS.security, text });
@@ -63,7 +73,11 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function draw(name: string, message: StoredMessage, options: { width: number; ephemeral?: boolean }): Promise<void> {
+async function draw(
+  name: string,
+  message: StoredMessage,
+  options: { width: number; ephemeral?: boolean },
+): Promise<void> {
   const people = workspace.people.map(({ id, name, realName }) => ({ id, name, realName }));
   const png = await renderPicture(browser, message.blocks, {
     ...options,
