@@ -8,7 +8,7 @@ import { readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
 import { showForm } from "./interactions/form-click.ts";
 import { investigate } from "./interactions/investigate.ts";
-import { createLauncherForm } from "./interactions/launcher.ts";
+import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
@@ -18,7 +18,7 @@ import { respond } from "./slack/respond.ts";
 import { takeDelivery } from "./store/deliveries.ts";
 import { USER_SEARCH } from "./views/ask-modal.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
-import { LAUNCHER_MODAL, launcherModal } from "./views/launcher.ts";
+import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { loadingModal } from "./views/notice.ts";
 
@@ -104,10 +104,8 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
 
   app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
     await ack();
-    await deps.slack.interactive.views.open({
-      trigger_id: shortcut.trigger_id,
-      view: launcherModal(commands.all),
-    });
+    const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+    await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 
   app.event("app_mention", async ({ event, body }) => {
