@@ -23,7 +23,12 @@ const WIRE = {
     token_name: "zt-bot",
     email: "x@example.com",
   },
-  raw: { cf_ray_id: "8e9b1c60ef9e1c9a", method: "DELETE", status_code: 202, uri: "/accounts/a/access/users/u" },
+  raw: {
+    cf_ray_id: "8e9b1c60ef9e1c9a",
+    method: "DELETE",
+    status_code: 202,
+    uri: "/accounts/a/access/users/u",
+  },
   resource: { id: "f174e90a", product: "access", type: "users", scope: {}, request: {}, response: {} },
 };
 const PARSED: AuditEvent = {

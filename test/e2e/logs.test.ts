@@ -22,7 +22,9 @@ describe.each(MODES)("/zt log-ins in %s mode", (mode) => {
     add(now - 25 * HOUR, "ray-of-yesterday");
 
     const { message, words } = await answerTo(slack, PEOPLE.alice, `log-ins ${MALLORY}`);
-    expect(words).toContain("40 Access requests in the last 24 h: ✅ 10 allowed and ❌ 30 denied · 1–20 of 40");
+    expect(words).toContain(
+      "40 Access requests in the last 24 h: ✅ 10 allowed and ❌ 30 denied · 1–20 of 40",
+    );
     expect(words).toContain(`• 40 × ${sample.appDomain}, 30 denied`);
     expect(words).not.toContain("ray-of-");
     expect(words.indexOf("ray-0")).toBeLessThan(words.indexOf("ray-19"));

@@ -4,7 +4,11 @@ import { join } from "node:path";
 
 import { onTestFinished } from "vitest";
 
-import { startCloudflare, type CloudflareEmulator, type TokenOptions } from "../../sandbox/cloudflare/index.ts";
+import {
+  startCloudflare,
+  type CloudflareEmulator,
+  type TokenOptions,
+} from "../../sandbox/cloudflare/index.ts";
 import { startSlack, type Delivery, type Slack, type StoredMessage } from "../../sandbox/slack/index.ts";
 import {
   ACCOUNT_ID,
@@ -55,7 +59,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { permissions, isKey = false } = options;
   const cloudflare = await startCloudflare({
     accountId: ACCOUNT_ID,
-    tokens: [{ token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token }],
+    tokens: [
+      { token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token },
+    ],
     keys: [KEY],
   });
   const workspace = describeWorkspace({ mode: "socket" });
