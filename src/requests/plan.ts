@@ -1,5 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
 
+import { canonicalJson } from "../canonical-json.ts";
+
 /** What can be asked for. The names are those of the subcommands. */
 export const ACTION_NAMES = [
   "revoke",
@@ -68,15 +70,6 @@ export type Wish =
   | { action: "rename-user"; newName: string }
   | { action: "delete-user"; typedEmail: string };
 export type WishFor<Name extends ActionName> = Extract<Wish, { action: Name }>;
-
-/** JSON with sorted keys, so that the same plan always has the same bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
 
 /** SHA-256 of the canonical JSON, in hexadecimal. */
 export function hashPlan(plan: Plan): string {
