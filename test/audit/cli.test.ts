@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { appendAudit } from "../../src/audit/append.ts";
 import { ALICE, NOW } from "../store/fixture.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { appendRows, type Dialect, makePlace, openPlace, runAudit, runAuditInto, tamper } from "./support.ts";
+import { appendRows, type Dialect, makePlace, openPlace, readSomeOf, runAudit, tamper } from "./support.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 60_000 });
@@ -168,9 +168,9 @@ function cliContract(dialect: Dialect): void {
     const place = await makePlace(dialect);
     const { db } = await openPlace(place);
     await db.transaction().execute((trx) => appendRows(trx, 2000));
-    const ran = await runAuditInto("head -n 1", { DATABASE_URL: place.url }, "export");
+    const ran = await readSomeOf({ DATABASE_URL: place.url }, "export");
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(ran.stdout).toMatch(/^\{"seq":1,[^\n]*\n$/);
+    expect(ran.stdout).toMatch(/^\{"seq":1,/);
   });
 
   it("archives what is before a checkpoint, twice, and the rest can still be verified: alone and with the archives", async () => {

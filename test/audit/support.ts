@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,27 +79,28 @@ const SCRIPT = join(import.meta.dirname, "..", "..", "scripts", "audit.ts");
 
 /** `npm run audit -- …` as an operator runs it, with exactly this environment. */
 export function runAudit(env: Record<string, string>, ...args: string[]): Promise<Ran> {
-  return run(env, process.execPath, [SCRIPT, ...args]);
-}
-
-/** The same with its output piped into another command; the exit code is that of the first to fail. */
-export function runAuditInto(command: string, env: Record<string, string>, ...args: string[]): Promise<Ran> {
-  return run(env, "bash", [
-    "-c",
-    `set -o pipefail; "$0" "$@" | ${command}`,
-    process.execPath,
-    SCRIPT,
-    ...args,
-  ]);
-}
-
-function run(env: Record<string, string>, file: string, args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
-      file,
-      args,
+      process.execPath,
+      [SCRIPT, ...args],
       { env: { PATH: process.env["PATH"] ?? "", ...env }, maxBuffer: 64 * 1024 * 1024 },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
+}
+
+/** The same for a reader that goes away after the first bytes, as `head` does. */
+export async function readSomeOf(env: Record<string, string>, ...args: string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const [bytes] = (await once(child.stdout, "data")) as [Buffer];
+  child.stdout.destroy();
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code: code ?? -1, stdout: bytes.toString("utf8"), stderr };
 }

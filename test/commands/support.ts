@@ -37,7 +37,8 @@ export const POLICY_HASH = "a".repeat(64);
 class RecordDriver extends DummyDriver {
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
-    const executeQuery = <Row>() => Promise.resolve({ rows: [{ seq: 1, hash: "0".repeat(64) }] as Row[] });
+    const rows = [{ seq: 1, hash: "0".repeat(64) }];
+    const executeQuery: DatabaseConnection["executeQuery"] = () => Promise.resolve({ rows: rows as never[] });
     return { executeQuery, streamQuery: connection.streamQuery.bind(connection) };
   }
 }
