@@ -9,6 +9,8 @@ export interface Received {
   headers: IncomingHttpHeaders;
   /** The rows' numbers, in the order in which they stood. */
   seqs: number[];
+  /** Whether it was answered at once: what is not may as well never have come. */
+  answered: boolean;
 }
 
 export interface Collector {
@@ -27,9 +29,10 @@ export async function startCollector(): Promise<Collector> {
         .trimEnd()
         .split("\n")
         .map((line) => JSON.parse(line) as { seq: number });
-      const received = { headers: request.headers, seqs: rows.map((row) => row.seq) };
+      const received = { headers: request.headers, seqs: rows.map((row) => row.seq), answered: false };
       collector.received.push(received);
       collector.answer(response, received);
+      received.answered = response.headersSent;
     });
   });
   server.listen(0, "127.0.0.1");

@@ -36,9 +36,8 @@ it("nothing is missing and the order is kept when the process is killed in the m
   const bot = await startBotProcess(world, env);
   // What is refused while the bot runs is forwarded as well.
   await answerTo(world.slack, PEOPLE.alice, "revoke mallory@example.com --reason stolen");
-  const seqs = (): number[] => collector.received.flatMap((one) => one.seqs);
+  const seqs = (): number[] => collector.received.flatMap((one) => (one.answered ? one.seqs : []));
   await vi.waitFor(() => expect(firstTimes(seqs())).toEqual(numbersTo(ROWS + 1)), WAIT);
-  expect(seqs().length).toBeGreaterThan(ROWS + 1);
   await bot.stop();
   for (const output of [bot.stdout(), bot.stderr()]) {
     expect(output).not.toContain("collector-token");
