@@ -28,9 +28,10 @@ actions:
   reset-risk: { ttl: 1h }
 `;
 
-/** The workspace with the scopes that manifest.yml asks for: a call that needs another one fails here as in Slack. */
+/** The workspace with the app as manifest.yml describes it: a call that needs another scope fails here as in Slack. */
 export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOptions {
   const everybody = Object.values(PEOPLE);
+  const manifest = readManifest();
   return {
     team: { id: "T0SANDBOX", name: "Example Corp", domain: "example-corp" },
     people: [
@@ -72,16 +73,28 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       botToken: "xoxb-sandbox-bot",
       appToken: "xapp-sandbox-app",
       signingSecret: "sandbox-signing-secret",
-      scopes: readManifestScopes(),
+      scopes: manifest.oauth_config.scopes.bot,
     },
     delivery,
-    commands: ["/zt"],
+    commands: manifest.features.slash_commands.map(({ command }) => command),
+    shortcuts: manifest.features.shortcuts.map(({ type, name, callback_id: callbackId }) => ({
+      type,
+      name,
+      callbackId,
+    })),
+    events: manifest.settings.event_subscriptions.bot_events,
   };
 }
 
-function readManifestScopes(): string[] {
-  const manifest = parse(readFileSync(join(import.meta.dirname, "..", "manifest.yml"), "utf8")) as {
-    oauth_config: { scopes: { bot: string[] } };
+interface Manifest {
+  features: {
+    slash_commands: { command: string }[];
+    shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };
-  return manifest.oauth_config.scopes.bot;
+  oauth_config: { scopes: { bot: string[] } };
+  settings: { event_subscriptions: { bot_events: string[] } };
+}
+
+function readManifest(): Manifest {
+  return parse(readFileSync(join(import.meta.dirname, "..", "manifest.yml"), "utf8")) as Manifest;
 }

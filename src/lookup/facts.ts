@@ -35,7 +35,7 @@ export function bySoonestEnd(sessions: readonly ActiveSession[]): ActiveSession[
 }
 
 export interface RiskEventGroup {
-  /** A short name of the kind, for forms: names have no documented length. */
+  /** Another one as soon as there is one more event of the kind: a judgement holds for what was looked at. */
   key: string;
   /** "unnamed event" where Cloudflare gives none. */
   name: string;
@@ -45,23 +45,29 @@ export interface RiskEventGroup {
   level: string | null;
 }
 
+/** Nobody judges more than this one by one, and no form has the room; the rarest are judged together. */
+export const MAX_RISK_KINDS = 60;
+
 /** Risk events of one kind together, the newest kind first: they are judged by kind, not one by one. */
 export function groupRiskEvents(events: RiskScore["events"]): RiskEventGroup[] {
-  const groups = Map.groupBy(events, (event) => event.name ?? "unnamed event");
-  return [...groups]
-    .map(([name, same]) => {
-      const newest = same.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
-      return {
-        key: keyOf(name),
-        name,
-        count: same.length,
-        lastAt: newest?.at ?? null,
-        level: newest?.level ?? null,
-      };
-    })
+  const kinds = [...Map.groupBy(events, (event) => event.name ?? "unnamed event")]
+    .map(([name, same]) => groupOf(name, same))
     .toSorted((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0));
+  if (kinds.length <= MAX_RISK_KINDS) return kinds;
+  const shown = kinds.slice(0, MAX_RISK_KINDS - 1);
+  const names = new Set(shown.map((kind) => kind.name));
+  const rest = events.filter((event) => !names.has(event.name ?? "unnamed event"));
+  return [...shown, groupOf(`${plural(kinds.length - shown.length, "other kind")} of events`, rest)];
 }
 
-function keyOf(name: string): string {
-  return createHash("sha256").update(name).digest("hex").slice(0, 12);
+function groupOf(name: string, same: RiskScore["events"]): RiskEventGroup {
+  const newest = same.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
+  const seen = [name, ...same.map((event) => String(event.id ?? event.at)).toSorted()];
+  return {
+    key: createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 12),
+    name,
+    count: same.length,
+    lastAt: newest?.at ?? null,
+    level: newest?.level ?? null,
+  };
 }

@@ -104,12 +104,13 @@ function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
   return email === null && rawLevel === null && lastResetAt === null && events.length === 0;
 }
 
-/** The user's registrations in one state, up to MAX_REGISTRATIONS. */
+/** The user's registrations in one state, the first `max` of them. */
 export async function collectRegistrations(
   cloudflare: Cloudflare,
   userId: string,
   status: "active" | "revoked" | "all" = "active",
   call?: CallOptions,
+  max = MAX_REGISTRATIONS,
 ): Promise<Registration[]> {
   const found: Registration[] = [];
   for await (const registration of cloudflare.devices.iterateRegistrations(
@@ -117,7 +118,7 @@ export async function collectRegistrations(
     call,
   )) {
     found.push(registration);
-    if (found.length >= MAX_REGISTRATIONS) break;
+    if (found.length >= max) break;
   }
   return found;
 }

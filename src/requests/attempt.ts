@@ -4,6 +4,7 @@ import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { actionOf } from "./actions/index.ts";
+import { checkSameUser } from "./actions/same-user.ts";
 import type { TargetCheck, Verification } from "./actions/define.ts";
 import type { Request } from "./request.ts";
 
@@ -14,19 +15,13 @@ export interface AttemptDeps {
   now(): number;
 }
 
-/** Is the target still the principal that was approved? A user id that now has another e-mail is somebody else. */
+/** Is what was approved still what would be done? */
 export async function checkTarget({ cloudflare }: AttemptDeps, request: Request): Promise<TargetCheck> {
   const { target } = request.plan;
   const action = actionOf(request.plan);
   try {
     if (action.checkTarget !== undefined) return await action.checkTarget(cloudflare, request.plan);
-    const user = await cloudflare.accessUsers.get(target.id);
-    if (user.email?.toLowerCase() === target.email.toLowerCase()) return { ok: true };
-    return {
-      ok: false,
-      why: `The Access user ${target.id} is no longer ${target.email}: it is not the user that was approved.`,
-      next: "Look the user up again and make a new request.",
-    };
+    return await checkSameUser(cloudflare, target);
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     if (error.kind === "not-found") {

@@ -64,7 +64,7 @@ export type Wish =
   | ({ action: "revoke" } & RevokeOptions)
   | { action: "revoke-devices"; registrationIds: readonly string[] | "all" }
   | { action: "restore-devices"; registrationIds: readonly string[] | "all" }
-  /** `judged`: by the key of each kind of event. */
+  /** By the keys of the kinds of risk events. */
   | { action: "reset-risk"; judged: Readonly<Record<string, RiskJudgement>> }
   | { action: "create-user"; email: string; name: string }
   | { action: "rename-user"; newName: string }

@@ -7,7 +7,7 @@ import { context, plain, section } from "./blocks.ts";
 import { formOf } from "./forms/index.ts";
 import { textInput, type FormValues, type Material } from "./forms/spec.ts";
 import { noticeText } from "./notice.ts";
-import { cut, escape, named } from "./text.ts";
+import { clean, cut, escape, named } from "./text.ts";
 
 export const ASK_MODAL = "ask";
 
@@ -45,7 +45,7 @@ const Metadata = z.object({
   chosen: z.object({ userId: z.string(), email: z.string(), name: z.string() }).nullable(),
   /** The keys of the kinds of risk events shown, in order. */
   kinds: z.array(z.string()),
-  /** Only the user was asked for: the rest of the form follows. */
+  /** The fields were not shown: the rest of the form follows. */
   isPicking: z.boolean(),
   /** What was typed before the user was picked. */
   reason: z.string(),
@@ -60,46 +60,47 @@ export function askModal(props: AskModalProps): ModalView {
   const { action, chosen, material, prefill } = props;
   const form = formOf(action);
   const isPicking = form.about === "user" && chosen === null;
-  const showsFields = !isPicking || form.material === "none";
+  // What the fields are made of is not read before the user is known, and may be unreadable afterwards.
+  const showsFields = form.material === "none" || material.kind !== "none";
+  const isDeadEnd =
+    !isPicking &&
+    form.material !== "none" &&
+    material.kind === "registrations" &&
+    material.registrations.length === 0;
   const metadata: Metadata = {
     action,
     originChannel: props.originChannel,
-    chosen: chosen === null ? null : { ...chosen, name: cut(chosen.name, 100) },
-    kinds:
-      material.kind === "risk-events" ? material.groups.slice(0, MAX_KINDS).map((group) => group.key) : [],
-    isPicking: isPicking && !showsFields,
-    reason: showsFields ? "" : cut(props.reason, MAX_REASON),
+    chosen: chosen === null ? null : { ...chosen, name: clean(chosen.name, 100) },
+    kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
+    isPicking: !showsFields,
+    // More than fits into the field would not fit into what Slack carries along either.
+    reason: showsFields ? "" : cut(props.reason.toWellFormed(), MAX_REASON),
   };
   return {
     type: "modal",
     callback_id: ASK_MODAL,
     private_metadata: JSON.stringify(metadata),
     title: plain(form.title, 24),
-    submit: plain(showsFields ? "Ask approvers" : "Next", 24),
+    ...(isDeadEnd ? {} : { submit: plain(submitText(showsFields, isPicking), 24) }),
     close: plain("Back", 24),
     blocks: [
       ...(props.problem === undefined ? [] : [section(`⚠️ ${noticeText(props.problem)}`)]),
       ...(chosen === null ? [section(form.intro)] : [section(chosenText(chosen, props.facts))]),
       ...(isPicking ? [userSearch()] : []),
-      ...(showsFields
-        ? [...form.fields(limited(material), prefill), reasonBlock(props.reason, props.requireReason)]
-        : []),
+      ...(showsFields ? form.fields(material, prefill) : []),
+      ...(showsFields && !isDeadEnd ? [reasonBlock(props.reason, props.requireReason)] : []),
       context(`⚠️ ${escape(form.caution)}`),
     ],
   };
 }
 
-/** A form has at most 100 blocks. */
-const MAX_KINDS = 80;
-
-function limited(material: Material): Material {
-  return material.kind === "risk-events"
-    ? { ...material, groups: material.groups.slice(0, MAX_KINDS) }
-    : material;
+function submitText(showsFields: boolean, isPicking: boolean): string {
+  if (showsFields) return "Ask approvers";
+  return isPicking ? "Next" : "Try again";
 }
 
 function chosenText({ name, email }: Chosen, facts: readonly string[]): string {
-  return `*${escape(named(name, email))}*\n${escape(email, 254)}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
+  return `*${escape(named(name, email))}*${email === "" ? "" : `\n${escape(email, 254)}`}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
 }
 
 function userSearch(): InputBlock {
@@ -130,7 +131,7 @@ function reasonBlock(reason: string, isRequired: boolean): KnownBlock {
   });
 }
 
-const Option = z.object({ value: z.string() });
+const Option = z.object({ value: z.string(), text: z.object({ text: z.string() }).optional() });
 const Values = z.record(
   z.string(),
   z.record(
@@ -156,8 +157,14 @@ function readValues(raw: unknown): FormValues {
   };
 }
 
+/** Whom the menu was set to, with as much as it says of them. */
+function readPicked(raw: unknown): Chosen | null {
+  const option = Values.parse(raw)[USER_SEARCH]?.[USER_SEARCH]?.selected_option;
+  return option == null ? null : { userId: option.value, email: "", name: option.text?.text ?? option.value };
+}
+
 export interface AskForm extends Omit<Metadata, "isPicking"> {
-  /** Only the user was asked for so far. */
+  /** The fields were not shown so far. */
   isPicking: boolean;
   /** The id of the user that was picked in the form, or chosen before. */
   userId: string | null;
@@ -171,13 +178,15 @@ export function parseAskForm(view: { private_metadata: string; state: { values: 
   const metadata = Metadata.parse(JSON.parse(view.private_metadata));
   const values = readValues(view.state.values);
   const form = formOf(metadata.action);
-  const userId = metadata.chosen?.userId ?? values.choice(USER_SEARCH);
+  const chosen = metadata.chosen ?? readPicked(view.state.values);
+  const userId = chosen?.userId ?? null;
   const errors: Record<string, string> = {};
   if (form.about === "user" && userId === null) errors[USER_SEARCH] = "Pick somebody from the list.";
-  if (metadata.isPicking) return { ...metadata, userId, wish: null, errors };
+  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   return {
     ...metadata,
+    chosen,
     userId,
     reason: values.text("reason"),
     wish: read.ok ? read.wish : null,

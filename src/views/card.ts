@@ -61,7 +61,7 @@ function pendingBlocks(request: Request, words: RequestText, approvers: readonly
         action: CARD_ACTIONS.approve,
         value: request.id,
         style: "danger",
-        label: `Approve: ${words.label} of ${request.plan.target.email}`,
+        label: `Approve: ${words.headline}`,
         confirm: { title: `${words.label}?`, text: words.question, confirm: "Approve", danger: true },
       }),
       button({

@@ -2,6 +2,7 @@ import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
 import type { PostData } from "../requests/posts.ts";
+import type { ActionName } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import { actions, context, section, type Message } from "./blocks.ts";
 import { formButton } from "./form-button.ts";
@@ -93,6 +94,9 @@ function undoButtons({ id, plan, status }: Request): KnownBlock[] {
   return [actions("undo", undo)];
 }
 
+/** None of these is a ban. */
+const TAKES_AWAY: ReadonlySet<ActionName> = new Set(["revoke", "revoke-devices", "delete-user"]);
+
 /** Each answer ends with the next step. Plain words and our own markup only. */
 export function nextStep(request: Request): string {
   const email = code(request.plan.target.email, 254);
@@ -100,7 +104,7 @@ export function nextStep(request: Request): string {
     case "succeeded":
       if (request.result.verification?.confirmed !== true)
         return `look at ${code(`/zt user ${request.plan.target.email}`, 300)} and ask again if it is not so`;
-      return request.plan.action === "revoke"
+      return TAKES_AWAY.has(request.plan.action)
         ? `disable ${email} at the identity provider if they must stay out; ${code(`/zt user ${request.plan.target.email}`, 300)} shows whether they come back`
         : `${code(`/zt user ${request.plan.target.email}`, 300)} shows what happens from here`;
     case "failed":

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { answerTo, CHANNELS, MODES, PEOPLE } from "../support/harness.ts";
-import { addOthers, OTHERS, publicMessages, readAudit, startScene } from "./support.ts";
+import { answerTo, CHANNELS, MODES, PEOPLE, type } from "../support/harness.ts";
+import { addOthers, openModal, OTHERS, publicMessages, readAudit, startScene } from "./support.ts";
 
 /** What was typed, and what the answer has to say: what is wrong, and the usage or the next step. */
 const TABLE: readonly (readonly [what: string, text: string, said: readonly string[]])[] = [
@@ -83,6 +83,41 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
     ["The reason is too long: 1499 characters.", "At most 1000 fit on the card."],
   ],
   ["control characters", "user mallory@example.com\u0007", ["control characters", "paste it as plain text"]],
+  [
+    "an address that is none, of somebody who is to be created",
+    "create-user new.person@ --reason x",
+    ["“new.person@” is not a valid e-mail address.", "Usage: /zt create-user <email> [<name>]"],
+  ],
+  [
+    "somebody to create who is there already",
+    "create-user mallory@example.com Mallory --reason x",
+    ["mallory@example.com is an Access user already.", "/zt user mallory@example.com shows them."],
+  ],
+  [
+    "the name that somebody has already",
+    "rename-user mallory@example.com Mallory Archer --reason x",
+    ["mallory@example.com has that name already."],
+  ],
+  [
+    "another address to confirm a deletion",
+    "delete-user mallory@example.com --confirm bob@example.com --reason x",
+    ["The e-mail that was typed is not the user's.", "Type mallory@example.com to ask for it."],
+  ],
+  [
+    "a registration of nobody",
+    "revoke-devices mallory@example.com 00000000-0000-4000-8000-000000000000 --reason x",
+    ["No active registration of this user has the id 00000000-0000-4000-8000-000000000000."],
+  ],
+  [
+    "devices of somebody who has none",
+    "revoke-devices quentin@example.com --all --reason x",
+    ["This user has no registered device."],
+  ],
+  [
+    "devices to restore where none is revoked",
+    "restore-devices quentin@example.com --all --reason x",
+    ["This user has no revoked device that could be restored."],
+  ],
 ];
 
 describe.each(MODES)("bad input in %s mode", (mode) => {
@@ -96,6 +131,20 @@ describe.each(MODES)("bad input in %s mode", (mode) => {
     }
     expect(publicMessages(slack)).toEqual([]);
     expect(cloudflare.requests.filter((request) => request.method !== "GET")).toEqual([]);
+  });
+
+  it("of what opens a form is answered there", async () => {
+    const { slack } = await startScene({ mode });
+    for (const text of [
+      "reset-risk nobody@example.com --reason x",
+      "revoke-devices nobody@example.com",
+      "delete-user nobody@example.com",
+    ]) {
+      await type(slack, PEOPLE.alice, text);
+      const view = await openModal(slack, PEOPLE.alice);
+      expect(slack.visibleText(view)).toContain("No Access user has the e-mail nobody@example.com.");
+      await slack.closeView({ user: PEOPLE.alice, viewId: view.id });
+    }
   });
 });
 

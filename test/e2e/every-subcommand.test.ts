@@ -236,9 +236,8 @@ describe("every subcommand", () => {
 
   it("says that there is nothing where a user has nothing", async () => {
     const scene = await startScene();
-    for (const [name, row] of Object.entries(TABLE)) {
-      if (row.isAboutUser) expect(await answer(scene.slack, row.good(QUENTIN)), name).toMatch(row.empty);
-    }
+    const said = await answers(scene, (_name, row) => (row.isAboutUser ? row.good(QUENTIN) : null));
+    for (const [name, words] of Object.entries(said)) expect(words, name).toMatch(TABLE[name]?.empty ?? /^$/);
   });
 
   it("is refused to whoever the policy does not name, but for help", async () => {

@@ -6,7 +6,7 @@ import { actionOf } from "../../src/requests/actions/index.ts";
 import { resetRisk, type RiskBaseline } from "../../src/requests/actions/reset-risk.ts";
 import { judge, revoke, type RevokeBaseline } from "../../src/requests/actions/revoke.ts";
 import type { PlanOf } from "../../src/requests/actions/define.ts";
-import { ACTION_NAMES, type Plan } from "../../src/requests/plan.ts";
+import { ACTION_NAMES } from "../../src/requests/plan.ts";
 import { makePlan, makeRegistration, makeSession, makeSummary } from "../views/support.ts";
 
 const SENT = Date.UTC(2026, 2, 14, 14, 2, 31, 400);
@@ -365,7 +365,7 @@ describe("after a reset of the risk score", () => {
 
 describe("the words of an action", () => {
   it.each(ACTION_NAMES)("%s is found by its name, and its words name the target", (name) => {
-    const plan = { ...makePlan(name), target: TARGET } as Plan;
+    const plan = { ...makePlan(name), target: TARGET };
     const action = actionOf(plan);
     expect(action.name).toBe(name);
     const words = action.describe(plan, makeSummary());

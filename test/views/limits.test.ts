@@ -101,7 +101,8 @@ function prefillOf(action: ActionName, text: string): Partial<Wish> {
   return all[action];
 }
 
-describe("with data of every sort, Slack takes", () => {
+// Thousands of views each: a minute where other tests have the machine to themselves too.
+describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
   it.each(Object.entries(SUMMARIES))(
     "the summary of a user (%s), also when it is shared",
     (_sort, summary) => {

@@ -27,7 +27,7 @@ function submit(props: AskModalProps, values: Record<string, unknown>) {
   return parseAskForm({ private_metadata: askModal(props).private_metadata ?? "", state: { values } });
 }
 
-const picked = { who: { who: { selected_option: { value: USER_ID } } } };
+const picked = { who: { who: { selected_option: { value: USER_ID, text: { text: "Mallory Archer" } } } } };
 
 describe("the form to ask", () => {
   it("asks for who, options and reason, and says what a revocation is not", () => {
@@ -88,7 +88,7 @@ describe("the form to ask", () => {
     ).toMatchObject({
       action: "revoke",
       originChannel: "C0SECURE1",
-      chosen: null,
+      chosen: { userId: USER_ID, name: "Mallory Archer" },
       userId: USER_ID,
       wish: { action: "revoke", devices: false, warpReauth: true },
       reason: "laptop stolen",

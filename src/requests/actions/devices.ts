@@ -1,6 +1,7 @@
 import type { Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
 import { collectRegistrations } from "../../lookup/summary.ts";
+import { clean } from "../../views/text.ts";
 import { plural } from "../../words.ts";
 import type { ChosenRegistration } from "../plan.ts";
 import { defineAction, type PlanOf, type Verification } from "./define.ts";
@@ -18,7 +19,7 @@ export const revokeDevices = defineAction<"revoke-devices", NoBaseline>({
   label: "Revoke devices",
   effect: "contains",
   async prepare({ cloudflare, target, wish, legacyDeviceRevoke }) {
-    const active = await collectRegistrations(cloudflare, target.id, "active");
+    const active = await readAll(cloudflare, target.id, "active");
     const registrations = choose(active, wish.registrationIds, "active");
     const shared = legacyDeviceRevoke ? active.find((one) => one.multiUser) : undefined;
     if (shared !== undefined) {
@@ -72,7 +73,7 @@ export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
   label: "Restore devices",
   effect: "restores",
   async prepare({ cloudflare, target, wish }) {
-    const revoked = await collectRegistrations(cloudflare, target.id, "revoked");
+    const revoked = await readAll(cloudflare, target.id, "revoked");
     return { registrations: choose(revoked, wish.registrationIds, "revoked") };
   },
   question: (plan) =>
@@ -132,7 +133,7 @@ function choose(
 }
 
 function deviceNames(registrations: readonly ChosenRegistration[]): string {
-  const names = registrations.slice(0, 5).map((one) => one.deviceName);
+  const names = registrations.slice(0, 5).map((one) => clean(one.deviceName, 40));
   return registrations.length > 5
     ? `${names.join(", ")} and ${registrations.length - 5} more`
     : names.join(", ");
@@ -140,9 +141,23 @@ function deviceNames(registrations: readonly ChosenRegistration[]): string {
 
 /** Asked by id, so that neither other devices nor their number matter. */
 async function stillActive(cloudflare: Cloudflare, plan: DevicePlan): Promise<Registration[]> {
-  const wanted = new Set(plan.options.registrations.map((one) => one.id));
-  const active = await collectRegistrations(cloudflare, plan.target.id, "active");
+  const ids = plan.options.registrations.map((one) => one.id);
+  const wanted = new Set(ids);
+  const active: Registration[] = [];
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const query = { ids: ids.slice(from, from + BATCH), status: "active", perPage: 50 } as const;
+    for await (const one of cloudflare.devices.iterateRegistrations(query)) active.push(one);
+  }
   return active.filter((one) => wanted.has(one.id));
+}
+
+/** Without the limit of a summary: "all" means all. */
+function readAll(
+  cloudflare: Cloudflare,
+  userId: string,
+  status: "active" | "revoked",
+): Promise<Registration[]> {
+  return collectRegistrations(cloudflare, userId, status, undefined, Number.POSITIVE_INFINITY);
 }
 
 function judge(
@@ -151,7 +166,7 @@ function judge(
   left: readonly { deviceName: string | null }[],
   now: number,
 ): Verification {
-  const names = left.slice(0, 5).map((one) => one.deviceName ?? "unnamed device");
+  const names = left.slice(0, 5).map((one) => clean(one.deviceName ?? "unnamed device", 40));
   return {
     confirmed,
     summary,

@@ -2,9 +2,11 @@ import type { RiskScore } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
 import { groupRiskEvents } from "../../lookup/facts.ts";
 import { findRisk, type UserSummary } from "../../lookup/summary.ts";
+import { clean } from "../../views/text.ts";
 import { plural } from "../../words.ts";
 import type { RiskJudgement } from "../plan.ts";
 import { defineAction } from "./define.ts";
+import { checkSameUser } from "./same-user.ts";
 
 export interface RiskBaseline {
   level: string | null;
@@ -29,9 +31,9 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
       const judgement = wish.judged[key];
       if (judgement === undefined) {
         throw new UserError({
-          what: `The risk event “${name}” was not judged.`,
+          what: `The risk event “${clean(name, 100)}” was not judged, or happened again since.`,
           why: "A reset takes away the weight of every event since the last one, so each has to be looked at first.",
-          next: "Use the form: type /zt reset-risk with the user and no reason. New events may have come since it was opened.",
+          next: "Say of it what it was, and ask again.",
         });
       }
       return { name, count, judgement };
@@ -45,10 +47,7 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
     headline: `Reset the risk score of ${plan.target.email}`,
     effects: [
       describeScore(evidence),
-      ...plan.options.judged.map(
-        ({ name, count, judgement }) =>
-          `${name}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
-      ),
+      ...describeJudged(plan.options.judged),
       "Their risk level goes back to low until something new happens",
     ],
     caution:
@@ -56,6 +55,21 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
     undo: "Cannot be undone: the events before a reset no longer count.",
   }),
   callText: (plan) => `risk score reset for ${plan.target.email}`,
+
+  async checkTarget(cloudflare, plan) {
+    const same = await checkSameUser(cloudflare, plan.target);
+    if (!same.ok) return same;
+    // What nobody has judged must not lose its weight by an approval that was given before it happened.
+    const judged = new Map(plan.options.judged.map(({ name, count }) => [name, count]));
+    const { events } = await cloudflare.riskScoring.get(plan.options.riskUserId);
+    const fresh = groupRiskEvents(events).find(({ name, count }) => count > (judged.get(name) ?? 0));
+    if (fresh === undefined) return { ok: true };
+    return {
+      ok: false,
+      why: `A risk event happened after this was asked for: “${clean(fresh.name, 100)}”. Nobody has judged it.`,
+      next: "Look at it, then ask again.",
+    };
+  },
 
   async readBaseline(cloudflare, plan) {
     const score = await cloudflare.riskScoring.get(plan.options.riskUserId);
@@ -86,6 +100,24 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
     };
   },
 });
+
+/** Past this the card has no room; the details have them all. */
+const MAX_SHOWN = 12;
+
+function describeJudged(
+  judged: readonly { name: string; count: number; judgement: RiskJudgement }[],
+): string[] {
+  const left = judged.length - MAX_SHOWN;
+  return [
+    ...judged
+      .slice(0, MAX_SHOWN)
+      .map(
+        ({ name, count, judgement }) =>
+          `${clean(name, 100)}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
+      ),
+    ...(left > 0 ? [`${plural(left, "more kind")} of events, each judged: see Details`] : []),
+  ];
+}
 
 function levelText(score: RiskScore): string {
   return score.level ?? score.rawLevel ?? "none";

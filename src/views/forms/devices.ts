@@ -41,18 +41,23 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
       ),
     ];
   }
-  const shown = registrations.slice(0, MAX_SHOWN);
+  const ids = new Set(chosen === "all" ? [] : chosen);
+  const known = registrations.filter((one) => ids.has(one.id));
+  const isAll = chosen === "all" || (known.length > MAX_SHOWN && known.length === registrations.length);
+  // What was chosen before comes first: it must not be among those that there is no room for.
+  const shown = [...known, ...registrations.filter((one) => !ids.has(one.id))].slice(0, MAX_SHOWN);
   const groups = Array.from({ length: Math.ceil(shown.length / 10) }, (_, group) =>
     shown.slice(group * 10, group * 10 + 10),
   );
-  const ids = new Set(chosen === "all" ? [] : chosen);
   const left = registrations.length - shown.length;
+  const chosenLeft = isAll ? 0 : Math.max(0, known.length - MAX_SHOWN);
+  const gone = ids.size - known.length;
   return [
     checkboxes("all", "How many", [
       {
         value: "all",
         text: `All of them: ${plural(registrations.length, "device")}`,
-        isTicked: chosen === "all",
+        isTicked: isAll,
       },
     ]),
     ...groups.map((group, index) =>
@@ -63,14 +68,21 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
           value: one.id,
           text: one.deviceName ?? "unnamed device",
           description: describe(one),
-          isTicked: ids.has(one.id),
+          isTicked: !isAll && ids.has(one.id),
         })),
       ),
     ),
     ...(left > 0
       ? [
           context(
-            `${plural(left, "device")} more ${left === 1 ? "is" : "are"} not listed: tick all, or name ids in the command`,
+            `${plural(left, "device")} more ${left === 1 ? "is" : "are"} not listed${chosenLeft > 0 ? ` (${chosenLeft} of them chosen)` : ""}: tick all, or name ids in the command`,
+          ),
+        ]
+      : []),
+    ...(gone > 0
+      ? [
+          context(
+            `${plural(gone, "device")} of those chosen ${gone === 1 ? "is" : "are"} not ${state === "active" ? "registered" : "revoked"} any more, or deleted`,
           ),
         ]
       : []),

@@ -27,7 +27,7 @@ export interface FormSpec<Name extends ActionName> {
   about: "user" | "nobody-yet";
   material: "none" | "active-registrations" | "revoked-registrations" | "risk-events";
   fields(material: Material, prefill: Partial<WishFor<Name>>): KnownBlock[];
-  /** `material` is only what travelled with the form: `kinds` of risk events by their position. */
+  /** `hidden` is what travelled with the form: the keys of the `kinds` of risk events, by their position. */
   read(values: FormValues, hidden: { kinds: readonly string[] }): ReadForm<Name>;
 }
 
