@@ -1,3 +1,4 @@
+import { audit } from "./audit.ts";
 import { devices } from "./devices.ts";
 import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
@@ -32,6 +33,7 @@ export function createCommands(): Registry {
     seal(createUser),
     seal(renameUser),
     seal(deleteUser),
+    seal(audit),
     createHelp(() => registry.all),
   ]);
   return registry;

@@ -83,3 +83,8 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export function createRequestId(): string {
   return `ZT-${Array.from({ length: 7 }, () => ALPHABET[randomInt(ALPHABET.length)]).join("")}`;
 }
+
+/** Whether a word is a request's id, in either case. */
+export function isRequestId(word: string): boolean {
+  return /^ZT-[0-9A-HJKMNP-TV-Z]{7}$/i.test(word);
+}
