@@ -64,7 +64,7 @@ export async function attemptCall(
       requestId: request.id,
       actor: BOT,
       event,
-      data: { attempt, ...data },
+      data: { attempt, target: request.plan.target.email, target_id: request.plan.target.id, ...data },
     });
 
   if (firstSent !== undefined) {
@@ -78,8 +78,6 @@ export async function attemptCall(
     call: action.callText(request.plan),
     action: request.plan.action,
     account_id: request.plan.accountId,
-    target: request.plan.target.email,
-    target_id: request.plan.target.id,
     options: request.plan.options,
     plan_hash: request.planHash,
   });
