@@ -7,8 +7,8 @@ import { unwrapError } from "./errors.ts";
 import { readAsker, readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
 import { showForm } from "./interactions/form-click.ts";
-import { investigate } from "./interactions/investigate.ts";
-import { createLauncherForm } from "./interactions/launcher.ts";
+import { investigate, wordsOf } from "./interactions/investigate.ts";
+import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
@@ -18,7 +18,7 @@ import { respond } from "./slack/respond.ts";
 import { takeDelivery } from "./store/deliveries.ts";
 import { USER_SEARCH } from "./views/ask-modal.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
-import { LAUNCHER_MODAL, launcherModal } from "./views/launcher.ts";
+import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { loadingModal } from "./views/notice.ts";
 
@@ -102,20 +102,18 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
       await respond(
         shortcut.response_url,
-        await investigate(commands, deps, asker, shortcut.message.text ?? ""),
+        await investigate(commands, deps, asker, wordsOf(shortcut.message)),
       );
     },
   );
 
   app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
     await ack();
-    await deps.slack.interactive.views.open({
-      trigger_id: shortcut.trigger_id,
-      view: launcherModal(commands.all),
-    });
+    const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+    await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 
-  app.event("app_mention", async ({ event, body }) => {
+  app.event("app_mention", async ({ event, body, context }) => {
     if (event.user === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
     await answerMention(commands, deps, {
       asker: {
@@ -125,6 +123,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
         surface: "mention",
       },
       text: event.text,
+      botUserId: context.botUserId ?? "",
       channel: event.channel,
       threadTs: event.thread_ts ?? event.ts,
     });

@@ -30,6 +30,20 @@ export async function authorise(
   });
 }
 
+/** Of these subcommands, those that somebody may use now and those that they may not. */
+export async function splitByRole<Command extends { role: Role }>(
+  context: { deps: Deps; asker: Asker },
+  commands: readonly Command[],
+): Promise<{ usable: Command[]; refused: Command[] }> {
+  const roles = [...new Set(commands.map((command) => command.role))];
+  const held = await Promise.all(roles.map((role) => mayUse(context, role)));
+  const may = new Set(roles.filter((_role, index) => held[index] === true));
+  return {
+    usable: commands.filter((command) => may.has(command.role)),
+    refused: commands.filter((command) => !may.has(command.role)),
+  };
+}
+
 /** Whether somebody has a role now. */
 export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role: Role): Promise<boolean> {
   if (role === "everyone") return true;

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { commandHelp, helpMessage } from "../views/help.ts";
+import { splitByRole } from "./authorise.ts";
 import { defineCommand, usageOf } from "./define.ts";
 import { suggest } from "./parse.ts";
 import { seal, type AnyCommand } from "./registry.ts";
@@ -10,15 +11,20 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
     defineCommand({
       name: "help",
       group: "Help",
-      summary: "what there is, or one subcommand in full",
+      summary: "what you may do, or one subcommand in full",
       examples: ["help", "help revoke"],
       role: "everyone",
       calls: [],
       args: { subcommand: { kind: "word", required: false, summary: "the subcommand to explain" } },
-      async run({ reply }, { subcommand }) {
+      async run({ deps, asker, reply }, { subcommand }) {
         const commands = list();
         if (subcommand === undefined) {
-          await reply(helpMessage(commands.map((command) => ({ ...command, usage: usageOf(command) }))));
+          const { usable, refused } = await splitByRole({ deps, asker }, commands);
+          const entries = usable.map((command) => ({ ...command, usage: usageOf(command) }));
+          const names = refused.map((command) => command.name);
+          // Who has nothing to ask for needs nobody to ask.
+          const ask = names.length === 0 ? [] : deps.policy.current().operators;
+          await reply(helpMessage(entries, { names, ask }));
           return;
         }
         const name = subcommand.toLowerCase();

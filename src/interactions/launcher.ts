@@ -1,13 +1,27 @@
 import type { ModalView } from "@slack/types";
 
-import { authorise } from "../commands/authorise.ts";
+import { authorise, splitByRole } from "../commands/authorise.ts";
 import type { Registry } from "../commands/registry.ts";
-import type { Deps } from "../deps.ts";
+import type { Asker, Deps } from "../deps.ts";
 import { permalink } from "../requests/publish.ts";
 import type { Message } from "../views/blocks.ts";
-import { answeredModal, parseLauncher } from "../views/launcher.ts";
+import { answeredModal, launcherModal, parseLauncher } from "../views/launcher.ts";
 import type { FormHandler } from "./form.ts";
+import { openWithLoading } from "./modal.ts";
 import { buildForm } from "./open-form.ts";
+
+/** The global shortcut: a form to choose from what the asker may do. Who may do nothing is told whom to ask. */
+export async function openLauncher(
+  registry: Registry,
+  deps: Deps,
+  asker: Asker,
+  triggerId: string,
+): Promise<void> {
+  await openWithLoading(deps, triggerId, "Zero Trust", "One moment…", async () => {
+    await authorise({ deps, asker }, { name: "user", role: "viewer" });
+    return launcherModal((await splitByRole({ deps, asker }, registry.all)).usable);
+  });
+}
 
 /** The global shortcut's form: runs what would have been typed. */
 export function createLauncherForm(registry: Registry): FormHandler {

@@ -5,7 +5,7 @@ import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { UserMessage } from "../errors.ts";
 import { groupRiskEvents, onApps } from "../lookup/facts.ts";
-import { collectRegistrations, findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
+import { allRegistrations, findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser } from "../lookup/who.ts";
 import { askModal } from "../views/ask-modal.ts";
 import { formOf } from "../views/forms/index.ts";
@@ -77,13 +77,13 @@ async function readMaterial(
       return {
         kind: "registrations",
         state: "active",
-        registrations: await collectRegistrations(deps.cloudflare, user.id, "active"),
+        registrations: await allRegistrations(deps.cloudflare, user.id, "active"),
       };
     case "revoked-registrations":
       return {
         kind: "registrations",
         state: "revoked",
-        registrations: await collectRegistrations(deps.cloudflare, user.id, "revoked"),
+        registrations: await allRegistrations(deps.cloudflare, user.id, "revoked"),
       };
     case "risk-events":
       return { kind: "risk-events", groups: groupRiskEvents((await findRisk(deps.cloudflare, user)).events) };

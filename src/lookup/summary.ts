@@ -104,6 +104,15 @@ function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
   return email === null && rawLevel === null && lastResetAt === null && events.length === 0;
 }
 
+/** Every registration of the user in one state, without the limit of a summary: "all" has to mean all. */
+export function allRegistrations(
+  cloudflare: Cloudflare,
+  userId: string,
+  status: "active" | "revoked",
+): Promise<Registration[]> {
+  return collectRegistrations(cloudflare, userId, status, undefined, Number.POSITIVE_INFINITY);
+}
+
 /** The user's registrations in one state, the first `max` of them. */
 export async function collectRegistrations(
   cloudflare: Cloudflare,

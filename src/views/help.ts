@@ -1,7 +1,7 @@
 import type { KnownBlock } from "@slack/types";
 
 import { context, header, section, type Message } from "./blocks.ts";
-import { escape } from "./text.ts";
+import { escape, principal } from "./text.ts";
 
 /** What help needs to know of a subcommand. */
 export interface HelpEntry {
@@ -15,8 +15,14 @@ export interface HelpEntry {
   args: Record<string, { kind: string; summary: string }>;
 }
 
-/** All subcommands, grouped, with an example each. */
-export function helpMessage(commands: readonly HelpEntry[]): Message {
+/** What the reader may not use, and whom they can ask to do it for them. */
+export interface Refused {
+  names: readonly string[];
+  ask: readonly string[];
+}
+
+/** The subcommands that the reader may use, grouped, with an example each. */
+export function helpMessage(commands: readonly HelpEntry[], refused: Refused): Message {
   const groups = Map.groupBy(commands, (command) => command.group);
   return {
     text: `zt-bot: ${commands.map((command) => command.name).join(", ")}. Type /zt help and a subcommand's name for more.`,
@@ -27,11 +33,17 @@ export function helpMessage(commands: readonly HelpEntry[]): Message {
           `*${escape(group)}*\n${entries.map((entry) => `\`/zt ${escape(entry.examples[0] ?? entry.name)}\`\n      ${escape(entry.summary)}`).join("\n")}`,
         ),
       ),
+      ...(refused.names.length === 0 ? [] : [section(refusedText(refused))]),
       context(
         "Reads answer at once, and only you see them. Changes wait for an approver in the approvals channel. `/zt help revoke` explains one in full.",
       ),
     ],
   };
+}
+
+function refusedText({ names, ask }: Refused): string {
+  const who = ask.slice(0, 10).map(principal).join(" ");
+  return `*Not for you to use:* ${names.map((name) => escape(name)).join(", ")}\nAsk ${who} to do it for you; whoever runs zt-bot can add you to policy.yml.`;
 }
 
 /** One subcommand in full. */

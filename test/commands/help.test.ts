@@ -5,33 +5,37 @@ import { usageOf } from "../../src/commands/define.ts";
 import { createCommands } from "../../src/commands/index.ts";
 import { splitWords } from "../../src/commands/parse.ts";
 import { UserError } from "../../src/errors.ts";
-import type { Message } from "../../src/views/blocks.ts";
 import { readWords } from "../support/words.ts";
+import { ALICE, createContext } from "./support.ts";
 
 const commands = createCommands();
 
-/** What `/zt <text>` answers, as it is read on a screen. */
-async function answerTo(text: string): Promise<string> {
-  const replies: Message[] = [];
-  await commands.run(
-    {
-      reply(message: Message) {
-        replies.push(message);
-        return Promise.resolve();
-      },
-    } as unknown as CommandContext,
-    text,
-  );
+/** What `/zt <text>` answers to somebody, as it is read on a screen. */
+async function answerTo(text: string, userId = ALICE.id): Promise<string> {
+  const { context, replies } = createContext({ ...ALICE, id: userId });
+  await commands.run(context, text);
   return replies.map((reply) => readWords(reply)).join("\n");
 }
 
 describe("/zt help", () => {
-  it("names every subcommand with its summary", async () => {
-    const words = await answerTo("help");
-    for (const { name, summary } of commands.all) {
-      expect(words).toContain(`/zt ${name}`);
-      expect(words).toContain(summary);
+  it.each([
+    ["an operator", "U0ALICE", ["everyone", "viewer", "operator"]],
+    ["a viewer", "U0VERA", ["everyone", "viewer"]],
+    ["an approver", "U0BOB", ["everyone", "viewer"]],
+    ["somebody the policy does not name", "U0EVE", ["everyone"]],
+  ])("lists to %s what they may do, and of the rest the names only", async (_who, userId, roles) => {
+    const words = await answerTo("help", userId);
+    for (const { name, summary, role } of commands.all) {
+      expect(words).toContain(name);
+      expect([name, words.includes(`/zt ${name}`)]).toEqual([name, roles.includes(role)]);
+      expect([name, words.includes(summary)]).toEqual([name, roles.includes(role)]);
     }
+    // Whom to ask, where there is something to ask for.
+    expect(words.includes("Ask @S0SECOPS to do it for you")).toBe(!roles.includes("operator"));
+  });
+
+  it.each(["U0VERA", "U0EVE"])("explains also what %s may not do", async (userId) => {
+    expect(await answerTo("help delete-user", userId)).toContain("/zt delete-user [<who>]");
   });
 
   it.each(commands.all.map(({ name }) => name))("explains %s in full", async (name) => {

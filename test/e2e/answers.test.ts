@@ -42,14 +42,20 @@ async function pressUnder({ slack }: Scene, email: string, actionId: string) {
 }
 
 describe("/zt help", () => {
-  it("lists every subcommand for whoever types /zt with nothing or with help", async () => {
+  it("lists what they may do for whoever types /zt with nothing or with help", async () => {
     const { slack } = await startScene();
     addOthers(slack);
     for (const text of ["", "help", "HELP"]) {
-      const { words } = await answerTo(slack, OTHERS.nobody, text);
+      const { words } = await answerTo(slack, PEOPLE.alice, text);
       for (const name of ["user", "sessions", "revoke", "reset-risk", "help"])
         expect(words).toContain(`/zt ${name}`);
       expect(words).toContain("Changes wait for an approver");
+      expect(words).not.toContain("Not for you");
+      const { words: told } = await answerTo(slack, OTHERS.nobody, text);
+      expect(told).toContain("/zt help");
+      expect(told).not.toContain("/zt revoke");
+      expect(told).toContain("Not for you to use: user, users");
+      expect(told).toContain("Ask @alice @bob @carol to do it for you");
     }
     expect(publicMessages(slack)).toEqual([]);
   });

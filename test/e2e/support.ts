@@ -3,13 +3,23 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, onTestFinished } from "vitest";
 
-import type { Delivery, Slack, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import type {
+  Delivery,
+  Slack,
+  StoredMessage,
+  StoredView,
+  SubmittedValues,
+  SuggestedOption,
+} from "../../sandbox/slack/index.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
 import {
   CHANNELS,
+  finishedThread,
   newEphemeral,
   PEOPLE,
   press,
   startAll,
+  type,
   type Bot,
   type BotOptions,
   type World,
@@ -129,3 +139,121 @@ export function addOthers(slack: Slack): void {
 }
 
 export { PEOPLE };
+
+/** The Access user's id, as Cloudflare has it. */
+export function accessIdOf({ cloudflare }: World, email: string): string {
+  const user = cloudflare.state.users.find((one) => one.email === email);
+  if (user === undefined) throw new Error(`${email} is not in Cloudflare`);
+  return user.id;
+}
+
+/** Types a command that opens a form; the form, once it is filled. */
+export function openFormBy(slack: Slack, user: string, text: string): Promise<StoredView> {
+  return newModal(slack, user, () => type(slack, user, text));
+}
+
+/** Does something that opens a modal; the modal, once it is filled. */
+export async function newModal(
+  slack: Slack,
+  user: string,
+  act: () => Promise<Delivery>,
+): Promise<StoredView> {
+  const before = new Set(slack.views(user).map((view) => view.id));
+  expect(await act()).toMatchObject({ ok: true });
+  return slack.waitFor(() => {
+    const view = slack.views(user).at(-1);
+    return view !== undefined && !before.has(view.id) && !slack.visibleText(view).includes("⏳")
+      ? view
+      : undefined;
+  });
+}
+
+/** Sends a form as it stands, with `values` filled in, and waits for the view that takes its place. */
+export async function sendForm(
+  slack: Slack,
+  user: string,
+  form: StoredView,
+  values: SubmittedValues = {},
+): Promise<StoredView> {
+  // What is given is the view itself: it changes where it stands.
+  const { id, hash } = form;
+  const delivery = await slack.submitView({ user, viewId: id, values });
+  expect(delivery, "the form is taken").toMatchObject({ ok: true });
+  return slack.waitFor(() => {
+    const view = slack.views(user).find((one) => one.id === id);
+    return view !== undefined && view.hash !== hash && !slack.visibleText(view).includes("⏳")
+      ? view
+      : undefined;
+  });
+}
+
+/** What the menu of Access users offers for what was typed. */
+export async function offered(
+  slack: Slack,
+  user: string,
+  form: StoredView,
+  typed: string,
+): Promise<SuggestedOption[]> {
+  return (await slack.suggest({ user, viewId: form.id, actionId: "who", blockId: "who", value: typed }))
+    .options;
+}
+
+/** The value of the menu of Access users, set to the first one that it offers. */
+export async function pick(
+  slack: Slack,
+  user: string,
+  form: StoredView,
+  typed: string,
+): Promise<SubmittedValues> {
+  const [first] = await offered(slack, user, form, typed);
+  if (first === undefined) throw new Error(`the menu offers nobody for ${typed}`);
+  return {
+    who: { who: { selected_option: { text: { type: "plain_text", text: first.text }, value: first.value } } },
+  };
+}
+
+export interface Box {
+  group: string;
+  value: string;
+  text: string;
+  isTicked: boolean;
+}
+
+interface CheckboxGroup {
+  options?: { value: string; text: { text: string } }[];
+  initial_options?: { value: string }[];
+}
+
+/** Every checkbox of a form, in order. */
+export function boxesOf(form: StoredView): Box[] {
+  return form.blocks.flatMap((block) => {
+    if (!("element" in block) || block.element.type !== "checkboxes") return [];
+    const { options = [], initial_options: ticked = [] } = block.element as CheckboxGroup;
+    return options.map(({ value, text }) => ({
+      group: block.block_id ?? "",
+      value,
+      text: text.text,
+      isTicked: ticked.some((one) => one.value === value),
+    }));
+  });
+}
+
+/** Exactly these boxes ticked, in every group of the form. */
+export function tick(form: StoredView, is: (box: Box) => boolean): SubmittedValues {
+  const groups = Map.groupBy(boxesOf(form), (box) => box.group);
+  return Object.fromEntries(
+    [...groups].map(([id, boxes]) => [id, { [id]: boxes.filter(is).map((box) => box.value) }]),
+  );
+}
+
+/** The same judgement for every kind of risk event in a form that has none yet, or all of them. */
+export function judgeAll(form: StoredView, judgement: string): SubmittedValues {
+  const kinds = form.blocks.flatMap(({ block_id: id = "" }) => (id.startsWith("risk:") ? [id] : []));
+  return Object.fromEntries(kinds.map((id) => [id, { [id]: judgement }]));
+}
+
+/** The words of a request's thread, once somebody has approved it and it is over. */
+export async function approve(slack: Slack, card: StoredMessage, by: string = PEOPLE.bob): Promise<string> {
+  await press(slack, by, card, CARD_ACTIONS.approve);
+  return (await finishedThread(slack, card)).join("\n");
+}

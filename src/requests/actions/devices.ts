@@ -1,6 +1,6 @@
 import type { Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
-import { collectRegistrations } from "../../lookup/summary.ts";
+import { allRegistrations } from "../../lookup/summary.ts";
 import { clean } from "../../views/text.ts";
 import { plural } from "../../words.ts";
 import type { ChosenRegistration } from "../plan.ts";
@@ -19,7 +19,7 @@ export const revokeDevices = defineAction<"revoke-devices", NoBaseline>({
   label: "Revoke devices",
   effect: "contains",
   async prepare({ cloudflare, target, wish, legacyDeviceRevoke }) {
-    const active = await readAll(cloudflare, target.id, "active");
+    const active = await allRegistrations(cloudflare, target.id, "active");
     const registrations = choose(active, wish.registrationIds, "active");
     const shared = legacyDeviceRevoke ? active.find((one) => one.multiUser) : undefined;
     if (shared !== undefined) {
@@ -73,7 +73,7 @@ export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
   label: "Restore devices",
   effect: "restores",
   async prepare({ cloudflare, target, wish }) {
-    const revoked = await readAll(cloudflare, target.id, "revoked");
+    const revoked = await allRegistrations(cloudflare, target.id, "revoked");
     return { registrations: choose(revoked, wish.registrationIds, "revoked") };
   },
   question: (plan) =>
@@ -149,15 +149,6 @@ async function stillActive(cloudflare: Cloudflare, plan: DevicePlan): Promise<Re
     for await (const one of cloudflare.devices.iterateRegistrations(query)) active.push(one);
   }
   return active.filter((one) => wanted.has(one.id));
-}
-
-/** Without the limit of a summary: "all" means all. */
-function readAll(
-  cloudflare: Cloudflare,
-  userId: string,
-  status: "active" | "revoked",
-): Promise<Registration[]> {
-  return collectRegistrations(cloudflare, userId, status, undefined, Number.POSITIVE_INFINITY);
 }
 
 function judge(

@@ -1,0 +1,397 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import { createLogger } from "../../src/log.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
+import { answerTo, callsTo, cardWhere, CHANNELS, MODES, PEOPLE, wordsOf } from "../support/harness.ts";
+import {
+  accessIdOf,
+  addOthers,
+  approve,
+  boxesOf,
+  openFormBy,
+  newModal,
+  OTHERS,
+  pick,
+  sendForm,
+  startScene,
+  tick,
+  type Scene,
+} from "./support.ts";
+
+const { alice, carol } = PEOPLE;
+const MALLORY = "mallory@example.com";
+
+interface Device {
+  id: string;
+  name: string;
+  isActive: boolean;
+}
+
+/** The registrations of somebody, as Cloudflare has them. */
+function devicesOf(scene: Scene, email: string): Device[] {
+  const owner = accessIdOf(scene, email);
+  return scene.cloudflare.state.registrations
+    .filter((one) => one.userId === owner)
+    .map(({ id, deviceName, revokedAt }) => ({ id, name: deviceName, isActive: revokedAt === null }));
+}
+
+function activeNames(scene: Scene, email: string): string[] {
+  return devicesOf(scene, email).flatMap(({ name, isActive }) => (isActive ? [name] : []));
+}
+
+function deviceNamed(scene: Scene, name: string): Device {
+  const found = devicesOf(scene, MALLORY).find((one) => one.name === name);
+  if (found === undefined) throw new Error(`Mallory has no ${name}`);
+  return found;
+}
+
+const MACBOOK = "Mallory's MacBook Pro";
+const DESKTOP = "DESKTOP-7QK2M1";
+const OLD_PHONE = "Mallory's old iPhone";
+
+const card = ({ slack }: Scene, headline: string): Promise<StoredMessage> =>
+  cardWhere(slack, (words) => words.includes(headline));
+
+/** Presses Undo under the result of a request. */
+async function undo(scene: Scene, of: StoredMessage, user: string = alice): Promise<StoredView> {
+  const { slack } = scene;
+  const result = slack
+    .thread(of.channel, of.ts)
+    .find((message) => slack.visibleText(message).includes("Undo…"));
+  if (result === undefined) throw new Error("the result offers no undo");
+  const { channel, ts } = result;
+  return newModal(slack, user, () =>
+    slack.click({ user, channel, ts, actionId: "form:restore-devices:undo" }),
+  );
+}
+
+describe("/zt revoke-devices", () => {
+  it("with an id revokes that registration alone and checks that it is gone", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { id } = deviceNamed(scene, DESKTOP);
+    const { words } = await answerTo(
+      slack,
+      alice,
+      `revoke-devices ${MALLORY} ${id} --reason enrolled from Brazil`,
+    );
+    expect(words).toContain(`Asked: Revoke 1 device of ${MALLORY}`);
+    const asked = await card(scene, "Revoke 1 device");
+    const onCard = wordsOf(slack, asked);
+    expect(onCard).toContain(`Revokes the registration of ${DESKTOP}`);
+    expect(onCard).toContain("Reason enrolled from Brazil");
+    expect(onCard).toContain("This is not a ban");
+    expect(onCard).toContain("Can be undone");
+    expect(onCard).not.toContain("deprecated");
+
+    const thread = await approve(slack, asked);
+    expect(thread).toContain(`Calling Cloudflare: registrations/revoke for 1 device of ${MALLORY}`);
+    expect(thread).toContain("Verified: 0 of 1 device still registered");
+    expect(activeNames(scene, MALLORY)).toEqual([MACBOOK]);
+    expect(callsTo(cloudflare, "POST", "/").map(({ path, query }) => [path, query])).toEqual([
+      [`/accounts/${cloudflare.accountId}/devices/registrations/revoke`, { id }],
+    ]);
+  });
+
+  it("with --all revokes every one that is registered", async () => {
+    const scene = await startScene();
+    await answerTo(scene.slack, alice, `revoke-devices ${MALLORY} —all —reason laptop stolen`);
+    const asked = await card(scene, "Revoke 2 devices");
+    expect(wordsOf(scene.slack, asked)).toContain(DESKTOP);
+    expect(wordsOf(scene.slack, asked)).not.toContain(OLD_PHONE);
+    expect(await approve(scene.slack, asked)).toContain("Verified: 0 of 2 devices still registered");
+    expect(activeNames(scene, MALLORY)).toEqual([]);
+  });
+
+  it("sends more than 200 in batches, and means all of them however many there are", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    for (let index = 0; index < 520; index += 1)
+      cloudflare.registerDevice(MALLORY, { name: `kiosk-${index}` });
+    const form = await openFormBy(slack, alice, `revoke-devices ${MALLORY}`);
+    expect(slack.visibleText(form)).toContain("All of them: 522 devices");
+    expect(slack.visibleText(form)).toContain(
+      "462 devices more are not listed: tick all, or name ids in the command",
+    );
+    await sendForm(slack, alice, form, {
+      ...tick(form, ({ value }) => value === "all"),
+      reason: { reason: "x" },
+    });
+    const asked = await card(scene, "Revoke 522 devices");
+    expect(wordsOf(slack, asked)).toContain("and 517 more");
+    expect(await approve(slack, asked)).toContain("Verified: 0 of 522 devices still registered");
+    expect(
+      callsTo(cloudflare, "POST", "registrations/revoke").map(({ query }) => [query["id"]].flat().length),
+    ).toEqual([200, 200, 122]);
+    expect(activeNames(scene, MALLORY)).toEqual([]);
+
+    // More than a form can list, and exactly those that were revoked.
+    const undoing = await undo(scene, asked);
+    expect(boxesOf(undoing).filter(({ isTicked }) => isTicked)).toHaveLength(60);
+    expect(slack.visibleText(undoing)).toContain("463 devices more are not listed (462 of them chosen)");
+  });
+
+  it("says what Cloudflare still shows when not all are gone", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
+    const asked = await card(scene, "Revoke 2 devices");
+    // Taken, and without effect.
+    cloudflare.faults.set("registrations.revoke", {
+      kind: "status",
+      status: 200,
+      body: { success: true, errors: [], messages: [], result: null },
+    });
+    const thread = await approve(slack, asked);
+    expect(thread).toContain("Not confirmed: 2 of 2 devices still registered");
+    expect(thread).toContain("not yet: ");
+    expect(thread).toContain("ask again if it is not so");
+    expect(activeNames(scene, MALLORY)).toHaveLength(2);
+  });
+});
+
+describe.each(MODES)("the form to revoke devices in %s mode", (mode) => {
+  it("first asks whom it is about, then which devices, ten a group", async () => {
+    const scene = await startScene({ mode });
+    const { slack } = scene;
+    const first = await openFormBy(slack, alice, "revoke-devices --reason fleet is being wiped");
+    expect(slack.visibleText(first)).toContain("Next");
+    expect(boxesOf(first)).toEqual([]);
+    const form = await sendForm(slack, alice, first, await pick(slack, alice, first, "devon"));
+    expect(slack.visibleText(form)).toContain("Devon Fleet");
+    expect(slack.visibleText(form)).toContain("fleet is being wiped");
+    expect(slack.visibleText(form)).toContain("Devices 11 to 14");
+    expect(boxesOf(form).map(({ group, isTicked }) => [group, isTicked])).toEqual([
+      ["all", false],
+      ...Array.from({ length: 10 }, () => ["device:0", false]),
+      ...Array.from({ length: 4 }, () => ["device:1", false]),
+    ]);
+    expect(slack.visibleText(form)).not.toContain("retired-1");
+
+    const nothing = await slack.submitView({ user: alice, viewId: form.id, values: {} });
+    expect(nothing.errors).toEqual({ all: "Tick all of them, or at least one device below." });
+
+    const wanted = ["lab-02", "lab-07", "lab-13"];
+    const done = await sendForm(
+      slack,
+      alice,
+      form,
+      tick(form, ({ text }) => wanted.includes(text)),
+    );
+    expect(slack.visibleText(done)).toContain("Asked: Revoke 3 devices of devon@example.com");
+    const asked = await card(scene, "Revoke 3 devices");
+    for (const name of wanted) expect(wordsOf(slack, asked)).toContain(name);
+    expect(wordsOf(slack, asked)).toContain("fleet is being wiped");
+    expect(await approve(slack, asked, carol)).toContain("Verified: 0 of 3 devices still registered");
+    expect(activeNames(scene, "devon@example.com")).toHaveLength(11);
+  });
+});
+
+describe("the form to revoke devices", () => {
+  it("comes back with what was ticked and written when a device has gone since, and names it", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const form = await openFormBy(slack, alice, `revoke-devices ${MALLORY}`);
+    const { id } = deviceNamed(scene, DESKTOP);
+    for (const one of cloudflare.state.registrations) if (one.id === id) one.revokedAt = Date.now();
+    const back = await sendForm(slack, alice, form, {
+      ...tick(form, ({ group }) => group !== "all"),
+      reason: { reason: "laptop stolen" },
+    });
+    const words = slack.visibleText(back);
+    expect(words).toContain(`No active registration of this user has the id ${id}.`);
+    expect(words).toContain("laptop stolen");
+    expect(words).toContain("1 device of those chosen is not registered any more, or deleted");
+    expect(boxesOf(back).map(({ text, isTicked }) => [text, isTicked])).toEqual([
+      ["All of them: 1 device", false],
+      [MACBOOK, true],
+    ]);
+    await sendForm(slack, alice, back);
+    expect(wordsOf(slack, await card(scene, "Revoke 1 device"))).toContain(MACBOOK);
+  });
+
+  it("asks to try again, and keeps the reason, while the devices can't be read", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const form = await openFormBy(slack, alice, `revoke-devices ${MALLORY}`);
+    cloudflare.faults.set("registrations.list", { kind: "status", status: 403 });
+    const back = await sendForm(slack, alice, form, {
+      ...tick(form, ({ value }) => value === "all"),
+      reason: { reason: "laptop stolen" },
+    });
+    expect(slack.visibleText(back)).toContain("Cloudflare could not answer");
+    expect(slack.visibleText(back)).toContain("Try again");
+    expect(boxesOf(back)).toEqual([]);
+    cloudflare.faults.clear();
+    const again = await sendForm(slack, alice, back);
+    expect(slack.visibleText(again)).toContain("laptop stolen");
+    expect(boxesOf(again)).toHaveLength(3);
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+  });
+
+  it("of somebody without a device says so, and has nothing to send", async () => {
+    const { slack } = await startScene();
+    for (const [text, words] of [
+      ["revoke-devices quentin@example.com", "This user has no registered device."],
+      ["restore-devices quentin@example.com", "no revoked device that could be restored"],
+    ] as const) {
+      const form = await openFormBy(slack, alice, text);
+      expect(slack.visibleText(form)).toContain(words);
+      expect(form.submit).toBeNull();
+      await slack.closeView({ user: alice, viewId: form.id });
+    }
+  });
+
+  it("takes names of 300 letters, from right to left, of emoji and of markup", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const names = [
+      "x".repeat(300),
+      "\u202Eתירבע ‮ اسم",
+      "👩🏽‍🚒".repeat(60),
+      "<!channel> *bold* `rm` & <https://evil.example|bank>",
+      "\u200F",
+    ];
+    for (const name of names) cloudflare.registerDevice("bobby.tables@example.com", { name });
+    const form = await openFormBy(slack, alice, "revoke-devices bobby.tables@example.com");
+    await sendForm(slack, alice, form, {
+      ...tick(form, ({ value }) => value === "all"),
+      reason: { reason: "<!here> `x` ‮" },
+    });
+    const asked = await card(scene, "of bobby.tables@example.com");
+    expect(wordsOf(slack, asked)).toContain("<!channel> bold");
+    expect(wordsOf(slack, asked)).not.toContain("@channel");
+    expect(await approve(slack, asked)).toContain("Verified");
+  });
+});
+
+describe("Undo on the result of a device revocation", () => {
+  it("opens the form with exactly those ticked, and they are registered again", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason laptop stolen`);
+    const revoked = await card(scene, "Revoke 2 devices");
+    await approve(slack, revoked);
+
+    const form = await undo(scene, revoked);
+    expect(slack.visibleText(form)).toContain("This gives access back");
+    expect(boxesOf(form).map(({ text, isTicked }) => [text, isTicked])).toEqual([
+      ["All of them: 3 devices", false],
+      [MACBOOK, true],
+      [DESKTOP, true],
+      [OLD_PHONE, false],
+    ]);
+    await sendForm(slack, alice, form, { reason: { reason: "laptop was under the sofa" } });
+    const asked = await card(scene, "Restore 2 devices");
+    expect(wordsOf(slack, asked)).toContain(`Takes back the revocation of ${MACBOOK}, ${DESKTOP}`);
+    expect(wordsOf(slack, asked)).toContain("This gives access back");
+    const thread = await approve(slack, asked);
+    expect(thread).toContain("Verified: 2 of 2 devices registered again");
+    expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK]);
+    expect(callsTo(cloudflare, "POST", "registrations/unrevoke")).toHaveLength(1);
+
+    // Pressed once more: what is not revoked any more is not offered, and that is said.
+    const again = await undo(scene, revoked);
+    expect(boxesOf(again).map(({ text, isTicked }) => [text, isTicked])).toEqual([
+      ["All of them: 1 device", false],
+      [OLD_PHONE, false],
+    ]);
+    expect(slack.visibleText(again)).toContain("2 devices of those chosen are not revoked any more");
+  });
+
+  it("is no authority: who may not ask is refused", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    addOthers(slack);
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason laptop stolen`);
+    const revoked = await card(scene, "Revoke 2 devices");
+    await approve(slack, revoked);
+    expect(slack.visibleText(await undo(scene, revoked, OTHERS.nobody))).toContain(
+      "You may not use /zt restore-devices.",
+    );
+  });
+
+  it("is not there where nothing was revoked", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason laptop stolen`);
+    cloudflare.faults.set("registrations.revoke", { kind: "status", status: 403 });
+    expect(await approve(slack, await card(scene, "Revoke 2 devices"))).not.toContain("Undo…");
+  });
+});
+
+describe("/zt restore-devices", () => {
+  it("by command restores what is named, and says which did not come back", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { id } = deviceNamed(scene, OLD_PHONE);
+    await answerTo(slack, alice, `restore-devices ${MALLORY} ${id} --reason found again`);
+    const asked = await card(scene, "Restore 1 device");
+    cloudflare.faults.set("registrations.unrevoke", {
+      kind: "status",
+      status: 200,
+      body: { success: true, errors: [], messages: [], result: null },
+    });
+    const thread = await approve(slack, asked);
+    expect(thread).toContain("Not confirmed: 0 of 1 device registered again");
+    expect(thread).toContain(`not yet: ${OLD_PHONE}`);
+
+    cloudflare.faults.clear();
+    await answerTo(slack, alice, `unrevoke-devices ${MALLORY} --all --reason found again`);
+    const second = await cardWhere(
+      slack,
+      (words) => words.includes("Restore 1 device") && words.includes("Waiting"),
+    );
+    expect(await approve(slack, second)).toContain("Verified: 1 of 1 device registered again");
+    expect(deviceNamed(scene, OLD_PHONE).isActive).toBe(true);
+  });
+
+  it("does not take what is active for revoked", async () => {
+    const scene = await startScene();
+    const { id } = deviceNamed(scene, DESKTOP);
+    const { words } = await answerTo(scene.slack, alice, `restore-devices ${MALLORY} ${id} --reason x`);
+    expect(words).toContain(`No revoked registration of this user has the id ${id}.`);
+    expect(words).toContain("is active, or deleted");
+  });
+});
+
+describe("legacy_device_revoke in policy.yml", () => {
+  const LEGACY = `${POLICY}legacy_device_revoke: true\n`;
+
+  it("uses the deprecated call, in batches, and says on the card what it can't do", async () => {
+    const scene = await startScene({ policy: LEGACY });
+    const { slack, cloudflare } = scene;
+    for (let index = 0; index < 210; index += 1)
+      cloudflare.registerDevice(MALLORY, { name: `kiosk-${index}` });
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason laptop stolen`);
+    const asked = await card(scene, "Revoke 212 devices");
+    expect(wordsOf(slack, asked)).toContain("multi-user mode is not supported");
+    const thread = await approve(slack, asked);
+    expect(thread).toContain("Calling Cloudflare: devices/revoke for 212 devices");
+    expect(thread).toContain("Verified: 0 of 212 devices still registered");
+    const calls = callsTo(cloudflare, "POST", "/devices/revoke");
+    expect(calls.map(({ body }) => (Array.isArray(body) ? body.length : body))).toEqual([200, 12]);
+    expect(callsTo(cloudflare, "POST", "registrations/revoke")).toEqual([]);
+  });
+
+  it("refuses devices that several people use, before anybody is asked to approve", async () => {
+    const scene = await startScene({ policy: LEGACY });
+    const { slack, cloudflare } = scene;
+    cloudflare.settings.multiUserMode = true;
+    cloudflare.registerDevice(MALLORY, { name: "shared", deviceId: "2a1f7a52-3f3c-4f0e-9b6f-0f6f2d0c1b7e" });
+    const { words } = await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
+    expect(words).toContain("These devices are used by several people (multi-user mode).");
+    expect(words).toContain("Turn legacy_device_revoke off in policy.yml");
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+
+    // Off again, the same is asked for.
+    writeFileSync(join(scene.folder, "policy.yml"), POLICY);
+    scene.policy.reload(createLogger("silent"));
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
+    expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain("Verified: 0 of 3 devices");
+  });
+});
