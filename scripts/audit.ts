@@ -2,8 +2,9 @@ import { ArchiveError } from "../src/audit/archive.ts";
 import { ConfigError, EX_CONFIG } from "../src/config.ts";
 import { NoStoreError, StoreInUseError } from "../src/store/open.ts";
 import { archive, checkpoint } from "./audit/archive.ts";
-import { type AuditCommand, BROKEN, complain, NOT_DONE, UsageError } from "./audit/command.ts";
+import { type AuditCommand, BROKEN, CommandError, complain, NOT_DONE, UsageError } from "./audit/command.ts";
 import { exportRows } from "./audit/export.ts";
+import { reconcile } from "./audit/reconcile.ts";
 import { verify } from "./audit/verify.ts";
 
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
@@ -19,11 +20,15 @@ const USAGE = `npm run audit -- <command>
       Checks the record and writes all rows before the newest checkpoint to FILE. With --remove it also takes them
       out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that.
 
+  reconcile --since WHEN [--until WHEN]
+      Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
+      they differ. The API token needs "Account Settings Read".
+
 Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, 78 the
 settings are wrong.
 `;
 
-const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive };
+const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
 
 try {
   const [name = "", ...args] = process.argv.slice(2);
@@ -45,9 +50,10 @@ function explain(error: unknown): number {
     complain(error.problems.join("\n"));
     return EX_CONFIG;
   }
-  const isExpected =
-    error instanceof ArchiveError || error instanceof StoreInUseError || error instanceof NoStoreError;
-  complain(isExpected ? error.message : `It could not be done: ${describe(error)}`);
+  const isExpected = [ArchiveError, CommandError, StoreInUseError, NoStoreError].some(
+    (kind) => error instanceof kind,
+  );
+  complain(isExpected && error instanceof Error ? error.message : `It could not be done: ${describe(error)}`);
   return error instanceof ArchiveError && error.isBroken ? BROKEN : NOT_DONE;
 }
 

@@ -109,7 +109,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
 
   app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
     await ack();
-    const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+    const asker = readAsker(shortcut, "global shortcut");
     await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 

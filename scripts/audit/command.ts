@@ -19,6 +19,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** It cannot be done, for a reason that the operator can act on. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
 export interface Opened extends Tables {
   dialect: "sqlite" | "postgres";
   /** The last row that the configured sink took; null where nothing is forwarded. */
