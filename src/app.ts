@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -5,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
 import { createCloudflare } from "./api/cloudflare.ts";
+import { createForwarder } from "./audit/forward/forwarder.ts";
 import type { Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
@@ -60,6 +62,16 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     approversOf: (action) => policy.current().action(action).approvers,
     ...(options.verifyDelaysMs === undefined ? {} : { verifyDelaysMs: options.verifyDelaysMs }),
   });
+  const forwarder =
+    config.auditForward === null
+      ? null
+      : createForwarder(config.auditForward, {
+          db: store.db,
+          log,
+          now,
+          // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
+          owner: config.database.kind === "sqlite" ? "the only one" : randomUUID(),
+        });
   const directory = createDirectory(slack.interactive, now);
 
   const work = trackWork();
@@ -120,6 +132,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
         };
   const server = createHealthServer(health, takeSlack);
   await engine.start();
+  forwarder?.start();
   await listen(server, config.port, config.host);
   await socket?.start();
   const { port } = server.address() as AddressInfo;
@@ -136,6 +149,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
         // What a command enqueued while the engine was stopping is waited for as well.
         .then(() => engine.stop());
       await within(DRAIN_MS, drained);
+      await within(1000, forwarder?.stop() ?? Promise.resolve());
       // Only now: a probe is to read "stopping" as long as the process winds down.
       server.close();
       server.closeAllConnections();

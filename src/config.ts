@@ -18,6 +18,10 @@ export class ConfigError extends Error {
   }
 }
 
+export type AuditForward =
+  | { kind: "file"; file: string }
+  | { kind: "http"; url: string; token: string | null };
+
 export interface Config {
   slack: {
     botToken: string;
@@ -30,6 +34,8 @@ export interface Config {
     auth: { kind: "token"; token: string } | { kind: "key"; email: string; key: string };
   };
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
+  /** Where the record is forwarded to; null when it is not. */
+  auditForward: AuditForward | null;
   policyFile: string;
   host: string;
   port: number;
@@ -60,6 +66,8 @@ const Environment = z.object({
   CLOUDFLARE_ACCOUNT_ID: optionalText,
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
   DATABASE_URL: setting(z.string().default("file:./data/zt.db")),
+  AUDIT_FORWARD: optionalText,
+  AUDIT_FORWARD_TOKEN: optionalText,
   ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
   HOST: setting(z.string().default("127.0.0.1")),
   PORT: setting(
@@ -85,6 +93,7 @@ const SECRETS = [
   "SLACK_SIGNING_SECRET",
   "CLOUDFLARE_API_TOKEN",
   "CLOUDFLARE_API_KEY",
+  "AUDIT_FORWARD_TOKEN",
 ];
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
@@ -127,10 +136,29 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       auth: readCloudflareAuth(values, problems),
     },
     database: readDatabase(values.DATABASE_URL, problems),
+    auditForward: readAuditForward(values, problems),
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/**
+ * Only the settings of the record, for commands that need no others.
+ * @throws ConfigError with every problem found in them.
+ */
+export function readRecordConfig(
+  env: Record<string, string | undefined>,
+): Pick<Config, "database" | "auditForward"> {
+  const problems: string[] = [];
+  const { DATABASE_URL, AUDIT_FORWARD, AUDIT_FORWARD_TOKEN } = env;
+  const values = Environment.parse({ DATABASE_URL, AUDIT_FORWARD, AUDIT_FORWARD_TOKEN });
+  const config = {
+    database: readDatabase(values.DATABASE_URL, problems),
+    auditForward: readAuditForward(values, problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -187,4 +215,25 @@ function readDatabase(value: string, problems: string[]): Config["database"] {
   }
   problems.push("DATABASE_URL is neither file:<path> nor postgres://<…>");
   return { kind: "sqlite", file: "", directory: "" };
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** `file:/path` or `https://…`; `http://` only to this very machine, as the record holds personal data. */
+function readAuditForward(values: Values, problems: string[]): AuditForward | null {
+  const { AUDIT_FORWARD: to, AUDIT_FORWARD_TOKEN: token } = values;
+  if (to === undefined) {
+    if (token !== undefined) problems.push("AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it");
+    return null;
+  }
+  if (to.startsWith("file:") && to.length > "file:".length)
+    return { kind: "file", file: resolve(to.slice("file:".length).replace(/^\/\/(?=\/)/, "")) };
+  const parsed = URL.parse(to);
+  const isSafe =
+    parsed?.protocol === "https:" || (parsed?.protocol === "http:" && LOOPBACK.has(parsed.hostname));
+  if (parsed === null || !isSafe)
+    problems.push("AUDIT_FORWARD is neither file:<path> nor https://<…> (http:// only to this machine)");
+  else if (parsed.username !== "" || parsed.password !== "")
+    problems.push("AUDIT_FORWARD holds a user or a password: use AUDIT_FORWARD_TOKEN instead");
+  return { kind: "http", url: to, token: token ?? null };
 }

@@ -21,8 +21,21 @@ export interface Deps {
   homeTeamId: string;
 }
 
-/** Who clicked or typed: a Slack user of a Slack workspace. */
+/** Which of Slack's surfaces somebody used. */
+export type Surface =
+  | "command"
+  | "button"
+  | "form"
+  | "menu"
+  | "mention"
+  | "message shortcut"
+  | "global shortcut";
+
+/** Who clicked or typed, and where: a Slack user of a Slack workspace. */
 export interface Asker {
   userId: string;
   teamId: string;
+  /** null where Slack says none: a form belongs to no channel. */
+  channelId: string | null;
+  surface: Surface;
 }

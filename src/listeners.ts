@@ -1,10 +1,10 @@
 import type { App, BlockAction, CodedError, GlobalShortcut, MessageShortcut } from "@slack/bolt";
 
 import { createCommands } from "./commands/index.ts";
-import type { Deps } from "./deps.ts";
+import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
-import { readClick } from "./interactions/click.ts";
+import { readAsker, readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
 import { showForm } from "./interactions/form-click.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
@@ -45,7 +45,12 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.command(COMMAND, async ({ ack, command }) => {
     await ack();
     const startedAt = deps.now();
-    const asker = { userId: command.user_id, teamId: command.team_id };
+    const asker: Asker = {
+      userId: command.user_id,
+      teamId: command.team_id,
+      channelId: command.channel_id,
+      surface: "command",
+    };
     await commands.run(
       {
         deps,
@@ -81,7 +86,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   });
 
   app.options(USER_SEARCH, async ({ ack, body, payload }) => {
-    const asker = { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" };
+    const asker = readAsker(body, "menu");
     try {
       await ack({ options: await searchUsers(deps, asker, payload.value) });
     } catch (error) {
@@ -94,7 +99,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     { callback_id: INVESTIGATE, type: "message_action" },
     async ({ ack, shortcut }) => {
       await ack();
-      const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+      const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
       await respond(
         shortcut.response_url,
         await investigate(commands, deps, asker, wordsOf(shortcut.message)),
@@ -104,14 +109,19 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
 
   app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
     await ack();
-    const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
+    const asker = readAsker(shortcut, "global shortcut");
     await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 
   app.event("app_mention", async ({ event, body, context }) => {
     if (event.user === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
     await answerMention(commands, deps, {
-      asker: { userId: event.user, teamId: event.team ?? body.team_id },
+      asker: {
+        userId: event.user,
+        teamId: event.team ?? body.team_id,
+        channelId: event.channel,
+        surface: "mention",
+      },
       text: event.text,
       botUserId: context.botUserId ?? "",
       channel: event.channel,
@@ -131,7 +141,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
         return;
       }
       await ack({ response_action: "update", view: loadingModal(title, working) });
-      const asker = { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" };
+      const asker = readAsker(body, callbackId === LAUNCHER_MODAL ? "global shortcut" : "form");
       const result = await buildOrExplain(deps, title, () => handler.run({ deps, asker, view }));
       await fillModal(deps, view.id, result);
     });

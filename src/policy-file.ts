@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { parse } from "yaml";
@@ -118,19 +119,22 @@ const EXPECTED: Partial<Record<string, string>> = {
 export interface PolicySource {
   /** The policy in force: ask again at every click. */
   current(): Policy;
+  /** SHA-256, in hexadecimal, of the text of the file in force: what was allowed when can be proved later. */
+  hash(): string;
   /** Reads the file again; a broken one keeps the old policy in force and says so in the log. */
   reload(log: Log): void;
 }
 
 /** @throws ConfigError when the file can't be read at start. */
 export function openPolicy(file: string): PolicySource {
-  let policy = readPolicy(file);
+  let inForce = readPolicy(file);
   return {
-    current: () => policy,
+    current: () => inForce.policy,
+    hash: () => inForce.hash,
     reload(log) {
       try {
-        policy = readPolicy(file);
-        log.info({ file }, "policy reloaded");
+        inForce = readPolicy(file);
+        log.info({ file, policyHash: inForce.hash }, "policy reloaded");
       } catch (error) {
         log.error({ err: error, file }, "policy not reloaded: the old one stays in force");
       }
@@ -138,7 +142,7 @@ export function openPolicy(file: string): PolicySource {
   };
 }
 
-function readPolicy(file: string): Policy {
+function readPolicy(file: string): { policy: Policy; hash: string } {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -147,5 +151,5 @@ function readPolicy(file: string): Policy {
       `ZT_POLICY_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"}): copy policy.example.yml and fill it in`,
     ]);
   }
-  return parsePolicy(text, file);
+  return { policy: parsePolicy(text, file), hash: hash("sha256", text) };
 }

@@ -39,6 +39,7 @@ describe("the least settings", () => {
         auth: { kind: "token", token: "cf-token" },
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
+      auditForward: null,
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
       port: 3000,
@@ -54,6 +55,8 @@ describe("the least settings", () => {
         "CLOUDFLARE_EMAIL",
         "CLOUDFLARE_API_KEY",
         "CLOUDFLARE_BASE_URL",
+        "AUDIT_FORWARD",
+        "AUDIT_FORWARD_TOKEN",
       ]
         .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
         .flatMap((name) => [[name, name.length % 2 === 0 ? "" : "  "]]),

@@ -2,6 +2,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { Policy } from "../policy-file.ts";
+import { circumstancesOf } from "../requests/circumstances.ts";
 import type { Role } from "./define.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function authorise(
     teamId: asker.teamId,
     actor: asker.userId,
     event: "command.refused",
-    data: { command: command.name },
+    data: { command: command.name, ...circumstancesOf(deps, asker) },
   });
   throw new UserError({
     what: `You may not use /zt ${command.name}.`,

@@ -1,5 +1,5 @@
 import type { Asker, Deps } from "../deps.ts";
-import type { Who } from "../lookup/who.ts";
+import type { Subject, Who } from "../lookup/who.ts";
 import type { ActionName, Wish } from "../requests/plan.ts";
 import type { Message } from "../views/blocks.ts";
 
@@ -7,6 +7,8 @@ import type { Message } from "../views/blocks.ts";
 export type ArgSpec =
   /** `<who>`: an e-mail, an Access user's UUID or a mention. */
   | { kind: "who"; required: boolean; summary: string }
+  /** `<who>`, or a request's id. */
+  | { kind: "subject"; required: false; summary: string }
   /** A bare word. */
   | { kind: "word"; required: boolean; summary: string }
   /** All words that are left, as one text: a name needs no quotes. */
@@ -26,15 +28,17 @@ export type Args<Specs extends ArgSpecs> = {
     ? boolean
     : Specs[Name] extends { kind: "who"; required: true }
       ? Who
-      : Specs[Name] extends { kind: "who" }
-        ? Who | undefined
-        : Specs[Name] extends { kind: "word"; required: true }
-          ? string
-          : Specs[Name] extends { kind: "rest"; required: true }
+      : Specs[Name] extends { kind: "subject" }
+        ? Subject | undefined
+        : Specs[Name] extends { kind: "who" }
+          ? Who | undefined
+          : Specs[Name] extends { kind: "word"; required: true }
             ? string
-            : Specs[Name] extends { kind: "words" }
-              ? string[]
-              : string | undefined;
+            : Specs[Name] extends { kind: "rest"; required: true }
+              ? string
+              : Specs[Name] extends { kind: "words" }
+                ? string[]
+                : string | undefined;
 };
 
 /**
@@ -97,6 +101,7 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
   const words = Object.entries(command.args).map(([name, spec]) => {
     switch (spec.kind) {
       case "who":
+      case "subject":
       case "word":
       case "rest":
         return spec.required ? `<${name}>` : `[<${name}>]`;

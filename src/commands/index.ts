@@ -1,5 +1,6 @@
 import { changes } from "./changes.ts";
 import { deleteDevices } from "./delete-devices.ts";
+import { audit } from "./audit.ts";
 import { devices } from "./devices.ts";
 import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
@@ -38,6 +39,7 @@ export function createCommands(): Registry {
     seal(createUser),
     seal(renameUser),
     seal(deleteUser),
+    seal(audit),
     createHelp(() => registry.all),
   ]);
   return registry;

@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 
 import { UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
+import { isRequestId } from "../requests/plan.ts";
 import { flagName, usageOf, type ArgSpec, type Args, type ArgSpecs, type Command } from "./define.ts";
 
 /** Slack itself allows more; past this it is a paste that went wrong. */
@@ -103,7 +104,8 @@ function readPositional(
   if (spec.kind === "words") return [...(Array.isArray(before) ? before : []), unescapeSlack(word)];
   if (spec.kind === "rest")
     return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
-  if (spec.kind !== "who") return unescapeSlack(word);
+  if (spec.kind !== "who" && spec.kind !== "subject") return unescapeSlack(word);
+  if (spec.kind === "subject" && isRequestId(word)) return { kind: "request", id: word.toUpperCase() };
   const who = parseWho(word);
   if (who !== null) return who;
   const shown = unescapeSlack(word);

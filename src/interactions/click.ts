@@ -1,6 +1,6 @@
 import type { BlockAction, BlockElementAction } from "@slack/bolt";
 
-import type { Asker, Deps } from "../deps.ts";
+import type { Asker, Deps, Surface } from "../deps.ts";
 import { respond, type RespondOptions } from "../slack/respond.ts";
 import type { Message } from "../views/blocks.ts";
 
@@ -17,14 +17,29 @@ export interface Click {
 
 export type ClickHandler = (click: Click) => Promise<void>;
 
+/** Who did something, from the parts of a payload that all kinds have alike. */
+export function readAsker(
+  body: { user: { id: string; team_id?: string }; team?: { id: string } | null },
+  surface: Surface,
+  channelId: string | null = null,
+): Asker {
+  return {
+    userId: body.user.id,
+    teamId: body.user.team_id ?? body.team?.id ?? "",
+    channelId,
+    surface,
+  };
+}
+
 export function readClick(deps: Deps, body: BlockAction, action: BlockElementAction): Click {
   const responseUrl = body.response_url;
+  const channelId = body.channel?.id ?? body.container["channel_id"] ?? "";
   return {
     deps,
-    asker: { userId: body.user.id, teamId: body.user.team_id ?? body.team?.id ?? "" },
+    asker: readAsker(body, "button", channelId === "" ? null : channelId),
     value: readValue(action),
     triggerId: body.trigger_id,
-    channelId: body.channel?.id ?? body.container["channel_id"] ?? "",
+    channelId,
     async reply(message, options) {
       if (responseUrl) await respond(responseUrl, message, options);
     },

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { subHours } from "date-fns";
+import { subHours } from "date-fns/subHours";
 
 import type { ActiveSession, FailedLogin, RiskScore } from "../api/cloudflare.ts";
 import { plural } from "../words.ts";

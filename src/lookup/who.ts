@@ -11,6 +11,9 @@ export type Who =
   | { kind: "id"; id: string }
   | { kind: "mention"; userId: string };
 
+/** Somebody, or a request by its id. */
+export type Subject = Who | { kind: "request"; id: string };
+
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
 // Cloudflare takes whatever the identity provider sends, such as jürgen@… or a/b@…: so no narrower than that.

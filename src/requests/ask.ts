@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser, type Who } from "../lookup/who.ts";
 import { isSlackRateLimit, slackErrorCode } from "../slack/clients.ts";
+import { circumstancesOf } from "./circumstances.ts";
 import { describeRequest } from "./describe.ts";
 import { actionOf } from "./actions/index.ts";
 import type { ActionName, Plan, Target, Wish } from "./plan.ts";
@@ -98,7 +99,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
       teamId: asker.teamId,
       actor: asker.userId,
       event: "request.refused",
-      data: { plan, why: "no eligible approver" },
+      data: { plan, reason: input.reason, why: "no eligible approver", ...circumstancesOf(deps, asker) },
     });
     throw new UserError({
       what: "Nobody could approve this, so it was not asked.",
@@ -116,6 +117,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     originChannel: input.originChannel,
     cardChannel: policy.approvalsChannel,
     reason: input.reason,
+    circumstances: circumstancesOf(deps, asker),
     at,
     expiresAt: at + rules.ttlMs,
     posts:

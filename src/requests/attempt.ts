@@ -64,17 +64,23 @@ export async function attemptCall(
       requestId: request.id,
       actor: BOT,
       event,
-      data: { attempt, ...data },
+      data: { attempt, target: request.plan.target.email, target_id: request.plan.target.id, ...data },
     });
 
   if (firstSent !== undefined) {
     const seen = await readVerification(deps, request, baseline, firstSent.at);
     if (seen.ok && seen.verification.confirmed) {
-      await record("call.reconciled", { summary: seen.verification.summary });
+      await record("call.reconciled", { ...seen.verification });
       return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
     }
   }
-  await record("call.sent", { call: action.callText(request.plan), plan_hash: request.planHash });
+  await record("call.sent", {
+    call: action.callText(request.plan),
+    action: request.plan.action,
+    account_id: request.plan.accountId,
+    options: request.plan.options,
+    plan_hash: request.planHash,
+  });
   try {
     const receipt = await action.execute(cloudflare, request.plan);
     await record("call.answered", { ok: true, status: receipt.status, cf_ray: receipt.cfRay });
@@ -87,6 +93,7 @@ export async function attemptCall(
       status: error.status,
       cf_ray: error.cfRay,
       applied: error.applied,
+      ...("codes" in error ? { codes: error.codes } : {}),
     });
     return judgeFailure(error, attempt, now());
   }

@@ -1,6 +1,7 @@
 import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
+import { circumstancesOf } from "./circumstances.ts";
 import {
   decideApprove,
   decideCancel,
@@ -41,6 +42,7 @@ export async function decide(
     to: REACHED[decision],
     actor: asker.userId,
     at,
+    data: circumstancesOf(deps, asker),
     ...(reason === undefined ? {} : { reason }),
     posts: [
       { key: "decision", surface: "thread", data: { kind: "decision", at } },
@@ -102,7 +104,12 @@ async function gatherFacts(
       teamId: asker.teamId,
       actor: asker.userId,
       event: "click.refused",
-      data: { what, code: "unknown-request", id: requestId.slice(0, 40) },
+      data: {
+        what,
+        code: "unknown-request",
+        id: requestId.slice(0, 40),
+        ...circumstancesOf(deps, asker),
+      },
     });
     throw new UserError({
       what: "This request is not known here.",
@@ -138,7 +145,14 @@ async function enforce(
     requestId: facts.request.id,
     actor: asker.userId,
     event: "click.refused",
-    data: { what, code: verdict.code },
+    data: {
+      what,
+      code: verdict.code,
+      requester: facts.request.requesterId,
+      target: facts.request.plan.target.email,
+      target_id: facts.request.plan.target.id,
+      ...circumstancesOf(deps, asker),
+    },
   });
   throw new UserError({ what: verdict.why, by: verdict.by, next: verdict.next });
 }

@@ -162,7 +162,7 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
     requestId: id,
     actor: BOT,
     event: "target.checked",
-    data: { ...target },
+    data: { ...target, target: request.plan.target.email, target_id: request.plan.target.id },
   });
   if (!target.ok) return target;
   const action = actionOf(request.plan);

@@ -1,5 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
 
+import { canonicalJson } from "../canonical-json.ts";
+
 /** What can be asked for. The names are those of the subcommands. */
 export const ACTION_NAMES = [
   "revoke",
@@ -73,15 +75,6 @@ export type Wish =
   | { action: "delete-user"; typedEmail: string };
 export type WishFor<Name extends ActionName> = Extract<Wish, { action: Name }>;
 
-/** JSON with sorted keys, so that the same plan always has the same bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
 /** SHA-256 of the canonical JSON, in hexadecimal. */
 export function hashPlan(plan: Plan): string {
   return createHash("sha256").update(canonicalJson(plan)).digest("hex");
@@ -93,4 +86,9 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** `ZT-7K3M2QF`: short enough to say, one in 34 thousand million. */
 export function createRequestId(): string {
   return `ZT-${Array.from({ length: 7 }, () => ALPHABET[randomInt(ALPHABET.length)]).join("")}`;
+}
+
+/** Whether a word is a request's id, in either case. */
+export function isRequestId(word: string): boolean {
+  return /^ZT-[0-9A-HJKMNP-TV-Z]{7}$/i.test(word);
 }

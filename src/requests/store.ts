@@ -1,7 +1,8 @@
 import { appendAudit } from "../audit/append.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
-import { canonicalJson, createRequestId, hashPlan, type Plan } from "./plan.ts";
+import { createRequestId, hashPlan, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request, type Result } from "./request.ts";
 
@@ -13,6 +14,8 @@ export interface NewRequest {
   originChannel: string;
   cardChannel: string;
   reason: string;
+  /** For the record: see circumstances.ts. */
+  circumstances?: Record<string, unknown>;
   at: number;
   expiresAt: number;
   posts: NewPost[];
@@ -66,6 +69,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         plan_hash: planHash,
         reason: input.reason,
         expires_at: input.expiresAt,
+        ...input.circumstances,
         channel: input.originChannel,
       },
     });

@@ -59,7 +59,9 @@ export async function moveRequest(db: Db, id: string, transition: Transition): P
       event: `request.${transition.to}`,
       data: {
         plan_hash: request.planHash,
+        requester: request.requesterId,
         target: request.plan.target.email,
+        target_id: request.plan.target.id,
         ...(transition.reason === undefined ? {} : { reason: transition.reason }),
         ...transition.data,
       },

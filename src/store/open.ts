@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
@@ -13,6 +13,7 @@ import postgres from "postgres";
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
 import { deliveriesMigration } from "./migrations/0003-deliveries.ts";
+import { createAuditChainMigration } from "./migrations/0004-audit-chain.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
@@ -65,13 +66,56 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   };
 }
 
-async function openPostgres(url: string): Promise<Store> {
-  const pool = postgres(url, {
-    max: 10,
+/** The tables alone: see openTables. */
+export interface Tables {
+  db: Db;
+  close(): Promise<void>;
+}
+
+/** There is no database where the settings say. */
+export class NoStoreError extends Error {
+  override readonly name = "NoStoreError";
+  constructor(file: string) {
+    super(`there is no database ${file}: zt-bot makes it when it first starts`);
+  }
+}
+
+/**
+ * The tables for a command beside the running bot: nothing is brought up to date, and no lock is taken unless
+ * `exclusive` says that the bot must not run meanwhile (SQLite only: PostgreSQL has locks of its own).
+ * @throws NoStoreError, StoreInUseError
+ */
+export async function openTables(
+  config: Config["database"],
+  { exclusive = false }: { exclusive?: boolean } = {},
+): Promise<Tables> {
+  if (config.kind === "postgres") {
+    const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: connect(config.url, 2) }) });
+    return { db, close: () => db.destroy() };
+  }
+  if (!existsSync(config.file)) throw new NoStoreError(config.file);
+  const unlock = exclusive ? lockDirectory(config.directory) : () => {};
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  return {
+    db,
+    async close() {
+      await db.destroy();
+      unlock();
+    },
+  };
+}
+
+function connect(url: string, max: number): postgres.Sql {
+  return postgres(url, {
+    max,
     // 64-bit integers here are counters and epoch milliseconds: exact as JavaScript numbers until the year 287396.
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     onnotice: () => {},
   });
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  const pool = connect(url, 10);
   const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
   const workflows = await oneAtATime(pool, async () => {
     await migrate(db, "postgres");
@@ -110,6 +154,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
         Promise.resolve({
           "0001-requests": createRequestsMigration(dialect),
           "0003-deliveries": deliveriesMigration,
+          "0004-audit-chain": createAuditChainMigration(dialect),
         }),
     },
   });

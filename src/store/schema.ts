@@ -6,6 +6,8 @@ export interface Database {
   posts: PostsTable;
   audit: AuditTable;
   deliveries: DeliveriesTable;
+  audit_head: AuditHeadTable;
+  audit_sinks: AuditSinksTable;
 }
 
 export interface RequestsTable {
@@ -61,9 +63,13 @@ export interface PostsTable {
   ts: string | null;
 }
 
-/** Append-only: triggers refuse UPDATE and DELETE. */
+/**
+ * Append-only, and a chain: triggers refuse UPDATE, DELETE and a row that does not follow the head. See
+ * audit/chain.ts for what is hashed.
+ */
 export interface AuditTable {
-  seq: Generated<number>;
+  /** 1, 2, 3 …: without gaps, in the order of the transactions. */
+  seq: number;
   at: number;
   team_id: string | null;
   request_id: string | null;
@@ -71,6 +77,24 @@ export interface AuditTable {
   actor: string;
   event: string;
   data: string;
+  prev_hash: string;
+  hash: string;
+}
+
+/** One row: the end of the chain. Whoever appends locks it until the transaction ends. */
+export interface AuditHeadTable {
+  id: number;
+  seq: number;
+  hash: string;
+}
+
+/** How far the record was forwarded to where, and who is at it now. */
+export interface AuditSinksTable {
+  sink: string;
+  /** The last row that the sink took. */
+  seq: number;
+  claimed_by: string | null;
+  claimed_until: number;
 }
 
 export interface DeliveriesTable {

@@ -51,3 +51,18 @@ function words(text: string): RichTextElement[] {
 function richCell(...elements: RichTextElement[]): RichTextBlock {
   return { type: "rich_text", elements: [{ type: "rich_text_section", elements }] };
 }
+
+/** Somebody in Slack as a mention; whoever acts under another name (the bot, an operator at the server) by that. */
+export function personCell(id: string): Cell {
+  return /^[UW][A-Z0-9]{2,}$/.test(id) ? richCell({ type: "user", user_id: id }) : textCell(id);
+}
+
+/** A request's id, to be copied, and whom it is about. */
+export function requestCell(id: string | null, target: string | null): Cell {
+  if (id === null) return textCell(target, 100);
+  const about = clean(target ?? "", 100);
+  return richCell(
+    { type: "text", text: clean(id, 40) || "–", style: { code: true } },
+    ...words(about === "" ? "" : ` ${about}`),
+  );
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { authorise } from "../../src/commands/authorise.ts";
 import type { Person } from "../../src/slack/directory.ts";
-import { ALICE, createContext, HOME, refusalOf } from "./support.ts";
+import { ALICE, createContext, HOME, POLICY_HASH, refusalOf } from "./support.ts";
 
 describe("who may use what only operators may", () => {
   const command = { name: "revoke", role: "operator" } as const;
@@ -37,7 +37,10 @@ describe("who may use what only operators may", () => {
         null,
         context.asker.userId,
         "command.refused",
-        '{"command":"revoke"}',
+        `{"channel":"C0SECURITY","command":"revoke","policy_hash":"${POLICY_HASH}","surface":"command"}`,
+        1,
+        "0".repeat(64),
+        expect.stringMatching(/^[0-9a-f]{64}$/),
       ],
     ]);
   });

@@ -1,4 +1,11 @@
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import {
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+} from "kysely";
 import { expect } from "vitest";
 
 import type { CommandContext } from "../../src/commands/define.ts";
@@ -23,6 +30,19 @@ export const ALICE: Person = {
 /** User groups and who is in them. */
 const GROUPS: Record<string, string[]> = { S0SECOPS: ["U0ALICE"], S0LEADS: ["U0BOB"] };
 
+/** The policy's, as the record has it. */
+export const POLICY_HASH = "a".repeat(64);
+
+/** Knows only where the record ends. */
+class RecordDriver extends DummyDriver {
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    const rows = [{ seq: 1, hash: "0".repeat(64) }];
+    const executeQuery: DatabaseConnection["executeQuery"] = () => Promise.resolve({ rows: rows as never[] });
+    return { executeQuery, streamQuery: connection.streamQuery.bind(connection) };
+  }
+}
+
 /** A context in which Slack says of the asker what `person` says; keeps what was answered and recorded. */
 export function createContext(person: Person | null = ALICE, teamId = HOME) {
   const replies: Message[] = [];
@@ -30,12 +50,12 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
+      createDriver: () => new RecordDriver(),
       createIntrospector: (self) => new SqliteIntrospector(self),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
     log(event) {
-      recorded.push(event.query.parameters);
+      if (event.query.sql.startsWith('insert into "audit"')) recorded.push(event.query.parameters);
     },
   });
   const deps = {
@@ -43,6 +63,7 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
     now: () => 1_700_000_000_000,
     homeTeamId: HOME,
     policy: {
+      hash: () => POLICY_HASH,
       current: () => ({ operators: ["S0SECOPS"], viewers: ["U0VERA"], approvers: ["S0LEADS"] }),
     },
     directory: {
@@ -53,7 +74,7 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
   } as unknown as Deps;
   const context: CommandContext = {
     deps,
-    asker: { userId: person?.id ?? "U0ALICE", teamId },
+    asker: { userId: person?.id ?? "U0ALICE", teamId, channelId: "C0SECURITY", surface: "command" },
     channelId: "C0SECURITY",
     reply: (message) => {
       replies.push(message);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { canonicalJson, createRequestId, hashPlan, type Plan } from "../../src/requests/plan.ts";
+import { canonicalJson } from "../../src/canonical-json.ts";
+import { createRequestId, hashPlan, type Plan } from "../../src/requests/plan.ts";
 
 const PLAN: Plan = {
   action: "revoke",

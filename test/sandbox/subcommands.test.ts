@@ -17,6 +17,7 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   risk: ["risk", "Mallory Archer"],
   "log-ins": ["log-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
+  audit: ["audit", /./],
 };
 
 const FORMS: Record<string, [typed: string, title: string]> = {

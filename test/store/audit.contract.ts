@@ -50,6 +50,8 @@ export function auditContract(store: GetStore): void {
               actor: "nobody",
               event: "forged",
               data: "{}",
+              prev_hash: "",
+              hash: "",
             })
             .onConflict((conflict) => conflict.column("seq").doUpdateSet({ actor: "nobody" }))
             .execute(),
@@ -66,7 +68,7 @@ export function sqliteAuditContract(store: GetStore): void {
     const { id } = await insertRequest(store().db, newRequest());
     const before = await readRequestAudit(store().db, id);
     const seq = before[0]?.seq ?? 0;
-    const forged = sql`INSERT OR REPLACE INTO audit (seq, at, request_id, actor, event, data) VALUES (${seq}, 0, ${id}, 'nobody', 'forged', '{}')`;
+    const forged = sql`INSERT OR REPLACE INTO audit (seq, at, request_id, actor, event, data, prev_hash, hash) VALUES (${seq}, 0, ${id}, 'nobody', 'forged', '{}', '', '')`;
     await expect(forged.execute(store().db)).rejects.toThrow(REFUSAL);
     expect(await readRequestAudit(store().db, id)).toEqual(before);
   });

@@ -10,6 +10,7 @@ import type { Request } from "../../src/requests/request.ts";
 import { insertRequest, readRequest } from "../../src/requests/store.ts";
 import { openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
@@ -19,7 +20,7 @@ type Place = Config["database"];
 
 describe("in SQLite", () => {
   const store = useStore(createFolder);
-  contracts(store);
+  contracts(store, "sqlite");
   sqliteAuditContract(store);
 
   it("the folder is made, and belongs to one at a time", async () => {
@@ -38,7 +39,7 @@ describe("in SQLite", () => {
 
 describeWithPostgres("in PostgreSQL", () => {
   const store = useStore(createPostgres);
-  contracts(store);
+  contracts(store, "postgres");
   postgresAuditContract(store);
 
   it("opening again changes nothing", async () => {
@@ -54,7 +55,11 @@ describeWithPostgres("in PostgreSQL", () => {
       const [first] = stores;
       if (first === undefined) throw new Error("no store");
       const { rows } = await sql`SELECT name FROM kysely_migration`.execute(first.db);
-      expect(rows).toEqual([{ name: "0001-requests" }, { name: "0003-deliveries" }]);
+      expect(rows).toEqual([
+        { name: "0001-requests" },
+        { name: "0003-deliveries" },
+        { name: "0004-audit-chain" },
+      ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       for (const { workflows } of stores)
         expect((await workflows.listWorkflowRuns({ limit: 1 })).data).toEqual([]);
@@ -63,10 +68,11 @@ describeWithPostgres("in PostgreSQL", () => {
   });
 });
 
-function contracts(store: GetStore): void {
+function contracts(store: GetStore, dialect: Dialect): void {
   requestsContract(store);
   postsContract(store);
   auditContract(store);
+  auditChainContract(store, dialect);
 }
 
 interface Made {

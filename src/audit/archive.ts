@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { createInterface } from "node:readline";
+
+import { sql, type Kysely } from "kysely";
+
+import type { Database } from "../store/schema.ts";
+import { appendAudit } from "./append.ts";
+import { type ChainedRow, isNext, type Link } from "./chain.ts";
+import { ARCHIVED, CHECKPOINT } from "./events.ts";
+import { parseJsonLine, toJsonLine } from "./formats.ts";
+import { readBatches } from "./read.ts";
+
+/** What goes wrong with an archive, in words for the operator. */
+export class ArchiveError extends Error {
+  override readonly name = "ArchiveError";
+  /** What is in the file is not as it was written. */
+  readonly isBroken: boolean;
+
+  constructor(message: string, { isBroken = false }: { isBroken?: boolean } = {}) {
+    super(message);
+    this.isBroken = isBroken;
+  }
+}
+
+export interface Archive {
+  file: string;
+  sha256: string;
+  rows: number;
+  /** The first row's number, and the link before it. */
+  first: number;
+  before: Link;
+  /** Its last row. */
+  end: Link;
+}
+
+/** Writes a place before which rows may be archived. */
+export async function writeCheckpoint(db: Kysely<Database>, by: string, at: number): Promise<Link> {
+  return appendAudit(db, { at, actor: by, event: CHECKPOINT });
+}
+
+/** The newest checkpoint, or the one asked for; null when there is none. */
+export async function findCheckpoint(db: Kysely<Database>, seq?: number): Promise<ChainedRow | null> {
+  const row = await db
+    .selectFrom("audit")
+    .selectAll()
+    .where("event", "=", CHECKPOINT)
+    .$if(seq !== undefined, (query) => query.where("seq", "=", seq ?? 0))
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Writes all rows before a checkpoint to a new file, on the disk when this resolves.
+ * @throws an error with the code EEXIST when there is such a file.
+ */
+export async function writeArchive(db: Kysely<Database>, file: string, checkpoint: Link): Promise<void> {
+  const handle = await open(file, "wx", 0o600);
+  try {
+    for await (const batch of readBatches(db, { through: checkpoint.seq - 1 }))
+      await handle.appendFile(batch.map(toJsonLine).join(""));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads an archive and checks every row in it against its hash and the one before.
+ * @throws ArchiveError that names the first broken row.
+ */
+export async function checkArchive(file: string): Promise<Archive> {
+  const sha256 = createHash("sha256");
+  const bytes = createReadStream(file);
+  bytes.on("data", (chunk) => sha256.update(chunk));
+  let first: ChainedRow | undefined;
+  let last: Link | undefined;
+  let rows = 0;
+  for await (const line of createInterface({ input: bytes, crlfDelay: Infinity })) {
+    const row = readLine(file, line, rows + 1);
+    const before: Link = last ?? { seq: row.seq - 1, hash: row.prev_hash };
+    if (!isNext(row, before))
+      throw new ArchiveError(`${file} is broken: row ${before.seq + 1} is not as it was written.`, {
+        isBroken: true,
+      });
+    first ??= row;
+    last = row;
+    rows += 1;
+  }
+  if (first === undefined || last === undefined) throw new ArchiveError(`${file} holds no rows.`);
+  return {
+    file,
+    sha256: sha256.digest("hex"),
+    rows,
+    first: first.seq,
+    before: { seq: first.seq - 1, hash: first.prev_hash },
+    end: { seq: last.seq, hash: last.hash },
+  };
+}
+
+function readLine(file: string, line: string, number: number): ChainedRow {
+  try {
+    return parseJsonLine(line);
+  } catch {
+    throw new ArchiveError(`${file} is broken: line ${number} is no row of the record.`, { isBroken: true });
+  }
+}
+
+/**
+ * Takes out the rows that an archive holds. The one place where the database's own refusal to delete is lifted: for
+ * this transaction only, which also writes into the record what was taken out, by whom and where it went.
+ * @throws ArchiveError when the archive does not hold exactly the rows before the checkpoint.
+ */
+export async function removeArchived(
+  db: Kysely<Database>,
+  dialect: "sqlite" | "postgres",
+  { archive, checkpoint, by, at }: { archive: Archive; checkpoint: ChainedRow; by: string; at: number },
+): Promise<Link> {
+  return db.transaction().execute(async (trx) => {
+    const link = await appendAudit(trx, {
+      at,
+      actor: by,
+      event: ARCHIVED,
+      data: {
+        checkpoint: { seq: checkpoint.seq, hash: checkpoint.hash },
+        rows: { from: archive.first, to: archive.end.seq },
+        last_hash: archive.end.hash,
+        file: basename(archive.file),
+        sha256: archive.sha256,
+      },
+    });
+    const first = await trx.selectFrom("audit").selectAll().orderBy("seq").limit(1).executeTakeFirstOrThrow();
+    const isSame =
+      archive.before.seq === first.seq - 1 &&
+      archive.before.hash === first.prev_hash &&
+      archive.end.seq === checkpoint.seq - 1 &&
+      archive.end.hash === checkpoint.prev_hash;
+    if (!isSame)
+      throw new ArchiveError(`${archive.file} does not hold exactly the rows before row ${checkpoint.seq}.`);
+    await setDeletable(trx, dialect, true);
+    await trx.deleteFrom("audit").where("seq", "<", checkpoint.seq).execute();
+    await setDeletable(trx, dialect, false);
+    return link;
+  });
+}
+
+async function setDeletable(
+  db: Kysely<Database>,
+  dialect: "sqlite" | "postgres",
+  deletable: boolean,
+): Promise<void> {
+  if (dialect === "postgres") {
+    const change = sql.raw(deletable ? "DISABLE" : "ENABLE");
+    await sql`ALTER TABLE audit ${change} TRIGGER audit_no_change`.execute(db);
+    return;
+  }
+  // As in migration 0001.
+  const change = deletable
+    ? sql`DROP TRIGGER audit_no_delete`
+    : sql`CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`;
+  await change.execute(db);
+}

@@ -1,0 +1,7 @@
+/** What an operator writes into the record: see docs/adr/0006-audit-chain.md. */
+
+/** A place in the chain before which rows may be archived. */
+export const CHECKPOINT = "audit.checkpoint";
+
+/** The rows before a checkpoint were taken out, into a file. */
+export const ARCHIVED = "audit.archived";

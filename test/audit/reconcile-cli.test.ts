@@ -1,0 +1,107 @@
+import { expect, it, vi } from "vitest";
+
+import { appendAudit, BOT } from "../../src/audit/append.ts";
+import { readRecordConfig } from "../../src/config.ts";
+import { openTables } from "../../src/store/open.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  askToRevoke,
+  finishedThread,
+  PEOPLE,
+  press,
+  startAll,
+  startWorld,
+  type World,
+} from "../support/harness.ts";
+import { startBotProcess } from "../support/process.ts";
+import { runAudit } from "./support.ts";
+
+// Each test starts processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 60_000 });
+
+const SINCE = ["reconcile", "--since", "1h"] as const;
+
+/** Revokes somebody with the bot's own token, past the bot. */
+async function revokePastTheBot({ cloudflare, env }: World): Promise<void> {
+  const url = `${cloudflare.baseUrl}/accounts/${env["CLOUDFLARE_ACCOUNT_ID"]}/access/organizations/revoke_user`;
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${env["CLOUDFLARE_API_TOKEN"]}`, "content-type": "application/json" },
+    body: JSON.stringify({ email: "dana@example.com" }),
+  });
+  expect(response.status).toBe(200);
+}
+
+it("agrees with Cloudflare's audit log on what the bot did, names what was done past it, and what only the record has", async () => {
+  const world = await startAll();
+  const { slack, env } = world;
+  const card = await askToRevoke(slack);
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  await finishedThread(slack, card);
+  const same = await runAudit(env, ...SINCE);
+  expect(same).toMatchObject({ code: 0, stderr: "" });
+  expect(same.stdout).toContain("1 change by our token in both");
+
+  await revokePastTheBot(world);
+  const past = await runAudit(env, ...SINCE);
+  expect(past).toMatchObject({ code: 1, stderr: "" });
+  expect(past.stdout).toMatch(/Only in Cloudflare's audit log: 1\n {2}\S+, ray [0-9a-f]+: POST 200 /);
+  expect(past.stdout).not.toContain("Only in the record");
+
+  const tables = await openTables(readRecordConfig(env).database);
+  const call = { at: Date.now(), requestId: "ZT-0000001", actor: BOT };
+  await appendAudit(tables.db, { ...call, event: "call.sent", data: { call: "revoke_user for nobody" } });
+  await appendAudit(tables.db, {
+    ...call,
+    event: "call.answered",
+    data: { ok: true, cf_ray: "0123abcd-FRA" },
+  });
+  await tables.close();
+  const both = await runAudit(env, ...SINCE);
+  expect(both.code).toBe(1);
+  expect(both.stdout).toMatch(
+    /Only in the record: 1\n {2}\S+, ray 0123abcd: ZT-0000001, revoke_user for nobody \(row \d+\)/,
+  );
+  const long = await runAudit(env, "reconcile", "--since", "2020-01-01", "--until", "2020-02-01");
+  expect(long).toMatchObject({ code: 0, stdout: expect.stringContaining("0 changes by our token in both") });
+});
+
+it("says which request a change may come from when the process died before the answer was recorded", async () => {
+  const world = await startWorld();
+  const { slack, cloudflare, env } = world;
+  const bot = await startBotProcess(world);
+  const held = cloudflare.faults.holdAnswer("revoke-user");
+  const card = await askToRevoke(slack);
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  await held.arrived;
+  await bot.kill();
+  held.release();
+  const ran = await runAudit(env, ...SINCE);
+  expect(ran.code).toBe(1);
+  expect(ran.stdout).toMatch(
+    /perhaps ZT-[0-9A-Z]{7}, sent \S+ and never answered: revoke_user for mallory@example\.com/,
+  );
+});
+
+it("names the permission that the token lacks, and the settings that are missing", async () => {
+  const world = await startWorld({ permissions: ["Access: Audit Logs Read"] });
+  await (await startBotProcess(world)).stop();
+  const denied = await runAudit(world.env, ...SINCE);
+  expect(denied).toMatchObject({ code: 2, stdout: "" });
+  expect(denied.stderr).toContain("Account Settings Read");
+  const { SLACK_BOT_TOKEN: _left, ...env } = world.env;
+  expect(await runAudit(env, ...SINCE)).toMatchObject({
+    code: 78,
+    stderr: expect.stringContaining("SLACK_BOT_TOKEN"),
+  });
+  expect(await runAudit(world.env, "reconcile")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--since 7d"),
+  });
+  const { CLOUDFLARE_API_TOKEN: _token, ...rest } = world.env;
+  const withKey = { ...rest, CLOUDFLARE_EMAIL: "ops@example.com", CLOUDFLARE_API_KEY: "0123456789abcdef" };
+  expect(await runAudit(withKey, ...SINCE)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("needs an API token"),
+  });
+});
