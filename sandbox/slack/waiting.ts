@@ -1,4 +1,4 @@
-const defaultTimeoutMs = 10_000;
+const defaultTimeoutMs = 30_000;
 
 export interface Waiting {
   emit(): void;

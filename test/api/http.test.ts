@@ -249,7 +249,7 @@ describe("a caller's signal", () => {
     handler = hang;
     const controller = new AbortController();
     const failed = catchError(ask(connect(), controller.signal));
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 20_000 });
     controller.abort();
     expect(await failed).toMatchObject({ kind: "aborted", applied });
   });
@@ -259,7 +259,7 @@ describe("a caller's signal", () => {
     const controller = new AbortController();
     const client = connect();
     const failed = catchError(client.accessUsers.get("u", { signal: controller.signal }));
-    await vi.waitFor(() => expect(client.lines).toHaveLength(1));
+    await vi.waitFor(() => expect(client.lines).toHaveLength(1), { timeout: 20_000 });
     controller.abort();
     expect(await failed).toMatchObject({ kind: "aborted" });
     expect(seen).toHaveLength(1);
@@ -270,7 +270,7 @@ describe("a caller's signal", () => {
     const controller = new AbortController();
     const users = connect().accessUsers.iterate({}, { signal: controller.signal });
     const failed = catchError(users[Symbol.asyncIterator]().next());
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 20_000 });
     controller.abort();
     expect(await failed).toMatchObject({ kind: "aborted" });
   });
@@ -331,10 +331,10 @@ describe("the same read twice at once", () => {
     };
     const { accessUsers, organizations } = connect();
     const before = accessUsers.activeSessions("u");
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await vi.waitFor(() => expect(held).toHaveLength(1), { timeout: 20_000 });
     await organizations.revokeUser({ email: "a@example.com" });
     const after = accessUsers.activeSessions("u");
-    await vi.waitFor(() => expect(held).toHaveLength(2));
+    await vi.waitFor(() => expect(held).toHaveLength(2), { timeout: 20_000 });
     for (const release of held) release();
     expect(await Promise.all([before, after])).toEqual([[], []]);
   });

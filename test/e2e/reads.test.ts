@@ -351,7 +351,7 @@ describe("Cloudflare in trouble", () => {
     const answers = await slack.waitFor(() => {
       const all = slack.ephemerals(PEOPLE.alice).slice(before);
       return all.length === others.length ? all : undefined;
-    }, 15_000);
+    }, 60_000);
     // Most look the user up first, so that only `users` may meet with a list that fails.
     cloudflare.faults.set(usersRoute, fault);
     const { words } = await answerTo(slack, PEOPLE.alice, users);

@@ -138,7 +138,7 @@ async function succeeded(world: World): Promise<void> {
   await vi.waitFor(
     () => expect(query(world, "SELECT status FROM requests")).toEqual([{ status: "succeeded" }]),
     {
-      timeout: 10_000,
+      timeout: 40_000,
       interval: 10,
     },
   );

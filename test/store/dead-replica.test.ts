@@ -36,10 +36,13 @@ it("what a dead replica was posting is posted by another when the dead one's cla
     });
     // Starting sweeps at once, as the timer does every half minute.
     await engine.start();
-    await vi.waitFor(async () => {
-      const { data } = await store.workflows.listWorkflowRuns({ workflowName: "publish", limit: 10 });
-      expect(data.filter((run) => run.status === "running" || run.status === "pending")).toEqual([]);
-    });
+    await vi.waitFor(
+      async () => {
+        const { data } = await store.workflows.listWorkflowRuns({ workflowName: "publish", limit: 10 });
+        expect(data.filter((run) => run.status === "running" || run.status === "pending")).toEqual([]);
+      },
+      { timeout: 20_000 },
+    );
     await engine.stop();
   }
   expect(world.slack.messages(CHANNELS.approvals)).toHaveLength(1);

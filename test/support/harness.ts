@@ -153,7 +153,7 @@ export async function answerTo(
 export async function cardWhere(
   slack: Slack,
   is: (words: string) => boolean = () => true,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<StoredMessage> {
   return slack.waitFor(
     () => slack.messages(CHANNELS.approvals).findLast((message) => is(slack.visibleText(message))),
@@ -192,7 +192,7 @@ export function wordsOf(slack: Slack, card: StoredMessage): string {
 export async function finishedThread(
   slack: Slack,
   card: StoredMessage,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<string[]> {
   return slack.waitFor(() => {
     const words = slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));

@@ -83,7 +83,7 @@ export function spawnBot(env: Record<string, string>): BotProcess {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     logs,
-    logged: (msg, timeoutMs = 15_000) =>
+    logged: (msg, timeoutMs = 60_000) =>
       vi.waitFor(
         () => {
           const line = logs(msg)[0];

@@ -14,11 +14,14 @@ describeInBrowser("the sandbox's page", () => {
     await page.getByRole("radio", { name: "Bob Tanaka" }).check();
     await page.getByText("Nothing in #zt-approvals yet").waitFor();
     await type(page, "/zt user @alice <x>");
-    await vi.waitFor(() => {
-      expect(sandbox.received).toMatchObject([
-        { command: "/zt", text: `user <@${alice}|alice> &lt;x&gt;`, user_id: bob, channel_id: approvals },
-      ]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received).toMatchObject([
+          { command: "/zt", text: `user <@${alice}|alice> &lt;x&gt;`, user_id: bob, channel_id: approvals },
+        ]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("the empty channel offers what to type first", async () => {
@@ -108,11 +111,14 @@ describeInBrowser("the sandbox's page", () => {
     expect(sandbox.received).toEqual([]);
     await page.getByRole("button", { name: "Revoke…" }).click();
     await dialog.getByRole("button", { name: "End them" }).click();
-    await vi.waitFor(() => {
-      expect(sandbox.received).toMatchObject([
-        { type: "block_actions", user: { id: alice }, actions: [{ action_id: "revoke", value: "r1" }] },
-      ]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received).toMatchObject([
+          { type: "block_actions", user: { id: alice }, actions: [{ action_id: "revoke", value: "r1" }] },
+        ]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("a button is busy until the app has acknowledged, and a second press meanwhile does nothing", async () => {
@@ -138,9 +144,12 @@ describeInBrowser("the sandbox's page", () => {
     const tab = page.context().waitForEvent("page");
     await page.getByRole("link", { name: "Open in the dashboard" }).click();
     expect((await tab).url()).toBe("https://dash.example.com/");
-    await vi.waitFor(() => {
-      expect(sandbox.received).toMatchObject([{ actions: [{ action_id: "open" }] }]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received).toMatchObject([{ actions: [{ action_id: "open" }] }]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("selects and overflow menus in a message act when something is chosen", async () => {
@@ -149,12 +158,15 @@ describeInBrowser("the sandbox's page", () => {
     await page.getByRole("combobox", { name: "Period" }).selectOption("7 days");
     await page.getByRole("button", { name: "More options" }).click();
     await page.getByRole("button", { name: "Show the identity" }).click();
-    await vi.waitFor(() => {
-      expect(sandbox.received).toMatchObject([
-        { actions: [{ action_id: "period", selected_option: { value: "7d" } }] },
-        { actions: [{ action_id: "more", selected_option: { value: "identity" } }] },
-      ]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received).toMatchObject([
+          { actions: [{ action_id: "period", selected_option: { value: "7d" } }] },
+          { actions: [{ action_id: "more", selected_option: { value: "identity" } }] },
+        ]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("a card is edited in place, says so, and loses its buttons", async () => {
@@ -199,9 +211,12 @@ describeInBrowser("the sandbox's page", () => {
     await modal.getByRole("note", { name: "Warning" }).waitFor();
     await modal.getByRole("button", { name: "Ask for approval" }).click();
     const reason = modal.getByRole("textbox", { name: "Reason" });
-    await vi.waitFor(async () => {
-      expect(await reason.getAttribute("aria-invalid")).toBe("true");
-    });
+    await vi.waitFor(
+      async () => {
+        expect(await reason.getAttribute("aria-invalid")).toBe("true");
+      },
+      { timeout: 20_000 },
+    );
     expect(await modal.getByText("Please complete this required field.").count()).toBe(2);
 
     await reason.fill("laptop stolen");
@@ -242,9 +257,12 @@ describeInBrowser("the sandbox's page", () => {
     await modal.waitFor();
     await page.keyboard.press("Escape");
     await modal.waitFor({ state: "hidden" });
-    await vi.waitFor(() => {
-      expect(sandbox.received.at(-1)).toMatchObject({ type: "view_closed" });
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received.at(-1)).toMatchObject({ type: "view_closed" });
+      },
+      { timeout: 20_000 },
+    );
     expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Message #zt-approvals");
   });
 

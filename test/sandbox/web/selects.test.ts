@@ -137,15 +137,21 @@ describeInBrowser("selects that search as one types", () => {
     const user = modal.getByRole("combobox", { name: "User" });
     await user.fill("nobody");
     const said = modal.getByRole("status").filter({ hasText: /\S/ });
-    await vi.waitFor(async () => {
-      expect(await said.innerText()).toBe("Nothing found.");
-    });
+    await vi.waitFor(
+      async () => {
+        expect(await said.innerText()).toBe("Nothing found.");
+      },
+      { timeout: 20_000 },
+    );
     opened.sandbox.slack.setDelivery({ mode: "socket" });
     try {
       await user.fill("nobody else");
-      await vi.waitFor(async () => {
-        expect(await said.innerText()).toBe("The choices could not be loaded.");
-      });
+      await vi.waitFor(
+        async () => {
+          expect(await said.innerText()).toBe("The choices could not be loaded.");
+        },
+        { timeout: 20_000 },
+      );
     } finally {
       opened.sandbox.restoreDelivery();
     }
@@ -167,9 +173,12 @@ describeInBrowser("selects that search as one types", () => {
     await modal.getByRole("button", { name: "Remove eve@example.com" }).click();
     expect(await chips.count()).toBe(1);
     // Where the button was is nothing any more: the field is where one goes on.
-    await vi.waitFor(async () => {
-      expect(await page.locator(":focus").getAttribute("role")).toBe("combobox");
-    });
+    await vi.waitFor(
+      async () => {
+        expect(await page.locator(":focus").getAttribute("role")).toBe("combobox");
+      },
+      { timeout: 20_000 },
+    );
     await others.fill("mall");
     await modal.getByRole("option", { name: "mallory@example.com" }).waitFor();
     await page.keyboard.press("Enter");
@@ -227,20 +236,23 @@ describeInBrowser("selects that search as one types", () => {
     await who.click();
     await who.fill("mal");
     await page.getByRole("group", { name: "High risk" }).getByText("3 sessions").click();
-    await vi.waitFor(() => {
-      expect(sandbox.received.at(-1)).toMatchObject({
-        type: "block_actions",
-        user: { id: alice },
-        channel: { id: approvals },
-        message: { ts },
-        actions: [
-          {
-            type: "external_select",
-            selected_option: { value: "mallory", text: { text: "mallory@example.com" } },
-          },
-        ],
-      });
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received.at(-1)).toMatchObject({
+          type: "block_actions",
+          user: { id: alice },
+          channel: { id: approvals },
+          message: { ts },
+          actions: [
+            {
+              type: "external_select",
+              selected_option: { value: "mallory", text: { text: "mallory@example.com" } },
+            },
+          ],
+        });
+      },
+      { timeout: 20_000 },
+    );
     expect(await who.inputValue()).toBe("mallory@example.com");
   });
 
@@ -282,11 +294,14 @@ describeInBrowser("selects that search as one types", () => {
     await type(page, "/zt menu");
     await page.getByRole("textbox", { name: "Why" }).fill("stolen");
     await page.getByRole("button", { name: "Add one more" }).click();
-    await vi.waitFor(() => {
-      expect(sandbox.received.at(-1)).toMatchObject({
-        view: { state: { values: { why_now: { why: { value: "stolen" } } } } },
-      });
-    });
+    await vi.waitFor(
+      () => {
+        expect(sandbox.received.at(-1)).toMatchObject({
+          view: { state: { values: { why_now: { why: { value: "stolen" } } } } },
+        });
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("on a phone the list stays within the screen", async () => {

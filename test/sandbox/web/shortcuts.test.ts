@@ -20,17 +20,20 @@ describeInBrowser("beyond slash commands", () => {
       await page.getByRole("article").hover();
       await page.getByRole("button", { name: "More actions" }).click();
       await page.getByRole("menuitem", { name: "Investigate" }).click();
-      await vi.waitFor(() => {
-        expect(sandbox.received).toMatchObject([
-          {
-            type: "message_action",
-            callback_id: "investigate",
-            user: { id: alice },
-            channel: { id: approvals },
-            message: { ts, text: "who is eve@corp.com?" },
-          },
-        ]);
-      });
+      await vi.waitFor(
+        () => {
+          expect(sandbox.received).toMatchObject([
+            {
+              type: "message_action",
+              callback_id: "investigate",
+              user: { id: alice },
+              channel: { id: approvals },
+              message: { ts, text: "who is eve@corp.com?" },
+            },
+          ]);
+        },
+        { timeout: 20_000 },
+      );
     });
 
     test("the menu is the keyboard's too: arrows go round, Escape closes it and leaves the thread open", async () => {
@@ -56,11 +59,14 @@ describeInBrowser("beyond slash commands", () => {
       await page.keyboard.press("Enter");
       await page.keyboard.press("ArrowUp");
       await page.keyboard.press("Enter");
-      await vi.waitFor(() => {
-        expect(sandbox.received).toMatchObject([
-          { callback_id: "ask", message: { thread_ts: ts, text: "a message" } },
-        ]);
-      });
+      await vi.waitFor(
+        () => {
+          expect(sandbox.received).toMatchObject([
+            { callback_id: "ask", message: { thread_ts: ts, text: "a message" } },
+          ]);
+        },
+        { timeout: 20_000 },
+      );
     });
 
     test("an ephemeral message has no menu", async () => {
@@ -98,19 +104,22 @@ describeInBrowser("beyond slash commands", () => {
       await page.keyboard.type("user eve@example.com ask @secu");
       await page.getByRole("option", { name: "@security-leads" }).click();
       await page.keyboard.press("Enter");
-      await vi.waitFor(() => {
-        expect(sandbox.received).toMatchObject([
-          {
-            type: "event_callback",
-            event: {
-              type: "app_mention",
-              user: alice,
-              channel: approvals,
-              text: "<@U0ZTBOT001> user eve@example.com ask <!subteam^S0LEADS001|@security-leads>",
+      await vi.waitFor(
+        () => {
+          expect(sandbox.received).toMatchObject([
+            {
+              type: "event_callback",
+              event: {
+                type: "app_mention",
+                user: alice,
+                channel: approvals,
+                text: "<@U0ZTBOT001> user eve@example.com ask <!subteam^S0LEADS001|@security-leads>",
+              },
             },
-          },
-        ]);
-      });
+          ]);
+        },
+        { timeout: 20_000 },
+      );
       const message = page.getByRole("article", { name: /^Alice Moreau/ });
       expect(await message.innerText()).toContain("@zt-bot user eve@example.com ask @security-leads");
     });
@@ -118,9 +127,12 @@ describeInBrowser("beyond slash commands", () => {
     test("a whole name is offered nothing, Escape declines, and an address is no mention", async () => {
       const { page, sandbox } = await open();
       await type(page, "/zt user @alice");
-      await vi.waitFor(() => {
-        expect(sandbox.received).toMatchObject([{ command: "/zt", text: `user <@${alice}|alice>` }]);
-      });
+      await vi.waitFor(
+        () => {
+          expect(sandbox.received).toMatchObject([{ command: "/zt", text: `user <@${alice}|alice>` }]);
+        },
+        { timeout: 20_000 },
+      );
       const composer = page.getByRole("textbox", { name: "Message #zt-approvals" });
       await page.keyboard.type("bob@al");
       expect(await page.getByRole("listbox").count()).toBe(0);
@@ -145,9 +157,12 @@ describeInBrowser("beyond slash commands", () => {
       await page.keyboard.press("Tab");
       await page.keyboard.type("help");
       await page.keyboard.press("Enter");
-      await vi.waitFor(() => {
-        expect(sandbox.received).toMatchObject([{ event: { type: "app_mention", thread_ts: ts } }]);
-      });
+      await vi.waitFor(
+        () => {
+          expect(sandbox.received).toMatchObject([{ event: { type: "app_mention", thread_ts: ts } }]);
+        },
+        { timeout: 20_000 },
+      );
       await sandbox.post([section("for your eyes")], { to: alice, thread_ts: ts });
       const whisper = thread.getByRole("article").filter({ hasText: "for your eyes" });
       await whisper.getByText("Only visible to you").waitFor();
@@ -199,9 +214,12 @@ describeInBrowser("beyond slash commands", () => {
       expect(await page.locator(":focus").innerText()).toBe("Next");
       await page.getByRole("status").getByText("zt-bot: Page 2").waitFor({ state: "attached" });
       expect(await page.getByRole("article").first().innerText()).toContain("Page 2 of 3");
-      await vi.waitFor(async () => {
-        expect(await next.getAttribute("aria-busy")).toBe("false");
-      });
+      await vi.waitFor(
+        async () => {
+          expect(await next.getAttribute("aria-busy")).toBe("false");
+        },
+        { timeout: 20_000 },
+      );
       turnTo(3);
       await page.keyboard.press("Enter");
       await page.getByText("Page 3 of 3").waitFor();
