@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
+import { checkToken } from "./ops/token-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
 import { createSlackClients } from "./slack/clients.ts";
@@ -99,6 +100,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     homeTeamId: identity.team_id ?? "",
   });
 
+  const halt = new AbortController();
   let stopping = false;
   const health = {
     async notReady() {
@@ -121,11 +123,14 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   await listen(server, config.port, config.host);
   await socket?.start();
   const { port } = server.address() as AddressInfo;
+  // In the background: commands are taken whatever Cloudflare says of its token.
+  void work.track(checkToken({ cloudflare, log, now }, halt.signal));
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     async stop() {
       stopping = true;
+      halt.abort();
       socket?.stop();
       const drained = Promise.all([work.idle(), engine.stop()])
         // What a command enqueued while the engine was stopping is waited for as well.

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 
 import { accessLogCalls, createAccessLogs } from "./access-logs.ts";
 import { accessUserCalls, createAccessUsers } from "./access-users.ts";
+import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
 import type { Call } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
 import { createHttp } from "./http.ts";
@@ -12,6 +13,7 @@ import type {
   AccessRequest,
   AccessUser,
   ActiveSession,
+  AuditEvent,
   FailedLogin,
   Registration,
   RiskScore,
@@ -21,8 +23,8 @@ import type {
 import { createTokens, tokenCalls } from "./tokens.ts";
 
 export type { Call } from "./call.ts";
-export type { AccessRequest, AccessUser, ActiveSession, FailedLogin, Identity, Registration };
-export type { RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
+export type { AccessRequest, AccessUser, ActiveSession, AuditEvent, FailedLogin, Identity };
+export type { Registration, RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
 export type { RiskLevel } from "./schema.ts";
 export { sameEmail } from "./schema.ts";
 
@@ -117,12 +119,29 @@ export interface AccessRequestQuery {
   direction?: "asc" | "desc" | undefined;
 }
 
+/** Cloudflare requires both ends of the time asked for. */
+export interface AuditLogQuery {
+  /** Epoch ms. */
+  since: number;
+  /** Epoch ms, itself left out. */
+  before: number;
+  /** Only what was done with this API token: the id that `tokens.verify` gives. */
+  tokenId?: string | undefined;
+  /** Cloudflare's default is "desc", newest first. */
+  direction?: "asc" | "desc" | undefined;
+  /** Events a page: 100 by default, 1000 at most. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
 /**
  * The Cloudflare account. Every method rejects with a `CloudflareError` (see errors.ts), or with a TypeError or
  * RangeError, before anything is sent, for an argument that could not name what is meant (an empty id).
  */
 export interface Cloudflare {
   accountId: string;
+  /** A key is a person's: only a token has an id of its own. */
+  authKind: CloudflareAuth["kind"];
   accessUsers: {
     list(query?: AccessUserQuery, call?: CallOptions): Promise<Page<AccessUser>>;
     /** All pages, each user once. Ends after an empty, short or repeated page. */
@@ -166,6 +185,11 @@ export interface Cloudflare {
   accessLogs: {
     requests(query?: AccessRequestQuery, call?: CallOptions): Promise<AccessRequest[]>;
   };
+  auditLogs: {
+    list(query: AuditLogQuery, call?: CallOptions): Promise<CursorPage<AuditEvent>>;
+    /** All pages, each event once. Ends on an empty, absent or repeated cursor. */
+    iterate(query: AuditLogQuery, call?: CallOptions): AsyncIterable<AuditEvent>;
+  };
   tokens: {
     /** Asks as an account token, then as a user token: one of the two routes refuses any given token. */
     verify(call?: CallOptions): Promise<TokenStatus>;
@@ -179,6 +203,7 @@ export const CALLS: readonly Call[] = [
   deviceCalls,
   riskCalls,
   accessLogCalls,
+  auditLogCalls,
   tokenCalls,
 ].flatMap((calls): Call[] => Object.values(calls));
 
@@ -187,11 +212,13 @@ export function createCloudflare(options: CloudflareOptions): Cloudflare {
   const http = createHttp(options);
   return {
     accountId: options.accountId,
+    authKind: options.auth.kind,
     accessUsers: createAccessUsers(http),
     organizations: createOrganizations(http),
     devices: createDevices(http),
     riskScoring: createRiskScoring(http),
     accessLogs: createAccessLogs(http),
+    auditLogs: createAuditLogs(http),
     tokens: createTokens(http),
   };
 }

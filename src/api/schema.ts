@@ -227,6 +227,37 @@ export const AccessRequest = z
   }));
 export type AccessRequest = z.output<typeof AccessRequest>;
 
+function readSuccess(value: unknown): boolean | null {
+  const word = readText(value)?.toLowerCase();
+  return word === "success" ? true : word === "failure" ? false : null;
+}
+
+/** One entry of the account's audit log (version 2): what somebody changed. The actor is only read as a token. */
+export const AuditEvent = z
+  .object({
+    id: text,
+    action: nested.pipe(z.object({ type: text, description: text, result: field(readSuccess), time })),
+    actor: nested.pipe(z.object({ token_id: text })),
+    raw: nested.pipe(z.object({ cf_ray_id: text, method: text, status_code: count })),
+    resource: nested.pipe(z.object({ id: text, product: text, type: text })),
+  })
+  .transform(({ id, action, actor, raw, resource }) => ({
+    id,
+    at: action.time,
+    /** "create", "update", "delete", "view". */
+    action: action.type,
+    description: action.description,
+    /** Null where it is neither "success" nor "failure". */
+    succeeded: action.result,
+    tokenId: actor.token_id,
+    /** Without the data centre that the `cf-ray` header ends with. */
+    rayId: raw.cf_ray_id,
+    method: raw.method,
+    status: raw.status_code,
+    resource,
+  }));
+export type AuditEvent = z.output<typeof AuditEvent>;
+
 /** What Cloudflare says of the token itself. `status` is "active", "disabled" or "expired" as documented. */
 export const TokenVerification = z
   .object({ id: text, status: text, expires_on: time, not_before: time })

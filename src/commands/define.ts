@@ -15,8 +15,8 @@ export type ArgSpec =
   | { kind: "words"; summary: string }
   /** `--flag` */
   | { kind: "switch"; summary: string }
-  /** `--flag some words`: up to the next flag, quoted or not. */
-  | { kind: "text"; summary: string };
+  /** `--flag some words`: up to the next flag, quoted or not. `takes` names the one word of a flag that takes one. */
+  | { kind: "text"; summary: string; takes?: string };
 
 export type ArgSpecs = Record<string, ArgSpec>;
 
@@ -105,7 +105,7 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
       case "switch":
         return `[--${flagName(name)}]`;
       case "text":
-        return `[--${flagName(name)} "…"]`;
+        return `[--${flagName(name)} ${spec.takes ?? '"…"'}]`;
     }
   });
   return [command.name, ...words].join(" ");

@@ -1,7 +1,10 @@
+import { changes } from "./changes.ts";
+import { deleteDevices } from "./delete-devices.ts";
 import { devices } from "./devices.ts";
 import { failedLogins } from "./failed-logins.ts";
 import { createHelp } from "./help.ts";
 import { identity } from "./identity.ts";
+import { logIns } from "./log-ins.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { createUser } from "./create-user.ts";
 import { deleteUser } from "./delete-user.ts";
@@ -22,12 +25,15 @@ export function createCommands(): Registry {
     seal(users),
     seal(sessions),
     seal(identity),
+    seal(logIns),
     seal(failedLogins),
     seal(devices),
     seal(risk),
+    seal(changes),
     seal(revoke),
     seal(revokeDevices),
     seal(restoreDevices),
+    seal(deleteDevices),
     seal(resetRisk),
     seal(createUser),
     seal(renameUser),

@@ -81,8 +81,7 @@ export function parseArgs<Specs extends ArgSpecs>(
       values[flag.name] = true;
       continue;
     }
-    const said = [...(inline === undefined ? [] : [inline]), ...takeUntilFlag(rest, [...flags.keys()])];
-    const words = said.join(" ").trim();
+    const words = readText(flag.spec, inline, rest, [...flags.keys()]);
     if (words === "") throw usageError(command, `--${typed} needs some words after it.`);
     if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
     values[flag.name] = unescapeSlack(words);
@@ -119,10 +118,23 @@ function readPositional(
 /** Phones make one long dash of two hyphens. */
 const DASHES = /^[-—–]+/;
 
+/** What stands after a flag, taken from the words that are left. */
+function readText(
+  spec: ArgSpec,
+  inline: string | undefined,
+  rest: string[],
+  known: readonly string[],
+): string {
+  const before = inline === undefined ? [] : [inline];
+  const takesOne = spec.kind === "text" && spec.takes !== undefined;
+  const room = takesOne ? 1 - before.length : rest.length;
+  return [...before, ...takeUntilFlag(rest, known, room)].join(" ").trim();
+}
+
 /** Words of a text flag go on until the next flag, so that a reason needs no quotes on a phone. */
-function takeUntilFlag(rest: string[], known: readonly string[]): string[] {
+function takeUntilFlag(rest: string[], known: readonly string[], max: number): string[] {
   const end = rest.findIndex((word) => endsText(word, known));
-  return rest.splice(0, end === -1 ? rest.length : end);
+  return rest.splice(0, Math.min(max, end === -1 ? rest.length : end));
 }
 
 /**
@@ -178,7 +190,9 @@ function unknownFlag(command: Command, dashes: string, typed: string, known: rea
 }
 
 function unexpectedWord(command: Command, word: string): UserError {
-  const text = Object.entries(command.args).find(([, spec]) => spec.kind === "text")?.[0];
+  const text = Object.entries(command.args).find(
+    ([, spec]) => spec.kind === "text" && spec.takes === undefined,
+  )?.[0];
   return usageError(
     command,
     `${command.name} does not know what to do with “${unescapeSlack(word)}”.${text === undefined ? "" : ` Words of a ${text} come after --${flagName(text)}.`}`,

@@ -5,6 +5,7 @@ import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { UserMessage } from "../errors.ts";
 import { groupRiskEvents, onApps } from "../lookup/facts.ts";
+import { activeFirst } from "../lookup/registrations.ts";
 import { allRegistrations, findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser } from "../lookup/who.ts";
 import { askModal } from "../views/ask-modal.ts";
@@ -85,6 +86,11 @@ async function readMaterial(
         state: "revoked",
         registrations: await allRegistrations(deps.cloudflare, user.id, "revoked"),
       };
+    case "all-registrations": {
+      const all = await allRegistrations(deps.cloudflare, user.id, "all");
+      const there = all.filter((one) => one.deletedAt === null);
+      return { kind: "registrations", state: "all", registrations: activeFirst(there) };
+    }
     case "risk-events":
       return { kind: "risk-events", groups: groupRiskEvents((await findRisk(deps.cloudflare, user)).events) };
   }

@@ -5,6 +5,16 @@ export const MAX_REGISTRATIONS = 500;
 
 const PAGE_SIZE = 50;
 
+/** "all": whether revoked or not. */
+export type RegistrationState = "active" | "revoked" | "all";
+
+/** What a responder is told where a user has none in a state. */
+export const NO_REGISTRATION: Readonly<Record<RegistrationState, string>> = {
+  active: "This user has no registered device.",
+  revoked: "This user has no revoked device that could be restored.",
+  all: "This user has no device registration, active or revoked.",
+};
+
 export interface Registrations {
   items: Registration[];
   /** False: Cloudflare has more than MAX_REGISTRATIONS. */

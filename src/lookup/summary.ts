@@ -108,7 +108,7 @@ function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
 export function allRegistrations(
   cloudflare: Cloudflare,
   userId: string,
-  status: "active" | "revoked",
+  status: "active" | "revoked" | "all",
 ): Promise<Registration[]> {
   return collectRegistrations(cloudflare, userId, status, undefined, Number.POSITIVE_INFINITY);
 }

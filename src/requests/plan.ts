@@ -5,6 +5,7 @@ export const ACTION_NAMES = [
   "revoke",
   "revoke-devices",
   "restore-devices",
+  "delete-devices",
   "reset-risk",
   "create-user",
   "rename-user",
@@ -42,6 +43,8 @@ interface OptionsOf {
   /** `legacy`: by the deprecated call, which does not know multi-user mode. */
   "revoke-devices": { registrations: ChosenRegistration[]; legacy: boolean };
   "restore-devices": { registrations: ChosenRegistration[] };
+  /** `active`: how many of them were not revoked when it was asked for. */
+  "delete-devices": { registrations: ChosenRegistration[]; active: number };
   "reset-risk": {
     /** The id under which risk scoring knows the user: usually, but not certainly, the Access user's. */
     riskUserId: string;
@@ -62,6 +65,7 @@ export type Wish =
   | ({ action: "revoke" } & RevokeOptions)
   | { action: "revoke-devices"; registrationIds: readonly string[] | "all" }
   | { action: "restore-devices"; registrationIds: readonly string[] | "all" }
+  | { action: "delete-devices"; registrationIds: readonly string[] | "all" }
   /** By the keys of the kinds of risk events. */
   | { action: "reset-risk"; judged: Readonly<Record<string, RiskJudgement>> }
   | { action: "create-user"; email: string; name: string }

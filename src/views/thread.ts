@@ -95,7 +95,12 @@ function undoButtons({ id, plan, status }: Request): KnownBlock[] {
 }
 
 /** None of these is a ban. */
-const TAKES_AWAY: ReadonlySet<ActionName> = new Set(["revoke", "revoke-devices", "delete-user"]);
+const TAKES_AWAY: ReadonlySet<ActionName> = new Set([
+  "revoke",
+  "revoke-devices",
+  "delete-devices",
+  "delete-user",
+]);
 
 /** Each answer ends with the next step. Plain words and our own markup only. */
 export function nextStep(request: Request): string {

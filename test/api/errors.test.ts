@@ -313,6 +313,12 @@ describe("a missing permission", () => {
     ["get risk score", "GET", "/zt_risk_scoring/u", (c) => c.riskScoring.get("u")],
     ["reset risk score", "POST", "/zt_risk_scoring/u/reset", (c) => c.riskScoring.reset("u")],
     ["list access requests", "GET", "/access/logs/access_requests", (c) => c.accessLogs.requests()],
+    [
+      "list audit log",
+      "GET",
+      "/logs/audit?since=1970-01-01T00%3A00%3A00.000Z&before=1970-01-01T00%3A00%3A00.001Z",
+      (c) => c.auditLogs.list({ since: 0, before: 1 }),
+    ],
   ];
 
   it.each(asks)("is named by the call %s", async (name, method, path, ask) => {
@@ -369,7 +375,7 @@ describe("the list of calls", () => {
   it("names every call once and by a method and path of its own", () => {
     expect(new Set(CALLS.map(({ name }) => name)).size).toBe(CALLS.length);
     expect(new Set(CALLS.map(({ method, path }) => `${method} ${path}`)).size).toBe(CALLS.length);
-    expect(CALLS).toHaveLength(22);
+    expect(CALLS).toHaveLength(23);
   });
 
   it("takes GET for a read and everything else for a write", () => {

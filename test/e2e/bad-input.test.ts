@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { answerTo, CHANNELS, MODES, PEOPLE, type } from "../support/harness.ts";
+import { answerTo, askedOf, CHANNELS, MODES, PEOPLE, type } from "../support/harness.ts";
 import { addOthers, openModal, OTHERS, publicMessages, readAudit, startScene } from "./support.ts";
 
 /** What was typed, and what the answer has to say: what is wrong, and the usage or the next step. */
@@ -176,7 +176,7 @@ approvers: [${PEOPLE.bob}]
       expect(words).toContain("@alice");
     }
     expect(slack.views(user)).toEqual([]);
-    expect(cloudflare.requests).toEqual([]);
+    expect(askedOf(cloudflare)).toEqual([]);
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     expect(readAudit(scene).map((row) => [row.actor, row.event, row.data["command"]])).toEqual(
       ["user", "sessions", "revoke", "revoke", "reset-risk"].map((name) => [user, "command.refused", name]),

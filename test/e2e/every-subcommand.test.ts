@@ -17,6 +17,8 @@ interface Row {
   empty: RegExp;
   /** It is about a user who is named. */
   isAboutUser: boolean;
+  /** The first permission that it misses in a token without any; that of looking users up by default. */
+  permission?: string;
   /** It can't do its work without risk scoring. */
   needsRisk?: boolean;
 }
@@ -74,6 +76,21 @@ const TABLE: Record<string, Row> = {
     isAboutUser: true,
     needsRisk: true,
   },
+  "log-ins": {
+    good: (who) => `log-ins ${who}`,
+    says: /Access requests in the last 24 h: ✅ \d+ allowed and ❌ \d+ denied/,
+    bad: ["log-ins mallory@example.com --days 8", /“8” is not a number of days/],
+    empty: /made no Access request in the last 24 h/,
+    isAboutUser: true,
+  },
+  changes: {
+    good: () => "changes",
+    says: /From Cloudflare's audit log/,
+    bad: ["changes mallory@example.com", /does not know what to do with/],
+    empty: /./,
+    isAboutUser: false,
+    permission: "Account Settings Read",
+  },
   revoke: {
     good: (who) => `revoke ${who} --reason laptop stolen`,
     says: /Asked: Revoke all sessions of/,
@@ -96,6 +113,16 @@ const TABLE: Record<string, Row> = {
     says: /Asked: Restore 1 device/,
     bad: ["restore-devices mallory@example.com not-an-id --reason x", /No revoked registration/],
     empty: /no revoked device/,
+    isAboutUser: true,
+  },
+  "delete-devices": {
+    good: (who) => `delete-devices ${who} --all --reason laptop scrapped`,
+    says: /Asked: Delete 3 device registrations/,
+    bad: [
+      "delete-devices mallory@example.com not-an-id --reason x",
+      /No registration of this user has the id not-an-id/,
+    ],
+    empty: /no device registration, active or revoked/,
     isAboutUser: true,
   },
   "reset-risk": {
@@ -216,7 +243,9 @@ describe("every subcommand", () => {
     const scene = await startScene({ permissions: ["Some Other Permission"] });
     const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
     for (const [name, words] of Object.entries(said))
-      expect(words, name).toMatch(/lacks the permission “Access: Audit Logs Read”/);
+      expect(words, name).toContain(
+        `lacks the permission “${TABLE[name]?.permission ?? "Access: Audit Logs Read"}”`,
+      );
   });
 
   it("says when it goes on where Cloudflare's rate limit is reached", async () => {

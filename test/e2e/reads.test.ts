@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { findLiveSessions, findUser, type Fault } from "../../sandbox/cloudflare/index.ts";
 import { PICK_SESSION } from "../../src/views/sessions.ts";
-import { answerTo, callsTo, MODES, newEphemeral, PEOPLE, type } from "../support/harness.ts";
+import { answerTo, askedOf, callsTo, MODES, newEphemeral, PEOPLE, type } from "../support/harness.ts";
 import { addOthers, OTHERS, privateAnswer, readAudit, startScene, type Scene } from "./support.ts";
 
 const HOUR = 3_600_000;
@@ -264,7 +264,7 @@ describe("an account of any size", () => {
     const { words } = await answerTo(scene.slack, PEOPLE.alice, "users crowd-99999@");
     expect(words).toContain("crowd-99999@example.com");
     expect(words).toContain("1–1 of 1");
-    expect(scene.cloudflare.requests).toHaveLength(1);
+    expect(askedOf(scene.cloudflare)).toHaveLength(1);
   });
 
   it("leads on from a search whose total counts everybody, as Cloudflare documents it", async () => {

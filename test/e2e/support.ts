@@ -257,3 +257,21 @@ export async function approve(slack: Slack, card: StoredMessage, by: string = PE
   await press(slack, by, card, CARD_ACTIONS.approve);
   return (await finishedThread(slack, card)).join("\n");
 }
+
+/** Does something that alice is answered to with a new message, which only she sees. */
+export async function newAnswer({ slack }: World, act: () => Promise<Delivery>): Promise<StoredMessage> {
+  const before = slack.ephemerals(PEOPLE.alice).length;
+  expect(await act()).toMatchObject({ ok: true });
+  return newEphemeral(slack, PEOPLE.alice, before);
+}
+
+/** Turns the page of a message of alice's, which changes where it stands; its words then. */
+export async function turnPage({ slack }: World, message: StoredMessage, actionId: string): Promise<string> {
+  const words = slack.visibleText(message);
+  const { channel, ts } = message;
+  expect(await slack.click({ user: PEOPLE.alice, channel, ts, actionId })).toMatchObject({ ok: true });
+  return slack.waitFor(() => {
+    const now = slack.ephemerals(PEOPLE.alice).find((one) => one.ts === ts);
+    return now !== undefined && slack.visibleText(now) !== words ? slack.visibleText(now) : undefined;
+  });
+}

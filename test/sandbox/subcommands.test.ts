@@ -15,11 +15,14 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   "failed-logins": ["failed-logins mallory@example.com", /17/],
   devices: ["devices devon@example.com", /14/],
   risk: ["risk", "Mallory Archer"],
+  "log-ins": ["log-ins mallory@example.com", "Payroll"],
+  changes: ["changes", /audit log/i],
 };
 
 const FORMS: Record<string, [typed: string, title: string]> = {
   revoke: ["revoke mallory@example.com", "Revoke sessions"],
   "revoke-devices": ["revoke-devices devon@example.com", "Revoke devices"],
+  "delete-devices": ["delete-devices devon@example.com", "Delete devices"],
   "restore-devices": ["restore-devices devon@example.com", "Restore devices"],
   "reset-risk": ["reset-risk mallory@example.com", "Reset risk score"],
   "create-user": ["create-user", "Create a user"],

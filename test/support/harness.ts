@@ -4,7 +4,11 @@ import { join } from "node:path";
 
 import { onTestFinished } from "vitest";
 
-import { startCloudflare, type CloudflareEmulator } from "../../sandbox/cloudflare/index.ts";
+import {
+  startCloudflare,
+  type CloudflareEmulator,
+  type TokenOptions,
+} from "../../sandbox/cloudflare/index.ts";
 import { startSlack, type Delivery, type Slack, type StoredMessage } from "../../sandbox/slack/index.ts";
 import {
   ACCOUNT_ID,
@@ -30,8 +34,14 @@ export interface WorldOptions {
   policy?: string;
   /** Permissions of the Cloudflare token; all by default. */
   permissions?: string[];
+  /** What else Cloudflare knows of the token: an account's, active and without end by default. */
+  token?: Pick<TokenOptions, "kind" | "status" | "expiresAt">;
+  /** The bot signs in with an e-mail and a key instead of a token. */
+  isKey?: boolean;
   databaseUrl?: string;
 }
+
+const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
 
 /** Both emulators and a folder, without a bot: for tests that start it as a process of its own. */
 export interface World {
@@ -46,11 +56,14 @@ export interface World {
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const mode = options.mode ?? "socket";
   const folder = mkdtempSync(join(tmpdir(), "zt-test-"));
-  const token =
-    options.permissions === undefined
-      ? { token: CLOUDFLARE_TOKEN }
-      : { token: CLOUDFLARE_TOKEN, permissions: options.permissions };
-  const cloudflare = await startCloudflare({ accountId: ACCOUNT_ID, tokens: [token] });
+  const { permissions, isKey = false } = options;
+  const cloudflare = await startCloudflare({
+    accountId: ACCOUNT_ID,
+    tokens: [
+      { token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token },
+    ],
+    keys: [KEY],
+  });
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({ ...workspace, quiet: true });
   const policyFile = join(folder, "policy.yml");
@@ -70,7 +83,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         ? { SLACK_APP_TOKEN: workspace.bot.appToken }
         : { SLACK_SIGNING_SECRET: workspace.bot.signingSecret }),
       SLACK_API_URL: slack.apiUrl,
-      CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN,
+      ...(isKey
+        ? { CLOUDFLARE_EMAIL: KEY.email, CLOUDFLARE_API_KEY: KEY.key }
+        : { CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN }),
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
       CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
       DATABASE_URL: options.databaseUrl ?? `file:${join(folder, "data", "zt.db")}`,
@@ -198,6 +213,11 @@ export async function finishedThread(
     const words = slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
     return words.some((text) => text.includes("Next:")) ? words : undefined;
   }, timeoutMs);
+}
+
+/** What Cloudflare was asked, but for the token's verification at start, which comes whenever it comes. */
+export function askedOf(cloudflare: CloudflareEmulator) {
+  return cloudflare.requests.filter((request) => request.route !== "tokens.verify");
 }
 
 /** The calls that reached a route of Cloudflare. */

@@ -81,7 +81,11 @@ function materialsOf({ registrations, risk }: UserSummary): Material[] {
   return [
     { kind: "none" },
     ...(registrations.ok
-      ? [{ kind: "registrations" as const, state: "active" as const, registrations: registrations.value }]
+      ? (["active", "all"] as const).map((state) => ({
+          kind: "registrations" as const,
+          state,
+          registrations: registrations.value,
+        }))
       : []),
     ...(risk.ok ? [{ kind: "risk-events" as const, groups: groupRiskEvents(risk.value.events) }] : []),
   ];
@@ -93,6 +97,7 @@ function prefillOf(action: ActionName, text: string): Partial<Wish> {
     revoke: { action: "revoke", devices: true, warpReauth: true },
     "revoke-devices": { action: "revoke-devices", registrationIds: ["0", "1", "299", text] },
     "restore-devices": { action: "restore-devices", registrationIds: "all" },
+    "delete-devices": { action: "delete-devices", registrationIds: ["0", "299", text] },
     "reset-risk": { action: "reset-risk", judged: { [text]: "handled" } },
     "create-user": { action: "create-user", email: text, name: text },
     "rename-user": { action: "rename-user", newName: text },

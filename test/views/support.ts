@@ -364,6 +364,8 @@ export function makePlan(action: ActionName, evidence: UserSummary = makeSummary
       return { ...base, action, options: { registrations, legacy: isDevices } };
     case "restore-devices":
       return { ...base, action, options: { registrations } };
+    case "delete-devices":
+      return { ...base, action, options: { registrations, active: isDevices ? registrations.length : 0 } };
     case "reset-risk": {
       const judged = groupRiskEvents(events).map((group, index) => ({
         name: group.name,

@@ -1,5 +1,6 @@
 import type { Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
+import { isActive, NO_REGISTRATION, type RegistrationState } from "../../lookup/registrations.ts";
 import { allRegistrations } from "../../lookup/summary.ts";
 import { clean } from "../../views/text.ts";
 import { plural } from "../../words.ts";
@@ -9,7 +10,7 @@ import { defineAction, type PlanOf, type Verification } from "./define.ts";
 /** The deprecated call refuses more; the others get no more at once either: ids travel in the address. */
 const BATCH = 200;
 
-type DevicePlan = PlanOf<"revoke-devices"> | PlanOf<"restore-devices">;
+type DevicePlan = PlanOf<"revoke-devices" | "restore-devices" | "delete-devices">;
 
 /** Registrations do not need a look before: whether they are revoked is all that is compared. */
 type NoBaseline = null;
@@ -57,7 +58,7 @@ export const revokeDevices = defineAction<"revoke-devices", NoBaseline>({
         : cloudflare.devices.revokeRegistrations(ids),
     ),
   verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
-    const active = await stillActive(cloudflare, plan);
+    const active = await readChosen(cloudflare, plan, "active");
     const total = plan.options.registrations.length;
     return judge(
       active.length === 0,
@@ -90,7 +91,7 @@ export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
   execute: (cloudflare, plan) =>
     inBatches(plan.options.registrations, (ids) => cloudflare.devices.unrevokeRegistrations(ids)),
   verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
-    const active = await stillActive(cloudflare, plan);
+    const active = await readChosen(cloudflare, plan, "active");
     const back = new Set(active.map((one) => one.id));
     const missing = plan.options.registrations.filter((one) => !back.has(one.id));
     const total = plan.options.registrations.length;
@@ -103,27 +104,71 @@ export const restoreDevices = defineAction<"restore-devices", NoBaseline>({
   },
 });
 
+export const deleteDevices = defineAction<"delete-devices", NoBaseline>({
+  name: "delete-devices",
+  label: "Delete devices",
+  effect: "contains",
+  async prepare({ cloudflare, target, wish }) {
+    const all = (await allRegistrations(cloudflare, target.id, "all")).filter(
+      (one) => one.deletedAt === null,
+    );
+    const registrations = choose(all, wish.registrationIds, "all");
+    const active = new Set(all.filter(isActive).map((one) => one.id));
+    return { registrations, active: registrations.filter((one) => active.has(one.id)).length };
+  },
+  question: (plan) =>
+    `${plural(plan.options.registrations.length, "device registration")} of ${plan.target.email} ${plan.options.registrations.length === 1 ? "is" : "are"} deleted for good. This cannot be undone.`,
+  describe: (plan) => ({
+    headline: `Delete ${plural(plan.options.registrations.length, "device registration")} of ${plan.target.email}`,
+    effects: [
+      `Deletes for good the registration of ${deviceNames(plan.options.registrations)}`,
+      plan.options.active === 0
+        ? "All of them are revoked already: no device loses its connection by this"
+        : `${plan.options.active === plan.options.registrations.length ? "All of them" : `${plan.options.active} of them`} ${plan.options.active === 1 ? "is" : "are"} active: to connect again, somebody has to sign in anew on the device`,
+      "Frees the virtual IP addresses that the registrations hold",
+    ],
+    caution:
+      "This is not a ban: signing in on the device registers it anew if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
+    undo: "CANNOT BE UNDONE: a deleted registration cannot be restored. /zt revoke-devices takes the same access away and can be taken back.",
+  }),
+  callText: (plan) =>
+    `registrations delete for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,
+  readBaseline: () => Promise.resolve(null),
+  // One id that is gone already makes Cloudflare refuse the rest of its batch, so only what is there is sent.
+  execute: async (cloudflare, plan) =>
+    inBatches(await readChosen(cloudflare, plan, "all"), (ids) =>
+      cloudflare.devices.deleteRegistrations(ids),
+    ),
+  verify: async (cloudflare, plan, _baseline, _sentAt, now) => {
+    const left = await readChosen(cloudflare, plan, "all");
+    const total = plan.options.registrations.length;
+    return judge(
+      left.length === 0,
+      `${left.length} of ${plural(total, "device registration")} still there`,
+      left,
+      now,
+    );
+  },
+});
+
 /** Those of `ids` among what there is. @throws UserError when one is not there, or there is none at all. */
 function choose(
   available: readonly Registration[],
   ids: readonly string[] | "all",
-  state: "active" | "revoked",
+  state: RegistrationState,
 ): ChosenRegistration[] {
   const wanted = ids === "all" ? available : ids.map((id) => available.find((one) => one.id === id) ?? id);
   const missing = wanted.filter((one) => typeof one === "string");
   if (missing.length > 0) {
     throw new UserError({
-      what: `No ${state} registration of this user has the id ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}.`,
-      why: `It may belong to somebody else, or is ${state === "active" ? "revoked already" : "active, or deleted"}.`,
+      what: `No ${state === "all" ? "" : `${state} `}registration of this user has the id ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}.`,
+      why: `It may belong to somebody else, or is ${WHERE_ELSE[state]}.`,
       next: "Leave the ids out to choose from a list.",
     });
   }
   if (wanted.length === 0) {
     throw new UserError({
-      what:
-        state === "active"
-          ? "This user has no registered device."
-          : "This user has no revoked device that could be restored.",
+      what: NO_REGISTRATION[state],
       next: "/zt devices shows all there are.",
     });
   }
@@ -132,6 +177,8 @@ function choose(
   );
 }
 
+const WHERE_ELSE = { active: "revoked already", revoked: "active, or deleted", all: "deleted already" };
+
 function deviceNames(registrations: readonly ChosenRegistration[]): string {
   const names = registrations.slice(0, 5).map((one) => clean(one.deviceName, 40));
   return registrations.length > 5
@@ -139,16 +186,21 @@ function deviceNames(registrations: readonly ChosenRegistration[]): string {
     : names.join(", ");
 }
 
-/** Asked by id, so that neither other devices nor their number matter. */
-async function stillActive(cloudflare: Cloudflare, plan: DevicePlan): Promise<Registration[]> {
+/** Those of the plan that are (still) in this state. Asked by id, so that neither other devices nor their number matter. */
+async function readChosen(
+  cloudflare: Cloudflare,
+  plan: DevicePlan,
+  status: "active" | "all",
+): Promise<Registration[]> {
   const ids = plan.options.registrations.map((one) => one.id);
   const wanted = new Set(ids);
-  const active: Registration[] = [];
+  const found: Registration[] = [];
   for (let from = 0; from < ids.length; from += BATCH) {
-    const query = { ids: ids.slice(from, from + BATCH), status: "active", perPage: 50 } as const;
-    for await (const one of cloudflare.devices.iterateRegistrations(query)) active.push(one);
+    const query = { ids: ids.slice(from, from + BATCH), status, perPage: 50 };
+    for await (const one of cloudflare.devices.iterateRegistrations(query)) found.push(one);
   }
-  return active.filter((one) => wanted.has(one.id));
+  // Whether a list of all still holds deleted ones, with the time, is not documented.
+  return found.filter((one) => wanted.has(one.id) && one.deletedAt === null);
 }
 
 function judge(
@@ -169,9 +221,9 @@ function judge(
   };
 }
 
-/** Repeating a batch is harmless, so a failure in the middle starts over from the first. */
+/** Repeating a batch is harmless, so a failure in the middle starts over from the first. Without any, nothing is sent. */
 async function inBatches(
-  registrations: readonly ChosenRegistration[],
+  registrations: readonly { id: string }[],
   send: (ids: string[]) => Promise<WriteReceipt>,
 ): Promise<WriteReceipt> {
   let receipt: WriteReceipt = { cfRay: null, status: 0 };

@@ -1,6 +1,6 @@
 import type { ActionName, Plan } from "../plan.ts";
 import type { Action } from "./define.ts";
-import { restoreDevices, revokeDevices } from "./devices.ts";
+import { deleteDevices, restoreDevices, revokeDevices } from "./devices.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { revoke } from "./revoke.ts";
 import { createUser, deleteUser, renameUser } from "./users.ts";
@@ -9,6 +9,7 @@ const ACTIONS = {
   revoke,
   "revoke-devices": revokeDevices,
   "restore-devices": restoreDevices,
+  "delete-devices": deleteDevices,
   "reset-risk": resetRisk,
   "create-user": createUser,
   "rename-user": renameUser,

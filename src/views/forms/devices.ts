@@ -1,6 +1,7 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { Registration } from "../../api/cloudflare.ts";
+import { NO_REGISTRATION, type RegistrationState } from "../../lookup/registrations.ts";
 import { plural } from "../../words.ts";
 import { context, section } from "../blocks.ts";
 import { clean, utc } from "../text.ts";
@@ -29,17 +30,29 @@ export const restoreDevicesForm = defineForm<"restore-devices">({
   read: (values) => readRegistrations("restore-devices", values),
 });
 
+export const deleteDevicesForm = defineForm<"delete-devices">({
+  title: "Delete devices",
+  intro: "Asks the approvers to delete device registrations of a user, active and revoked ones, for good.",
+  caution:
+    "CANNOT BE UNDONE. Not a ban either: signing in on the device registers it again if your policies allow it. Revoke devices takes the same access away and can be taken back.",
+  about: "user",
+  material: "all-registrations",
+  fields: (material, prefill) => registrationFields(material, prefill.registrationIds),
+  read: (values) => readRegistrations("delete-devices", values),
+});
+
+/** Said of those that were chosen before and are not among them now. */
+const GONE = {
+  active: "not registered any more, or deleted",
+  revoked: "not revoked any more, or deleted",
+  all: "deleted already",
+};
+
 function registrationFields(material: Material, chosen: readonly string[] | "all" | undefined): KnownBlock[] {
   if (material.kind !== "registrations") return [];
   const { registrations, state } = material;
   if (registrations.length === 0) {
-    return [
-      section(
-        state === "active"
-          ? "This user has no registered device."
-          : "This user has no revoked device that could be restored.",
-      ),
-    ];
+    return [section(NO_REGISTRATION[state])];
   }
   const ids = new Set(chosen === "all" ? [] : chosen);
   const known = registrations.filter((one) => ids.has(one.id));
@@ -67,7 +80,7 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
         group.map((one) => ({
           value: one.id,
           text: one.deviceName ?? "unnamed device",
-          description: describe(one),
+          description: describe(one, state),
           isTicked: !isAll && ids.has(one.id),
         })),
       ),
@@ -80,24 +93,23 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
         ]
       : []),
     ...(gone > 0
-      ? [
-          context(
-            `${plural(gone, "device")} of those chosen ${gone === 1 ? "is" : "are"} not ${state === "active" ? "registered" : "revoked"} any more, or deleted`,
-          ),
-        ]
+      ? [context(`${plural(gone, "device")} of those chosen ${gone === 1 ? "is" : "are"} ${GONE[state]}`)]
       : []),
   ];
 }
 
-function describe(one: Registration): string {
+function describe(one: Registration, state: RegistrationState): string {
   const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)}`;
+  const isRevoked = state === "all" && one.revokedAt !== null;
   return clean(
-    [seen, one.clientVersion, one.multiUser ? "several users" : null].filter(Boolean).join(" · "),
+    [isRevoked ? "revoked" : null, seen, one.clientVersion, one.multiUser ? "several users" : null]
+      .filter(Boolean)
+      .join(" · "),
     75,
   );
 }
 
-function readRegistrations<Name extends "revoke-devices" | "restore-devices">(
+function readRegistrations<Name extends "revoke-devices" | "restore-devices" | "delete-devices">(
   action: Name,
   values: FormValues,
 ): ReadForm<Name> {

@@ -1,5 +1,5 @@
 import type { ActionName, Wish } from "../../requests/plan.ts";
-import { restoreDevicesForm, revokeDevicesForm } from "./devices.ts";
+import { deleteDevicesForm, restoreDevicesForm, revokeDevicesForm } from "./devices.ts";
 import { resetRiskForm } from "./reset-risk.ts";
 import { revokeForm } from "./revoke.ts";
 import type { FormSpec, FormValues, Material } from "./spec.ts";
@@ -10,6 +10,7 @@ const FORMS: { [Name in ActionName]: FormSpec<Name> } = {
   revoke: revokeForm,
   "revoke-devices": revokeDevicesForm,
   "restore-devices": restoreDevicesForm,
+  "delete-devices": deleteDevicesForm,
   "reset-risk": resetRiskForm,
   "create-user": createUserForm,
   "rename-user": renameUserForm,

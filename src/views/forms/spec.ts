@@ -2,6 +2,7 @@ import type { InputBlock, KnownBlock } from "@slack/types";
 
 import type { Registration } from "../../api/cloudflare.ts";
 import type { RiskEventGroup } from "../../lookup/facts.ts";
+import type { RegistrationState } from "../../lookup/registrations.ts";
 import type { ActionName, WishFor } from "../../requests/plan.ts";
 import { plain } from "../blocks.ts";
 import { cut } from "../text.ts";
@@ -9,7 +10,7 @@ import { cut } from "../text.ts";
 /** What a form shows of Cloudflare's state, read before it is drawn. */
 export type Material =
   | { kind: "none" }
-  | { kind: "registrations"; state: "active" | "revoked"; registrations: readonly Registration[] }
+  | { kind: "registrations"; state: RegistrationState; registrations: readonly Registration[] }
   | { kind: "risk-events"; groups: readonly RiskEventGroup[] };
 
 /** What a submitted form says of one action, or what is wrong, by block id. */
@@ -25,7 +26,7 @@ export interface FormSpec<Name extends ActionName> {
   caution: string;
   /** "user": the form is about an Access user. "nobody-yet": about somebody who is to be created. */
   about: "user" | "nobody-yet";
-  material: "none" | "active-registrations" | "revoked-registrations" | "risk-events";
+  material: "none" | "active-registrations" | "revoked-registrations" | "all-registrations" | "risk-events";
   fields(material: Material, prefill: Partial<WishFor<Name>>): KnownBlock[];
   /** `hidden` is what travelled with the form: the keys of the `kinds` of risk events, by their position. */
   read(values: FormValues, hidden: { kinds: readonly string[] }): ReadForm<Name>;

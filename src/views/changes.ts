@@ -1,0 +1,85 @@
+import type { AuditEvent } from "../api/cloudflare.ts";
+import { MAX_CHANGES, type Changes } from "../lookup/changes.ts";
+import { plural } from "../words.ts";
+import { context, section, type Message } from "./blocks.ts";
+import { codeCell, dateCell, table, textCell, type Cell } from "./cells.ts";
+import { fitLines } from "./fit.ts";
+import { pageOf, pagingButtons, rangeText } from "./paging.ts";
+import { code, escape, named, utc, when } from "./text.ts";
+
+const PAGE_SIZE = 15;
+
+export interface ChangesProps extends Changes {
+  /** Whose changes these are. */
+  tokenId: string;
+  now: number;
+  page?: number;
+}
+
+/** `/zt changes`: what Cloudflare itself recorded of the bot's token in the last 24 hours, newest first. */
+export function changesMessage({ items, complete, tokenId, now, page = 1 }: ChangesProps): Message {
+  const source = `From Cloudflare's audit log, of zt-bot's API token ${code(tokenId)}`;
+  if (items.length === 0) {
+    return {
+      text: "Cloudflare recorded no change by zt-bot in the last 24 h",
+      blocks: [
+        section(`*Cloudflare recorded no change by zt-bot* in the last 24 h (${when(now, "time")}).`),
+        context(source),
+        context(
+          "→ What was asked for is in the approvals channel. A change made just now may not be in the log yet: try again in a few minutes.",
+        ),
+      ],
+    };
+  }
+  const shown = pageOf(items, page, PAGE_SIZE);
+  const failed = items.filter((one) => one.succeeded === false).length;
+  const title = `${plural(items.length, "change")} in the last 24 h, ${failed === 0 ? "none failed" : `❌ ${failed.toLocaleString("en-US")} failed`}`;
+  const range = shown.pages > 1 ? ` · ${rangeText(shown)}` : "";
+  const notes = complete
+    ? []
+    : [
+        `Cloudflare has more: these are the newest ${MAX_CHANGES.toLocaleString("en-US")}. The dashboard shows the rest.`,
+      ];
+  return {
+    text: fitLines([`By zt-bot: ${title}${range}`, ...notes, ...shown.items.map(lineOf)], 3000),
+    blocks: [
+      section(`*By zt-bot*: ${title}${range} (${when(now, "time")})`),
+      table(["When", "What", "Result", "Ray"], shown.items.map(rowOf), { wrapped: 1 }),
+      ...notes.map((note) => context(note)),
+      context(source),
+      ...pagingButtons("changes", {}, { page: shown.page, hasNext: shown.page < shown.pages }),
+    ],
+  };
+}
+
+function rowOf(event: AuditEvent): Cell[] {
+  return [
+    dateCell(event.at),
+    textCell(whatText(event), 200),
+    textCell(resultText(event), 40),
+    codeCell(event.rayId, 40),
+  ];
+}
+
+/** `delete · Remove user · access users f174e90a-…`: the action, Cloudflare's words for it, and on what. */
+function whatText({ action, description, method, resource }: AuditEvent): string {
+  const type = [resource.product, resource.type].filter((word) => word !== null && word !== description);
+  const on = [...type, resource.id].filter((word) => word !== null).join(" ");
+  const parts = [named(action ?? method, "change", 30), named(description, "", 80), named(on, "", 120)];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+function resultText({ succeeded, status }: AuditEvent): string {
+  const code = status === null ? "" : ` (HTTP ${status})`;
+  if (succeeded === null) return `not said${code}`;
+  return succeeded ? "✅ success" : `❌ failure${code}`;
+}
+
+function lineOf(event: AuditEvent): string {
+  return [
+    event.at === null ? "time not said" : utc(event.at),
+    escape(whatText(event), 200),
+    resultText(event),
+    ...(event.rayId === null ? [] : [`ray ${escape(event.rayId, 40)}`]),
+  ].join(", ");
+}
