@@ -73,6 +73,14 @@ describe("policy.yml", () => {
     expect(policy.action("reset-risk").ttlMs).toBe(240 * MINUTE);
   });
 
+  it("revokes devices by the deprecated call only where it says so", () => {
+    expect(parsePolicy(MINIMAL, "policy.yml").legacyDeviceRevoke).toBe(false);
+    expect(parsePolicy(`${MINIMAL}\nlegacy_device_revoke: true\n`, "policy.yml").legacyDeviceRevoke).toBe(
+      true,
+    );
+    expect(problemsOf(`${MINIMAL}\nlegacy_device_revoke: "yes"\n`)[0]).toContain("legacy_device_revoke");
+  });
+
   it("may have headings with nothing under them, as when all of their lines are commented out", () => {
     expect(problemsOf(`${MINIMAL}\nviewers:\nactions:\n`)).toEqual([]);
     expect(problemsOf(`${MINIMAL}\nactions:\n  revoke:\n    # ttl: 1h\n`)).toEqual([]);

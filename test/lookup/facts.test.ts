@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { bySoonestEnd, countApps, onApps, recentFailures } from "../../src/lookup/facts.ts";
+import {
+  bySoonestEnd,
+  countApps,
+  groupRiskEvents,
+  MAX_RISK_KINDS,
+  onApps,
+  recentFailures,
+} from "../../src/lookup/facts.ts";
 import { list, plural } from "../../src/words.ts";
 import { HOUR, makeFailure, makeSession, NOW } from "../views/support.ts";
 
@@ -68,5 +75,49 @@ describe("words", () => {
     [["a", "b", "c"], "a, b and c"],
   ])("list %j", (parts, words) => {
     expect(list(parts)).toBe(words);
+  });
+});
+
+describe("the kinds of risk events", () => {
+  const event = (id: string | null, name: string | null, at: number | null = NOW) => ({
+    id,
+    name,
+    at,
+    level: "high" as const,
+    details: null,
+  });
+
+  it("are counted, the newest kind first, and those without a name are a kind too", () => {
+    const events = [
+      event("1", "Travel", NOW - HOUR),
+      event("2", "DLP", NOW),
+      event("3", "Travel", NOW - 2 * HOUR),
+      event("4", null, null),
+    ];
+    expect(groupRiskEvents(events).map(({ name, count, lastAt }) => [name, count, lastAt])).toEqual([
+      ["DLP", 1, NOW],
+      ["Travel", 2, NOW - HOUR],
+      ["unnamed event", 1, null],
+    ]);
+    expect(groupRiskEvents([])).toEqual([]);
+  });
+
+  it("have a key that stands for exactly these events, in whatever order Cloudflare lists them", () => {
+    const keyOf = (...ids: string[]) => groupRiskEvents(ids.map((id) => event(id, "Travel")))[0]?.key;
+    expect(keyOf("1", "2")).toMatch(/^[0-9a-f]{12}$/);
+    expect(keyOf("2", "1")).toBe(keyOf("1", "2"));
+    expect(keyOf("1", "2", "3")).not.toBe(keyOf("1", "2"));
+    expect(keyOf("1", "3")).not.toBe(keyOf("1", "2"));
+  });
+
+  it("past what a form holds are judged together, and every event is counted once", () => {
+    const events = Array.from({ length: 100 }, (_, index) =>
+      event(String(index), `kind ${index}`, NOW - index),
+    );
+    const groups = groupRiskEvents(events);
+    expect(groups).toHaveLength(MAX_RISK_KINDS);
+    expect(groups.at(-1)).toMatchObject({ name: "41 other kinds of events", count: 41 });
+    expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(100);
+    expect(new Set(groups.map(({ key }) => key)).size).toBe(MAX_RISK_KINDS);
   });
 });
