@@ -112,6 +112,21 @@ describe("a setting", () => {
       { DATABASE_URL: "postgresql://zt:pw@db/zt" },
       { database: { kind: "postgres", url: "postgresql://zt:pw@db/zt" } },
     ],
+    [
+      "forwards the record to a file",
+      { AUDIT_FORWARD: "file:///var/log/zt/audit.jsonl" },
+      { auditForward: { kind: "file", file: "/var/log/zt/audit.jsonl" } },
+    ],
+    [
+      "forwards the record to a collector with a token",
+      { AUDIT_FORWARD: "https://logs.example.com/in?x=1", AUDIT_FORWARD_TOKEN: "s3cret" },
+      { auditForward: { kind: "http", url: "https://logs.example.com/in?x=1", token: "s3cret" } },
+    ],
+    [
+      "forwards the record without TLS to this machine",
+      { AUDIT_FORWARD: "http://[::1]:9000/" },
+      { auditForward: { kind: "http", url: "http://[::1]:9000/", token: null } },
+    ],
     ["lets the system choose a port", { PORT: "0" }, { port: 0 }],
     ["takes any of the levels of a log", { LOG_LEVEL: "silent" }, { logLevel: "silent" }],
   ])("%s", (_what, changes, expected) => {
@@ -204,6 +219,26 @@ describe("a setting", () => {
       { DATABASE_URL: "file:" },
       "DATABASE_URL is neither file:<path> nor postgres://<…>",
     ],
+    [
+      "the record would be forwarded without TLS",
+      { AUDIT_FORWARD: "http://logs.example.com/" },
+      "AUDIT_FORWARD is neither file:<path> nor https://<…> (http:// only to this machine)",
+    ],
+    [
+      "the record would be forwarded nowhere",
+      { AUDIT_FORWARD: "file:" },
+      "AUDIT_FORWARD is neither file:<path> nor https://<…> (http:// only to this machine)",
+    ],
+    [
+      "the collector's URL holds a password",
+      { AUDIT_FORWARD: "https://zt:pw@logs.example.com/" },
+      "AUDIT_FORWARD holds a user or a password: use AUDIT_FORWARD_TOKEN instead",
+    ],
+    [
+      "there is a token for no collector",
+      { AUDIT_FORWARD_TOKEN: "s3cret" },
+      "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
+    ],
     ["the port is a word", { PORT: "http" }, "PORT is not a whole number"],
     ["the port is a fraction", { PORT: "80.5" }, "PORT is not a whole number"],
     ["the port is written as nobody writes one", { PORT: "0x50" }, "PORT is not a whole number"],
@@ -246,7 +281,8 @@ describe("wrong settings", () => {
       "CLOUDFLARE_API_TOKEN",
     ]
       .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])
-      .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"]);
+      .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
+      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN"]);
     fc.assert(
       fc.property(
         fc.subarray(names, { minLength: 1 }),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -212,6 +213,20 @@ describe("the policy in force", () => {
     const lines: string[] = [];
     return { lines, log: createLogger("info", { write: (line) => void lines.push(line) }) };
   }
+
+  it("is known by the hash of the file's text, which changes with it", () => {
+    const file = makeFile(MINIMAL);
+    const source = openPolicy(file);
+    expect(source.hash()).toBe(createHash("sha256").update(MINIMAL).digest("hex"));
+    const changed = `${MINIMAL}\n# nothing but a comment\n`;
+    writeFileSync(file, changed);
+    source.reload(makeLog().log);
+    expect(source.hash()).toBe(createHash("sha256").update(changed).digest("hex"));
+    const inForce = source.hash();
+    writeFileSync(file, "operators: []");
+    source.reload(makeLog().log);
+    expect(source.hash()).toBe(inForce);
+  });
 
   it("is the new one after a reload", () => {
     const file = makeFile(MINIMAL);

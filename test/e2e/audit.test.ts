@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { findUser } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { appendAudit } from "../../src/audit/append.ts";
 import { readRecordConfig } from "../../src/config.ts";
@@ -10,6 +11,7 @@ import { newRequest } from "../store/fixture.ts";
 import {
   answerTo,
   askToRevoke,
+  callsTo,
   CHANNELS,
   finishedThread,
   MODES,
@@ -19,7 +21,7 @@ import {
   type Bot,
   type World,
 } from "../support/harness.ts";
-import { privateAnswer } from "./support.ts";
+import { privateAnswer, readAudit } from "./support.ts";
 
 type Scene = World & Bot;
 
@@ -94,6 +96,51 @@ describe.each(MODES)("/zt audit in %s mode", (mode) => {
     expect(bob.words).toContain("approved it");
     expect(bob.words).not.toContain("asked: Revoke sessions");
     expect(slack.violations).toEqual([]);
+  });
+
+  it("is of a record that says who, for whom, from where, under which policy, what was sent and what came of it", async () => {
+    const scene = await startAll({ mode });
+    const { slack, cloudflare, policy } = scene;
+    const card = await askToRevoke(slack);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    const trail = new Map(
+      readAudit(scene).map(({ event, actor, data }): [string, Record<string, unknown>] => [
+        event,
+        { actor, ...data },
+      ]),
+    );
+    const mallory = findUser(cloudflare.state, "mallory@example.com");
+    const whom = { target: "mallory@example.com", target_id: mallory?.id };
+    expect(trail.get("request.created")).toMatchObject({
+      actor: PEOPLE.alice,
+      channel: CHANNELS.security,
+      surface: "command",
+      policy_hash: policy.hash(),
+      reason: "laptop stolen",
+    });
+    expect(trail.get("request.approved")).toMatchObject({
+      actor: PEOPLE.bob,
+      requester: PEOPLE.alice,
+      ...whom,
+      channel: CHANNELS.approvals,
+      surface: "button",
+      policy_hash: policy.hash(),
+    });
+    expect(trail.get("target.checked")).toMatchObject({ ok: true, ...whom });
+    expect(trail.get("call.sent")).toMatchObject({
+      ...whom,
+      action: "revoke",
+      options: { devices: false, warpReauth: false },
+      account_id: scene.env["CLOUDFLARE_ACCOUNT_ID"],
+    });
+    const [sent] = callsTo(cloudflare, "POST", "revoke_user");
+    expect(trail.get("call.answered")).toMatchObject({ ...whom, ok: true, status: 200, cf_ray: sent?.cfRay });
+    expect(trail.get("request.succeeded")).toMatchObject({
+      requester: PEOPLE.alice,
+      verification: { confirmed: true, summary: "0 of 3 sessions remain" },
+    });
+    expect(JSON.stringify([...trail])).not.toContain(scene.env["CLOUDFLARE_API_TOKEN"]);
   });
 
   it("pages through the record, and a page stays as it is while new rows come", async () => {
