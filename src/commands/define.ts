@@ -7,6 +7,8 @@ import type { Message } from "../views/blocks.ts";
 export type ArgSpec =
   /** `<who>`: an e-mail, an Access user's UUID or a mention. */
   | { kind: "who"; required: boolean; summary: string }
+  /** All words that are left, each a `<who>`: commas between them do no harm. */
+  | { kind: "whos"; summary: string }
   /** A bare word. */
   | { kind: "word"; required: boolean; summary: string }
   /** All words that are left, as one text: a name needs no quotes. */
@@ -28,13 +30,15 @@ export type Args<Specs extends ArgSpecs> = {
       ? Who
       : Specs[Name] extends { kind: "who" }
         ? Who | undefined
-        : Specs[Name] extends { kind: "word"; required: true }
-          ? string
-          : Specs[Name] extends { kind: "rest"; required: true }
+        : Specs[Name] extends { kind: "whos" }
+          ? Who[]
+          : Specs[Name] extends { kind: "word"; required: true }
             ? string
-            : Specs[Name] extends { kind: "words" }
-              ? string[]
-              : string | undefined;
+            : Specs[Name] extends { kind: "rest"; required: true }
+              ? string
+              : Specs[Name] extends { kind: "words" }
+                ? string[]
+                : string | undefined;
 };
 
 /**
@@ -100,6 +104,7 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
       case "word":
       case "rest":
         return spec.required ? `<${name}>` : `[<${name}>]`;
+      case "whos":
       case "words":
         return `[<${name}>…]`;
       case "switch":

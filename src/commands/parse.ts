@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 
 import { UserError } from "../errors.ts";
-import { parseWho } from "../lookup/who.ts";
+import { parseWho, type Who } from "../lookup/who.ts";
 import { flagName, usageOf, type ArgSpec, type Args, type ArgSpecs, type Command } from "./define.ts";
 
 /** Slack itself allows more; past this it is a paste that went wrong. */
@@ -59,7 +59,8 @@ export function parseArgs<Specs extends ArgSpecs>(
       .map(([name, spec]) => [flagName(name), { name, spec }]),
   );
   for (const { name, spec } of flags.values()) if (spec.kind === "switch") values[name] = false;
-  for (const [name, spec] of positionals) if (spec.kind === "words") values[name] = [];
+  for (const [name, spec] of positionals)
+    if (spec.kind === "words" || spec.kind === "whos") values[name] = [];
 
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -70,7 +71,7 @@ export function parseArgs<Specs extends ArgSpecs>(
       const [name, spec] = next;
       values[name] = readPositional(command, name, spec, word, values[name]);
       // The last one may take all words that are left.
-      if (spec.kind !== "rest" && spec.kind !== "words") positionals.shift();
+      if (spec.kind !== "rest" && spec.kind !== "words" && spec.kind !== "whos") positionals.shift();
       continue;
     }
     const [typed, inline] = splitOnce(word.slice(dashes.length), "=");
@@ -104,7 +105,17 @@ function readPositional(
   if (spec.kind === "words") return [...(Array.isArray(before) ? before : []), unescapeSlack(word)];
   if (spec.kind === "rest")
     return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
-  if (spec.kind !== "who") return unescapeSlack(word);
+  if (spec.kind === "whos") {
+    const parts = word.split(/[,;]+/).filter((part) => part !== "");
+    return [
+      ...(Array.isArray(before) ? (before as Who[]) : []),
+      ...parts.map((part) => readWho(command, name, spec, part)),
+    ];
+  }
+  return spec.kind === "who" ? readWho(command, name, spec, word) : unescapeSlack(word);
+}
+
+function readWho(command: Command, name: string, spec: ArgSpec, word: string): Who {
   const who = parseWho(word);
   if (who !== null) return who;
   const shown = unescapeSlack(word);

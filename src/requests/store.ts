@@ -1,7 +1,8 @@
 import { appendAudit } from "../audit/append.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
-import { canonicalJson, createRequestId, hashPlan, type Plan } from "./plan.ts";
+import { addTargets } from "./bulk/targets.ts";
+import { canonicalJson, createRequestId, hashPlan, othersOf, targetsOf, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request, type Result } from "./request.ts";
 
@@ -69,6 +70,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         channel: input.originChannel,
       },
     });
+    if (othersOf(input.plan).length > 0) await addTargets(trx, request.id, targetsOf(input.plan));
     await addPosts(trx, request.id, input.at, input.posts);
     return request;
   });
