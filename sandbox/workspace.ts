@@ -15,7 +15,7 @@ export const PEOPLE = {
   carol: "U0CAROL01",
 } as const;
 
-export const CHANNELS = { security: "C0SECURE1", approvals: "C0APPROV1" } as const;
+export const CHANNELS = { security: "C0SECURE1", incident: "C0INCIDN7", approvals: "C0APPROV1" } as const;
 
 const LEADS = "S0LEADS01";
 
@@ -62,6 +62,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
     ],
     channels: [
       { id: CHANNELS.security, name: "security", members: everybody, botIsMember: false },
+      { id: CHANNELS.incident, name: "incident-7", members: everybody, botIsMember: true },
       { id: CHANNELS.approvals, name: "zt-approvals", members: everybody, botIsMember: true },
     ],
     userGroups: [{ id: LEADS, handle: "security-leads", users: [PEOPLE.bob, PEOPLE.carol] }],

@@ -7,7 +7,7 @@ import { unwrapError } from "./errors.ts";
 import { readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
 import { showForm } from "./interactions/form-click.ts";
-import { investigate } from "./interactions/investigate.ts";
+import { investigate, wordsOf } from "./interactions/investigate.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal, showProgress } from "./interactions/modal.ts";
@@ -97,7 +97,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       const asker = { userId: shortcut.user.id, teamId: shortcut.user.team_id ?? shortcut.team?.id ?? "" };
       await respond(
         shortcut.response_url,
-        await investigate(commands, deps, asker, shortcut.message.text ?? ""),
+        await investigate(commands, deps, asker, wordsOf(shortcut.message)),
       );
     },
   );
@@ -108,11 +108,12 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 
-  app.event("app_mention", async ({ event, body }) => {
+  app.event("app_mention", async ({ event, body, context }) => {
     if (event.user === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
     await answerMention(commands, deps, {
       asker: { userId: event.user, teamId: event.team ?? body.team_id },
       text: event.text,
+      botUserId: context.botUserId ?? "",
       channel: event.channel,
       threadTs: event.thread_ts ?? event.ts,
     });

@@ -46,6 +46,23 @@ export async function investigate(
   return chooseSubject([first, ...others], unknown, Math.max(0, subjects.length - MAX_SUBJECTS));
 }
 
+/** Where the words of a message stand: alerts of other apps often have theirs in blocks and attachments only. */
+const WORDS: ReadonlySet<string> = new Set(["text", "fallback", "pretext", "title", "value"]);
+
+/** All the words of a message as Slack sends it. */
+export function wordsOf(message: Readonly<Record<string, unknown>>): string {
+  return collectWords([message["text"], message["blocks"], message["attachments"]]).join("\n");
+}
+
+function collectWords(node: unknown): string[] {
+  if (typeof node === "string") return [node];
+  if (Array.isArray(node)) return node.flatMap(collectWords);
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([key, value]) =>
+    typeof value === "string" && !WORDS.has(key) ? [] : collectWords(value),
+  );
+}
+
 interface Looked {
   name: string;
   user: AccessUser | null;

@@ -8,6 +8,8 @@ import { offerForm } from "../views/offer-form.ts";
 export interface Mention {
   asker: Asker;
   text: string;
+  /** The bot's own Slack id. */
+  botUserId: string;
   channel: string;
   /** The thread it was said in, or the message itself. */
   threadTs: string;
@@ -34,14 +36,15 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     // A mention has no trigger to open a modal with: a button has.
     openForm: async (form: FormRequest) => say(offerForm(form.action, await userIdOf(deps, form))),
   };
-  await registry.run(context, withoutBot(mention.text));
+  await registry.run(context, withoutBot(mention.text, mention.botUserId));
 }
 
 async function userIdOf(deps: Deps, { who }: FormRequest): Promise<string | null> {
   return who === null ? null : (await findUser(deps.cloudflare, deps.directory, who)).id;
 }
 
-/** What follows the first mention: that one is the bot's own. */
-function withoutBot(text: string): string {
-  return text.replace(/^[^<]*<@[UW][A-Z0-9]+(?:\|[^>]*)?>/, "").trim();
+/** What follows the bot's mention, whatever was said to others before it; or what precedes it, at the end. */
+function withoutBot(text: string, botUserId: string): string {
+  const [before = "", ...after] = text.split(new RegExp(`<@${botUserId}(?:\\|[^>]*)?>`));
+  return after.join(" ").trim() || before.trim();
 }

@@ -4,7 +4,8 @@ import { parseWho, type Who } from "./who.ts";
 export const MAX_SUBJECTS = 10;
 
 const MENTION = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
-const EMAIL = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}.-]+\.[\p{L}]{2,}/gu;
+// A quote before an address is not part of it. Bounded, so that one endless word takes no endless time.
+const EMAIL = /[\p{L}\p{N}_][\p{L}\p{N}._%+'-]{0,63}@[\p{L}\p{N}.-]{1,253}\.[\p{L}]{2,63}/gu;
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
 
 /** Everybody a message may be about: e-mails, ids of Access users and mentions, each once, in order. */

@@ -1,37 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { describeInBrowser, launchBrowser } from "../support/chromium.ts";
-
-const MAIN = join(import.meta.dirname, "..", "..", "sandbox", "main.ts");
-
-/** `npm run sandbox` as a user starts it, on any free port. */
-async function startSandbox(...args: string[]): Promise<{ url: string; stop(): Promise<number | null> }> {
-  const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let printed = "";
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on("data", (chunk: Buffer) => {
-      printed += chunk.toString();
-      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
-      if (address !== undefined) resolve(address);
-    });
-    child.once("exit", (code) => reject(new Error(`the sandbox ended with ${code}: ${printed}`)));
-  });
-  return {
-    url,
-    async stop() {
-      child.kill("SIGTERM");
-      const [code] = (await once(child, "exit")) as [number | null];
-      return code;
-    },
-  };
-}
+import { beAt, startSandbox } from "../support/sandbox.ts";
 
 describeInBrowser("the sandbox in a browser", () => {
   let browser: Browser;
@@ -39,12 +10,6 @@ describeInBrowser("the sandbox in a browser", () => {
     browser = await launchBrowser();
   });
   afterAll(() => browser.close());
-
-  async function beAt(page: Page, person: string, channel: string): Promise<void> {
-    await page.getByRole("radio", { name: person }).check();
-    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: channel }).click();
-    await page.getByRole("heading", { name: `#${channel}`, exact: true }).waitFor();
-  }
 
   it.each([
     { mode: "Socket Mode", args: [] },

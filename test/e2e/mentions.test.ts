@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import {
+  askToRevoke,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  MODES,
+  newEphemeral,
+  PEOPLE,
+  wordsOf,
+} from "../support/harness.ts";
+import { newModal, readAudit, sendForm, startScene, type Scene } from "./support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+
+/** Carol is in the channel, and the policy does not know her. */
+const policy = `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${alice}]
+approvers: [${bob}]
+`;
+const channel = CHANNELS.approvals;
+
+/** Says something to the bot and gives the thread's answer to it. */
+async function say(
+  { slack }: Scene,
+  text: string,
+  threadTs?: string,
+): Promise<{ ts: string; answer: StoredMessage; words: string }> {
+  const before = threadTs === undefined ? 0 : slack.thread(channel, threadTs).length;
+  const posted = await slack.post({
+    user: alice,
+    channel,
+    text,
+    ...(threadTs === undefined ? {} : { threadTs }),
+  });
+  expect(posted.deliveries).toMatchObject([{ ok: true }]);
+  const head = threadTs ?? posted.ts;
+  const answer = await slack.waitFor(() =>
+    slack
+      .thread(channel, head)
+      .slice(before)
+      .find((message) => message.botId !== undefined),
+  );
+  return { ts: head, answer, words: slack.visibleText(answer) };
+}
+
+describe.each(MODES)("@zt-bot in %s mode", (mode) => {
+  it("answers in the thread of what was said, like the command", async () => {
+    const scene = await startScene({ mode });
+    const { words, ts } = await say(scene, "@zt-bot user mallory@example.com");
+    expect(words).toContain("Mallory Archer");
+    expect(words).toContain("3 active sessions");
+    expect(scene.slack.thread(channel, ts)).toHaveLength(1);
+    expect(scene.slack.messages(channel)).toHaveLength(1);
+  });
+
+  it("answers in the thread it was asked in, such as a card's", async () => {
+    const scene = await startScene({ mode });
+    const asked = await askToRevoke(scene.slack);
+    const { words } = await say(scene, "@zt-bot sessions mallory@example.com", asked.ts);
+    expect(words).toContain("3 active sessions");
+    expect(scene.slack.messages(channel)).toHaveLength(1);
+  });
+
+  it("answers once to an event that Slack delivers again", async () => {
+    const scene = await startScene({ mode });
+    const { slack, cloudflare } = scene;
+    const posted = await slack.post({ user: alice, channel, text: "@zt-bot user mallory@example.com" });
+    const [delivery] = posted.deliveries;
+    if (delivery === undefined) throw new Error("the bot heard nothing");
+    await slack.retry(delivery);
+    await slack.replay(delivery);
+    await slack.waitFor(() => slack.thread(channel, posted.ts).length > 0);
+    // Another event after it, answered too: whatever the repetitions did has been done by then.
+    await say(scene, "@zt-bot help");
+    expect(slack.thread(channel, posted.ts)).toHaveLength(1);
+    expect(callsTo(cloudflare, "GET", "/last_seen_identity")).toHaveLength(1);
+  });
+
+  it("offers a button where a change needs its form", async () => {
+    const scene = await startScene({ mode });
+    const { slack } = scene;
+    const { answer, words } = await say(scene, "@zt-bot revoke mallory@example.com");
+    expect(words).toContain("Open the form…");
+    const form = await newModal(slack, alice, () =>
+      slack.click({ user: alice, channel, ts: answer.ts, actionId: "form:revoke:offer" }),
+    );
+    expect(slack.visibleText(form)).toContain("mallory@example.com");
+    await sendForm(slack, alice, form, { reason: { reason: "laptop stolen" } });
+    expect(wordsOf(slack, await cardWhere(slack, (text) => text.includes("Waiting")))).toContain(
+      "laptop stolen",
+    );
+  });
+});
+
+describe("@zt-bot", () => {
+  it.each([
+    ["at the end", "user mallory@example.com @zt-bot"],
+    ["after words to others", "@bob look: @zt-bot user mallory@example.com"],
+    ["after an address", "mallory@example.com again! @zt-bot user mallory@example.com"],
+    ["with the address in capitals", "@zt-bot USER MALLORY@EXAMPLE.COM"],
+  ])("is heard %s", async (_where, text) => {
+    expect((await say(await startScene(), text)).words).toContain("3 active sessions");
+  });
+
+  it("said alone is answered with help", async () => {
+    expect((await say(await startScene(), "@zt-bot")).words).toContain("/zt user alice@example.com");
+  });
+
+  it("asks at once when everything is said", async () => {
+    const scene = await startScene();
+    const { words } = await say(scene, "@zt-bot revoke mallory@example.com --reason laptop stolen");
+    expect(words).toContain("Asked: Revoke all sessions of mallory@example.com");
+    expect(wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Waiting")))).toContain(
+      "Asked by @alice",
+    );
+  });
+
+  it.each([
+    ["to who may not, in the thread", carol, "user mallory@example.com", "You may not use /zt user."],
+    ["of what it does not know", alice, "usr mallory@example.com", "Did you mean /zt user?"],
+    ["of nobody", alice, "user nobody@example.com", "No Access user has the e-mail nobody@example.com."],
+    ["of a form for nobody", alice, "reset-risk nobody@example.com", "No Access user has the e-mail"],
+  ])("refuses %s, so that only they see it", async (_what, user, text, said) => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const head = await slack.post({ user: bob, channel, text: "what is going on?" });
+    await slack.post({ user, channel, text: `@zt-bot ${text}`, threadTs: head.ts });
+    const refusal = await newEphemeral(slack, user);
+    expect(slack.visibleText(refusal)).toContain(said);
+    expect(refusal.threadTs).toBe(head.ts);
+    expect(slack.thread(channel, head.ts).filter((message) => message.botId !== undefined)).toEqual([]);
+  });
+
+  it("refuses outside of a thread too, and records who was refused", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    await slack.post({ user: carol, channel, text: "@zt-bot revoke mallory@example.com" });
+    const refusal = await newEphemeral(slack, carol);
+    expect(slack.visibleText(refusal)).toContain("You may not use /zt revoke.");
+    expect(refusal.threadTs).toBeUndefined();
+    expect(cloudflare.requests).toEqual([]);
+    expect(readAudit(scene).map(({ actor, event }) => [actor, event])).toEqual([[carol, "command.refused"]]);
+  });
+
+  it("gives nobody else the powers of who asked: the form's button asks for the role again", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { answer } = await say(scene, "@zt-bot delete-user mallory@example.com");
+    const view = await newModal(slack, carol, () =>
+      slack.click({ user: carol, channel, ts: answer.ts, actionId: "form:delete-user:offer" }),
+    );
+    expect(slack.visibleText(view)).toContain("You may not use /zt delete-user.");
+  });
+});

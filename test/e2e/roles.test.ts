@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+
+import { createCommands } from "../../src/commands/index.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import { answerTo, CHANNELS, PEOPLE } from "../support/harness.ts";
+import { addOthers, newModal, openFormBy, OTHERS, privateAnswer, readAudit, startScene } from "./support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+const VIEWER = OTHERS.nobody;
+
+const policy = `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${alice}]
+viewers: [${VIEWER}]
+approvers: [${bob}, ${carol}]
+`;
+
+/** Every subcommand about Mallory, typed so that it does nothing before somebody confirms it. */
+const TYPED = createCommands().all.map(({ name, role }) => ({
+  name,
+  role,
+  text:
+    name === "help"
+      ? "help"
+      : name === "users"
+        ? "users mallory"
+        : name === "create-user"
+          ? name
+          : `${name} mallory@example.com`,
+}));
+
+const refusalsOf = (rows: ReturnType<typeof readAudit>) =>
+  rows
+    .filter(({ event }) => event === "command.refused")
+    .map(({ actor, data }) => `${actor} ${String(data["command"])}`);
+
+describe("who may do what", () => {
+  it.each([
+    ["a viewer", VIEWER],
+    ["an approver", bob],
+  ])("%s looks everything up and asks for nothing", async (_who, user) => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    addOthers(slack);
+    for (const { role, text, name } of TYPED) {
+      const { words } = await answerTo(slack, user, text);
+      if (role === "operator") {
+        expect(words).toContain(`You may not use /zt ${name}.`);
+        expect(words).toContain("Only the operators that zt-bot's policy names may.");
+        expect(words).toContain("Ask @alice");
+      } else expect(words).not.toContain("You may not");
+    }
+    expect(slack.views(user)).toEqual([]);
+    expect(cloudflare.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+    expect(refusalsOf(readAudit(scene))).toEqual(
+      TYPED.filter(({ role }) => role === "operator").map(({ name }) => `${user} ${name}`),
+    );
+  });
+
+  it("an operator does both", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    for (const { role, text } of TYPED) {
+      if (role === "operator") {
+        const form = await openFormBy(slack, alice, text);
+        expect(slack.visibleText(form)).toContain("Ask approvers");
+        await slack.closeView({ user: alice, viewId: form.id });
+      } else expect((await answerTo(slack, alice, text)).words).not.toContain("You may not");
+    }
+    expect(refusalsOf(readAudit(scene))).toEqual([]);
+  });
+
+  it.each([
+    ["a member whom the policy does not name", OTHERS.mallory],
+    ["a guest", OTHERS.guest],
+    ["somebody from another organisation", OTHERS.stranger],
+  ])("%s is told politely whom to ask, and Cloudflare is not asked", async (_who, user) => {
+    const scene = await startScene({
+      policy: policy.replace("viewers: [", `viewers: [${OTHERS.guest}, ${OTHERS.stranger}, `),
+    });
+    const { slack, cloudflare } = scene;
+    addOthers(slack);
+    for (const { role, text, name } of TYPED) {
+      const { words } = await answerTo(slack, user, text);
+      if (role === "everyone") expect(words).toContain("Ask @alice to do it for you");
+      else {
+        expect(words).toContain(`You may not use /zt ${name}.`);
+        expect(words).toContain("They can do it for you");
+        expect(words).toContain("@alice");
+      }
+    }
+    expect(cloudflare.requests).toEqual([]);
+    expect(refusalsOf(readAudit(scene))).toHaveLength(TYPED.filter(({ role }) => role !== "everyone").length);
+  });
+
+  it("a viewer's summary has its buttons, and those for changes are refused in words", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    addOthers(slack);
+    const { message } = await answerTo(slack, VIEWER, "user mallory@example.com");
+    const click = (actionId: string) => () =>
+      slack.click({ user: VIEWER, channel: message.channel, ts: message.ts, actionId });
+    expect(await privateAnswer(slack, VIEWER, click(SUMMARY_ACTIONS.sessions))).toContain(
+      "3 active sessions",
+    );
+    for (const [actionId, name] of [
+      [SUMMARY_ACTIONS.revoke, "revoke"],
+      [SUMMARY_ACTIONS.resetRisk, "reset-risk"],
+    ] as const)
+      expect(slack.visibleText(await newModal(slack, VIEWER, click(actionId)))).toContain(
+        `You may not use /zt ${name}.`,
+      );
+    expect(refusalsOf(readAudit(scene))).toEqual([`${VIEWER} revoke`, `${VIEWER} reset-risk`]);
+  });
+
+  it("a form that was opened is of no use to who has lost the role since", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const form = await openFormBy(slack, alice, "revoke mallory@example.com");
+    slack.setPerson(alice, { isRestricted: true });
+    await slack.submitView({ user: alice, viewId: form.id, values: { reason: { reason: "x" } } });
+    await slack.waitFor(() =>
+      slack.visibleText(slack.views(alice).at(-1) ?? form).includes("You may not use /zt revoke."),
+    );
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+  });
+});
+
+describe("/zt help", () => {
+  it("lists to each what they may do, grouped, and explains to all what they ask about", async () => {
+    const { slack } = await startScene({ policy });
+    addOthers(slack);
+    for (const [user, groups, others] of [
+      [alice, ["Look up", "Respond", "Help"], false],
+      [VIEWER, ["Look up", "Help"], true],
+      [bob, ["Look up", "Help"], true],
+      [OTHERS.mallory, ["Help"], true],
+    ] as const) {
+      const { words } = await answerTo(slack, user, "help");
+      const lines = new Set(words.split("\n"));
+      expect(["Look up", "Respond", "Help"].filter((group) => lines.has(group))).toEqual(groups);
+      expect(words.includes("Not for you to use")).toBe(others);
+      expect((await answerTo(slack, user, "help delete-user")).words).toContain("cannot be undone");
+    }
+  });
+});

@@ -1,0 +1,140 @@
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { createCommands } from "../../src/commands/index.ts";
+import { describeInBrowser, launchBrowser } from "../support/chromium.ts";
+import { beAt, startSandbox } from "../support/sandbox.ts";
+
+/** What is typed, and something that the answer or the form shows. A form is left with its Back button. */
+const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
+  help: ["help", "Zero Trust, from Slack"],
+  user: ["user mallory@example.com", "3 active sessions"],
+  users: ["users mallory", "Mallory Archer"],
+  sessions: ["sessions dana@example.com", "12 active sessions"],
+  identity: ["identity mallory@example.com", "What differs from the sessions open now"],
+  "failed-logins": ["failed-logins mallory@example.com", /17/],
+  devices: ["devices devon@example.com", /14/],
+  risk: ["risk", "Mallory Archer"],
+};
+
+const FORMS: Record<string, [typed: string, title: string]> = {
+  revoke: ["revoke mallory@example.com", "Revoke sessions"],
+  "revoke-devices": ["revoke-devices devon@example.com", "Revoke devices"],
+  "restore-devices": ["restore-devices devon@example.com", "Restore devices"],
+  "reset-risk": ["reset-risk mallory@example.com", "Reset risk score"],
+  "create-user": ["create-user", "Create a user"],
+  "rename-user": ["rename-user alice@example.com", "Rename a user"],
+  "delete-user": ["delete-user mallory@example.com", "Delete a user"],
+};
+
+describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let sandbox: Awaited<ReturnType<typeof startSandbox>>;
+  let page: Page;
+  beforeAll(async () => {
+    [browser, sandbox] = await Promise.all([launchBrowser(), startSandbox()]);
+    page = await browser.newPage();
+    await page.goto(sandbox.url);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await sandbox.stop();
+  });
+
+  async function say(text: string, channel: string): Promise<void> {
+    await page.getByRole("textbox", { name: `Message #${channel}` }).fill(text);
+    await page.keyboard.press("Enter");
+  }
+
+  function newest(): Locator {
+    return page.getByRole("article").last();
+  }
+
+  it("shows the answer of every look-up", async () => {
+    await beAt(page, "Alice Moreau", "security");
+    for (const [typed, shows] of Object.values(LOOK_UPS)) {
+      await say(`/zt ${typed}`, "security");
+      await newest().getByText(shows).first().waitFor();
+    }
+  });
+
+  it("turns the pages of a list in place", async () => {
+    await say("/zt users", "security");
+    await newest().getByText("1–10 of 200").waitFor();
+    const messages = await page.getByRole("article").count();
+    await newest().getByRole("button", { name: "Next" }).click();
+    await newest().getByText("11–20 of 200").waitFor();
+    expect(await page.getByRole("article").count()).toBe(messages);
+  });
+
+  it("opens the form of every change", async () => {
+    for (const [typed, title] of Object.values(FORMS)) {
+      await say(`/zt ${typed}`, "security");
+      const form = page.getByRole("dialog", { name: title });
+      await form.getByRole("textbox", { name: "Reason" }).waitFor();
+      await form.getByRole("button", { name: "Back" }).click();
+      await form.waitFor({ state: "detached" });
+    }
+  });
+
+  it("has an answer or a form for each of them", () => {
+    const shown = new Set([...Object.keys(LOOK_UPS), ...Object.keys(FORMS)]);
+    const others = createCommands().all.filter((command) => !shown.has(command.name));
+    expect(others.map((command) => command.name)).toEqual([]);
+  });
+
+  it("searches Access users as one types, and asks for whoever is picked", async () => {
+    await say("/zt revoke", "security");
+    const form = page.getByRole("dialog", { name: "Revoke sessions" });
+    await form.getByRole("combobox", { name: /^Who/ }).fill("frank");
+    await form.getByRole("option", { name: /frank@example\.com/ }).click();
+    await form.getByRole("textbox", { name: "Reason" }).fill("password spray");
+    await form.getByRole("button", { name: "Ask approvers" }).click();
+    await page.getByText("Asked: Revoke all sessions of frank@example.com").waitFor();
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+
+  it("offers to undo a revocation of devices, with these devices ticked", async () => {
+    await say("/zt revoke-devices mallory@example.com --all --reason laptop stolen", "security");
+    await newest().getByText("Asked: Revoke 2 devices").waitFor();
+    await beAt(page, "Bob Okafor", "zt-approvals");
+    const card = page.getByRole("article").filter({ hasText: "Revoke 2 devices of mallory@example.com" });
+    await card.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
+    await card.getByText("Done and verified").waitFor();
+    await card.getByRole("button", { name: /replies/ }).click();
+    await page
+      .getByRole("log", { name: /^Thread/ })
+      .getByRole("button", { name: "Undo…" })
+      .click();
+    const form = page.getByRole("dialog", { name: "Restore devices" });
+    await form.getByRole("checkbox", { name: /MacBook/ }).waitFor();
+    expect(await form.getByRole("checkbox", { name: /MacBook/ }).isChecked()).toBe(true);
+    await form.getByRole("button", { name: "Back" }).click();
+    await form.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Close thread" }).click();
+  });
+
+  it("answers a mention in its thread, and investigates a message from its menu", async () => {
+    await beAt(page, "Alice Moreau", "incident-7");
+    await say("odd log-ins by mallory@example.com tonight", "incident-7");
+    await newest().hover();
+    await newest().getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Investigate Zero Trust" }).click();
+    await page
+      .getByRole("article")
+      .filter({ hasText: "Mallory Archer" })
+      .getByText("3 active sessions")
+      .waitFor();
+
+    await say("@zt-bot risk mallory@example.com", "incident-7");
+    const asked = page.getByRole("article").filter({ hasText: "risk mallory@example.com" });
+    await asked.getByRole("button", { name: /repl/ }).click();
+    await page
+      .getByRole("log", { name: /^Thread/ })
+      .getByText("Impossible travel")
+      .first()
+      .waitFor();
+  });
+});
