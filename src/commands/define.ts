@@ -96,7 +96,7 @@ export function defineCommand<const Specs extends ArgSpecs>(command: Command<Spe
   return command;
 }
 
-/** `revoke [<who>] [--devices] [--reason "…"]` */
+/** `revoke [<who>…] [--devices] [--reason "…"]` */
 export function usageOf(command: Pick<Command, "name" | "args">): string {
   const words = Object.entries(command.args).map(([name, spec]) => {
     switch (spec.kind) {

@@ -106,11 +106,12 @@ function readPositional(
   if (spec.kind === "rest")
     return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
   if (spec.kind === "whos") {
+    const named = Array.isArray(before) ? (before as Who[]) : [];
+    // After the first, a word that is no address at all was meant for something else: a reason, mostly.
+    if (named.length > 0 && !/[^@]@/.test(word) && parseWho(word) === null)
+      throw unexpectedWord(command, word);
     const parts = word.split(/[,;]+/).filter((part) => part !== "");
-    return [
-      ...(Array.isArray(before) ? (before as Who[]) : []),
-      ...parts.map((part) => readWho(command, name, spec, part)),
-    ];
+    return [...named, ...parts.map((part) => readWho(command, name, spec, part))];
   }
   return spec.kind === "who" ? readWho(command, name, spec, word) : unescapeSlack(word);
 }

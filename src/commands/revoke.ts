@@ -16,7 +16,7 @@ export const revoke = defineCommand({
   role: "operator",
   calls: ["list users", "get user", "revoke user", "list active sessions", "list registrations"],
   args: {
-    who: { kind: "whos", summary: "e-mail addresses, Access users' ids or @mentions" },
+    who: { kind: "whos", summary: "an e-mail address, an Access user's id or a @mention" },
     devices: { kind: "switch", summary: "also revoke all of their device registrations" },
     warpReauth: {
       kind: "switch",

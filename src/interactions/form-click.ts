@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { authorise } from "../commands/authorise.ts";
 import type { FormRequest } from "../commands/define.ts";
+import { parseWhoList } from "../lookup/who-list.ts";
 import type { Who } from "../lookup/who.ts";
 import { readTargets } from "../requests/bulk/targets.ts";
 import { readDraft } from "../requests/drafts.ts";
@@ -76,6 +77,6 @@ async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Pr
   return { prefill: { devices, warpReauth, several: whosOf(users) }, reason };
 }
 
-function whosOf(emails: readonly string[]): Who[] {
-  return emails.map((email) => ({ kind: "email", email }));
+function whosOf(words: readonly string[]): Who[] {
+  return parseWhoList(words.join("\n")).whos;
 }

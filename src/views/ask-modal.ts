@@ -147,7 +147,7 @@ const Values = z.record(
     z.string(),
     z.object({
       value: z.string().nullish(),
-      rich_text_value: z.unknown(),
+      rich_text_value: z.unknown().optional(),
       selected_option: Option.nullish(),
       selected_options: z.array(Option).nullish(),
     }),

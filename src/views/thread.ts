@@ -10,7 +10,7 @@ import { actions, context, section, sections, type Message } from "./blocks.ts";
 import { againButtons, failuresText } from "./bulk.ts";
 import { formButton } from "./form-button.ts";
 import { stateLine, stateWords } from "./card.ts";
-import { code, cut, duration, escape, mention, utcTime, when } from "./text.ts";
+import { code, cutMarkup, duration, escape, mention, utcTime, when } from "./text.ts";
 import { summaryParts, summaryText } from "./user-summary.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
@@ -66,7 +66,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
       const text = `${plural(data.total, "user")} failed: ${data.failures.map(({ email }) => escape(email)).join(", ")}`;
-      return { text: cut(text, 3000), blocks: sections(failuresText(data, lines)) };
+      return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
     case "summary":
     case "outcome":

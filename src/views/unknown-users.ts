@@ -4,7 +4,7 @@ import type { UnknownUsersError } from "../requests/unknown-users.ts";
 import { actions, context, section, sections, type Message } from "./blocks.ts";
 import { formButton } from "./form-button.ts";
 import { noticeText } from "./notice.ts";
-import { code, cut, escape } from "./text.ts";
+import { code, cutMarkup, escape } from "./text.ts";
 
 /** Sections for either list; a message has room for about 13,000 characters, a form for more. */
 const MAX_IN_MESSAGE = 1;
@@ -22,7 +22,7 @@ export function unknownUsersMessage(
 ): Message {
   const notice = noticeText(detail);
   return {
-    text: cut(`${notice.replaceAll("*", "")}\n${unknown.map((one) => escape(one)).join("\n")}`, 3000),
+    text: cutMarkup(`${notice.replaceAll("*", "")}\n${unknown.map((one) => escape(one)).join("\n")}`, 3000),
     blocks: [
       section(`⚠️ ${notice}`),
       ...listed("Not known", unknown.map(line), MAX_IN_MESSAGE),

@@ -54,7 +54,11 @@ describeWithPostgres("in PostgreSQL", () => {
       const [first] = stores;
       if (first === undefined) throw new Error("no store");
       const { rows } = await sql`SELECT name FROM kysely_migration`.execute(first.db);
-      expect(rows).toEqual([{ name: "0001-requests" }, { name: "0003-deliveries" }]);
+      expect(rows).toEqual([
+        { name: "0001-requests" },
+        { name: "0002-targets" },
+        { name: "0003-deliveries" },
+      ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       for (const { workflows } of stores)
         expect((await workflows.listWorkflowRuns({ limit: 1 })).data).toEqual([]);

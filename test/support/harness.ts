@@ -31,6 +31,8 @@ export interface WorldOptions {
   /** Permissions of the Cloudflare token; all by default. */
   permissions?: string[];
   databaseUrl?: string;
+  /** Cloudflare's limit on calls; the real one by default. */
+  rateLimit?: { requests: number; windowMs: number };
 }
 
 /** Both emulators and a folder, without a bot: for tests that start it as a process of its own. */
@@ -50,7 +52,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.permissions === undefined
       ? { token: CLOUDFLARE_TOKEN }
       : { token: CLOUDFLARE_TOKEN, permissions: options.permissions };
-  const cloudflare = await startCloudflare({ accountId: ACCOUNT_ID, tokens: [token] });
+  const cloudflare = await startCloudflare({
+    accountId: ACCOUNT_ID,
+    tokens: [token],
+    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+  });
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({ ...workspace, quiet: true });
   const policyFile = join(folder, "policy.yml");

@@ -108,7 +108,8 @@ async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): 
     return false;
   }
   const request = await mustRead(deps, id);
-  const progress = await measure(deps, request);
+  const roomMs = deps.cloudflare.budget.msUntilRoom(BEGIN_SIZE * callsEach(request));
+  const progress = await measure(deps, request, roomMs < PROGRESS_MS ? null : deps.now() + roomMs);
   await tell(
     deps,
     id,
