@@ -2,6 +2,8 @@ import { dirname, resolve } from "node:path";
 
 import { z } from "zod";
 
+import type { RateBudget } from "./api/cloudflare.ts";
+
 /** sysexits.h: the process could not start because its settings are wrong. */
 export const EX_CONFIG = 78;
 
@@ -32,6 +34,7 @@ export interface Config {
     baseUrl: string;
     accountId: string;
     auth: { kind: "token"; token: string } | { kind: "key"; email: string; key: string };
+    budget: RateBudget;
   };
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
@@ -64,6 +67,14 @@ const Environment = z.object({
   CLOUDFLARE_EMAIL: optionalText,
   CLOUDFLARE_API_KEY: optionalText,
   CLOUDFLARE_ACCOUNT_ID: optionalText,
+  CLOUDFLARE_RATE_BUDGET: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{1,5}\/[1-9]\d{0,4}s$/, {
+        error: "is not so many calls in so many seconds, such as 1100/300s",
+      })
+      .default("1100/300s"),
+  ),
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
   DATABASE_URL: setting(z.string().default("file:./data/zt.db")),
   AUDIT_FORWARD: optionalText,
@@ -134,6 +145,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       baseUrl: values.CLOUDFLARE_BASE_URL.replace(/\/+$/, ""),
       accountId,
       auth: readCloudflareAuth(values, problems),
+      budget: readBudget(values.CLOUDFLARE_RATE_BUDGET),
     },
     database: readDatabase(values.DATABASE_URL, problems),
     auditForward: readAuditForward(values, problems),
@@ -205,6 +217,12 @@ function readCloudflareAuth(values: Values, problems: string[]): Config["cloudfl
     problems.push("CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it");
   }
   return { kind: "key", email: email ?? "", key: key ?? "" };
+}
+
+/** `1100/300s`. At most 200 of the calls, and never more than a fifth, are kept from bulk work. */
+function readBudget(value: string): RateBudget {
+  const [requests = 0, seconds = 0] = value.split("/").map((part) => Number.parseInt(part, 10));
+  return { requests, windowMs: seconds * 1000, reserve: Math.min(200, Math.floor(requests / 5)) };
 }
 
 function readDatabase(value: string, problems: string[]): Config["database"] {

@@ -10,7 +10,7 @@ import { showForm } from "./interactions/form-click.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
-import { buildOrExplain, fillModal } from "./interactions/modal.ts";
+import { buildOrExplain, fillModal, showProgress } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
 import { showScreen } from "./interactions/screen.ts";
@@ -142,7 +142,11 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       }
       await ack({ response_action: "update", view: loadingModal(title, working) });
       const asker = readAsker(body, callbackId === LAUNCHER_MODAL ? "global shortcut" : "form");
-      const result = await buildOrExplain(deps, title, () => handler.run({ deps, asker, view }));
+      const progress = showProgress(deps, view.id, title);
+      const result = await buildOrExplain(deps, title, () =>
+        handler.run({ deps, asker, view, progress: (what) => progress.say(what) }),
+      );
+      await progress.stop();
       await fillModal(deps, view.id, result);
     });
   }

@@ -37,6 +37,7 @@ describe("the least settings", () => {
         baseUrl: "https://api.cloudflare.com/client/v4",
         accountId: ACCOUNT,
         auth: { kind: "token", token: "cf-token" },
+        budget: { requests: 1100, windowMs: 300_000, reserve: 200 },
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
@@ -57,6 +58,7 @@ describe("the least settings", () => {
         "CLOUDFLARE_BASE_URL",
         "AUDIT_FORWARD",
         "AUDIT_FORWARD_TOKEN",
+        "CLOUDFLARE_RATE_BUDGET",
       ]
         .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
         .flatMap((name) => [[name, name.length % 2 === 0 ? "" : "  "]]),

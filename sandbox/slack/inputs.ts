@@ -16,7 +16,7 @@ interface Shape {
   field: string;
   many: boolean;
   /** Options are sent whole, everything else as it was entered. */
-  of: "text" | "option" | "any";
+  of: "text" | "option" | "rich" | "any";
   /** The element's field with what is entered at first. */
   initial: string;
 }
@@ -26,7 +26,7 @@ const shapes: Record<string, Shape> = {
   email_text_input: { field: "value", many: false, of: "text", initial: "initial_value" },
   url_text_input: { field: "value", many: false, of: "text", initial: "initial_value" },
   number_input: { field: "value", many: false, of: "text", initial: "initial_value" },
-  rich_text_input: { field: "rich_text_value", many: false, of: "any", initial: "initial_value" },
+  rich_text_input: { field: "rich_text_value", many: false, of: "rich", initial: "initial_value" },
   datepicker: { field: "selected_date", many: false, of: "text", initial: "initial_date" },
   timepicker: { field: "selected_time", many: false, of: "text", initial: "initial_time" },
   datetimepicker: { field: "selected_date_time", many: false, of: "any", initial: "initial_date_time" },
@@ -146,7 +146,13 @@ function toList(given: unknown): unknown[] {
 /** An empty field is null on the wire. */
 function toEntered(shape: Shape, given: unknown): unknown {
   if (given === undefined || given === null || given === "") return null;
+  if (shape.of === "rich") return typeof given === "string" ? toRichText(given) : given;
   return shape.of === "text" ? toText(given) : given;
+}
+
+/** What was typed or pasted without any formatting. */
+function toRichText(text: string): unknown {
+  return { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text }] }] };
 }
 
 function toOption(element: Element, given: unknown): unknown {

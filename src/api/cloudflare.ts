@@ -3,9 +3,10 @@ import type { Logger } from "pino";
 import { accessLogCalls, createAccessLogs } from "./access-logs.ts";
 import { accessUserCalls, createAccessUsers } from "./access-users.ts";
 import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
+import type { Budget, Priority, RateBudget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
-import { createHttp } from "./http.ts";
+import { createHttp, type Http } from "./http.ts";
 import type { Identity, SessionIdentity } from "./identity-schema.ts";
 import { createOrganizations, organizationCalls } from "./organizations.ts";
 import { createRiskScoring, riskCalls } from "./risk-scoring.ts";
@@ -23,6 +24,7 @@ import type {
 import { createTokens, tokenCalls } from "./tokens.ts";
 
 export type { Call } from "./call.ts";
+export type { RateBudget } from "./budget.ts";
 export type { AccessRequest, AccessUser, ActiveSession, AuditEvent, FailedLogin, Identity };
 export type { Registration, RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
 export type { RiskLevel } from "./schema.ts";
@@ -33,6 +35,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** For the whole call, retries and waits between them included. The client's own default otherwise. */
   timeoutMs?: number | undefined;
+  /** "bulk": one of very many. It leaves a part of the budget to people, and waits for its turn without a limit. */
+  priority?: Priority | undefined;
 }
 
 export type CloudflareAuth = { kind: "token"; token: string } | { kind: "key"; email: string; key: string };
@@ -46,6 +50,8 @@ export interface CloudflareOptions {
   timeoutMs?: number | undefined;
   /** How often a read is tried again: 3 by default. Writes never are. */
   retries?: number | undefined;
+  /** How many calls may go out; see budget.ts for the default. */
+  budget?: RateBudget | undefined;
 }
 
 /** One page of a numbered list. `perPage` is what Cloudflare used, which may differ from what was asked. */
@@ -142,6 +148,10 @@ export interface Cloudflare {
   accountId: string;
   /** A key is a person's: only a token has an id of its own. */
   authKind: CloudflareAuth["kind"];
+  /** What is left for bulk calls. */
+  budget: Pick<Budget, "msUntilRoom" | "estimateMs">;
+  /** The same account for work through a long list: every call is a bulk call. */
+  bulk: Cloudflare;
   accessUsers: {
     list(query?: AccessUserQuery, call?: CallOptions): Promise<Page<AccessUser>>;
     /** All pages, each user once. Ends after an empty, short or repeated page. */
@@ -210,9 +220,24 @@ export const CALLS: readonly Call[] = [
 /** Makes the client. Nothing is sent before the first call. */
 export function createCloudflare(options: CloudflareOptions): Cloudflare {
   const http = createHttp(options);
+  const bulk = createResources(options, {
+    ...http,
+    send: (call, input, callOptions) => http.send(call, input, { ...callOptions, priority: "bulk" }),
+  });
+  const inBulk: Cloudflare = {
+    ...bulk,
+    get bulk() {
+      return inBulk;
+    },
+  };
+  return { ...createResources(options, http), bulk: inBulk };
+}
+
+function createResources({ accountId, auth }: CloudflareOptions, http: Http): Omit<Cloudflare, "bulk"> {
   return {
-    accountId: options.accountId,
-    authKind: options.auth.kind,
+    accountId,
+    authKind: auth.kind,
+    budget: http.budget,
     accessUsers: createAccessUsers(http),
     organizations: createOrganizations(http),
     devices: createDevices(http),

@@ -4,6 +4,10 @@ export interface Deadline {
   remainingMs: () => number;
   /** What ended the call, null while nothing has. */
   endedBy: () => "time" | "caller" | null;
+  /** Stops the clock while the call waits for its turn; the caller may still end it. */
+  suspend: () => void;
+  /** Gives it the whole time again. */
+  restart: () => void;
   /** Must be called when the call is over, or the timer and the listener stay. */
   stop: () => void;
 }
@@ -11,19 +15,28 @@ export interface Deadline {
 /** Starts the clock of a call. Not AbortSignal.any: its listeners on a long-lived signal are not removed. */
 export function startDeadline(timeoutMs: number, caller: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
-  const endsAt = performance.now() + timeoutMs;
+  let endsAt = performance.now() + timeoutMs;
   let ended: "time" | "caller" | null = null;
   const end = (by: "time" | "caller"): void => {
     ended ??= by;
     controller.abort();
   };
   const onAbort = (): void => end("caller");
-  const timer = setTimeout(() => end("time"), timeoutMs);
+  let timer = setTimeout(() => end("time"), timeoutMs);
   caller?.addEventListener("abort", onAbort, { once: true });
   return {
     signal: controller.signal,
     remainingMs: () => endsAt - performance.now(),
     endedBy: () => ended,
+    suspend: () => {
+      clearTimeout(timer);
+      endsAt = Number.POSITIVE_INFINITY;
+    },
+    restart: () => {
+      clearTimeout(timer);
+      endsAt = performance.now() + timeoutMs;
+      timer = setTimeout(() => end("time"), timeoutMs);
+    },
     stop: () => {
       clearTimeout(timer);
       caller?.removeEventListener("abort", onAbort);

@@ -5,6 +5,8 @@ import axios from "axios";
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from "axios";
 import axiosRetry from "axios-retry";
 
+import { BudgetSpentError, createBudget, DEFAULT_BUDGET, readLimitNews } from "./budget.ts";
+import type { Budget, Priority } from "./budget.ts";
 import { fillPath } from "./call.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions, CloudflareAuth, CloudflareOptions } from "./cloudflare.ts";
@@ -12,7 +14,7 @@ import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { openEnvelope, readRay } from "./envelope.ts";
 import type { Answer, RawAnswer } from "./envelope.ts";
-import { AbortedError, CloudflareError, NetworkError, TimeoutError } from "./errors.ts";
+import { AbortedError, CloudflareError, NetworkError, RateLimitedError, TimeoutError } from "./errors.ts";
 import type { Applied } from "./errors.ts";
 import { serializeQuery } from "./query.ts";
 import type { Query } from "./query.ts";
@@ -34,6 +36,7 @@ export interface Http {
    */
   send(call: Call, input: CallInput, options?: CallOptions): Promise<Answer>;
   log: CloudflareOptions["log"];
+  budget: Budget;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -51,11 +54,19 @@ interface Outgoing {
   input: CallInput;
   timeoutMs: number;
   deadline: Deadline;
+  priority: Priority;
+}
+
+/** What an attempt needs to get its turn; travels in its configuration. */
+interface Turn {
+  priority: Priority;
+  deadline: Deadline;
 }
 
 /** The connection to Cloudflare that every resource shares. */
 export function createHttp(options: CloudflareOptions): Http {
-  const client = createClient(options);
+  const budget = createBudget(options.budget ?? DEFAULT_BUDGET);
+  const client = createClient(options, budget);
   const redact = createRedactor(listSecrets(options.auth));
   const retries = options.retries ?? DEFAULT_RETRIES;
   const { log } = options;
@@ -82,8 +93,9 @@ export function createHttp(options: CloudflareOptions): Http {
     const startedAt = performance.now();
     const deadline = startDeadline(timeoutMs, callOptions.signal);
     const fields = { call: call.name, method: call.method, path: logPath };
+    const priority = callOptions.priority ?? "interactive";
     try {
-      const answer = await exchange({ call, path, logPath, input, timeoutMs, deadline });
+      const answer = await exchange({ call, path, logPath, input, timeoutMs, deadline, priority });
       const { status, cfRay } = answer.facts;
       log.info({ ...fields, status, cfRay, ms: elapsed(startedAt) }, "cloudflare call");
       return answer;
@@ -111,20 +123,22 @@ export function createHttp(options: CloudflareOptions): Http {
 
   return {
     log,
+    budget,
     async send(call, input, callOptions = {}) {
       if (call.mode === "write") {
         // A read begun before a write may answer from before it, so a later reader must not join it.
         return send(call, input, callOptions).finally(() => inFlight.clear());
       }
-      if (callOptions.signal !== undefined || callOptions.timeoutMs !== undefined) {
-        return send(call, input, callOptions);
-      }
-      return share(call, input);
+      const isPlain =
+        callOptions.signal === undefined &&
+        callOptions.timeoutMs === undefined &&
+        callOptions.priority === undefined;
+      return isPlain ? share(call, input) : send(call, input, callOptions);
     },
   };
 }
 
-function createClient(options: CloudflareOptions): AxiosInstance {
+function createClient(options: CloudflareOptions, budget: Budget): AxiosInstance {
   const agent = { keepAlive: true, timeout: IDLE_SOCKET_MS };
   const client = axios.create({
     adapter: "http",
@@ -143,7 +157,36 @@ function createClient(options: CloudflareOptions): AxiosInstance {
     headers: { Accept: "application/json", "User-Agent": "zt-bot", ...toAuthHeaders(options.auth) },
   });
   axiosRetry(client, { retries: 0 });
+  keepBudget(client, budget);
   return client;
+}
+
+/** Every attempt on the wire, retries too, waits for its turn; every answer is heard for what it says of the limit. */
+function keepBudget(client: AxiosInstance, budget: Budget): void {
+  client.interceptors.request.use(async (config) => {
+    const { turn } = config as { turn?: Turn };
+    if (turn === undefined) return config;
+    const { priority, deadline } = turn;
+    // Bulk work waits for minutes when it has to: its time begins with its turn.
+    if (priority === "bulk") deadline.suspend();
+    await budget.take({ priority, signal: deadline.signal, maxWaitMs: deadline.remainingMs() });
+    if (priority === "bulk") deadline.restart();
+    return config;
+  });
+  const hear = (response: AxiosResponse<unknown>): void => {
+    const { header, status } = toRawAnswer(response);
+    budget.learn(readLimitNews(header, status, readRetryAfter(header, Date.now())));
+  };
+  client.interceptors.response.use(
+    (response) => {
+      hear(response);
+      return response;
+    },
+    (error: unknown) => {
+      if (axios.isAxiosError<unknown>(error) && error.response !== undefined) hear(error.response);
+      throw error;
+    },
+  );
 }
 
 function toAuthHeaders(auth: CloudflareAuth): Record<string, string> {
@@ -159,8 +202,9 @@ function toRequestConfig(
   outgoing: Outgoing,
   retries: number,
   log: CloudflareOptions["log"],
-): AxiosRequestConfig {
-  const { call, input, deadline } = outgoing;
+): AxiosRequestConfig & { turn: Turn } {
+  const { call, input, deadline, priority } = outgoing;
+  const turn: Turn = { priority, deadline };
   let attempt = 1;
   const failedTry = (error: unknown) => {
     const raw = readFailedAnswer(error);
@@ -179,6 +223,7 @@ function toRequestConfig(
     // Without a body axios would call an empty POST a form.
     headers: { "Content-Type": input.body === undefined ? false : "application/json" },
     signal: deadline.signal,
+    turn,
     "axios-retry": {
       retries,
       retryCondition: (error) => {
@@ -212,6 +257,11 @@ function toError(error: unknown, outgoing: Outgoing, redact: (message: string) =
   const { call, deadline, timeoutMs } = outgoing;
   const maybe: Applied = call.mode === "write" ? "maybe" : "no";
   const ended = deadline.endedBy();
+  if (error instanceof BudgetSpentError) {
+    return ended === "caller"
+      ? new AbortedError({ call: call.name, applied: "no" })
+      : new RateLimitedError({ call: call.name, applied: "no", retryAt: error.retryAt });
+  }
   if (ended === "caller") return new AbortedError({ call: call.name, applied: maybe });
   if (ended === "time") return new TimeoutError({ call: call.name, applied: maybe, timeoutMs });
   const raw = readFailedAnswer(error);

@@ -9,6 +9,8 @@ export type ArgSpec =
   | { kind: "who"; required: boolean; summary: string }
   /** `<who>`, or a request's id. */
   | { kind: "subject"; required: false; summary: string }
+  /** All words that are left, each a `<who>`: commas between them do no harm. */
+  | { kind: "whos"; summary: string }
   /** A bare word. */
   | { kind: "word"; required: boolean; summary: string }
   /** All words that are left, as one text: a name needs no quotes. */
@@ -32,13 +34,15 @@ export type Args<Specs extends ArgSpecs> = {
         ? Subject | undefined
         : Specs[Name] extends { kind: "who" }
           ? Who | undefined
-          : Specs[Name] extends { kind: "word"; required: true }
-            ? string
-            : Specs[Name] extends { kind: "rest"; required: true }
+          : Specs[Name] extends { kind: "whos" }
+            ? Who[]
+            : Specs[Name] extends { kind: "word"; required: true }
               ? string
-              : Specs[Name] extends { kind: "words" }
-                ? string[]
-                : string | undefined;
+              : Specs[Name] extends { kind: "rest"; required: true }
+                ? string
+                : Specs[Name] extends { kind: "words" }
+                  ? string[]
+                  : string | undefined;
 };
 
 /**
@@ -96,7 +100,7 @@ export function defineCommand<const Specs extends ArgSpecs>(command: Command<Spe
   return command;
 }
 
-/** `revoke [<who>] [--devices] [--reason "…"]` */
+/** `revoke [<who>…] [--devices] [--reason "…"]` */
 export function usageOf(command: Pick<Command, "name" | "args">): string {
   const words = Object.entries(command.args).map(([name, spec]) => {
     switch (spec.kind) {
@@ -105,6 +109,7 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
       case "word":
       case "rest":
         return spec.required ? `<${name}>` : `[<${name}>]`;
+      case "whos":
       case "words":
         return `[<${name}>…]`;
       case "switch":

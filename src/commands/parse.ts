@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 
 import { UserError } from "../errors.ts";
-import { parseWho } from "../lookup/who.ts";
+import { parseWho, type Who } from "../lookup/who.ts";
 import { isRequestId } from "../requests/plan.ts";
 import { flagName, usageOf, type ArgSpec, type Args, type ArgSpecs, type Command } from "./define.ts";
 
@@ -60,7 +60,8 @@ export function parseArgs<Specs extends ArgSpecs>(
       .map(([name, spec]) => [flagName(name), { name, spec }]),
   );
   for (const { name, spec } of flags.values()) if (spec.kind === "switch") values[name] = false;
-  for (const [name, spec] of positionals) if (spec.kind === "words") values[name] = [];
+  for (const [name, spec] of positionals)
+    if (spec.kind === "words" || spec.kind === "whos") values[name] = [];
 
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -71,7 +72,7 @@ export function parseArgs<Specs extends ArgSpecs>(
       const [name, spec] = next;
       values[name] = readPositional(command, name, spec, word, values[name]);
       // The last one may take all words that are left.
-      if (spec.kind !== "rest" && spec.kind !== "words") positionals.shift();
+      if (spec.kind !== "rest" && spec.kind !== "words" && spec.kind !== "whos") positionals.shift();
       continue;
     }
     const [typed, inline] = splitOnce(word.slice(dashes.length), "=");
@@ -104,8 +105,20 @@ function readPositional(
   if (spec.kind === "words") return [...(Array.isArray(before) ? before : []), unescapeSlack(word)];
   if (spec.kind === "rest")
     return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
-  if (spec.kind !== "who" && spec.kind !== "subject") return unescapeSlack(word);
   if (spec.kind === "subject" && isRequestId(word)) return { kind: "request", id: word.toUpperCase() };
+  if (spec.kind === "whos") {
+    const named = Array.isArray(before) ? (before as Who[]) : [];
+    // After the first, a word that is no address at all was meant for something else: a reason, mostly.
+    if (named.length > 0 && !/[^@]@/.test(word) && parseWho(word) === null)
+      throw unexpectedWord(command, word);
+    const parts = word.split(/[,;]+/).filter((part) => part !== "");
+    return [...named, ...parts.map((part) => readWho(command, name, spec, part))];
+  }
+  if (spec.kind !== "who" && spec.kind !== "subject") return unescapeSlack(word);
+  return readWho(command, name, spec, word);
+}
+
+function readWho(command: Command, name: string, spec: ArgSpec, word: string): Who {
   const who = parseWho(word);
   if (who !== null) return who;
   const shown = unescapeSlack(word);

@@ -1,5 +1,6 @@
 import { readRequestAudit } from "../audit/append.ts";
-import { checkDecision, checkDetails, decide } from "../requests/decide.ts";
+import { readTargets } from "../requests/bulk/targets.ts";
+import { checkDecision, checkDetails, decide, stop } from "../requests/decide.ts";
 import { describeRequest } from "../requests/describe.ts";
 import { CARD_ACTIONS } from "../views/card.ts";
 import { denyModal, parseDenyForm } from "../views/deny-modal.ts";
@@ -19,6 +20,10 @@ export const cardClicks: Record<string, ClickHandler> = {
     await decide(deps, "cancel", value, asker);
   },
 
+  async [CARD_ACTIONS.stop]({ deps, asker, value }) {
+    await stop(deps, value, asker);
+  },
+
   async [CARD_ACTIONS.deny]({ deps, asker, value, triggerId }) {
     await openWithLoading(deps, triggerId, "Deny the request", "Checking…", async () => {
       const { request } = await checkDecision(deps, "deny", value, asker);
@@ -29,7 +34,11 @@ export const cardClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.details]({ deps, asker, value, triggerId }) {
     await openWithLoading(deps, triggerId, "Request", "Reading the record…", async () => {
       const request = await checkDetails(deps, value, asker);
-      return detailsModal(request, describeRequest(request), await readRequestAudit(deps.db, request.id));
+      const [trail, targets] = await Promise.all([
+        readRequestAudit(deps.db, request.id),
+        readTargets(deps.db, request.id),
+      ]);
+      return detailsModal(request, describeRequest(request), trail, targets);
     });
   },
 };

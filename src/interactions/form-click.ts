@@ -1,16 +1,22 @@
 import { UserError } from "../errors.ts";
+import { authorise } from "../commands/authorise.ts";
 import type { FormRequest } from "../commands/define.ts";
-import { ACTION_NAMES, type Wish } from "../requests/plan.ts";
+import { parseWhoList } from "../lookup/who-list.ts";
+import type { Who } from "../lookup/who.ts";
+import { readTargets } from "../requests/bulk/targets.ts";
+import { readDraft } from "../requests/drafts.ts";
+import { ACTION_NAMES } from "../requests/plan.ts";
 import { readRequest } from "../requests/store.ts";
 import { unpackParams } from "../views/screen-button.ts";
-import type { Deps } from "../deps.ts";
+import type { Asker, Deps } from "../deps.ts";
 import type { Click } from "./click.ts";
 import { openForm } from "./open-form.ts";
 
 /** A button that opens an action's form, for the user (or the earlier request) whose id it carries. */
 export async function showForm(actionId: string, click: Click): Promise<void> {
   const { deps, asker, triggerId, channelId, value } = click;
-  const action = ACTION_NAMES.find((name) => name === actionId.split(":")[1]);
+  const [, name, which] = actionId.split(":");
+  const action = ACTION_NAMES.find((one) => one === name);
   if (action === undefined) {
     throw new UserError({
       what: "This button leads nowhere any more.",
@@ -18,20 +24,59 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
       next: "Type the command: /zt help lists them all.",
     });
   }
-  const { user, request } = unpackParams(value);
-  const prefill = request === undefined ? {} : await prefillFrom(deps, request);
+  const { user, request, draft } = unpackParams(value);
+  // A list of users is for operators only: it is not read before that is known.
+  if (request !== undefined || draft !== undefined)
+    await authorise({ deps, asker }, { name: action, role: "operator" });
+  const filled =
+    request !== undefined
+      ? await fillFromRequest(deps, request, which)
+      : draft !== undefined
+        ? await fillFromDraft(deps, draft, asker)
+        : NOTHING;
   const form: FormRequest = {
     action,
     who: user === undefined || user === "" ? null : { kind: "id", id: user },
-    prefill,
-    reason: "",
+    ...filled,
   };
   await openForm(deps, triggerId, { asker, originChannel: channelId }, form);
 }
 
-/** Undo: the devices that an earlier request revoked, ticked already. */
-async function prefillFrom(deps: Deps, requestId: string): Promise<Partial<Wish>> {
+type Filled = Pick<FormRequest, "prefill" | "reason">;
+const NOTHING: Filled = { prefill: {}, reason: "" };
+
+/** What an earlier request left: its devices to restore, or its users who failed or were not touched. */
+async function fillFromRequest(deps: Deps, requestId: string, which: string | undefined): Promise<Filled> {
   const request = await readRequest(deps.db, requestId);
-  if (request?.plan.action !== "revoke-devices") return {};
-  return { registrationIds: request.plan.options.registrations.map((one) => one.id) };
+  if (request?.plan.action === "revoke-devices")
+    return {
+      ...NOTHING,
+      prefill: { registrationIds: request.plan.options.registrations.map((one) => one.id) },
+    };
+  if (request?.plan.action !== "revoke") return NOTHING;
+  const state = which === "untouched" ? "stopped" : "failed";
+  const rows = await readTargets(deps.db, requestId, { states: [state] });
+  const { devices, warpReauth } = request.plan.options;
+  return {
+    prefill: { devices, warpReauth, several: whosOf(rows.map((row) => row.target.email)) },
+    reason: request.reason,
+  };
+}
+
+/** @throws UserError when there is no such draft (any more), or it is somebody else's. */
+async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Promise<Filled> {
+  const draft = await readDraft(deps.db, draftId, userId);
+  if (draft === null) {
+    throw new UserError({
+      what: "This list is not kept any more.",
+      why: "It is kept for a day, and for who typed it.",
+      next: "Type the command again.",
+    });
+  }
+  const { users, devices, warpReauth, reason } = draft;
+  return { prefill: { devices, warpReauth, several: whosOf(users) }, reason };
+}
+
+function whosOf(words: readonly string[]): Who[] {
+  return parseWhoList(words.join("\n")).whos;
 }

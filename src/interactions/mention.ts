@@ -1,9 +1,14 @@
 import type { Registry } from "../commands/registry.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
+import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
+import { saveDraft } from "../requests/drafts.ts";
 import type { Message } from "../views/blocks.ts";
+import type { FormButtonOptions } from "../views/form-button.ts";
 import { offerForm } from "../views/offer-form.ts";
+
+type FormParams = FormButtonOptions["params"];
 
 export interface Mention {
   asker: Asker;
@@ -34,13 +39,22 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     channelId: channel,
     reply: say,
     // A mention has no trigger to open a modal with: a button has.
-    openForm: async (form: FormRequest) => say(offerForm(form.action, await userIdOf(deps, form))),
+    openForm: async (form: FormRequest) => say(offerForm(form.action, await paramsOf(deps, asker, form))),
   };
   await registry.run(context, withoutBot(mention.text, mention.botUserId));
 }
 
-async function userIdOf(deps: Deps, { who }: FormRequest): Promise<string | null> {
-  return who === null ? null : (await findUser(deps.cloudflare, deps.directory, who)).id;
+/** Whom the form is about: an id; of several users, that of a draft which names them. */
+async function paramsOf(
+  deps: Deps,
+  asker: Asker,
+  { who, prefill, reason }: FormRequest,
+): Promise<FormParams> {
+  if (who !== null) return { user: (await findUser(deps.cloudflare, deps.directory, who)).id };
+  if (prefill.action !== "revoke" || prefill.several === undefined) return {};
+  const { several, devices = false, warpReauth = false } = prefill;
+  const draft = { users: several.map(whoText), devices, warpReauth, reason };
+  return { draft: await saveDraft(deps.db, asker.userId, deps.now(), draft) };
 }
 
 /** What follows the bot's mention, whatever was said to others before it; or what precedes it, at the end. */

@@ -42,6 +42,34 @@ export async function fillModal(deps: Deps, viewId: string, view: ModalView): Pr
   }
 }
 
+/** Edits of one view are kept this far apart, so that many open forms stay within what Slack takes. */
+const PROGRESS_MS = 1500;
+
+export interface ModalProgress {
+  say(what: string): void;
+  /** Resolves when no edit is on its way any more: the next one is the last. */
+  stop(): Promise<void>;
+}
+
+/** Says in a loading view how far the work is. An edit that fails is not worth more than the next one. */
+export function showProgress(deps: Deps, viewId: string, title: string): ModalProgress {
+  let running: Promise<unknown> = Promise.resolve();
+  // The loading view has just been shown.
+  let shownAt = deps.now();
+  return {
+    say(what) {
+      if (deps.now() - shownAt < PROGRESS_MS) return;
+      shownAt = deps.now();
+      running = deps.slack.interactive.views
+        .update({ view_id: viewId, view: loadingModal(title, what) })
+        .catch(() => {});
+    },
+    async stop() {
+      await running;
+    },
+  };
+}
+
 /** The view, or the error as a view. */
 export async function buildOrExplain(
   deps: Deps,

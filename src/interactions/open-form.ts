@@ -1,4 +1,4 @@
-import type { ModalView } from "@slack/types";
+import type { KnownBlock, ModalView } from "@slack/types";
 
 import { authorise } from "../commands/authorise.ts";
 import type { FormRequest } from "../commands/define.ts";
@@ -47,6 +47,7 @@ export async function buildForm(
   { originChannel }: FormPlace,
   { action, who, prefill, reason }: FormRequest,
   problem?: UserMessage,
+  problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
   const shared = {
     action,
@@ -55,6 +56,7 @@ export async function buildForm(
     originChannel,
     requireReason: deps.policy.current().action(action).requireReason,
     ...(problem === undefined ? {} : { problem }),
+    ...(problemBlocks === undefined ? {} : { problemBlocks }),
   };
   if (who === null) return askModal({ ...shared, chosen: null, facts: [], material: { kind: "none" } });
   const user = await findUser(deps.cloudflare, deps.directory, who);

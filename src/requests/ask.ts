@@ -1,17 +1,19 @@
 import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { gatherSummary, type UserSummary } from "../lookup/summary.ts";
-import { findUser, type Who } from "../lookup/who.ts";
+import type { UserSummary } from "../lookup/summary.ts";
+import type { Who } from "../lookup/who.ts";
 import { isSlackRateLimit, slackErrorCode } from "../slack/clients.ts";
 import { circumstancesOf } from "./circumstances.ts";
 import { describeRequest } from "./describe.ts";
 import { actionOf } from "./actions/index.ts";
-import type { ActionName, Plan, Target, Wish } from "./plan.ts";
-import { eligibleApprovers } from "./policy.ts";
+import { othersOf, type ActionName, type Plan, type Wish } from "./plan.ts";
+import { couldApprove } from "./policy.ts";
+import type { NewPost, OthersSeen } from "./posts.ts";
 import { permalink } from "./publish.ts";
 import type { Request } from "./request.ts";
 import { insertRequest, readRequest } from "./store.ts";
+import { findSubject } from "./subject.ts";
 
 /** Longer than this nobody waits for a link: the card follows, and the answer says so. */
 const CARD_WAIT_MS = 5000;
@@ -21,6 +23,7 @@ export const MAX_REASON = 1000;
 interface Ask {
   plan: Plan;
   evidence: UserSummary | null;
+  othersSeen: OthersSeen | null;
   reason: string;
   asker: Asker;
   originChannel: string;
@@ -43,6 +46,8 @@ export interface AskFor {
   reason: string;
   asker: Asker;
   originChannel: string;
+  /** Told while many users are looked up. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -52,33 +57,18 @@ export interface AskFor {
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
   const reason = checkReason(deps, wish.action, input.reason);
-  const { target, evidence } = await findSubject(deps, input);
+  const { target, evidence, others = [], othersSeen = null } = await findSubject(deps, input);
   const options = await actionOf(wish).prepare({
     cloudflare: deps.cloudflare,
     target,
+    others,
     evidence,
     wish,
     legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,
   });
   // The options were made by the action of the same name.
   const plan = { action: wish.action, accountId: deps.cloudflare.accountId, target, options } as Plan;
-  return ask(deps, { plan, evidence, reason, asker, originChannel });
-}
-
-async function findSubject(
-  deps: Deps,
-  { wish, who }: AskFor,
-): Promise<{ target: Target; evidence: UserSummary | null }> {
-  if (wish.action === "create-user")
-    return { target: { id: "", email: wish.email, name: wish.name }, evidence: null };
-  if (who === null)
-    throw new UserError({
-      what: "Whom is it about?",
-      next: "Give an e-mail address or an Access user's id.",
-    });
-  const user = await findUser(deps.cloudflare, deps.directory, who);
-  const evidence = await gatherSummary(deps.cloudflare, user, deps.now());
-  return { target: { id: user.id, email: user.email, name: user.name }, evidence };
+  return ask(deps, { plan, evidence, othersSeen, reason, asker, originChannel });
 }
 
 /**
@@ -89,11 +79,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   const { plan, asker } = input;
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
-  const [approvers, targetSlackId] = await Promise.all([
-    deps.directory.members(rules.approvers),
-    deps.directory.findByEmail(plan.target.email),
-  ]);
-  if (eligibleApprovers(approvers, asker.userId, targetSlackId).length === 0) {
+  if (!(await canBeApproved(deps, plan, asker))) {
     await appendAudit(deps.db, {
       at: deps.now(),
       teamId: asker.teamId,
@@ -103,7 +89,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     });
     throw new UserError({
       what: "Nobody could approve this, so it was not asked.",
-      why: `The policy's approvers for ${plan.action} are only you or the person it is about.`,
+      why: `The policy's approvers for ${plan.action} are only you, ${othersOf(plan).length > 0 ? "people" : "the person"} it is about, or people whom Slack does not let decide.`,
       next: "Somebody who runs zt-bot has to add an approver to policy.yml.",
     });
   }
@@ -120,8 +106,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     circumstances: circumstancesOf(deps, asker),
     at,
     expiresAt: at + rules.ttlMs,
-    posts:
-      input.evidence === null ? [] : [{ key: "evidence", surface: "thread", data: { kind: "evidence" } }],
+    posts: input.evidence === null ? [] : [evidencePost(input.othersSeen)],
   });
   const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
   await Promise.all([deps.engine.publish(request), deps.engine.scheduleExpiry(request)]);
@@ -134,6 +119,22 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
     trouble: ts === null ? trouble : null,
   };
+}
+
+function evidencePost(others: OthersSeen | null): NewPost {
+  const data = others === null || others.count === 0 ? {} : { others };
+  return { key: "evidence", surface: "thread", data: { kind: "evidence", ...data } };
+}
+
+/** Whether there is an approver who may decide it. One after another: mostly the first one will do. */
+async function canBeApproved(deps: Deps, plan: Plan, { userId }: Asker): Promise<boolean> {
+  const approvers = await deps.directory.members(deps.policy.current().action(plan.action).approvers);
+  for (const id of approvers) {
+    if (id === userId) continue;
+    const person = await deps.directory.person(id);
+    if (couldApprove(person, { plan, requesterId: userId, homeTeamId: deps.homeTeamId })) return true;
+  }
+  return false;
 }
 
 /** @throws UserError when the policy wants a reason and there is none, or it is too long. */

@@ -7,12 +7,13 @@ import {
   decideCancel,
   decideDeny,
   decideDetails,
+  decideStop,
   type ClickFacts,
   type Verdict,
 } from "./policy.ts";
 import type { Request } from "./request.ts";
 import { readRequest } from "./store.ts";
-import { moveRequest } from "./transition.ts";
+import { moveRequest, stopRequest } from "./transition.ts";
 
 export type Decision = "approve" | "deny" | "cancel";
 
@@ -66,6 +67,29 @@ export async function decide(
 }
 
 /**
+ * Stops a request about several users: whoever is being called for is finished, the others are not touched.
+ * Authorised anew at the click, like every decision.
+ * @throws UserError with the reason of a refusal; the refusal is recorded.
+ */
+export async function stop(deps: Deps, requestId: string, asker: Asker): Promise<void> {
+  const facts = await checkStop(deps, requestId, asker);
+  const stopped = await stopRequest(deps.db, requestId, asker.userId, facts.now);
+  if (stopped === null) {
+    // It ended, or somebody else stopped it, between the check and the write.
+    await checkStop(deps, requestId, asker);
+    throw new UserError({ what: "Somebody else was faster.", next: "The card shows how it stands." });
+  }
+  deps.log.info({ requestId, userId: asker.userId }, "request stopped");
+  await deps.engine.publish(stopped);
+}
+
+async function checkStop(deps: Deps, requestId: string, asker: Asker): Promise<ClickFacts> {
+  const facts = await gatherFacts(deps, "stop", requestId, asker);
+  await enforce(deps, "stop", facts, decideStop(facts), asker);
+  return facts;
+}
+
+/**
  * May this person decide so now? Also asked before the deny form opens, so that nobody writes a reason in vain.
  * @throws UserError
  */
@@ -92,7 +116,7 @@ export async function checkDetails(deps: Deps, requestId: string, asker: Asker):
 
 async function gatherFacts(
   deps: Deps,
-  what: Decision | "details",
+  what: Decision | "details" | "stop",
   requestId: string,
   asker: Asker,
 ): Promise<ClickFacts> {
@@ -133,7 +157,7 @@ async function gatherFacts(
 
 async function enforce(
   deps: Deps,
-  what: Decision | "details",
+  what: Decision | "details" | "stop",
   facts: ClickFacts,
   verdict: Verdict,
   asker: Asker,

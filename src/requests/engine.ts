@@ -68,7 +68,12 @@ export function createEngine(deps: EngineDeps): Engine {
     await step.run({ name: "expire" }, () => expire(input.requestId));
   });
 
-  const execution = { ...deps, publish, verifyDelaysMs: deps.verifyDelaysMs ?? VERIFY_DELAYS_MS };
+  const execution = {
+    ...deps,
+    publish,
+    verifyDelaysMs: deps.verifyDelaysMs ?? VERIFY_DELAYS_MS,
+    toldAt: new Map<string, number>(),
+  };
   const executing = ow.defineWorkflow<Input, void>({ name: "execute" }, ({ input, step }) =>
     runExecution(execution, input.requestId, step),
   );

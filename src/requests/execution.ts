@@ -1,25 +1,16 @@
-import type { OpenWorkflow } from "openworkflow";
-
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { actionOf } from "./actions/index.ts";
 import type { Verification } from "./actions/define.ts";
-import { attemptCall, checkTarget, readVerification, type AttemptDeps, type CallOutcome } from "./attempt.ts";
+import { attemptCall, checkTarget, readVerification, type CallOutcome } from "./attempt.ts";
+import { runBulk } from "./bulk/run.ts";
+import { othersOf } from "./plan.ts";
 import type { NewPost } from "./posts.ts";
-import type { Request, Result } from "./request.ts";
-import { readRequest, reportProgress } from "./store.ts";
+import type { Result } from "./request.ts";
+import { mustRead, tell, type ExecutionDeps, type Step } from "./steps.ts";
+import { reportProgress } from "./store.ts";
 import { moveRequest } from "./transition.ts";
-
-/** The engine's steps; it exports no name for them. */
-type Step = Parameters<Parameters<OpenWorkflow["defineWorkflow"]>[1]>[0]["step"];
-
-export interface ExecutionDeps extends AttemptDeps {
-  /** Brings the card and the thread up to date; never waits for Slack. */
-  publish(request: Request): Promise<void>;
-  /** Waits between looks at Cloudflare until what was done shows; together the time a check may take. */
-  verifyDelaysMs: readonly number[];
-}
 
 /** The first look is at once; two minutes in all: the session list may lag a revocation by about a minute. */
 export const VERIFY_DELAYS_MS: readonly number[] = [
@@ -33,6 +24,7 @@ type Again = Extract<CallOutcome, { kind: "again" }>;
 type Prepared = { ok: true; baseline: unknown; sentAt: number } | { ok: false; why: string; next: string };
 type Called = { accepted: Accepted | null; mayHaveHappened: boolean; failure: Result["failure"] | null };
 type Looked = { verification: Verification | null; trouble: string | null };
+type Ended = { to: "succeeded" | "failed"; result: Result };
 
 /**
  * Carries out one approved request: check the target, call, verify, report. Each step is kept when it is done,
@@ -42,32 +34,32 @@ type Looked = { verification: Verification | null; trouble: string | null };
 export async function runExecution(deps: ExecutionDeps, requestId: string, step: Step): Promise<void> {
   const isOurs = await step.run({ name: "start" }, () => start(deps, requestId));
   if (!isOurs) return;
-  const ready = await step.run({ name: "prepare" }, () => prepare(deps, requestId));
-  if (!ready.ok) {
-    const failure = { why: ready.why, next: ready.next };
-    await step.run({ name: "finish" }, () => finish(deps, requestId, "failed", { failure }));
+  // Read outside of a step: a plan is frozen, so it says the same at every replay.
+  const { plan } = await mustRead(deps, requestId);
+  if (othersOf(plan).length > 0) {
+    await runBulk(deps, requestId, step, () => runOne(deps, requestId, step));
     return;
   }
+  const { to, result } = await runOne(deps, requestId, step);
+  await step.run({ name: "finish" }, () => finish(deps, requestId, to, result));
+}
+
+/** The plan's target, up to the end of the last look. */
+async function runOne(deps: ExecutionDeps, requestId: string, step: Step): Promise<Ended> {
+  const ready = await step.run({ name: "prepare" }, () => prepare(deps, requestId));
+  if (!ready.ok) return { to: "failed", result: { failure: { why: ready.why, next: ready.next } } };
 
   const { accepted, mayHaveHappened, failure } = await call(deps, requestId, ready, step);
-  if (accepted === null && !mayHaveHappened) {
-    await step.run({ name: "finish" }, () =>
-      finish(deps, requestId, "failed", { failure: failure ?? UNEXPLAINED }),
-    );
-    return;
-  }
+  if (accepted === null && !mayHaveHappened)
+    return { to: "failed", result: { failure: failure ?? UNEXPLAINED } };
   if (accepted !== null)
     await step.run({ name: "tell-accepted" }, () => tellAccepted(deps, requestId, accepted));
 
   const looked = await look(deps, requestId, ready, step);
-  await step.run({ name: "finish" }, () => {
-    const result: Result = { verification: summarise(looked, deps.now()) };
-    if (accepted !== null) result.receipt = { cfRay: accepted.cfRay, at: accepted.at };
-    if (accepted !== null || looked.verification?.confirmed === true) {
-      return finish(deps, requestId, "succeeded", result);
-    }
-    return finish(deps, requestId, "failed", { ...result, failure: failure ?? UNEXPLAINED });
-  });
+  const result: Result = { verification: summarise(looked, deps.now()) };
+  if (accepted !== null) result.receipt = { cfRay: accepted.cfRay, at: accepted.at };
+  if (accepted !== null || looked.verification?.confirmed === true) return { to: "succeeded", result };
+  return { to: "failed", result: { ...result, failure: failure ?? UNEXPLAINED } };
 }
 
 const UNEXPLAINED = { why: "Cloudflare did not accept the call.", next: "Look at the user and ask again." };
@@ -137,12 +129,6 @@ function summarise({ verification, trouble }: Looked, now: number): Verification
   return { ...verification, notes: [...verification.notes, `the last look failed: ${trouble}`] };
 }
 
-async function mustRead({ db }: ExecutionDeps, id: string): Promise<Request> {
-  const request = await readRequest(db, id);
-  if (request === null) throw new Error(`request ${id} is gone`);
-  return request;
-}
-
 /** Approved becomes executing; an execution that was under way goes on. False: there is nothing to do. */
 async function start(deps: ExecutionDeps, id: string): Promise<boolean> {
   const moved = await moveRequest(deps.db, id, { to: "executing", actor: BOT, at: deps.now() });
@@ -176,14 +162,6 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
     const { why, next } = describeFailure(error);
     return { ok: false, why, next };
   }
-}
-
-async function tell(deps: ExecutionDeps, id: string, data: NewPost["data"], result?: Result): Promise<void> {
-  await reportProgress(deps.db, id, deps.now(), {
-    posts: [{ key: data.kind, surface: "thread", data }],
-    ...(result === undefined ? {} : { result }),
-  });
-  await deps.publish(await mustRead(deps, id));
 }
 
 async function tellAccepted(

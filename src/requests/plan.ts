@@ -1,6 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
 
 import { canonicalJson } from "../canonical-json.ts";
+import type { Who } from "../lookup/who.ts";
 
 /** What can be asked for. The names are those of the subcommands. */
 export const ACTION_NAMES = [
@@ -28,7 +29,12 @@ export interface RevokeOptions {
   devices: boolean;
   /** Also force WARP to re-authenticate where Gateway policies enforce a client session. */
   warpReauth: boolean;
+  /** Where several users are meant: all but the plan's `target`, who comes first and alone. */
+  others?: Target[];
 }
+
+/** The most users that one request may be about. */
+export const MAX_TARGETS = 500;
 
 /** A registration as it was when it was chosen: the id is what counts, the name is for people. */
 export interface ChosenRegistration {
@@ -62,9 +68,24 @@ export type Plan = {
   [Name in ActionName]: { action: Name; accountId: string; target: Target; options: OptionsOf[Name] };
 }[ActionName];
 
+/** All users a plan is about, in the order in which they come. */
+export function targetsOf(plan: Plan): readonly Target[] {
+  return [plan.target, ...othersOf(plan)];
+}
+
+/** Those who come after the first; none in most plans. */
+export function othersOf(plan: Plan): readonly Target[] {
+  return plan.action === "revoke" ? (plan.options.others ?? []) : [];
+}
+
 /** What somebody wishes, before it is looked up and becomes a plan. `"all"`: of those there are. */
 export type Wish =
-  | ({ action: "revoke" } & RevokeOptions)
+  | ({ action: "revoke" } & Omit<RevokeOptions, "others"> & {
+        /** More users, beside the one that is named otherwise (or nobody is). */
+        several?: readonly Who[];
+        /** Words among them that look like an address and are none. */
+        unreadable?: readonly string[];
+      })
   | { action: "revoke-devices"; registrationIds: readonly string[] | "all" }
   | { action: "restore-devices"; registrationIds: readonly string[] | "all" }
   | { action: "delete-devices"; registrationIds: readonly string[] | "all" }

@@ -1,5 +1,6 @@
 import { sameEmail } from "../api/cloudflare.ts";
 import type { Person } from "../slack/directory.ts";
+import { othersOf, targetsOf, type Plan } from "./plan.ts";
 import type { Request } from "./request.ts";
 
 /**
@@ -18,7 +19,9 @@ export type RefusalCode =
   | "not-an-approver"
   | "requester"
   | "target"
-  | "not-the-requester";
+  | "not-the-requester"
+  | "not-running"
+  | "stopped";
 
 export interface ClickFacts {
   request: Request;
@@ -82,15 +85,46 @@ export function decideDetails(facts: ClickFacts, operators: ReadonlySet<string>)
 }
 
 /**
- * The approvers who could approve this: without the requester and the target. Empty means that nobody can, and
- * the request is refused when it is asked for instead of waiting for ever.
+ * May this person stop a request about several users while it is carried out? Who asked and who could have approved
+ * may; an approver whom it is about may not, who could else escape it.
  */
-export function eligibleApprovers(
-  approvers: ReadonlySet<string>,
-  requesterId: string,
-  targetSlackId: string | null,
-): string[] {
-  return [...approvers].filter((id) => id !== requesterId && id !== targetSlackId);
+export function decideStop(facts: ClickFacts): Verdict {
+  const { request, clickerId } = facts;
+  if (clickerId === request.requesterId) return firstRefusal([runningRefusal(facts), personRefusal(facts)]);
+  return firstRefusal([
+    runningRefusal(facts),
+    personRefusal(facts),
+    conflictRefusal(facts, "stop"),
+    approverRefusal(facts, "stop"),
+    addressRefusal(facts),
+  ]);
+}
+
+/**
+ * Could this approver decide a request that is about to be made? Where none could, it is refused when it is asked
+ * for instead of waiting for ever.
+ */
+export function couldApprove(
+  approver: Person | null,
+  { plan, requesterId, homeTeamId }: { plan: Plan; requesterId: string; homeTeamId: string },
+): boolean {
+  if (approver === null) return false;
+  const facts = { request: { plan, requesterId }, clicker: approver, clickerId: approver.id, homeTeamId };
+  return firstRefusal([personRefusal(facts), conflictRefusal(facts, "approve"), addressRefusal(facts)])
+    .allowed;
+}
+
+function runningRefusal({ request }: ClickFacts): Verdict {
+  if (request.stop !== undefined) {
+    return {
+      ...refuse("stopped", "This was stopped already.", "The card shows how it stands."),
+      by: request.stop.by,
+    };
+  }
+  const isRunning =
+    request.status === "approved" || request.status === "executing" || request.status === "unknown";
+  if (isRunning && othersOf(request.plan).length > 0) return ALLOWED;
+  return refuse("not-running", "There is nothing to stop any more.", "The card shows how it stands.");
 }
 
 function openRefusal({ request, now }: ClickFacts): Verdict {
@@ -129,7 +163,12 @@ function describeDecision(status: Request["status"]): string {
   }
 }
 
-function personRefusal({ clicker, homeTeamId }: ClickFacts): Verdict {
+/** The facts that do not depend on how a request stands. */
+type PersonFacts = Pick<ClickFacts, "clicker" | "clickerId" | "homeTeamId"> & {
+  request: Pick<Request, "plan" | "requesterId">;
+};
+
+function personRefusal({ clicker, homeTeamId }: Pick<PersonFacts, "clicker" | "homeTeamId">): Verdict {
   if (clicker === null)
     return refuse(
       "unknown-person",
@@ -163,18 +202,19 @@ function approverRefusal({ approvers, clickerId }: ClickFacts, verb: string): Ve
   );
 }
 
-function conflictRefusal({ request, clicker, clickerId }: ClickFacts, verb: string): Verdict {
+function conflictRefusal({ request, clicker, clickerId }: PersonFacts, verb: string): Verdict {
   if (clickerId === request.requesterId) {
     return refuse("requester", `You asked for this: you can't also ${verb} it.`, "An approver has to.");
   }
-  if (clicker !== null && clicker.email !== null && sameEmail(clicker.email, request.plan.target.email)) {
+  const email = clicker?.email;
+  if (email && targetsOf(request.plan).some((target) => sameEmail(email, target.email))) {
     return refuse("target", `This request is about you: you can't ${verb} it.`, "An approver has to.");
   }
   return ALLOWED;
 }
 
 /** Whoever has no address in Slack may be the very person that the request is about. */
-function addressRefusal({ clicker }: ClickFacts): Verdict {
+function addressRefusal({ clicker }: Pick<PersonFacts, "clicker">): Verdict {
   if (clicker?.email) return ALLOWED;
   return refuse(
     "unknown-person",

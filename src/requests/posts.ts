@@ -5,15 +5,37 @@ import type { Verification } from "./actions/define.ts";
 
 /** What a message in the request's thread tells; the view turns it into words when it is posted. */
 export type PostData =
-  | { kind: "evidence" }
+  /** `others`: what is known of those who come after the first, where several users are meant. */
+  | { kind: "evidence"; others?: OthersSeen }
   | { kind: "decision"; at: number }
   | { kind: "call-started"; at: number; call: string }
   | { kind: "call-accepted"; at: number; call: string; cfRay: string | null; reconciled: boolean }
   | { kind: "call-waiting"; at: number; call: string; why: string; retryAt: number; isUnknown: boolean }
   | { kind: "verification"; verification: Verification }
+  /** Of several users: the first is done, and so many others follow. */
+  | { kind: "first-verified"; verification: Verification; others: number }
+  | { kind: "stopped"; by: string; at: number }
+  /** A page of those of several users for whom it failed; `from` counts them from 1. */
+  | {
+      kind: "failures";
+      page: number;
+      pages: number;
+      from: number;
+      total: number;
+      failures: { email: string; why: string }[];
+    }
   | { kind: "summary" }
   /** To the requester, as a direct message. */
   | { kind: "outcome" };
+
+/** Counts over users of whom only their row in the list of users was read. */
+export interface OthersSeen {
+  count: number;
+  /** Who logged in within the last 24 hours. */
+  recent: number;
+  /** Their registered devices; null when Cloudflare does not say for all of them. */
+  devices: number | null;
+}
 
 export interface NewPost {
   key: string;

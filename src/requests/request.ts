@@ -25,6 +25,22 @@ export interface Result {
   verification?: Verification;
   /** Why it failed, in words for people. */
   failure?: { why: string; next: string };
+  /** How far it is, where several users are meant. */
+  bulk?: BulkProgress;
+}
+
+/** Counts of users; those that are in none of the groups are still to be done. */
+export interface BulkProgress {
+  total: number;
+  /** Accepted by Cloudflare and seen to be so. */
+  done: number;
+  failed: number;
+  /** Not touched, and not going to be. */
+  untouched: number;
+  /** When it is probably finished, epoch milliseconds; null when it is, or when nobody can tell. */
+  endsAt: number | null;
+  /** Waits for Cloudflare's rate limit until then (epoch milliseconds). */
+  waitsUntil: number | null;
 }
 
 export interface Request {
@@ -49,6 +65,8 @@ export interface Request {
   version: number;
   cardVersion: number;
   card: { channel: string; ts: string | null; attemptedAt: number | null };
+  /** Somebody stopped it while it was carried out; absent otherwise. */
+  stop?: { by: string; at: number };
 }
 
 /** A row as the rest of the code knows it. */
@@ -74,6 +92,9 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
     version: row.version,
     cardVersion: row.card_version,
     card: { channel: row.card_channel, ts: row.card_ts, attemptedAt: row.card_attempted_at },
+    ...(row.stopped_by === null || row.stopped_at === null
+      ? {}
+      : { stop: { by: row.stopped_by, at: row.stopped_at } }),
   };
 }
 

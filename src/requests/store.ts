@@ -2,7 +2,8 @@ import { appendAudit } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
-import { createRequestId, hashPlan, type Plan } from "./plan.ts";
+import { addTargets } from "./bulk/targets.ts";
+import { createRequestId, hashPlan, othersOf, targetsOf, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request, type Result } from "./request.ts";
 
@@ -73,6 +74,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         channel: input.originChannel,
       },
     });
+    if (othersOf(input.plan).length > 0) await addTargets(trx, request.id, targetsOf(input.plan));
     await addPosts(trx, request.id, input.at, input.posts);
     return request;
   });

@@ -3,6 +3,7 @@ import type { Updateable } from "kysely";
 import { appendAudit } from "../audit/append.ts";
 import type { Db } from "../store/open.ts";
 import type { RequestsTable } from "../store/schema.ts";
+import { STOPPED_NOTE, stopWaiting } from "./bulk/targets.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request, type Result, type Status } from "./request.ts";
 
@@ -67,6 +68,39 @@ export async function moveRequest(db: Db, id: string, transition: Transition): P
       },
     });
     await addPosts(trx, id, transition.at, transition.posts ?? []);
+    return request;
+  });
+}
+
+/**
+ * Stops a request about several users, once: whoever was not touched yet is not going to be, from this write on.
+ * The state stays: what is under way is finished, and then it ends by itself.
+ * @returns the request as it now is, or null when it is over or was stopped before.
+ */
+export async function stopRequest(db: Db, id: string, actor: string, at: number): Promise<Request | null> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable("requests")
+      .set((eb) => ({ stopped_by: actor, stopped_at: at, version: eb("version", "+", 1) }))
+      .where("id", "=", id)
+      .where("status", "in", ["approved", "executing", "unknown"])
+      .where("stopped_by", "is", null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const request = fromRow(row);
+    await stopWaiting(trx, id, STOPPED_NOTE);
+    await appendAudit(trx, {
+      at,
+      teamId: request.teamId,
+      requestId: id,
+      actor,
+      event: "request.stopped",
+      data: { plan_hash: request.planHash },
+    });
+    await addPosts(trx, id, at, [
+      { key: "stopped", surface: "thread", data: { kind: "stopped", by: actor, at } },
+    ]);
     return request;
   });
 }

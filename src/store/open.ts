@@ -12,6 +12,7 @@ import postgres from "postgres";
 
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
+import { createTargetsMigration } from "./migrations/0002-targets.ts";
 import { deliveriesMigration } from "./migrations/0003-deliveries.ts";
 import { createAuditChainMigration } from "./migrations/0004-audit-chain.ts";
 import type { Database } from "./schema.ts";
@@ -153,6 +154,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
       getMigrations: () =>
         Promise.resolve({
           "0001-requests": createRequestsMigration(dialect),
+          "0002-targets": createTargetsMigration,
           "0003-deliveries": deliveriesMigration,
           "0004-audit-chain": createAuditChainMigration(dialect),
         }),

@@ -5,6 +5,8 @@ export interface Database {
   requests: RequestsTable;
   posts: PostsTable;
   audit: AuditTable;
+  request_targets: RequestTargetsTable;
+  drafts: DraftsTable;
   deliveries: DeliveriesTable;
   audit_head: AuditHeadTable;
   audit_sinks: AuditSinksTable;
@@ -45,6 +47,41 @@ export interface RequestsTable {
   card_attempted_at: number | null;
   /** Whoever publishes this request's messages holds it until then, so that each is posted by one. */
   publishing_until: number | null;
+  /** Somebody stopped a request about several users while it was carried out. */
+  stopped_at: number | null;
+  stopped_by: string | null;
+}
+
+/** The users of a request about several, in the order in which they come; position 0 comes first and alone. */
+export interface RequestTargetsTable {
+  request_id: string;
+  position: number;
+  target_id: string;
+  email: string;
+  name: string;
+  /** waiting, sending (noted before the call is sent), sent (accepted), done (verified), failed, stopped. */
+  state: string;
+  /** Calls sent so far. */
+  attempts: number;
+  /** Not before this is it taken up (again). */
+  due_at: number;
+  /** Of the first call. */
+  sent_at: number | null;
+  cf_ray: string | null;
+  /** Why it failed or was not touched, in words for people. */
+  note: string | null;
+  /** What the last look at Cloudflare saw, in words for people. */
+  checked: string | null;
+}
+
+/** What somebody asked for and has to confirm: a button's value is its id. Forgotten after a day. */
+export interface DraftsTable {
+  id: string;
+  /** The Slack user whose it is: nobody else can go on with it. */
+  asker: string;
+  /** JSON. */
+  data: string;
+  created_at: number;
 }
 
 /** Messages to post, written in the transaction of the change they tell of, posted in order of `seq`. */

@@ -2,11 +2,13 @@ import type { InputBlock, KnownBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 
 import type { UserMessage } from "../errors.ts";
-import { ACTION_NAMES, type ActionName, type Wish } from "../requests/plan.ts";
+import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../requests/plan.ts";
 import { context, plain, section } from "./blocks.ts";
 import { formOf } from "./forms/index.ts";
+import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "./forms/several.ts";
 import { textInput, type FormValues, type Material } from "./forms/spec.ts";
 import { noticeText } from "./notice.ts";
+import { readRichText } from "./rich-text.ts";
 import { clean, cut, escape, named } from "./text.ts";
 
 export const ASK_MODAL = "ask";
@@ -36,6 +38,8 @@ export interface AskModalProps {
   originChannel: string;
   /** Shown above a form that was sent and could not be taken; what was filled in stays. */
   problem?: UserMessage;
+  /** The same where it takes more than a few words. */
+  problemBlocks?: readonly KnownBlock[];
 }
 
 /** Travels with the form. Ids and names only, and all of it is checked again: a form is no authority. */
@@ -84,9 +88,13 @@ export function askModal(props: AskModalProps): ModalView {
     ...(isDeadEnd ? {} : { submit: plain(submitText(showsFields, isPicking), 24) }),
     close: plain("Back", 24),
     blocks: [
-      ...(props.problem === undefined ? [] : [section(`⚠️ ${noticeText(props.problem)}`)]),
+      ...(props.problemBlocks ??
+        (props.problem === undefined ? [] : [section(`⚠️ ${noticeText(props.problem)}`)])),
       ...(chosen === null ? [section(form.intro)] : [section(chosenText(chosen, props.facts))]),
-      ...(isPicking ? [userSearch()] : []),
+      ...(isPicking ? [userSearch(form.takesSeveral === true)] : []),
+      ...(isPicking && form.takesSeveral === true
+        ? [severalField((prefill as Partial<WishFor<"revoke">>).several ?? [])]
+        : []),
       ...(showsFields ? form.fields(material, prefill) : []),
       ...(showsFields && !isDeadEnd ? [reasonBlock(props.reason, props.requireReason)] : []),
       context(`⚠️ ${escape(form.caution)}`),
@@ -103,10 +111,11 @@ function chosenText({ name, email }: Chosen, facts: readonly string[]): string {
   return `*${escape(named(name, email))}*${email === "" ? "" : `\n${escape(email, 254)}`}${facts.map((fact) => `\n• ${escape(fact)}`).join("")}`;
 }
 
-function userSearch(): InputBlock {
+function userSearch(isOptional: boolean): InputBlock {
   return {
     type: "input",
     block_id: USER_SEARCH,
+    ...(isOptional ? { optional: true } : {}),
     label: plain("Who"),
     hint: plain("Type two letters of a name or an e-mail address"),
     element: {
@@ -138,6 +147,7 @@ const Values = z.record(
     z.string(),
     z.object({
       value: z.string().nullish(),
+      rich_text_value: z.unknown().optional(),
       selected_option: Option.nullish(),
       selected_options: z.array(Option).nullish(),
     }),
@@ -149,6 +159,7 @@ function readValues(raw: unknown): FormValues {
   const element = (id: string) => blocks[id]?.[id];
   return {
     text: (id) => element(id)?.value?.trim() ?? "",
+    rich: (id) => readRichText(element(id)?.rich_text_value),
     choice: (id) => element(id)?.selected_option?.value ?? null,
     ticked: (prefix) =>
       Object.keys(blocks)
@@ -181,7 +192,14 @@ export function parseAskForm(view: { private_metadata: string; state: { values: 
   const chosen = metadata.chosen ?? readPicked(view.state.values);
   const userId = chosen?.userId ?? null;
   const errors: Record<string, string> = {};
-  if (form.about === "user" && userId === null) errors[USER_SEARCH] = "Pick somebody from the list.";
+  const several = form.takesSeveral === true ? readSeveral(values) : NOBODY;
+  if (!several.ok) errors[SEVERAL] = several.error;
+  const isNobodyNamed = several.ok && several.several.length + several.unreadable.length === 0;
+  if (form.about === "user" && userId === null && isNobodyNamed)
+    errors[USER_SEARCH] =
+      form.takesSeveral === true
+        ? "Pick somebody from the list, or paste addresses below."
+        : "Pick somebody from the list.";
   if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   return {
@@ -189,7 +207,15 @@ export function parseAskForm(view: { private_metadata: string; state: { values: 
     chosen,
     userId,
     reason: values.text("reason"),
-    wish: read.ok ? read.wish : null,
+    wish: read.ok ? withSeveral(read.wish, several) : null,
     errors: read.ok ? errors : { ...errors, ...read.errors },
   };
+}
+
+const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };
+
+function withSeveral(wish: Wish, read: ReadSeveral): Wish {
+  if (wish.action !== "revoke" || !read.ok) return wish;
+  const { several, unreadable } = read;
+  return several.length + unreadable.length === 0 ? wish : { ...wish, several, unreadable };
 }

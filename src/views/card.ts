@@ -1,9 +1,11 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
+import { othersOf } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
-import { cut, escape, mention, principal, utcTime, when } from "./text.ts";
+import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
+import { code, cut, escape, mention, principal, utcTime, when } from "./text.ts";
 import { statusLine } from "./user-summary.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */
@@ -12,6 +14,7 @@ export const CARD_ACTIONS = {
   deny: "request_deny",
   cancel: "request_cancel",
   details: "request_details",
+  stop: STOP_ACTION,
 } as const;
 
 export interface CardProps {
@@ -32,21 +35,31 @@ export function approvalCard({ request, words, approvers, now }: CardProps): Mes
     ),
     blocks: [
       header(words.headline),
-      section(
-        `${state}\n${request.evidence === null ? "not an Access user yet" : statusLine(request.evidence, now)}`,
-      ),
+      section(`${state}\n${knownText(request, now)}`),
+      ...progressBlocks(request, now),
       section(
         `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt)}\n*Reason* ${escape(request.reason, 1500)}`,
       ),
+      ...whoBlocks(request),
       section(
         `*${request.status === "pending" ? "What will happen" : "What was asked for"}*\n${words.effects.map((effect) => `• ${escape(effect)}`).join("\n")}`,
       ),
       context(`⚠️ ${escape(words.caution, 600)}`),
       context(`↩️ ${escape(words.undo, 400)}`),
       ...(request.status === "pending" ? pendingBlocks(request, words, approvers) : []),
+      ...(request.status !== "pending" && othersOf(request.plan).length > 0
+        ? [actions("request_details", detailsButton(request))]
+        : []),
       context(`${request.id}${request.status === "pending" ? ` · expires ${when(request.expiresAt)}` : ""}`),
     ],
   };
+}
+
+/** How the target stood when it was asked for; of several users, the first. */
+function knownText({ evidence, plan }: Request, now: number): string {
+  if (evidence === null) return "not an Access user yet";
+  const first = othersOf(plan).length === 0 ? "" : `First, ${code(plan.target.email, 254)}: `;
+  return `${first}${statusLine(evidence, now)}`;
 }
 
 function pendingBlocks(request: Request, words: RequestText, approvers: readonly string[]): KnownBlock[] {
@@ -76,18 +89,20 @@ function pendingBlocks(request: Request, words: RequestText, approvers: readonly
         value: request.id,
         label: `Cancel ${request.id}: only for who asked`,
       }),
-      button({
-        text: "Details",
-        action: CARD_ACTIONS.details,
-        value: request.id,
-        label: `Details of ${request.id}`,
-      }),
+      detailsButton(request),
     ),
   ];
 }
 
+/** Stays on the card of a request about several users: only Details names them all. */
+function detailsButton({ id }: Request) {
+  return button({ text: "Details", action: CARD_ACTIONS.details, value: id, label: `Details of ${id}` });
+}
+
 /** The state in a few plain words, without decoration: for the notification's text and for screen readers. */
 export function stateWords(request: Request): string {
+  const several = bulkStateWords(request);
+  if (several !== null) return several;
   switch (request.status) {
     case "pending":
       return "waiting for approval";
@@ -119,14 +134,17 @@ export function stateLine(request: Request): string {
   const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
   const approved = `approved${by}${at}`;
+  const several = bulkStateWords(request);
   switch (request.status) {
     case "pending":
       return "🟡 *Waiting for approval*";
     case "approved":
       return `🔵 *Approved*${by}${at}`;
     case "executing":
+      if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
       return `⏳ *${request.result.receipt === undefined ? "Being carried out" : "Accepted by Cloudflare, checking"}* · ${approved}`;
     case "unknown":
+      if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
       return `❔ *No clear answer from Cloudflare: finding out whether it is done* · ${approved}`;
     case "denied":
       return `⛔ *Denied*${by}${at}: ${escape(request.decisionReason ?? "", 500)}`;
@@ -144,6 +162,21 @@ export function stateLine(request: Request): string {
         : `⚠️ *Accepted by Cloudflare, not confirmed*: ${seen} · ${approved}${notes}`;
     }
     case "failed":
+      if (several !== null) return `${failedText(request)} · ${approved}`;
       return `❌ *Failed${request.result.verification === undefined ? ", nothing was done" : ""}*: ${escape(request.result.failure?.why ?? "the reason was not recorded", 800)} · ${approved}`;
   }
+}
+
+/** Where a part of several users is done, that is not called a failure. */
+function failedText({ result: { bulk, failure, verification }, stop }: Request): string {
+  const done = bulk?.done ?? 0;
+  const isNothing = done === 0 && bulk?.failed === 0;
+  const sign = done > 0 ? "⚠️ *Not all done*" : `❌ *Failed${isNothing ? ", nothing was done" : ""}*`;
+  const why = escape(failure?.why ?? "the reason was not recorded", 800);
+  const notes = (verification?.notes ?? []).map((note) => `\n⚠️ ${escape(note)}`).join("");
+  return `${sign}: ${why}${stop === undefined ? "" : `: stopped by ${mention(stop.by)}`}${notes}`;
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -3,17 +3,30 @@ import type { KnownBlock, ModalView } from "@slack/types";
 import type { AuditRow } from "../audit/append.ts";
 import type { RequestText } from "../requests/describe.ts";
 import type { Request } from "../requests/request.ts";
+import { othersOf, targetsOf } from "../requests/plan.ts";
+import type { TargetRow } from "../requests/bulk/targets.ts";
 import { context, divider, plain, section, sections } from "./blocks.ts";
+import { targetLine } from "./bulk.ts";
 import { stateLine } from "./card.ts";
 import { code, escape, mention, when } from "./text.ts";
 
 /** Rows shown; the full record stays in the database. */
 const MAX_ROWS = 30;
 
+/** A view holds 100 blocks and 250 kB: this many sections of users leave room for the rest. */
+const MAX_USER_SECTIONS = 60;
+
 /** The frozen plan as it will be carried out, and everything recorded of the request so far. */
-export function detailsModal(request: Request, words: RequestText, trail: readonly AuditRow[]): ModalView {
+export function detailsModal(
+  request: Request,
+  words: RequestText,
+  trail: readonly AuditRow[],
+  targets: readonly TargetRow[] = [],
+): ModalView {
   const { plan } = request;
-  const options = Object.entries(plan.options);
+  const isSeveral = othersOf(plan).length > 0;
+  // The other users have a list of their own, with how each stands.
+  const options = Object.entries(plan.options).filter(([name]) => name !== "others");
   const simple = options
     .filter(([, value]) => !Array.isArray(value))
     .map(([name, value]) => optionText(name, value));
@@ -26,7 +39,7 @@ export function detailsModal(request: Request, words: RequestText, trail: readon
       section(`*${escape(words.headline)}*\n${stateLine(request)}`),
       section(
         [
-          `*Target* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,
+          `*${isSeveral ? "First target" : "Target"}* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,
           `*Access user id* ${code(plan.target.id)}`,
           `*Account* ${code(plan.accountId)}`,
           `*Options* ${simple.length === 0 ? "none" : simple.join(", ")}`,
@@ -36,6 +49,7 @@ export function detailsModal(request: Request, words: RequestText, trail: readon
         ].join("\n"),
       ),
       ...options.flatMap(([name, value]) => (Array.isArray(value) ? listBlocks(name, value) : [])),
+      ...(isSeveral ? userSections(request, targets) : []),
       divider(),
       ...sections([
         `*Recorded so far*${trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : ""}`,
@@ -67,6 +81,18 @@ function itemText(item: unknown): string {
 
 function optionText(name: string, value: unknown): string {
   return `${escape(name)}: ${code(String(value))}`;
+}
+
+/** Every user with how they stand; what does not fit is counted. */
+function userSections({ plan }: Request, targets: readonly TargetRow[]) {
+  const all = targetsOf(plan);
+  const stateOf = new Map(targets.map((row) => [row.position, row.state]));
+  const lines = all.map(({ email }, position) => targetLine(email, stateOf.get(position) ?? "waiting"));
+  const blocks = sections([`*All ${all.length} users*`, ...lines]);
+  if (blocks.length <= MAX_USER_SECTIONS) return blocks;
+  const shown = blocks.slice(0, MAX_USER_SECTIONS);
+  const count = shown.reduce((sum, { text }) => sum + (text?.text.split("\n").length ?? 0), -1);
+  return [...shown, context(`${(all.length - count).toLocaleString("en-US")} more do not fit here`)];
 }
 
 function rowText(row: AuditRow): string {

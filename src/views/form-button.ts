@@ -12,8 +12,8 @@ export interface FormButtonOptions {
   action: ActionName;
   /** Tells buttons to the same form in one message apart. */
   which: string;
-  /** `user`: an Access user's id. `request`: whose devices are to be restored. Ids only. */
-  params: { user?: string; request?: string };
+  /** `user`: an Access user's id. `request`: an earlier one's, of which something is left. `draft`: see drafts.ts. */
+  params: { user?: string; request?: string; draft?: string };
   label?: string;
   style?: "primary" | "danger";
 }

@@ -1,11 +1,11 @@
 import type { ActionName } from "../requests/plan.ts";
 import { actions, section, type Message } from "./blocks.ts";
-import { formButton } from "./form-button.ts";
+import { formButton, type FormButtonOptions } from "./form-button.ts";
 import { formOf } from "./forms/index.ts";
 import { escape } from "./text.ts";
 
 /** Where a form can't be opened at once: a button that does. */
-export function offerForm(action: ActionName, userId: string | null): Message {
+export function offerForm(action: ActionName, params: FormButtonOptions["params"]): Message {
   const { title, intro } = formOf(action);
   return {
     text: `${title}: open the form to go on`,
@@ -17,7 +17,7 @@ export function offerForm(action: ActionName, userId: string | null): Message {
           text: "Open the form…",
           action,
           which: "offer",
-          params: userId === null ? {} : { user: userId },
+          params,
           label: `Open the form: ${title}`,
         }),
       ),

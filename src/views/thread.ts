@@ -1,13 +1,16 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
-import type { PostData } from "../requests/posts.ts";
+import type { OthersSeen, PostData } from "../requests/posts.ts";
 import type { ActionName } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
-import { actions, context, section, type Message } from "./blocks.ts";
+import { othersOf } from "../requests/plan.ts";
+import { plural } from "../words.ts";
+import { actions, context, section, sections, type Message } from "./blocks.ts";
+import { againButtons, failuresText } from "./bulk.ts";
 import { formButton } from "./form-button.ts";
 import { stateLine, stateWords } from "./card.ts";
-import { code, duration, escape, mention, utcTime, when } from "./text.ts";
+import { code, cutMarkup, duration, escape, mention, utcTime, when } from "./text.ts";
 import { summaryParts, summaryText } from "./user-summary.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
@@ -18,7 +21,10 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return {
         text: `Before: ${summaryText(request.evidence, request.evidence.gatheredAt)}`,
         blocks: [
-          section(`🔎 *Evidence before*, read ${when(request.evidence.gatheredAt, "time")}`),
+          section(
+            `🔎 *Evidence before*${data.others === undefined ? "" : " of the first user"}, read ${when(request.evidence.gatheredAt, "time")}`,
+          ),
+          ...(data.others === undefined ? [] : [section(othersText(data.others))]),
           ...summaryParts(request.evidence, request.evidence.gatheredAt),
         ],
       };
@@ -45,6 +51,22 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(
         `${sign}: ${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}${notes}`,
       );
+    }
+    case "first-verified": {
+      const { verification, others } = data;
+      const notes = verification.notes.map((note) => `\n⚠️ ${escape(note)}`).join("");
+      return say(
+        `✅ The first user is verified: ${escape(verification.summary)}, checked ${utcTime(verification.checkedAt)}. Going on with the other ${others.toLocaleString("en-US")}; the card shows how far it is.${notes}`,
+      );
+    }
+    case "stopped":
+      return say(
+        `⏹️ Stopped by ${mention(data.by)} (${utcTime(data.at)}). Whoever is being called for is finished, the others are not touched.`,
+      );
+    case "failures": {
+      const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
+      const text = `${plural(data.total, "user")} failed: ${data.failures.map(({ email }) => escape(email)).join(", ")}`;
+      return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
     case "summary":
     case "outcome":
@@ -77,8 +99,18 @@ function closingMessage(request: Request, words: RequestText): Message {
       context(facts.join(" · ")),
       context(`Next: ${nextStep(request)}`),
       ...undoButtons(request),
+      ...againButtons(request),
     ],
   };
+}
+
+/** Of those who come after the first, only what the list of users tells. */
+function othersText({ count, recent, devices }: OthersSeen): string {
+  return [
+    `*The other ${plural(count, "user")}*, counted only`,
+    `${recent.toLocaleString("en-US")} logged in within 24 hours`,
+    ...(devices === null ? [] : [plural(devices, "registered device")]),
+  ].join(" · ");
 }
 
 /** Where the API can take back what was done, the result offers it: as a request of its own. */
@@ -105,6 +137,8 @@ const TAKES_AWAY: ReadonlySet<ActionName> = new Set([
 /** Each answer ends with the next step. Plain words and our own markup only. */
 export function nextStep(request: Request): string {
   const email = code(request.plan.target.email, 254);
+  if (request.status === "succeeded" && othersOf(request.plan).length > 0)
+    return "disable them at the identity provider if they must stay out: they can log in again";
   switch (request.status) {
     case "succeeded":
       if (request.result.verification?.confirmed !== true)

@@ -64,7 +64,7 @@ describe("/zt help", () => {
 describe("usage", () => {
   it.each([
     ["user", "user <who>"],
-    ["revoke", 'revoke [<who>] [--devices] [--warp-reauth] [--reason "…"]'],
+    ["revoke", 'revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]'],
     ["reset-risk", 'reset-risk [<who>] [--reason "…"]'],
     ["help", "help [<subcommand>]"],
   ])("of %s is made from its arguments", (name, usage) => {

@@ -63,7 +63,7 @@ describe("/zt help", () => {
   it("explains one subcommand with its usage, flags and examples, and suggests the one that was meant", async () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
-    expect(words).toContain('/zt revoke [<who>] [--devices] [--warp-reauth] [--reason "…"]');
+    expect(words).toContain('/zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]');
     expect(words).toContain("--devices also revoke all of their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");

@@ -6,7 +6,8 @@ import {
   decideCancel,
   decideDeny,
   decideDetails,
-  eligibleApprovers,
+  decideStop,
+  couldApprove,
   type ClickFacts,
   type Verdict,
 } from "../../src/requests/policy.ts";
@@ -308,14 +309,73 @@ describe("who may see a request in full", () => {
   });
 });
 
+/** One of several people whom a request is about, who is not the first. */
+const OTHER = { id: "f174e90a-0000-4000-8000-000000000002", email: "Dave@Example.com", name: "Dave" };
+
+function severalOf(facts: ClickFacts): ClickFacts {
+  const { plan } = facts.request;
+  if (plan.action !== "revoke") throw new Error("not a revocation");
+  const options = { ...plan.options, others: [OTHER] };
+  return { ...facts, request: { ...facts.request, plan: { ...plan, options } } };
+}
+
 describe("who could approve, when it is asked for", () => {
-  it.each([
-    [["U1", "U2", "U3"], "U1", "U2", ["U3"]],
-    [["U1", "U2"], "U1", null, ["U2"]],
-    [["U1"], "U1", null, []],
-    [["U1", "U2"], "U1", "U2", []],
-    [[], "U1", "U2", []],
-  ])("of %j, asked by %s about %s: %j", (approvers, requester, target, expected) => {
-    expect(eligibleApprovers(new Set(approvers), requester, target)).toEqual(expected);
+  const { request } = severalOf(makeFacts());
+  const asked = { plan: request.plan, requesterId: REQUESTER, homeTeamId: HOME };
+
+  it.each<[string, Partial<Person> | null, boolean]>([
+    ["another member may", {}, true],
+    ["not who asks", { id: REQUESTER }, false],
+    ["not the person it is about", { email: request.plan.target.email.toUpperCase() }, false],
+    ["not another of those it is about", { email: "dave@example.com" }, false],
+    ["not who has no address in Slack", { email: null }, false],
+    ["not who is deactivated", { isDeactivated: true }, false],
+    ["not a guest", { isGuest: true }, false],
+    ["not somebody from elsewhere", { teamId: "T0OTHER" }, false],
+    ["not who is unknown to Slack", null, false],
+  ])("%s", (_who, person, expected) => {
+    expect(couldApprove(person === null ? null : makePerson(person), asked)).toBe(expected);
+  });
+});
+
+describe("who may decide about several users", () => {
+  it.each([decideApprove, decideDeny, decideStop])("is none of them", (decide) => {
+    const facts = severalOf(
+      makeFacts({
+        status: decide === decideStop ? "executing" : "pending",
+        person: { email: "dave@example.com" },
+      }),
+    );
+    expect(codeOf(decide(facts))).toBe("target");
+  });
+});
+
+describe("who may stop what is carried out for several users", () => {
+  it.each<[string, Case, string]>([
+    ["an approver may", {}, "allowed"],
+    ["who asked may", { person: { id: REQUESTER }, approvers: [] }, "allowed"],
+    ["nobody else may", { approvers: ["U0OTHER01"] }, "not-an-approver"],
+    ["not an approver without an address in Slack", { person: { email: null } }, "unknown-person"],
+    ["not a guest", { person: { isGuest: true } }, "stranger"],
+    [
+      "not who asked and is deactivated since",
+      { person: { id: REQUESTER, isDeactivated: true } },
+      "unknown-person",
+    ],
+    ["not before it is approved", { status: "pending" }, "not-running"],
+    ["not when it is over", { status: "succeeded" }, "not-running"],
+    ["while no clear answer has come", { status: "unknown" }, "allowed"],
+  ])("%s", (_who, input, expected) => {
+    expect(codeOf(decideStop(severalOf(makeFacts({ status: "executing", ...input }))))).toBe(expected);
+  });
+
+  it("cannot stop it twice, and reads who did", () => {
+    const facts = severalOf(makeFacts({ status: "executing" }));
+    const stopped = { ...facts, request: { ...facts.request, stop: { by: "U0EVE0001", at: 1 } } };
+    expect(decideStop(stopped)).toMatchObject({ allowed: false, code: "stopped", by: "U0EVE0001" });
+  });
+
+  it("cannot stop a request about one", () => {
+    expect(codeOf(decideStop(makeFacts({ status: "executing" })))).toBe("not-running");
   });
 });

@@ -57,6 +57,7 @@ describeWithPostgres("in PostgreSQL", () => {
       const { rows } = await sql`SELECT name FROM kysely_migration`.execute(first.db);
       expect(rows).toEqual([
         { name: "0001-requests" },
+        { name: "0002-targets" },
         { name: "0003-deliveries" },
         { name: "0004-audit-chain" },
       ]);

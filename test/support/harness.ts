@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** The bot signs in with an e-mail and a key instead of a token. */
   isKey?: boolean;
   databaseUrl?: string;
+  /** Cloudflare's limit on calls; the real one by default. */
+  rateLimit?: { requests: number; windowMs: number };
 }
 
 const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
@@ -63,6 +65,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       { token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token },
     ],
     keys: [KEY],
+    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
   });
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({ ...workspace, quiet: true });

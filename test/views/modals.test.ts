@@ -107,7 +107,7 @@ describe("the form to ask", () => {
       userId: null,
       wish: { action: "revoke", devices: false, warpReauth: false },
       reason: "",
-      errors: { who: "Pick somebody from the list." },
+      errors: { who: "Pick somebody from the list, or paste addresses below." },
     });
   });
 

@@ -72,8 +72,16 @@ export function Field(props: FieldProps): ReactElement {
       return <TextField {...props} type="time" />;
     case "datetimepicker":
       return <TextField {...props} type="datetime-local" />;
-    case "file_input":
+    // Formatting is not kept here: what is typed or pasted is sent as its words.
     case "rich_text_input":
+      return (
+        <textarea
+          {...attributesOf(props)}
+          rows={6}
+          onChange={(event) => void props.onChange(event.target.value)}
+        />
+      );
+    case "file_input":
       return <span className="unsupported">[{element.type} is not part of this sandbox]</span>;
     case "radio_buttons":
       return <ChoiceField {...props} type="radio" choices={element.options} />;
@@ -120,6 +128,8 @@ export function initialValue(element: FieldElement): FieldValue {
     case "url_text_input":
     case "number_input":
       return element.initial_value ?? "";
+    case "rich_text_input":
+      return wordsOf(element.initial_value);
     default:
       return "";
   }
@@ -127,6 +137,13 @@ export function initialValue(element: FieldElement): FieldValue {
 
 function toWhole(option: PlainTextOption | undefined): ChosenOption[] {
   return option?.value === undefined ? [] : [{ text: option.text, value: option.value }];
+}
+
+/** The words of rich text, as far as a plain field shows them. */
+function wordsOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return "";
+  if ("text" in value && typeof value.text === "string") return value.text;
+  return "elements" in value && Array.isArray(value.elements) ? value.elements.map(wordsOf).join("") : "";
 }
 
 function TextField(props: FieldProps & { type: string; maxLength?: number | undefined }): ReactElement {

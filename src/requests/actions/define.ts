@@ -33,6 +33,8 @@ export type TargetCheck = { ok: true } | { ok: false; why: string; next: string 
 export interface PlanInput<Name extends ActionName> {
   cloudflare: Cloudflare;
   target: Target;
+  /** Where several users are meant: all but `target`. */
+  others?: readonly Target[];
   /** null for somebody who is only to be created. */
   evidence: UserSummary | null;
   wish: WishFor<Name>;

@@ -2,26 +2,36 @@ import type { ActiveSession, Registration } from "../../api/cloudflare.ts";
 import { onApps } from "../../lookup/facts.ts";
 import { collectRegistrations, type Part, type UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../words.ts";
-import type { RevokeOptions } from "../plan.ts";
+import { othersOf, targetsOf, type RevokeOptions } from "../plan.ts";
 import { defineAction, type PlanOf, type Verification } from "./define.ts";
 
 export interface RevokeBaseline {
   /** May be more than there are nonces: Cloudflare leaves one out now and then. */
   sessionCount: number;
   sessionNonces: string[];
-  registrationIds: string[];
+  /** null: not read before, so the age of a registration tells. */
+  registrationIds: string[] | null;
 }
+
+/** Where nothing was read before the call: what is old is told by its age alone. */
+export const NO_BASELINE: RevokeBaseline = { sessionCount: 0, sessionNonces: [], registrationIds: null };
 
 export const revoke = defineAction<"revoke", RevokeBaseline>({
   name: "revoke",
   label: "Revoke sessions",
   effect: "contains",
-  prepare: ({ wish: { devices, warpReauth } }) => Promise.resolve({ devices, warpReauth }),
+  prepare: ({ wish: { devices, warpReauth }, others = [] }) =>
+    Promise.resolve({ devices, warpReauth, ...(others.length === 0 ? {} : { others: [...others] }) }),
   question: (plan) =>
-    `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
+    othersOf(plan).length > 0
+      ? questionForMany(plan)
+      : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
   describe: (plan, evidence) => ({
-    headline: `Revoke all sessions of ${plan.target.email}`,
-    effects: describeEffects(plan.options, evidence),
+    headline:
+      othersOf(plan).length > 0
+        ? `Revoke all sessions of ${plural(targetsOf(plan).length, "user")}`
+        : `Revoke all sessions of ${plan.target.email}`,
+    effects: othersOf(plan).length > 0 ? describeManyEffects(plan) : describeEffects(plan.options, evidence),
     caution:
       "This is not a ban: tokens stop working within 30 seconds, and after about a minute the user can log in again if your policies allow it. To keep them out, disable them at the identity provider or by policy.",
     undo: plan.options.devices
@@ -88,10 +98,12 @@ export function judge(
 
   let devicesLeft = 0;
   if (registrations !== null) {
-    const before = new Set(baseline.registrationIds);
-    devicesLeft = registrations.filter((one) => before.has(one.id)).length;
+    const before = baseline.registrationIds === null ? null : new Set(baseline.registrationIds);
+    const isEarlier = (one: Registration): boolean =>
+      before === null ? (one.createdAt ?? 0) < sentAt : before.has(one.id);
+    devicesLeft = registrations.filter(isEarlier).length;
     const registered = registrations.length - devicesLeft;
-    parts.push(leftOf(devicesLeft, before.size, "device registration"));
+    parts.push(leftOf(devicesLeft, before?.size ?? devicesLeft, "device registration"));
     if (registered > 0) notes.push(`${plural(registered, "new device registration")} since`);
   }
   return {
@@ -105,6 +117,24 @@ export function judge(
 /** `0 of 3 sessions remain` */
 function leftOf(left: number, total: number, one: string): string {
   return `${left} of ${plural(total, one)} ${left === 1 || total === 1 ? "remains" : "remain"}`;
+}
+
+/** Fits the confirmation's 300 characters whatever the address. */
+function questionForMany(plan: PlanOf<"revoke">): string {
+  const devices = plan.options.devices ? ", and all of their device registrations are revoked" : "";
+  return `All Access sessions of ${plural(targetsOf(plan).length, "user")} end${devices}. The first comes alone; the others follow when that is verified.`;
+}
+
+function describeManyEffects(plan: PlanOf<"revoke">): string[] {
+  const others = othersOf(plan).length;
+  const { devices, warpReauth } = plan.options;
+  return [
+    `Ends all Access sessions of these ${plural(targetsOf(plan).length, "user")}`,
+    `The first one comes alone; the other ${others === 1 ? "one follows" : `${others} follow`} only when that is verified`,
+    devices ? "Revokes all of their device registrations" : "Their devices stay registered",
+    ...(warpReauth ? [WARP_EFFECT] : []),
+    "While it runs, who asked and the approvers can stop it here; whoever was not reached by then is not touched",
+  ];
 }
 
 function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {
@@ -122,12 +152,12 @@ function describeEffects(options: RevokeOptions, evidence: UserSummary | null): 
   } else if (devices > 0) {
     effects.push(`${plural(devices, "device stays", "devices stay")} registered`);
   }
-  if (options.warpReauth)
-    effects.push(
-      "Forces WARP to re-authenticate where Gateway policies enforce it; SSH and RDP connections already open outlive it",
-    );
+  if (options.warpReauth) effects.push(WARP_EFFECT);
   return effects;
 }
+
+const WARP_EFFECT =
+  "Forces WARP to re-authenticate where Gateway policies enforce it; SSH and RDP connections already open outlive it";
 
 function describeSessions(evidence: UserSummary): string {
   if (!evidence.sessions.ok)

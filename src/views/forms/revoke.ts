@@ -2,9 +2,10 @@ import { checkboxes, defineForm } from "./spec.ts";
 
 export const revokeForm = defineForm<"revoke">({
   title: "Revoke sessions",
-  intro: "Asks the approvers to end all Access sessions of a user.",
+  intro: "Asks the approvers to end all Access sessions of a user, or of several in one request.",
   caution: "Not a ban: the user can log in again after about a minute if your policies allow it.",
   about: "user",
+  takesSeveral: true,
   material: "none",
   fields: (_material, prefill) => [
     checkboxes("options", "Also", [

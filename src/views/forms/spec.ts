@@ -26,6 +26,8 @@ export interface FormSpec<Name extends ActionName> {
   caution: string;
   /** "user": the form is about an Access user. "nobody-yet": about somebody who is to be created. */
   about: "user" | "nobody-yet";
+  /** While nobody is chosen, the form also takes a pasted list of users. */
+  takesSeveral?: boolean;
   material: "none" | "active-registrations" | "revoked-registrations" | "all-registrations" | "risk-events";
   fields(material: Material, prefill: Partial<WishFor<Name>>): KnownBlock[];
   /** `hidden` is what travelled with the form: the keys of the `kinds` of risk events, by their position. */
@@ -39,6 +41,8 @@ export function defineForm<Name extends ActionName>(spec: FormSpec<Name>): FormS
 /** A submitted form's values by block id: every element's action id is its block's. */
 export interface FormValues {
   text(blockId: string): string;
+  /** The words of a rich text field. */
+  rich(blockId: string): string;
   /** The chosen option of a menu or of radio buttons, or null. */
   choice(blockId: string): string | null;
   /** The ticked options of all blocks whose id begins so. */

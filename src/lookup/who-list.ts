@@ -1,0 +1,67 @@
+import { parseWho, type Who } from "./who.ts";
+
+/** What a pasted text names, and what in it looks like an address and is none. */
+export interface WhoList {
+  whos: Who[];
+  unreadable: string[];
+}
+
+const MENTION = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
+/** What stands between addresses, wherever they were copied from; `|` is between the two halves of Slack's links. */
+const BETWEEN = /[\s,;<>()[\]{}"“”|]+/;
+/** Punctuation that a sentence leaves at an address. */
+const AROUND = /^['‘.:!?*_`]+|['’.:!?*_`]+$/g;
+
+/**
+ * Reads e-mail addresses, Access users' ids and mentions out of any text: one a line, with commas, as links, with
+ * names around them. Each is named once, in the order in which it came; words that are no address are left out.
+ */
+export function parseWhoList(text: string): WhoList {
+  const mentions = [...text.matchAll(MENTION)].map((match) => ({ at: match.index, word: match[0] }));
+  const rest = text.replaceAll(MENTION, (mention) => " ".repeat(mention.length));
+  const words = [...mentions, ...splitWords(rest)].toSorted((a, b) => a.at - b.at);
+  const whos = new Map<string, Who>();
+  const unreadable = new Set<string>();
+  for (const { word } of words) {
+    const who = parseWho(word);
+    if (who !== null) whos.set(keyOf(who), whos.get(keyOf(who)) ?? who);
+    else if (word.includes("@")) unreadable.add(word);
+  }
+  return { whos: [...whos.values()], unreadable: [...unreadable] };
+}
+
+function splitWords(text: string): { at: number; word: string }[] {
+  const words: { at: number; word: string }[] = [];
+  let at = 0;
+  for (const word of text.split(BETWEEN)) {
+    at = text.indexOf(word, at);
+    const bare = word.replace(/^mailto:/i, "").replaceAll(AROUND, "");
+    if (bare !== "") words.push({ at, word: bare });
+    at += word.length;
+  }
+  return words;
+}
+
+/** The same for all spellings of one address. */
+export function keyOf(who: Who): string {
+  switch (who.kind) {
+    case "email":
+      return who.email.toLowerCase();
+    case "id":
+      return who.id;
+    case "mention":
+      return who.userId;
+  }
+}
+
+/** As it is typed. */
+export function whoText(who: Who): string {
+  switch (who.kind) {
+    case "email":
+      return who.email;
+    case "id":
+      return who.id;
+    case "mention":
+      return `<@${who.userId}>`;
+  }
+}

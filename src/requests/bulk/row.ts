@@ -1,0 +1,196 @@
+import { isCloudflareFailure } from "../../api/errors.ts";
+import { BOT } from "../../audit/append.ts";
+import { actionOf } from "../actions/index.ts";
+import { NO_BASELINE } from "../actions/revoke.ts";
+import type { Verification } from "../actions/define.ts";
+import {
+  checkTarget,
+  judgeFailure,
+  readVerification,
+  type AttemptDeps,
+  type CallOutcome,
+} from "../attempt.ts";
+import type { Plan, Target } from "../plan.ts";
+import type { Request } from "../request.ts";
+import { moveTarget, type TargetMove, type TargetRow } from "./targets.ts";
+
+export interface RowDeps extends AttemptDeps {
+  /** How long to look for what was done after the call was sent, milliseconds. */
+  verifyMs: number;
+}
+
+/** After so many calls without an answer that settles it, a user is given up. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * When one looks again for what was done, as parts of the whole time: the list of sessions may lag by about a
+ * minute, and every look of hundreds costs as many calls.
+ */
+const LOOKS = [1 / 8, 1 / 2, 1];
+
+/**
+ * Brings one user of a request a step further. Every step is recorded before it is made and can be made again: a
+ * user found as `sending` is looked at first, and only called for again when the old sessions are still there.
+ */
+export async function advanceRow(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  const one: Request = { ...request, plan: planFor(request.plan, row.target) };
+  switch (row.state) {
+    case "waiting":
+      return begin(deps, one, row);
+    case "sending":
+      return settle(deps, one, row);
+    case "sent":
+      return look(deps, one, row, row.sentAt ?? deps.now());
+    case "done":
+    case "failed":
+    case "stopped":
+      return;
+  }
+}
+
+/** The plan as if it were about this user alone. */
+function planFor(plan: Plan, target: Target): Plan {
+  if (plan.action !== "revoke") throw new Error(`${plan.action} is not for several users`);
+  const { devices, warpReauth } = plan.options;
+  return { ...plan, target, options: { devices, warpReauth } };
+}
+
+async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  const check = await checkTarget(deps, request);
+  if (check.ok) return send(deps, request, row);
+  await move(deps, request, row, {
+    from: ["waiting"],
+    to: "failed",
+    set: { note: check.why },
+    audit: audit(deps, request, row, "target.checked", { ...check }),
+  });
+}
+
+/** Sent before, and nobody knows what came of it: what is already done is not done twice. */
+async function settle(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  const seen = await readVerification(deps, request, NO_BASELINE, row.sentAt ?? deps.now());
+  if (seen.ok && !seen.verification.confirmed) return send(deps, request, row);
+  if (seen.ok) {
+    await move(deps, request, row, {
+      from: ["sending"],
+      to: "done",
+      set: seenAs(seen.verification),
+      audit: audit(deps, request, row, "call.reconciled", { summary: seen.verification.summary }),
+    });
+    return;
+  }
+  const attempts = row.attempts + 1;
+  const isLast = attempts >= MAX_ATTEMPTS;
+  await move(deps, request, row, {
+    from: ["sending"],
+    to: isLast ? "failed" : "sending",
+    set: isLast
+      ? { attempts, note: `no clear answer, it may be done: ${seen.why}` }
+      : { attempts, due_at: deps.now() + 1000 * 2 ** attempts },
+  });
+}
+
+async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  const action = actionOf(request.plan);
+  const attempt = row.attempts + 1;
+  const sentAt = row.sentAt ?? deps.now();
+  const isOurs = await move(deps, request, row, {
+    from: ["waiting", "sending"],
+    to: "sending",
+    set: { attempts: attempt, sent_at: sentAt },
+    audit: audit(deps, request, row, "call.sent", {
+      attempt,
+      call: action.callText(request.plan),
+      plan_hash: request.planHash,
+    }),
+  });
+  if (!isOurs) return;
+  try {
+    const { cfRay, status } = await action.execute(deps.cloudflare, request.plan);
+    await move(deps, request, row, {
+      from: ["sending"],
+      to: "sent",
+      set: { cf_ray: cfRay, due_at: nextLook(deps, sentAt) },
+      audit: audit(deps, request, row, "call.answered", { attempt, ok: true, status, cf_ray: cfRay }),
+    });
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    const { kind, status, cfRay, applied } = error;
+    await move(deps, request, row, {
+      from: ["sending"],
+      ...afterFailure(judgeFailure(error, attempt, deps.now()), attempt),
+      audit: audit(deps, request, row, "call.answered", {
+        attempt,
+        ok: false,
+        error: kind,
+        status,
+        cf_ray: cfRay,
+        applied,
+      }),
+    });
+    return;
+  }
+  await look(deps, request, row, sentAt);
+}
+
+function afterFailure(outcome: CallOutcome, attempt: number): Pick<TargetMove, "to" | "set"> {
+  if (outcome.kind === "refused") return { to: "failed", set: { note: outcome.why } };
+  if (outcome.kind === "accepted") return { to: "sent" };
+  if (attempt >= MAX_ATTEMPTS) {
+    const doubt = outcome.unknown ? "no clear answer, it may be done" : `after ${attempt} attempts`;
+    return { to: "failed", set: { note: `${doubt}: ${outcome.why}` } };
+  }
+  const due = { due_at: outcome.at + outcome.afterMs };
+  // What certainly had no effect is as if it had not been sent: a stop still reaches it.
+  return outcome.unknown ? { to: "sending", set: due } : { to: "waiting", set: { ...due, sent_at: null } };
+}
+
+/** Looks once whether the old sessions are gone. */
+async function look(deps: RowDeps, request: Request, row: TargetRow, sentAt: number): Promise<void> {
+  const lookedAt = deps.now();
+  const seen = await readVerification(deps, request, NO_BASELINE, sentAt);
+  if (seen.ok && seen.verification.confirmed) {
+    await move(deps, request, row, { from: ["sent"], to: "done", set: seenAs(seen.verification) });
+    return;
+  }
+  const what = seen.ok ? seen.verification.summary : `could not be read: ${seen.why}`;
+  const isLast = lookedAt - sentAt >= deps.verifyMs;
+  await move(deps, request, row, {
+    from: ["sent"],
+    to: isLast ? "failed" : "sent",
+    set: isLast
+      ? { checked: what, note: `accepted by Cloudflare, not confirmed: ${what}` }
+      : { checked: what, due_at: nextLook(deps, sentAt) },
+  });
+}
+
+/** The next moment to look, epoch milliseconds; after the last one, now. */
+function nextLook({ now, verifyMs }: RowDeps, sentAt: number): number {
+  const at = now();
+  return LOOKS.map((part) => Math.ceil(sentAt + part * verifyMs)).find((moment) => moment > at) ?? at;
+}
+
+function seenAs({ summary, notes }: Verification): NonNullable<TargetMove["set"]> {
+  return { checked: summary, note: notes.length === 0 ? null : notes.join("; ") };
+}
+
+function move({ db }: RowDeps, request: Request, row: TargetRow, to: TargetMove): Promise<boolean> {
+  return moveTarget(db, request.id, row.position, to);
+}
+
+function audit(
+  { now }: RowDeps,
+  request: Request,
+  row: TargetRow,
+  event: string,
+  data: Record<string, unknown>,
+): NonNullable<TargetMove["audit"]> {
+  return {
+    at: now(),
+    teamId: request.teamId,
+    requestId: request.id,
+    actor: BOT,
+    event,
+    data: { target: row.target.email, target_id: row.target.id, ...data },
+  };
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+
+import { z } from "zod";
+
+import type { Db } from "../store/open.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** A revocation of several users that somebody typed and has to look at once more. */
+const Draft = z.object({
+  /** As they are typed. */
+  users: z.array(z.string()),
+  devices: z.boolean(),
+  warpReauth: z.boolean(),
+  reason: z.string(),
+});
+export type Draft = z.infer<typeof Draft>;
+
+/** Keeps a draft for a day, so that a button needs to carry its id only. @returns the id. */
+export async function saveDraft(db: Db, asker: string, at: number, draft: Draft): Promise<string> {
+  const id = randomBytes(8).toString("hex");
+  await db
+    .deleteFrom("drafts")
+    .where("created_at", "<", at - DAY_MS)
+    .execute();
+  await db
+    .insertInto("drafts")
+    .values({ id, asker, data: JSON.stringify(draft), created_at: at })
+    .execute();
+  return id;
+}
+
+/** Only for who typed it. */
+export async function readDraft(db: Db, id: string, asker: string): Promise<Draft | null> {
+  const row = await db
+    .selectFrom("drafts")
+    .select("data")
+    .where("id", "=", id)
+    .where("asker", "=", asker)
+    .executeTakeFirst();
+  return row === undefined ? null : Draft.parse(JSON.parse(row.data));
+}

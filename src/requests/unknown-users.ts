@@ -1,0 +1,35 @@
+import type { FoundMany } from "../lookup/many.ts";
+import { UserError } from "../errors.ts";
+import { plural } from "../words.ts";
+import type { Target } from "./plan.ts";
+
+/**
+ * Of several users, some are not known: nobody is asked before whoever asks has seen which. It carries those who
+ * are, so that one can go on without the others.
+ */
+export class UnknownUsersError extends UserError {
+  /** Each with the reason, as plain text. */
+  readonly unknown: readonly string[];
+  readonly found: readonly Target[];
+
+  constructor(unreadable: readonly string[], { users, unknown, ambiguous }: FoundMany) {
+    const named = [
+      ...unknown.map((who) => `${who}: not an Access user`),
+      ...ambiguous.map(
+        ({ email, ids }) =>
+          `${email}: ${ids.length} Access users have it: name one by id (${ids.join(", ")})`,
+      ),
+      ...unreadable.map((word) => `${word}: not an e-mail address`),
+    ];
+    const total = named.length + users.length;
+    super({
+      what: `${named.length} of ${plural(total, "name")} ${named.length === 1 ? "is" : "are"} not an Access user's: nobody has been asked yet.`,
+      next:
+        users.length === 0
+          ? "Check the spelling: none of them is known."
+          : `Mend them, or go on without them: the other ${users.length === 1 ? "one is" : `${users.length} are`} known.`,
+    });
+    this.unknown = named;
+    this.found = users.map(({ id, email, name }) => ({ id, email, name }));
+  }
+}

@@ -1,0 +1,176 @@
+import type { KnownBlock } from "@slack/types";
+
+import { othersOf, targetsOf } from "../requests/plan.ts";
+import type { BulkProgress, Request } from "../requests/request.ts";
+import { actions, button, section } from "./blocks.ts";
+import { formButton } from "./form-button.ts";
+import { code, duration, mention, when } from "./text.ts";
+
+/** The parts of cards and threads that only requests about several users have. */
+
+export const STOP_ACTION = "request_stop";
+
+/** Users named on a card; Details names all. */
+const MAX_NAMED = 10;
+const BAR_WIDTH = 20;
+
+/** Whom it is about: the first ones, and how many more. Nothing where it is about one. */
+export function whoBlocks({ plan }: Request): KnownBlock[] {
+  if (othersOf(plan).length === 0) return [];
+  const targets = targetsOf(plan);
+  const named = targets.slice(0, MAX_NAMED).map(({ email }, index) => {
+    return `${index + 1}. ${code(email, 254)}${index === 0 ? " (first, alone)" : ""}`;
+  });
+  const left = targets.length - named.length;
+  return [
+    section(
+      [
+        `*Who* (${number(targets.length)})`,
+        ...named,
+        ...(left > 0 ? [`and ${number(left)} more: Details lists all of them`] : []),
+      ].join("\n"),
+    ),
+  ];
+}
+
+/** How far it is, with a bar, and the button that stops it while that can be done. */
+export function progressBlocks(request: Request, now: number): KnownBlock[] {
+  if (othersOf(request.plan).length === 0) return [];
+  const { bulk } = request.result;
+  const isRunning = request.status === "executing" || request.status === "unknown";
+  return [
+    ...(bulk === undefined ? [] : [section(progressText(bulk, isRunning ? now : null))]),
+    ...(request.stop === undefined ? [] : [section(stopText(request.stop, isRunning))]),
+    ...(isRunning && request.stop === undefined ? [stopButton(request)] : []),
+  ];
+}
+
+/** `now`: null when it is over, and no time is left to tell. */
+function progressText(bulk: BulkProgress, now: number | null): string {
+  const { total, done, failed, untouched, endsAt, waitsUntil } = bulk;
+  const over = done + failed + untouched;
+  const part = total === 0 ? 1 : over / total;
+  // Neither full before it is, nor empty once it has begun.
+  const filled = over === total ? BAR_WIDTH : Math.min(BAR_WIDTH - 1, Math.ceil(part * BAR_WIDTH));
+  const percent = over === total ? 100 : Math.min(99, Math.floor(part * 100));
+  const counts = [
+    `${number(done)} done`,
+    ...(over < total ? [`${number(total - over)} left`] : []),
+    ...(failed > 0 ? [`${number(failed)} failed`] : []),
+    ...(untouched > 0 ? [`${number(untouched)} not touched`] : []),
+    ...(now === null || endsAt === null || over === total
+      ? []
+      : [`about ${duration(Math.max(endsAt - now, 1000))} left`]),
+  ];
+  const waits =
+    now === null || waitsUntil === null
+      ? ""
+      : `\n⏸️ Cloudflare's rate limit: the next ones follow ${when(waitsUntil, "time")}`;
+  return `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ${percent} %\n${counts.join(" · ")}${waits}`;
+}
+
+function stopText({ by, at }: { by: string; at: number }, isRunning: boolean): string {
+  const rest = isRunning ? ": whoever is being called for is finished, the others are not touched" : "";
+  return `⏹️ *Stopped* by ${mention(by)} ${when(at)}${rest}`;
+}
+
+function stopButton({ id }: Request): KnownBlock {
+  return actions(
+    "stop",
+    button({
+      text: "Stop",
+      action: STOP_ACTION,
+      value: id,
+      style: "danger",
+      label: `Stop ${id}: who was not reached yet is not touched`,
+      confirm: {
+        title: "Stop it?",
+        text: "Whoever was not reached yet is not touched. What is done stays done. It cannot be started again: ask for the others in a new request.",
+        confirm: "Stop",
+        deny: "Let it run",
+        danger: true,
+      },
+    }),
+  );
+}
+
+/** How it stands, as the words after a sign; null where there is nothing to say of several users. */
+export function bulkStateWords(request: Request): string | null {
+  const { bulk } = request.result;
+  if (bulk === undefined) return null;
+  const { total, done } = bulk;
+  const counts = `${number(done)} of ${number(total)} done`;
+  switch (request.status) {
+    case "executing":
+    case "unknown":
+      return request.stop === undefined ? `being carried out, ${counts}` : `being stopped, ${counts}`;
+    case "failed":
+      return done === 0 ? "failed" : `not all done, ${counts}`;
+    case "succeeded":
+      return `done and verified, ${counts}`;
+    case "pending":
+    case "approved":
+    case "denied":
+    case "cancelled":
+    case "expired":
+      return null;
+  }
+}
+
+/** A page of failures in the thread, each with its reason. */
+export function failuresText(
+  page: { page: number; pages: number; from: number; total: number },
+  lines: readonly string[],
+): string[] {
+  const { from, total } = page;
+  const to = from + lines.length - 1;
+  const which =
+    page.pages === 1 ? "" : ` (${number(from)} to ${number(to)}, message ${page.page} of ${page.pages})`;
+  return [`❌ *${number(total)} failed*${which}`, ...lines];
+}
+
+/** What a list of users still needs: a new request for just those. */
+export function againButtons({ id, status, result: { bulk } }: Request): KnownBlock[] {
+  if (status !== "failed" || bulk === undefined) return [];
+  const buttons = [
+    ...(bulk.failed > 0
+      ? [
+          formButton({
+            text: `Ask again for the ${number(bulk.failed)} that failed…`,
+            action: "revoke",
+            which: "failed",
+            params: { request: id },
+            label: `Ask again for the ${number(bulk.failed)} that failed`,
+          }),
+        ]
+      : []),
+    ...(bulk.untouched > 0
+      ? [
+          formButton({
+            text: `Ask for the ${number(bulk.untouched)} not touched…`,
+            action: "revoke",
+            which: "untouched",
+            params: { request: id },
+            label: `Ask for the ${number(bulk.untouched)} that were not touched`,
+          }),
+        ]
+      : []),
+  ];
+  return buttons.length === 0 ? [] : [actions("again", ...buttons)];
+}
+
+/** `✅ a@example.com`: a line for each user, with how they stand. */
+export function targetLine(email: string, state: string): string {
+  const signs: Record<string, string> = {
+    done: "✅",
+    failed: "❌",
+    stopped: "⚪",
+    sent: "☑️",
+    sending: "⏳",
+  };
+  return `${signs[state] ?? "•"} ${code(email, 254)}`;
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en-US");
+}

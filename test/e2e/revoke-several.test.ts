@@ -1,0 +1,454 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { SEVERAL } from "../../src/views/forms/several.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import type { Slack, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import { addCrowd, crowdEmail, revokedEmails, stillIn } from "../support/crowd.ts";
+import {
+  answerTo,
+  askToRevoke,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  startBot,
+  startWorld,
+  type,
+  wordsOf,
+} from "../support/harness.ts";
+import {
+  addOthers,
+  openModal,
+  OTHERS,
+  pressForWords,
+  readAudit,
+  requestIdOf,
+  startScene,
+  type Scene,
+} from "./support.ts";
+
+/** Opens the form that a command or a button leads to. */
+async function openForm(slack: Slack, open: () => Promise<unknown>): Promise<StoredView> {
+  await open();
+  return slack.waitFor(() => slack.views(PEOPLE.alice).findLast((view) => view.callback_id === "ask"));
+}
+
+function send(slack: Slack, form: StoredView, several: string, reason = "credential stuffing") {
+  return slack.submitView({
+    user: PEOPLE.alice,
+    viewId: form.id,
+    values: { [SEVERAL]: { [SEVERAL]: several }, reason: { reason } },
+  });
+}
+
+/** What stands in the field for a list when the form is shown. */
+function listIn(form: StoredView): string {
+  const block = form.blocks.find(({ block_id: id }) => id === SEVERAL);
+  const texts = JSON.stringify(block).matchAll(/"text":"([^"]*@[^"]*)"/g);
+  return [...texts].map((match) => String(match[1]).replaceAll(String.raw`\n`, "\n")).join("\n");
+}
+
+async function askForCrowd(scene: Scene, count: number): Promise<{ card: StoredMessage; emails: string[] }> {
+  const emails = addCrowd(scene.cloudflare, count);
+  const card = await askToRevoke(scene.slack, { text: `revoke ${emails.join(" ")} --reason stuffing` });
+  return { card, emails };
+}
+
+function answersIn(slack: Slack, card: StoredMessage): string[] {
+  return slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
+}
+
+describe.each(MODES)("a revocation of 12 users in %s mode", (mode) => {
+  it("is one request: the first alone and verified, then the others, told on one card", async () => {
+    const scene = await startScene({ mode });
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const asked = slack.visibleText(card);
+    expect(asked).toContain("Revoke all sessions of 12 users");
+    expect(asked).toContain("1. user-001@crowd.example.com (first, alone)");
+    expect(asked).toContain("10. user-010@crowd.example.com\nand 2 more: Details lists all of them");
+
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    const thread = await finishedThread(slack, card);
+
+    expect(thread.map((text) => text.split("\n")[0])).toEqual([
+      expect.stringContaining("Evidence before of the first user"),
+      expect.stringContaining("Approved"),
+      expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
+      expect.stringContaining("Cloudflare accepted it"),
+      expect.stringMatching(/The first user is verified: 0 of 1 session remains, .*other 11/),
+      expect.stringContaining("Revoke all sessions of 12 users"),
+    ]);
+    const end = wordsOf(slack, card);
+    expect(end).toContain("Done and verified: 12 of 12 done, every one verified");
+    expect(end).toContain("████████████████████ 100 %");
+    expect(end).not.toMatch(/^Stop$/m);
+    expect(revokedEmails(cloudflare)[0]).toBe(emails[0]);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
+    expect(stillIn(cloudflare, emails)).toEqual([]);
+    const told = await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).at(-1));
+    expect(slack.visibleText(told)).toContain("12 of 12 done");
+    const calls = readAudit(scene).filter(({ event }) => event === "call.sent");
+    expect(calls.map(({ data }) => typeof data["target"] === "string" ? data["target"] : emails[0]).toSorted()).toEqual(emails);
+  });
+});
+
+describe("a revocation of several users", () => {
+  it("shows all of them, with how each stands, in its details", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const { card } = await askForCrowd(scene, 12);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.details);
+    const words = slack.visibleText(await openModal(slack, PEOPLE.bob));
+    expect(words).toContain("All 12 users");
+    expect(words).toContain(`✅ ${crowdEmail(11)}`);
+  });
+
+  it("also takes the devices that were registered before, and no newer one", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const emails = addCrowd(cloudflare, 3);
+    for (const email of emails) cloudflare.registerDevice(email, { at: cloudflare.now() - 3_600_000 });
+    const card = await askToRevoke(slack, { text: `revoke ${emails.join(" ")} --devices --reason stuffing` });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("3 of 3 done");
+    const left = cloudflare.state.registrations.filter(({ deviceName, revokedAt }) => {
+      return deviceName.startsWith("user-") && revokedAt === null;
+    });
+    expect(left).toEqual([]);
+  });
+
+  it("names each user once, and is about one when all names are the same one's", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const [email = ""] = addCrowd(cloudflare, 1);
+    const id = cloudflare.state.users.find((user) => user.email === email)?.id;
+    const card = await askToRevoke(slack, {
+      text: `revoke ${email} ${email.toUpperCase()} ${id} --reason stuffing`,
+    });
+    expect(slack.visibleText(card)).toContain(`Revoke all sessions of ${email}`);
+  });
+
+  it("is approved once when two approvers press at the same time, and by none of those it is about", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    cloudflare.login("dora@example.com");
+    slack.setPerson("U0DORA001", { name: "dora", realName: "Dora", email: "Dora@example.com" });
+    const emails = addCrowd(cloudflare, 3);
+    cloudflare.login("bob@example.com");
+    const card = await askToRevoke(slack, {
+      text: `revoke ${emails.join(" ")} bob@example.com --reason stuffing`,
+    });
+    expect(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toContain(
+      "This request is about you",
+    );
+    await Promise.all([
+      press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve),
+      press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve),
+    ]);
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare)).toHaveLength(4);
+    const decisions = readAudit(scene).filter(({ event }) => event === "request.approved");
+    expect(decisions.map(({ actor }) => actor)).toEqual([PEOPLE.carol]);
+  });
+
+  it("is carried out once when both approvers press at the same time", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 5);
+    await Promise.all([
+      press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve),
+      press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve),
+    ]);
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
+  });
+
+  it("says on the card when Cloudflare's rate limit lets it wait, and how long it will take", async () => {
+    const world = await startWorld();
+    world.env["CLOUDFLARE_RATE_BUDGET"] = "40/6s";
+    const scene = { ...world, ...(await startBot(world)) };
+    const { slack } = scene;
+    const { card } = await askForCrowd(scene, 12);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() =>
+      /⏸️ Cloudflare's rate limit: the next ones follow/.test(wordsOf(slack, card)) ? true : undefined,
+    );
+    expect(wordsOf(slack, card)).toMatch(/\d+ done · \d+ left · about \d+ s left/);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("12 of 12 done");
+    expect(slack.violations).toEqual([]);
+  });
+});
+
+describe("names that are not known", () => {
+  it("are told before anybody is asked, and one goes on without them", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const emails = addCrowd(cloudflare, 3);
+    const { message, words } = await answerTo(
+      slack,
+      PEOPLE.alice,
+      `revoke ${emails.join(" ")} nobody@example.com sam.lee@example.com --devices --reason stuffing`,
+    );
+    expect(words).toContain("2 of 5 names are not an Access user's: nobody has been asked yet");
+    expect(words).toContain("nobody@example.com: not an Access user");
+    expect(words).toMatch(/sam\.lee@example\.com: 2 Access users have it: name one by id \(.*, .*\)/);
+    expect(words).toContain(`Known (3)\n• ${emails.join("\n• ")}`);
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+    expect(JSON.stringify(message.blocks.filter((block) => block.type === "actions"))).not.toContain("@");
+
+    const form = await openForm(slack, () =>
+      slack.click({
+        user: PEOPLE.alice,
+        channel: message.channel,
+        ts: message.ts,
+        actionId: "form:revoke:draft",
+      }),
+    );
+    expect(listIn(form)).toBe(emails.join("\n"));
+    expect(slack.visibleText(form)).toContain("stuffing");
+    expect((await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: {} })).ok).toBe(true);
+    const card = await cardWhere(slack);
+    expect(slack.visibleText(card)).toContain("Revoke all sessions of 3 users");
+    expect(slack.visibleText(card)).toContain("Revokes all of their device registrations");
+  });
+
+  it("come back above the form, with the others in it", async () => {
+    const { slack, cloudflare } = await startScene();
+    const emails = addCrowd(cloudflare, 12);
+    const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
+    const pasted = emails.map((email, index) => `"User ${index}" <${email}>,`).join("\n");
+    await send(slack, form, `${pasted}\nnobody@example.com; typo@@example.com and ${emails[0]}`);
+    const back = await openModal(slack, PEOPLE.alice, (words) => words.includes("nobody has been asked yet"));
+    const words = slack.visibleText(back);
+    expect(words).toContain("2 of 14 names are not an Access user's");
+    expect(words).toContain("nobody@example.com: not an Access user");
+    expect(words).toContain("typo@@example.com: not an e-mail address");
+    expect(listIn(back)).toBe(emails.join("\n"));
+    expect(words).toContain("credential stuffing");
+
+    await slack.submitView({ user: PEOPLE.alice, viewId: back.id, values: {} });
+    const card = await cardWhere(slack);
+    expect(slack.visibleText(card)).toContain("Revoke all sessions of 12 users");
+  });
+
+  it("are more than fit: a list of 501 is refused with a sentence", async () => {
+    const { slack } = await startScene();
+    const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
+    const emails = Array.from({ length: 501 }, (_, index) => crowdEmail(index));
+    const sent = await send(slack, form, emails.join(" "));
+    expect(sent.errors?.[SEVERAL]).toContain("These are 501 addresses: at most 500 fit into one request");
+  });
+
+  it("are nobody: the form asks for one or for a list", async () => {
+    const { slack } = await startScene();
+    const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
+    const sent = await send(slack, form, "just words");
+    expect(Object.values(sent.errors ?? {})).toEqual([
+      "Pick somebody from the list, or paste addresses below.",
+    ]);
+  });
+});
+
+describe("when it does not go well", () => {
+  it("leaves the others alone when the first one fails, and offers to ask again", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    cloudflare.faults.set("revoke-user", { kind: "status", status: 403 });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    const thread = await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
+    const end = wordsOf(slack, card);
+    expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. The first user");
+    expect(end).toContain("the other 11 were left alone");
+    expect(thread.at(-1)).toContain("Ask again for the 1 that failed…");
+    expect(thread.at(-1)).toContain("Ask for the 11 not touched…");
+  });
+
+  it("leaves the others alone when the first one is accepted and never confirmed", async () => {
+    const scene = await startScene({ verifyDelaysMs: [10, 10] });
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 4);
+    cloudflare.settings.sessionListLagMs = 600_000;
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
+    expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session remains");
+  });
+
+  it("names every failure with its reason, and asks again for just those", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const [, gone, , renamed] = cloudflare.state.users.filter(({ email }) => emails.includes(email));
+    if (gone === undefined || renamed === undefined) throw new Error("nobody there");
+    cloudflare.state.users.splice(cloudflare.state.users.indexOf(gone), 1);
+    renamed.email = "somebody-else@example.com";
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+
+    expect(wordsOf(slack, card)).toContain("Not all done: 10 of 12 done, 2 failed");
+    const failures = answersIn(slack, card).find((words) => words.startsWith("❌ 2 failed"));
+    expect(failures).toContain(`${emails[1]}: ${emails[1]} is no longer an Access user of this account.`);
+    expect(failures).toMatch(new RegExp(`${emails[3]}: The Access user .* is no longer ${emails[3]}`));
+    expect(revokedEmails(cloudflare)).toHaveLength(10);
+
+    renamed.email = emails[3] ?? "";
+    cloudflare.state.users.push(gone);
+    const summary = slack.thread(card.channel, card.ts).at(-1);
+    if (summary === undefined) throw new Error("no summary");
+    expect(JSON.stringify(summary.blocks.at(-1))).toContain(`request=${requestIdOf(slack, card)}`);
+    const form = await openForm(slack, () =>
+      slack.click({
+        user: PEOPLE.alice,
+        channel: card.channel,
+        ts: summary.ts,
+        actionId: "form:revoke:failed",
+      }),
+    );
+    expect(listIn(form)).toBe(`${emails[1]}\n${emails[3]}`);
+    await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: {} });
+    const again = await cardWhere(slack, (words) => words.includes("Revoke all sessions of 2 users"));
+    await press(slack, PEOPLE.carol, again, CARD_ACTIONS.approve);
+    await finishedThread(slack, again);
+    expect(wordsOf(slack, again)).toContain("2 of 2 done");
+    expect(stillIn(cloudflare, emails)).toEqual([]);
+  });
+
+  it("tries again what had no answer, after a look whether it is done", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 8);
+    const first = cloudflare.faults.hold("revoke-user");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await first.arrived;
+    const others = cloudflare.faults.hold("users.get");
+    first.release();
+    await others.arrived;
+    cloudflare.faults.set("revoke-user", { kind: "drop-after", times: 1 });
+    cloudflare.faults.set("revoke-user", { kind: "status", status: 503, times: 2 });
+    others.release();
+    await finishedThread(slack, card, 30_000);
+    expect(wordsOf(slack, card)).toContain("8 of 8 done");
+    expect(stillIn(cloudflare, emails)).toEqual([]);
+    const events = readAudit(scene).map(({ event }) => event);
+    expect(events).toContain("call.reconciled");
+  });
+
+  it("looks again at those whose sessions are shown for a while, and calls for nobody twice", async () => {
+    const scene = await startScene({ verifyDelaysMs: [200, 400, 2000] });
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 6);
+    cloudflare.settings.sessionListLagMs = 300;
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("6 of 6 done");
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
+  });
+});
+
+/** Stops in the middle: the first is done, so many are being called for, the others wait. */
+async function untilInTheMiddle({ slack, cloudflare }: Scene, card: StoredMessage) {
+  const first = cloudflare.faults.hold("revoke-user");
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  await first.arrived;
+  const looks = cloudflare.faults.hold("users.get");
+  first.release();
+  await looks.arrived;
+  const calls = cloudflare.faults.hold("revoke-user");
+  looks.release();
+  await vi.waitFor(() => expect(calls.waiting).toBe(4));
+  await slack.waitFor(() => /^Stop$/m.test(wordsOf(slack, card)) || undefined);
+  return calls;
+}
+
+describe("Stop", () => {
+  it.each([
+    ["who asked", PEOPLE.alice],
+    ["an approver", PEOPLE.carol],
+  ])("by %s finishes whoever is being called for and touches nobody else", async (_who, stopper) => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    expect((await press(slack, stopper, card, CARD_ACTIONS.stop)).ok).toBe(true);
+    await slack.waitFor(() => wordsOf(slack, card).includes("⏹️ Stopped by") || undefined);
+    expect(wordsOf(slack, card)).not.toMatch(/^Stop$/m);
+    calls.release();
+    const thread = await finishedThread(slack, card);
+
+    expect(wordsOf(slack, card)).toContain("Not all done: 5 of 12 done, 7 not touched: stopped by @");
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, 5));
+    expect(stillIn(cloudflare, emails)).toEqual(emails.slice(5));
+    expect(thread.filter((text) => text.startsWith("⏹️ Stopped by"))).toHaveLength(1);
+    expect(thread.at(-1)).toContain("Ask for the 7 not touched…");
+    const stops = readAudit(scene).filter(({ event }) => event === "request.stopped");
+    expect(stops.map(({ actor, requestId }) => [actor, requestId])).toEqual([
+      [stopper, requestIdOf(slack, card)],
+    ]);
+    const summary = slack.thread(card.channel, card.ts).at(-1);
+    const form = await openForm(slack, () =>
+      slack.click({
+        user: PEOPLE.alice,
+        channel: card.channel,
+        ts: summary?.ts ?? "",
+        actionId: "form:revoke:untouched",
+      }),
+    );
+    expect(listIn(form)).toBe(emails.slice(5).join("\n"));
+  });
+
+  it("is refused to anybody else, and to who comes second, and each refusal is recorded", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    addOthers(slack);
+    const { card } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    for (const user of [OTHERS.stranger, OTHERS.nobody, OTHERS.guest]) {
+      expect(await pressForWords(slack, user, card, CARD_ACTIONS.stop)).toMatch(
+        /another organisation|You may not stop|Guests have no say/,
+      );
+    }
+    await press(slack, PEOPLE.carol, card, CARD_ACTIONS.stop);
+    const second = await slack.clickStale({
+      user: PEOPLE.bob,
+      channel: card.channel,
+      ts: card.ts,
+      actionId: CARD_ACTIONS.stop,
+    });
+    expect(second.ok).toBe(true);
+    const told = await slack.waitFor(() => slack.ephemerals(PEOPLE.bob).at(-1));
+    expect(slack.visibleText(told)).toContain("This was stopped already. (by @carol)");
+    calls.release();
+    await finishedThread(slack, card);
+    const refused = readAudit(scene).filter(({ event }) => event === "click.refused");
+    expect(refused.map(({ actor, data }) => [actor, data["what"]])).toEqual([
+      [OTHERS.stranger, "stop"],
+      [OTHERS.nobody, "stop"],
+      [OTHERS.guest, "stop"],
+      [PEOPLE.bob, "stop"],
+    ]);
+  });
+
+  it("before the first is done lets that one end and touches nobody else", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 5);
+    const first = cloudflare.faults.hold("revoke-user");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await first.arrived;
+    await slack.waitFor(() => /^Stop$/m.test(wordsOf(slack, card)) || undefined);
+    await press(slack, PEOPLE.alice, card, CARD_ACTIONS.stop);
+    first.release();
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
+    expect(wordsOf(slack, card)).toContain("1 of 5 done, 4 not touched: stopped by @alice");
+  });
+});
