@@ -1,12 +1,19 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from "kysely";
+import type { Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
+
+/** Somebody as far as they are known. */
+interface Person {
+  slackId: string | null;
+  email: string | null;
+  accessId: string | null;
+}
 
 export interface AuditQuery {
   /** Only of this request. */
   requestId?: string;
   /** Only what this Slack user did, or what was asked about this Access user; either may be unknown. */
-  person?: { slackId: string | null; email: string | null; accessId: string | null };
+  person?: Person;
   /** Epoch milliseconds. */
   since?: number;
   /** Nothing after this row: pages stay as they are while new rows come. */
@@ -36,6 +43,7 @@ export async function readNewest(db: Kysely<Database>): Promise<number> {
 /** Rows of the record, newest first. Each kind of search has its index: see migration 0004. */
 export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Promise<FoundRow[]> {
   const { requestId, person, since, upTo, offset, limit } = query;
+  const about = person === undefined ? [] : await findRequestsAbout(db, person);
   const rows = await db
     .selectFrom("audit")
     .leftJoin("requests", "requests.id", "audit.request_id")
@@ -52,7 +60,15 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
     .where("audit.seq", "<=", upTo)
     .$if(requestId !== undefined, (q) => q.where("audit.request_id", "=", requestId ?? ""))
     .$if(since !== undefined, (q) => q.where("audit.at", ">=", since ?? 0))
-    .$if(person !== undefined, (q) => q.where((eb) => eb.or(conditionsFor(eb, person ?? NOBODY))))
+    .$if(person !== undefined, (q) =>
+      q.where((eb) =>
+        eb.or([
+          // Nothing that is not known may match what is empty: `or` of nothing is false.
+          ...(person?.slackId == null ? [] : [eb("audit.actor", "=", person.slackId)]),
+          ...(about.length === 0 ? [] : [eb("audit.request_id", "in", about)]),
+        ]),
+      ),
+    )
     .orderBy("audit.at", "desc")
     .orderBy("audit.seq", "desc")
     .limit(limit)
@@ -70,29 +86,26 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
   }));
 }
 
-type Person = NonNullable<AuditQuery["person"]>;
+/** Far more than were ever asked about one person; the newest count. */
+const MAX_REQUESTS = 5000;
 
-const NOBODY: Person = { slackId: null, email: null, accessId: null };
-
-/** One for each way in which somebody is known; nothing that is not known may match what is empty. */
-function conditionsFor(
-  eb: ExpressionBuilder<Database, "audit">,
-  { slackId, email, accessId }: Person,
-): Expression<SqlBool>[] {
-  const asked = eb.selectFrom("requests as asked").select("asked.id");
-  return [
-    ...(slackId === null ? [] : [eb("audit.actor", "=", slackId)]),
-    ...(accessId === null
-      ? []
-      : [eb("audit.request_id", "in", asked.where("asked.target_id", "=", accessId))]),
-    ...(email === null
-      ? []
-      : [
-          eb(
-            "audit.request_id",
-            "in",
-            asked.where((on) => on(on.fn<string>("lower", ["asked.target_email"]), "=", email.toLowerCase())),
-          ),
-        ]),
-  ];
+/**
+ * The requests about somebody: read first, as both databases find rows of given requests by the index, and go through
+ * the whole table for "those of any of these or of that actor".
+ */
+async function findRequestsAbout(db: Kysely<Database>, { email, accessId }: Person): Promise<string[]> {
+  if (email === null && accessId === null) return [];
+  const rows = await db
+    .selectFrom("requests")
+    .select("id")
+    .where((eb) =>
+      eb.or([
+        ...(accessId === null ? [] : [eb("target_id", "=", accessId)]),
+        ...(email === null ? [] : [eb(eb.fn<string>("lower", ["target_email"]), "=", email.toLowerCase())]),
+      ]),
+    )
+    .orderBy("created_at", "desc")
+    .limit(MAX_REQUESTS)
+    .execute();
+  return rows.map((row) => row.id);
 }
