@@ -13,6 +13,7 @@ import {
   approve,
   boxesOf,
   openFormBy,
+  privateAnswer,
   newModal,
   OTHERS,
   pick,
@@ -57,13 +58,17 @@ const card = ({ slack }: Scene, headline: string): Promise<StoredMessage> =>
   cardWhere(slack, (words) => words.includes(headline));
 
 /** Presses Undo under the result of a request. */
-async function undo(scene: Scene, of: StoredMessage, user: string = alice): Promise<StoredView> {
-  const { slack } = scene;
+function undoMessage({ slack }: Scene, of: StoredMessage): StoredMessage {
   const result = slack
     .thread(of.channel, of.ts)
     .find((message) => slack.visibleText(message).includes("Undo…"));
   if (result === undefined) throw new Error("the result offers no undo");
-  const { channel, ts } = result;
+  return result;
+}
+
+async function undo(scene: Scene, of: StoredMessage, user: string = alice): Promise<StoredView> {
+  const { slack } = scene;
+  const { channel, ts } = undoMessage(scene, of);
   return newModal(slack, user, () =>
     slack.click({ user, channel, ts, actionId: "form:restore-devices:undo" }),
   );
@@ -310,9 +315,11 @@ describe("Undo on the result of a device revocation", () => {
     await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason laptop stolen`);
     const revoked = await card(scene, "Revoke 2 devices");
     await approve(slack, revoked);
-    expect(slack.visibleText(await undo(scene, revoked, OTHERS.nobody))).toContain(
-      "You may not use /zt restore-devices.",
-    );
+    const { channel, ts } = undoMessage(scene, revoked);
+    const press = { user: OTHERS.nobody, channel, ts, actionId: "form:restore-devices:undo" };
+    const words = await privateAnswer(slack, OTHERS.nobody, () => slack.click(press));
+    expect(words).toContain("You may not use /zt restore-devices.");
+    expect(slack.views(OTHERS.nobody)).toEqual([]);
   });
 
   it("is not there where nothing was revoked", async () => {

@@ -235,9 +235,9 @@ describe("a revocation that Cloudflare accepts", () => {
   });
 
   it("is confirmed as soon as the list has caught up", async () => {
-    const scene = await startScene({ verifyDelaysMs: [50, 100, 200, 400, 800] });
+    const scene = await startScene({ verifyDelaysMs: [50, 100, 200, 400, 800, 1600] });
     const story = await approveDuring(scene, () => {
-      scene.cloudflare.settings.sessionListLagMs = 300;
+      scene.cloudflare.settings.sessionListLagMs = 1200;
     });
     expect(story.thread).toContain("Verified: 0 of 3 sessions remain");
     expect(callsTo(scene.cloudflare, "GET", "/active_sessions").length).toBeGreaterThan(3);

@@ -91,7 +91,9 @@ describe.each(MODES)("a revocation of 12 users in %s mode", (mode) => {
     const told = await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).at(-1));
     expect(slack.visibleText(told)).toContain("12 of 12 done");
     const calls = readAudit(scene).filter(({ event }) => event === "call.sent");
-    expect(calls.map(({ data }) => typeof data["target"] === "string" ? data["target"] : emails[0]).toSorted()).toEqual(emails);
+    expect(
+      calls.map(({ data }) => (typeof data["target"] === "string" ? data["target"] : emails[0])).toSorted(),
+    ).toEqual(emails);
   });
 });
 

@@ -138,7 +138,8 @@ describe("Investigate Zero Trust on a message", () => {
     const words = slack.visibleText(await investigate(scene, ts, { user: OTHERS.nobody }));
     expect(words).toContain("You may not use /zt user.");
     expect(words).toContain("@alice");
-    expect(cloudflare.requests).toEqual([]);
+    // The token is checked once at start.
+    expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
     expect(readAudit(scene).map(({ actor, event }) => [actor, event])).toEqual([
       [OTHERS.nobody, "command.refused"],
     ]);
@@ -213,7 +214,8 @@ approvers: [${bob}]
     const refused = slack.visibleText(await launch(scene, OTHERS.guest));
     expect(refused).toContain("You may not use");
     expect(refused).toContain("@alice");
-    expect(cloudflare.requests).toEqual([]);
+    // The token is checked once at start.
+    expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
     expect(readAudit(scene).map(({ actor, event }) => [actor, event])).toEqual([
       [OTHERS.guest, "command.refused"],
     ]);
@@ -257,7 +259,8 @@ describe("the menu of Access users", () => {
     cloudflare.requests.length = 0;
     slack.setPerson(alice, { isRestricted: true });
     expect(await offered(slack, alice, form, "Mallory")).toEqual([]);
-    expect(cloudflare.requests).toEqual([]);
+    // The token is checked once at start.
+    expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
   });
 
   it("is empty, and no error, while Cloudflare has a problem", async () => {
