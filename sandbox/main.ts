@@ -12,7 +12,14 @@ import { openPolicy } from "../src/policy-file.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { startSlack } from "./slack/index.ts";
 import { buildPage, mountPage } from "./web/serve.ts";
-import { ACCOUNT_ID, CHANNELS, CLOUDFLARE_TOKEN, describeWorkspace, PEOPLE, POLICY } from "./workspace.ts";
+import {
+  ACCOUNT_ID,
+  CHANNELS,
+  CLOUDFLARE_TOKEN,
+  describeWorkspace,
+  PEOPLE,
+  SANDBOX_POLICY,
+} from "./workspace.ts";
 
 /**
  * `npm run sandbox`: the same bot that goes to production, on a local Slack workspace and a local Cloudflare
@@ -38,7 +45,7 @@ if (values.help) {
 
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "policy.yml"), POLICY);
+writeFileSync(join(folder, "policy.yml"), SANDBOX_POLICY);
 
 const dist = await buildPage();
 const cloudflare = await startCloudflare({
@@ -81,7 +88,8 @@ say(`
 
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
-    /zt user mallory@example.com     then Revoke…, and approve it as Bob in #zt-approvals
+    /zt user mallory@example.com     then Revoke…, and approve it as Bob in #zt-approvals,
+                                     or break the glass as Alice and review it as Bob
 
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}
   Ctrl-C stops it.

@@ -28,6 +28,11 @@ actions:
   reset-risk: { ttl: 1h }
 `;
 
+/** What the sandbox can be tried with beyond that: Alice may break the glass, and the leads are told. */
+export const SANDBOX_POLICY = `${POLICY}break_glass: { members: [${PEOPLE.alice}], notify: [${LEADS}] }
+protected: { emails: [erin@example.com], quorum: 2 }
+`;
+
 /** The workspace with the app as manifest.yml describes it: a call that needs another scope fails here as in Slack. */
 export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOptions {
   const everybody = Object.values(PEOPLE);

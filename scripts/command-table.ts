@@ -2,7 +2,12 @@ import { CALLS } from "../src/api/cloudflare.ts";
 import { createCommands } from "../src/commands/index.ts";
 import { usageOf } from "../src/commands/define.ts";
 
-const ROLES = { everyone: "everyone", viewer: "viewers, operators, approvers", operator: "operators" };
+const ROLES = {
+  everyone: "everyone",
+  viewer: "viewers, operators, approvers",
+  operator: "operators",
+  approver: "approvers",
+};
 
 /**
  * The README's table of subcommands: usage, what for, who, and the Cloudflare token permissions, as Markdown.

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 
 import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
+import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
 import { createForwarder } from "./audit/forward/forwarder.ts";
 import type { Config } from "./config.ts";
@@ -14,8 +15,11 @@ import { createHealthServer } from "./ops/health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
+import { createHygiene } from "./requests/hygiene.ts";
+import { touchPending } from "./requests/store.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
+import { createPresence } from "./slack/presence.ts";
 import { isFromFuture, passOnce, SIGNATURE } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { openStore } from "./store/open.ts";
@@ -28,11 +32,15 @@ export interface AppOptions {
   now?: () => number;
   /** How long to look for what was done; see requests/execution.ts. */
   verifyDelaysMs?: readonly number[];
+  /** How often what fell between is looked for; see requests/engine.ts. */
+  sweepMs?: number;
 }
 
 export interface ZtBot {
   /** Where `/healthz`, `/readyz` and, in HTTP mode, Slack's requests are served. */
   url: string;
+  /** Reads policy.yml again and records which one is in force; a broken one keeps the old. */
+  reloadPolicy(): Promise<void>;
   /** Takes no new work, finishes what it is on, closes everything. */
   stop(): Promise<void>;
 }
@@ -52,15 +60,24 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
   const cloudflare = createCloudflare({ ...config.cloudflare, log });
+  const directory = createDirectory(slack.interactive, now);
+  const hygiene = createHygiene({ db: store.db, cloudflare, now });
+  const homeTeamId = identity.team_id ?? "";
   const engine = createEngine({
     db: store.db,
     workflows: store.workflows,
+    publications: store.publications,
     cloudflare,
     slack: slack.background,
     log,
     now,
-    approversOf: (action) => policy.current().action(action).approvers,
+    policy,
+    directory,
+    presence: createPresence(slack.background, { now, log }),
+    hygiene,
+    homeTeamId,
     ...(options.verifyDelaysMs === undefined ? {} : { verifyDelaysMs: options.verifyDelaysMs }),
+    ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   });
   const forwarder =
     config.auditForward === null
@@ -72,7 +89,6 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
           // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
           owner: config.database.kind === "sqlite" ? "the only one" : randomUUID(),
         });
-  const directory = createDirectory(slack.interactive, now);
 
   const work = trackWork();
   const socket =
@@ -109,11 +125,13 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     directory,
     db: store.db,
     engine,
-    homeTeamId: identity.team_id ?? "",
+    hygiene,
+    homeTeamId,
   });
 
   const halt = new AbortController();
   let stopping = false;
+  let stopped: Promise<void> | undefined;
   const health = {
     async notReady() {
       if (stopping) return "stopping";
@@ -131,7 +149,14 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
           else http.requestListener(request, response);
         };
   const server = createHealthServer(health, takeSlack);
+  /** Cards name who may decide, so a new policy is shown on those that wait. */
+  async function usePolicy(): Promise<void> {
+    if (!(await recordPolicy(store.db, policy.hash(), now()))) return;
+    await touchPending(store.db);
+    await engine.sweep();
+  }
   await engine.start();
+  await usePolicy();
   forwarder?.start();
   await listen(server, config.port, config.host);
   await socket?.start();
@@ -141,21 +166,28 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
-    async stop() {
-      stopping = true;
-      halt.abort();
-      socket?.stop();
-      const drained = Promise.all([work.idle(), engine.stop()])
-        // What a command enqueued while the engine was stopping is waited for as well.
-        .then(() => engine.stop());
-      await within(DRAIN_MS, drained);
-      await within(1000, forwarder?.stop() ?? Promise.resolve());
-      // Only now: a probe is to read "stopping" as long as the process winds down.
-      server.close();
-      server.closeAllConnections();
-      await store.close();
+    async reloadPolicy() {
+      const problems = policy.reload(log);
+      if (problems.length > 0) await recordBrokenPolicy(store.db, policy.hash(), problems, now());
+      else await usePolicy();
     },
+    stop: () => (stopped ??= stop()),
   };
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    halt.abort();
+    socket?.stop();
+    const drained = Promise.all([work.idle(), engine.stop()])
+      // What a command enqueued while the engine was stopping is waited for as well.
+      .then(() => engine.stop());
+    await within(DRAIN_MS, drained);
+    await within(1000, forwarder?.stop() ?? Promise.resolve());
+    // Only now: a probe is to read "stopping" as long as the process winds down.
+    server.close();
+    server.closeAllConnections();
+    await store.close();
+  }
 }
 
 function createHttpReceiver(signingSecret: string, log: Logger): HTTPReceiver {

@@ -2,6 +2,7 @@ import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
 import type { PolicySource } from "./policy-file.ts";
 import type { Engine } from "./requests/engine.ts";
+import type { ReadHygiene } from "./requests/hygiene.ts";
 import type { SlackClients } from "./slack/clients.ts";
 import type { Directory } from "./slack/directory.ts";
 import type { Db } from "./store/open.ts";
@@ -15,6 +16,8 @@ export interface Deps {
   cloudflare: Cloudflare;
   slack: SlackClients;
   directory: Directory;
+  /** Whether who decides is at risk themselves. */
+  hygiene: ReadHygiene;
   db: Db;
   engine: Engine;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */

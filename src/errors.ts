@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import { isCloudflareFailure, type CloudflareFailure } from "./api/errors.ts";
 import { describeFailure } from "./cloudflare-trouble.ts";
+import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
+import { isTokenTrouble } from "./slack-trouble.ts";
 
 /** What a person is told when something did not go as asked. `next` is the step that mends it. */
 export interface UserMessage {
@@ -12,6 +14,8 @@ export interface UserMessage {
   /** Slack ids (people, user groups) of whom to ask. */
   ask?: readonly string[] | undefined;
   next?: string | undefined;
+  /** To the card that it is about: Slack's own permalink. */
+  link?: string | undefined;
 }
 
 /**
@@ -48,12 +52,26 @@ export function unwrapError(error: unknown): unknown {
 export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
   if (isCloudflareFailure(error)) return cloudflareMessage(error);
+  if (isSlackRateLimit(error)) return SLACK_BUSY;
+  if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;
   return {
     what: "Something went wrong on our side.",
     why: `If a request was to be made or decided, its card shows whether it was. The log has this as ${reference}.`,
     next: "Look there, then try again; if it happens twice, give that reference to whoever runs zt-bot.",
   };
 }
+
+const SLACK_BUSY: UserMessage = {
+  what: "Slack asks zt-bot to wait: it could not look who you are.",
+  why: "Too many calls came together (Slack's rate limit). Nothing was changed.",
+  next: "Try again in half a minute.",
+};
+
+const TOKEN_REFUSED: UserMessage = {
+  what: "Slack does not take zt-bot's token any more.",
+  why: "Without it nobody's role can be checked. What was approved before is carried out all the same.",
+  next: "Whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN.",
+};
 
 function cloudflareMessage(error: CloudflareFailure): UserMessage {
   const { why, next } = describeFailure(error);

@@ -1,4 +1,4 @@
-import { createApp } from "./app.ts";
+import { createApp, type ZtBot } from "./app.ts";
 import { ConfigError, EX_CONFIG, listSecrets, readConfig } from "./config.ts";
 import { createLogger } from "./log.ts";
 import { openPolicy } from "./policy-file.ts";
@@ -8,8 +8,12 @@ import { StoreInUseError } from "./store/open.ts";
 const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
 try {
   const { config, policy } = readSettings();
-  process.on("SIGHUP", () => policy.reload(log));
-  const bot = await createApp({ config, policy, log });
+  let bot: ZtBot | undefined;
+  process.on("SIGHUP", () => {
+    if (bot === undefined) policy.reload(log);
+    else bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, "policy not recorded"));
+  });
+  bot = await createApp({ config, policy, log });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "stopping");

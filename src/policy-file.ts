@@ -29,20 +29,88 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => value ?? undefined, schema);
 }
 
+const Approvers = Principals.nonempty({ error: "is empty: nobody could approve" });
+
+const NO_QUORUM = "is not a number of people from 1 to 10";
+const Quorum = z.int({ error: NO_QUORUM }).min(1, { error: NO_QUORUM }).max(10, { error: NO_QUORUM });
+
+const NO_DOMAIN = "is not a domain such as example.com";
+const Domain = z
+  .string({ error: NO_DOMAIN })
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, { error: NO_DOMAIN })
+  .transform((domain) => domain.toLowerCase());
+const NO_GROUP = "is not a Slack user-group id (S…)";
+const Group = z.string({ error: NO_GROUP }).regex(/^S[A-Z0-9]{2,}$/, { error: NO_GROUP });
+
 const ActionPolicy = z.strictObject({
-  approvers: Principals.nonempty({ error: "is empty: nobody could approve" }).optional(),
+  approvers: Approvers.optional(),
+  quorum: Quorum.optional(),
+  quorum_by_risk: optional(z.partialRecord(z.enum(["low", "medium", "high"]), Quorum).default({})),
   ttl: Duration.optional(),
+  remind_after: Duration.or(z.literal(false, { error: `${NO_DURATION}, or false` })).optional(),
   require_reason: z.boolean().optional(),
+  escalate: z
+    .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: nobody would be asked" }) })
+    .optional(),
 });
 
-const PolicyFile = z.strictObject({
-  channels: z.strictObject({ approvals: Channel }),
-  operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
-  viewers: optional(Principals.default([])),
-  approvers: Principals.nonempty({ error: "is empty: nobody could approve" }),
-  legacy_device_revoke: optional(z.boolean().default(false)),
-  actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.default({}))).default({})),
+const Protected = z.strictObject({
+  emails: optional(z.array(z.email({ error: "is not an e-mail address" })).default([])),
+  domains: optional(z.array(Domain).default([])),
+  groups: optional(z.array(Group).default([])),
+  quorum: optional(Quorum.default(2)),
 });
+
+const BreakGlass = z.strictObject({
+  members: Principals.nonempty({ error: "is empty: leave break_glass out to have none" }),
+  notify: Principals.nonempty({ error: "is empty: somebody has to be told at once" }),
+  actions: optional(z.array(z.enum(ACTION_NAMES)).optional()),
+});
+
+const PolicyFile = z
+  .strictObject({
+    channels: z.strictObject({ approvals: Channel }),
+    operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
+    viewers: optional(Principals.default([])),
+    approvers: Approvers,
+    quorum: optional(Quorum.default(1)),
+    approver_hygiene: optional(z.boolean().default(true)),
+    legacy_device_revoke: optional(z.boolean().default(false)),
+    actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
+    protected: optional(Protected.optional()),
+    break_glass: optional(BreakGlass.optional()),
+  })
+  .superRefine(({ actions }, context) => {
+    for (const [name, action] of Object.entries(actions)) {
+      const { escalate, ttl = DEFAULT_TTL_MS } = action ?? {};
+      if (escalate === undefined || escalate.after < ttl) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["actions", name, "escalate", "after"],
+        message: "is not before the request expires (ttl): nobody would ever be asked",
+      });
+    }
+  });
+
+const DEFAULT_TTL_MS = 60 * MINUTE;
+const DEFAULT_REMIND_MS = 10 * MINUTE;
+
+/** The rules of one action. */
+export interface ActionRules {
+  /** Slack user ids and user-group ids. */
+  approvers: readonly string[];
+  /** How many of them have to agree. */
+  quorum: number;
+  /** Instead, for a target of this risk level. */
+  quorumByRisk: Readonly<Partial<Record<"low" | "medium" | "high", number>>>;
+  /** How long a request waits. */
+  ttlMs: number;
+  /** Who has not answered is mentioned after this time, and then ever less often; null: never. */
+  remindAfterMs: number | null;
+  requireReason: boolean;
+  /** Who may approve as well when nobody has decided for so long. */
+  escalate: { afterMs: number; to: readonly string[] } | null;
+}
 
 /** Who may do what. Nobody may do anything that is not written there. */
 export interface Policy {
@@ -53,9 +121,26 @@ export interface Policy {
   viewers: readonly string[];
   /** Of actions that name none of their own. */
   approvers: readonly string[];
+  /** Approvers who are at risk themselves, or were revoked within a day, do not decide. */
+  approverHygiene: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
   legacyDeviceRevoke: boolean;
-  action(name: ActionName): { approvers: readonly string[]; ttlMs: number; requireReason: boolean };
+  /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: nobody is. */
+  protected: {
+    emails: readonly string[];
+    domains: readonly string[];
+    groups: readonly string[];
+    quorum: number;
+  } | null;
+  /** Who may act alone, who is told at once, and for which actions (null: all that contain). null: off. */
+  breakGlass: {
+    members: readonly string[];
+    notify: readonly string[];
+    actions: readonly ActionName[] | null;
+  } | null;
+  /** Whoever approves anything, now or after an escalation. */
+  allApprovers: readonly string[];
+  action(name: ActionName): ActionRules;
 }
 
 /**
@@ -79,18 +164,43 @@ export function parsePolicy(text: string, file: string): Policy {
       ),
     );
   }
-  const { channels, operators, viewers, approvers, actions } = result.data;
+  return toPolicy(result.data);
+}
+
+function toPolicy(file: z.output<typeof PolicyFile>): Policy {
+  const { channels, operators, viewers, approvers, actions, protected: shielded, break_glass: alone } = file;
   return {
     approvalsChannel: channels.approvals,
     operators,
     viewers,
     approvers,
-    legacyDeviceRevoke: result.data.legacy_device_revoke,
-    action: (name) => ({
-      approvers: actions[name]?.approvers ?? approvers,
-      ttlMs: actions[name]?.ttl ?? 60 * MINUTE,
-      requireReason: actions[name]?.require_reason ?? true,
-    }),
+    approverHygiene: file.approver_hygiene,
+    legacyDeviceRevoke: file.legacy_device_revoke,
+    protected:
+      shielded === undefined
+        ? null
+        : { ...shielded, emails: shielded.emails.map((email) => email.toLowerCase()) },
+    allApprovers: [
+      ...new Set([
+        ...approvers,
+        ...Object.values(actions).flatMap((own) => [...(own?.approvers ?? []), ...(own?.escalate?.to ?? [])]),
+      ]),
+    ],
+    breakGlass: alone === undefined ? null : { ...alone, actions: alone.actions ?? null },
+    action(name) {
+      const own = actions[name];
+      const escalate = own?.escalate;
+      const remindAfter = own?.remind_after ?? DEFAULT_REMIND_MS;
+      return {
+        approvers: own?.approvers ?? approvers,
+        quorum: own?.quorum ?? file.quorum,
+        quorumByRisk: own?.quorum_by_risk ?? {},
+        ttlMs: own?.ttl ?? DEFAULT_TTL_MS,
+        remindAfterMs: remindAfter === false ? null : remindAfter,
+        requireReason: own?.require_reason ?? true,
+        escalate: escalate === undefined ? null : { afterMs: escalate.after, to: escalate.to },
+      };
+    },
   };
 }
 
@@ -121,8 +231,11 @@ export interface PolicySource {
   current(): Policy;
   /** SHA-256, in hexadecimal, of the text of the file in force: what was allowed when can be proved later. */
   hash(): string;
-  /** Reads the file again; a broken one keeps the old policy in force and says so in the log. */
-  reload(log: Log): void;
+  /**
+   * Reads the file again; a broken one keeps the old policy in force and says so in the log.
+   * @returns the problems of a broken one; none when it is in force.
+   */
+  reload(log: Log): readonly string[];
 }
 
 /** @throws ConfigError when the file can't be read at start. */
@@ -135,8 +248,10 @@ export function openPolicy(file: string): PolicySource {
       try {
         inForce = readPolicy(file);
         log.info({ file, policyHash: inForce.hash }, "policy reloaded");
+        return [];
       } catch (error) {
         log.error({ err: error, file }, "policy not reloaded: the old one stays in force");
+        return error instanceof ConfigError ? error.problems : [String(error)];
       }
     },
   };

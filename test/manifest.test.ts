@@ -166,8 +166,10 @@ const SCOPES: Record<string, string[]> = {
   "usergroups.users.list": ["usergroups:read"],
   // The second one for the address in a profile.
   "users.info": ["users:read", "users:read.email"],
+  "users.getPresence": ["users:read"],
   "users.lookupByEmail": ["users:read.email"],
   "views.open": [],
+  "views.push": [],
   "views.update": [],
 };
 

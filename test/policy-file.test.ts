@@ -16,6 +16,8 @@ operators: [S0SECOPS]
 approvers: [S0LEADS, U0BOB]
 `;
 const MINUTE = 60_000;
+/** Of every action, where nothing is said. */
+const REST = { quorum: 1, quorumByRisk: {}, remindAfterMs: 10 * MINUTE, escalate: null };
 
 function problemsOf(text: string): string[] {
   try {
@@ -36,6 +38,7 @@ describe("policy.yml", () => {
         approvers: ["S0LEADS", "U0BOB"],
         ttlMs: 60 * MINUTE,
         requireReason: true,
+        ...REST,
       });
   });
 
@@ -48,11 +51,13 @@ describe("policy.yml", () => {
       approvers: ["U0CAROL"],
       ttlMs: 90_000,
       requireReason: false,
+      ...REST,
     });
     expect(policy.action("revoke")).toEqual({
       approvers: ["S0LEADS", "U0BOB"],
       ttlMs: 60 * MINUTE,
       requireReason: true,
+      ...REST,
     });
   });
 
@@ -72,6 +77,43 @@ describe("policy.yml", () => {
     const policy = parsePolicy(example, "policy.example.yml");
     expect(policy.action("revoke").ttlMs).toBe(60 * MINUTE);
     expect(policy.action("reset-risk").ttlMs).toBe(240 * MINUTE);
+  });
+
+  it("may want more approvers, by action and by the target's risk, and more time for some", () => {
+    const policy = parsePolicy(
+      `${MINIMAL}\nquorum: 2\nactions:\n  reset-risk: { quorum: 3, quorum_by_risk: { low: 1, high: 4 }, remind_after: 5m, escalate: { after: 20m, to: [S0CISO] } }\n  revoke: { remind_after: false }\n`,
+      "policy.yml",
+    );
+    expect(policy.action("revoke")).toMatchObject({ quorum: 2, quorumByRisk: {}, remindAfterMs: null });
+    expect(policy.action("reset-risk")).toMatchObject({
+      quorum: 3,
+      quorumByRisk: { low: 1, high: 4 },
+      remindAfterMs: 5 * MINUTE,
+      escalate: { afterMs: 20 * MINUTE, to: ["S0CISO"] },
+    });
+  });
+
+  it("protects nobody, lets nobody act alone and looks at the approvers, unless it says otherwise", () => {
+    expect(parsePolicy(MINIMAL, "policy.yml")).toMatchObject({
+      protected: null,
+      breakGlass: null,
+      approverHygiene: true,
+    });
+    const more = `${MINIMAL}
+approver_hygiene: false
+protected: { emails: [CEO@Example.com], domains: [Board.example.com], groups: [S0EXECS] }
+break_glass: { members: [U0ONCALL], notify: [S0CISO] }
+`;
+    expect(parsePolicy(more, "policy.yml")).toMatchObject({
+      approverHygiene: false,
+      protected: {
+        emails: ["ceo@example.com"],
+        domains: ["board.example.com"],
+        groups: ["S0EXECS"],
+        quorum: 2,
+      },
+      breakGlass: { members: ["U0ONCALL"], notify: ["S0CISO"], actions: null },
+    });
   });
 
   it("revokes devices by the deprecated call only where it says so", () => {
@@ -168,6 +210,42 @@ describe("policy.yml", () => {
       "no duration at all",
       `${MINIMAL}\nactions: { revoke: { ttl: 0m } }`,
       ["policy.yml: actions.revoke.ttl is not a duration such as 30m, 4h or 2d"],
+    ],
+    [
+      "a quorum of nobody",
+      `${MINIMAL}\nactions: { revoke: { quorum: 0 } }`,
+      ["policy.yml: actions.revoke.quorum is not a number of people from 1 to 10"],
+    ],
+    [
+      "a quorum in words",
+      `${MINIMAL}\nquorum: two`,
+      ["policy.yml: quorum is not a number of people from 1 to 10"],
+    ],
+    [
+      "a level of risk that there is not",
+      `${MINIMAL}\nactions: { revoke: { quorum_by_risk: { severe: 2 } } }`,
+      ["policy.yml: actions.revoke.quorum_by_risk has an unknown name: severe"],
+    ],
+    [
+      "an escalation after the end",
+      `${MINIMAL}\nactions: { revoke: { escalate: { after: 1h, to: [S0CISO] } } }`,
+      [
+        "policy.yml: actions.revoke.escalate.after is not before the request expires (ttl): nobody would ever be asked",
+      ],
+    ],
+    [
+      "somebody protected by a name",
+      `${MINIMAL}\nprotected: { emails: [the boss], domains: ["@example.com"], groups: [U0BOB] }`,
+      [
+        "policy.yml: protected.emails.0 is not an e-mail address",
+        "policy.yml: protected.domains.0 is not a domain such as example.com",
+        "policy.yml: protected.groups.0 is not a Slack user-group id (S…)",
+      ],
+    ],
+    [
+      "break-glass of which nobody is told",
+      `${MINIMAL}\nbreak_glass: { members: [U0BOB], notify: [] }`,
+      ["policy.yml: break_glass.notify is empty: somebody has to be told at once"],
     ],
     [
       "a word for a switch",

@@ -16,8 +16,8 @@ export interface FaultTable extends SlackFaults {
 }
 
 /** Keeps the faults that tests and the page switch on. A method's own fault goes before the one for `*`. */
-export function createFaults(): FaultTable {
-  const faults = new Map<string, { fault: Fault; left: number }>();
+export function createFaults(now: () => number): FaultTable {
+  const faults = new Map<string, { fault: Fault; left: number; until: number }>();
   const holds = new Set<ActiveHold>();
 
   function hold(method: string, moment: ActiveHold["moment"]): Hold {
@@ -36,7 +36,8 @@ export function createFaults(): FaultTable {
 
   return {
     set(method, fault) {
-      faults.set(method, { fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+      const { times = Number.POSITIVE_INFINITY, forMs = Number.POSITIVE_INFINITY } = fault;
+      faults.set(method, { fault, left: times, until: now() + forMs });
     },
     clear() {
       faults.clear();
@@ -47,9 +48,16 @@ export function createFaults(): FaultTable {
       const key = faults.has(method) ? method : "*";
       const entry = faults.get(key);
       if (entry === undefined) return undefined;
+      const restMs = entry.until - now();
+      if (restMs <= 0) {
+        faults.delete(key);
+        return undefined;
+      }
       entry.left -= 1;
       if (entry.left <= 0) faults.delete(key);
-      return entry.fault;
+      const { fault } = entry;
+      if (fault.retryAfter === undefined || fault.forMs === undefined) return fault;
+      return { ...fault, retryAfter: Math.ceil(restMs / 1000) };
     },
     async wait(method, moment) {
       const matching = [...holds].filter(

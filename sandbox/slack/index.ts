@@ -9,7 +9,7 @@ import { retryEvent, transmit } from "./delivery/deliver.ts";
 import { createSockets } from "./delivery/socket.ts";
 import type { Sockets } from "./delivery/socket.ts";
 import { createFaults } from "./faults.ts";
-import { listMessages, listReplies } from "./messages.ts";
+import { findMessage, listMessages, listReplies, removeMessage } from "./messages.ts";
 import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
 import { closeView, submitView } from "./people/modal.ts";
@@ -18,7 +18,15 @@ import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/
 import { askOptions } from "./people/suggest.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
-import type { Delivery, SentRequest, Slack, SlackOptions, SlackPerson } from "./types.ts";
+import type {
+  Delivery,
+  SentRequest,
+  Slack,
+  SlackChannel,
+  SlackOptions,
+  SlackPerson,
+  SlackUserGroup,
+} from "./types.ts";
 import { viewStack } from "./views.ts";
 import { visibleText } from "./visible-text.ts";
 import { createWaiting } from "./waiting.ts";
@@ -47,9 +55,11 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     delivery: options.delivery,
     data,
     people: structuredClone(options.people),
+    channels: structuredClone(options.channels),
+    tokenError: null,
     calls: [],
     violations: [],
-    faults: createFaults(),
+    faults: createFaults(options.now ?? Date.now),
     baseUrl: addressOf(server, options.host),
     now: options.now ?? Date.now,
     changed() {
@@ -128,6 +138,12 @@ function createSlack(
     },
     disconnectSockets: (reason = "refresh_requested") => sockets.disconnect(reason),
     setPerson: (id, change) => changePerson(workspace, id, change),
+    setUserGroup: (id, change) => changeUserGroup(workspace, id, change),
+    setChannel: (id, change) => changeChannel(workspace, id, change),
+    deleteMessage: (channel, ts) => deleteAsAdmin(workspace, channel, ts),
+    setTokenError(error) {
+      workspace.tokenError = error;
+    },
     reset: () => forget(workspace),
     on: (_event, listener) => waiting.on(listener),
     close,
@@ -136,12 +152,14 @@ function createSlack(
 }
 
 function forget(workspace: Workspace): void {
-  const { calls, data, faults, options, people, violations } = workspace;
+  const { calls, channels, data, faults, options, people, violations } = workspace;
   // In place: tests and the other parts hold on to these.
   Object.assign(data, { ...emptyData(), lastTs: data.lastTs });
   calls.splice(0);
   violations.splice(0);
   people.splice(0, people.length, ...structuredClone(options.people));
+  channels.splice(0, channels.length, ...structuredClone(options.channels));
+  workspace.tokenError = null;
   faults.clear();
   workspace.changed();
 }
@@ -166,6 +184,27 @@ function changePerson(workspace: Workspace, id: string, change: Partial<SlackPer
   if (person === undefined) workspace.people.push({ name: id, realName: id, email: "", ...change, id });
   else Object.assign(person, change);
   workspace.changed();
+}
+
+function changeUserGroup(workspace: Workspace, id: string, change: Partial<SlackUserGroup>): void {
+  const { userGroups } = workspace.options;
+  const group = userGroups.find((each) => each.id === id);
+  if (group === undefined) userGroups.push({ handle: id, users: [], ...change, id });
+  else Object.assign(group, change);
+  workspace.changed();
+}
+
+function changeChannel(workspace: Workspace, id: string, change: Partial<SlackChannel>): void {
+  const channel = workspace.channels.find((each) => each.id === id);
+  if (channel === undefined) workspace.channels.push({ name: id.toLowerCase(), members: [], ...change, id });
+  else Object.assign(channel, change);
+  workspace.changed();
+}
+
+function deleteAsAdmin(workspace: Workspace, channel: string, ts: string): void {
+  const message = findMessage(workspace, channel, ts);
+  if (message === undefined) throw new Error(`There is no message ${ts} in ${channel}.`);
+  removeMessage(workspace, message);
 }
 
 function addressOf(server: Server, host = "127.0.0.1"): string {

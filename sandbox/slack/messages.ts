@@ -61,7 +61,20 @@ export function changeMessage(workspace: Workspace, message: StoredMessage, chan
   workspace.changed();
 }
 
+/**
+ * Deletes a message. One with replies stays as a tombstone at the head of its thread, and takes more of them; one
+ * without is gone, and no thread can grow under it.
+ */
 export function removeMessage(workspace: Workspace, message: StoredMessage): void {
+  if (message.replyCount > 0) {
+    Object.assign(message, { user: "USLACKBOT", text: "This message was deleted.", blocks: [] });
+    message.tombstone = true;
+    delete message.botId;
+    delete message.metadata;
+    workspace.changed();
+    return;
+  }
+  workspace.data.deleted.push(`${message.channel}:${message.ts}`);
   workspace.data.messages = workspace.data.messages.filter((each) => each !== message);
   countReplies(workspace, message);
   workspace.changed();
@@ -129,6 +142,7 @@ export function toWireMessage(
   return {
     type: "message",
     ...(message.broadcast === true ? { subtype: "thread_broadcast" } : {}),
+    ...(message.tombstone === true ? { subtype: "tombstone", hidden: true } : {}),
     user: message.user,
     ts: message.ts,
     ...(message.botId === undefined ? {} : { bot_id: message.botId, app_id: bot.appId }),

@@ -37,7 +37,7 @@ function mentionPerson(workspace: Workspace, name: string): string | undefined {
 }
 
 function mentionChannel(workspace: Workspace, name: string): string | undefined {
-  const channel = workspace.options.channels.find((each) => each.name === name);
+  const channel = workspace.channels.find((each) => each.name === name);
   if (channel === undefined) return undefined;
   // Slack leaves out the names of private channels.
   return `<#${channel.id}|${channel.isPrivate === true ? "" : channel.name}>`;

@@ -31,6 +31,8 @@ export interface SlackPerson {
   isUltraRestricted?: boolean;
   isStranger?: boolean;
   teamId?: string;
+  /** Whether Slack shows them as active, which they are unless told. */
+  presence?: "active" | "away";
 }
 
 export interface SlackChannel {
@@ -125,6 +127,8 @@ export interface StoredMessage {
   blocks: AnyBlock[];
   metadata?: MessageMetadata;
   threadTs?: string;
+  /** Deleted, and still there as the head of its replies: "This message was deleted." */
+  tombstone?: boolean;
   /** A reply that is also shown in the channel (`reply_broadcast`). */
   broadcast?: boolean;
   edited?: { user: string; ts: string };
@@ -221,6 +225,8 @@ export interface Fault {
   dropAnswer?: boolean;
   /** For how many calls. Until cleared unless told. */
   times?: number;
+  /** For how long from now; a `retryAfter` beside it gives way to what is left of it, in whole seconds. */
+  forMs?: number;
 }
 
 export interface Hold {
@@ -294,6 +300,14 @@ export interface Slack {
   disconnectSockets(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
   /** Adds, replaces or changes a member: a suspended account, a changed email. */
   setPerson(id: string, change: Partial<SlackPerson>): void;
+  /** Adds a user group, or changes its handle or its members. */
+  setUserGroup(id: string, change: Partial<SlackUserGroup>): void;
+  /** Adds or changes a channel: archives it, renames it, takes the bot out of it or puts it back. */
+  setChannel(id: string, change: Partial<SlackChannel>): void;
+  /** As an administrator does by hand; of a message with replies, a tombstone stays at the head of its thread. */
+  deleteMessage(channel: string, ts: string): void;
+  /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null mends it. */
+  setTokenError(error: string | null): void;
   on(event: "change", listener: () => void): () => void;
   /** Forgets all that happened, so that tests can share a workspace. Connections stay, and so does the clock. */
   reset(): void;

@@ -129,7 +129,7 @@ function personName(workspace: Workspace, id: string): string {
 }
 
 function channelName(workspace: Workspace, id: string): string {
-  return `#${workspace.options.channels.find((channel) => channel.id === id)?.name ?? id}`;
+  return `#${workspace.channels.find((channel) => channel.id === id)?.name ?? id}`;
 }
 
 function groupName(workspace: Workspace, id: string): string {

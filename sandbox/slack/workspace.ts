@@ -14,6 +14,8 @@ import type {
 /** What survives a restart. Plain data: saved and read as JSON. */
 export interface SlackData {
   messages: StoredMessage[];
+  /** Messages that are gone, as `channel:ts`. */
+  deleted: string[];
   /** Open modals; a person's are their stack, bottom first. */
   views: StoredView[];
   homes: StoredView[];
@@ -50,6 +52,9 @@ export interface Workspace {
   delivery: DeliveryMode;
   data: SlackData;
   people: SlackPerson[];
+  channels: SlackChannel[];
+  /** What Slack answers to the bot's token, when it was revoked. */
+  tokenError: string | null;
   calls: ApiCall[];
   violations: Violation[];
   faults: FaultTable;
@@ -60,7 +65,16 @@ export interface Workspace {
 }
 
 export function emptyData(): SlackData {
-  return { messages: [], views: [], homes: [], triggers: {}, responseUrls: {}, notices: [], lastTs: 0 };
+  return {
+    messages: [],
+    deleted: [],
+    views: [],
+    homes: [],
+    triggers: {},
+    responseUrls: {},
+    notices: [],
+    lastTs: 0,
+  };
 }
 
 export function findPerson(workspace: Workspace, id: string): SlackPerson | undefined {
@@ -86,7 +100,7 @@ export interface Conversation {
 /** A channel by its id or `#name`, or a DM by its id. */
 export function findConversation(workspace: Workspace, idOrName: string): Conversation | undefined {
   const name = idOrName.replace(/^#/, "");
-  const channel = workspace.options.channels.find((each) => each.id === idOrName || each.name === name);
+  const channel = workspace.channels.find((each) => each.id === idOrName || each.name === name);
   if (channel !== undefined) return toConversation(workspace, channel);
   const person = workspace.people.find((each) => dmChannel(each.id) === idOrName);
   if (person === undefined) return undefined;
@@ -94,7 +108,7 @@ export function findConversation(workspace: Workspace, idOrName: string): Conver
 }
 
 export function listConversations(workspace: Workspace): Conversation[] {
-  const channels = workspace.options.channels.map((channel) => toConversation(workspace, channel));
+  const channels = workspace.channels.map((channel) => toConversation(workspace, channel));
   const direct = workspace.people
     .filter((person) => person.isBot !== true)
     .map((person) => directConversation(workspace, person));

@@ -1,6 +1,7 @@
-import type { Kysely } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
+import { OF_ONE_USER } from "./events.ts";
 
 /** Somebody as far as they are known. */
 interface Person {
@@ -29,9 +30,11 @@ export interface FoundRow {
   event: string;
   data: Record<string, unknown>;
   requestId: string | null;
-  /** Of the request that the row belongs to. */
+  /** Of the request that the row belongs to; where it is about several users, the first of them. */
   action: string | null;
   target: string | null;
+  /** How many users it is about, where these are several; otherwise 0. */
+  users: number;
 }
 
 /** The newest row's number; 0 when nothing was ever recorded. */
@@ -40,14 +43,14 @@ export async function readNewest(db: Kysely<Database>): Promise<number> {
   return head?.seq ?? 0;
 }
 
-/** Rows of the record, newest first. Each kind of search has its index: see migration 0004. */
+/** Rows of the record, newest first. Each kind of search has its index: see migrations 0004 and 0006. */
 export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Promise<FoundRow[]> {
   const { requestId, person, since, upTo, offset, limit } = query;
-  const about = person === undefined ? [] : await findRequestsAbout(db, person);
+  const { requests, targetIds } = person === undefined ? NOTHING : await findAbout(db, person);
   const rows = await db
     .selectFrom("audit")
     .leftJoin("requests", "requests.id", "audit.request_id")
-    .select([
+    .select((eb) => [
       "audit.seq",
       "audit.at",
       "audit.actor",
@@ -56,6 +59,11 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
       "audit.request_id",
       "requests.action",
       "requests.target_email",
+      eb
+        .selectFrom("request_targets")
+        .whereRef("request_targets.request_id", "=", "audit.request_id")
+        .select((inner) => inner.fn.countAll().as("count"))
+        .as("users"),
     ])
     .where("audit.seq", "<=", upTo)
     .$if(requestId !== undefined, (q) => q.where("audit.request_id", "=", requestId ?? ""))
@@ -65,7 +73,9 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
         eb.or([
           // Nothing that is not known may match what is empty: `or` of nothing is false.
           ...(person?.slackId == null ? [] : [eb("audit.actor", "=", person.slackId)]),
-          ...(about.length === 0 ? [] : [eb("audit.request_id", "in", about)]),
+          ...(requests.length === 0
+            ? []
+            : [eb.and([eb("audit.request_id", "in", requests), isOfAny(eb, targetIds)])]),
         ]),
       ),
     )
@@ -83,29 +93,70 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
     requestId: row.request_id,
     action: row.action,
     target: row.target_email,
+    users: Number(row.users ?? 0),
   }));
 }
+
+interface About {
+  requests: string[];
+  /** Under which ids these know the person: usually one. */
+  targetIds: string[];
+}
+const NOTHING: About = { requests: [], targetIds: [] };
 
 /** Far more than were ever asked about one person; the newest count. */
 const MAX_REQUESTS = 5000;
 
 /**
- * The requests about somebody: read first, as both databases find rows of given requests by the index, and go through
- * the whole table for "those of any of these or of that actor".
+ * The requests about somebody, alone or among several: read first, as both databases find rows of given requests by
+ * the index, and go through the whole table for "those of any of these or of that actor".
  */
-async function findRequestsAbout(db: Kysely<Database>, { email, accessId }: Person): Promise<string[]> {
-  if (email === null && accessId === null) return [];
-  const rows = await db
-    .selectFrom("requests")
-    .select("id")
-    .where((eb) =>
-      eb.or([
-        ...(accessId === null ? [] : [eb("target_id", "=", accessId)]),
-        ...(email === null ? [] : [eb(eb.fn<string>("lower", ["target_email"]), "=", email.toLowerCase())]),
-      ]),
-    )
-    .orderBy("created_at", "desc")
-    .limit(MAX_REQUESTS)
-    .execute();
-  return rows.map((row) => row.id);
+async function findAbout(db: Kysely<Database>, { email, accessId }: Person): Promise<About> {
+  if (email === null && accessId === null) return NOTHING;
+  const [alone, among] = await Promise.all([
+    db
+      .selectFrom("requests")
+      .select(["id", "target_id"])
+      .where((eb) =>
+        eb.or([
+          ...(accessId === null ? [] : [eb("target_id", "=", accessId)]),
+          ...(email === null ? [] : [eb(eb.fn<string>("lower", ["target_email"]), "=", email.toLowerCase())]),
+        ]),
+      )
+      .orderBy("created_at", "desc")
+      .limit(MAX_REQUESTS)
+      .execute(),
+    db
+      .selectFrom("request_targets")
+      .innerJoin("requests", "requests.id", "request_targets.request_id")
+      .select(["requests.id", "request_targets.target_id"])
+      .where((eb) =>
+        eb.or([
+          ...(accessId === null ? [] : [eb("request_targets.target_id", "=", accessId)]),
+          ...(email === null
+            ? []
+            : [eb(eb.fn<string>("lower", ["request_targets.email"]), "=", email.toLowerCase())]),
+        ]),
+      )
+      .orderBy("requests.created_at", "desc")
+      .limit(MAX_REQUESTS)
+      .execute(),
+  ]);
+  const rows = [...alone, ...among];
+  return {
+    requests: [...new Set(rows.map((row) => row.id))],
+    targetIds: [...new Set(rows.map((row) => row.target_id))],
+  };
+}
+
+/**
+ * Leaves out what was done to the other users of a request about several. The rows are found by their request, so
+ * that few are left to look into; their data is canonical JSON, in which no text that somebody wrote can look like
+ * this: a quotation mark within one is escaped.
+ */
+function isOfAny(eb: ExpressionBuilder<Database, "audit">, targetIds: readonly string[]) {
+  return eb.or([
+    eb("audit.event", "not in", OF_ONE_USER),
+    ...targetIds.map((id) => eb("audit.data", "like", `%"target_id":${JSON.stringify(id)}%`)),
+  ]);
 }

@@ -24,11 +24,18 @@ export async function authorise(
   });
   throw new UserError({
     what: `You may not use /zt ${command.name}.`,
-    why: `Only the ${command.role === "viewer" ? "viewers and operators" : "operators"} that zt-bot's policy names may.`,
+    why: `Only the ${ROLE_WORDS[command.role]} that zt-bot's policy names may.`,
     next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
-    ask: deps.policy.current().operators,
+    ask: command.role === "approver" ? deps.policy.current().allApprovers : deps.policy.current().operators,
   });
 }
+
+const ROLE_WORDS: Record<Role, string> = {
+  everyone: "people",
+  viewer: "viewers and operators",
+  operator: "operators",
+  approver: "approvers",
+};
 
 /** Of these subcommands, those that somebody may use now and those that they may not. */
 export async function splitByRole<Command extends { role: Role }>(
@@ -63,6 +70,17 @@ export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role
 
 /** Approvers decide on what they can look up: they may look, but not ask. */
 function principalsOf(policy: Policy, role: Exclude<Role, "everyone">): readonly string[] {
-  if (role === "operator") return policy.operators;
-  return [...policy.operators, ...policy.viewers, ...policy.approvers];
+  switch (role) {
+    case "operator":
+      return policy.operators;
+    case "approver":
+      return policy.allApprovers;
+    case "viewer":
+      return [
+        ...policy.operators,
+        ...policy.viewers,
+        ...policy.allApprovers,
+        ...(policy.breakGlass?.members ?? []),
+      ];
+  }
 }

@@ -1,4 +1,5 @@
 import type { Asker, Deps } from "../deps.ts";
+import type { RevokedBy } from "../lookup/registrations.ts";
 import type { Subject, Who } from "../lookup/who.ts";
 import type { ActionName, Wish } from "../requests/plan.ts";
 import type { Message } from "../views/blocks.ts";
@@ -47,9 +48,9 @@ export type Args<Specs extends ArgSpecs> = {
 
 /**
  * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
- * approvers); who may look and ask for changes (its operators).
+ * approvers); who may look and ask for changes (its operators); who may decide (its approvers).
  */
-export type Role = "everyone" | "viewer" | "operator";
+export type Role = "everyone" | "viewer" | "operator" | "approver";
 
 /** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
 export type ScreenParams = Readonly<Record<string, string>>;
@@ -75,6 +76,8 @@ export interface FormRequest {
   who: Who | null;
   prefill: Partial<Wish>;
   reason: string;
+  /** Of the revoked devices, those are chosen that an earlier request revoked. */
+  revokedBy?: RevokedBy;
 }
 
 export interface Command<Specs extends ArgSpecs = ArgSpecs> {

@@ -23,7 +23,9 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
           const entries = usable.map((command) => ({ ...command, usage: usageOf(command) }));
           const names = refused.map((command) => command.name);
           // Who has nothing to ask for needs nobody to ask.
-          const ask = names.length === 0 ? [] : deps.policy.current().operators;
+          const { operators, allApprovers } = deps.policy.current();
+          const some = refused.every((command) => command.role === "approver") ? allApprovers : operators;
+          const ask = names.length === 0 ? [] : some;
           await reply(helpMessage(entries, { names, ask }));
           return;
         }

@@ -1,3 +1,4 @@
+import { cancel } from "./cancel.ts";
 import { changes } from "./changes.ts";
 import { deleteDevices } from "./delete-devices.ts";
 import { audit } from "./audit.ts";
@@ -9,9 +10,12 @@ import { logIns } from "./log-ins.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { createUser } from "./create-user.ts";
 import { deleteUser } from "./delete-user.ts";
+import { pauseCommand } from "./pause.ts";
 import { renameUser } from "./rename-user.ts";
+import { requests } from "./requests.ts";
 import { resetRisk } from "./reset-risk.ts";
 import { restoreDevices } from "./restore-devices.ts";
+import { resumeCommand } from "./resume.ts";
 import { revokeDevices } from "./revoke-devices.ts";
 import { revoke } from "./revoke.ts";
 import { risk } from "./risk.ts";
@@ -39,6 +43,10 @@ export function createCommands(): Registry {
     seal(createUser),
     seal(renameUser),
     seal(deleteUser),
+    seal(requests),
+    seal(cancel),
+    seal(pauseCommand),
+    seal(resumeCommand),
     seal(audit),
     createHelp(() => registry.all),
   ]);

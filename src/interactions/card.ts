@@ -1,6 +1,6 @@
 import { readRequestAudit } from "../audit/append.ts";
 import { readTargets } from "../requests/bulk/targets.ts";
-import { checkDecision, checkDetails, decide, stop } from "../requests/decide.ts";
+import { checkClick, checkDetails, stop, takeDecision } from "../requests/decide.ts";
 import { describeRequest } from "../requests/describe.ts";
 import { CARD_ACTIONS } from "../views/card.ts";
 import { denyModal, parseDenyForm } from "../views/deny-modal.ts";
@@ -13,11 +13,11 @@ import type { FormHandler } from "./form.ts";
 /** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
 export const cardClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.approve]({ deps, asker, value }) {
-    await decide(deps, "approve", value, asker);
+    await takeDecision(deps, "approve", value, asker);
   },
 
   async [CARD_ACTIONS.cancel]({ deps, asker, value }) {
-    await decide(deps, "cancel", value, asker);
+    await takeDecision(deps, "cancel", value, asker);
   },
 
   async [CARD_ACTIONS.stop]({ deps, asker, value }) {
@@ -26,7 +26,7 @@ export const cardClicks: Record<string, ClickHandler> = {
 
   async [CARD_ACTIONS.deny]({ deps, asker, value, triggerId }) {
     await openWithLoading(deps, triggerId, "Deny the request", "Checking…", async () => {
-      const { request } = await checkDecision(deps, "deny", value, asker);
+      const { request } = (await checkClick(deps, "deny", value, asker)).facts;
       return denyModal(request, describeRequest(request).headline);
     });
   },
@@ -51,7 +51,7 @@ export const denyForm: FormHandler = {
   },
   async run({ deps, asker, view }) {
     const { requestId, reason } = parseDenyForm(view);
-    await decide(deps, "deny", requestId, asker, reason);
+    await takeDecision(deps, "deny", requestId, asker, reason);
     return noticeModal("Denied", {
       what: "The request is denied.",
       next: "Its card and thread show it, and who asked is told.",

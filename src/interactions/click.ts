@@ -11,6 +11,8 @@ export interface Click {
   value: string;
   triggerId: string;
   channelId: string;
+  /** The button stands in a modal. */
+  isInModal: boolean;
   /** Answers only the clicker, unless told otherwise. */
   reply(message: Message, options?: RespondOptions): Promise<void>;
 }
@@ -40,6 +42,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
     value: readValue(action),
     triggerId: body.trigger_id,
     channelId,
+    isInModal: body.view?.type === "modal",
     async reply(message, options) {
       if (responseUrl) await respond(responseUrl, message, options);
     },

@@ -5,7 +5,8 @@ import { parseWhoList } from "../lookup/who-list.ts";
 import type { Who } from "../lookup/who.ts";
 import { readTargets } from "../requests/bulk/targets.ts";
 import { readDraft } from "../requests/drafts.ts";
-import { ACTION_NAMES } from "../requests/plan.ts";
+import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
+import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/store.ts";
 import { unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";
@@ -30,7 +31,7 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
     await authorise({ deps, asker }, { name: action, role: "operator" });
   const filled =
     request !== undefined
-      ? await fillFromRequest(deps, request, which)
+      ? await fillFromRequest(deps, request, action, which)
       : draft !== undefined
         ? await fillFromDraft(deps, draft, asker)
         : NOTHING;
@@ -42,17 +43,18 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
   await openForm(deps, triggerId, { asker, originChannel: channelId }, form);
 }
 
-type Filled = Pick<FormRequest, "prefill" | "reason">;
+type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy">;
 const NOTHING: Filled = { prefill: {}, reason: "" };
 
 /** What an earlier request left: its devices to restore, or its users who failed or were not touched. */
-async function fillFromRequest(deps: Deps, requestId: string, which: string | undefined): Promise<Filled> {
+async function fillFromRequest(
+  deps: Deps,
+  requestId: string,
+  action: ActionName,
+  which: string | undefined,
+): Promise<Filled> {
   const request = await readRequest(deps.db, requestId);
-  if (request?.plan.action === "revoke-devices")
-    return {
-      ...NOTHING,
-      prefill: { registrationIds: request.plan.options.registrations.map((one) => one.id) },
-    };
+  if (action === "restore-devices") return request === null ? NOTHING : fillWithDevices(deps, request);
   if (request?.plan.action !== "revoke") return NOTHING;
   const state = which === "untouched" ? "stopped" : "failed";
   const rows = await readTargets(deps.db, requestId, { states: [state] });
@@ -61,6 +63,14 @@ async function fillFromRequest(deps: Deps, requestId: string, which: string | un
     prefill: { devices, warpReauth, several: whosOf(rows.map((row) => row.target.email)) },
     reason: request.reason,
   };
+}
+
+/** The devices that a request revoked: those it named, or those that went while it ended all of a user's sessions. */
+function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Request): Filled {
+  if (plan.action === "revoke-devices")
+    return { ...NOTHING, prefill: { registrationIds: plan.options.registrations.map((one) => one.id) } };
+  if (plan.action !== "revoke" || !plan.options.devices || startedAt === null) return NOTHING;
+  return { ...NOTHING, revokedBy: { requestId: id, from: startedAt, to: finishedAt ?? now() } };
 }
 
 /** @throws UserError when there is no such draft (any more), or it is somebody else's. */

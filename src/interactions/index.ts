@@ -1,3 +1,6 @@
+import { BREAK_GLASS_MODAL } from "../views/break-glass-modal.ts";
+import { REVIEW_MODAL } from "../views/review-modal.ts";
+import { aloneClicks, breakGlassForm, reviewForm } from "./alone.ts";
 import { ASK_MODAL } from "../views/ask-modal.ts";
 import { DENY_MODAL } from "../views/deny-modal.ts";
 import { askForm } from "./ask.ts";
@@ -7,10 +10,12 @@ import type { FormHandler } from "./form.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button, by its action id. */
-export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks };
+export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks, ...aloneClicks };
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {
   [ASK_MODAL]: { handler: askForm, title: "Asking", working: "Looking the user up and making the request…" },
   [DENY_MODAL]: { handler: denyForm, title: "Denying", working: "Denying…" },
+  [BREAK_GLASS_MODAL]: { handler: breakGlassForm, title: "Break glass", working: "Beginning…" },
+  [REVIEW_MODAL]: { handler: reviewForm, title: "Review", working: "Recording…" },
 };

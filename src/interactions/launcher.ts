@@ -3,7 +3,7 @@ import type { ModalView } from "@slack/types";
 import { authorise, splitByRole } from "../commands/authorise.ts";
 import type { Registry } from "../commands/registry.ts";
 import type { Asker, Deps } from "../deps.ts";
-import { permalink } from "../requests/publish.ts";
+import { permalink } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
 import { answeredModal, launcherModal, parseLauncher } from "../views/launcher.ts";
 import type { FormHandler } from "./form.ts";

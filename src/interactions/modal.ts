@@ -15,10 +15,14 @@ export async function openWithLoading(
   title: string,
   what: string,
   build: () => Promise<ModalView>,
+  /** From a button in a modal: on top of that one, which is there again when this is closed. */
+  { isOnTop = false } = {},
 ): Promise<void> {
+  const { views } = deps.slack.interactive;
+  const loading = { trigger_id: triggerId, view: loadingModal(title, what) };
   // Both at once: where the answers come quickly, they are there when the modal is.
   const [opened, view] = await Promise.all([
-    deps.slack.interactive.views.open({ trigger_id: triggerId, view: loadingModal(title, what) }),
+    isOnTop ? views.push(loading) : views.open(loading),
     buildOrExplain(deps, title, build),
   ]);
   const viewId = opened.view?.id;

@@ -5,10 +5,11 @@ import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { UserMessage } from "../errors.ts";
 import { groupRiskEvents, onApps } from "../lookup/facts.ts";
-import { activeFirst } from "../lookup/registrations.ts";
+import { activeFirst, findRevokedBy } from "../lookup/registrations.ts";
 import { allRegistrations, findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser } from "../lookup/who.ts";
 import { askModal } from "../views/ask-modal.ts";
+import { revokedByNote } from "../views/forms/devices.ts";
 import { formOf } from "../views/forms/index.ts";
 import type { Material } from "../views/forms/spec.ts";
 import { plural } from "../words.ts";
@@ -45,7 +46,7 @@ export async function openForm(
 export async function buildForm(
   deps: Deps,
   { originChannel }: FormPlace,
-  { action, who, prefill, reason }: FormRequest,
+  { action, who, prefill, reason, revokedBy }: FormRequest,
   problem?: UserMessage,
   problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
@@ -65,7 +66,11 @@ export async function buildForm(
     readMaterial(deps, user, formOf(action).material),
   ]);
   const chosen = { userId: user.id, email: user.email, name: user.name };
-  return askModal({ ...shared, chosen, facts: factsOf(summary), material });
+  const filled = { ...shared, chosen, facts: factsOf(summary), material };
+  if (revokedBy === undefined || material.kind !== "registrations") return askModal(filled);
+  const registrationIds = findRevokedBy(material.registrations, revokedBy).map((one) => one.id);
+  const notes = [revokedByNote(revokedBy, registrationIds.length)];
+  return askModal({ ...filled, notes, prefill: { registrationIds } });
 }
 
 async function readMaterial(

@@ -43,6 +43,30 @@ export function isActive(registration: Registration): boolean {
   return registration.revokedAt === null && registration.deletedAt === null;
 }
 
+/** A request that revoked whatever a user had, and when it was carried out: epoch milliseconds. */
+export interface RevokedBy {
+  requestId: string;
+  from: number;
+  to: number;
+}
+
+/** Cloudflare's clock is not ours. */
+const CLOCK_MARGIN_MS = 60_000;
+
+/**
+ * Those that were revoked while a request was carried out: Cloudflare does not say which ones a revocation of the
+ * user took along. What was revoked before or later, by somebody else or for another reason, is not among them.
+ */
+export function findRevokedBy(
+  registrations: readonly Registration[],
+  { from, to }: RevokedBy,
+): Registration[] {
+  return registrations.filter(
+    ({ revokedAt }) =>
+      revokedAt !== null && revokedAt >= from - CLOCK_MARGIN_MS && revokedAt <= to + CLOCK_MARGIN_MS,
+  );
+}
+
 /** Active ones first, last seen first; then those that ended, last ended first. */
 export function activeFirst(registrations: readonly Registration[]): Registration[] {
   const endedAt = (one: Registration): number => one.revokedAt ?? one.deletedAt ?? 0;

@@ -3,20 +3,35 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Who } from "../lookup/who.ts";
-import { isSlackRateLimit, slackErrorCode } from "../slack/clients.ts";
+import { slackTroubleOf } from "../slack/clients.ts";
+import { permalink } from "../slack/messages.ts";
+import { describeSlackTrouble } from "../slack-trouble.ts";
+import { stateWords } from "../views/card.ts";
+import { mayActAlone } from "./break-glass.ts";
 import { circumstancesOf } from "./circumstances.ts";
 import { describeRequest } from "./describe.ts";
 import { actionOf } from "./actions/index.ts";
-import { othersOf, type ActionName, type Plan, type Wish } from "./plan.ts";
-import { couldApprove } from "./policy.ts";
+import { hashPlan, targetsOf, type ActionName, type Plan, type Wish } from "./plan.ts";
+import { nextNudgeAt } from "./nudge-times.ts";
 import type { NewPost, OthersSeen } from "./posts.ts";
-import { permalink } from "./publish.ts";
+import { isAnyProtected } from "./protection.ts";
+import { checkQuorum } from "./quorum.ts";
 import type { Request } from "./request.ts";
-import { insertRequest, readRequest } from "./store.ts";
+import {
+  AlreadyOpenError,
+  findOpen,
+  insertRequest,
+  readRequest,
+  reportProgress,
+  type NewRequest,
+} from "./store.ts";
 import { findSubject } from "./subject.ts";
 
 /** Longer than this nobody waits for a link: the card follows, and the answer says so. */
 const CARD_WAIT_MS = 5000;
+
+/** Longer than this the answer does not wait to hear whether an approver is active: the card says it as well. */
+const LOOK_WAIT_MS = 1500;
 
 export const MAX_REASON = 1000;
 
@@ -36,6 +51,8 @@ export interface Asked {
   link: string | null;
   /** Why the card is not there yet, in words. */
   trouble: string | null;
+  /** Who asked may do it alone: see break-glass.ts. */
+  mayActAlone: boolean;
 }
 
 /** What somebody wants done, as typed in a command or filled into a form. */
@@ -73,52 +90,69 @@ export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
 
 /**
  * Makes a request: checks that it can be decided at all, freezes and records it, and posts its card.
- * @throws UserError when nobody could approve.
+ * @throws UserError when too few could approve, a protected person's reason is missing, or it is asked for already.
  */
 async function ask(deps: Deps, input: Ask): Promise<Asked> {
-  const { plan, asker } = input;
+  const { plan, asker, evidence } = input;
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
-  if (!(await canBeApproved(deps, plan, asker))) {
-    await appendAudit(deps.db, {
-      at: deps.now(),
-      teamId: asker.teamId,
-      actor: asker.userId,
-      event: "request.refused",
-      data: { plan, reason: input.reason, why: "no eligible approver", ...circumstancesOf(deps, asker) },
-    });
-    throw new UserError({
-      what: "Nobody could approve this, so it was not asked.",
-      why: `The policy's approvers for ${plan.action} are only you, ${othersOf(plan).length > 0 ? "people" : "the person"} it is about, or people whom Slack does not let decide.`,
-      next: "Somebody who runs zt-bot has to add an approver to policy.yml.",
-    });
+  const isProtected = await isAnyProtected(policy, deps.directory, targetsOf(plan));
+  try {
+    if (isProtected && input.reason === "") throw reasonNeeded(plan);
+    await checkQuorum(deps, { plan, evidence, isProtected }, asker);
+  } catch (error) {
+    if (error instanceof UserError) await recordRefusal(deps, input, error);
+    throw error;
   }
 
   const at = deps.now();
-  const request = await insertRequest(deps.db, {
+  const expiresAt = at + rules.ttlMs;
+  const request = await insertOnce(deps, input, {
     teamId: asker.teamId,
     plan,
-    evidence: input.evidence,
+    evidence,
     requesterId: asker.userId,
     originChannel: input.originChannel,
     cardChannel: policy.approvalsChannel,
-    reason: input.reason,
+    reason: input.reason === "" ? "none given" : input.reason,
+    isProtected,
+    nudgeAt: nextNudgeAt(
+      { status: "pending", createdAt: at, expiresAt, reminders: 0, escalatedAt: null },
+      rules,
+      at,
+    ),
     circumstances: circumstancesOf(deps, asker),
     at,
-    expiresAt: at + rules.ttlMs,
-    posts: input.evidence === null ? [] : [evidencePost(input.othersSeen)],
+    expiresAt,
+    posts: evidence === null ? [] : [evidencePost(input.othersSeen)],
   });
   const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
-  await Promise.all([deps.engine.publish(request), deps.engine.scheduleExpiry(request)]);
+  await Promise.all([
+    deps.engine.publish(request),
+    deps.engine.scheduleExpiry(request),
+    deps.engine.scheduleNudge(request),
+  ]);
   const trouble = await posted;
+  await within(LOOK_WAIT_MS, deps.engine.lookForApprovers(request.id));
   const current = (await readRequest(deps.db, request.id)) ?? request;
   const { channel, ts } = current.card;
+  if (ts === null) await promiseLink(deps, current);
   return {
     request: current,
     headline: describeRequest(current).headline,
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
     trouble: ts === null ? trouble : null,
+    mayActAlone: await mayActAlone(deps, current, asker),
   };
+}
+
+/** Who is told that the card is late gets a link to it when it follows. */
+async function promiseLink({ db, engine, now }: Deps, { id }: Request): Promise<void> {
+  await reportProgress(db, id, now(), {
+    posts: [{ key: "card-there", surface: "dm", data: { kind: "card-there" } }],
+  });
+  const request = await readRequest(db, id);
+  if (request !== null) await engine.publish(request);
 }
 
 function evidencePost(others: OthersSeen | null): NewPost {
@@ -126,15 +160,57 @@ function evidencePost(others: OthersSeen | null): NewPost {
   return { key: "evidence", surface: "thread", data: { kind: "evidence", ...data } };
 }
 
-/** Whether there is an approver who may decide it. One after another: mostly the first one will do. */
-async function canBeApproved(deps: Deps, plan: Plan, { userId }: Asker): Promise<boolean> {
-  const approvers = await deps.directory.members(deps.policy.current().action(plan.action).approvers);
-  for (const id of approvers) {
-    if (id === userId) continue;
-    const person = await deps.directory.person(id);
-    if (couldApprove(person, { plan, requesterId: userId, homeTeamId: deps.homeTeamId })) return true;
+/** What was asked in vain is recorded: who tries what is worth knowing. */
+async function recordRefusal(deps: Deps, { plan, reason, asker }: Ask, error: UserError): Promise<void> {
+  await appendAudit(deps.db, {
+    at: deps.now(),
+    teamId: asker.teamId,
+    actor: asker.userId,
+    event: "request.refused",
+    data: { plan, reason, why: error.message, ...circumstancesOf(deps, asker) },
+  });
+}
+
+/** @throws UserError that leads to the request which is open already. */
+async function insertOnce(deps: Deps, input: Ask, request: NewRequest): Promise<Request> {
+  try {
+    return await insertRequest(deps.db, request);
+  } catch (error) {
+    if (!(error instanceof AlreadyOpenError)) throw error;
+    const refusal = await alreadyAsked(deps, input.plan);
+    await recordRefusal(deps, input, refusal);
+    throw refusal;
   }
-  return false;
+}
+
+/** Whoever asks again what is open already is led there: two cards about the same would both be approved. */
+async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
+  const open = await findOpen(deps.db, hashPlan(plan));
+  if (open === null)
+    return new UserError({
+      what: "The same was asked a moment ago, and is over already.",
+      next: "Ask again.",
+    });
+  const { channel, ts } = open.card;
+  const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
+  return new UserError({
+    what: `This is asked for already: ${open.id}, ${stateWords(open)}.`,
+    by: open.requesterId,
+    why: "A second request with the same plan would be approved, and done, twice.",
+    next:
+      open.status === "pending"
+        ? "Ask its approvers to decide. Who asked can cancel it."
+        : "Its card shows how far it is.",
+    ...(link === null ? {} : { link }),
+  });
+}
+
+function reasonNeeded({ action, target }: Plan): UserError {
+  return new UserError({
+    what: "A reason is needed.",
+    why: `${action === "revoke" ? "One of those it is about" : target.email} is protected by the policy: whoever approves has to know why.`,
+    next: `Add --reason "…", or leave out all arguments for a form.`,
+  });
 }
 
 /** @throws UserError when the policy wants a reason and there is none, or it is too long. */
@@ -154,7 +230,7 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
       next: "Shorten it; more can be said in the thread.",
     });
   }
-  return text === "" ? "none given" : text;
+  return text;
 }
 
 /** Why the card is late, or null when it is there. Never rejects. */
@@ -172,16 +248,17 @@ async function settle(posted: Promise<void>, ms: number): Promise<string | null>
   }
 }
 
+/** Waits for what never rejects, but no longer than this. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
 function explainCardTrouble(error: unknown): string {
-  if (isSlackRateLimit(error)) return "Slack asks zt-bot to wait";
-  switch (slackErrorCode(error)) {
-    case "not_in_channel":
-      return "zt-bot is not a member of the approvals channel: type /invite @zt-bot there";
-    case "channel_not_found":
-      return "the approvals channel in policy.yml does not exist, or zt-bot cannot see it: invite it there";
-    case "is_archived":
-      return "the approvals channel is archived: unarchive it, or name another in policy.yml and ask again";
-    default:
-      return "Slack did not take the message";
-  }
+  const { why, next } = describeSlackTrouble(slackTroubleOf(error) ?? "");
+  return next === null ? why : `${why}: ${next}`;
 }

@@ -1,11 +1,12 @@
 import { isCloudflareFailure, type CloudflareFailure } from "../api/errors.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
-import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
+import { appendAudit, BOT, readRequestAudit, type AuditRow } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { actionOf } from "./actions/index.ts";
 import { checkSameUser } from "./actions/same-user.ts";
 import type { TargetCheck, Verification } from "./actions/define.ts";
+import { planFor, type Target } from "./plan.ts";
 import type { Request } from "./request.ts";
 
 /** The steps of an execution, one attempt each; the workflow repeats and orders them. None throws for what Cloudflare answers. */
@@ -24,16 +25,35 @@ export async function checkTarget({ cloudflare }: AttemptDeps, request: Request)
     return await checkSameUser(cloudflare, target);
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
-    if (error.kind === "not-found") {
-      return {
-        ok: false,
-        why: `${target.email} is no longer an Access user of this account.`,
-        next: "There is nothing left to do for this user.",
-      };
-    }
+    if (error.kind === "not-found") return await explainGone(cloudflare, target);
     // A containment is not held up because a read failed: the call itself names the user by e-mail and id.
-    return { ok: true };
+    if (action.effect === "contains") return { ok: true };
+    const { why } = describeFailure(error);
+    return {
+      ok: false,
+      isUnread: true,
+      why: `Nobody could look whether it is still what was approved. ${why}`,
+      next: "Ask again when Cloudflare answers.",
+    };
   }
+}
+
+/** The user id is gone. Somebody else may have the address by now: they are not who was approved. */
+async function explainGone(cloudflare: Cloudflare, { id, email }: Target): Promise<TargetCheck> {
+  const others = await cloudflare.accessUsers.findByEmail(email).catch(() => []);
+  const [other] = others.filter((user) => user.id !== id);
+  if (other === undefined) {
+    return {
+      ok: false,
+      why: `${email} is no longer an Access user of this account.`,
+      next: "There is nothing left to do for this user.",
+    };
+  }
+  return {
+    ok: false,
+    why: `${email} now is another Access user (${other.id}) than the one that was approved (${id}).`,
+    next: "Look the user up again and make a new request.",
+  };
 }
 
 export type CallOutcome =
@@ -67,6 +87,8 @@ export async function attemptCall(
       data: { attempt, target: request.plan.target.email, target_id: request.plan.target.id, ...data },
     });
 
+  const known = findAcceptance(trail);
+  if (known !== null) return known;
   if (firstSent !== undefined) {
     const seen = await readVerification(deps, request, baseline, firstSent.at);
     if (seen.ok && seen.verification.confirmed) {
@@ -74,13 +96,7 @@ export async function attemptCall(
       return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
     }
   }
-  await record("call.sent", {
-    call: action.callText(request.plan),
-    action: request.plan.action,
-    account_id: request.plan.accountId,
-    options: request.plan.options,
-    plan_hash: request.planHash,
-  });
+  await record("call.sent", recordedCall(request));
   try {
     const receipt = await action.execute(cloudflare, request.plan);
     await record("call.answered", { ok: true, status: receipt.status, cf_ray: receipt.cfRay });
@@ -97,6 +113,33 @@ export async function attemptCall(
     });
     return judgeFailure(error, attempt, now());
   }
+}
+
+/** What the record holds of a call that is about to be sent: of the user it names, and of nobody else. */
+export function recordedCall({ plan, planHash }: Request): Record<string, unknown> {
+  const { action, accountId, options } = planFor(plan, plan.target);
+  return {
+    call: actionOf(plan).callText(plan),
+    action,
+    account_id: accountId,
+    options,
+    plan_hash: planHash,
+  };
+}
+
+/** The process died after the answer was recorded and before the step was kept: what is in the record is so. */
+function findAcceptance(trail: readonly AuditRow[]): CallOutcome | null {
+  const row = trail.find(
+    ({ event, data }) => event === "call.reconciled" || (event === "call.answered" && data["ok"] === true),
+  );
+  if (row === undefined) return null;
+  const cfRay = row.data["cf_ray"];
+  return {
+    kind: "accepted",
+    cfRay: typeof cfRay === "string" ? cfRay : null,
+    at: row.at,
+    reconciled: row.event === "call.reconciled",
+  };
 }
 
 /**

@@ -1,14 +1,16 @@
 import { isCloudflareFailure } from "../api/errors.ts";
-import { appendAudit, BOT } from "../audit/append.ts";
+import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { actionOf } from "./actions/index.ts";
 import type { Verification } from "./actions/define.ts";
 import { attemptCall, checkTarget, readVerification, type CallOutcome } from "./attempt.ts";
 import { runBulk } from "./bulk/run.ts";
+import { passGate } from "./gate.ts";
+import { holdIfPaused } from "./hold.ts";
 import { othersOf } from "./plan.ts";
 import type { NewPost } from "./posts.ts";
 import type { Result } from "./request.ts";
-import { mustRead, tell, type ExecutionDeps, type Step } from "./steps.ts";
+import { mustRead, parkIfStopping, tell, type ExecutionDeps, type Step } from "./steps.ts";
 import { reportProgress } from "./store.ts";
 import { moveRequest } from "./transition.ts";
 
@@ -21,10 +23,12 @@ const MAX_ATTEMPTS = 8;
 
 type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
 type Again = Extract<CallOutcome, { kind: "again" }>;
-type Prepared = { ok: true; baseline: unknown; sentAt: number } | { ok: false; why: string; next: string };
+type Prepared =
+  | { ok: true; baseline: unknown; sentAt: number }
+  | { ok: false; to: "voided" | "failed"; why: string; next: string };
 type Called = { accepted: Accepted | null; mayHaveHappened: boolean; failure: Result["failure"] | null };
 type Looked = { verification: Verification | null; trouble: string | null };
-type Ended = { to: "succeeded" | "failed"; result: Result };
+export type Ended = { to: "succeeded" | "failed" | "voided"; result: Result };
 
 /**
  * Carries out one approved request: check the target, call, verify, report. Each step is kept when it is done,
@@ -32,24 +36,28 @@ type Ended = { to: "succeeded" | "failed"; result: Result };
  * engine's: they survive a restart and hold no worker.
  */
 export async function runExecution(deps: ExecutionDeps, requestId: string, step: Step): Promise<void> {
-  const isOurs = await step.run({ name: "start" }, () => start(deps, requestId));
-  if (!isOurs) return;
+  // The engine hands out runs as long as anything is enqueued, also while it winds down.
+  await parkIfStopping(deps, step);
+  if (!(await passGate(deps, requestId, step))) return;
   // Read outside of a step: a plan is frozen, so it says the same at every replay.
   const { plan } = await mustRead(deps, requestId);
   if (othersOf(plan).length > 0) {
     await runBulk(deps, requestId, step, () => runOne(deps, requestId, step));
     return;
   }
-  const { to, result } = await runOne(deps, requestId, step);
-  await step.run({ name: "finish" }, () => finish(deps, requestId, to, result));
+  const ended = await runOne(deps, requestId, step);
+  if (ended === null) return;
+  await step.run({ name: "finish" }, () => finish(deps, requestId, ended));
 }
 
-/** The plan's target, up to the end of the last look. */
-async function runOne(deps: ExecutionDeps, requestId: string, step: Step): Promise<Ended> {
+/** The plan's target, up to the end of the last look; null when it is kept before anything is sent (again). */
+async function runOne(deps: ExecutionDeps, requestId: string, step: Step): Promise<Ended | null> {
   const ready = await step.run({ name: "prepare" }, () => prepare(deps, requestId));
-  if (!ready.ok) return { to: "failed", result: { failure: { why: ready.why, next: ready.next } } };
+  if (!ready.ok) return { to: ready.to, result: { failure: { why: ready.why, next: ready.next } } };
 
-  const { accepted, mayHaveHappened, failure } = await call(deps, requestId, ready, step);
+  const called = await call(deps, requestId, ready, step);
+  if (called === null) return null;
+  const { accepted, mayHaveHappened, failure } = called;
   if (accepted === null && !mayHaveHappened)
     return { to: "failed", result: { failure: failure ?? UNEXPLAINED } };
   if (accepted !== null)
@@ -62,6 +70,8 @@ async function runOne(deps: ExecutionDeps, requestId: string, step: Step): Promi
   return { to: "failed", result: { ...result, failure: failure ?? UNEXPLAINED } };
 }
 
+const STOPPED = { why: "It was stopped before anything was sent.", next: "Ask again if it is still needed." };
+
 const UNEXPLAINED = { why: "Cloudflare did not accept the call.", next: "Look at the user and ask again." };
 
 /** The call, again and again while that makes sense, with waits in between. */
@@ -70,12 +80,18 @@ async function call(
   requestId: string,
   ready: { baseline: unknown },
   step: Step,
-): Promise<Called> {
+): Promise<Called | null> {
   let mayHaveHappened = false;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const outcome = await step.run({ name: `call-${attempt}` }, async () =>
-      attemptCall(deps, await mustRead(deps, requestId), ready.baseline, attempt),
-    );
+    const outcome = await step.run({ name: `call-${attempt}` }, async () => {
+      const request = await mustRead(deps, requestId);
+      // Stopped before the first of several was reached: nobody is touched.
+      if (request.stop !== undefined && !mayHaveHappened) return { kind: "stopped" } as const;
+      if (await holdIfPaused(deps, request)) return { kind: "paused" } as const;
+      return attemptCall(deps, request, ready.baseline, attempt);
+    });
+    if (outcome.kind === "paused") return null;
+    if (outcome.kind === "stopped") return { accepted: null, mayHaveHappened: false, failure: STOPPED };
     if (outcome.kind === "accepted") return { accepted: outcome, mayHaveHappened, failure: null };
     if (outcome.kind === "refused") {
       return { accepted: null, mayHaveHappened, failure: { why: outcome.why, next: outcome.next } };
@@ -129,14 +145,6 @@ function summarise({ verification, trouble }: Looked, now: number): Verification
   return { ...verification, notes: [...verification.notes, `the last look failed: ${trouble}`] };
 }
 
-/** Approved becomes executing; an execution that was under way goes on. False: there is nothing to do. */
-async function start(deps: ExecutionDeps, id: string): Promise<boolean> {
-  const moved = await moveRequest(deps.db, id, { to: "executing", actor: BOT, at: deps.now() });
-  if (moved !== null) await deps.publish(moved);
-  const { status } = moved ?? (await mustRead(deps, id));
-  return status === "executing" || status === "unknown";
-}
-
 /** The last look before the call: is it still the same user, and what stands there now? */
 async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
   const { db, now } = deps;
@@ -150,7 +158,11 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
     event: "target.checked",
     data: { ...target, target: request.plan.target.email, target_id: request.plan.target.id },
   });
-  if (!target.ok) return target;
+  if (!target.ok) {
+    const wasSent = (await readRequestAudit(db, id)).some((row) => row.event === "call.sent");
+    // What was sent already may have changed the target itself: then it is no other principal.
+    return { ...target, to: target.isUnread === true || wasSent ? "failed" : "voided" };
+  }
   const action = actionOf(request.plan);
   try {
     const baseline = await action.readBaseline(deps.cloudflare, request.plan);
@@ -160,7 +172,7 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     const { why, next } = describeFailure(error);
-    return { ok: false, why, next };
+    return { ok: false, to: "failed", why, next };
   }
 }
 
@@ -202,12 +214,7 @@ async function tellWaiting(deps: ExecutionDeps, id: string, attempt: number, out
   await deps.publish(moved ?? (await mustRead(deps, id)));
 }
 
-async function finish(
-  deps: ExecutionDeps,
-  id: string,
-  to: "succeeded" | "failed",
-  result: Result,
-): Promise<void> {
+async function finish(deps: ExecutionDeps, id: string, { to, result }: Ended): Promise<void> {
   const { verification } = result;
   const posts: NewPost[] = [
     { key: "summary", surface: "thread", data: { kind: "summary" } },
@@ -220,6 +227,7 @@ async function finish(
     actor: BOT,
     at: deps.now(),
     result,
+    ...(to === "voided" && result.failure !== undefined ? { reason: result.failure.why } : {}),
     data: { ...result },
     posts,
   });

@@ -78,6 +78,13 @@ export function othersOf(plan: Plan): readonly Target[] {
   return plan.action === "revoke" ? (plan.options.others ?? []) : [];
 }
 
+/** The plan as if it were about this one of its users alone: nobody else's name stands in it. */
+export function planFor(plan: Plan, target: Target): Plan {
+  if (plan.action !== "revoke") return plan;
+  const { devices, warpReauth } = plan.options;
+  return { ...plan, target, options: { devices, warpReauth } };
+}
+
 /** What somebody wishes, before it is looked up and becomes a plan. `"all"`: of those there are. */
 export type Wish =
   | ({ action: "revoke" } & Omit<RevokeOptions, "others"> & {

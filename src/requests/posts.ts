@@ -2,12 +2,31 @@ import type { Kysely, Selectable, Transaction } from "kysely";
 
 import type { Database, PostsTable } from "../store/schema.ts";
 import type { Verification } from "./actions/define.ts";
+import type { Request, Held, Vote } from "./request.ts";
 
 /** What a message in the request's thread tells; the view turns it into words when it is posted. */
 export type PostData =
   /** `others`: what is known of those who come after the first, where several users are meant. */
   | { kind: "evidence"; others?: OthersSeen }
+  /** Somebody agreed, and more have to. */
+  | ({ kind: "vote"; counting: number; quorum: number } & Vote)
+  /** Who has not answered is mentioned; `missing` approvals are. Ids are Slack's, of people or of groups. */
+  | { kind: "reminder"; at: number; expiresAt: number; asked: readonly string[]; missing: number }
+  /** Further people may approve: `also`. `asked` are those before them who have not answered; nobody where the policy
+   * wants no reminders. */
+  | {
+      kind: "escalated";
+      at: number;
+      createdAt: number;
+      expiresAt: number;
+      also: readonly string[];
+      asked: readonly string[];
+      missing: number;
+    }
   | { kind: "decision"; at: number }
+  | { kind: "voided"; at: number }
+  /** It is approved, and something keeps it from being carried out now. */
+  | { kind: "held"; at: number; why: string; code?: Held["code"] }
   | { kind: "call-started"; at: number; call: string }
   | { kind: "call-accepted"; at: number; call: string; cfRay: string | null; reconciled: boolean }
   | { kind: "call-waiting"; at: number; call: string; why: string; retryAt: number; isUnknown: boolean }
@@ -25,8 +44,16 @@ export type PostData =
       failures: { email: string; why: string }[];
     }
   | { kind: "summary" }
-  /** To the requester, as a direct message. */
-  | { kind: "outcome" };
+  /** Somebody else has looked at what was done alone. */
+  | { kind: "reviewed" }
+  /** Nobody has since then; who could is mentioned. Ids are Slack's, of people or of groups. */
+  | { kind: "review-reminder"; at: number; since: number; asked: readonly string[] }
+  /** As direct messages to a Slack user: that somebody acts alone; what was said of it, to who did. */
+  | { kind: "alone" | "alone-reviewed"; to: string }
+  /** To the requester, as direct messages: how it ended; that the card can't be posted; that it is there. */
+  | { kind: "outcome" }
+  | { kind: "card-late" }
+  | { kind: "card-there"; isAnew?: true };
 
 /** Counts over users of whom only their row in the list of users was read. */
 export interface OthersSeen {
@@ -35,6 +62,16 @@ export interface OthersSeen {
   recent: number;
   /** Their registered devices; null when Cloudflare does not say for all of them. */
   devices: number | null;
+}
+
+/** The key of a request's n-th reminder. */
+export function reminderKey(nth: number): string {
+  return `reminder-${nth}`;
+}
+
+/** The key of the n-th reminder that nobody has reviewed what was done alone. */
+export function reviewReminderKey(nth: number): string {
+  return `review-reminder-${nth}`;
 }
 
 export interface NewPost {
@@ -47,6 +84,11 @@ export interface Post extends NewPost {
   seq: number;
   requestId: string;
   attemptedAt: number | null;
+}
+
+/** Whom a direct message is for, as a Slack user id. */
+export function recipientOf({ data }: NewPost, { requesterId }: Pick<Request, "requesterId">): string {
+  return "to" in data ? data.to : requesterId;
 }
 
 type Writer = Kysely<Database> | Transaction<Database>;

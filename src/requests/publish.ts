@@ -1,265 +1,202 @@
-import type { WebClient } from "@slack/web-api";
-
-import type { Log } from "../log.ts";
-import { slackErrorCode } from "../slack/clients.ts";
-import type { Db } from "../store/open.ts";
-import { approvalCard } from "../views/card.ts";
+import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
+import type { MessagePlace } from "../slack/messages.ts";
+import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
+import { aloneMessage, aloneReviewedMessage } from "../views/alone.ts";
 import type { Message } from "../views/blocks.ts";
-import { cut } from "../views/text.ts";
+import { cardLateMessage, cardThereMessage, type Behind } from "../views/direct.ts";
 import { outcomeMessage, threadMessage } from "../views/thread.ts";
+import { publishCard, type CardDeps, type CardState } from "./cards.ts";
+import { takeClaim, type Claim } from "./claim.ts";
 import { describeRequest } from "./describe.ts";
-import type { ActionName } from "./plan.ts";
-import { markAttempted, markPosted, readUnposted, type Post } from "./posts.ts";
-import type { Request } from "./request.ts";
 import {
-  abandonPublishing,
-  claimPublishing,
-  extendPublishing,
-  markCardAttempted,
-  markCardPosted,
-  readRequest,
-  releasePublishing,
-} from "./store.ts";
+  addPosts,
+  markAttempted,
+  markPosted,
+  readUnposted,
+  recipientOf,
+  reminderKey,
+  reviewReminderKey,
+  type Post,
+} from "./posts.ts";
+import type { Request } from "./request.ts";
+import { readRequest } from "./store.ts";
+import { noteTrouble, releasePublishing, tryInSlack, type Trouble } from "./trouble.ts";
 
-export interface PublishDeps {
-  db: Db;
-  slack: WebClient;
-  log: Log;
-  now(): number;
-  /** Slack ids of who may approve this action now: the card names them. */
-  approversOf(action: ActionName): readonly string[];
-}
+export type PublishDeps = CardDeps;
 
-/** How long a replica may take for one message before another may take over. */
-const CLAIM_MS = 60_000;
-
-/** Marks our messages with the id under which they are looked for after a crash. An id only, never data. */
-const EVENT_TYPE = "zt_message";
+/** After so long without a card, who asked is told in a message of their own. */
+const CARD_LATE_MS = 10_000;
 
 /**
- * Brings a request's card and thread in Slack up to date with the database, in order, each message once:
- * one publisher at a time holds the request; every message is noted as attempted before it is posted, and one
- * that was attempted before is first looked for by its metadata.
- * @throws what Slack answered, with the claim given back: the caller's retry goes on where this one stopped.
+ * Brings a request's card, thread and direct messages in Slack up to date with the database, each message once and
+ * in order: one publisher at a time holds the request; every message is noted as attempted before it is posted, and
+ * one that was attempted before is first looked for by its metadata. What does not go through in the approvals
+ * channel keeps back the rest of the thread, but not the direct messages.
+ * @returns false when somebody else is at it: whoever holds the claim publishes everything before letting go.
+ * @throws what Slack answered, written down and with the claim given back: the caller's retry goes on where this one
+ * stopped.
  */
-export async function publishRequest(deps: PublishDeps, id: string): Promise<void> {
+export async function publishRequest(deps: PublishDeps, id: string): Promise<boolean> {
   for (;;) {
-    const now = deps.now();
-    const claimed = await claimPublishing(deps.db, id, now, now + CLAIM_MS);
-    // Somebody else is at it; whoever holds the claim publishes everything before letting go.
-    if (claimed === null) return;
+    const claim = await takeClaim(deps.db, id, deps.now);
+    if (claim === null) return false;
+    let trouble: Trouble | null;
     try {
-      // Read in this order, the request is never older than the messages that tell of it; what is written from
-      // here on is told in the next round, after the card shows it.
-      const posts = await readUnposted(deps.db, id);
-      const request = (await readRequest(deps.db, id)) ?? claimed;
-      const card = await publishCard(deps, request);
-      for (const post of posts) {
-        await extendPublishing(deps.db, id, deps.now() + CLAIM_MS);
-        await publishPost(deps, request, card, post);
-      }
+      trouble = await publishRound(deps, claim);
     } catch (error) {
-      await abandonPublishing(deps.db, id);
+      await claim.abandon();
       throw error;
     }
-    if (await releasePublishing(deps.db, id, claimed.version)) return;
-    await abandonPublishing(deps.db, id);
+    if (trouble !== null) {
+      const { code, error } = trouble;
+      await claim.finish(() => noteTrouble(deps.db, id, code, deps.now()));
+      throw error;
+    }
+    if (await claim.finish(() => releasePublishing(deps.db, claim.request, deps.now()))) return true;
+    await claim.abandon();
   }
 }
 
-interface CardPlace {
-  channel: string;
-  ts: string;
+/** @returns the first trouble that there was, or null when everything is posted. */
+async function publishRound(deps: PublishDeps, claim: Claim): Promise<Trouble | null> {
+  const { db, now } = deps;
+  // Read in this order, the request is never older than the messages that tell of it; what is written from here on
+  // is told in the next round, after the card shows it.
+  const posts = await readUnposted(db, claim.request.id);
+  const request = (await readRequest(db, claim.request.id)) ?? claim.request;
+  const card = await publishCard(deps, request);
+  const late = await noteLateCard(deps, request, card);
+  // The thread keeps its order, and so do one person's messages; who can't be written to holds up nobody else.
+  const troubles = new Map<string, Trouble>();
+  if (card.place === null && card.trouble !== null) troubles.set(THREAD, card.trouble);
+  let onToken = onlyToken(card.trouble);
+  for (const post of [...posts, ...late]) {
+    const line = post.surface === "thread" ? THREAD : recipientOf(post, request);
+    if (troubles.has(line) || (post.surface === "dm" && onToken !== null) || isEarly(post, card)) continue;
+    await claim.keep();
+    const behind = behindOf(request, card, card.trouble ?? troubles.get(THREAD) ?? null, now());
+    const posted = await tryInSlack(() => publishPost(deps, request, card, behind, post));
+    if (posted.ok) continue;
+    troubles.set(line, posted.trouble);
+    onToken ??= onlyToken(posted.trouble);
+  }
+  return card.trouble ?? troubles.get(THREAD) ?? troubles.values().next().value ?? onToken;
 }
 
-async function publishCard(
-  { db, slack, now, approversOf }: PublishDeps,
+/** Beside the people who get direct messages. */
+const THREAD = "thread";
+
+/** Where Slack does not take the token, nothing goes through: no need to ask again for each message. */
+function onlyToken(trouble: Trouble | null): Trouble | null {
+  return trouble !== null && isTokenTrouble(trouble.code) ? trouble : null;
+}
+
+/** What needs the card waits for it. */
+function isEarly({ surface, data }: Post, { place }: CardState): boolean {
+  return place === null && (surface === "thread" || data.kind === "card-there");
+}
+
+/** Who asked was told at once why there is no card; when that lasts, they are told what to do, and once. */
+async function noteLateCard(
+  { db, now }: PublishDeps,
   request: Request,
-): Promise<CardPlace> {
-  const { channel, ts, attemptedAt } = request.card;
-  const card = approvalCard({
-    request,
-    words: describeRequest(request),
-    approvers: approversOf(request.plan.action),
-    now: now(),
-  });
-  if (ts !== null) {
-    if (request.cardVersion < request.version) await updateCard(slack, channel, ts, card);
-    return { channel, ts };
-  }
-  const found = attemptedAt === null ? null : await findInChannel(slack, channel, request.id, attemptedAt);
-  if (found !== null) {
-    await markCardPosted(db, request.id, channel, found, 0);
-    await updateCard(slack, channel, found, card);
-    return { channel, ts: found };
-  }
-  await markCardAttempted(db, request.id, now());
-  const posted = await post(slack, channel, card, request.id);
-  await markCardPosted(db, request.id, posted.channel, posted.ts, request.version);
-  return posted;
+  { place, trouble }: CardState,
+): Promise<Post[]> {
+  if (place !== null || trouble === null || request.status !== "pending") return [];
+  if (now() - (request.trouble?.since ?? now()) < CARD_LATE_MS) return [];
+  await addPosts(db, request.id, now(), [{ key: "card-late", surface: "dm", data: { kind: "card-late" } }]);
+  return (await readUnposted(db, request.id)).filter(({ key }) => key === "card-late");
 }
 
-/** A card that somebody deleted is not posted again, and does not keep its thread from going on. */
-async function updateCard(slack: WebClient, channel: string, ts: string, card: Message): Promise<void> {
-  try {
-    await slack.chat.update({ channel, ts, text: card.text, blocks: card.blocks });
-  } catch (error) {
-    if (slackErrorCode(error) !== "message_not_found") throw error;
-  }
+/** What a direct message says of the card and the thread that do not show the same. */
+function behindOf(request: Request, card: CardState, trouble: Trouble | null, now: number): Behind | null {
+  if (card.isGone) return { kind: "gone" };
+  if (trouble === null) return null;
+  return { kind: "trouble", code: trouble.code, since: request.trouble?.since ?? now };
 }
 
-async function publishPost(deps: PublishDeps, request: Request, card: CardPlace, item: Post): Promise<void> {
+async function publishPost(
+  deps: PublishDeps,
+  request: Request,
+  card: CardState,
+  behind: Behind | null,
+  item: Post,
+): Promise<void> {
   const { db, slack, now } = deps;
-  const messageId = `${request.id}:${item.key}`;
-  const channel = item.surface === "thread" ? card.channel : await openDm(deps, request.requesterId);
-  if (channel === null) {
+  const isDirect = item.surface === "dm";
+  if (isOver(item, request, card, now()) || (card.isGone && !isDirect)) {
     await markPosted(db, item.seq, now(), "", "");
     return;
   }
+  const messageId = `${request.id}:${item.key}`;
+  const channel = isDirect
+    ? await openDirect(slack, recipientOf(item, request))
+    : (card.place?.channel ?? null);
+  if (channel === null) return giveUp(deps, request, item);
   if (item.attemptedAt !== null) {
     const found =
-      item.surface === "thread"
-        ? await findInThread(slack, channel, card.ts, messageId)
-        : await findInChannel(slack, channel, messageId, item.attemptedAt);
+      isDirect || card.place === null
+        ? await findInChannel(slack, channel, messageId, item.attemptedAt)
+        : await findInThread(slack, card.place, messageId);
     if (found !== null) {
       await markPosted(db, item.seq, now(), channel, found);
       return;
     }
   }
   await markAttempted(db, item.seq, now());
+  const message = isDirect
+    ? await drawDirect(deps, request, card.place, behind, item)
+    : threadMessage(request, describeRequest(request), item.data);
+  const posted = await tryInSlack(() =>
+    postMessage(slack, channel, message, messageId, isDirect ? undefined : card.place?.ts),
+  );
+  if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
+  // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
+  if (isDirect && isChannelTrouble(posted.trouble.code)) return giveUp(deps, request, item);
+  throw posted.trouble.error;
+}
+
+/** The thread has the story all the same. */
+async function giveUp({ db, log, now }: PublishDeps, request: Request, item: Post): Promise<void> {
+  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "somebody cannot be written to");
+  await markPosted(db, item.seq, now(), "", "");
+}
+
+/**
+ * A message that is overtaken: about the card, when the request is decided or the card is there meanwhile; a call to
+ * decide, when there is nothing to decide any more, or a later one is to follow.
+ */
+function isOver({ key, data }: Post, request: Request, card: CardState, now: number): boolean {
+  const isPending = request.status === "pending";
+  switch (data.kind) {
+    case "card-late":
+      return !isPending || card.place !== null;
+    case "card-there":
+      return !isPending;
+    case "reminder":
+      return !isPending || now >= request.expiresAt || key !== reminderKey(request.reminders);
+    case "review-reminder":
+      return request.review !== null || key !== reviewReminderKey(request.reminders);
+    case "escalated":
+      return !isPending || now >= request.expiresAt;
+    default:
+      return false;
+  }
+}
+
+async function drawDirect(
+  { slack }: PublishDeps,
+  request: Request,
+  card: MessagePlace | null,
+  behind: Behind | null,
+  { data }: Post,
+): Promise<Message> {
   const words = describeRequest(request);
-  const message =
-    item.surface === "thread"
-      ? threadMessage(request, words, item.data)
-      : outcomeMessage(request, words, await permalink(slack, card));
-  const posted = await post(
-    slack,
-    channel,
-    message,
-    messageId,
-    item.surface === "thread" ? card.ts : undefined,
-  );
-  await markPosted(db, item.seq, now(), posted.channel, posted.ts);
-}
-
-/** null when the person cannot be written to (deactivated meanwhile): the thread has the story all the same. */
-async function openDm({ slack, log }: PublishDeps, userId: string): Promise<string | null> {
-  try {
-    const { channel } = await slack.conversations.open({ users: userId });
-    return channel?.id ?? null;
-  } catch (error) {
-    const code = slackErrorCode(error);
-    if (code !== "user_not_found" && code !== "cannot_dm_bot" && code !== "user_disabled") throw error;
-    log.warn({ code, userId }, "requester cannot be written to");
-    return null;
-  }
-}
-
-async function post(
-  slack: WebClient,
-  channel: string,
-  message: Message,
-  messageId: string,
-  threadTs?: string,
-): Promise<CardPlace> {
-  const send = (content: { text: string; blocks?: Message["blocks"] }) =>
-    slack.chat.postMessage({
-      channel,
-      ...content,
-      metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
-      unfurl_links: false,
-      unfurl_media: false,
-      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-    });
-  try {
-    const posted = await send({ text: message.text, blocks: message.blocks });
-    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
-  } catch (error) {
-    // Blocks that Slack will never take must not hold up every later message of the request: the words go alone.
-    if (!UNDRAWABLE.has(slackErrorCode(error) ?? "")) throw error;
-    const posted = await send({ text: cut(message.text, 3000) });
-    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
-  }
-}
-
-/** What Slack answers to a message that it will not draw, however often it is sent. */
-const UNDRAWABLE: ReadonlySet<string> = new Set([
-  "invalid_blocks",
-  "invalid_blocks_format",
-  "invalid_attachments",
-  "msg_blocks_too_long",
-  "msg_too_long",
-]);
-
-/** A link to the card, or null when Slack gives none. */
-export async function permalink(slack: WebClient, card: CardPlace): Promise<string | null> {
-  try {
-    const answer = await slack.chat.getPermalink({ channel: card.channel, message_ts: card.ts });
-    return answer.permalink ?? null;
-  } catch {
-    // A link is a comfort: a message without one is better than none.
-    return null;
-  }
-}
-
-interface Found {
-  ts?: string;
-  metadata?: { event_type?: string; event_payload?: object };
-}
-
-function payloadId(payload: object | undefined): unknown {
-  return payload !== undefined && "id" in payload ? payload.id : undefined;
-}
-
-function findOurs(messages: readonly Found[] | undefined, messageId: string): string | null {
-  const ours = messages?.find(
-    ({ metadata }) => metadata?.event_type === EVENT_TYPE && payloadId(metadata.event_payload) === messageId,
-  );
-  return ours?.ts ?? null;
-}
-
-/** Clocks differ: looks from a minute before the attempt. */
-async function findInChannel(
-  slack: WebClient,
-  channel: string,
-  messageId: string,
-  attemptedAt: number,
-): Promise<string | null> {
-  const oldest = String(Math.floor((attemptedAt - 60_000) / 1000));
-  let cursor: string | undefined;
-  do {
-    const page = await slack.conversations.history({
-      channel,
-      oldest,
-      include_all_metadata: true,
-      limit: 200,
-      ...(cursor ? { cursor } : {}),
-    });
-    const found = findOurs(page.messages, messageId);
-    if (found !== null) return found;
-    cursor = page.response_metadata?.next_cursor;
-  } while (cursor);
-  return null;
-}
-
-async function findInThread(
-  slack: WebClient,
-  channel: string,
-  threadTs: string,
-  messageId: string,
-): Promise<string | null> {
-  let cursor: string | undefined;
-  do {
-    const page = await slack.conversations.replies({
-      channel,
-      ts: threadTs,
-      include_all_metadata: true,
-      limit: 200,
-      ...(cursor ? { cursor } : {}),
-    });
-    const found = findOurs(page.messages, messageId);
-    if (found !== null) return found;
-    cursor = page.response_metadata?.next_cursor;
-  } while (cursor);
-  return null;
+  if (data.kind === "card-late" && behind !== null) return cardLateMessage(request, words, behind);
+  const link = card === null ? null : await permalink(slack, card);
+  if (data.kind === "card-there")
+    return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
+  if (data.kind === "alone") return aloneMessage(request, words, link, behind);
+  if (data.kind === "alone-reviewed") return aloneReviewedMessage(request, words, link);
+  return outcomeMessage(request, words, link, behind);
 }

@@ -11,6 +11,7 @@ export const STATUSES = [
   "denied",
   "cancelled",
   "expired",
+  "voided",
   "executing",
   "unknown",
   "succeeded",
@@ -43,6 +44,38 @@ export interface BulkProgress {
   waitsUntil: number | null;
 }
 
+/** Somebody's agreement. */
+export interface Vote {
+  /** A Slack user id; everybody is of the home workspace, which is checked at the click. */
+  by: string;
+  at: number;
+  /** Why it is not known whether they are at risk themselves; absent when it is. */
+  unchecked?: string;
+}
+
+/** What keeps an approved request from being carried out now. */
+export interface Held {
+  code: "paused" | "target-busy" | "unchecked";
+  /** In words for people. */
+  why: string;
+  since: number;
+}
+
+/** Somebody acted alone. */
+export interface BreakGlassUse {
+  by: string;
+  at: number;
+  reason: string;
+}
+
+/** What somebody else says afterwards of an action that one person did alone. */
+export interface Review {
+  by: string;
+  at: number;
+  verdict: "justified" | "not-justified";
+  note: string;
+}
+
 export interface Request {
   id: string;
   teamId: string;
@@ -65,8 +98,24 @@ export interface Request {
   version: number;
   cardVersion: number;
   card: { channel: string; ts: string | null; attemptedAt: number | null };
+  /** What keeps its messages from Slack (a code: see slackTroubleOf), and since when; absent otherwise. */
+  trouble?: { code: string; since: number };
   /** Somebody stopped it while it was carried out; absent otherwise. */
   stop?: { by: string; at: number };
+  /** In order; only ever added to. Whether they still count is judged anew each time. */
+  votes: readonly Vote[];
+  /** A target was protected when it was asked for. */
+  isProtected: boolean;
+  held: Held | null;
+  /** How many executions gave it back because it was held: the next one has another key. */
+  runs: number;
+  reminders: number;
+  nudgeAt: number | null;
+  escalatedAt: number | null;
+  nobodyThereAt: number | null;
+  breakGlass: BreakGlassUse | null;
+  review: Review | null;
+  reviewDue: number | null;
 }
 
 /** A row as the rest of the code knows it. */
@@ -92,9 +141,23 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
     version: row.version,
     cardVersion: row.card_version,
     card: { channel: row.card_channel, ts: row.card_ts, attemptedAt: row.card_attempted_at },
+    ...(row.trouble === null || row.trouble_since === null
+      ? {}
+      : { trouble: { code: row.trouble, since: row.trouble_since } }),
     ...(row.stopped_by === null || row.stopped_at === null
       ? {}
       : { stop: { by: row.stopped_by, at: row.stopped_at } }),
+    votes: JSON.parse(row.votes) as Vote[],
+    isProtected: row.is_protected === 1,
+    held: row.held === null ? null : (JSON.parse(row.held) as Held),
+    runs: row.runs,
+    reminders: row.reminders,
+    nudgeAt: row.nudge_at,
+    escalatedAt: row.escalated_at,
+    nobodyThereAt: row.nobody_there_at,
+    breakGlass: row.break_glass === null ? null : (JSON.parse(row.break_glass) as BreakGlassUse),
+    review: row.review === null ? null : (JSON.parse(row.review) as Review),
+    reviewDue: row.review_due,
   };
 }
 
@@ -104,6 +167,7 @@ export function isFinal(status: Status): boolean {
     status === "denied" ||
     status === "cancelled" ||
     status === "expired" ||
+    status === "voided" ||
     status === "succeeded" ||
     status === "failed"
   );

@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
+
 import type { OpenWorkflow } from "openworkflow";
 
 import type { AttemptDeps } from "./attempt.ts";
+import type { FactsDeps } from "./facts.ts";
 import type { NewPost } from "./posts.ts";
 import type { Request, Result } from "./request.ts";
 import { readRequest, reportProgress } from "./store.ts";
@@ -8,13 +11,25 @@ import { readRequest, reportProgress } from "./store.ts";
 /** The engine's steps; it exports no name for them. */
 export type Step = Parameters<Parameters<OpenWorkflow["defineWorkflow"]>[1]>[0]["step"];
 
-export interface ExecutionDeps extends AttemptDeps {
+export interface ExecutionDeps extends AttemptDeps, FactsDeps {
   /** Brings the card and the thread up to date; never waits for Slack. */
   publish(request: Request): Promise<void>;
   /** Waits between looks at Cloudflare until what was done shows; together the time a check may take. */
   verifyDelaysMs: readonly number[];
   /** When each request's progress was last put on its card, epoch milliseconds. */
   toldAt: Map<string, number>;
+  /** The process is to end: what is begun is finished, nothing more is begun. */
+  isStopping(): boolean;
+}
+
+/**
+ * Gives an execution back when the process is to end: a durable sleep releases the worker, which then takes nothing
+ * up again, and whoever works on it next goes on behind the last step that was kept. It does nothing otherwise, so
+ * it may stand anywhere between steps.
+ */
+export async function parkIfStopping({ isStopping }: ExecutionDeps, step: Step): Promise<void> {
+  // A name of its own each time: one that was slept through before would not be slept through again.
+  if (isStopping()) await step.sleep(`park-${randomUUID()}`, "1ms");
 }
 
 export async function mustRead({ db }: Pick<ExecutionDeps, "db">, id: string): Promise<Request> {

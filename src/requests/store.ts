@@ -1,11 +1,14 @@
-import { appendAudit } from "../audit/append.ts";
+import type { Kysely, Transaction } from "kysely";
+
+import { appendAudit, BOT } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
+import type { Database } from "../store/schema.ts";
 import { addTargets } from "./bulk/targets.ts";
 import { createRequestId, hashPlan, othersOf, targetsOf, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
-import { fromRow, type Request, type Result } from "./request.ts";
+import { fromRow, type Held, type Request, type Result } from "./request.ts";
 
 export interface NewRequest {
   teamId: string;
@@ -15,6 +18,9 @@ export interface NewRequest {
   originChannel: string;
   cardChannel: string;
   reason: string;
+  isProtected: boolean;
+  /** When who has not answered is reminded first; null: never. */
+  nudgeAt: number | null;
   /** For the record: see circumstances.ts. */
   circumstances?: Record<string, unknown>;
   at: number;
@@ -22,7 +28,15 @@ export interface NewRequest {
   posts: NewPost[];
 }
 
-/** Writes a pending request, its audit row and its first messages in one transaction. */
+/** Another request with the very same plan is open. */
+export class AlreadyOpenError extends Error {
+  override readonly name = "AlreadyOpenError";
+}
+
+/**
+ * Writes a pending request, its audit row and its first messages in one transaction.
+ * @throws AlreadyOpenError, also for the later of two who ask at once: see findOpen.
+ */
 export async function insertRequest(db: Db, input: NewRequest): Promise<Request> {
   return db.transaction().execute(async (trx) => {
     const planHash = hashPlan(input.plan);
@@ -55,9 +69,17 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         card_ts: null,
         card_attempted_at: null,
         publishing_until: null,
+        is_protected: input.isProtected ? 1 : 0,
+        once: 1,
+        nudge_at: input.nudgeAt,
+        trouble: null,
+        trouble_since: null,
       })
+      // The one constraint that a new request can meet: its id is random.
+      .onConflict((conflict) => conflict.doNothing())
       .returningAll()
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
+    if (row === undefined) throw new AlreadyOpenError(`a request with the plan ${planHash} is open`);
     const request = fromRow(row);
     await appendAudit(trx, {
       at: input.at,
@@ -70,6 +92,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         plan_hash: planHash,
         reason: input.reason,
         expires_at: input.expiresAt,
+        ...(input.isProtected ? { protected: true } : {}),
         ...input.circumstances,
         channel: input.originChannel,
       },
@@ -83,6 +106,77 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
 export async function readRequest(db: Db, id: string): Promise<Request | null> {
   const row = await db.selectFrom("requests").selectAll().where("id", "=", id).executeTakeFirst();
   return row === undefined ? null : fromRow(row);
+}
+
+/** The open request with exactly this plan. */
+export async function findOpen(db: Db, planHash: string): Promise<Request | null> {
+  const row = await db
+    .selectFrom("requests")
+    .selectAll()
+    .where("plan_hash", "=", planHash)
+    .where("once", "=", 1)
+    .where("status", "in", ["pending", "approved", "executing", "unknown"])
+    .executeTakeFirst();
+  return row === undefined ? null : fromRow(row);
+}
+
+/** An open request about the user with this address, alone or as one of several: its id, or null. */
+export async function findOpenAbout(db: Db, email: string): Promise<string | null> {
+  const address = email.trim().toLowerCase();
+  const open = ["pending", "approved", "executing", "unknown"];
+  const [alone, among] = await Promise.all([
+    db
+      .selectFrom("requests")
+      .select("id")
+      .where((eb) => eb(eb.fn<string>("lower", ["target_email"]), "=", address))
+      .where("status", "in", open)
+      .executeTakeFirst(),
+    db
+      .selectFrom("request_targets")
+      .innerJoin("requests", "requests.id", "request_targets.request_id")
+      .select("requests.id")
+      .where((eb) => eb(eb.fn<string>("lower", ["request_targets.email"]), "=", address))
+      .where("requests.status", "in", open)
+      .executeTakeFirst(),
+  ]);
+  return alone?.id ?? among?.id ?? null;
+}
+
+/** What this person did alone and nobody has looked at yet: the request's id. `except`: not that one. */
+export async function findUnreviewed(
+  db: Kysely<Database> | Transaction<Database>,
+  userId: string,
+  except = "",
+): Promise<string | null> {
+  const row = await db
+    .selectFrom("requests")
+    .select("id")
+    .where("review_due", "is not", null)
+    .where("decided_by", "=", userId)
+    .where("id", "!=", except)
+    .where("status", "!=", "voided")
+    // What came to nothing is no use of it: whoever is alone may try again.
+    .where((eb) =>
+      eb.or([
+        eb("status", "!=", "failed"),
+        eb("result", "like", '%"receipt"%'),
+        eb("result", "like", '%"verification"%'),
+      ]),
+    )
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Everything done alone that nobody has looked at yet, the longest wait first; its index holds nothing else. */
+export async function findUnreviewedRequests(db: Db): Promise<Request[]> {
+  const rows = await db
+    .selectFrom("requests")
+    .selectAll()
+    .where("review_due", "is not", null)
+    .orderBy("review_due")
+    .orderBy("id")
+    .execute();
+  return rows.map(fromRow);
 }
 
 /** Adds messages, and what is known of the result so far, without a change of state; the card follows. */
@@ -105,35 +199,86 @@ export async function reportProgress(
   });
 }
 
-export interface Loose {
-  /** Approved, but perhaps not started. */
-  approved: string[];
-  /** Being carried out, since when (epoch milliseconds). */
-  executing: { id: string; startedAt: number }[];
-  /** Pending past their deadline. */
-  overdue: string[];
-  /** With messages left to post. */
-  unpublished: string[];
+/**
+ * Keeps a request from being carried out, with the reason, while it is approved or under way. Told (by the card, the
+ * thread and the record) when the reason is a new one. `endsRun`: the execution gives it back, and another begins
+ * with another key.
+ * @returns the request as it now is, or null when there is nothing new to tell.
+ */
+export async function holdRequest(
+  db: Db,
+  request: Request,
+  held: Held,
+  { endsRun }: { endsRun: boolean },
+): Promise<Request | null> {
+  const isKnown = request.held?.code === held.code && request.held.why === held.why;
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable("requests")
+      .set((eb) => ({
+        ...(endsRun ? { runs: eb("runs", "+", 1) } : {}),
+        ...(isKnown ? {} : { held: JSON.stringify(held), version: eb("version", "+", 1) }),
+        id: request.id,
+      }))
+      .where("id", "=", request.id)
+      .where("status", "in", ["approved", "executing", "unknown"])
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined || isKnown) return null;
+    await appendAudit(trx, {
+      at: held.since,
+      teamId: request.teamId,
+      requestId: request.id,
+      actor: BOT,
+      event: "request.held",
+      data: {
+        code: held.code,
+        why: held.why,
+        target: request.plan.target.email,
+        target_id: request.plan.target.id,
+      },
+    });
+    await addPosts(trx, request.id, held.since, [
+      {
+        key: `held-${held.since}`,
+        surface: "thread",
+        data: { kind: "held", at: held.since, why: held.why, code: held.code },
+      },
+    ]);
+    return fromRow(row);
+  });
 }
 
-/** What the sweep looks for. Both indexes hold only such requests, however many there ever were. */
-export async function findLoose(db: Db, now: number): Promise<Loose> {
-  const [open, unpublished] = await Promise.all([
-    db
-      .selectFrom("requests")
-      .select(["id", "status", "expires_at", "started_at"])
-      .where("status", "in", ["pending", "approved", "executing", "unknown"])
-      .execute(),
-    db.selectFrom("requests").select("id").whereRef("card_version", "<", "version").execute(),
-  ]);
-  return {
-    approved: open.filter((row) => row.status === "approved").map((row) => row.id),
-    executing: open.flatMap((row) =>
-      row.started_at === null ? [] : [{ id: row.id, startedAt: row.started_at }],
-    ),
-    overdue: open.filter((row) => row.status === "pending" && row.expires_at <= now).map((row) => row.id),
-    unpublished: unpublished.map((row) => row.id),
-  };
+/** It goes on: nothing keeps it any more. @returns the request as it now is. */
+export async function unhold(db: Db, request: Request, at: number): Promise<Request> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable("requests")
+      .set((eb) => ({ held: null, version: eb("version", "+", 1) }))
+      .where("id", "=", request.id)
+      .where("held", "is not", null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return request;
+    await appendAudit(trx, {
+      at,
+      teamId: request.teamId,
+      requestId: request.id,
+      actor: BOT,
+      event: "request.unheld",
+      data: { target: request.plan.target.email, target_id: request.plan.target.id },
+    });
+    return fromRow(row);
+  });
+}
+
+/** Shows every request that waits anew: what its card says of the policy may have changed. */
+export async function touchPending(db: Db): Promise<void> {
+  await db
+    .updateTable("requests")
+    .set((eb) => ({ version: eb("version", "+", 1) }))
+    .where("status", "=", "pending")
+    .execute();
 }
 
 /**
@@ -156,29 +301,30 @@ export async function claimPublishing(
   return row === undefined ? null : fromRow(row);
 }
 
-/** Keeps the right for longer: a thread of many messages may take a slow Slack more than one spell. */
-export async function extendPublishing(db: Db, id: string, until: number): Promise<void> {
-  await db.updateTable("requests").set({ publishing_until: until }).where("id", "=", id).execute();
-}
-
 /**
- * Gives the right back if the card shows the request as it is.
- * @returns false when it changed meanwhile: there is more to post.
+ * Keeps the right for longer, from `held` (what it was taken or last kept until), which proves that it is ours: whoever
+ * took it over wrote another time.
+ * @returns false when it is not.
  */
-export async function releasePublishing(db: Db, id: string, shownVersion: number): Promise<boolean> {
+export async function extendPublishing(db: Db, id: string, held: number, until: number): Promise<boolean> {
   const row = await db
     .updateTable("requests")
-    .set({ publishing_until: null, card_version: shownVersion })
+    .set({ publishing_until: until })
     .where("id", "=", id)
-    .where("version", "=", shownVersion)
+    .where("publishing_until", "=", held)
     .returning("id")
     .executeTakeFirst();
   return row !== undefined;
 }
 
 /** Gives the right back with the work undone: the next attempt may start at once. */
-export async function abandonPublishing(db: Db, id: string): Promise<void> {
-  await db.updateTable("requests").set({ publishing_until: null }).where("id", "=", id).execute();
+export async function abandonPublishing(db: Db, id: string, held: number): Promise<void> {
+  await db
+    .updateTable("requests")
+    .set({ publishing_until: null })
+    .where("id", "=", id)
+    .where("publishing_until", "=", held)
+    .execute();
 }
 
 export async function markCardAttempted(db: Db, id: string, at: number): Promise<void> {

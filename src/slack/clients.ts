@@ -1,4 +1,11 @@
-import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from "@slack/web-api";
+import {
+  ErrorCode,
+  LogLevel,
+  WebAPIHTTPError,
+  WebAPIRequestError,
+  WebClient,
+  type WebClientOptions,
+} from "@slack/web-api";
 
 /**
  * Two clients, because a 429 pauses the whole queue of a WebClient: a `views.open` waiting behind a chatty
@@ -35,7 +42,27 @@ export function slackErrorCode(error: unknown): string | null {
   return data.error;
 }
 
+/** Whether this is Slack's refusal, or its silence. */
+export function isSlackFailure(error: unknown): boolean {
+  return error instanceof Error && "code" in error && SLACK_FAILURES.has(error.code);
+}
+
+const SLACK_FAILURES: ReadonlySet<unknown> = new Set(Object.values(ErrorCode));
+
 /** Whether Slack asked to wait (429). */
 export function isSlackRateLimit(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === ErrorCode.RateLimitedError;
+}
+
+/**
+ * What Slack's trouble with a call is called, in the record and in the columns `trouble`: Slack's own code,
+ * `ratelimited`, `http_503`, or `unreachable` where no answer came. null for an error that is not Slack's.
+ */
+export function slackTroubleOf(error: unknown): string | null {
+  if (isSlackRateLimit(error)) return "ratelimited";
+  const code = slackErrorCode(error);
+  if (code !== null) return code;
+  if (error instanceof WebAPIHTTPError) return `http_${error.statusCode}`;
+  if (error instanceof WebAPIRequestError) return "unreachable";
+  return null;
 }

@@ -1,6 +1,7 @@
 import type { WebClient } from "@slack/web-api";
 
-import { slackErrorCode } from "./clients.ts";
+import { remember, shareInFlight } from "../remember.ts";
+import { isSlackRateLimit, slackErrorCode } from "./clients.ts";
 
 /** What an authorisation needs to know of somebody in Slack. */
 export interface Person {
@@ -32,31 +33,38 @@ export interface Directory {
 const FRESH_MS = 30_000;
 
 export function createDirectory(client: WebClient, now: () => number): Directory {
+  const lastSeen = new Map<string, { at: number; person: Person }>();
   const person = shareInFlight(async (userId: string): Promise<Person | null> => {
     try {
       const { user } = await client.users.info({ user: userId });
       if (user === undefined) return null;
-      return {
+      const person = {
         id: userId,
         teamId: user.team_id ?? null,
-        name: user.real_name ?? user.name ?? userId,
+        name: user.real_name ?? user.profile?.real_name ?? user.name ?? userId,
         email: user.profile?.email ?? null,
         isBot: user.is_bot === true || userId === "USLACKBOT",
         isDeactivated: user.deleted === true,
         isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
         isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
       };
+      if (lastSeen.size > 1000) lastSeen.clear();
+      lastSeen.set(userId, { at: now(), person });
+      return person;
     } catch (error) {
       if (slackErrorCode(error) === "user_not_found") return null;
+      // Somebody else's flood of calls must not hold up a click; what was seen this minute may still be believed.
+      const seen = lastSeen.get(userId);
+      if (isSlackRateLimit(error) && seen !== undefined && now() - seen.at < FRESH_MS) return seen.person;
       throw error;
     }
   });
   // 20 calls a minute are allowed for groups; a group's members are the same for every click of a busy minute.
-  const group = remember(now, async (groupId: string): Promise<string[]> => {
+  const group = remember(now, FRESH_MS, async (groupId: string): Promise<string[]> => {
     const { users } = await client.usergroups.users.list({ usergroup: groupId });
     return users ?? [];
   });
-  const byEmail = remember(now, async (email: string): Promise<string | null> => {
+  const byEmail = remember(now, FRESH_MS, async (email: string): Promise<string | null> => {
     try {
       const { user } = await client.users.lookupByEmail({ email });
       return user?.id ?? null;
@@ -72,31 +80,5 @@ export function createDirectory(client: WebClient, now: () => number): Directory
       const groups = await Promise.all(principals.filter((id) => id.startsWith("S")).map((id) => group(id)));
       return new Set([...principals.filter((id) => !id.startsWith("S")), ...groups.flat()]);
     },
-  };
-}
-
-/** The same question in flight twice is asked once; the next one is asked again. */
-function shareInFlight<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const running = new Map<string, Promise<T>>();
-  return (key) => {
-    const known = running.get(key);
-    if (known !== undefined) return known;
-    const answer = ask(key).finally(() => running.delete(key));
-    running.set(key, answer);
-    return answer;
-  };
-}
-
-/** Answers are kept for FRESH_MS, and the same question in flight twice is asked once. Failures are not kept. */
-function remember<T>(now: () => number, ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const answers = new Map<string, { at: number; answer: Promise<T> }>();
-  return (key) => {
-    const known = answers.get(key);
-    if (known !== undefined && now() - known.at < FRESH_MS) return known.answer;
-    if (answers.size > 1000) answers.clear();
-    const answer = ask(key);
-    answers.set(key, { at: now(), answer });
-    answer.catch(() => answers.delete(key));
-    return answer;
   };
 }

@@ -8,22 +8,32 @@ import { PostgresJSDialect } from "kysely-postgres-js";
 import type { Backend } from "openworkflow/internal";
 import { BackendPostgres } from "openworkflow/postgres";
 import { BackendSqlite } from "openworkflow/sqlite";
-import postgres from "postgres";
+import type postgres from "postgres";
 
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
 import { createTargetsMigration } from "./migrations/0002-targets.ts";
 import { deliveriesMigration } from "./migrations/0003-deliveries.ts";
 import { createAuditChainMigration } from "./migrations/0004-audit-chain.ts";
+import { createApprovalsMigration } from "./migrations/0005-approvals.ts";
+import { severalMigration } from "./migrations/0006-several.ts";
+import { createMessagesMigration } from "./migrations/0007-messages.ts";
+import { connect, connectEngine } from "./postgres.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
 
 export interface Store {
   db: Db;
+  /** What is carried out, and what waits for its time. */
   workflows: Backend;
+  /** What is posted: a queue of its own, so that neither holds up the other. */
+  publications: Backend;
   close(): Promise<void>;
 }
+
+/** The engine's name for the second of its queues. */
+const PUBLICATIONS = "publications";
 
 /** Another process already works on these files. */
 export class StoreInUseError extends Error {
@@ -49,18 +59,23 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   const unlock = lockDirectory(config.directory);
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
   await migrate(db, "sqlite");
-  const workflows = BackendSqlite.connect(join(config.directory, "workflows.db"));
+  const file = join(config.directory, "workflows.db");
+  // Two connections to one file: each of the engine's transactions is done before another piece of code runs.
+  const workflows = BackendSqlite.connect(file);
+  const publications = BackendSqlite.connect(file, { namespaceId: PUBLICATIONS });
   await db
     .updateTable("requests")
     .set({ publishing_until: null })
     .where("publishing_until", "is not", null)
     .execute();
-  await releaseDeadRuns(workflows);
+  for (const queue of [workflows, publications]) await releaseDeadRuns(queue);
   return {
     db,
     workflows,
+    publications,
     async close() {
       await workflows.stop();
+      await publications.stop();
       await db.destroy();
       unlock();
     },
@@ -106,27 +121,27 @@ export async function openTables(
   };
 }
 
-function connect(url: string, max: number): postgres.Sql {
-  return postgres(url, {
-    max,
-    // 64-bit integers here are counters and epoch milliseconds: exact as JavaScript numbers until the year 287396.
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    onnotice: () => {},
-  });
-}
+/**
+ * Connections of one process; PostgreSQL allows 100 of all together unless it is told otherwise. Statements here take
+ * about a millisecond, so that few are enough.
+ */
+const CONNECTIONS = { tables: 6, engine: 5 };
 
 async function openPostgres(url: string): Promise<Store> {
-  const pool = connect(url, 10);
+  const pool = connect(url, CONNECTIONS.tables);
   const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
-  const workflows = await oneAtATime(pool, async () => {
+  await oneAtATime(pool, async () => {
     await migrate(db, "postgres");
-    return BackendPostgres.connect(url);
+    // For its migrations alone.
+    await (await BackendPostgres.connect(url)).stop();
   });
+  const engine = connectEngine(url, CONNECTIONS.engine);
   return {
     db,
-    workflows,
+    workflows: BackendPostgres.fromPool(engine),
+    publications: BackendPostgres.fromPool(engine, { namespaceId: PUBLICATIONS }),
     async close() {
-      await workflows.stop();
+      await engine.end();
       await db.destroy();
     },
   };
@@ -139,10 +154,10 @@ const MIGRATION_LOCK = 7_436_021;
 async function oneAtATime<T>(pool: postgres.Sql, work: () => Promise<T>): Promise<T> {
   const connection = await pool.reserve();
   try {
-    await connection`SELECT pg_advisory_lock(${MIGRATION_LOCK})`;
+    await connection.unsafe("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     return await work();
   } finally {
-    await connection`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`;
+    await connection.unsafe("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
     connection.release();
   }
 }
@@ -154,9 +169,12 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
       getMigrations: () =>
         Promise.resolve({
           "0001-requests": createRequestsMigration(dialect),
-          "0002-targets": createTargetsMigration,
+          "0002-targets": createTargetsMigration(dialect),
           "0003-deliveries": deliveriesMigration,
           "0004-audit-chain": createAuditChainMigration(dialect),
+          "0005-approvals": createApprovalsMigration(dialect),
+          "0006-several": severalMigration,
+          "0007-messages": createMessagesMigration(dialect),
         }),
     },
   });

@@ -10,6 +10,8 @@ export interface Database {
   deliveries: DeliveriesTable;
   audit_head: AuditHeadTable;
   audit_sinks: AuditSinksTable;
+  target_locks: TargetLocksTable;
+  switches: SwitchesTable;
 }
 
 export interface RequestsTable {
@@ -47,9 +49,54 @@ export interface RequestsTable {
   card_attempted_at: number | null;
   /** Whoever publishes this request's messages holds it until then, so that each is posted by one. */
   publishing_until: number | null;
+  /** What keeps its messages from being posted: Slack's code, or see slackTroubleOf. null when nothing does. */
+  trouble: string | null;
+  trouble_since: number | null;
   /** Somebody stopped a request about several users while it was carried out. */
   stopped_at: number | null;
   stopped_by: string | null;
+  /** Who agreed, in order, as JSON; only ever added to. */
+  votes: Generated<string>;
+  /** Their number: whoever adds one says how many they have seen. */
+  vote_count: Generated<number>;
+  /** 1: a target was protected when it was asked for. */
+  is_protected: Generated<number>;
+  /** 1: of such requests with the same plan only one is open at a time; null for those made before there was a rule. */
+  once: number | null;
+  /** What keeps an approved request from being carried out now, as JSON. */
+  held: string | null;
+  /** How many executions gave it back because it was held. */
+  runs: Generated<number>;
+  /** When approvers or reviewers are reminded next; null: not again. */
+  nudge_at: number | null;
+  reminders: Generated<number>;
+  /** Since when the second group may approve as well. */
+  escalated_at: number | null;
+  /** When no approver was there to be reached; null: somebody was, or it was not looked at yet. */
+  nobody_there_at: number | null;
+  /** Who acted alone and why, as JSON. */
+  break_glass: string | null;
+  /** Who looked at that afterwards and what they say, as JSON. */
+  review: string | null;
+  /** Since when somebody should look at it; null: nobody has to (any more). */
+  review_due: number | null;
+}
+
+/** Which request works on which user now: two never do at the same time. */
+export interface TargetLocksTable {
+  /** The Access user's id; of somebody to be created, the e-mail in lower case. */
+  target: string;
+  request_id: string;
+  at: number;
+}
+
+/** Switches of the whole bot: there is a row while one is on. */
+export interface SwitchesTable {
+  /** "pause" */
+  name: string;
+  /** Who and why, as JSON. */
+  data: string;
+  at: number;
 }
 
 /** The users of a request about several, in the order in which they come; position 0 comes first and alone. */

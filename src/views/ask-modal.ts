@@ -40,6 +40,8 @@ export interface AskModalProps {
   problem?: UserMessage;
   /** The same where it takes more than a few words. */
   problemBlocks?: readonly KnownBlock[];
+  /** Said above the fields: what was chosen in them, and why. */
+  notes?: readonly KnownBlock[];
 }
 
 /** Travels with the form. Ids and names only, and all of it is checked again: a form is no authority. */
@@ -95,6 +97,7 @@ export function askModal(props: AskModalProps): ModalView {
       ...(isPicking && form.takesSeveral === true
         ? [severalField((prefill as Partial<WishFor<"revoke">>).several ?? [])]
         : []),
+      ...(showsFields && !isDeadEnd ? (props.notes ?? []) : []),
       ...(showsFields ? form.fields(material, prefill) : []),
       ...(showsFields && !isDeadEnd ? [reasonBlock(props.reason, props.requireReason)] : []),
       context(`⚠️ ${escape(form.caution)}`),

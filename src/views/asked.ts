@@ -1,7 +1,9 @@
 import type { Asked } from "../requests/ask.ts";
 import type { ModalView } from "@slack/types";
-import { context, plain, section, type Message } from "./blocks.ts";
+import { breakGlassButton } from "./alone.ts";
+import { actions, context, plain, section, type Message } from "./blocks.ts";
 import { duration, escape } from "./text.ts";
+import { nobodyThere } from "./waiting.ts";
 
 /** The answer to who asked: what was asked, where the card is, what comes next. */
 export function askedMessage(asked: Asked): Message {
@@ -14,9 +16,11 @@ export function askedMessage(asked: Asked): Message {
           ? `🟡 *Asked:* ${escape(asked.headline)}\n⚠️ The request is recorded, but its card is not in the approvals channel yet${asked.trouble === null ? "" : `: ${escape(asked.trouble)}`}. It is posted as soon as that works.`
           : `🟡 *Asked:* ${escape(asked.headline)}\n<${asked.link}|Open the card> in the approvals channel`,
       ),
+      ...nobodyThere(request).map((line) => section(line)),
       context(
         `${request.id} · nothing happens until somebody approves · expires in ${duration(request.expiresAt - request.createdAt)} · you are told how it ends`,
       ),
+      ...(asked.mayActAlone ? [actions("asked_alone", breakGlassButton(request))] : []),
     ],
   };
 }

@@ -1,4 +1,7 @@
+import { OF_ONE_USER } from "../audit/events.ts";
 import type { FoundRow } from "../audit/search.ts";
+import { describeSlackTrouble } from "../slack-trouble.ts";
+import { plural } from "../words.ts";
 
 /** A row of the record, with its action's name for people. */
 export interface AuditRowProps extends FoundRow {
@@ -19,13 +22,33 @@ export function auditWords({ event, data, label }: AuditRowProps): string {
 const WORDS: Record<string, (data: Data, label: string) => string> = {
   "request.created": (data, label) => `asked: ${label}${because(data)}`,
   "request.refused": (data) => `asked in vain: ${text(data, "why") ?? "refused"}`,
-  "request.approved": () => "approved it",
+  "request.approved": (data) =>
+    data["break_glass"] === true ? `did it alone, without approval${because(data)}` : "approved it",
+  "review.reminded": () => "reminded whoever could review what was done alone",
+  "request.reviewed": (data) =>
+    `reviewed what was done alone, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
   "request.denied": (data) => `denied it${because(data)}`,
   "request.cancelled": () => "took it back",
-  "request.expired": () => "it expired: nobody decided in time",
+  "request.expired": (data) => `it expired: ${text(data, "reason") ?? "nobody decided in time"}`,
+  "request.reminded": (data) => `reminded whoever has not answered${missing(data)}`,
+  "request.escalated": (data) => `asked further people to approve${missing(data)}`,
+  "approvers.away": () => "saw no approver active in Slack",
+  "approvers.back": () => "saw an approver active in Slack again",
+  "request.voted": (data) =>
+    `approved it, ${number(data, "counting") ?? "?"} of ${number(data, "quorum") ?? "?"}`,
+  "request.held": (data) => `kept it back${because(data, "why")}`,
+  "request.unheld": () => "let it go on",
+  "policy.loaded": (data) => `put a policy in force: ${(text(data, "policy_hash") ?? "").slice(0, 12)}`,
+  "policy.refused": () => "did not take a broken policy.yml: the old one stays in force",
+  "bot.paused": (data) => `paused zt-bot${because(data)}`,
+  "bot.resumed": (data) => `resumed zt-bot${because(data)}`,
   "request.voided": (data) => `it was voided${because(data, "why")}`,
   "request.executing": () => "began to carry it out",
   "request.unknown": (data) => `no clear answer${because(data, "why")}`,
+  "request.stopped": (data) => {
+    const count = number(data, "untouched");
+    return count === null ? "stopped it" : `stopped it: ${plural(count, "user")} not touched`;
+  },
   "request.succeeded": (data) => `done: ${seen(data)}`,
   "request.failed": (data) =>
     `failed: ${text(part(data, "failure"), "why") ?? text(data, "why") ?? "see the card"}`,
@@ -46,6 +69,12 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
   "click.refused": (data) =>
     `was refused “${text(data, "what") ?? "a click"}”: ${(text(data, "code") ?? "not allowed").replaceAll("-", " ")}`,
   "command.refused": (data) => `was refused /zt ${text(data, "command") ?? ""}`,
+  "messages.trouble": (data) => `messages wait: ${troubleWords(data)}`,
+  "messages.recovered": (data) => `messages are posted again, after: ${troubleWords(data)}`,
+  "card.replaced": (data) =>
+    data["why"] === "deleted"
+      ? "its card was deleted while it was pending: posted it anew"
+      : `posted its card in another channel: ${troubleWords(data, "why")}`,
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
     const rows = part(data, "rows");
@@ -53,9 +82,19 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
   },
 };
 
-/** Whom a row is about: the request's target, or who was named in a request that was refused at once. */
-export function auditTarget({ target, data }: AuditRowProps): string | null {
+/**
+ * Whom a row is about: the one user it names, or the request's target and how many more, or who was named in a
+ * request that was refused at once.
+ */
+export function auditTarget({ event, target, users, data }: AuditRowProps): string | null {
+  if (OF_ONE_USER.some((one) => one === event)) return text(data, "target") ?? target;
+  if (target !== null && users > 1) return `${target} and ${(users - 1).toLocaleString("en-US")} more`;
   return target ?? text(part(part(data, "plan"), "target"), "email") ?? text(data, "target");
+}
+
+function missing(data: Data): string {
+  const count = number(data, "missing");
+  return count === null ? "" : `: ${plural(count, "approval")} missing`;
 }
 
 function because(data: Data, name = "reason"): string {
@@ -68,6 +107,11 @@ function seen(data: Data): string {
   const summary = text(verification, "summary");
   if (summary === null) return "accepted by Cloudflare";
   return verification["confirmed"] === true ? summary : `not confirmed, ${summary}`;
+}
+
+function troubleWords(data: Data, name = "code"): string {
+  const code = text(data, name) ?? "unknown";
+  return `${describeSlackTrouble(code).why} (${code})`;
 }
 
 function text(data: Data, name: string): string | null {

@@ -100,6 +100,7 @@ export function bulkStateWords(request: Request): string | null {
   if (bulk === undefined) return null;
   const { total, done } = bulk;
   const counts = `${number(done)} of ${number(total)} done`;
+  if (request.held !== null) return null;
   switch (request.status) {
     case "executing":
     case "unknown":
@@ -113,6 +114,7 @@ export function bulkStateWords(request: Request): string | null {
     case "denied":
     case "cancelled":
     case "expired":
+    case "voided":
       return null;
   }
 }

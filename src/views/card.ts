@@ -3,10 +3,14 @@ import type { KnownBlock } from "@slack/types";
 import type { RequestText } from "../requests/describe.ts";
 import { othersOf } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
+import type { Rules } from "../requests/rules.ts";
+import { plural } from "../words.ts";
+import { aloneBlocks, aloneWords, breakGlassButton } from "./alone.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
 import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
 import { code, cut, escape, mention, principal, utcTime, when } from "./text.ts";
 import { statusLine } from "./user-summary.ts";
+import { escalatedNote, inVain, nobodyThere } from "./waiting.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */
 export const CARD_ACTIONS = {
@@ -20,22 +24,24 @@ export const CARD_ACTIONS = {
 export interface CardProps {
   request: Request;
   words: RequestText;
-  /** Slack user ids and user-group ids, as the policy has them now. */
-  approvers: readonly string[];
+  /** Who may approve and how many have to, as the policy is now. */
+  rules: Rules;
   now: number;
 }
 
 /** The head of a request's thread. It is edited in place at every change and loses its buttons when decided. */
-export function approvalCard({ request, words, approvers, now }: CardProps): Message {
+export function approvalCard({ request, words, rules, now }: CardProps): Message {
   const state = stateLine(request);
+  const votes = votesBlocks(request, rules);
   return {
     text: cut(
-      `${escape(words.headline)}: ${stateWords(request)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}`,
+      `${escape(words.headline)}: ${stateWords(request)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}${request.breakGlass === null ? "" : ` ${capitalise(aloneWords(request))}.`}`,
       3000,
     ),
     blocks: [
       header(words.headline),
-      section(`${state}\n${knownText(request, now)}`),
+      section([state, ...nobodyThere(request), knownText(request, now)].join("\n")),
+      ...aloneBlocks(request, detailsButton(request)),
       ...progressBlocks(request, now),
       section(
         `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt)}\n*Reason* ${escape(request.reason, 1500)}`,
@@ -46,11 +52,15 @@ export function approvalCard({ request, words, approvers, now }: CardProps): Mes
       ),
       context(`⚠️ ${escape(words.caution, 600)}`),
       context(`↩️ ${escape(words.undo, 400)}`),
-      ...(request.status === "pending" ? pendingBlocks(request, words, approvers) : []),
+      ...votes,
+      ...(request.status === "pending" ? pendingBlocks(request, words, rules) : []),
+      ...(request.status === "approved" && request.held !== null ? [withdrawBlock(request)] : []),
       ...(request.status !== "pending" && othersOf(request.plan).length > 0
         ? [actions("request_details", detailsButton(request))]
         : []),
-      context(`${request.id}${request.status === "pending" ? ` · expires ${when(request.expiresAt)}` : ""}`),
+      context(
+        `${request.id}${request.status === "pending" ? ` · expires ${when(request.expiresAt)}${escalatedNote(request)}` : ""}`,
+      ),
     ],
   };
 }
@@ -62,10 +72,41 @@ function knownText({ evidence, plan }: Request, now: number): string {
   return `${first}${statusLine(evidence, now)}`;
 }
 
-function pendingBlocks(request: Request, words: RequestText, approvers: readonly string[]): KnownBlock[] {
+/** Past this a card would be a list of names. */
+const MAX_NAMED = 20;
+
+/** Who agreed so far, and of whom it is not known whether they are at risk themselves. */
+function votesBlocks({ votes, status, isProtected }: Request, { quorum }: Rules): KnownBlock[] {
+  const unchecked = votes.filter((vote) => vote.unchecked !== undefined);
+  return [
+    ...(isProtected ? [context("🛡️ The target is protected by the policy: more approvers are needed")] : []),
+    ...(votes.length > 0 && (status === "pending" || votes.length > 1)
+      ? [
+          section(
+            `*Approved by* ${votes.map(({ by, at }) => `${mention(by)} ${when(at, "time")}`).join(", ")}${status === "pending" ? ` · ${progressOf(votes.length, quorum)}` : ""}`,
+          ),
+        ]
+      : []),
+    ...unchecked.map(({ by, unchecked: why }) =>
+      context(`⚠️ Nobody could say whether ${mention(by)} is at risk themselves: ${escape(why ?? "", 200)}`),
+    ),
+  ];
+}
+
+/** Whoever was removed since still stands among the voters: then there are enough of them, and it waits all the same. */
+function progressOf(votes: number, quorum: number): string {
+  return votes < quorum ? `${votes} of ${quorum}` : `${quorum} needed, and not all of these count any more`;
+}
+
+function pendingBlocks(
+  request: Request,
+  words: RequestText,
+  { approvers, quorum, alone }: Rules,
+): KnownBlock[] {
+  const needed = quorum === 1 ? "one is enough" : `*${quorum} have to agree*`;
   return [
     section(
-      `*May approve* ${approvers.slice(0, 20).map(principal).join(" ")}${approvers.length > 20 ? ` and ${approvers.length - 20} more` : ""} (one is enough; not who asked, not who it is about)`,
+      `*May approve* ${approvers.slice(0, MAX_NAMED).map(principal).join(" ")}${approvers.length > MAX_NAMED ? ` and ${approvers.length - MAX_NAMED} more` : ""} (${needed}; not who asked, not who it is about)`,
     ),
     actions(
       "request_actions",
@@ -77,21 +118,30 @@ function pendingBlocks(request: Request, words: RequestText, approvers: readonly
         label: `Approve: ${words.headline}`,
         confirm: { title: `${words.label}?`, text: words.question, confirm: "Approve", danger: true },
       }),
-      button({
-        text: "Deny",
-        action: CARD_ACTIONS.deny,
-        value: request.id,
-        label: `Deny ${request.id}, with a reason`,
-      }),
-      button({
-        text: "Cancel",
-        action: CARD_ACTIONS.cancel,
-        value: request.id,
-        label: `Cancel ${request.id}: only for who asked`,
-      }),
+      denyButton(request),
+      cancelButton(request),
       detailsButton(request),
+      ...(alone === null ? [] : [breakGlassButton(request)]),
     ),
   ];
+}
+
+/** Approved and held: until it begins it can still be taken back. */
+function withdrawBlock(request: Request): KnownBlock {
+  return actions("request_withdraw", denyButton(request), cancelButton(request));
+}
+
+function denyButton({ id }: Request) {
+  return button({ text: "Deny", action: CARD_ACTIONS.deny, value: id, label: `Deny ${id}, with a reason` });
+}
+
+function cancelButton({ id }: Request) {
+  return button({
+    text: "Cancel",
+    action: CARD_ACTIONS.cancel,
+    value: id,
+    label: `Cancel ${id}: only for who asked`,
+  });
 }
 
 /** Stays on the card of a request about several users: only Details names them all. */
@@ -105,14 +155,21 @@ export function stateWords(request: Request): string {
   if (several !== null) return several;
   switch (request.status) {
     case "pending":
-      return "waiting for approval";
+      return request.votes.length === 0
+        ? "waiting for approval"
+        : `waiting for approval, ${plural(request.votes.length, "approver")} so far`;
     case "approved":
-      return "approved";
+      return `${request.breakGlass === null ? "approved" : "decided by one person alone"}${request.held === null ? "" : `, waiting: ${escape(request.held.why)}`}`;
+    case "voided":
+      return "void, nothing was done";
     case "executing":
+      if (request.held !== null) return `waiting: ${escape(request.held.why)}`;
       return request.result.receipt === undefined
         ? "being carried out"
         : "accepted by Cloudflare, being checked";
     case "unknown":
+      if (request.held !== null)
+        return `no clear answer from Cloudflare, and waiting: ${escape(request.held.why)}`;
       return "no clear answer from Cloudflare, finding out whether it is done";
     case "denied":
       return "denied, nothing was done";
@@ -133,17 +190,24 @@ export function stateWords(request: Request): string {
 export function stateLine(request: Request): string {
   const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
-  const approved = `approved${by}${at}`;
+  const approved = `${request.breakGlass === null ? "approved" : "done alone"}${by}${at}`;
   const several = bulkStateWords(request);
   switch (request.status) {
     case "pending":
-      return "🟡 *Waiting for approval*";
+      return `🟡 *Waiting for approval*${request.votes.length === 0 ? "" : `: ${plural(request.votes.length, "approver")} so far`}`;
     case "approved":
-      return `🔵 *Approved*${by}${at}`;
+      if (request.held !== null)
+        return `⏸️ *${request.breakGlass === null ? "Approved, waiting" : "Waiting"}*: ${escape(request.held.why, 500)} · ${approved}`;
+      return request.breakGlass === null ? `🔵 *Approved*${by}${at}` : `🔵 *Beginning* · ${approved}`;
+    case "voided":
+      return `🚫 *Void, nothing was done*: ${escape(request.result.failure?.why ?? request.decisionReason ?? "", 800)}`;
     case "executing":
+      if (request.held !== null) return `⏸️ *Waiting*: ${escape(request.held.why, 500)} · ${approved}`;
       if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
       return `⏳ *${request.result.receipt === undefined ? "Being carried out" : "Accepted by Cloudflare, checking"}* · ${approved}`;
     case "unknown":
+      if (request.held !== null)
+        return `⏸️ *No clear answer from Cloudflare, and waiting*: ${escape(request.held.why, 500)} · ${approved}`;
       if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
       return `❔ *No clear answer from Cloudflare: finding out whether it is done* · ${approved}`;
     case "denied":
@@ -151,7 +215,7 @@ export function stateLine(request: Request): string {
     case "cancelled":
       return `⚪ *Cancelled*${by}${at}`;
     case "expired":
-      return "⚪ *Expired*: nobody decided in time, nothing was done";
+      return `⚪ *Expired*: ${inVain(request)}, nothing was done`;
     case "succeeded": {
       const { verification } = request.result;
       if (verification === undefined) return `⚠️ *Accepted by Cloudflare, not confirmed* · ${approved}`;

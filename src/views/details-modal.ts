@@ -5,6 +5,7 @@ import type { RequestText } from "../requests/describe.ts";
 import type { Request } from "../requests/request.ts";
 import { othersOf, targetsOf } from "../requests/plan.ts";
 import type { TargetRow } from "../requests/bulk/targets.ts";
+import { aloneText } from "./alone.ts";
 import { context, divider, plain, section, sections } from "./blocks.ts";
 import { targetLine } from "./bulk.ts";
 import { stateLine } from "./card.ts";
@@ -37,6 +38,7 @@ export function detailsModal(
     close: plain("Close", 24),
     blocks: [
       section(`*${escape(words.headline)}*\n${stateLine(request)}`),
+      ...(request.breakGlass === null ? [] : [section(aloneText(request))]),
       section(
         [
           `*${isSeveral ? "First target" : "Target"}* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,

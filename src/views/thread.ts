@@ -3,15 +3,18 @@ import type { KnownBlock } from "@slack/types";
 import type { RequestText } from "../requests/describe.ts";
 import type { OthersSeen, PostData } from "../requests/posts.ts";
 import type { ActionName } from "../requests/plan.ts";
-import type { Request } from "../requests/request.ts";
+import type { Held, Request } from "../requests/request.ts";
 import { othersOf } from "../requests/plan.ts";
 import { plural } from "../words.ts";
+import { aloneDecisionText, reviewedText } from "./alone.ts";
 import { actions, context, section, sections, type Message } from "./blocks.ts";
 import { againButtons, failuresText } from "./bulk.ts";
+import { behindText, type Behind } from "./direct.ts";
 import { formButton } from "./form-button.ts";
 import { stateLine, stateWords } from "./card.ts";
 import { code, cutMarkup, duration, escape, mention, utcTime, when } from "./text.ts";
 import { summaryParts, summaryText } from "./user-summary.ts";
+import { escalatedText, inVain, reminderText, reviewReminderText } from "./waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
@@ -28,6 +31,24 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
           ...summaryParts(request.evidence, request.evidence.gatheredAt),
         ],
       };
+    case "vote": {
+      const left = data.quorum - data.counting;
+      return say(
+        `👍 ${mention(data.by)} approved (${data.counting} of ${data.quorum}): ${plural(left, "more approver")} ${left === 1 ? "has" : "have"} to agree`,
+      );
+    }
+    case "held":
+      return say(
+        `⏸️ Not carried out yet (${utcTime(data.at)}): ${escape(data.why, 800)}\n→ ${heldNext(data.code)}`,
+      );
+    case "voided":
+      return say(
+        `🚫 Void, nothing was done: ${escape(request.result.failure?.why ?? "", 1500)}\nNext: ${nextStep(request)}`,
+      );
+    case "reminder":
+      return say(reminderText(data));
+    case "escalated":
+      return say(escalatedText(data));
     case "decision":
       return say(decisionText(request));
     case "call-started":
@@ -68,21 +89,41 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       const text = `${plural(data.total, "user")} failed: ${data.failures.map(({ email }) => escape(email)).join(", ")}`;
       return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
+    case "review-reminder":
+      return say(reviewReminderText(data));
+    case "reviewed":
+      return say(reviewedText(request));
+    case "alone":
+    case "alone-reviewed":
     case "summary":
     case "outcome":
+    case "card-late":
+    case "card-there":
       return closingMessage(request, words);
   }
 }
 
 /** The direct message that tells the requester how it ended. */
-export function outcomeMessage(request: Request, words: RequestText, link: string | null): Message {
+export function outcomeMessage(
+  request: Request,
+  words: RequestText,
+  link: string | null,
+  behind: Behind | null = null,
+): Message {
   return {
     text: `${escape(words.headline)}: ${stateWords(request)}`,
     blocks: [
       section(`*${escape(words.headline)}*\n${stateLine(request)}`),
+      ...(behind === null ? [] : [section(behindText(request, behind))]),
       context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request)}`),
     ],
   };
+}
+
+function heldNext(held: Held["code"] | undefined): string {
+  return held === "paused"
+    ? `an approver types \`/zt resume\`; until then it can be denied or cancelled on the card`
+    : "nothing, it goes on by itself; until then it can be denied or cancelled on the card";
 }
 
 function closingMessage(request: Request, words: RequestText): Message {
@@ -115,9 +156,13 @@ function othersText({ count, recent, devices }: OthersSeen): string {
 
 /** Where the API can take back what was done, the result offers it: as a request of its own. */
 function undoButtons({ id, plan, status }: Request): KnownBlock[] {
-  if (plan.action !== "revoke-devices" || status !== "succeeded") return [];
+  if (status !== "succeeded") return [];
+  const isUndo = plan.action === "revoke-devices";
+  // Ended sessions stay ended. The form is about one user: of several, each is asked for by the command.
+  const isPart = plan.action === "revoke" && plan.options.devices && othersOf(plan).length === 0;
+  if (!isUndo && !isPart) return [];
   const undo = formButton({
-    text: "Undo…",
+    text: isUndo ? "Undo…" : "Restore devices…",
     action: "restore-devices",
     which: "undo",
     params: { user: plan.target.id, request: id },
@@ -152,6 +197,8 @@ export function nextStep(request: Request): string {
       return "talk to the approver, or ask again with what was missing";
     case "expired":
       return "ask again if it is still needed, and tell an approver";
+    case "voided":
+      return escape(request.result.failure?.next ?? "ask again if it is still needed", 500);
     case "cancelled":
     case "pending":
     case "approved":
@@ -162,14 +209,16 @@ export function nextStep(request: Request): string {
 }
 
 function decisionText(request: Request): string {
+  if (request.breakGlass !== null) return aloneDecisionText(request.breakGlass);
   const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
   if (request.status === "denied")
     return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
   if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
   if (request.status === "expired")
-    return `⚪ Expired: nobody decided until ${when(request.expiresAt)}. Nothing was done.`;
-  return `👍 Approved${by}${at}`;
+    return `⚪ Expired at ${when(request.expiresAt)}: ${inVain(request)}. Nothing was done.`;
+  const others = request.votes.slice(0, -1).map((vote) => mention(vote.by));
+  return `👍 Approved${by}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
 }
 
 function say(text: string): Message {

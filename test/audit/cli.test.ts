@@ -10,7 +10,7 @@ import { describeWithPostgres } from "../support/postgres.ts";
 import { appendRows, type Dialect, makePlace, openPlace, readSomeOf, runAudit, tamper } from "./support.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 describe("npm run audit, on SQLite", () => {
   cliContract("sqlite");

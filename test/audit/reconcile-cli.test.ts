@@ -17,7 +17,7 @@ import { startBotProcess } from "../support/process.ts";
 import { runAudit } from "./support.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const SINCE = ["reconcile", "--since", "1h"] as const;
 

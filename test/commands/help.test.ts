@@ -21,7 +21,7 @@ describe("/zt help", () => {
   it.each([
     ["an operator", "U0ALICE", ["everyone", "viewer", "operator"]],
     ["a viewer", "U0VERA", ["everyone", "viewer"]],
-    ["an approver", "U0BOB", ["everyone", "viewer"]],
+    ["an approver", "U0BOB", ["everyone", "viewer", "approver"]],
     ["somebody the policy does not name", "U0EVE", ["everyone"]],
   ])("lists to %s what they may do, and of the rest the names only", async (_who, userId, roles) => {
     const words = await answerTo("help", userId);
@@ -32,6 +32,7 @@ describe("/zt help", () => {
     }
     // Whom to ask, where there is something to ask for.
     expect(words.includes("Ask @S0SECOPS to do it for you")).toBe(!roles.includes("operator"));
+    expect(words.includes("Ask @S0LEADS to do it for you")).toBe(roles.includes("operator"));
   });
 
   it.each(["U0VERA", "U0EVE"])("explains also what %s may not do", async (userId) => {

@@ -11,6 +11,7 @@ import { expect } from "vitest";
 import type { CommandContext } from "../../src/commands/define.ts";
 import type { Deps } from "../../src/deps.ts";
 import { UserError, type UserMessage } from "../../src/errors.ts";
+import { parsePolicy } from "../../src/policy-file.ts";
 import type { Person } from "../../src/slack/directory.ts";
 import type { Database } from "../../src/store/schema.ts";
 import type { Message } from "../../src/views/blocks.ts";
@@ -29,6 +30,11 @@ export const ALICE: Person = {
 
 /** User groups and who is in them. */
 const GROUPS: Record<string, string[]> = { S0SECOPS: ["U0ALICE"], S0LEADS: ["U0BOB"] };
+
+const POLICY = parsePolicy(
+  "channels: { approvals: C0APPROVALS }\noperators: [S0SECOPS]\nviewers: [U0VERA]\napprovers: [S0LEADS]\n",
+  "policy.yml",
+);
 
 /** The policy's, as the record has it. */
 export const POLICY_HASH = "a".repeat(64);
@@ -64,7 +70,7 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
     homeTeamId: HOME,
     policy: {
       hash: () => POLICY_HASH,
-      current: () => ({ operators: ["S0SECOPS"], viewers: ["U0VERA"], approvers: ["S0LEADS"] }),
+      current: () => POLICY,
     },
     directory: {
       members: (principals: readonly string[]) =>

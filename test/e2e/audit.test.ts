@@ -153,7 +153,7 @@ describe.each(MODES)("/zt audit in %s mode", (mode) => {
     await appendMany(scene, 3, 100);
     expect(numbersIn(await turn(scene, message, "next"))).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
     const last = await turn(scene, message, "next");
-    expect(last).toContain("· 21–25, newest first");
+    expect(last).toContain("· 21–26, newest first");
     expect(last).not.toContain("Next");
     expect(numbersIn(last)).toEqual([4, 3, 2, 1, 0]);
     expect(numbersIn(await turn(scene, message, "previous"))).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
@@ -163,11 +163,10 @@ describe.each(MODES)("/zt audit in %s mode", (mode) => {
 
 describe("/zt audit", () => {
   it.each([
-    ["audit", "Nothing is recorded", "Whatever is asked, decided, refused and done"],
+    ["audit", "put a policy in force", "The record · 1–1"],
     ["audit quentin@example.com", "Nothing is recorded of quentin@example.com", "Look-ups are not recorded"],
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],
-    ["audit --since 12h", "Nothing is recorded since ", "Look further back"],
     ["audit --since yesterday", "“yesterday” is no time to start from.", "--since 7d"],
     ["audit nobody", "“nobody” is not a <who|request>", "Usage: /zt audit [<who|request>]"],
     ["audit alice@example.com bob@example.com", "does not know what to do with", "Usage: /zt audit"],
@@ -187,7 +186,11 @@ describe("/zt audit", () => {
     const { words } = await answerTo(slack, PEOPLE.bob, "audit");
     expect(words).toContain("You may not use /zt audit.");
     await besides(scene, async (db) => {
-      const row = await db.selectFrom("audit").selectAll().executeTakeFirstOrThrow();
+      const row = await db
+        .selectFrom("audit")
+        .selectAll()
+        .where("event", "!=", "policy.loaded")
+        .executeTakeFirstOrThrow();
       expect(row).toMatchObject({ actor: PEOPLE.bob, event: "command.refused", team_id: "T0SANDBOX" });
       expect(JSON.parse(row.data)).toEqual({
         command: "audit",
@@ -233,7 +236,7 @@ describe("/zt audit", () => {
     const { message } = await answerTo(slack, PEOPLE.alice, "audit");
     for (const [value, expected] of [
       ["page=-1&upTo=2", "1–2, newest first"],
-      ["page=NaN&upTo=1e3", "1–3, newest first"],
+      ["page=NaN&upTo=1e3", "1–4, newest first"],
       ["page=99999999999999999999&upTo=3", "The record · 1–3"],
       ["page=7&upTo=3", "No more is recorded"],
       ["about=%27%20OR%201%3D1&upTo=3", "Nothing is recorded of request ' OR 1=1"],

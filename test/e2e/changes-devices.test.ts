@@ -57,22 +57,86 @@ const OLD_PHONE = "Mallory's old iPhone";
 const card = ({ slack }: Scene, headline: string): Promise<StoredMessage> =>
   cardWhere(slack, (words) => words.includes(headline));
 
-/** Presses Undo under the result of a request. */
-function undoMessage({ slack }: Scene, of: StoredMessage): StoredMessage {
+/** The message under a request that has this button. */
+function resultWith({ slack }: Scene, of: StoredMessage, button: string): StoredMessage {
   const result = slack
     .thread(of.channel, of.ts)
-    .find((message) => slack.visibleText(message).includes("Undo…"));
-  if (result === undefined) throw new Error("the result offers no undo");
+    .find((message) => slack.visibleText(message).includes(button));
+  if (result === undefined) throw new Error(`the result does not offer ${button}`);
   return result;
 }
 
-async function undo(scene: Scene, of: StoredMessage, user: string = alice): Promise<StoredView> {
-  const { slack } = scene;
-  const { channel, ts } = undoMessage(scene, of);
+const undoMessage = (scene: Scene, of: StoredMessage): StoredMessage => resultWith(scene, of, "Undo…");
+
+/** Presses Undo under the result of a request. */
+function undo(scene: Scene, of: StoredMessage, user: string = alice): Promise<StoredView> {
+  return openFormUnder(scene, undoMessage(scene, of), user);
+}
+
+/** Presses Restore devices under the result of a request. */
+function openRestore(scene: Scene, of: StoredMessage): Promise<StoredView> {
+  return openFormUnder(scene, resultWith(scene, of, "Restore devices…"), alice);
+}
+
+function openFormUnder({ slack }: Scene, { channel, ts }: StoredMessage, user: string): Promise<StoredView> {
   return newModal(slack, user, () =>
     slack.click({ user, channel, ts, actionId: "form:restore-devices:undo" }),
   );
 }
+
+describe("a revocation of somebody with their devices", () => {
+  it("offers to restore those devices that went with it, and says which these are", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const old = cloudflare.state.registrations.find(({ deviceName }) => deviceName === OLD_PHONE);
+    expect(old?.revokedAt).toBeLessThan(cloudflare.now() - 3_600_000);
+    await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
+    const asked = await card(scene, "Revoke all sessions");
+    expect(wordsOf(slack, asked)).toContain("Revoked registrations can be restored");
+    expect(await approve(slack, asked)).toContain("Verified");
+    expect(activeNames(scene, MALLORY)).toEqual([]);
+
+    const form = await openRestore(scene, asked);
+    expect(slack.visibleText(form)).toMatch(
+      /Ticked: 2 devices revoked while ZT-\w{7} was carried out \(.* UTC to .* UTC\)\. Those not ticked were revoked at another time\./,
+    );
+    const devices = boxesOf(form).filter(({ value }) => value !== "all");
+    const named = (isTicked: boolean): string[] =>
+      devices.filter((box) => box.isTicked === isTicked).map(({ text }) => text);
+    expect(named(true).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
+    expect(named(false)).toEqual([OLD_PHONE]);
+    await sendForm(slack, alice, form, {
+      ...tick(form, ({ isTicked }) => isTicked),
+      reason: { reason: "the laptop was found" },
+    });
+    expect(await approve(slack, await card(scene, "Restore 2 devices"), carol)).toContain("Verified");
+    expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
+  });
+
+  it("says so in the form when none of the revoked devices went with it", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
+    const asked = await card(scene, "Revoke all sessions");
+    await approve(slack, asked);
+    for (const one of cloudflare.state.registrations)
+      if (one.revokedAt !== null) one.revokedAt = cloudflare.now() + 3_600_000;
+    const form = await openRestore(scene, asked);
+    expect(slack.visibleText(form)).toContain("None of these was revoked while ZT-");
+    expect(boxesOf(form).filter(({ isTicked }) => isTicked)).toEqual([]);
+  });
+
+  it("offers nothing to restore where only the sessions were ended, or where several people are meant", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    await answerTo(slack, alice, `revoke ${MALLORY} --reason laptop stolen`);
+    const asked = await card(scene, "Revoke all sessions of mallory");
+    expect(await approve(slack, asked)).not.toContain("Restore devices");
+    await answerTo(slack, alice, `revoke ${MALLORY} dana@example.com --devices --reason laptops stolen`);
+    const several = await card(scene, "Revoke all sessions of 2 users");
+    expect(await approve(slack, several)).not.toContain("Restore devices…");
+  });
+});
 
 describe("/zt revoke-devices", () => {
   it("with an id revokes that registration alone and checks that it is gone", async () => {

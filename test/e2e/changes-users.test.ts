@@ -136,7 +136,7 @@ describe("/zt rename-user", () => {
     const asked = await card(scene, `Rename ${MALLORY}`);
     for (const user of usersWith(scene, MALLORY)) user.email = "mallory.quill@example.com";
     await press(slack, bob, asked, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, asked).includes("Failed, nothing was done"));
+    await slack.waitFor(() => wordsOf(slack, asked).includes("Void, nothing was done"));
     expect(wordsOf(slack, asked)).toContain("it is not the user that was approved");
     expect(writes(scene)).toEqual([]);
   });
@@ -198,7 +198,7 @@ describe("/zt delete-user", () => {
     const asked = await card(scene, "Delete the Access user");
     cloudflare.state.users = cloudflare.state.users.filter((one) => one.email !== MALLORY);
     await press(slack, bob, asked, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, asked).includes("Failed, nothing was done"));
+    await slack.waitFor(() => wordsOf(slack, asked).includes("Void, nothing was done"));
     expect(wordsOf(slack, asked)).toContain("is no longer an Access user of this account");
     expect(writes(scene)).toEqual([]);
   });

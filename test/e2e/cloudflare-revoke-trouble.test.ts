@@ -192,7 +192,7 @@ describe("a revocation whose target is no longer the one that was approved", () 
       const { state } = scene.cloudflare;
       state.users = state.users.filter((one) => one.email !== EMAIL);
     });
-    expect(story.card).toContain(`Failed, nothing was done: ${EMAIL} is no longer an Access user`);
+    expect(story.card).toContain(`Void, nothing was done: ${EMAIL} is no longer an Access user`);
     expect(story.dm).toContain("There is nothing left to do for this user");
     expect(story.calls).toBe(0);
   });

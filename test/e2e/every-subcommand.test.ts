@@ -23,6 +23,8 @@ interface Row {
   needsRisk?: boolean;
   /** It asks Cloudflare nothing. */
   isOurs?: boolean;
+  /** Only approvers may, and Alice is none: Bob types it. */
+  byApprover?: boolean;
 }
 
 const UNKNOWN_FLAG = /has no flag --nonsense/;
@@ -156,6 +158,40 @@ const TABLE: Record<string, Row> = {
     empty: /Asked:/,
     isAboutUser: true,
   },
+  pause: {
+    good: () => "pause --reason a drill",
+    says: /Paused|paused already/,
+    bad: ["pause", /A reason is needed to pause/],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+    byApprover: true,
+  },
+  resume: {
+    good: () => "resume",
+    says: /Resumed|not paused/,
+    bad: ["resume --nonsense", UNKNOWN_FLAG],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+    byApprover: true,
+  },
+  requests: {
+    good: () => "requests",
+    says: /Open requests|No request is open/,
+    bad: ["requests everything", /“everything” is none of open, mine and all/],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+  },
+  cancel: {
+    good: () => "cancel ZT-0000000",
+    says: /There is no request ZT-0000000/,
+    bad: ["cancel mallory@example.com", /“mallory@example\.com” is not a request's id/],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+  },
   audit: {
     good: (who) => `audit ${who}`,
     says: /The record of mallory@example\.com|Nothing is recorded of mallory@example\.com/,
@@ -179,8 +215,7 @@ const MALLORY = "mallory@example.com";
 const QUENTIN = "quentin@example.com";
 
 /** Types a subcommand and reads what comes of it: an answer for the asker, or a form that is done loading. */
-async function answer(slack: Slack, text: string): Promise<string> {
-  const user = PEOPLE.alice;
+async function answer(slack: Slack, text: string, user: string = PEOPLE.alice): Promise<string> {
   const answers = slack.ephemerals(user).length;
   for (const view of slack.views(user).toReversed()) await slack.closeView({ user, viewId: view.id });
   const delivery = await type(slack, user, text);
@@ -192,6 +227,10 @@ async function answer(slack: Slack, text: string): Promise<string> {
     const words = view === undefined ? "" : slack.visibleText(view);
     return words === "" || words.includes("⏳") ? undefined : words;
   });
+}
+
+function typist({ byApprover = false }: Row): string {
+  return byApprover ? PEOPLE.bob : PEOPLE.alice;
 }
 
 async function answers(
@@ -218,8 +257,8 @@ describe("every subcommand", () => {
   it("answers what is typed well, and names what is wrong with what is not", async () => {
     const scene = await startScene();
     for (const [name, row] of Object.entries(TABLE)) {
-      expect(await answer(scene.slack, row.good(MALLORY)), name).toMatch(row.says);
-      expect(await answer(scene.slack, row.bad[0]), name).toMatch(row.bad[1]);
+      expect(await answer(scene.slack, row.good(MALLORY), typist(row)), name).toMatch(row.says);
+      expect(await answer(scene.slack, row.bad[0], typist(row)), name).toMatch(row.bad[1]);
     }
   });
 
@@ -244,7 +283,7 @@ describe("every subcommand", () => {
     const scene = await startScene();
     scene.cloudflare.settings.riskEnabled = false;
     for (const [name, row] of Object.entries(TABLE)) {
-      const words = await answer(scene.slack, row.good(MALLORY));
+      const words = await answer(scene.slack, row.good(MALLORY), typist(row));
       if (row.needsRisk === true) expect(words, name).toMatch(/does not have|not enabled|Enterprise/);
       else expect(words, name).toMatch(row.says);
     }

@@ -19,6 +19,7 @@ import {
   wordsOf,
 } from "../support/harness.ts";
 import {
+  accessIdOf,
   addOthers,
   openModal,
   OTHERS,
@@ -91,11 +92,48 @@ describe.each(MODES)("a revocation of 12 users in %s mode", (mode) => {
     const told = await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).at(-1));
     expect(slack.visibleText(told)).toContain("12 of 12 done");
     const calls = readAudit(scene).filter(({ event }) => event === "call.sent");
-    expect(
-      calls
-        .map(({ data }) => (typeof data["target"] === "string" ? data["target"] : (emails[0] ?? "")))
-        .toSorted(),
-    ).toEqual(emails);
+    expect(calls.map(({ data }) => String(data["target"])).toSorted()).toEqual(emails);
+  });
+
+  it("is recorded so that each call says all of its own user and nothing of the others", async () => {
+    const scene = await startScene({ mode });
+    const { slack } = scene;
+    const emails = addCrowd(scene.cloudflare, 4);
+    const card = await askToRevoke(slack, { text: `revoke ${emails.join(" ")} --devices --reason stuffing` });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    const trail = readAudit(scene);
+    const created = trail.find(({ event }) => event === "request.created");
+    const calls = trail.filter(({ event }) => event === "call.sent");
+    expect(calls).toHaveLength(4);
+    for (const { data } of calls) {
+      const email = String(data["target"]);
+      expect(data).toEqual({
+        attempt: 1,
+        target: email,
+        target_id: accessIdOf(scene, email),
+        call: `revoke_user for ${email} (with device registrations)`,
+        action: "revoke",
+        account_id: scene.env["CLOUDFLARE_ACCOUNT_ID"],
+        options: { devices: true, warpReauth: false },
+        plan_hash: created?.data["plan_hash"],
+      });
+    }
+  });
+
+  it("is found in the record through any of its users, with what was done to that one alone", async () => {
+    const scene = await startScene({ mode });
+    const { slack } = scene;
+    const { card, emails } = await askForCrowd(scene, 4);
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
+    expect(words).toContain(`The record of ${emails[2]} · 1–6, newest first`);
+    expect(words).toContain("asked: Revoke sessions: stuffing");
+    expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
+    expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
+    expect(words).not.toContain(emails[1]);
+    expect(words).not.toContain(`revoke_user for ${emails[0]}`);
   });
 });
 
@@ -189,6 +227,36 @@ describe("a revocation of several users", () => {
     expect(slack.violations).toEqual([]);
   });
 });
+
+describe("a long list in the form", () => {
+  it("shows how far its users are looked up, and then what was asked", async () => {
+    let ahead = 0;
+    const { slack, cloudflare } = await startScene({ now: () => Date.now() + ahead });
+    const emails = addCrowd(cloudflare, 12);
+    const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
+    const lookUps = cloudflare.faults.hold("users.list");
+    const shown: string[] = [];
+    expect((await send(slack, form, emails.join("\n"))).ok).toBe(true);
+    await vi.waitFor(() => expect(lookUps.waiting).toBe(6));
+    shown.push(...viewTexts(slack));
+    // Later than the form is edited at most.
+    ahead = 2000;
+    lookUps.release();
+    await openModal(slack, PEOPLE.alice, (words) => words.includes("Asked"));
+    const progress = viewTexts(slack)
+      .slice(shown.length)
+      .flatMap((text) => /Looking up (\d+) of 12…/.exec(text)?.[1] ?? []);
+    expect(progress[0]).toBe("1");
+    expect(slack.visibleText(await cardWhere(slack))).toContain("Revoke all sessions of 12 users");
+  });
+});
+
+/** What modals were made to show so far, as Slack was told. */
+function viewTexts(slack: Slack): string[] {
+  return slack.calls
+    .filter(({ method }) => method === "views.update")
+    .map(({ args }) => JSON.stringify(args["view"]));
+}
 
 describe("names that are not known", () => {
   it("are told before anybody is asked, and one goes on without them", async () => {
@@ -394,9 +462,24 @@ describe("Stop", () => {
     expect(thread.filter((text) => text.startsWith("⏹️ Stopped by"))).toHaveLength(1);
     expect(thread.at(-1)).toContain("Ask for the 7 not touched…");
     const stops = readAudit(scene).filter(({ event }) => event === "request.stopped");
-    expect(stops.map(({ actor, requestId }) => [actor, requestId])).toEqual([
-      [stopper, requestIdOf(slack, card)],
+    expect(stops).toEqual([
+      {
+        actor: stopper,
+        requestId: requestIdOf(slack, card),
+        event: "request.stopped",
+        data: {
+          plan_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+          requester: PEOPLE.alice,
+          targets: 12,
+          untouched: 7,
+          channel: CHANNELS.approvals,
+          surface: "button",
+          policy_hash: scene.policy.hash(),
+        },
+      },
     ]);
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${requestIdOf(slack, card)}`);
+    expect(words).toContain("stopped it: 7 users not touched");
     const summary = slack.thread(card.channel, card.ts).at(-1);
     const form = await openForm(slack, () =>
       slack.click({
@@ -421,6 +504,7 @@ describe("Stop", () => {
       );
     }
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.stop);
+    await slack.waitFor(() => readAudit(scene).find(({ event }) => event === "request.stopped"));
     const second = await slack.clickStale({
       user: PEOPLE.bob,
       channel: card.channel,

@@ -15,8 +15,11 @@ viewers: [${VIEWER}]
 approvers: [${bob}, ${carol}]
 `;
 
+/** Pausing is for approvers alone: it has a test of its own. */
+const all = createCommands().all.filter(({ role }) => role !== "approver");
+
 /** Every subcommand about Mallory, typed so that it does nothing before somebody confirms it. */
-const TYPED = createCommands().all.map(({ name, role }) => ({
+const TYPED = all.map(({ name, role }) => ({
   name,
   role,
   text:
@@ -55,6 +58,16 @@ describe("who may do what", () => {
     expect(refusalsOf(readAudit(scene))).toEqual(
       TYPED.filter(({ role }) => role === "operator").map(({ name }) => `${user} ${name}`),
     );
+  });
+
+  it("only an approver pauses and resumes; an operator is told whom to ask", async () => {
+    const { slack } = await startScene({ policy });
+    for (const text of ["pause --reason a drill", "resume"]) {
+      const { words } = await answerTo(slack, alice, text);
+      expect(words).toContain("Only the approvers that zt-bot's policy names may.");
+      expect(words).toContain("Ask @bob @carol");
+      expect((await answerTo(slack, bob, text)).words).toMatch(/Paused|Resumed/);
+    }
   });
 
   it("an operator does both", async () => {
@@ -131,10 +144,11 @@ describe("/zt help", () => {
   it("lists to each what they may do, grouped, and explains to all what they ask about", async () => {
     const { slack } = await startScene({ policy });
     addOthers(slack);
+    // The list of requests, for whoever may look, stands beside what makes them.
     for (const [user, groups, others] of [
-      [alice, ["Look up", "Respond", "Help"], false],
-      [VIEWER, ["Look up", "Help"], true],
-      [bob, ["Look up", "Help"], true],
+      [alice, ["Look up", "Respond", "Help"], true],
+      [VIEWER, ["Look up", "Respond", "Help"], true],
+      [bob, ["Look up", "Respond", "Help"], true],
       [OTHERS.mallory, ["Help"], true],
     ] as const) {
       const { words } = await answerTo(slack, user, "help");

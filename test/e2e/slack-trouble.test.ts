@@ -97,7 +97,7 @@ describe("a request whose story Slack does not take", () => {
     slack.faults.set("conversations.open", { error: "user_disabled" });
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    await vi.waitFor(() => expect(scene.logs()).toContain("requester cannot be written to"));
+    await vi.waitFor(() => expect(scene.logs()).toContain("somebody cannot be written to"));
     expect(wordsOf(slack, card)).toContain("Done and verified");
     expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { answerTo, MODES, PEOPLE, startWorld } from "../support/harness.ts";
 import { probe, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 describe.each(MODES)("the process in %s mode", (mode) => {
   it("says once that it is ready, and then is alive, ready and takes commands", async () => {

@@ -10,7 +10,7 @@ import { startBotProcess } from "../support/process.ts";
 import { expectWholeStory, liveSessions, type Expected } from "./whole-story.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 interface Moment {
   route: FaultRoute;
@@ -156,6 +156,7 @@ async function approveInDatabase(env: Record<string, string>): Promise<void> {
     to: "approved",
     actor: PEOPLE.bob,
     at,
+    votes: { all: [{ by: PEOPLE.bob, at }], seen: 0 },
     posts: [{ key: "decision", surface: "thread", data: { kind: "decision", at } }],
   });
   await store.close();

@@ -17,7 +17,7 @@ import { query, startBotProcess } from "../support/process.ts";
 import { auditEvents, expectWholeStory, firstLines, liveSessions } from "./whole-story.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 describe.each(MODES)("killed in %s mode while a request waits for its approval", (mode) => {
   it("and started again in time, the bot takes the approval as if nothing had been", async () => {
@@ -35,6 +35,27 @@ describe.each(MODES)("killed in %s mode while a request waits for its approval",
       answer: "Cloudflare accepted it",
       audit: ["call.sent", "call.answered"],
     });
+  });
+
+  it("and its card is deleted meanwhile, it posts the card anew when it is started again", async () => {
+    const world = await startWorld({ mode });
+    const { slack } = world;
+    const first = await startBotProcess(world);
+    const card = await askToRevoke(slack);
+    await slack.waitFor(() => slack.thread(card.channel, card.ts).length === 1);
+    await first.kill();
+    slack.deleteMessage(card.channel, card.ts);
+
+    const second = await startBotProcess(world);
+    const anew = await slack.waitFor(() =>
+      slack
+        .messages(card.channel)
+        .find((message) => slack.visibleText(message).includes("Waiting for approval")),
+    );
+    expect(anew.ts).not.toBe(card.ts);
+    await slack.waitFor(() => firstLines(world, anew).length === 1);
+    await second.stop();
+    expect(auditEvents(world)).toEqual(["request.created", "card.replaced"]);
   });
 
   it("and started again when its time is over, it shows the card as expired, and a late approval loses", async () => {
@@ -67,7 +88,7 @@ describe.each(MODES)("killed in %s mode while a request waits for its approval",
     expect(slack.messages(card.channel)[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
     expect(firstLines(world, card)).toEqual([
       expect.stringContaining("Evidence before"),
-      expect.stringContaining("Expired: nobody decided"),
+      expect.stringContaining("nobody decided in time"),
     ]);
     expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([
       expect.stringContaining("Expired"),

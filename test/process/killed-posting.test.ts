@@ -20,7 +20,7 @@ import { query, startBotProcess } from "../support/process.ts";
 import { expectWholeStory, firstLines, type Expected } from "./whole-story.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const ASK = "revoke mallory@example.com --reason laptop stolen";
 const whole: Expected = { calls: 1, answer: "Cloudflare accepted it", audit: ["call.sent", "call.answered"] };

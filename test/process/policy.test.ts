@@ -12,11 +12,13 @@ import {
   PEOPLE,
   press,
   startWorld,
+  wordsOf,
 } from "../support/harness.ts";
+import { readAudit } from "../e2e/support.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 it("SIGHUP puts a changed policy.yml in force at the next command and the next click", async () => {
   const world = await startWorld();
@@ -69,4 +71,27 @@ it("SIGHUP while the bot is still starting does not end it", async () => {
   await bot.logged("policy reloaded");
   identity.release();
   expect(await bot.logged("ready")).toMatchObject({ level: "info" });
+});
+
+it("every policy that was in force is in the record, a broken one too, and a card that waits names who may approve now", async () => {
+  const world = await startWorld();
+  const { slack } = world;
+  const bot = await startBotProcess(world);
+  const card = await askToRevoke(slack);
+  const file = world.env["ZT_POLICY_FILE"] ?? "";
+
+  writeFileSync(file, "operators: everybody");
+  bot.signal("SIGHUP");
+  await bot.logged("policy not reloaded: the old one stays in force");
+  writeFileSync(file, POLICY.replace(/^approvers: .*$/m, `approvers: [${PEOPLE.carol}]`));
+  bot.signal("SIGHUP");
+  await slack.waitFor(() => /May approve @carol/.test(wordsOf(slack, card)) || undefined);
+
+  const rows = readAudit(world).filter(({ event }) => event.startsWith("policy."));
+  expect(rows.map(({ event, actor }) => [event, actor])).toEqual([
+    ["policy.refused", "zt-bot"],
+    ["policy.loaded", "zt-bot"],
+  ]);
+  expect(rows[0]?.data["problems"]).toContain("policy.yml: channels is missing".replace("policy.yml", file));
+  expect(rows[1]?.data["previous"]).toBe(rows[0]?.data["policy_hash"]);
 });

@@ -15,7 +15,7 @@ import { startBotProcess } from "../support/process.ts";
 import { firstLines, liveSessions } from "./whole-story.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 describeWithPostgres("on PostgreSQL", () => {
   it("two processes that start on an empty database at once take a request its whole way, and nothing is done twice", async () => {

@@ -13,7 +13,7 @@ import {
 import { startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const BROKEN = ["500", "dropped", "malformed"] as const;
 

@@ -6,7 +6,7 @@ import { startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const EX_CONFIG = 78;
 

@@ -15,7 +15,7 @@ import {
 import { probe, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const LIMIT_MS = 10_000;
 

@@ -5,7 +5,7 @@ import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from 
 import { query, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 it("the thread tells the end as it is, after the card shows it, when Slack was slow all the while", async () => {
   const world = await startWorld();

@@ -70,9 +70,10 @@ export function liveSessions({ cloudflare }: World): Session[] {
   return findLiveSessions(cloudflare.state, mallory?.id ?? "", cloudflare.now());
 }
 
-/** Every row of the record, oldest first; a check that was cut short and made again counts once. */
+/** Every row of the record but the first policy's, oldest first; a check cut short and made again counts once. */
 export function auditEvents(world: World): string[] {
-  const events = query(world, "SELECT event FROM audit ORDER BY seq").map((row) => String(row["event"]));
+  const sql = "SELECT event FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) ORDER BY seq";
+  const events = query(world, sql).map((row) => String(row["event"]));
   return events.filter((event, index) => event !== "target.checked" || events[index - 1] !== event);
 }
 

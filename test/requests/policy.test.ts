@@ -2,16 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import {
-  decideApprove,
-  decideCancel,
-  decideDeny,
-  decideDetails,
-  decideStop,
   couldApprove,
+  decide,
+  decideDetails,
+  type Click,
   type ClickFacts,
   type Verdict,
 } from "../../src/requests/policy.ts";
-import { STATUSES, type Status } from "../../src/requests/request.ts";
+import { judgeExecution, judgeWithoutSlack } from "../../src/requests/votes.ts";
+import { STATUSES, type Request, type Status, type Vote } from "../../src/requests/request.ts";
+import type { Effect, Hygiene, Known } from "../../src/requests/standing.ts";
 import type { Person } from "../../src/slack/directory.ts";
 import { makeRequest } from "../views/support.ts";
 
@@ -41,7 +41,19 @@ interface Case {
   approvers?: string[];
   /** Milliseconds from now until the request expires. */
   left?: number;
+  quorum?: number;
+  /** Who has agreed before. */
+  votes?: string[];
+  hygiene?: Hygiene;
+  effect?: Effect;
+  /** Protected now. */
+  isProtected?: boolean;
+  breakGlass?: string[] | null;
+  unreviewed?: string | null;
+  request?: Partial<Request>;
 }
+
+const FINE: Hygiene = { kind: "fine" };
 
 function makeFacts({
   status = "pending",
@@ -49,24 +61,47 @@ function makeFacts({
   clickerId,
   approvers = [APPROVER],
   left = 1000,
+  quorum = 1,
+  votes = [],
+  hygiene = FINE,
+  effect = "contains",
+  isProtected = false,
+  breakGlass = null,
+  unreviewed = null,
+  request: changes = {},
 }: Case = {}): ClickFacts {
-  const request = makeRequest({ status });
+  const cast = votes.map((by): Vote => ({ by, at: 1 }));
+  const request = { ...makeRequest({ status }), votes: cast, ...changes };
   const clicker = person === null ? null : makePerson(person);
+  const id = clickerId ?? clicker?.id ?? APPROVER;
+  const people = new Map<string, Known>(
+    votes.map((by) => [by, { person: makePerson({ id: by, email: `${by}@example.com` }), hygiene: FINE }]),
+  );
   return {
     request,
-    clicker,
-    clickerId: clickerId ?? clicker?.id ?? APPROVER,
+    effect,
+    clickerId: id,
     homeTeamId: HOME,
     approvers: new Set(approvers),
+    quorum,
+    isProtected,
+    breakGlass: breakGlass === null ? null : new Set(breakGlass),
+    people: people.set(id, { person: clicker, hygiene }),
+    unreviewed,
     now: request.expiresAt - left,
   };
+}
+
+/** What is known of the clicker. */
+function clickerOf({ people, clickerId }: ClickFacts): Person | null {
+  return people.get(clickerId)?.person ?? null;
 }
 
 function codeOf(verdict: Verdict): string {
   return verdict.allowed ? "allowed" : verdict.code;
 }
 
-const DECIDE = { approve: decideApprove, deny: decideDeny, cancel: decideCancel };
+const DECISIONS = ["approve", "deny", "cancel"] as const satisfies readonly Click[];
 
 describe("who may decide", () => {
   it.each<[string, Case, { approve: string; deny: string; cancel: string }]>([
@@ -158,22 +193,22 @@ describe("who may decide", () => {
   ])("%s", (_what, input, expected) => {
     const facts = makeFacts(input);
     expect({
-      approve: codeOf(decideApprove(facts)),
-      deny: codeOf(decideDeny(facts)),
-      cancel: codeOf(decideCancel(facts)),
+      approve: codeOf(decide("approve", facts)),
+      deny: codeOf(decide("deny", facts)),
+      cancel: codeOf(decide("cancel", facts)),
     }).toEqual(expected);
   });
 
   it.each(STATUSES.filter((status) => status !== "pending"))("of a request that is %s, nobody", (status) => {
-    for (const decide of Object.values(DECIDE))
+    for (const click of DECISIONS)
       for (const id of [REQUESTER, APPROVER]) {
-        const verdict = decide(makeFacts({ status, person: { id } }));
+        const verdict = decide(click, makeFacts({ status, person: { id } }));
         expect(codeOf(verdict)).toBe(status === "expired" ? "expired" : "decided");
       }
   });
 
   it("the later of two who click at once reads who was first", () => {
-    expect(decideApprove(makeFacts({ status: "approved" }))).toEqual({
+    expect(decide("approve", makeFacts({ status: "approved" }))).toEqual({
       allowed: false,
       code: "decided",
       why: "This request was already approved and is being carried out.",
@@ -192,8 +227,8 @@ describe("who may decide", () => {
         { id: REQUESTER, isGuest: true },
         { email: null },
       ])
-        for (const decide of Object.values(DECIDE)) {
-          const verdict = decide(makeFacts({ status, person, approvers: [] }));
+        for (const click of [...DECISIONS, "stop", "break-glass", "review"] as const) {
+          const verdict = decide(click, makeFacts({ status, person, approvers: [] }));
           expect(verdict).toMatchObject({
             allowed: false,
             why: expect.stringMatching(/\.$/),
@@ -229,7 +264,8 @@ describe("over any facts", () => {
     .map(({ person, ...rest }) => makeFacts({ ...rest, person }));
 
   /** Written out on its own, so that it does not share a mistake with what it checks. */
-  function isOneOfUs({ clicker }: ClickFacts): boolean {
+  function isOneOfUs(facts: ClickFacts): boolean {
+    const clicker = clickerOf(facts);
     if (clicker === null || clicker.teamId === "T0OTHER") return false;
     return !(clicker.isBot || clicker.isDeactivated || clicker.isGuest || clicker.isStranger);
   }
@@ -240,15 +276,15 @@ describe("over any facts", () => {
 
   it("who approves or denies is an approver of this workspace, not who asked and certainly not the target", () => {
     fc.assert(
-      fc.property(anyFacts, fc.constantFrom(decideApprove, decideDeny), (facts, decide) => {
-        const { clicker, clickerId, request, approvers } = facts;
+      fc.property(anyFacts, fc.constantFrom("approve" as const, "deny" as const), (facts, click) => {
+        const { clickerId, request, approvers } = facts;
         const isEligible =
           isOpen(facts) &&
           isOneOfUs(facts) &&
           approvers.has(clickerId) &&
           clickerId !== request.requesterId &&
-          clicker?.email === "carol@example.com";
-        expect(decide(facts).allowed).toBe(isEligible);
+          clickerOf(facts)?.email === "carol@example.com";
+        expect(decide(click, facts).allowed).toBe(isEligible);
       }),
       { numRuns: 2000 },
     );
@@ -258,7 +294,7 @@ describe("over any facts", () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const isEligible = isOpen(facts) && isOneOfUs(facts) && facts.clickerId === facts.request.requesterId;
-        expect(decideCancel(facts).allowed).toBe(isEligible);
+        expect(decide("cancel", facts).allowed).toBe(isEligible);
       }),
       { numRuns: 2000 },
     );
@@ -271,7 +307,7 @@ describe("over any facts", () => {
         fc.constantFrom(...STATUSES.filter((status) => status !== "pending")),
         (some, status) => {
           const facts = { ...some, request: { ...some.request, status } };
-          for (const decide of Object.values(DECIDE)) expect(decide(facts).allowed).toBe(false);
+          for (const click of DECISIONS) expect(decide(click, facts).allowed).toBe(false);
         },
       ),
     );
@@ -334,19 +370,21 @@ describe("who could approve, when it is asked for", () => {
     ["not somebody from elsewhere", { teamId: "T0OTHER" }, false],
     ["not who is unknown to Slack", null, false],
   ])("%s", (_who, person, expected) => {
-    expect(couldApprove(person === null ? null : makePerson(person), asked)).toBe(expected);
+    const approver = person === null ? null : makePerson(person);
+    const refusal = couldApprove(approver, { ...asked, id: approver?.id ?? APPROVER });
+    expect(refusal === null).toBe(expected);
   });
 });
 
 describe("who may decide about several users", () => {
-  it.each([decideApprove, decideDeny, decideStop])("is none of them", (decide) => {
+  it.each(["approve", "deny", "stop"] as const)("is none of them (%s)", (click) => {
     const facts = severalOf(
       makeFacts({
-        status: decide === decideStop ? "executing" : "pending",
+        status: click === "stop" ? "executing" : "pending",
         person: { email: "dave@example.com" },
       }),
     );
-    expect(codeOf(decide(facts))).toBe("target");
+    expect(codeOf(decide(click, facts))).toBe("target");
   });
 });
 
@@ -366,16 +404,245 @@ describe("who may stop what is carried out for several users", () => {
     ["not when it is over", { status: "succeeded" }, "not-running"],
     ["while no clear answer has come", { status: "unknown" }, "allowed"],
   ])("%s", (_who, input, expected) => {
-    expect(codeOf(decideStop(severalOf(makeFacts({ status: "executing", ...input }))))).toBe(expected);
+    expect(codeOf(decide("stop", severalOf(makeFacts({ status: "executing", ...input }))))).toBe(expected);
   });
 
   it("cannot stop it twice, and reads who did", () => {
     const facts = severalOf(makeFacts({ status: "executing" }));
     const stopped = { ...facts, request: { ...facts.request, stop: { by: "U0EVE0001", at: 1 } } };
-    expect(decideStop(stopped)).toMatchObject({ allowed: false, code: "stopped", by: "U0EVE0001" });
+    expect(decide("stop", stopped)).toMatchObject({ allowed: false, code: "stopped", by: "U0EVE0001" });
   });
 
   it("cannot stop a request about one", () => {
-    expect(codeOf(decideStop(makeFacts({ status: "executing" })))).toBe("not-running");
+    expect(codeOf(decide("stop", makeFacts({ status: "executing" })))).toBe("not-running");
+  });
+});
+
+const SECOND = "U0ERIN001";
+const BOTH = [APPROVER, SECOND];
+
+describe("an approval by two", () => {
+  it("is counted, and not yet an approval, with the first", () => {
+    expect(decide("approve", makeFacts({ quorum: 2 }))).toMatchObject({
+      allowed: true,
+      outcome: { kind: "voted", vote: { by: APPROVER }, counting: 1, quorum: 2 },
+    });
+  });
+
+  it("is one with the second", () => {
+    expect(decide("approve", makeFacts({ quorum: 2, approvers: BOTH, votes: [SECOND] }))).toMatchObject({
+      allowed: true,
+      outcome: { kind: "approved", vote: { by: APPROVER }, counting: 2 },
+    });
+  });
+
+  it("does not count the same person twice", () => {
+    const facts = makeFacts({ quorum: 2, approvers: BOTH, votes: [APPROVER] });
+    expect(decide("approve", facts)).toMatchObject({
+      allowed: false,
+      code: "already-voted",
+      why: "Your approval is counted already: 1 of 2.",
+      next: "1 more approver has to agree.",
+    });
+  });
+
+  it("is one with the votes there are when the policy wants fewer by now, also for who had agreed", () => {
+    const facts = makeFacts({ quorum: 1, approvers: BOTH, votes: [APPROVER] });
+    expect(decide("approve", facts)).toMatchObject({
+      allowed: true,
+      outcome: { kind: "approved", vote: null, counting: 1, quorum: 1 },
+    });
+  });
+
+  it("needs another when the first is no approver any more", () => {
+    const facts = makeFacts({ quorum: 2, approvers: [APPROVER], votes: [SECOND] });
+    expect(decide("approve", facts)).toMatchObject({ outcome: { kind: "voted", counting: 1 } });
+  });
+
+  it("may be denied by one, also by one who had agreed", () => {
+    expect(decide("deny", makeFacts({ quorum: 2, votes: [APPROVER] })).allowed).toBe(true);
+  });
+});
+
+describe("an approver at risk", () => {
+  it.each<[string, Hygiene, Effect, string]>([
+    ["high-risk, never", { kind: "high-risk" }, "contains", "at-risk"],
+    ["revoked within a day, never", { kind: "revoked", at: 5 }, "contains", "just-revoked"],
+    ["not known, may take access away", { kind: "unknown", why: "no answer" }, "contains", "allowed"],
+    ["not known, may not give it back", { kind: "unknown", why: "no answer" }, "restores", "unchecked"],
+    ["not known, may not change users", { kind: "unknown", why: "no answer" }, "changes", "unchecked"],
+    ["fine, may", { kind: "fine" }, "restores", "allowed"],
+  ])("%s", (_what, hygiene, effect, expected) => {
+    expect(codeOf(decide("approve", makeFacts({ hygiene, effect })))).toBe(expected);
+  });
+
+  it("leaves a note with the vote when nobody could say", () => {
+    const verdict = decide("approve", makeFacts({ hygiene: { kind: "unknown", why: "no answer" } }));
+    expect(verdict).toMatchObject({ outcome: { vote: { by: APPROVER, unchecked: "no answer" } } });
+  });
+
+  it("can't deny, stop or review either", () => {
+    const hygiene: Hygiene = { kind: "high-risk" };
+    expect(codeOf(decide("deny", makeFacts({ hygiene })))).toBe("at-risk");
+    expect(codeOf(decide("stop", severalOf(makeFacts({ status: "executing", hygiene }))))).toBe("at-risk");
+  });
+});
+
+describe("a target that became protected", () => {
+  it("makes the request void at the next approval", () => {
+    expect(decide("approve", makeFacts({ isProtected: true }))).toMatchObject({
+      allowed: true,
+      outcome: { kind: "voided", why: expect.stringContaining("protected since") },
+    });
+  });
+
+  it("changes nothing where it was protected all along", () => {
+    const facts = makeFacts({ isProtected: true, request: { isProtected: true } });
+    expect(decide("approve", facts)).toMatchObject({ outcome: { kind: "approved" } });
+  });
+});
+
+describe("what is approved and held back", () => {
+  const held = { code: "paused", why: "zt-bot is paused", since: 1 } as const;
+  const waiting: Case = { status: "approved", request: { held } };
+
+  it("may be taken back by who asked and by an approver: it is void, and who approved it stays", () => {
+    expect(decide("cancel", makeFacts({ ...waiting, person: { id: REQUESTER } }))).toMatchObject({
+      outcome: { kind: "voided", why: expect.stringContaining("Who asked took it back") },
+    });
+    expect(decide("deny", makeFacts(waiting))).toMatchObject({
+      outcome: { kind: "voided", why: expect.stringContaining("An approver denied it") },
+    });
+  });
+
+  it("may not be by anybody else, and not by whom it is about", () => {
+    expect(codeOf(decide("cancel", makeFacts(waiting)))).toBe("not-the-requester");
+    expect(codeOf(decide("deny", makeFacts({ ...waiting, approvers: [] })))).toBe("not-an-approver");
+    const target = { email: "mallory@example.com" };
+    expect(codeOf(decide("deny", makeFacts({ ...waiting, person: target })))).toBe("target");
+  });
+
+  it("is not approved again, nor taken back once it has begun", () => {
+    expect(codeOf(decide("approve", makeFacts(waiting)))).toBe("decided");
+    const begun: Case = { status: "executing", request: { held } };
+    expect(codeOf(decide("deny", makeFacts(begun)))).toBe("decided");
+    expect(codeOf(decide("cancel", makeFacts({ ...begun, person: { id: REQUESTER } })))).toBe("decided");
+  });
+});
+
+describe("where Slack says nothing", () => {
+  const request = { ...makeRequest({ status: "approved" }), votes: [{ by: APPROVER, at: 1 }] };
+  const rules = { approvers: [APPROVER], quorum: 1, alone: null };
+
+  it.each<[string, Partial<typeof rules>, boolean, string]>([
+    ["goes on with a vote of somebody whom the policy names", {}, false, "go"],
+    ["goes on with one who may be in a group that it names", { approvers: ["S0LEADS"] }, false, "go"],
+    ["is void when they were taken out of the policy", { approvers: [SECOND] }, false, "void"],
+    ["is void when the policy wants more", { quorum: 2 }, false, "void"],
+    ["is void when the target is listed as protected by now", {}, true, "void"],
+  ])("%s", (_what, change, isListed, kind) => {
+    expect(judgeWithoutSlack(request, { ...rules, ...change }, isListed).kind).toBe(kind);
+  });
+
+  it("lets nobody act alone whom the policy names no more", () => {
+    const alone = { ...request, votes: [], breakGlass: { by: APPROVER, at: 1, reason: "now" } };
+    expect(judgeWithoutSlack(alone, { ...rules, alone: [APPROVER] }, false).kind).toBe("go");
+    expect(judgeWithoutSlack(alone, { ...rules, alone: [SECOND] }, false).kind).toBe("void");
+    expect(judgeWithoutSlack(alone, rules, false).kind).toBe("void");
+  });
+});
+
+describe("who may act alone", () => {
+  const member: Case = { breakGlass: [APPROVER], approvers: [] };
+  it.each<[string, Case, string]>([
+    ["a member", {}, "allowed"],
+    ["a member who asked for it", { person: { id: REQUESTER }, breakGlass: [REQUESTER] }, "allowed"],
+    ["nobody where it is off", { breakGlass: null }, "no-break-glass"],
+    ["nobody else, also an approver", { breakGlass: [SECOND], approvers: [APPROVER] }, "no-break-glass"],
+    ["nobody for what gives access back", { effect: "restores" }, "no-break-glass"],
+    ["nobody for what changes a user", { effect: "changes" }, "no-break-glass"],
+    ["not whom it is about", { person: { email: "mallory@example.com" } }, "target"],
+    ["not who has no address", { person: { email: null } }, "unknown-person"],
+    ["not a guest", { person: { isGuest: true } }, "stranger"],
+    ["not who is high-risk", { hygiene: { kind: "high-risk" } }, "at-risk"],
+    ["who can't be checked, as it takes access away", { hygiene: { kind: "unknown", why: "x" } }, "allowed"],
+    ["not again before the last time was reviewed", { unreviewed: "ZT-1234567" }, "acted-alone"],
+    ["not once it is decided", { status: "approved" }, "decided"],
+    ["not once it has expired", { left: 0 }, "expired"],
+  ])("%s", (_who, input, expected) => {
+    expect(codeOf(decide("break-glass", makeFacts({ ...member, ...input })))).toBe(expected);
+  });
+
+  it("nobody for several users at once", () => {
+    expect(codeOf(decide("break-glass", severalOf(makeFacts(member))))).toBe("no-break-glass");
+  });
+});
+
+describe("who may review what was done alone", () => {
+  const done = {
+    status: "succeeded" as const,
+    request: { breakGlass: { by: SECOND, at: 1, reason: "now" } },
+  };
+  it.each<[string, Case, string]>([
+    ["an approver", {}, "allowed"],
+    ["not who did it", { request: { breakGlass: { by: APPROVER, at: 1, reason: "now" } } }, "acted-alone"],
+    ["not who asked", { person: { id: REQUESTER }, approvers: [REQUESTER] }, "requester"],
+    ["not whom it is about", { person: { email: "mallory@example.com" } }, "target"],
+    ["nobody else", { approvers: [] }, "not-an-approver"],
+    ["nobody where nobody acted alone", { request: {} }, "not-reviewable"],
+    [
+      "nobody a second time",
+      {
+        request: {
+          ...done.request,
+          review: { by: "U0DAVE001", at: 2, verdict: "justified", note: "" },
+        },
+      },
+      "not-reviewable",
+    ],
+    ["while it is carried out", { status: "executing" }, "allowed"],
+  ])("%s", (_who, input, expected) => {
+    expect(codeOf(decide("review", makeFacts({ ...done, ...input })))).toBe(expected);
+  });
+});
+
+describe("before it is carried out", () => {
+  const approved: Case = { status: "approved", votes: [APPROVER, SECOND], approvers: BOTH, quorum: 2 };
+
+  it("goes on with votes that still count", () => {
+    expect(judgeExecution(makeFacts({ ...approved, clickerId: "U0NONE001" }))).toMatchObject({ kind: "go" });
+  });
+
+  it.each<[string, Case, string]>([
+    ["an approver was removed", { approvers: [APPROVER] }, "is no longer an approver"],
+    ["an approver was deactivated", { person: { isDeactivated: true } }, "is deactivated"],
+    ["an approver became a guest", { person: { isGuest: true } }, "is no longer a full member"],
+    ["an approver became high-risk", { hygiene: { kind: "high-risk" } }, "is high-risk by now"],
+    ["an approver was revoked", { hygiene: { kind: "revoked", at: 1 } }, "was revoked meanwhile"],
+    ["the policy wants more by now", { quorum: 3 }, "3 approvals are needed now, and only 2 still count"],
+    ["the target became protected", { isProtected: true }, "is protected since"],
+  ])("is void when %s", (_what, input, why) => {
+    expect(judgeExecution(makeFacts({ ...approved, ...input }))).toMatchObject({
+      kind: "void",
+      why: expect.stringContaining(why),
+    });
+  });
+
+  it("waits where nobody can say whether an approver is at risk, unless it takes access away", () => {
+    const unknown: Case = { ...approved, hygiene: { kind: "unknown", why: "no answer" } };
+    expect(judgeExecution(makeFacts({ ...unknown, effect: "restores" }))).toMatchObject({ kind: "hold" });
+    expect(judgeExecution(makeFacts(unknown))).toMatchObject({ kind: "go" });
+  });
+
+  it("goes on for who acted alone as long as they may", () => {
+    const alone: Case = {
+      status: "approved",
+      request: { breakGlass: { by: APPROVER, at: 1, reason: "now" } },
+    };
+    expect(judgeExecution(makeFacts({ ...alone, breakGlass: [APPROVER] }))).toMatchObject({ kind: "go" });
+    expect(judgeExecution(makeFacts({ ...alone, breakGlass: [] }))).toMatchObject({ kind: "void" });
+    expect(judgeExecution(makeFacts({ ...alone, breakGlass: null }))).toMatchObject({ kind: "void" });
+    const revoked: Case = { ...alone, breakGlass: [APPROVER], hygiene: { kind: "revoked", at: 1 } };
+    expect(judgeExecution(makeFacts(revoked))).toMatchObject({ kind: "void" });
   });
 });

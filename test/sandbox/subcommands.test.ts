@@ -17,7 +17,15 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   risk: ["risk", "Mallory Archer"],
   "log-ins": ["log-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
+  requests: ["requests", /Open requests|No request is open/],
+  cancel: ["cancel", "Which request?"],
   audit: ["audit", /./],
+};
+
+/** Bob is an approver. */
+const SWITCHES: Record<string, [typed: string, shows: string | RegExp]> = {
+  pause: ["pause --reason a drill", "Nothing is carried out from now on"],
+  resume: ["resume", "What is approved goes on"],
 };
 
 const FORMS: Record<string, [typed: string, title: string]> = {
@@ -62,6 +70,18 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     }
   });
 
+  it("pauses and goes on, and the approvals channel is told", async () => {
+    await beAt(page, "Bob Okafor", "security");
+    for (const [typed, shows] of Object.values(SWITCHES)) {
+      await say(`/zt ${typed}`, "security");
+      await newest().getByText(shows).first().waitFor();
+    }
+    await beAt(page, "Bob Okafor", "zt-approvals");
+    await page.getByText("zt-bot is paused").first().waitFor();
+    await newest().getByText("zt-bot goes on").first().waitFor();
+    await beAt(page, "Alice Moreau", "security");
+  });
+
   it("turns the pages of a list in place", async () => {
     await say("/zt users", "security");
     await newest().getByText("1–10 of 200").waitFor();
@@ -82,7 +102,7 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
   });
 
   it("has an answer or a form for each of them", () => {
-    const shown = new Set([...Object.keys(LOOK_UPS), ...Object.keys(FORMS)]);
+    const shown = new Set([...Object.keys(LOOK_UPS), ...Object.keys(SWITCHES), ...Object.keys(FORMS)]);
     const others = createCommands().all.filter((command) => !shown.has(command.name));
     expect(others.map((command) => command.name)).toEqual([]);
   });
@@ -118,6 +138,24 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     await form.getByRole("button", { name: "Back" }).click();
     await form.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Close thread" }).click();
+  });
+
+  it("lets two approve for a protected person, and shows who did", async () => {
+    await beAt(page, "Alice Moreau", "security");
+    await say("/zt revoke erin@example.com --reason phished", "security");
+    await newest().getByText("Asked: Revoke all sessions of erin@example.com").waitFor();
+    const card = page.getByRole("article").filter({ hasText: "Revoke all sessions of erin@example.com" });
+    for (const [name, shows] of [
+      ["Bob Okafor", "1 of 2"],
+      ["Carol Lindqvist", "Done and verified"],
+    ] as const) {
+      await beAt(page, name, "zt-approvals");
+      await card.getByRole("button", { name: "Approve" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
+      await card.getByText(shows).first().waitFor();
+    }
+    await card.getByText("The target is protected by the policy").waitFor();
+    await beAt(page, "Alice Moreau", "incident-7");
   });
 
   it("answers a mention in its thread, and investigates a message from its menu", async () => {

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Kysely, SqliteDialect, sql } from "kysely";
-import { Migrator } from "kysely/migration";
+import { Kysely, sql } from "kysely";
 import { PostgresJSDialect } from "kysely-postgres-js";
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -12,11 +10,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { appendAudit } from "../../src/audit/append.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import type { Config } from "../../src/config.ts";
-import { createRequestsMigration } from "../../src/store/migrations/0001-requests.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import type { Database } from "../../src/store/schema.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, NOW } from "./fixture.ts";
+import { migrateToFirst, openBareSqlite } from "./old-database.ts";
 
 type Place = Config["database"];
 
@@ -28,23 +26,7 @@ describe("rows written before there was a chain, in SQLite", () => {
     const directory = mkdtempSync(join(tmpdir(), "zt-migrate-"));
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     const file = join(directory, "zt.db");
-    const old = new DatabaseSync(file);
-    const db = new Kysely<Database>({
-      dialect: new SqliteDialect({
-        database: {
-          close: () => old.close(),
-          prepare(query) {
-            const statement = old.prepare(query);
-            return {
-              reader: statement.columns().length > 0,
-              all: (parameters) => statement.all(...(parameters as string[])),
-              run: (parameters) => statement.run(...(parameters as string[])),
-              iterate: (parameters) => statement.iterate(...(parameters as string[])),
-            };
-          },
-        },
-      }),
-    });
+    const db = openBareSqlite(file);
     const store = await migrateRows(db, "sqlite", { kind: "sqlite", file, directory });
     expect(await verifyChain(store.db)).toMatchObject({ ok: true, rows: ROWS, first: 1 });
     await expectGoesOn(store);
@@ -70,11 +52,7 @@ async function migrateRows(
   dialect: "sqlite" | "postgres",
   place: Place,
 ): Promise<Store> {
-  const migrator = new Migrator({
-    db: old,
-    provider: { getMigrations: () => Promise.resolve({ "0001-requests": createRequestsMigration(dialect) }) },
-  });
-  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  await migrateToFirst(old, dialect);
   await old.transaction().execute(async (trx) => {
     for (let index = 0; index < ROWS; index += 1) {
       // Every tenth number is missing, as where a transaction had failed.

@@ -53,14 +53,23 @@ export const EVIDENCE: UserSummary = {
 
 export const evidencePost: NewPost = { key: "evidence", surface: "thread", data: { kind: "evidence" } };
 
+let made = 0;
+
+/** Each about somebody else: of one plan only one request is open at a time. */
 export function newRequest(change: Partial<NewRequest> = {}): NewRequest {
+  made += 1;
   return {
     teamId: "T0SANDBOX",
-    plan: PLAN,
+    plan: {
+      ...PLAN,
+      target: { ...PLAN.target, id: `0a1b2c3d-0000-4000-8000-${String(made).padStart(12, "0")}` },
+    },
     evidence: EVIDENCE,
     requesterId: ALICE,
     originChannel: "C0SECURE1",
     cardChannel: "C0APPROV1",
+    isProtected: false,
+    nudgeAt: null,
     reason: "laptop 'stolen'; -- \\ \"quoted\" 💻",
     at: NOW,
     expiresAt: EXPIRES,
@@ -80,6 +89,7 @@ const WAY: Record<Status, readonly Transition["to"][]> = {
   denied: ["denied"],
   cancelled: ["cancelled"],
   expired: ["expired"],
+  voided: ["voided"],
   executing: ["approved", "executing"],
   unknown: ["approved", "executing", "unknown"],
   succeeded: ["approved", "executing", "succeeded"],

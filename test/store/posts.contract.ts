@@ -4,12 +4,13 @@ import { addPosts, markAttempted, markPosted, readUnposted } from "../../src/req
 import {
   abandonPublishing,
   claimPublishing,
+  extendPublishing,
   insertRequest,
   markCardAttempted,
   markCardPosted,
   readRequest,
-  releasePublishing,
 } from "../../src/requests/store.ts";
+import { releasePublishing } from "../../src/requests/trouble.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import { evidencePost, type GetStore, newRequest, NOW, transitionTo } from "./fixture.ts";
 
@@ -87,7 +88,7 @@ export function postsContract(store: GetStore): void {
     it("is given back when the card shows the request as it is", async () => {
       const { id } = await insertRequest(db(), newRequest());
       await claimPublishing(db(), id, NOW, NOW + 60);
-      expect(await releasePublishing(db(), id, 1)).toBe(true);
+      expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(true);
       expect(await readRequest(db(), id)).toMatchObject({ version: 1, cardVersion: 1 });
       expect(await claimPublishing(db(), id, NOW, NOW + 60)).not.toBeNull();
     });
@@ -96,11 +97,25 @@ export function postsContract(store: GetStore): void {
       const { id } = await insertRequest(db(), newRequest());
       await claimPublishing(db(), id, NOW, NOW + 60);
       await moveRequest(db(), id, transitionTo("approved"));
-      expect(await releasePublishing(db(), id, 1)).toBe(false);
+      expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(false);
       expect(await readRequest(db(), id)).toMatchObject({ version: 2, cardVersion: 0 });
       expect(await claimPublishing(db(), id, NOW, NOW + 60)).toBeNull();
-      await abandonPublishing(db(), id);
+      await abandonPublishing(db(), id, NOW + 60);
       expect(await claimPublishing(db(), id, NOW, NOW + 60)).toHaveProperty("status", "approved");
+    });
+
+    it("is kept by whoever has it, and by nobody who had it before", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      await claimPublishing(db(), id, NOW, NOW + 60);
+      expect(await extendPublishing(db(), id, NOW + 60, NOW + 90)).toBe(true);
+      expect(await claimPublishing(db(), id, NOW + 90, NOW + 150)).toBeNull();
+      await claimPublishing(db(), id, NOW + 91, NOW + 151);
+
+      expect(await extendPublishing(db(), id, NOW + 90, NOW + 200)).toBe(false);
+      await abandonPublishing(db(), id, NOW + 90);
+      expect(await claimPublishing(db(), id, NOW + 151, NOW + 211)).toBeNull();
+      await abandonPublishing(db(), id, NOW + 151);
+      expect(await claimPublishing(db(), id, NOW, NOW + 60)).not.toBeNull();
     });
 
     it("comes with where the card is, or when it was last tried", async () => {

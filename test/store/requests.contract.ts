@@ -4,7 +4,8 @@ import { readRequestAudit } from "../../src/audit/append.ts";
 import { hashPlan } from "../../src/requests/plan.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import { type Status, STATUSES } from "../../src/requests/request.ts";
-import { findLoose, insertRequest, readRequest, reportProgress } from "../../src/requests/store.ts";
+import { claimPublishing, insertRequest, readRequest, reportProgress } from "../../src/requests/store.ts";
+import { findLoose } from "../../src/requests/loose.ts";
 import { moveRequest, type Transition } from "../../src/requests/transition.ts";
 import {
   ALICE,
@@ -16,20 +17,20 @@ import {
   type GetStore,
   newRequest,
   NOW,
-  PLAN,
   requestIn,
   transitionTo,
 } from "./fixture.ts";
 
 /** Everything that may happen; whatever is not here must change nothing. */
 const ALLOWED: Record<Status, readonly Transition["to"][]> = {
-  pending: ["approved", "denied", "cancelled", "expired"],
-  approved: ["executing"],
-  executing: ["unknown", "succeeded", "failed"],
+  pending: ["approved", "denied", "cancelled", "expired", "voided"],
+  approved: ["executing", "voided"],
+  executing: ["unknown", "succeeded", "failed", "voided"],
   unknown: ["succeeded", "failed"],
   denied: [],
   cancelled: [],
   expired: [],
+  voided: [],
   succeeded: [],
   failed: [],
 };
@@ -56,15 +57,16 @@ export function requestsContract(store: GetStore): void {
 
   describe("a new request", () => {
     it("is stored as it was asked for, with its audit row and its first message", async () => {
-      const created = await insertRequest(db(), newRequest());
+      const asked = newRequest();
+      const created = await insertRequest(db(), asked);
       const { request, audit, posts } = await everything(created.id);
 
       expect(request).toEqual(created);
       expect(request).toMatchObject({
         id: expect.stringMatching(/^ZT-[0-9A-HJKMNP-TV-Z]{7}$/),
         teamId: "T0SANDBOX",
-        plan: PLAN,
-        planHash: hashPlan(PLAN),
+        plan: asked.plan,
+        planHash: hashPlan(asked.plan),
         evidence: EVIDENCE,
         requesterId: ALICE,
         originChannel: "C0SECURE1",
@@ -87,7 +89,11 @@ export function requestsContract(store: GetStore): void {
           at: NOW,
           actor: ALICE,
           event: "request.created",
-          data: expect.objectContaining({ plan: PLAN, plan_hash: hashPlan(PLAN), expires_at: EXPIRES }),
+          data: expect.objectContaining({
+            plan: asked.plan,
+            plan_hash: hashPlan(asked.plan),
+            expires_at: EXPIRES,
+          }),
         }),
       ]);
       expect(posts).toEqual([
@@ -125,7 +131,7 @@ export function requestsContract(store: GetStore): void {
         expect(moved).toEqual(after.request);
         expect(after.request).toMatchObject({
           id: before.id,
-          plan: PLAN,
+          plan: before.plan,
           status: to,
           version: before.version + 1,
         });
@@ -273,15 +279,26 @@ export function requestsContract(store: GetStore): void {
           STATUSES.map(async (status) => [status, (await requestIn(db(), status)).id] as const),
         ),
       ) as Record<Status, string>;
-      const shown = await insertRequest(db(), newRequest({ expiresAt: EXPIRES + 1 }));
-      await db().updateTable("requests").set({ card_version: 1 }).where("id", "=", shown.id).execute();
+      const shown = await insertRequest(db(), newRequest({ expiresAt: EXPIRES + 1, posts: [] }));
+      const untold = await insertRequest(db(), newRequest({ expiresAt: EXPIRES + 1 }));
+      for (const { id } of [shown, untold])
+        await db().updateTable("requests").set({ card_version: 1 }).where("id", "=", id).execute();
 
-      const { approved, overdue, unpublished } = await findLoose(db(), EXPIRES);
-      const mine = new Set([...Object.values(ids), shown.id]);
+      const { toStart, overdue, unpublished } = await findLoose(db(), EXPIRES);
+      const mine = new Set([...Object.values(ids), shown.id, untold.id]);
       const among = (found: string[]) => found.filter((id) => mine.has(id)).toSorted();
-      expect(among(approved)).toEqual([ids.approved]);
+      expect(among(toStart.map(({ id }) => id))).toEqual([ids.approved]);
       expect(among(overdue)).toEqual([ids.pending]);
-      expect(among(unpublished)).toEqual(Object.values(ids).toSorted());
+      expect(among(unpublished.map((one) => one.id))).toEqual([...Object.values(ids), untold.id].toSorted());
+    });
+
+    it("leaves alone what somebody is posting, until the right to it has run out", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      await claimPublishing(db(), id, NOW, NOW + 60);
+      const unpublished = async (now: number) =>
+        (await findLoose(db(), now)).unpublished.map((one) => one.id);
+      expect(await unpublished(NOW + 60)).not.toContain(id);
+      expect(await unpublished(NOW + 61)).toContain(id);
     });
   });
 

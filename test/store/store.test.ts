@@ -11,10 +11,16 @@ import { insertRequest, readRequest } from "../../src/requests/store.ts";
 import { openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
+import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
+import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
+import { aloneContract } from "./alone.contract.ts";
+import { approvalsContract } from "./approvals.contract.ts";
 import { requestsContract } from "./requests.contract.ts";
+import { sqliteListContract, troubleContract } from "./trouble.contract.ts";
+import { targetsContract } from "./targets.contract.ts";
 
 type Place = Config["database"];
 
@@ -22,6 +28,8 @@ describe("in SQLite", () => {
   const store = useStore(createFolder);
   contracts(store, "sqlite");
   sqliteAuditContract(store);
+  sqliteAuditSearchContract(store);
+  sqliteListContract(store);
 
   it("the folder is made, and belongs to one at a time", async () => {
     const { place } = await usePlace(createFolder);
@@ -60,6 +68,9 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0002-targets" },
         { name: "0003-deliveries" },
         { name: "0004-audit-chain" },
+        { name: "0005-approvals" },
+        { name: "0006-several" },
+        { name: "0007-messages" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       for (const { workflows } of stores)
@@ -71,9 +82,15 @@ describeWithPostgres("in PostgreSQL", () => {
 
 function contracts(store: GetStore, dialect: Dialect): void {
   requestsContract(store);
+  approvalsContract(store);
+  aloneContract(store);
   postsContract(store);
   auditContract(store);
   auditChainContract(store, dialect);
+  auditSearchContract(store);
+  targetsContract(store);
+  draftsContract(store);
+  troubleContract(store);
 }
 
 interface Made {

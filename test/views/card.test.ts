@@ -1,16 +1,25 @@
 import { describe, expect, it } from "vitest";
 
 import { describeRequest } from "../../src/requests/describe.ts";
-import { STATUSES } from "../../src/requests/request.ts";
+import { STATUSES, type Request } from "../../src/requests/request.ts";
 import { approvalCard, CARD_ACTIONS } from "../../src/views/card.ts";
 import { readWords } from "../support/words.ts";
 import { HOSTILE, makeRequest, makeSummary, NOW, SUMMARIES } from "./support.ts";
 
 type Options = Parameters<typeof makeRequest>[0];
 
-function draw(options: Options, approvers: readonly string[] = ["S0LEADS01", "U0BOB0001"]) {
-  const request = makeRequest(options);
-  return approvalCard({ request, words: describeRequest(request), approvers, now: NOW });
+function draw(
+  options: Options,
+  approvers: readonly string[] = ["S0LEADS01", "U0BOB0001"],
+  changes: Partial<Request> = {},
+) {
+  const request = { ...makeRequest(options), ...changes };
+  return approvalCard({
+    request,
+    words: describeRequest(request),
+    rules: { approvers, quorum: 1, alone: null },
+    now: NOW,
+  });
 }
 
 function buttonsOf(card: ReturnType<typeof draw>) {
@@ -174,5 +183,35 @@ describe("the approval card", () => {
 
   it("says that devices stay registered where they do", () => {
     expect(readWords(draw({ status: "pending", isDevices: false }))).toContain("• 1 device stays registered");
+  });
+
+  it("says right under its state that no approver is active, and only while it waits", () => {
+    const nobodyThere = { nobodyThereAt: NOW };
+    const words = "⚠️ No approver seems active in Slack now: call one of them";
+    expect(readWords(draw({ status: "pending" }, undefined, nobodyThere))).toContain(
+      `🟡 Waiting for approval\n${words}\n`,
+    );
+    expect(readWords(draw({ status: "pending" }))).not.toContain(words);
+    for (const status of STATUSES.filter((status) => status !== "pending"))
+      expect(readWords(draw({ status }, undefined, nobodyThere))).not.toContain(words);
+  });
+
+  it("says beside the deadline that more people were asked, and when", () => {
+    const escalated = { escalatedAt: NOW };
+    expect(readWords(draw({ status: "pending" }, undefined, escalated))).toContain(
+      "expires 2026-03-14 14:57:31 UTC · 📣 more people asked 2026-03-14 14:02:31 UTC",
+    );
+    expect(readWords(draw({ status: "succeeded" }, undefined, escalated))).not.toContain("📣");
+  });
+
+  it("that expired names those who approved in vain, and how many were needed", () => {
+    const votes = [{ by: "U0BOB0001", at: NOW }];
+    expect(
+      readWords(draw({ status: "expired" }, undefined, { votes, decisionReason: "1 of 2 approved" })),
+    ).toContain("⚪ Expired: 1 of 2 approved in time (@U0BOB0001), nothing was done");
+    // Of one that expired before that was recorded.
+    expect(readWords(draw({ status: "expired" }, undefined, { votes }))).toContain(
+      "⚪ Expired: only 1 approver in time (@U0BOB0001), nothing was done",
+    );
   });
 });

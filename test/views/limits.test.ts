@@ -17,6 +17,9 @@ import type { Material } from "../../src/views/forms/spec.ts";
 import { commandHelp, helpMessage } from "../../src/views/help.ts";
 import { loadingModal, noticeMessage, noticeModal } from "../../src/views/notice.ts";
 import { sessionsMessage } from "../../src/views/sessions.ts";
+import { cancelledMessage } from "../../src/views/cancelled.ts";
+import { cardLateMessage, cardThereMessage, type Behind } from "../../src/views/direct.ts";
+import { requestsMessage, UNREVIEWED_SHOWN } from "../../src/views/requests.ts";
 import { outcomeMessage, threadMessage } from "../../src/views/thread.ts";
 import { userSummary } from "../../src/views/user-summary.ts";
 import {
@@ -37,8 +40,25 @@ import {
 const LINK = "https://example.slack.com/archives/C0APPROV1/p1773489909000100";
 const APPROVERS = Array.from({ length: 40 }, (_, index) => `${index % 2 === 0 ? "U" : "S"}0APPROVER${index}`);
 
+const BEHIND: Behind[] = [
+  { kind: "gone" },
+  ...["is_archived", "not_in_channel", "channel_not_found", "ratelimited", "token_revoked", HOSTILE].map(
+    (code) => ({ kind: "trouble", code, since: NOW }) as const,
+  ),
+];
+
 const THREAD_POSTS: PostData[] = [
   { kind: "evidence" },
+  { kind: "reminder", at: NOW, expiresAt: NOW + 1, asked: APPROVERS, missing: 10 },
+  {
+    kind: "escalated",
+    at: NOW,
+    createdAt: 0,
+    expiresAt: NOW * 2,
+    also: APPROVERS,
+    asked: APPROVERS,
+    missing: 10,
+  },
   { kind: "decision", at: NOW },
   { kind: "call-started", at: NOW, call: `revoke_user for ${HOSTILE.repeat(20)}` },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
@@ -133,7 +153,12 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
   it("the approval card in every state, as a new message and as an update", () => {
     const problems: string[] = [];
     for (const { what, request } of everyRequest()) {
-      const card = approvalCard({ request, words: describeRequest(request), approvers: APPROVERS, now: NOW });
+      const card = approvalCard({
+        request,
+        words: describeRequest(request),
+        rules: { approvers: APPROVERS, quorum: 2, alone: APPROVERS },
+        now: NOW,
+      });
       problems.push(
         ...messageProblems(card, "chat.postMessage", "chat.update").map((problem) => `${what}: ${problem}`),
       );
@@ -156,8 +181,55 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           ...messageProblems(outcomeMessage(request, words, link)).map(
             (problem) => `${what}, outcome: ${problem}`,
           ),
+          ...messageProblems(cancelledMessage(request, words, link)).map(
+            (problem) => `${what}, cancelled: ${problem}`,
+          ),
+          ...messageProblems(cardThereMessage(request, words, { link, isAnew: true })).map(
+            (problem) => `${what}, card: ${problem}`,
+          ),
+        );
+      for (const behind of BEHIND)
+        problems.push(
+          ...messageProblems(outcomeMessage(request, words, LINK, behind)).map(
+            (problem) => `${what}, outcome: ${problem}`,
+          ),
+          ...messageProblems(cardLateMessage(request, words, behind)).map(
+            (problem) => `${what}, late: ${problem}`,
+          ),
         );
     }
+    expect(problems).toEqual([]);
+  });
+
+  it("every list of requests, with what keeps their messages", () => {
+    const all = Array.from(everyRequest(), ({ request }) => ({
+      request,
+      words: describeRequest(request),
+      link: LINK,
+    }));
+    const problems: string[] = [];
+    for (let from = 0; from < all.length; from += 11)
+      for (const code of ["is_archived", HOSTILE]) {
+        const rows = all.slice(from, from + 11).map((row) => ({
+          ...row,
+          request: { ...row.request, trouble: { code, since: NOW } },
+        }));
+        const shown = { kind: "mine", userId: "U0ALICE01" } as const;
+        const unreviewed = rows.slice(0, UNREVIEWED_SHOWN).map((row) => ({
+          ...row,
+          request: { ...row.request, breakGlass: { by: "U0BOB0001", at: NOW, reason: "x" } },
+        }));
+        const message = requestsMessage({
+          rows,
+          unreviewed,
+          unreviewedTotal: 40,
+          shown,
+          page: 1,
+          params: { show: "mine" },
+          now: NOW,
+        });
+        problems.push(...messageProblems(message).map((problem) => `from ${from}: ${problem}`));
+      }
     expect(problems).toEqual([]);
   });
 
@@ -166,7 +238,13 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
     for (const { what, request } of everyRequest())
       for (const link of [LINK, null])
         for (const trouble of [null, HOSTILE.repeat(20)]) {
-          const asked = { request, headline: describeRequest(request).headline, link, trouble };
+          const asked = {
+            request,
+            headline: describeRequest(request).headline,
+            link,
+            trouble,
+            mayActAlone: true,
+          };
           problems.push(
             ...[...messageProblems(askedMessage(asked)), ...viewProblems(askedModal(asked))].map(
               (problem) => `${what}: ${problem}`,

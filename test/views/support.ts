@@ -318,6 +318,7 @@ const RESULTS: Record<Status, Result[]> = {
   denied: [{}],
   cancelled: [{}],
   expired: [{}],
+  voided: [{ failure: { why: HOSTILE.repeat(20), next: HOSTILE.repeat(20) } }],
   executing: [{}, { receipt: { cfRay: "8f2d1c0a9b7e6d5c-FRA", at: NOW } }],
   unknown: [{}],
   succeeded: [
@@ -409,6 +410,17 @@ export function makeRequest(options: RequestOptions): Request {
     version: 1,
     cardVersion: 0,
     card: { channel: "C0APPROV1", ts: null, attemptedAt: null },
+    votes: [],
+    isProtected: false,
+    held: null,
+    runs: 0,
+    reminders: 0,
+    nudgeAt: null,
+    escalatedAt: null,
+    nobodyThereAt: null,
+    breakGlass: null,
+    review: null,
+    reviewDue: null,
   };
 }
 

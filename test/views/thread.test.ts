@@ -22,6 +22,61 @@ function post(data: PostData, options: Options = { status: "approved" }): string
 describe("the thread under a card", () => {
   it.each<[string, PostData, string]>([
     [
+      "who has not answered, what is missing, and how long there is",
+      {
+        kind: "reminder",
+        at: NOW,
+        expiresAt: NOW + 25 * 60_000,
+        asked: ["U0BOB0001", "S0LEADS01"],
+        missing: 2,
+      },
+      "⏰ Still waiting for @U0BOB0001 @S0LEADS01 · 2 approvals missing · expires in 25 min",
+    ],
+    [
+      "that a reminder has nobody left to go to",
+      { kind: "reminder", at: NOW, expiresAt: NOW + 25 * 60_000, asked: [], missing: 1 },
+      "⏰ Still waiting, and nobody is left who could decide: somebody has to change policy.yml, or cancel this · 1 approval missing · expires in 25 min",
+    ],
+    [
+      "who else may approve now, and why they are asked",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: ["U0ERIN001"],
+        asked: [],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: @U0ERIN001 may approve now as well · 1 approval missing · expires in 40 min",
+    ],
+    [
+      "who else may approve now, beside those who are reminded",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: ["S0CISO"],
+        asked: ["U0BOB0001"],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: @S0CISO may approve now as well · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+    ],
+    [
+      "that there is nobody else",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: [],
+        asked: ["U0BOB0001"],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: nobody else could decide · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+    ],
+    [
       "that the call begins",
       { kind: "call-started", at: NOW, call: "revoke_user for mallory@example.com (sessions only)" },
       "▶️ Calling Cloudflare: revoke_user for mallory@example.com (sessions only) (14:02:31 UTC)",
@@ -104,7 +159,7 @@ describe("the thread under a card", () => {
     ["approved", "👍 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
     ["denied", "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday"],
     ["cancelled", "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done."],
-    ["expired", "⚪ Expired: nobody decided until 2026-03-14 14:57:31 UTC. Nothing was done."],
+    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: nobody decided in time. Nothing was done."],
   ])("says who decided what: %s", (status, words) => {
     expect(
       post(
@@ -178,6 +233,7 @@ describe("what the requester is told", () => {
       headline: "Revoke all sessions of mallory@example.com",
       link: LINK,
       trouble: null,
+      mayActAlone: false,
     };
     const words = readWords(askedMessage(asked));
     expect(words).toContain("🟡 Asked: Revoke all sessions of mallory@example.com");
@@ -192,6 +248,7 @@ describe("what the requester is told", () => {
       headline: "x",
       link: null,
       trouble: "zt-bot is not a member of the approvals channel",
+      mayActAlone: false,
     };
     expect(readWords(askedMessage(asked))).toContain(
       "is not in the approvals channel yet: zt-bot is not a member of the approvals channel",

@@ -28,7 +28,7 @@ export const chatMethods: ApiMethod[] = [
       const conversation = findConversation(workspace, requiredArg(args, "channel"));
       if (conversation === undefined) throw new ApiError("channel_not_found");
       const message = findMessage(workspace, conversation.id, requiredArg(args, "message_ts"));
-      if (message === undefined) throw new ApiError("message_not_found");
+      if (message === undefined || message.tombstone === true) throw new ApiError("message_not_found");
       return { channel: conversation.id, permalink: permalink(workspace.options.team.domain, message) };
     },
   },
@@ -80,6 +80,7 @@ function postEphemeral(context: ApiContext, args: ApiArgs): Record<string, unkno
 
 function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unknown> {
   const { workspace } = context;
+  checkMayEdit(findTarget(context, requiredArg(args, "channel")));
   const message = findOwn(context, args, "cant_update_message");
   const { text, blocks, metadata } = args;
   // What is left out stays as it is, so the message that would result is what the limits are checked on.
@@ -125,11 +126,17 @@ function checkMayPost({ workspace }: ApiContext, conversation: Conversation): vo
   if (!workspace.options.bot.scopes.includes("chat:write.public")) throw new ApiError("not_in_channel");
 }
 
+/** `is_inactive`: "within a frozen, archived or deleted channel", https://docs.slack.dev/reference/methods/chat.update */
+function checkMayEdit(conversation: Conversation): void {
+  if (conversation.isArchived) throw new ApiError("is_inactive");
+  if (conversation.kind === "private" && !conversation.botIsMember) throw new ApiError("channel_not_found");
+}
+
 /** The bot's own message that `channel` and `ts` name. Ephemeral ones can't be edited this way. */
 function findOwn(context: ApiContext, args: ApiArgs, notOwn: string): StoredMessage {
   const conversation = findTarget(context, requiredArg(args, "channel"));
   const message = findMessage(context.workspace, conversation.id, requiredArg(args, "ts"));
-  if (message === undefined) throw new ApiError("message_not_found");
+  if (message === undefined || message.tombstone === true) throw new ApiError("message_not_found");
   if (message.user !== context.workspace.options.bot.userId) throw new ApiError(notOwn);
   return message;
 }
@@ -176,6 +183,12 @@ function threadOf(context: ApiContext, conversation: Conversation, args: ApiArgs
   const threadTs = textArg(args, "thread_ts");
   if (threadTs === undefined) return {};
   const head = findMessage(context.workspace, conversation.id, threadTs);
+  if (head === undefined && context.workspace.data.deleted.includes(`${conversation.id}:${threadTs}`)) {
+    // Slack answers ok and posts it outside of any thread: https://github.com/slack-go/slack/issues/1571
+    const detail = `${threadTs} in ${conversation.id} was deleted: the reply stands alone in the channel`;
+    addViolation(context.workspace, { method: context.method, error: "reply_without_thread", detail });
+    return {};
+  }
   if (head === undefined) refuse(context, "thread_not_found", `no message ${threadTs} in ${conversation.id}`);
   // A reply to a reply stays in the thread it is in.
   return { threadTs: head.threadTs ?? head.ts };

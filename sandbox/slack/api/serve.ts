@@ -69,6 +69,8 @@ function call(context: ApiContext, request: Request, args: ApiArgs): Record<stri
     if (token !== (method.token === "app" ? bot.appToken : bot.botToken)) {
       throw new ApiError("not_allowed_token_type");
     }
+    const { tokenError } = context.workspace;
+    if (tokenError !== null && token === bot.botToken) throw new ApiError(tokenError);
   }
   if (method.scope !== undefined) needScope(context, method.scope);
   const broken = jsonArgs.find((name) => args[name] instanceof Error);

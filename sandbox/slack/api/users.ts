@@ -1,6 +1,6 @@
 import type { SlackPerson } from "../types.ts";
 import { findPerson } from "../workspace.ts";
-import { ApiError, paginate, requiredArg } from "./method.ts";
+import { ApiError, paginate, requiredArg, textArg } from "./method.ts";
 import type { ApiContext, ApiMethod } from "./method.ts";
 
 export const userMethods: ApiMethod[] = [
@@ -13,6 +13,29 @@ export const userMethods: ApiMethod[] = [
       const person = id === bot.userId ? botUser(context) : findPerson(context.workspace, id);
       if (person === undefined) throw new ApiError("user_not_found");
       return { user: describe(context, person) };
+    },
+  },
+  {
+    // https://docs.slack.dev/reference/methods/users.getPresence: of others Slack says this one word.
+    name: "users.getPresence",
+    scope: "users:read",
+    run({ workspace }, args) {
+      const { bot } = workspace.options;
+      const id = textArg(args, "user") ?? bot.userId;
+      if (id === bot.userId) {
+        const lastActivity = Math.floor(workspace.now() / 1000);
+        return {
+          presence: "active",
+          online: true,
+          auto_away: false,
+          manual_away: false,
+          connection_count: 1,
+          last_activity: lastActivity,
+        };
+      }
+      const person = findPerson(workspace, id);
+      if (person === undefined) throw new ApiError("user_not_found");
+      return { presence: person.deleted === true ? "away" : (person.presence ?? "active") };
     },
   },
   {

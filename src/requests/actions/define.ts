@@ -27,7 +27,8 @@ export interface Verification {
   checkedAt: number;
 }
 
-export type TargetCheck = { ok: true } | { ok: false; why: string; next: string };
+/** `isUnread`: nobody could say, and that is not taken for a yes. */
+export type TargetCheck = { ok: true } | { ok: false; why: string; next: string; isUnread?: boolean };
 
 /** What a plan is made from: whom it is about, what stands now, and what was wished for. */
 export interface PlanInput<Name extends ActionName> {

@@ -35,7 +35,7 @@ export const revoke = defineAction<"revoke", RevokeBaseline>({
     caution:
       "This is not a ban: tokens stop working within 30 seconds, and after about a minute the user can log in again if your policies allow it. To keep them out, disable them at the identity provider or by policy.",
     undo: plan.options.devices
-      ? "Ended sessions cannot be brought back: the user logs in again. Revoked registrations can be restored (unrevoke) until the device registers anew."
+      ? "Ended sessions cannot be brought back: the user logs in again. Revoked registrations can be restored (/zt restore-devices) until the device registers anew."
       : "Cannot be undone, and need not be: the user logs in again.",
   }),
   callText: (plan) => `revoke_user for ${plan.target.email} (${describeOptions(plan.options)})`,

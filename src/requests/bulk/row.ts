@@ -7,17 +7,21 @@ import {
   checkTarget,
   judgeFailure,
   readVerification,
+  recordedCall,
   type AttemptDeps,
   type CallOutcome,
 } from "../attempt.ts";
-import type { Plan, Target } from "../plan.ts";
+import { planFor } from "../plan.ts";
 import type { Request } from "../request.ts";
+import { claimTarget, releaseTarget } from "../target-locks.ts";
 import { moveTarget, type TargetMove, type TargetRow } from "./targets.ts";
 
 export interface RowDeps extends AttemptDeps {
   /** How long to look for what was done after the call was sent, milliseconds. */
   verifyMs: number;
 }
+
+const BUSY_MS = 2000;
 
 /** After so many calls without an answer that settles it, a user is given up. */
 const MAX_ATTEMPTS = 5;
@@ -48,14 +52,17 @@ export async function advanceRow(deps: RowDeps, request: Request, row: TargetRow
   }
 }
 
-/** The plan as if it were about this user alone. */
-function planFor(plan: Plan, target: Target): Plan {
-  if (plan.action !== "revoke") throw new Error(`${plan.action} is not for several users`);
-  const { devices, warpReauth } = plan.options;
-  return { ...plan, target, options: { devices, warpReauth } };
-}
-
 async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  const holder = await claimTarget(deps.db, row.target, request.id, deps.now());
+  if (holder !== request.id) {
+    // Another request is at work on this one: they come later, and hold up nobody else of this one.
+    await move(deps, request, row, {
+      from: ["waiting"],
+      to: "waiting",
+      set: { due_at: deps.now() + BUSY_MS },
+    });
+    return;
+  }
   const check = await checkTarget(deps, request);
   if (check.ok) return send(deps, request, row);
   await move(deps, request, row, {
@@ -98,11 +105,7 @@ async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<vo
     from: ["waiting", "sending"],
     to: "sending",
     set: { attempts: attempt, sent_at: sentAt },
-    audit: audit(deps, request, row, "call.sent", {
-      attempt,
-      call: action.callText(request.plan),
-      plan_hash: request.planHash,
-    }),
+    audit: audit(deps, request, row, "call.sent", { attempt, ...recordedCall(request) }),
   });
   if (!isOurs) return;
   try {
@@ -174,8 +177,11 @@ function seenAs({ summary, notes }: Verification): NonNullable<TargetMove["set"]
   return { checked: summary, note: notes.length === 0 ? null : notes.join("; ") };
 }
 
-function move({ db }: RowDeps, request: Request, row: TargetRow, to: TargetMove): Promise<boolean> {
-  return moveTarget(db, request.id, row.position, to);
+async function move({ db }: RowDeps, request: Request, row: TargetRow, to: TargetMove): Promise<boolean> {
+  const isMoved = await moveTarget(db, request.id, row.position, to);
+  // Not under way any more, or not yet again: another request may work on them.
+  if (to.to !== "sending" && to.to !== "sent") await releaseTarget(db, row.target, request.id);
+  return isMoved;
 }
 
 function audit(

@@ -1,11 +1,14 @@
 import PQueue from "p-queue";
 
 import { BOT } from "../../audit/append.ts";
+import { holdIfPaused } from "../hold.ts";
+import { readPause } from "../pause.ts";
 import { othersOf } from "../plan.ts";
 import type { NewPost } from "../posts.ts";
 import type { BulkProgress, Request, Result } from "../request.ts";
-import { mustRead, tell, type ExecutionDeps, type Step } from "../steps.ts";
+import { mustRead, parkIfStopping, tell, type ExecutionDeps, type Step } from "../steps.ts";
 import { reportProgress } from "../store.ts";
+import { releaseTarget } from "../target-locks.ts";
 import { moveRequest } from "../transition.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
 import { advanceRow } from "./row.ts";
@@ -21,7 +24,7 @@ import {
 
 /** How the first user ended, who is treated like the only one of another request. */
 export interface First {
-  to: "succeeded" | "failed";
+  to: "succeeded" | "failed" | "voided";
   result: Result;
 }
 
@@ -46,6 +49,8 @@ const PROGRESS_MS = 3000;
 
 interface Round {
   isDone: boolean;
+  /** zt-bot is paused: what was sent has been looked at, and nobody else is begun. */
+  isHeld?: boolean;
   waitMs: number;
 }
 
@@ -58,26 +63,32 @@ export async function runBulk(
   deps: ExecutionDeps,
   requestId: string,
   step: Step,
-  runFirst: () => Promise<First>,
+  runFirst: () => Promise<First | null>,
 ): Promise<void> {
   const before = await step.run({ name: "claim-first" }, () => claimFirst(deps, requestId));
   let goesOn = before === "done";
   if (before === "ours") {
     const first = await runFirst();
+    if (first === null) return;
     goesOn = await step.run({ name: "settle-first" }, () => settleFirst(deps, requestId, first));
   }
-  if (goesOn) await runRounds(deps, requestId, step);
+  if (goesOn && !(await runRounds(deps, requestId, step))) return;
   await step.run({ name: "finish" }, () => finish(deps, requestId));
 }
 
-/** The others, a few in each step, until none is left. */
-async function runRounds(deps: ExecutionDeps, requestId: string, step: Step): Promise<void> {
+/** The others, a few in each step, until none is left. @returns false when the rest is kept for another run. */
+async function runRounds(deps: ExecutionDeps, requestId: string, step: Step): Promise<boolean> {
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const { isDone, waitMs } = await step.run({ name: `round-${round}` }, () => advance(deps, requestId));
-    if (isDone) return;
+    await parkIfStopping(deps, step);
+    const { isDone, isHeld, waitMs } = await step.run({ name: `round-${round}` }, () =>
+      advance(deps, requestId),
+    );
+    if (isHeld === true) return false;
+    if (isDone) return true;
     const longest = round < LATE_ROUND ? WAIT_MS : LATE_WAIT_MS;
     if (waitMs > 0) await step.sleep(`round-wait-${round}`, `${Math.min(waitMs, longest)}ms`);
   }
+  return true;
 }
 
 /** Ours to call for, done by an earlier run, or over before it began. */
@@ -92,22 +103,29 @@ async function claimFirst({ db, now }: ExecutionDeps, id: string): Promise<"ours
 /** @returns whether the others may follow. */
 async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): Promise<boolean> {
   const { db } = deps;
+  const request = await mustRead(deps, id);
   const { verification, receipt, failure } = result;
   const cfRay = receipt === undefined ? {} : { cf_ray: receipt.cfRay };
   const isDone = verification?.confirmed === true;
   const seen = verification === undefined ? null : `not confirmed: ${verification.summary}`;
   const checked = verification === undefined ? {} : { checked: verification.summary };
   const notes = isDone && verification.notes.length > 0 ? verification.notes.join("; ") : null;
+  const isUntouched = request.stop !== undefined && receipt === undefined && verification === undefined;
   await moveTarget(db, id, 0, {
     from: ["sending"],
-    to: isDone ? "done" : "failed",
-    set: { ...cfRay, ...checked, note: isDone ? notes : (failure?.why ?? seen ?? "not verified") },
+    to: isDone ? "done" : isUntouched ? "stopped" : "failed",
+    set: {
+      ...cfRay,
+      ...checked,
+      note: isDone ? notes : isUntouched ? STOPPED_NOTE : (failure?.why ?? seen ?? "not verified"),
+    },
   });
+  // The others are each taken as they come; this one is free for whoever else is after them.
+  await releaseTarget(db, request.plan.target, id);
   if (!isDone) {
-    await stopWaiting(db, id, "the first user was not verified");
+    await stopWaiting(db, id, isUntouched ? STOPPED_NOTE : "the first user was not verified");
     return false;
   }
-  const request = await mustRead(deps, id);
   const roomMs = deps.cloudflare.budget.msUntilRoom(BEGIN_SIZE * callsEach(request));
   const progress = await measure(deps, request, roomMs < PROGRESS_MS ? null : deps.now() + roomMs);
   await tell(
@@ -122,13 +140,16 @@ async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): 
 
 /** One step: takes up whoever is due, as far as the budget of calls goes, and shows how far it is. */
 async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
-  const { db, now, cloudflare, verifyDelaysMs } = deps;
+  const { db, now, cloudflare, verifyDelaysMs, isStopping } = deps;
   const request = await mustRead(deps, id);
   if (request.stop !== undefined) await stopWaiting(db, id, STOPPED_NOTE);
-  const due = await takeDue(deps, id);
+  const isPaused = (await readPause(db)) !== null;
+  const due = await takeDue(deps, id, isPaused);
   if (due.length === 0) {
-    const next = await findNextDue(db, id);
-    if (next === null) return { isDone: true, waitMs: 0 };
+    const next = await findNextDue(db, id, isPaused ? ["sent"] : ["waiting", "sending", "sent"]);
+    if (next === null && isPaused && (await holdIfPaused(deps, request)))
+      return { isDone: false, isHeld: true, waitMs: 0 };
+    if (next === null) return { isDone: !isPaused, waitMs: 0 };
     return { isDone: false, waitMs: await showWait(deps, request, next, null) };
   }
   const roomMs = cloudflare.budget.msUntilRoom(due.length * callsEach(request));
@@ -138,14 +159,21 @@ async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
   const verifyMs = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
   const row = { db, now, cloudflare: cloudflare.bulk, verifyMs };
   const queue = new PQueue({ concurrency: CONCURRENCY });
-  await queue.addAll(due.map((one) => () => advanceRow(row, request, one)));
+  // Whoever is not begun when the process is to end stays as they are, for the round after the restart.
+  await queue.addAll(
+    due.map((one) => async () => {
+      if (!isStopping()) await advanceRow(row, request, one);
+    }),
+  );
   await show(deps, request, null);
   return { isDone: false, waitMs: 0 };
 }
 
 /** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
-async function takeDue({ db, now }: ExecutionDeps, id: string): Promise<TargetRow[]> {
+async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
   const dueBy = now();
+  const looks = () => readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
+  if (isPaused) return looks();
   const unclear = await readTargets(db, id, { states: ["sending"], dueBy, limit: BEGIN_SIZE });
   const fresh = await readTargets(db, id, {
     states: ["waiting"],
@@ -153,7 +181,7 @@ async function takeDue({ db, now }: ExecutionDeps, id: string): Promise<TargetRo
     limit: BEGIN_SIZE - unclear.length,
   });
   if (unclear.length + fresh.length > 0) return [...unclear, ...fresh];
-  return readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
+  return looks();
 }
 
 /** Look who it is, call, look whether it is so; registrations are a list of their own. */

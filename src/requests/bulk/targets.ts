@@ -95,12 +95,16 @@ export async function countTargets(db: Writer, requestId: string): Promise<Recor
 }
 
 /** When the next user is due who is not finished; null when all are. */
-export async function findNextDue(db: Db, requestId: string): Promise<number | null> {
+export async function findNextDue(
+  db: Db,
+  requestId: string,
+  states: readonly TargetState[] = ["waiting", "sending", "sent"],
+): Promise<number | null> {
   const row = await db
     .selectFrom("request_targets")
     .select((eb) => eb.fn.min("due_at").as("at"))
     .where("request_id", "=", requestId)
-    .where("state", "in", ["waiting", "sending", "sent"])
+    .where("state", "in", states)
     .executeTakeFirst();
   return row === undefined || row.at === null ? null : row.at;
 }
@@ -140,12 +144,14 @@ export async function moveTarget(
 
 export const STOPPED_NOTE = "stopped before it was reached";
 
-/** Whoever was not touched yet is not going to be. */
-export async function stopWaiting(db: Writer, requestId: string, note: string): Promise<void> {
-  await db
+/** Whoever was not touched yet is not going to be. @returns how many these are. */
+export async function stopWaiting(db: Writer, requestId: string, note: string): Promise<number> {
+  const stopped = await db
     .updateTable("request_targets")
     .set({ state: "stopped", note })
     .where("request_id", "=", requestId)
     .where("state", "=", "waiting")
+    .returning("position")
     .execute();
+  return stopped.length;
 }

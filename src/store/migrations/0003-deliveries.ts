@@ -6,9 +6,11 @@ export const deliveriesMigration: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
       .createTable("deliveries")
+      // For SQLite the migrator opens no transaction: a process that died here comes by again.
+      .ifNotExists()
       .addColumn("id", "text", (column) => column.primaryKey())
       .addColumn("at", "bigint", (column) => column.notNull())
       .execute();
-    await db.schema.createIndex("deliveries_at").on("deliveries").column("at").execute();
+    await db.schema.createIndex("deliveries_at").ifNotExists().on("deliveries").column("at").execute();
   },
 };

@@ -1,10 +1,10 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { Registration } from "../../api/cloudflare.ts";
-import { NO_REGISTRATION, type RegistrationState } from "../../lookup/registrations.ts";
+import { NO_REGISTRATION, type RegistrationState, type RevokedBy } from "../../lookup/registrations.ts";
 import { plural } from "../../words.ts";
 import { context, section } from "../blocks.ts";
-import { clean, utc } from "../text.ts";
+import { clean, code, utc, utcTime } from "../text.ts";
 import { checkboxes, defineForm, type FormValues, type Material, type ReadForm } from "./spec.ts";
 
 /** Ten options a group; what is more is reached by "all of them", or by ids in the command. */
@@ -40,6 +40,16 @@ export const deleteDevicesForm = defineForm<"delete-devices">({
   fields: (material, prefill) => registrationFields(material, prefill.registrationIds),
   read: (values) => readRegistrations("delete-devices", values),
 });
+
+/** Which devices are ticked after a revocation of the user, and why just those. */
+export function revokedByNote({ requestId, from, to }: RevokedBy, count: number): KnownBlock {
+  const during = `while ${code(requestId)} was carried out (${utcTime(from)} to ${utcTime(to)})`;
+  return section(
+    count === 0
+      ? `None of these was revoked ${during}: tick those that are to come back.`
+      : `Ticked: ${plural(count, "device")} revoked ${during}. Those not ticked were revoked at another time.`,
+  );
+}
 
 /** Said of those that were chosen before and are not among them now. */
 const GONE = {

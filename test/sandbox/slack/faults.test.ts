@@ -28,6 +28,25 @@ describe("faults", () => {
     expect(slack.calls.map((call) => call.status)).toEqual([429, 200]);
   });
 
+  it("last for a time, and say how much of it is left", async () => {
+    let now = Date.now();
+    const timed = await startSlack(workspaceOptions({ now: () => now }));
+    const client = new WebClient("xoxb-test", {
+      slackApiUrl: timed.apiUrl,
+      logLevel: LogLevel.ERROR,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+    });
+    const say = () => client.chat.postMessage({ channel: general, text: "x" });
+    timed.faults.set("chat.postMessage", { retryAfter: 60, forMs: 60_000 });
+    await expect(say()).rejects.toMatchObject({ retryAfter: 60 });
+    now += 45_500;
+    await expect(say()).rejects.toMatchObject({ retryAfter: 15 });
+    now += 15_000;
+    expect((await say()).ok).toBe(true);
+    await timed.close();
+  });
+
   it("answer with an error or a status for every method until they are cleared", async () => {
     slack.faults.set("*", { error: "internal_error" });
     await expect(post()).rejects.toThrow("internal_error");

@@ -23,6 +23,11 @@ function clientOf(slack: Slack, token = "xoxb-test"): WebClient {
   });
 }
 
+function fetchPresence(slack: Slack, user: string): Promise<Response> {
+  const headers = { authorization: "Bearer xoxb-test" };
+  return fetch(`${slack.apiUrl}users.getPresence?user=${user}`, { headers });
+}
+
 function withScopes(...scopes: string[]): Partial<SlackOptions> {
   return { bot: { ...workspaceOptions().bot, scopes } };
 }
@@ -66,6 +71,7 @@ describe("tokens and scopes", () => {
   it.each<[string, string, (web: WebClient) => Promise<unknown>]>([
     ["users.info", "users:read", (web) => web.users.info({ user: alice })],
     ["users.list", "users:read", (web) => web.users.list({})],
+    ["users.getPresence", "users:read", (web) => web.users.getPresence({ user: alice })],
     [
       "users.lookupByEmail",
       "users:read.email",
@@ -284,6 +290,17 @@ describe("people", () => {
     slack.setPerson(alice, { deleted: true });
     await expect(web.users.lookupByEmail({ email: "alice@corp.com" })).rejects.toThrow("users_not_found");
     expect((await web.users.info({ user: alice })).user?.deleted).toBe(true);
+  });
+
+  it("are active unless told; of others Slack says one word, of the app itself how it came about", async () => {
+    const { slack, web } = await start();
+    expect(await (await fetchPresence(slack, alice)).json()).toEqual({ ok: true, presence: "active" });
+    slack.setPerson(alice, { presence: "away" });
+    expect((await web.users.getPresence({ user: alice })).presence).toBe("away");
+    slack.setPerson(bob, { deleted: true });
+    expect((await web.users.getPresence({ user: bob })).presence).toBe("away");
+    await expect(web.users.getPresence({ user: "U0NOPE" })).rejects.toThrow("user_not_found");
+    expect(await web.users.getPresence({})).toMatchObject({ presence: "active", connection_count: 1 });
   });
 
   it("keep their email from an app without users:read.email", async () => {

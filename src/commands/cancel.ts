@@ -1,0 +1,58 @@
+import type { Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import { takeDecision } from "../requests/decide.ts";
+import { describeRequest } from "../requests/describe.ts";
+import { listRequests } from "../requests/list.ts";
+import { isRequestId } from "../requests/plan.ts";
+import { readRequest } from "../requests/store.ts";
+import { permalink } from "../slack/messages.ts";
+import { cancelledMessage } from "../views/cancelled.ts";
+import { defineCommand } from "./define.ts";
+
+export const cancel = defineCommand({
+  name: "cancel",
+  group: "Respond",
+  summary: "take back a request of yours that waits for approval",
+  details: "The same as Cancel on its card, for when the card is not at hand. Only who asked may.",
+  examples: ["cancel ZT-7K3M2QF"],
+  role: "operator",
+  calls: [],
+  args: { request: { kind: "word", required: false, summary: "the request's id, such as ZT-7K3M2QF" } },
+  async run({ deps, asker, reply }, { request: typed }) {
+    if (typed === undefined) {
+      throw new UserError({ what: "Which request?", next: await suggestOwn(deps, asker.userId) });
+    }
+    if (!isRequestId(typed)) {
+      throw new UserError({
+        what: `“${typed}” is not a request's id: those look like ZT-7K3M2QF.`,
+        next: await suggestOwn(deps, asker.userId),
+      });
+    }
+    const id = typed.toUpperCase();
+    if ((await readRequest(deps.db, id)) === null) {
+      throw new UserError({
+        what: `There is no request ${id}.`,
+        why: "Nothing was asked here under this id.",
+        next: await suggestOwn(deps, asker.userId),
+      });
+    }
+    const request = await takeDecision(deps, "cancel", id, asker);
+    const { channel, ts } = request.card;
+    const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
+    await reply(cancelledMessage(request, describeRequest(request), link));
+  },
+});
+
+const MAX_SUGGESTED = 5;
+
+/** What this person could cancel. */
+async function suggestOwn({ db }: Deps, requesterId: string): Promise<string> {
+  const open = await listRequests(db, { isOpenOnly: true, requesterId, offset: 0, limit: 50 });
+  const pending = open.filter(({ status }) => status === "pending");
+  if (pending.length === 0) return "You have no request that waits for approval: there is nothing to cancel.";
+  const named = pending
+    .slice(0, MAX_SUGGESTED)
+    .map((request) => `/zt cancel ${request.id} (${describeRequest(request).headline})`);
+  const left = pending.length - named.length;
+  return `Yours that wait: ${named.join(", ")}${left > 0 ? `, and ${left} more: /zt requests mine` : ""}.`;
+}

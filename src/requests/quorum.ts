@@ -1,0 +1,80 @@
+import type { Asker, Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import { plural } from "../words.ts";
+import { othersOf } from "./plan.ts";
+import { couldApprove } from "./policy.ts";
+import type { Request } from "./request.ts";
+import { rulesFor } from "./rules.ts";
+import type { Refusal } from "./standing.ts";
+
+/** Past this a sentence is no longer read. */
+const MAX_NAMED = 8;
+
+/**
+ * Whether enough people could decide a request that is about to be made: where they can't, it is refused when it is
+ * asked for instead of waiting for ever.
+ * @throws UserError that says who is missing, and why.
+ */
+export async function checkQuorum(
+  deps: Deps,
+  asked: Pick<Request, "plan" | "evidence" | "isProtected">,
+  { userId }: Asker,
+): Promise<void> {
+  const policy = deps.policy.current();
+  const { plan } = asked;
+  const { escalate } = policy.action(plan.action);
+  const { approvers, quorum } = rulesFor(policy, { ...asked, escalatedAt: null });
+  const ids = [...(await deps.directory.members([...approvers, ...(escalate?.to ?? [])]))];
+  const able: string[] = [];
+  const unable: string[] = [];
+  // A few at a time: mostly the first ones will do.
+  while (ids.length > 0 && able.length < quorum) {
+    const some = ids.splice(0, quorum);
+    const judged = await Promise.all(
+      some.map(async (id) => {
+        const person = id === userId ? null : await deps.directory.person(id);
+        const refusal = couldApprove(person, { id, plan, requesterId: userId, homeTeamId: deps.homeTeamId });
+        return { id, name: person?.name ?? id, refusal: id === userId ? ASKED_IT : refusal };
+      }),
+    );
+    for (const { name, refusal } of judged) {
+      if (refusal === null) able.push(name);
+      else unable.push(`${refusal === ASKED_IT ? "you" : name} ${whyNot(refusal)}`);
+    }
+  }
+  if (able.length >= quorum) return;
+
+  const about = othersOf(plan).length > 0 ? "of these people" : `of ${plan.target.email}`;
+  const left = unable.length - MAX_NAMED;
+  const missing = quorum - able.length;
+  throw new UserError({
+    what:
+      able.length === 0
+        ? "Nobody could approve this, so it was not asked."
+        : "Too few people could approve this, so it was not asked.",
+    why: [
+      `The policy wants ${plural(quorum, "approver")} ${asked.isProtected ? "(the target is protected) " : ""}for ${plan.action} ${about}`,
+      `, and ${able.length === 0 ? "none of those it names can decide" : `only ${able.join(" and ")} can decide`}`,
+      unable.length === 0
+        ? "."
+        : `: ${unable.slice(0, MAX_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}.`,
+    ].join(""),
+    next: `Somebody who runs zt-bot has to add ${plural(missing, "approver")} to policy.yml.`,
+  });
+}
+
+const ASKED_IT: Refusal = { allowed: false, code: "requester", why: "", next: "" };
+
+/** After a name. */
+function whyNot(refusal: Refusal): string {
+  switch (refusal.code) {
+    case "requester":
+      return "asked for it";
+    case "target":
+      return "is who it is about";
+    case "stranger":
+      return "is a guest or from another organisation";
+    default:
+      return "is a bot, deactivated, or without an e-mail address in Slack";
+  }
+}

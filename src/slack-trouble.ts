@@ -1,0 +1,70 @@
+/**
+ * Slack's trouble with the bot's messages, by its code (see slackTroubleOf in slack/clients.ts): what kind it is, and
+ * the words for people. Pure, so that views may use it.
+ */
+
+// `is_inactive` is what chat.update says of an archived channel: https://docs.slack.dev/reference/methods/chat.update
+const CHANNEL: ReadonlySet<string> = new Set([
+  "is_archived",
+  "is_inactive",
+  "not_in_channel",
+  "channel_not_found",
+  "restricted_action",
+  "restricted_action_read_only_channel",
+]);
+
+const TOKEN: ReadonlySet<string> = new Set([
+  "invalid_auth",
+  "not_authed",
+  "token_revoked",
+  "token_expired",
+  "account_inactive",
+]);
+
+/** The bot may not write in the approvals channel, or there is none: somebody has to mend that. */
+export function isChannelTrouble(code: string): boolean {
+  return CHANNEL.has(code);
+}
+
+/** Slack takes none of the bot's calls any more: its token was revoked, or the app removed. */
+export function isTokenTrouble(code: string): boolean {
+  return TOKEN.has(code);
+}
+
+/** Plain words: why, as the end of a sentence, and what mends it; null where it passes by itself. */
+export function describeSlackTrouble(code: string): { why: string; next: string | null } {
+  if (isTokenTrouble(code)) {
+    return {
+      why: "Slack does not take zt-bot's token any more",
+      next: "whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN",
+    };
+  }
+  switch (code) {
+    case "ratelimited":
+      return { why: "Slack asks zt-bot to wait", next: null };
+    case "is_archived":
+    case "is_inactive":
+      return {
+        why: "the approvals channel is archived",
+        next: "unarchive it, or name another in policy.yml",
+      };
+    case "not_in_channel":
+      return {
+        why: "zt-bot is not a member of the approvals channel",
+        next: "type /invite @zt-bot there",
+      };
+    case "channel_not_found":
+      return {
+        why: "the approvals channel in policy.yml does not exist, or zt-bot cannot see it",
+        next: "invite it there, or name another in policy.yml",
+      };
+    case "restricted_action":
+    case "restricted_action_read_only_channel":
+      return {
+        why: "zt-bot may not write in the approvals channel",
+        next: "change who may post there, or name another in policy.yml",
+      };
+    default:
+      return { why: "Slack did not take the message", next: null };
+  }
+}

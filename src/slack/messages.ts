@@ -1,0 +1,181 @@
+import type { WebClient } from "@slack/web-api";
+
+import type { Message } from "../views/blocks.ts";
+import { cut } from "../views/text.ts";
+import { slackErrorCode } from "./clients.ts";
+
+/** Where a message is. */
+export interface MessagePlace {
+  channel: string;
+  ts: string;
+}
+
+/** Marks our messages with the id under which they are looked for after a crash. An id only, never data. */
+const EVENT_TYPE = "zt_message";
+
+/** Posts a message under our id, in a thread where one is given. */
+export async function postMessage(
+  slack: WebClient,
+  channel: string,
+  message: Message,
+  messageId: string,
+  threadTs?: string,
+): Promise<MessagePlace> {
+  const send = (content: { text: string; blocks?: Message["blocks"] }) =>
+    slack.chat.postMessage({
+      channel,
+      ...content,
+      metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
+      unfurl_links: false,
+      unfurl_media: false,
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+    });
+  try {
+    const posted = await send({ text: message.text, blocks: message.blocks });
+    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+  } catch (error) {
+    // Blocks that Slack will never take must not hold up every later message of the request: the words go alone.
+    if (!UNDRAWABLE.has(slackErrorCode(error) ?? "")) throw error;
+    const posted = await send({ text: cut(message.text, 3000) });
+    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+  }
+}
+
+/** What Slack answers to a message that it will not draw, however often it is sent. */
+const UNDRAWABLE: ReadonlySet<string> = new Set([
+  "invalid_blocks",
+  "invalid_blocks_format",
+  "invalid_attachments",
+  "msg_blocks_too_long",
+  "msg_too_long",
+]);
+
+/** @returns false when the message is not there any more: somebody deleted it. */
+export async function editMessage(slack: WebClient, place: MessagePlace, message: Message): Promise<boolean> {
+  try {
+    await slack.chat.update({ ...place, text: message.text, blocks: message.blocks });
+    return true;
+  } catch (error) {
+    const code = slackErrorCode(error);
+    if (code === "message_not_found") return false;
+    // By the workspace's settings it can't be edited (any more), however often that is tried: its thread goes on.
+    if (code === "edit_window_closed" || code === "cant_update_message") return true;
+    throw error;
+  }
+}
+
+/**
+ * Whether a message was deleted. Of one with replies, Slack leaves a mark in the history with the subtype
+ * `tombstone`: https://docs.slack.dev/reference/events/message
+ */
+export async function isDeleted(slack: WebClient, { channel, ts }: MessagePlace): Promise<boolean> {
+  const { messages = [] } = await slack.conversations.history({
+    channel,
+    oldest: ts,
+    latest: ts,
+    inclusive: true,
+    limit: 1,
+  });
+  return !messages.some((message) => message.ts === ts && message.subtype !== "tombstone");
+}
+
+/**
+ * Whether a thread takes replies though its first message was deleted: only when it had some. Slack posts what is
+ * said in a thread that is gone as a message of its own (https://github.com/slack-go/slack/issues/1571), so this is
+ * asked first.
+ */
+export async function hasThread(slack: WebClient, { channel, ts }: MessagePlace): Promise<boolean> {
+  try {
+    await slack.conversations.replies({ channel, ts, limit: 1 });
+    return true;
+  } catch (error) {
+    if (slackErrorCode(error) === "thread_not_found") return false;
+    throw error;
+  }
+}
+
+/** null when the person cannot be written to (deactivated meanwhile, a bot). */
+export async function openDirect(slack: WebClient, userId: string): Promise<string | null> {
+  try {
+    const { channel } = await slack.conversations.open({ users: userId });
+    return channel?.id ?? null;
+  } catch (error) {
+    if (!UNREACHABLE.has(slackErrorCode(error) ?? "")) throw error;
+    return null;
+  }
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(["user_not_found", "cannot_dm_bot", "user_disabled"]);
+
+/** A link to a message, or null when Slack gives none. */
+export async function permalink(slack: WebClient, { channel, ts }: MessagePlace): Promise<string | null> {
+  try {
+    const answer = await slack.chat.getPermalink({ channel, message_ts: ts });
+    return answer.permalink ?? null;
+  } catch {
+    // A link is a comfort: a message without one is better than none.
+    return null;
+  }
+}
+
+interface Found {
+  ts?: string;
+  metadata?: { event_type?: string; event_payload?: object };
+}
+
+function payloadId(payload: object | undefined): unknown {
+  return payload !== undefined && "id" in payload ? payload.id : undefined;
+}
+
+function findOurs(messages: readonly Found[] | undefined, messageId: string): string | null {
+  const ours = messages?.find(
+    ({ metadata }) => metadata?.event_type === EVENT_TYPE && payloadId(metadata.event_payload) === messageId,
+  );
+  return ours?.ts ?? null;
+}
+
+/** Our message with this id, posted after `attemptedAt`. Clocks differ: looks from a minute before. */
+export async function findInChannel(
+  slack: WebClient,
+  channel: string,
+  messageId: string,
+  attemptedAt: number,
+): Promise<string | null> {
+  const oldest = String(Math.floor((attemptedAt - 60_000) / 1000));
+  let cursor: string | undefined;
+  do {
+    const page = await slack.conversations.history({
+      channel,
+      oldest,
+      include_all_metadata: true,
+      limit: 200,
+      ...(cursor ? { cursor } : {}),
+    });
+    const found = findOurs(page.messages, messageId);
+    if (found !== null) return found;
+    cursor = page.response_metadata?.next_cursor;
+  } while (cursor);
+  return null;
+}
+
+/** Our message with this id in a thread. */
+export async function findInThread(
+  slack: WebClient,
+  { channel, ts }: MessagePlace,
+  messageId: string,
+): Promise<string | null> {
+  let cursor: string | undefined;
+  do {
+    const page = await slack.conversations.replies({
+      channel,
+      ts,
+      include_all_metadata: true,
+      limit: 200,
+      ...(cursor ? { cursor } : {}),
+    });
+    const found = findOurs(page.messages, messageId);
+    if (found !== null) return found;
+    cursor = page.response_metadata?.next_cursor;
+  } while (cursor);
+  return null;
+}

@@ -1,0 +1,30 @@
+import type { WebClient } from "@slack/web-api";
+
+import type { Log } from "../log.ts";
+import { remember } from "../remember.ts";
+import { isSlackFailure } from "./clients.ts";
+
+/** Whether Slack shows somebody as active; null: it does not say. */
+export type ReadPresence = (userId: string) => Promise<boolean | null>;
+
+const FRESH_MS = 30_000;
+
+/**
+ * Whether Slack shows somebody as active, remembered for half a minute: some 50 calls a minute are allowed. A failure
+ * means that nobody knows, never that they are away.
+ */
+export function createPresence(client: WebClient, { now, log }: { now(): number; log: Log }): ReadPresence {
+  const read = remember(now, FRESH_MS, async (user: string) => {
+    const { presence } = await client.users.getPresence({ user });
+    return presence === undefined ? null : presence === "active";
+  });
+  return async (userId) => {
+    try {
+      return await read(userId);
+    } catch (error) {
+      if (!isSlackFailure(error)) throw error;
+      log.warn({ err: error, userId }, "Slack does not say who is active");
+      return null;
+    }
+  };
+}

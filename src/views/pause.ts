@@ -1,0 +1,59 @@
+import type { Pause } from "../requests/pause.ts";
+import { context, section, type Message } from "./blocks.ts";
+import { code, duration, escape, mention, when } from "./text.ts";
+
+/** To the approvals channel: everybody has to know at once. */
+export function pausedNews({ by, reason }: Pause): Message {
+  return {
+    text: `zt-bot is paused by ${mention(by)}: ${escape(reason, 500)}`,
+    blocks: [
+      section(`⏸️ *zt-bot is paused* by ${mention(by)}\n*Reason* ${escape(reason, 1500)}`),
+      context(
+        `Nothing is carried out. Requests can be asked for and decided, and wait. ${code("/zt resume")} ends it.`,
+      ),
+    ],
+  };
+}
+
+export function resumedNews(ended: Pause, by: string, now: number): Message {
+  return {
+    text: `zt-bot goes on: resumed by ${mention(by)}`,
+    blocks: [
+      section(`▶️ *zt-bot goes on*, resumed by ${mention(by)} after ${duration(now - ended.at)}`),
+      context(`Paused by ${mention(ended.by)}: ${escape(ended.reason, 500)}`),
+    ],
+  };
+}
+
+/** To who paused. */
+export function pausedAnswer(pause: Pause, told: { isFirst: boolean; isTold: boolean }): Message {
+  const head = told.isFirst
+    ? "⏸️ *Paused.* Nothing is carried out from now on."
+    : `⏸️ *It is paused already*, by ${mention(pause.by)} ${when(pause.at)}: ${escape(pause.reason, 500)}`;
+  return {
+    text: head.replaceAll("*", ""),
+    blocks: [
+      section(head),
+      ...(told.isFirst && !told.isTold ? [section(NOT_TOLD)] : []),
+      context(
+        `A call that Cloudflare accepted is checked to its end. → ${code("/zt resume")} lets everything go on.`,
+      ),
+    ],
+  };
+}
+
+/** To who resumed. `ended`: null when it was not paused. */
+export function resumedAnswer(ended: Pause | null, { isTold }: { isTold: boolean }, now: number): Message {
+  if (ended === null)
+    return {
+      text: "It is not paused.",
+      blocks: [section("▶️ It is not paused: everything goes on as usual.")],
+    };
+  const head = `▶️ *Resumed* after ${duration(now - ended.at)}. What is approved goes on, after another look at it.`;
+  return {
+    text: head.replaceAll("*", ""),
+    blocks: [section(head), ...(isTold ? [] : [section(NOT_TOLD)])],
+  };
+}
+
+const NOT_TOLD = "⚠️ The approvals channel could not be told: tell the others.";

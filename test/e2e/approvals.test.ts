@@ -1,0 +1,385 @@
+import { writeFileSync } from "node:fs";
+
+import { describe, expect, it } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../support/harness.ts";
+import { createLogger } from "../../src/log.ts";
+import { pressForWords, readAudit, requestIdOf, startScene, type Scene } from "./support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+const DAVE = "U0DAVE001";
+const MALLORY = "mallory@example.com";
+const REVOKE = `revoke ${MALLORY} --reason laptop stolen`;
+
+/** Alice asks; Bob, Carol and Dave approve. */
+function policyWith(more: string, approvers: readonly string[] = [bob, carol, DAVE]): string {
+  return `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${alice}]
+approvers: [${approvers.join(", ")}]
+${more}
+`;
+}
+
+async function startWith(more: string, options: Parameters<typeof startScene>[0] = {}): Promise<Scene> {
+  const scene = await startScene({ ...options, policy: policyWith(more) });
+  scene.slack.setPerson(DAVE, { name: "dave", realName: "Dave Adeyemi", email: "dave@example.com" });
+  return scene;
+}
+
+/** Puts another policy in force, as an operator does with SIGHUP. */
+function changePolicy(scene: Scene, text: string): void {
+  writeFileSync(scene.config.policyFile, text);
+  scene.policy.reload(createLogger("silent"));
+}
+
+function revocations({ cloudflare }: Scene): number {
+  return callsTo(cloudflare, "POST", "revoke_user").length;
+}
+
+function eventsOf(scene: Scene, requestId: string): string[] {
+  return readAudit(scene)
+    .filter((row) => row.requestId === requestId)
+    .map(({ event }) => event);
+}
+
+describe.each(MODES)("a quorum of two (%s)", (mode) => {
+  it("is waited for with the first approval and reached with the second; the card and thread name both", async () => {
+    const scene = await startWith("quorum: 2", { mode });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    expect(slack.visibleText(card)).toContain("2 have to agree");
+
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    expect(revocations(scene)).toBe(0);
+    expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
+      "Your approval is counted already: 1 of 2.",
+    );
+
+    await press(slack, carol, card, CARD_ACTIONS.approve);
+    const thread = (await finishedThread(slack, card)).join("\n");
+    expect(thread).toContain("@bob approved (1 of 2): 1 more approver has to agree");
+    expect(thread).toMatch(/Approved by @carol .*, after @bob/);
+    expect(wordsOf(slack, card)).toMatch(/Approved by @bob .*, @carol/);
+    expect(revocations(scene)).toBe(1);
+  });
+});
+
+describe("four approvers who click at once", () => {
+  it("are counted one after another: it is done once, and the late ones read who decided", async () => {
+    const scene = await startWith("quorum: 3");
+    const { slack } = scene;
+    const erin = "U0ERIN001";
+    slack.setPerson(erin, { name: "erin", realName: "Erin Wolf", email: "erin@example.com" });
+    changePolicy(scene, policyWith("quorum: 3", [bob, carol, DAVE, erin]));
+    const card = await askToRevoke(slack);
+    await Promise.all(
+      [bob, carol, DAVE, erin].map((user) =>
+        slack.clickStale({ user, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve }),
+      ),
+    );
+    await finishedThread(slack, card);
+    expect(revocations(scene)).toBe(1);
+    const events = eventsOf(scene, requestIdOf(slack, card));
+    expect(events.filter((event) => event === "request.voted")).toHaveLength(2);
+    expect(events.filter((event) => event === "request.approved")).toHaveLength(1);
+    expect(events.filter((event) => event === "click.refused")).toHaveLength(1);
+  });
+});
+
+describe("a quorum that can't be met", () => {
+  it("is refused when it is asked for, and names who is missing and why", async () => {
+    const scene = await startWith("quorum: 3");
+    const { slack } = scene;
+    slack.setPerson(DAVE, {
+      name: "dave",
+      realName: "Dave Adeyemi",
+      email: "dave@example.com",
+      deleted: true,
+    });
+    const { words } = await answerTo(slack, alice, REVOKE);
+    expect(words).toContain("Too few people could approve this, so it was not asked.");
+    expect(words).toContain("The policy wants 3 approvers for revoke of mallory@example.com");
+    expect(words).toContain("only Bob Okafor and Carol Lindqvist can decide");
+    expect(words).toContain("is a bot, deactivated, or without an e-mail address");
+    expect(words).toContain("add 1 approver to policy.yml");
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+    expect(readAudit(scene).map(({ event }) => event)).toEqual(["request.refused"]);
+  });
+});
+
+describe("what is asked for twice", () => {
+  it("is refused while the first is open, with a link to it, and may be asked again afterwards", async () => {
+    const scene = await startWith("");
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    const id = requestIdOf(slack, card);
+    const { words } = await answerTo(slack, alice, REVOKE.replace("laptop", "phone"));
+    expect(words).toContain(`This is asked for already: ${id}, waiting for approval. (by @alice)`);
+    expect(words).toContain("Open the card");
+    expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
+    // With other options it is another plan.
+    await askToRevoke(slack, { text: `revoke ${MALLORY} --devices --reason laptop stolen` });
+
+    await press(slack, alice, card, CARD_ACTIONS.cancel);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled") || undefined);
+    await askToRevoke(slack);
+  });
+});
+
+describe("a protected target", () => {
+  const shield = (list: string) => `protected: { ${list}, quorum: 2 }`;
+
+  it.each([
+    ["address", shield(`emails: [${MALLORY.toUpperCase()}]`)],
+    ["domain", shield("domains: [example.com]")],
+    ["Slack user group", shield("groups: [S0EXECS01]")],
+  ])("known by %s needs more approvers", async (_how, policy) => {
+    const scene = await startWith(policy);
+    const { slack } = scene;
+    slack.setPerson("U0MALLORY", { name: "mallory", realName: "Mallory Archer", email: MALLORY });
+    slack.setUserGroup("S0EXECS01", { handle: "execs", users: ["U0MALLORY"] });
+    const card = await askToRevoke(slack);
+    expect(slack.visibleText(card)).toContain("The target is protected by the policy");
+    expect(slack.visibleText(card)).toContain("2 have to agree");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    await press(slack, carol, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(revocations(scene)).toBe(1);
+  });
+
+  it("is not asked for without a reason, also where others need none", async () => {
+    const scene = await startWith(
+      `actions: { revoke: { require_reason: false } }\n${shield(`emails: [${MALLORY}]`)}`,
+    );
+    const { words } = await answerTo(scene.slack, alice, `revoke ${MALLORY}`);
+    expect(words).toContain("A reason is needed.");
+    expect(words).toContain("protected by the policy");
+    await askToRevoke(scene.slack, { text: "revoke dana@example.com" });
+  });
+
+  it("who became protected after it was asked for makes the request void at the next click", async () => {
+    const scene = await startWith("");
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    changePolicy(scene, policyWith(shield(`emails: [${MALLORY}]`)));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    const thread = (await finishedThread(slack, card)).join("\n");
+    expect(wordsOf(slack, card)).toContain(
+      "Void, nothing was done: The target is protected since this was asked for",
+    );
+    expect(thread).toContain("Void");
+    expect(revocations(scene)).toBe(0);
+  });
+});
+
+describe("conditions by the target's risk", () => {
+  it("ask for as many approvers as the level needs", async () => {
+    const scene = await startWith("actions: { revoke: { quorum_by_risk: { high: 3, low: 1 }, quorum: 2 } }");
+    const card = await askToRevoke(scene.slack);
+    expect(scene.slack.visibleText(card)).toContain("3 have to agree");
+    const other = await askToRevoke(scene.slack, { text: "revoke quentin@example.com --reason left" });
+    expect(scene.slack.visibleText(other)).toContain("2 have to agree");
+  });
+});
+
+describe("before what is approved is carried out", () => {
+  /** Approved by Bob and Carol while zt-bot is paused. */
+  async function approvedWhilePaused(
+    more = "quorum: 2",
+  ): Promise<{ scene: Scene; card: Awaited<ReturnType<typeof askToRevoke>> }> {
+    const scene = await startWith(more);
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    await answerTo(slack, carol, "pause --reason a drill");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    await press(slack, carol, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
+    return { scene, card };
+  }
+
+  it("waits while zt-bot is paused, and goes on when it is resumed", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    const { slack } = scene;
+    expect(revocations(scene)).toBe(0);
+    expect(wordsOf(slack, card)).toContain("Approved, waiting");
+    const { words } = await answerTo(slack, bob, "resume");
+    expect(words).toContain("Resumed");
+    const thread = (await finishedThread(slack, card)).join("\n");
+    expect(thread).toContain("Not carried out yet");
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(revocations(scene)).toBe(1);
+    const channel = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
+    expect(channel.filter((text) => /zt-bot is paused|zt-bot goes on/.test(text))).toHaveLength(2);
+  });
+
+  it("can still be taken back by who asked, and is void then, whatever comes", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    const { slack } = scene;
+    await press(slack, alice, card, CARD_ACTIONS.cancel);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Void, nothing was done") || undefined);
+    expect(wordsOf(slack, card)).toContain("Who asked took it back while it waited to be carried out");
+    await answerTo(slack, carol, "resume");
+    const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason after it" });
+    await press(slack, bob, other, CARD_ACTIONS.approve);
+    await press(slack, carol, other, CARD_ACTIONS.approve);
+    await finishedThread(slack, other);
+    expect(revocations(scene)).toBe(1);
+  });
+
+  it("the vote of an approver who was removed meanwhile does not count any more", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    changePolicy(scene, policyWith("quorum: 2", [carol, DAVE]));
+    await answerTo(scene.slack, carol, "resume");
+    await finishedThread(scene.slack, card);
+    expect(wordsOf(scene.slack, card)).toContain("Bob Okafor is no longer an approver");
+    expect(revocations(scene)).toBe(0);
+  });
+
+  it("the vote of an approver who was deactivated meanwhile does not count any more", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    scene.slack.setPerson(bob, { deleted: true });
+    await answerTo(scene.slack, carol, "resume");
+    await scene.slack.waitFor(() => wordsOf(scene.slack, card).includes("Void") || undefined);
+    expect(wordsOf(scene.slack, card)).toContain("is deactivated or no longer known to Slack");
+    expect(revocations(scene)).toBe(0);
+  });
+
+  it("a target whose address now means another user id is void, and the card says who it is", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    const user = scene.cloudflare.state.users.find((one) => one.email === MALLORY);
+    if (user === undefined) throw new Error("no such user");
+    user.id = "0f0f0f0f-0000-4000-8000-000000000009";
+    await answerTo(scene.slack, carol, "resume");
+    await scene.slack.waitFor(() => wordsOf(scene.slack, card).includes("Void") || undefined);
+    expect(wordsOf(scene.slack, card)).toContain(`${MALLORY} now is another Access user (${user.id})`);
+    expect(revocations(scene)).toBe(0);
+  });
+
+  it("another number of sessions by then holds up nothing", async () => {
+    const { scene, card } = await approvedWhilePaused();
+    scene.cloudflare.login(MALLORY);
+    await answerTo(scene.slack, carol, "resume");
+    await finishedThread(scene.slack, card);
+    expect(wordsOf(scene.slack, card)).toContain("Done and verified");
+  });
+
+  it("waits for another request that is at work on the same user, and for no other", async () => {
+    const scene = await startWith("");
+    const { slack, cloudflare } = scene;
+    const first = await askToRevoke(slack);
+    const second = await askToRevoke(slack, { text: `revoke ${MALLORY} --devices --reason laptop stolen` });
+    const other = await askToRevoke(slack, {
+      text: "revoke-devices devon@example.com --all --reason phished",
+    });
+    const call = cloudflare.faults.hold("revoke-user");
+    await press(slack, bob, first, CARD_ACTIONS.approve);
+    await call.arrived;
+    await press(slack, bob, second, CARD_ACTIONS.approve);
+    await slack.waitFor(
+      () => wordsOf(slack, second).includes("another request is at work on the same user") || undefined,
+    );
+    await press(slack, bob, other, CARD_ACTIONS.approve);
+    await finishedThread(slack, other);
+    expect(wordsOf(slack, second)).not.toContain("Done");
+    call.release();
+    await finishedThread(slack, first);
+    await finishedThread(slack, second);
+    expect(wordsOf(slack, second)).toContain("Done and verified");
+  });
+});
+
+describe("the kill switch", () => {
+  it("is not for who is at risk themselves, nor for whom an open request is about", async () => {
+    const scene = await startWith("");
+    const { slack, cloudflare } = scene;
+    cloudflare.addRiskEvent("bob@example.com", { level: "high" });
+    await askToRevoke(slack, { text: "revoke carol@example.com --reason phished" });
+    await answerTo(slack, DAVE, "pause --reason a drill");
+    expect((await answerTo(slack, bob, "resume")).words).toContain(
+      "Cloudflare shows you as high-risk yourself",
+    );
+    expect((await answerTo(slack, carol, "resume")).words).toContain("An open request is about you");
+    expect((await answerTo(slack, carol, "pause --reason x")).words).toContain(
+      "An open request is about you",
+    );
+    const refused = readAudit(scene).filter(({ event }) => event === "command.refused");
+    expect(refused.map(({ actor, data }) => [actor, data["command"], data["code"]])).toEqual([
+      [bob, "resume", "at-risk"],
+      [carol, "resume", "target"],
+      [carol, "pause", "target"],
+    ]);
+    expect((await answerTo(slack, DAVE, "resume")).words).toContain("Resumed");
+  });
+});
+
+describe("an approver at risk", () => {
+  it("who is high-risk in Cloudflare is refused with the reason, unless the policy looks away", async () => {
+    const scene = await startWith("");
+    const { slack, cloudflare } = scene;
+    const card = await askToRevoke(slack);
+    cloudflare.addRiskEvent("bob@example.com", { level: "high" });
+    const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
+    expect(words).toContain("Cloudflare shows you as high-risk yourself");
+    expect(readAudit(scene).at(-1)?.data).toMatchObject({ what: "approve", code: "at-risk" });
+    changePolicy(scene, policyWith("approver_hygiene: false"));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+  });
+
+  it("who was revoked within a day is refused, and may decide again on the next day", async () => {
+    let shift = 0;
+    const scene = await startWith("actions: { revoke: { ttl: 3d } }", { now: () => Date.now() + shift });
+    const { slack } = scene;
+    const revoked = await askToRevoke(slack, { text: "revoke bob@example.com --reason phished" });
+    await press(slack, carol, revoked, CARD_ACTIONS.approve);
+    await finishedThread(slack, revoked);
+    const card = await askToRevoke(slack);
+    expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
+      "Your own access was revoked less than a day ago",
+    );
+    shift = 25 * 60 * 60_000;
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+  });
+
+  it("whom Cloudflare can't be asked about may take access away, and the card says so", async () => {
+    const scene = await startWith("");
+    const { slack, cloudflare } = scene;
+    const card = await askToRevoke(slack);
+    cloudflare.settings.riskEnabled = false;
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Nobody could say whether @bob is at risk themselves");
+    expect(revocations(scene)).toBe(1);
+  });
+
+  it("whom Cloudflare can't be asked about does not give access back: that waits", async () => {
+    const scene = await startWith("");
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `restore-devices ${MALLORY} --all --reason laptop found`);
+    const card = await cardWhere(slack, (words) => words.includes("Restore"));
+    cloudflare.settings.riskEnabled = false;
+    const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
+    expect(words).toContain("Nobody can say whether you are at risk yourself");
+    expect(words).toContain("approver_hygiene: false");
+    cloudflare.settings.riskEnabled = true;
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Done and verified");
+  });
+});

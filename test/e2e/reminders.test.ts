@@ -1,0 +1,253 @@
+import { describe, expect, it } from "vitest";
+
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import {
+  answerTo,
+  askToRevoke,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  MODES,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../support/harness.ts";
+import {
+  addOthers,
+  OTHERS,
+  pressForWords,
+  readAudit,
+  requestIdOf,
+  startScene,
+  type Scene,
+} from "./support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+const ERIN = "U0ERIN001";
+const NOBODY = "No approver seems active in Slack now: call one of them";
+
+/** Alice asks; Bob and Carol approve, and whoever else is named. */
+async function startWith(
+  revoke: string,
+  {
+    approvers = [bob, carol],
+    more = "",
+    ...options
+  }: Parameters<typeof startScene>[0] & {
+    approvers?: readonly string[];
+    more?: string;
+  } = {},
+): Promise<Scene> {
+  const scene = await startScene({
+    ...options,
+    policy: `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${alice}]
+approvers: [${approvers.join(", ")}]
+actions: { revoke: { ${revoke} } }
+${more}
+`,
+  });
+  scene.slack.setPerson(ERIN, { name: "erin", realName: "Erin Vale", email: "erin@example.com" });
+  return scene;
+}
+
+/** The words of the thread's messages that begin so, once there are `count`. */
+function threadWords({ slack }: Scene, card: StoredMessage, sign: string, count = 1): Promise<string[]> {
+  return slack.waitFor(() => {
+    const words = slack
+      .thread(card.channel, card.ts)
+      .map((message) => slack.visibleText(message))
+      .filter((text) => text.startsWith(sign));
+    return words.length >= count ? words : undefined;
+  }, 45_000);
+}
+
+function eventsOf(scene: Scene, card: StoredMessage, ...events: string[]) {
+  const id = requestIdOf(scene.slack, card);
+  return readAudit(scene).filter((row) => row.requestId === id && events.includes(row.event));
+}
+
+describe.each(MODES)("a request that nobody decides (%s)", (mode) => {
+  it("reminds those who could decide and have not answered, with what is missing, until it is decided", async () => {
+    const scene = await startWith("remind_after: 1s", {
+      mode,
+      more: "quorum: 2",
+      // A guest, the target and who asked are approvers as well: none of them could decide.
+      approvers: [bob, carol, alice, OTHERS.guest, OTHERS.mallory],
+    });
+    const { slack } = scene;
+    addOthers(slack);
+    const card = await askToRevoke(slack);
+
+    const [first] = await threadWords(scene, card, "⏰");
+    expect(first).toBe("⏰ Still waiting for @bob @carol · 2 approvals missing · expires in 60 min");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    const before = (await threadWords(scene, card, "⏰")).length;
+    const later = await threadWords(scene, card, "⏰", before + 1);
+    expect(later.at(-1)).toBe("⏰ Still waiting for @carol · 1 approval missing · expires in 60 min");
+
+    await press(slack, carol, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    const reminded = eventsOf(scene, card, "request.reminded", "request.approved");
+    expect(reminded.at(-1)?.event).toBe("request.approved");
+    expect(reminded[0]?.data).toMatchObject({ number: 1, missing: 2, reminded: [bob, carol] });
+  });
+
+  it("is put before further people, who may approve from then on", async () => {
+    const scene = await startWith(`remind_after: false, escalate: { after: 4s, to: [${ERIN}] }`, { mode });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    expect(await pressForWords(slack, ERIN, card, CARD_ACTIONS.approve)).toContain("You may not approve");
+
+    const [told] = await threadWords(scene, card, "📣");
+    expect(told).toMatch(/^📣 No decision for \d s: @erin may approve now as well · 1 approval missing/);
+    await slack.waitFor(() => wordsOf(slack, card).includes("more people asked") || undefined);
+    expect(wordsOf(slack, card)).toContain("May approve @bob @carol @erin");
+    await press(slack, ERIN, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("approved by @erin");
+    expect(eventsOf(scene, card, "request.escalated")).toMatchObject([{ data: { to: [ERIN] } }]);
+  });
+});
+
+describe("reminders", () => {
+  it("mention further people too, once they were asked", async () => {
+    const scene = await startWith(`remind_after: 2s, escalate: { after: 1s, to: [${ERIN}] }`);
+    const card = await askToRevoke(scene.slack);
+    const [told] = await threadWords(scene, card, "📣");
+    expect(told).toContain(": @erin may approve now as well · still asked: @bob @carol · 1 approval missing");
+    const [reminder] = await threadWords(scene, card, "⏰");
+    expect(reminder).toContain("Still waiting for @bob @carol @erin ");
+  });
+
+  it("name whom the policy names where Slack does not say who could decide", async () => {
+    const scene = await startWith("remind_after: 2s", { approvers: ["S0LEADS01", alice] });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    slack.faults.set("users.info", { error: "fatal_error" });
+    const [reminder] = await threadWords(scene, card, "⏰");
+    expect(reminder).toContain("Still waiting for @security-leads ·");
+  });
+
+  it("that Slack did not take are not all posted when it does again: the last one is enough", async () => {
+    const scene = await startWith("remind_after: 1s");
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    slack.faults.set("chat.postMessage", { error: "fatal_error" });
+    const recorded = () => eventsOf(scene, card, "request.reminded").length;
+    await slack.waitFor(() => recorded() > 1 || undefined, 45_000);
+    slack.faults.clear();
+    const posted = await threadWords(scene, card, "⏰");
+    expect(posted.length).toBeLessThan(recorded());
+  });
+
+  it("that Slack did not take in time are not posted any more once it is decided", async () => {
+    const scene = await startWith("remind_after: 1s");
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    // Whatever is posted from here on fails, and the reminder with it.
+    slack.faults.set("chat.postMessage", { error: "fatal_error" });
+    await slack.waitFor(() => eventsOf(scene, card, "request.reminded").length > 0 || undefined);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => eventsOf(scene, card, "request.approved").length > 0 || undefined);
+    slack.faults.clear();
+    const thread = await finishedThread(slack, card);
+    expect(thread.filter((words) => words.startsWith("⏰"))).toEqual([]);
+  });
+});
+
+describe("where no approver is active in Slack", () => {
+  function setPresence({ slack }: Scene, presence: "active" | "away"): void {
+    for (const person of [bob, carol]) slack.setPerson(person, { presence });
+  }
+
+  it("the answer and the card say so, until one is", async () => {
+    let ahead = 0;
+    const scene = await startWith("remind_after: 3s", { now: () => Date.now() + ahead });
+    const { slack } = scene;
+    setPresence(scene, "away");
+    const { words } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
+    expect(words).toContain(NOBODY);
+    const card = await cardWhere(slack, (text) => text.includes(NOBODY));
+
+    setPresence(scene, "active");
+    // Longer than an answer of Slack's is remembered: the next reminder looks again.
+    ahead = 31_000;
+    await slack.waitFor(() => !wordsOf(slack, card).includes(NOBODY) || undefined, 90_000);
+    expect(eventsOf(scene, card, "approvers.away", "approvers.back").map(({ event }) => event)).toEqual([
+      "approvers.away",
+      "approvers.back",
+    ]);
+  });
+
+  it("nobody who could not decide counts, however active", async () => {
+    const scene = await startWith("remind_after: false", { approvers: [bob, alice, OTHERS.guest] });
+    addOthers(scene.slack);
+    setPresence(scene, "away");
+    const { slack } = scene;
+    await askToRevoke(slack);
+    const card = await cardWhere(slack, (text) => text.includes(NOBODY));
+    expect(eventsOf(scene, card, "approvers.away")).toHaveLength(1);
+  });
+
+  it("the card does not say so after the decision", async () => {
+    const scene = await startWith("remind_after: false");
+    const { slack } = scene;
+    setPresence(scene, "away");
+    await askToRevoke(slack);
+    const card = await cardWhere(slack, (text) => text.includes(NOBODY));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).not.toContain(NOBODY);
+  });
+
+  it("and Slack does not say of all of them, nothing is claimed; the request goes its way", async () => {
+    const scene = await startWith("remind_after: 1s");
+    const { slack } = scene;
+    setPresence(scene, "away");
+    slack.faults.set("users.getPresence", { retryAfter: 30 });
+    const { words } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
+    expect(words).toContain("Asked:");
+    const card = await cardWhere(slack);
+    await threadWords(scene, card, "⏰");
+    expect(slack.calls.some(({ method }) => method === "users.getPresence")).toBe(true);
+    expect(words + wordsOf(slack, card)).not.toContain(NOBODY);
+  });
+
+  it("and Slack takes long to say so, neither the card nor the answer waits for it", async () => {
+    const scene = await startWith("remind_after: false");
+    const { slack } = scene;
+    setPresence(scene, "away");
+    const presence = slack.faults.hold("users.getPresence");
+    const { words } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
+    expect(words).toContain("Open the card");
+    expect(words).not.toContain(NOBODY);
+    presence.release();
+    await cardWhere(slack, (text) => text.includes(NOBODY));
+  });
+});
+
+describe("a request that expires", () => {
+  it("tells who asked, and the thread, who had approved in vain", async () => {
+    const scene = await startWith("remind_after: false, ttl: 6s", { more: "quorum: 2" });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    const direct = await slack.waitFor(() => slack.messages(slack.dm(alice)).at(-1), 45_000);
+    expect(slack.visibleText(direct)).toContain("Expired: 1 of 2 approved in time (@bob), nothing was done");
+    await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired: 1 of 2 approved") || undefined);
+    const [closing] = await threadWords(scene, card, "⚪");
+    expect(closing).toMatch(/^⚪ Expired at .*: 1 of 2 approved in time \(@bob\)\. Nothing was done\.$/);
+  });
+
+  it("says that nobody decided where nobody did", async () => {
+    const scene = await startWith("remind_after: false, ttl: 1s");
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    const direct = await slack.waitFor(() => slack.messages(slack.dm(alice)).at(-1), 45_000);
+    expect(slack.visibleText(direct)).toContain("Expired: nobody decided in time, nothing was done");
+    await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired") || undefined);
+  });
+});

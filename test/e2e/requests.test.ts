@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { CARD_ACTIONS } from "../../src/views/card.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../support/harness.ts";
+import {
+  addOthers,
+  OTHERS,
+  pressForWords,
+  readAudit,
+  requestIdOf,
+  startScene,
+  type Scene,
+} from "./support.ts";
+
+async function ask({ slack }: Scene, email: string, user: string = PEOPLE.alice): Promise<StoredMessage> {
+  return askToRevoke(slack, { user, text: `revoke ${email} --reason laptop stolen` });
+}
+
+async function turn({ slack }: Scene, message: StoredMessage, which: string): Promise<string> {
+  const actionId = `screen:requests:${which}`;
+  await slack.click({ user: PEOPLE.carol, channel: message.channel, ts: message.ts, actionId });
+  return slack.waitFor(() => {
+    const now = slack.ephemerals(PEOPLE.carol).find((one) => one.ts === message.ts);
+    return now !== undefined && now.history.length > 0 ? slack.visibleText(now) : undefined;
+  });
+}
+
+describe("/zt requests", () => {
+  it("shows what is open, who asked for it, how it stands, until when, and where its card is", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const { message, words } = await answerTo(slack, PEOPLE.carol, "requests");
+    expect(words).toContain("Open requests · 1");
+    expect(words).toContain("Revoke all sessions of dana@example.com");
+    expect(words).toContain("🟡 waiting for approval");
+    expect(words).toMatch(/alice \d+ s ago · expires in 60 min/i);
+    expect(words).toContain(requestIdOf(slack, card));
+    expect(words).not.toContain("messages are waiting");
+    expect(JSON.stringify(message.blocks)).toContain(`/archives/${CHANNELS.approvals}/p`);
+  });
+
+  it("leaves out what is over, unless all or one's own are asked for: open ones first", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const denied = await ask(scene, "dana@example.com");
+    await press(slack, PEOPLE.alice, denied, CARD_ACTIONS.cancel);
+    await slack.waitFor(() => wordsOf(slack, denied).includes("Cancelled"));
+    await ask(scene, "devon@example.com");
+    await ask(scene, "erin@example.com", PEOPLE.bob);
+
+    const { words: open } = await answerTo(slack, PEOPLE.carol, "requests open");
+    expect(open).not.toContain("dana@example.com");
+    const { words: all } = await answerTo(slack, PEOPLE.carol, "requests all");
+    const order = ["erin", "devon", "dana"].map((name) => all.indexOf(`${name}@example.com`));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(all).toContain("⚪ cancelled, nothing was done");
+    const { words: mine } = await answerTo(slack, PEOPLE.alice, "requests mine");
+    expect(mine).toContain("devon@example.com");
+    expect(mine).toContain("dana@example.com");
+    expect(mine).not.toContain("erin@example.com");
+  });
+
+  it("says what to do where there is nothing to show", async () => {
+    const { slack } = await startScene();
+    for (const [text, says] of [
+      ["requests", "No request is open"],
+      ["requests mine", "You have asked for nothing yet"],
+      ["requests all", "Nothing has been asked for yet"],
+      ["requests all --page 7", "No more requests"],
+    ] as const) {
+      const { words } = await answerTo(slack, PEOPLE.alice, text);
+      expect(words).toContain(says);
+      expect(words).toContain("→");
+    }
+  });
+
+  it("turns its pages in place, ten requests each, and takes a page by its number", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    for (let index = 0; index < 12; index += 1) {
+      const email = `new.person${index}@example.com`;
+      await answerTo(slack, PEOPLE.alice, `create-user ${email} New Person --reason starts on Monday`);
+    }
+    const { message, words } = await answerTo(slack, PEOPLE.carol, "requests");
+    expect(words).toContain("Open requests · 1–10");
+    expect(words).toContain("new.person11@example.com");
+    const next = await turn(scene, message, "next");
+    expect(next).toContain("Open requests · 11–12");
+    expect(next).toContain("new.person0@example.com");
+    const { words: second } = await answerTo(slack, PEOPLE.carol, "requests --page 2");
+    expect(second).toContain("Open requests · 11–12");
+    const { words: none } = await answerTo(slack, PEOPLE.carol, "requests --page zero");
+    expect(none).toContain("“zero” is no page");
+  });
+
+  it("is shown to viewers and approvers, and to nobody whom the policy does not name", async () => {
+    const scene = await startScene({
+      policy: `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${PEOPLE.alice}]\nviewers: [${OTHERS.mallory}]\napprovers: [${PEOPLE.bob}]\n`,
+    });
+    const { slack } = scene;
+    addOthers(slack);
+    await ask(scene, "dana@example.com");
+    for (const user of [OTHERS.mallory, PEOPLE.bob])
+      expect((await answerTo(slack, user, "requests")).words).toContain("dana@example.com");
+    expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You may not use /zt requests");
+  });
+});
+
+describe("/zt cancel", () => {
+  it("takes back one's own request, in whichever case its id is typed, and says how it stands", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const id = requestIdOf(slack, card);
+    const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${id.toLowerCase()}`);
+    expect(words).toContain("Revoke all sessions of dana@example.com");
+    expect(words).toContain("⚪ Cancelled by @alice");
+    expect(words).toContain("Nothing was done");
+    await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+    const row = readAudit(scene).find(({ event }) => event === "request.cancelled");
+    expect(row).toMatchObject({
+      actor: PEOPLE.alice,
+      data: { surface: "command", channel: CHANNELS.security },
+    });
+  });
+
+  it("takes back one whose card was never there", async () => {
+    const { slack } = await startScene();
+    slack.setChannel(CHANNELS.approvals, { isArchived: true });
+    const asked = await answerTo(slack, PEOPLE.alice, "revoke dana@example.com --reason laptop stolen");
+    const id = /ZT-[0-9A-Z]{7}/.exec(asked.words)?.[0] ?? "";
+    const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${id}`);
+    expect(words).toContain("⚪ Cancelled");
+    slack.setChannel(CHANNELS.approvals, { isArchived: false });
+    await cardWhere(slack, (text) => text.includes("Cancelled"));
+    expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
+  });
+
+  it("refuses others with the words of the button, and records it", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const id = requestIdOf(slack, card);
+    const { words } = await answerTo(slack, PEOPLE.bob, `cancel ${id}`);
+    expect(words).toContain("Only the person who asked can cancel a request.");
+    expect(words).toBe(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.cancel));
+    expect(readAudit(scene).filter(({ event }) => event === "click.refused")).toHaveLength(2);
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+  });
+
+  it("comes too late for what is decided, and says who decided", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "mallory@example.com");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${requestIdOf(slack, card)}`);
+    expect(words).toContain("This request was already approved, and it is done. (by @bob)");
+  });
+
+  it("without an id, or with one that is none, names one's own requests that wait", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    for (const text of ["cancel", "cancel ZT-0000000", "cancel mallory"]) {
+      const { words } = await answerTo(slack, PEOPLE.alice, text);
+      expect(words).toContain("there is nothing to cancel");
+    }
+    const mine = requestIdOf(slack, await ask(scene, "dana@example.com"));
+    const others = requestIdOf(slack, await ask(scene, "erin@example.com", PEOPLE.bob));
+    for (const text of ["cancel", "cancel ZT-0000000", "cancel mallory"]) {
+      const { words } = await answerTo(slack, PEOPLE.alice, text);
+      expect(words).toContain(`/zt cancel ${mine} (Revoke all sessions of dana@example.com)`);
+      expect(words).not.toContain(others);
+    }
+  });
+});

@@ -1,0 +1,24 @@
+import { type KyselyPlugin, type RootOperationNode, sql } from "kysely";
+
+import type { Db } from "../../src/store/open.ts";
+
+/** How SQLite would go about every query that `run` makes: its lines such as "SCAN requests". */
+export async function explainQueries(db: Db, run: (db: Db) => Promise<unknown>): Promise<string[]> {
+  const asked: RootOperationNode[] = [];
+  const listen: KyselyPlugin = {
+    transformQuery: ({ node }) => {
+      asked.push(node);
+      return node;
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  };
+  await run(db.withPlugin(listen));
+  const details: string[] = [];
+  for (const node of asked) {
+    const compiled = db.getExecutor().compileQuery(node, { queryId: "explained" });
+    const plan = sql.raw<{ detail: string }>(`EXPLAIN QUERY PLAN ${compiled.sql}`);
+    const { rows } = await db.executeQuery({ ...plan.compile(db), parameters: compiled.parameters });
+    details.push(...rows.map((row) => (row as { detail: string }).detail));
+  }
+  return details;
+}
