@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Backend } from "openworkflow/internal";
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
 
@@ -10,49 +11,141 @@ import { ALICE, newRequest, NOW } from "./fixture.ts";
 
 /** More than there are connections, so that others wait for one. */
 const AT_ONCE = 20;
+const ROUNDS = 5;
+/** What the test's own connections are called. */
+const TEST = "the test";
+
+/** How often connections are cut while short statements run. */
+const CUTS = 100;
 
 describeWithPostgres("when PostgreSQL cuts the connections", () => {
+  it("no statement waits for ever, whatever it was at when its connection was cut", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const server = postgres(url, { max: 1, connection: { application_name: TEST }, onnotice: () => {} });
+    onTestFinished(() => server.end());
+    const { db, workflows, close } = await openStore({ kind: "postgres", url });
+    onTestFinished(close);
+    const done = { well: 0, badly: 0 };
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const goOn = async (work: () => Promise<unknown>): Promise<void> => {
+      while (!stop.signal.aborted) {
+        await work().then(
+          () => (done.well += 1),
+          () => (done.badly += 1),
+        );
+      }
+    };
+
+    const loops = [
+      ...times(() => goOn(() => sql`SELECT 1`.execute(db))),
+      ...times(() => goOn(() => appendAudit(db, { at: NOW, actor: ALICE, event: "alone" }))),
+      ...times(() => goOn(() => workflows.listWorkflowRuns({ limit: 1 }))),
+      ...times((n) => goOn(() => createRun(workflows, `key ${n}`))),
+    ];
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      await server`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name <> ${TEST} AND random() < 0.5`;
+      const { well } = done;
+      await vi.waitFor(() => expect(done.well).toBeGreaterThan(well + AT_ONCE), {
+        timeout: 20_000,
+        interval: 5,
+      });
+    }
+
+    stop.abort();
+    await Promise.all(loops);
+    expect(done.badly).toBeGreaterThan(0);
+  });
+
   it("what runs on them fails with a reason, what comes afterwards works, and the process lives", async () => {
     const { url, drop } = await createDatabase();
     onTestFinished(drop);
-    const server = postgres(url, { max: 1, onnotice: () => {} });
+    const server = postgres(url, { max: 2, connection: { application_name: TEST }, onnotice: () => {} });
     onTestFinished(() => server.end());
     const { db, workflows, close } = await openStore({ kind: "postgres", url });
     onTestFinished(close);
 
-    for (let round = 0; round < 5; round += 1) {
-      let ended = 0;
-      const cut = [
-        ...Array.from({ length: AT_ONCE }, () => sql`SELECT pg_sleep(30)`.execute(db)),
-        ...Array.from({ length: AT_ONCE }, () => sleepInTransaction(db)),
-      ].map(async (query) => {
-        await expect(query).rejects.toThrow(/terminat|cut|closed|ECONNRESET|EPIPE/i);
-        ended += 1;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await server.begin(async (locked) => {
+        // The engine's statements wait for this lock until they are cut.
+        await locked`LOCK TABLE openworkflow.workflow_runs IN ACCESS EXCLUSIVE MODE`;
+        await cutAll(server, [
+          ...times(() => sql`SELECT pg_sleep(30)`.execute(db)),
+          ...times(() => sleepInTransaction(db)),
+          ...times(() => createRun(workflows, null)),
+          ...times((n) => createRun(workflows, `lost ${round} ${n}`)),
+        ]);
       });
-      await vi.waitFor(async () => {
-        await server`
-          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-        expect(ended).toBe(cut.length);
-      }, 20_000);
-      await Promise.all(cut);
 
-      // PostgreSQL may still be at ending the last of them: what meets that is done again.
-      await vi.waitFor(() => insertRequest(db, newRequest()), 5000);
-      const entry = { at: NOW, actor: ALICE, event: "alone" };
-      await Promise.all(
-        Array.from({ length: AT_ONCE }, () => vi.waitFor(() => appendAudit(db, entry), 5000)),
-      );
-      await vi.waitFor(() => workflows.listWorkflowRuns({ limit: 1 }), 5000);
+      // A connection that lay idle may not know yet that it was cut: what meets that is done again.
+      await Promise.all([
+        again(() => insertRequest(db, newRequest())),
+        ...times(() => again(() => appendAudit(db, { at: NOW, actor: ALICE, event: "alone" }))),
+        ...times(() => again(() => createRun(workflows, null))),
+        ...times((n) => again(() => createRun(workflows, `kept ${round} ${n}`))),
+      ]);
     }
-    // Of what was cut nothing stayed: a request and the rows that stand alone, in each round.
+
+    // Of what was cut nothing stayed.
     const { rows } = await db
       .selectFrom("audit")
       .select((eb) => eb.fn.countAll<number>().as("rows"))
       .executeTakeFirstOrThrow();
-    expect(rows).toBe(5 * (1 + AT_ONCE));
+    expect(rows, "a request and the rows that stand alone, in each round").toBe(ROUNDS * (1 + AT_ONCE));
+    const runs = await server`SELECT idempotency_key AS key FROM openworkflow.workflow_runs`;
+    expect(runs).toHaveLength(ROUNDS * 2 * AT_ONCE);
+    expect(runs.filter(({ key }) => key !== null && !String(key).startsWith("kept"))).toEqual([]);
   });
 });
+
+/** Cuts every connection but the test's own, until each of these has failed and PostgreSQL is done with them. */
+async function cutAll(server: postgres.Sql, work: Promise<unknown>[]): Promise<void> {
+  let ended = 0;
+  const pids = new Set<number>();
+  const failed = work.map(async (query) => {
+    await expect(query).rejects.toThrow(/terminat|cut|closed|destroyed|ECONNRESET|EPIPE/i);
+    ended += 1;
+  });
+  await vi.waitFor(async () => {
+    const cut = await server<{ pid: number }[]>`
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name <> ${TEST} AND pg_terminate_backend(pid)`;
+    for (const { pid } of cut) pids.add(pid);
+    expect(ended).toBe(work.length);
+  }, 20_000);
+  await Promise.all(failed);
+  await vi.waitFor(async () => {
+    const left = await server`SELECT pid FROM pg_stat_activity WHERE pid IN ${server([...pids])}`;
+    expect(left).toHaveLength(0);
+  }, 20_000);
+}
+
+function times<T>(start: (n: number) => Promise<T>): Promise<T>[] {
+  return Array.from({ length: AT_ONCE }, (_, n) => start(n));
+}
+
+function again<T>(work: () => Promise<T>): Promise<T> {
+  return vi.waitFor(work, 5000);
+}
+
+/** One statement of the engine without a key, a transaction with one. */
+function createRun(workflows: Backend, idempotencyKey: string | null): Promise<unknown> {
+  return workflows.createWorkflowRun({
+    workflowName: "test",
+    version: null,
+    idempotencyKey,
+    config: {},
+    context: null,
+    input: null,
+    parentStepAttemptNamespaceId: null,
+    parentStepAttemptId: null,
+    availableAt: null,
+    deadlineAt: null,
+  });
+}
 
 async function sleepInTransaction(db: Db): Promise<void> {
   await db.transaction().execute(async (trx) => {
