@@ -189,9 +189,10 @@ function methodsCalled(): string[] {
   const code = globSync("src/**/*.ts", { cwd: ROOT }).map((file) =>
     readFileSync(new URL(file, ROOT), "utf8"),
   );
+  // `slack.chat.update(…)`, or by name: `slack.paginate("conversations.history", …)`.
   const found = code.flatMap((text) =>
-    Array.from(text.matchAll(/\b([a-z]\w*(?:\s*\.\s*\w+)+)\s*\(/g), ([, chain = ""]) =>
-      chain.replaceAll(/\s/g, "").split("."),
+    Array.from(text.matchAll(/\b([a-z]\w*(?:\s*\.\s*\w+)+)\s*\(|"([a-z]+(?:\.\w+)+)"/g), ([, chain, name]) =>
+      (chain ?? name ?? "").replaceAll(/\s/g, "").split("."),
     ),
   );
   // `deps.slack.interactive.views.open` ends in the method's name; of several names the longest is meant.

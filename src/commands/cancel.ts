@@ -4,6 +4,7 @@ import { takeDecision } from "../requests/decide.ts";
 import { describeRequest } from "../requests/describe.ts";
 import { listRequests } from "../requests/list.ts";
 import { isRequestId } from "../requests/plan.ts";
+import { isHeldBack } from "../requests/request.ts";
 import { readRequest } from "../requests/store.ts";
 import { permalink } from "../slack/messages.ts";
 import { cancelledMessage } from "../views/cancelled.ts";
@@ -12,8 +13,9 @@ import { defineCommand } from "./define.ts";
 export const cancel = defineCommand({
   name: "cancel",
   group: "Respond",
-  summary: "take back a request of yours that waits for approval",
-  details: "The same as Cancel on its card, for when the card is not at hand. Only who asked may.",
+  summary: "take back a request of yours that waits",
+  details:
+    "The same as Cancel on its card, for when the card is not at hand. Only who asked may, while it waits for approval or, approved, for something else.",
   examples: ["cancel ZT-7K3M2QF"],
   role: "operator",
   calls: [],
@@ -48,11 +50,11 @@ const MAX_SUGGESTED = 5;
 /** What this person could cancel. */
 async function suggestOwn({ db }: Deps, requesterId: string): Promise<string> {
   const open = await listRequests(db, { isOpenOnly: true, requesterId, offset: 0, limit: 50 });
-  const pending = open.filter(({ status }) => status === "pending");
-  if (pending.length === 0) return "You have no request that waits for approval: there is nothing to cancel.";
-  const named = pending
+  const waiting = open.filter((request) => request.status === "pending" || isHeldBack(request));
+  if (waiting.length === 0) return "You have no request that waits: there is nothing to cancel.";
+  const named = waiting
     .slice(0, MAX_SUGGESTED)
     .map((request) => `/zt cancel ${request.id} (${describeRequest(request).headline})`);
-  const left = pending.length - named.length;
+  const left = waiting.length - named.length;
   return `Yours that wait: ${named.join(", ")}${left > 0 ? `, and ${left} more: /zt requests mine` : ""}.`;
 }

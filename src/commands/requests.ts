@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { describeRequest } from "../requests/describe.ts";
 import { listRequests } from "../requests/list.ts";
 import type { Request } from "../requests/request.ts";
-import { findUnreviewedRequests } from "../requests/store.ts";
+import { findUnreviewedRequests } from "../requests/find.ts";
 import { permalink } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
 import {

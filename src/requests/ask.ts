@@ -17,14 +17,8 @@ import type { NewPost, OthersSeen } from "./posts.ts";
 import { isAnyProtected } from "./protection.ts";
 import { checkQuorum } from "./quorum.ts";
 import type { Request } from "./request.ts";
-import {
-  AlreadyOpenError,
-  findOpen,
-  insertRequest,
-  readRequest,
-  reportProgress,
-  type NewRequest,
-} from "./store.ts";
+import { AlreadyOpenError, insertRequest, readRequest, reportProgress, type NewRequest } from "./store.ts";
+import { findOpen } from "./find.ts";
 import { findSubject } from "./subject.ts";
 
 /** Longer than this nobody waits for a link: the card follows, and the answer says so. */

@@ -62,48 +62,50 @@ export type CallOutcome =
   | { kind: "again"; unknown: boolean; why: string; afterMs: number; at: number }
   | { kind: "refused"; why: string; next: string; at: number };
 
+type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
+
 /**
- * One attempt at the call, recorded before it is sent and after. When an earlier attempt was sent and its answer
- * never recorded (the process died, or nobody answered), Cloudflare is looked at first: what is already done is
- * not done twice.
+ * When an earlier attempt was sent and its answer never recorded (the process died, or nobody answered), Cloudflare is
+ * looked at: what is already done is not done twice. It changes nothing there.
+ * @returns null when nothing was sent, or it does not show.
  */
-export async function attemptCall(
+export async function findDone(
   deps: AttemptDeps,
   request: Request,
   baseline: unknown,
   attempt: number,
-): Promise<CallOutcome> {
-  const { db, cloudflare, now } = deps;
-  const action = actionOf(request.plan);
+): Promise<Accepted | null> {
+  const { db, now } = deps;
   const trail = await readRequestAudit(db, request.id);
-  const firstSent = trail.find((row) => row.event === "call.sent");
-  const record = (event: string, data: Record<string, unknown>) =>
-    appendAudit(db, {
-      at: now(),
-      teamId: request.teamId,
-      requestId: request.id,
-      actor: BOT,
-      event,
-      data: { attempt, target: request.plan.target.email, target_id: request.plan.target.id, ...data },
-    });
-
   const known = findAcceptance(trail);
   if (known !== null) return known;
-  if (firstSent !== undefined) {
-    const seen = await readVerification(deps, request, baseline, firstSent.at);
-    if (seen.ok && seen.verification.confirmed) {
-      await record("call.reconciled", { ...seen.verification });
-      return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
-    }
-  }
-  await record("call.sent", recordedCall(request));
+  const firstSent = trail.find((row) => row.event === "call.sent");
+  if (firstSent === undefined) return null;
+  const seen = await readVerification(deps, request, baseline, firstSent.at);
+  if (!seen.ok || !seen.verification.confirmed) return null;
+  await record(deps, request, attempt, "call.reconciled", { ...seen.verification });
+  return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
+}
+
+/** One attempt at the call, recorded before it is sent and after. Ask findDone first. */
+export async function attemptCall(
+  deps: AttemptDeps,
+  request: Request,
+  attempt: number,
+): Promise<CallOutcome> {
+  const { cloudflare, now } = deps;
+  await record(deps, request, attempt, "call.sent", recordedCall(request));
   try {
-    const receipt = await action.execute(cloudflare, request.plan);
-    await record("call.answered", { ok: true, status: receipt.status, cf_ray: receipt.cfRay });
+    const receipt = await actionOf(request.plan).execute(cloudflare, request.plan);
+    await record(deps, request, attempt, "call.answered", {
+      ok: true,
+      status: receipt.status,
+      cf_ray: receipt.cfRay,
+    });
     return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
-    await record("call.answered", {
+    await record(deps, request, attempt, "call.answered", {
       ok: false,
       error: error.kind,
       status: error.status,
@@ -113,6 +115,23 @@ export async function attemptCall(
     });
     return judgeFailure(error, attempt, now());
   }
+}
+
+function record(
+  { db, now }: AttemptDeps,
+  { id, teamId, plan }: Request,
+  attempt: number,
+  event: string,
+  data: Record<string, unknown>,
+): Promise<unknown> {
+  return appendAudit(db, {
+    at: now(),
+    teamId,
+    requestId: id,
+    actor: BOT,
+    event,
+    data: { attempt, target: plan.target.email, target_id: plan.target.id, ...data },
+  });
 }
 
 /** What the record holds of a call that is about to be sent: of the user it names, and of nobody else. */
@@ -128,7 +147,7 @@ export function recordedCall({ plan, planHash }: Request): Record<string, unknow
 }
 
 /** The process died after the answer was recorded and before the step was kept: what is in the record is so. */
-function findAcceptance(trail: readonly AuditRow[]): CallOutcome | null {
+function findAcceptance(trail: readonly AuditRow[]): Accepted | null {
   const row = trail.find(
     ({ event, data }) => event === "call.reconciled" || (event === "call.answered" && data["ok"] === true),
   );

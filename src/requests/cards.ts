@@ -11,7 +11,7 @@ import { approvalCard } from "../views/card.ts";
 import { describeRequest } from "./describe.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
-import { markCardAttempted, markCardPosted } from "./store.ts";
+import { markCardAttempted, markCardPosted } from "./publishing.ts";
 import { moveCard, readPendingCards, replaceCard, tryInSlack, type Tried, type Trouble } from "./trouble.ts";
 
 export interface CardDeps {

@@ -1,6 +1,6 @@
 import type { Db } from "../store/open.ts";
 import type { Request } from "./request.ts";
-import { abandonPublishing, claimPublishing, extendPublishing } from "./store.ts";
+import { abandonPublishing, claimPublishing, extendPublishing } from "./publishing.ts";
 
 /**
  * How long a dead replica's right to post a request's messages outlives it. A living one renews it all the while, so

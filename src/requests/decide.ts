@@ -7,7 +7,8 @@ import { decide, decideDetails, type Click, type ClickFacts, type Outcome } from
 import type { NewPost } from "./posts.ts";
 import type { Request } from "./request.ts";
 import type { Facts, Refusal } from "./standing.ts";
-import { findUnreviewed, readRequest } from "./store.ts";
+import { readRequest } from "./store.ts";
+import { findUnreviewed } from "./find.ts";
 import { addVote, moveRequest, stopRequest, type Transition } from "./transition.ts";
 
 /** What ends, or helps to end, the wait for a decision. */

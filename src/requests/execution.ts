@@ -3,7 +3,7 @@ import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { actionOf } from "./actions/index.ts";
 import type { Verification } from "./actions/define.ts";
-import { attemptCall, checkTarget, readVerification, type CallOutcome } from "./attempt.ts";
+import { attemptCall, checkTarget, findDone, readVerification, type CallOutcome } from "./attempt.ts";
 import { runBulk } from "./bulk/run.ts";
 import { passGate } from "./gate.ts";
 import { holdIfPaused } from "./hold.ts";
@@ -87,8 +87,11 @@ async function call(
       const request = await mustRead(deps, requestId);
       // Stopped before the first of several was reached: nobody is touched.
       if (request.stop !== undefined && !mayHaveHappened) return { kind: "stopped" } as const;
+      // A look sends nothing: what came to pass before a pause is told even so.
+      const done = await findDone(deps, request, ready.baseline, attempt);
+      if (done !== null) return done;
       if (await holdIfPaused(deps, request)) return { kind: "paused" } as const;
-      return attemptCall(deps, request, ready.baseline, attempt);
+      return attemptCall(deps, request, attempt);
     });
     if (outcome.kind === "paused") return null;
     if (outcome.kind === "stopped") return { accepted: null, mayHaveHappened: false, failure: STOPPED };

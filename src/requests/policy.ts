@@ -1,6 +1,6 @@
 import { plural } from "../words.ts";
 import { othersOf, type Plan } from "./plan.ts";
-import type { Request, Vote } from "./request.ts";
+import { isHeldBack, type Request, type Vote } from "./request.ts";
 import {
   addressRefusal,
   approverRefusal,
@@ -117,11 +117,6 @@ function decideCancel(facts: ClickFacts): Verdict {
     personRefusal(knownOf(facts, facts.clickerId), facts) ??
     (isHeldBack(facts.request) ? withdrawn(facts, "Who asked took it back") : DONE)
   );
-}
-
-/** Approved, and kept from being carried out: until it begins it can still be taken back. */
-function isHeldBack({ status, held }: Request): boolean {
-  return status === "approved" && held !== null;
 }
 
 /** Who approved it stays: a decision is never another one afterwards. It is only not carried out any more. */

@@ -161,6 +161,11 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
   };
 }
 
+/** Approved, and kept from being carried out: until it begins it can still be taken back. */
+export function isHeldBack({ status, held }: Pick<Request, "status" | "held">): boolean {
+  return status === "approved" && held !== null;
+}
+
 /** Nothing more will happen to a request in one of these. */
 export function isFinal(status: Status): boolean {
   return (

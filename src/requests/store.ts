@@ -1,10 +1,7 @@
-import type { Kysely, Transaction } from "kysely";
-
 import { appendAudit, BOT } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
-import type { Database } from "../store/schema.ts";
 import { addTargets } from "./bulk/targets.ts";
 import { createRequestId, hashPlan, othersOf, targetsOf, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
@@ -108,77 +105,6 @@ export async function readRequest(db: Db, id: string): Promise<Request | null> {
   return row === undefined ? null : fromRow(row);
 }
 
-/** The open request with exactly this plan. */
-export async function findOpen(db: Db, planHash: string): Promise<Request | null> {
-  const row = await db
-    .selectFrom("requests")
-    .selectAll()
-    .where("plan_hash", "=", planHash)
-    .where("once", "=", 1)
-    .where("status", "in", ["pending", "approved", "executing", "unknown"])
-    .executeTakeFirst();
-  return row === undefined ? null : fromRow(row);
-}
-
-/** An open request about the user with this address, alone or as one of several: its id, or null. */
-export async function findOpenAbout(db: Db, email: string): Promise<string | null> {
-  const address = email.trim().toLowerCase();
-  const open = ["pending", "approved", "executing", "unknown"];
-  const [alone, among] = await Promise.all([
-    db
-      .selectFrom("requests")
-      .select("id")
-      .where((eb) => eb(eb.fn<string>("lower", ["target_email"]), "=", address))
-      .where("status", "in", open)
-      .executeTakeFirst(),
-    db
-      .selectFrom("request_targets")
-      .innerJoin("requests", "requests.id", "request_targets.request_id")
-      .select("requests.id")
-      .where((eb) => eb(eb.fn<string>("lower", ["request_targets.email"]), "=", address))
-      .where("requests.status", "in", open)
-      .executeTakeFirst(),
-  ]);
-  return alone?.id ?? among?.id ?? null;
-}
-
-/** What this person did alone and nobody has looked at yet: the request's id. `except`: not that one. */
-export async function findUnreviewed(
-  db: Kysely<Database> | Transaction<Database>,
-  userId: string,
-  except = "",
-): Promise<string | null> {
-  const row = await db
-    .selectFrom("requests")
-    .select("id")
-    .where("review_due", "is not", null)
-    .where("decided_by", "=", userId)
-    .where("id", "!=", except)
-    .where("status", "!=", "voided")
-    // What came to nothing is no use of it: whoever is alone may try again.
-    .where((eb) =>
-      eb.or([
-        eb("status", "!=", "failed"),
-        eb("result", "like", '%"receipt"%'),
-        eb("result", "like", '%"verification"%'),
-      ]),
-    )
-    .executeTakeFirst();
-  return row?.id ?? null;
-}
-
-/** Everything done alone that nobody has looked at yet, the longest wait first; its index holds nothing else. */
-export async function findUnreviewedRequests(db: Db): Promise<Request[]> {
-  const rows = await db
-    .selectFrom("requests")
-    .selectAll()
-    .where("review_due", "is not", null)
-    .orderBy("review_due")
-    .orderBy("id")
-    .execute();
-  return rows.map(fromRow);
-}
-
 /** Adds messages, and what is known of the result so far, without a change of state; the card follows. */
 export async function reportProgress(
   db: Db,
@@ -278,69 +204,5 @@ export async function touchPending(db: Db): Promise<void> {
     .updateTable("requests")
     .set((eb) => ({ version: eb("version", "+", 1) }))
     .where("status", "=", "pending")
-    .execute();
-}
-
-/**
- * Takes the right to post this request's messages until `until`. A replica that dies leaves it to run out.
- * @returns the request as it now is, or null when somebody else is publishing it.
- */
-export async function claimPublishing(
-  db: Db,
-  id: string,
-  now: number,
-  until: number,
-): Promise<Request | null> {
-  const row = await db
-    .updateTable("requests")
-    .set({ publishing_until: until })
-    .where("id", "=", id)
-    .where((eb) => eb.or([eb("publishing_until", "is", null), eb("publishing_until", "<", now)]))
-    .returningAll()
-    .executeTakeFirst();
-  return row === undefined ? null : fromRow(row);
-}
-
-/**
- * Keeps the right for longer, from `held` (what it was taken or last kept until), which proves that it is ours: whoever
- * took it over wrote another time.
- * @returns false when it is not.
- */
-export async function extendPublishing(db: Db, id: string, held: number, until: number): Promise<boolean> {
-  const row = await db
-    .updateTable("requests")
-    .set({ publishing_until: until })
-    .where("id", "=", id)
-    .where("publishing_until", "=", held)
-    .returning("id")
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** Gives the right back with the work undone: the next attempt may start at once. */
-export async function abandonPublishing(db: Db, id: string, held: number): Promise<void> {
-  await db
-    .updateTable("requests")
-    .set({ publishing_until: null })
-    .where("id", "=", id)
-    .where("publishing_until", "=", held)
-    .execute();
-}
-
-export async function markCardAttempted(db: Db, id: string, at: number): Promise<void> {
-  await db.updateTable("requests").set({ card_attempted_at: at }).where("id", "=", id).execute();
-}
-
-export async function markCardPosted(
-  db: Db,
-  id: string,
-  channel: string,
-  ts: string,
-  version: number,
-): Promise<void> {
-  await db
-    .updateTable("requests")
-    .set({ card_channel: channel, card_ts: ts, card_version: version })
-    .where("id", "=", id)
     .execute();
 }

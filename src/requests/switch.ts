@@ -10,7 +10,7 @@ import {
   type Hygiene,
   type Refusal,
 } from "./standing.ts";
-import { findOpenAbout } from "./store.ts";
+import { findOpenAbout } from "./find.ts";
 
 const FINE: Hygiene = { kind: "fine" };
 

@@ -17,7 +17,7 @@ import {
   type Vote,
 } from "./request.ts";
 import { nextReviewNudgeAt } from "./nudge-times.ts";
-import { findUnreviewed } from "./store.ts";
+import { findUnreviewed } from "./find.ts";
 import { releaseTargets } from "./target-locks.ts";
 
 /** From which states each state is reached. What is not written here cannot happen. */

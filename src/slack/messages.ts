@@ -1,4 +1,4 @@
-import type { WebClient } from "@slack/web-api";
+import type { WebAPICallResult, WebClient } from "@slack/web-api";
 
 import type { Message } from "../views/blocks.ts";
 import { cut } from "../views/text.ts";
@@ -127,55 +127,41 @@ function payloadId(payload: object | undefined): unknown {
   return payload !== undefined && "id" in payload ? payload.id : undefined;
 }
 
-function findOurs(messages: readonly Found[] | undefined, messageId: string): string | null {
-  const ours = messages?.find(
-    ({ metadata }) => metadata?.event_type === EVENT_TYPE && payloadId(metadata.event_payload) === messageId,
-  );
-  return ours?.ts ?? null;
-}
-
 /** Our message with this id, posted after `attemptedAt`. Clocks differ: looks from a minute before. */
-export async function findInChannel(
+export function findInChannel(
   slack: WebClient,
   channel: string,
   messageId: string,
   attemptedAt: number,
 ): Promise<string | null> {
   const oldest = String(Math.floor((attemptedAt - 60_000) / 1000));
-  let cursor: string | undefined;
-  do {
-    const page = await slack.conversations.history({
-      channel,
-      oldest,
-      include_all_metadata: true,
-      limit: 200,
-      ...(cursor ? { cursor } : {}),
-    });
-    const found = findOurs(page.messages, messageId);
-    if (found !== null) return found;
-    cursor = page.response_metadata?.next_cursor;
-  } while (cursor);
-  return null;
+  return findAmong(slack, "conversations.history", { channel, oldest }, messageId);
 }
 
 /** Our message with this id in a thread. */
-export async function findInThread(
+export function findInThread(
   slack: WebClient,
   { channel, ts }: MessagePlace,
   messageId: string,
 ): Promise<string | null> {
-  let cursor: string | undefined;
-  do {
-    const page = await slack.conversations.replies({
-      channel,
-      ts,
-      include_all_metadata: true,
-      limit: 200,
-      ...(cursor ? { cursor } : {}),
-    });
-    const found = findOurs(page.messages, messageId);
-    if (found !== null) return found;
-    cursor = page.response_metadata?.next_cursor;
-  } while (cursor);
+  return findAmong(slack, "conversations.replies", { channel, ts }, messageId);
+}
+
+/** Looks through the pages of a method that lists messages, until ours is there. */
+async function findAmong(
+  slack: WebClient,
+  method: "conversations.history" | "conversations.replies",
+  where: Record<string, string>,
+  messageId: string,
+): Promise<string | null> {
+  const pages = slack.paginate(method, { ...where, include_all_metadata: true, limit: 200 });
+  for await (const page of pages) {
+    const { messages = [] } = page as WebAPICallResult & { messages?: Found[] };
+    const ours = messages.find(
+      ({ metadata }) =>
+        metadata?.event_type === EVENT_TYPE && payloadId(metadata.event_payload) === messageId,
+    );
+    if (ours?.ts !== undefined) return ours.ts;
+  }
   return null;
 }

@@ -2,7 +2,7 @@ import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
 import { othersOf } from "../requests/plan.ts";
-import type { Request } from "../requests/request.ts";
+import { isHeldBack, type Request } from "../requests/request.ts";
 import type { Rules } from "../requests/rules.ts";
 import { plural } from "../words.ts";
 import { aloneBlocks, aloneWords, breakGlassButton } from "./alone.ts";
@@ -54,7 +54,7 @@ export function approvalCard({ request, words, rules, now }: CardProps): Message
       context(`↩️ ${escape(words.undo, 400)}`),
       ...votes,
       ...(request.status === "pending" ? pendingBlocks(request, words, rules) : []),
-      ...(request.status === "approved" && request.held !== null ? [withdrawBlock(request)] : []),
+      ...(isHeldBack(request) ? [withdrawBlock(request)] : []),
       ...(request.status !== "pending" && othersOf(request.plan).length > 0
         ? [actions("request_details", detailsButton(request))]
         : []),

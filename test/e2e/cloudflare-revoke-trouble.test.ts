@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import { findLiveSessions } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  finishedThread,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../support/harness.ts";
 import { readAudit, startScene, type Scene } from "./support.ts";
 
 const EMAIL = "mallory@example.com";
@@ -98,6 +106,40 @@ describe("a revocation while Cloudflare is in trouble", () => {
       "call.reconciled",
       "request.succeeded",
     ]);
+  });
+});
+
+describe("a revocation without an answer, while zt-bot was paused meanwhile", () => {
+  /** Paused after the call was sent, before it is given up waiting for. */
+  async function pausedMeanwhile(applied: boolean): Promise<{ scene: Scene; card: StoredMessage }> {
+    const scene = await startScene({ cloudflareTimeoutMs: 3000 });
+    const { slack, cloudflare } = scene;
+    const card = await askToRevoke(slack);
+    cloudflare.faults.set("revoke-user", { kind: "hang", applied, times: 1 });
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => callsTo(cloudflare, "POST", "revoke_user").length === 1 || undefined);
+    const { words } = await answerTo(slack, PEOPLE.carol, "pause --reason a drill");
+    expect(words).toContain("Paused");
+    return { scene, card };
+  }
+
+  it("is found done even so, as looking changes nothing", async () => {
+    const { scene, card } = await pausedMeanwhile(true);
+    const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
+    expect(story.thread).toContain("An earlier call had already taken effect: nothing was sent again");
+    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.calls).toBe(1);
+  });
+
+  it("is not sent again before it is resumed when nothing shows", async () => {
+    const { scene, card } = await pausedMeanwhile(false);
+    const { slack } = scene;
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
+    expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
+    await answerTo(slack, PEOPLE.bob, "resume");
+    const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
+    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.calls).toBe(2);
   });
 });
 

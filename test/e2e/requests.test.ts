@@ -186,4 +186,17 @@ describe("/zt cancel", () => {
       expect(words).not.toContain(others);
     }
   });
+
+  it("names also what is approved and kept from being carried out", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "dana@example.com");
+    await answerTo(slack, PEOPLE.carol, "pause --reason a drill");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused") || undefined);
+    const id = requestIdOf(slack, card);
+    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain(`/zt cancel ${id}`);
+    expect((await answerTo(slack, PEOPLE.alice, `cancel ${id}`)).words).toContain("Void");
+    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain("there is nothing to cancel");
+  });
 });

@@ -18,9 +18,6 @@ import { pressForWords, startScene, type Scene } from "./support.ts";
 /** More than one process works on at once. */
 const OTHERS = 40;
 
-/** How long a person waits for a click, on a busy machine. */
-const AT_ONCE_MS = 5000;
-
 it("a click is answered and its card updated while Cloudflare does not answer for forty others", async () => {
   const scene = await startScene({ cloudflareTimeoutMs: 120_000 });
   const { slack, cloudflare } = scene;
@@ -31,7 +28,7 @@ it("a click is answered and its card updated while Cloudflare does not answer fo
   await vi.waitFor(() => expect(calls.waiting).toBeGreaterThanOrEqual(16), { timeout: 60_000 });
   await slack.waitFor(() => others.every((one) => wordsOf(slack, one).includes("pproved")), 60_000);
 
-  await expectAnsweredAtOnce(scene, card);
+  await expectAnsweredMeanwhile(scene, card);
   expect(calls.waiting).toBeGreaterThanOrEqual(16);
   expect(callsTo(cloudflare, "POST", "revoke_user").filter(({ status }) => status !== null)).toEqual([]);
   calls.release();
@@ -51,18 +48,16 @@ it("a click is answered and its card updated while Slack refuses the messages of
   await approveAll(scene, others);
   await slack.waitFor(() => others.every((one) => wordsOf(slack, one).includes("Done and verified")), 90_000);
 
-  await expectAnsweredAtOnce(scene, card);
+  await expectAnsweredMeanwhile(scene, card);
   expect(slack.thread(CHANNELS.approvals, card.ts)).toHaveLength(before);
   slack.faults.clear();
 });
 
 /** Who must not approve is told so, and who may sees the card change. */
-async function expectAnsweredAtOnce({ slack }: Scene, card: StoredMessage): Promise<void> {
-  const startedAt = performance.now();
+async function expectAnsweredMeanwhile({ slack }: Scene, card: StoredMessage): Promise<void> {
   expect(await pressForWords(slack, PEOPLE.alice, card, CARD_ACTIONS.approve)).toMatch(/you asked/i);
   expect(await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toMatchObject({ ok: true });
   await slack.waitFor(() => !wordsOf(slack, card).includes("Waiting for approval"));
-  expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
 }
 
 /** Requests about forty people, with their cards. */

@@ -3,12 +3,8 @@ import { describe, expect, it } from "vitest";
 import { readRequestAudit } from "../../src/audit/append.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import type { Request, Review } from "../../src/requests/request.ts";
-import {
-  findUnreviewed,
-  findUnreviewedRequests,
-  insertRequest,
-  readRequest,
-} from "../../src/requests/store.ts";
+import { insertRequest, readRequest } from "../../src/requests/store.ts";
+import { findUnreviewed, findUnreviewedRequests } from "../../src/requests/find.ts";
 import { findLoose } from "../../src/requests/loose.ts";
 import { moveRequest, reviewRequest } from "../../src/requests/transition.ts";
 import { ALICE, BOB, CAROL, type GetStore, newRequest, NOW, transitionTo } from "./fixture.ts";

@@ -6,12 +6,12 @@ import { readUnposted } from "../../src/requests/posts.ts";
 import type { Vote } from "../../src/requests/request.ts";
 import {
   AlreadyOpenError,
-  findOpen,
   holdRequest,
   insertRequest,
   readRequest,
   unhold,
 } from "../../src/requests/store.ts";
+import { findOpen } from "../../src/requests/find.ts";
 import { findLoose } from "../../src/requests/loose.ts";
 import { claimTarget, releaseTarget } from "../../src/requests/target-locks.ts";
 import { addVote, moveRequest } from "../../src/requests/transition.ts";

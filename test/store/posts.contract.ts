@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import { addPosts, markAttempted, markPosted, readUnposted } from "../../src/requests/posts.ts";
+import { insertRequest, readRequest } from "../../src/requests/store.ts";
 import {
   abandonPublishing,
   claimPublishing,
   extendPublishing,
-  insertRequest,
   markCardAttempted,
   markCardPosted,
-  readRequest,
-} from "../../src/requests/store.ts";
+} from "../../src/requests/publishing.ts";
 import { releasePublishing } from "../../src/requests/trouble.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import { evidencePost, type GetStore, newRequest, NOW, transitionTo } from "./fixture.ts";

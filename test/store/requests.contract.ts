@@ -4,7 +4,8 @@ import { readRequestAudit } from "../../src/audit/append.ts";
 import { hashPlan } from "../../src/requests/plan.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import { type Status, STATUSES } from "../../src/requests/request.ts";
-import { claimPublishing, insertRequest, readRequest, reportProgress } from "../../src/requests/store.ts";
+import { insertRequest, readRequest, reportProgress } from "../../src/requests/store.ts";
+import { claimPublishing } from "../../src/requests/publishing.ts";
 import { findLoose } from "../../src/requests/loose.ts";
 import { moveRequest, type Transition } from "../../src/requests/transition.ts";
 import {

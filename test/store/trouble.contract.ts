@@ -4,13 +4,8 @@ import { readRequestAudit } from "../../src/audit/append.ts";
 import { listRequests } from "../../src/requests/list.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import type { Request } from "../../src/requests/request.ts";
-import {
-  claimPublishing,
-  insertRequest,
-  markCardAttempted,
-  markCardPosted,
-  readRequest,
-} from "../../src/requests/store.ts";
+import { insertRequest, readRequest } from "../../src/requests/store.ts";
+import { claimPublishing, markCardAttempted, markCardPosted } from "../../src/requests/publishing.ts";
 import { findLoose } from "../../src/requests/loose.ts";
 import {
   moveCard,
