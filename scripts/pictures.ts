@@ -27,7 +27,8 @@ import { CARD_ACTIONS } from "../src/views/card.ts";
  */
 const IMAGES = join(import.meta.dirname, "..", "docs", "images");
 const folder = mkdtempSync(join(tmpdir(), "zt-pictures-"));
-writeFileSync(join(folder, "policy.yml"), POLICY);
+// Two have to agree, so that the card shows what a quorum looks like.
+writeFileSync(join(folder, "policy.yml"), POLICY.replace("revoke: {", "revoke: { quorum: 2,"));
 
 const cloudflare = await startCloudflare({ accountId: ACCOUNT_ID, tokens: [{ token: CLOUDFLARE_TOKEN }] });
 const workspace = describeWorkspace({ mode: "socket" });
@@ -59,9 +60,12 @@ try {
   const text = "revoke mallory@example.com --reason impossible travel, and the laptop is gone";
   await slack.command({ user: PEOPLE.alice, channel: CHANNELS.security, text });
   const card = await slack.waitFor(() => slack.messages(CHANNELS.approvals).at(-1));
+  const approve = { channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve };
+  await slack.click({ user: PEOPLE.bob, ...approve });
+  await slack.waitFor(() => slack.visibleText(card).includes("1 of 2") || undefined);
   await draw("card", card, { width: 640 });
 
-  await slack.click({ user: PEOPLE.bob, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve });
+  await slack.click({ user: PEOPLE.carol, ...approve });
   const closing = await slack.waitFor(() =>
     slack.thread(card.channel, card.ts).find((message) => slack.visibleText(message).includes("Next:")),
   );

@@ -157,7 +157,7 @@ export function stateWords(request: Request): string {
     case "pending":
       return request.votes.length === 0
         ? "waiting for approval"
-        : `waiting for approval, ${plural(request.votes.length, "approver")} so far`;
+        : `waiting for approval, ${plural(request.votes.length, "approval")} so far`;
     case "approved":
       return `${request.breakGlass === null ? "approved" : "decided by one person alone"}${request.held === null ? "" : `, waiting: ${escape(request.held.why)}`}`;
     case "voided":
@@ -186,15 +186,29 @@ export function stateWords(request: Request): string {
   }
 }
 
+/** Everybody whose approval it was, or who decided it otherwise. */
+function byWhom({ status, votes, decidedBy }: Request): string {
+  if (decidedBy === null) return "";
+  if (votes.length < 2 || status === "denied" || status === "cancelled") return ` by ${mention(decidedBy)}`;
+  const named = votes.slice(0, MAX_SIGNED).map(({ by }) => mention(by));
+  const left = votes.length - named.length;
+  return ` by ${AND.format(left === 0 ? named : [...named, `${left} more`])}`;
+}
+
+/** How many approvers a line names. */
+const MAX_SIGNED = 4;
+
+const AND = new Intl.ListFormat("en-GB");
+
 /** The state as the card's second line: a sign, the words, who and when, and what was seen. */
 export function stateLine(request: Request): string {
-  const by = request.decidedBy === null ? "" : ` by ${mention(request.decidedBy)}`;
+  const by = byWhom(request);
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
   const approved = `${request.breakGlass === null ? "approved" : "done alone"}${by}${at}`;
   const several = bulkStateWords(request);
   switch (request.status) {
     case "pending":
-      return `🟡 *Waiting for approval*${request.votes.length === 0 ? "" : `: ${plural(request.votes.length, "approver")} so far`}`;
+      return `🟡 *Waiting for approval*${request.votes.length === 0 ? "" : `: ${plural(request.votes.length, "approval")} so far`}`;
     case "approved":
       if (request.held !== null)
         return `⏸️ *${request.breakGlass === null ? "Approved, waiting" : "Waiting"}*: ${escape(request.held.why, 500)} · ${approved}`;

@@ -78,9 +78,10 @@ export function principal(id: string): string {
   return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
 }
 
-/** `45 s`, `12 min`, `3 h`, `2 d`: how long something lasts or is left, short enough for a phone. */
+/** `under 1 s`, `45 s`, `12 min`, `3 h`, `2 d`: how long something lasts or is left, short enough for a phone. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 1) return "under 1 s";
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;

@@ -73,6 +73,8 @@ describe.each(MODES)("a quorum of two (%s)", (mode) => {
     expect(thread).toContain("@bob approved (1 of 2): 1 more approver has to agree");
     expect(thread).toMatch(/Approved by @carol .*, after @bob/);
     expect(wordsOf(slack, card)).toMatch(/Approved by @bob .*, @carol/);
+    expect(wordsOf(slack, card)).toContain("approved by @bob and @carol");
+    expect(thread).toContain("approved by @bob and @carol");
     expect(revocations(scene)).toBe(1);
   });
 });
