@@ -149,9 +149,12 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
           else http.requestListener(request, response);
         };
   const server = createHealthServer(health, takeSlack);
-  /** Cards name who may decide, so a new policy is shown on those that wait. */
+  /**
+   * Cards name who may decide, so a new policy is shown on those that wait: by each replica that takes it up, as one
+   * that did not have it yet may have drawn them meanwhile.
+   */
   async function usePolicy(): Promise<void> {
-    if (!(await recordPolicy(store.db, policy.hash(), now()))) return;
+    await recordPolicy(store.db, policy.hash(), now());
     await touchPending(store.db);
     await engine.sweep();
   }

@@ -64,7 +64,8 @@ const Protected = z.strictObject({
 const BreakGlass = z.strictObject({
   members: Principals.nonempty({ error: "is empty: leave break_glass out to have none" }),
   notify: Principals.nonempty({ error: "is empty: somebody has to be told at once" }),
-  actions: optional(z.array(z.enum(ACTION_NAMES)).optional()),
+  // What can't be undone one person does alone only where the policy names it.
+  actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
 
 const PolicyFile = z
@@ -132,11 +133,11 @@ export interface Policy {
     groups: readonly string[];
     quorum: number;
   } | null;
-  /** Who may act alone, who is told at once, and for which actions (null: all that contain). null: off. */
+  /** Who may act alone, who is told at once, and for which actions. null: off. */
   breakGlass: {
     members: readonly string[];
     notify: readonly string[];
-    actions: readonly ActionName[] | null;
+    actions: readonly ActionName[];
   } | null;
   /** Whoever approves anything, now or after an escalation. */
   allApprovers: readonly string[];
@@ -186,7 +187,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
         ...Object.values(actions).flatMap((own) => [...(own?.approvers ?? []), ...(own?.escalate?.to ?? [])]),
       ]),
     ],
-    breakGlass: alone === undefined ? null : { ...alone, actions: alone.actions ?? null },
+    breakGlass: alone ?? null,
     action(name) {
       const own = actions[name];
       const escalate = own?.escalate;

@@ -112,7 +112,7 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
         groups: ["S0EXECS"],
         quorum: 2,
       },
-      breakGlass: { members: ["U0ONCALL"], notify: ["S0CISO"], actions: null },
+      breakGlass: { members: ["U0ONCALL"], notify: ["S0CISO"], actions: ["revoke", "revoke-devices"] },
     });
   });
 

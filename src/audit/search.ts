@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Kysely } from "kysely";
+import { sql, type ExpressionBuilder, type Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
 import { OF_ONE_USER } from "./events.ts";
@@ -46,7 +46,7 @@ export async function readNewest(db: Kysely<Database>): Promise<number> {
 /** Rows of the record, newest first. Each kind of search has its index: see migrations 0004 and 0006. */
 export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Promise<FoundRow[]> {
   const { requestId, person, since, upTo, offset, limit } = query;
-  const { requests, targetIds } = person === undefined ? NOTHING : await findAbout(db, person);
+  const { requests, targetIds, refused } = person === undefined ? NOTHING : await findAbout(db, person);
   const rows = await db
     .selectFrom("audit")
     .leftJoin("requests", "requests.id", "audit.request_id")
@@ -76,6 +76,7 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
           ...(requests.length === 0
             ? []
             : [eb.and([eb("audit.request_id", "in", requests), isOfAny(eb, targetIds)])]),
+          ...(refused.length === 0 ? [] : [eb("audit.seq", "in", refused)]),
         ]),
       ),
     )
@@ -101,8 +102,10 @@ interface About {
   requests: string[];
   /** Under which ids these know the person: usually one. */
   targetIds: string[];
+  /** The rows of what was asked about them in vain. */
+  refused: number[];
 }
-const NOTHING: About = { requests: [], targetIds: [] };
+const NOTHING: About = { requests: [], targetIds: [], refused: [] };
 
 /** Far more than were ever asked about one person; the newest count. */
 const MAX_REQUESTS = 5000;
@@ -111,9 +114,10 @@ const MAX_REQUESTS = 5000;
  * The requests about somebody, alone or among several: read first, as both databases find rows of given requests by
  * the index, and go through the whole table for "those of any of these or of that actor".
  */
-async function findAbout(db: Kysely<Database>, { email, accessId }: Person): Promise<About> {
+async function findAbout(db: Kysely<Database>, person: Person): Promise<About> {
+  const { email, accessId } = person;
   if (email === null && accessId === null) return NOTHING;
-  const [alone, among] = await Promise.all([
+  const [alone, among, refused] = await Promise.all([
     db
       .selectFrom("requests")
       .select(["id", "target_id"])
@@ -141,12 +145,34 @@ async function findAbout(db: Kysely<Database>, { email, accessId }: Person): Pro
       .orderBy("requests.created_at", "desc")
       .limit(MAX_REQUESTS)
       .execute(),
+    findRefused(db, person),
   ]);
   const rows = [...alone, ...among];
   return {
     requests: [...new Set(rows.map((row) => row.id))],
     targetIds: [...new Set(rows.map((row) => row.target_id))],
+    refused,
   };
+}
+
+/** What was refused at once has no request: its row holds the plan, whose users it is looked through for. */
+async function findRefused(db: Kysely<Database>, { email, accessId }: Person): Promise<number[]> {
+  const held = [...(email === null ? [] : [{ email }]), ...(accessId === null ? [] : [{ id: accessId }])];
+  // Canonical JSON, as in isOfAny.
+  const patterns = held.map((one) => {
+    const text = JSON.stringify(one).slice(1, -1).toLowerCase();
+    return `%${text.replaceAll(/[!%_]/g, "!$&")}%`;
+  });
+  const rows = await db
+    .selectFrom("audit")
+    .select("seq")
+    // Written out, so that SQLite sees which index it may take.
+    .where("event", "=", sql.lit("request.refused"))
+    .where((eb) => eb.or(patterns.map((pattern) => sql<boolean>`lower(data) LIKE ${pattern} ESCAPE '!'`)))
+    .orderBy("seq", "desc")
+    .limit(MAX_REQUESTS)
+    .execute();
+  return rows.map(({ seq }) => seq);
 }
 
 /**

@@ -5,7 +5,7 @@ import { othersOf } from "./plan.ts";
 import { couldApprove } from "./policy.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
-import type { Refusal } from "./standing.ts";
+import type { Hygiene, Refusal } from "./standing.ts";
 
 /** Past this a sentence is no longer read. */
 const MAX_NAMED = 8;
@@ -24,22 +24,24 @@ export async function checkQuorum(
   const { plan } = asked;
   const { escalate } = policy.action(plan.action);
   const { approvers, quorum } = rulesFor(policy, { ...asked, escalatedAt: null });
+  const judge = async (id: string): Promise<Judged> => {
+    if (id === userId) return { name: "you", why: "asked for it" };
+    const person = await deps.directory.person(id);
+    const name = person?.name ?? id;
+    const refusal = couldApprove(person, { id, plan, requesterId: userId, homeTeamId: deps.homeTeamId });
+    if (refusal !== null) return { name, why: whyNot(refusal) };
+    if (!policy.approverHygiene || !person?.email) return { name, why: null };
+    return { name, why: whyAtRisk(await deps.hygiene(person.email)) };
+  };
   const ids = [...(await deps.directory.members([...approvers, ...(escalate?.to ?? [])]))];
   const able: string[] = [];
   const unable: string[] = [];
   // A few at a time: mostly the first ones will do.
   while (ids.length > 0 && able.length < quorum) {
     const some = ids.splice(0, quorum);
-    const judged = await Promise.all(
-      some.map(async (id) => {
-        const person = id === userId ? null : await deps.directory.person(id);
-        const refusal = couldApprove(person, { id, plan, requesterId: userId, homeTeamId: deps.homeTeamId });
-        return { id, name: person?.name ?? id, refusal: id === userId ? ASKED_IT : refusal };
-      }),
-    );
-    for (const { name, refusal } of judged) {
-      if (refusal === null) able.push(name);
-      else unable.push(`${refusal === ASKED_IT ? "you" : name} ${whyNot(refusal)}`);
+    for (const { name, why } of await Promise.all(some.map(judge))) {
+      if (why === null) able.push(name);
+      else unable.push(`${name} ${why}`);
     }
   }
   if (able.length >= quorum) return;
@@ -59,22 +61,35 @@ export async function checkQuorum(
         ? "."
         : `: ${unable.slice(0, MAX_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}.`,
     ].join(""),
-    next: `Somebody who runs zt-bot has to add ${plural(missing, "approver")} to policy.yml.`,
+    next: `Whoever runs zt-bot has to add ${plural(missing, "approver")} to policy.yml. Where it can't wait: do it in the Cloudflare dashboard.`,
   });
 }
 
-const ASKED_IT: Refusal = { allowed: false, code: "requester", why: "", next: "" };
+interface Judged {
+  name: string;
+  /** After the name: why not; null when they could decide. */
+  why: string | null;
+}
 
-/** After a name. */
-function whyNot(refusal: Refusal): string {
-  switch (refusal.code) {
-    case "requester":
-      return "asked for it";
+function whyNot({ code }: Refusal): string {
+  switch (code) {
     case "target":
       return "is who it is about";
     case "stranger":
       return "is a guest or from another organisation";
     default:
       return "is a bot, deactivated, or without an e-mail address in Slack";
+  }
+}
+
+/** Where Cloudflare can't say, it may by the time somebody decides. */
+function whyAtRisk(hygiene: Hygiene): string | null {
+  switch (hygiene.kind) {
+    case "high-risk":
+      return "is high-risk in Cloudflare";
+    case "revoked":
+      return "was revoked within the last 24 hours";
+    default:
+      return null;
   }
 }

@@ -41,7 +41,7 @@ export function rulesFor(policy: Policy, request: Asked): Rules {
 /** Only what takes access away from one user alone, and only where the policy says so. */
 function mayBeAlone({ breakGlass }: Policy, plan: Plan): boolean {
   if (breakGlass === null || actionOf(plan).effect !== "contains" || othersOf(plan).length > 0) return false;
-  return breakGlass.actions === null || breakGlass.actions.includes(plan.action);
+  return breakGlass.actions.includes(plan.action);
 }
 
 /** `none`: Cloudflare has given them no level. `unknown`: it could not be read, or was not for all of several. */

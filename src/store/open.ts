@@ -18,6 +18,7 @@ import { createAuditChainMigration } from "./migrations/0004-audit-chain.ts";
 import { createApprovalsMigration } from "./migrations/0005-approvals.ts";
 import { severalMigration } from "./migrations/0006-several.ts";
 import { createMessagesMigration } from "./migrations/0007-messages.ts";
+import { refusedMigration } from "./migrations/0008-refused.ts";
 import { connect, connectEngine } from "./postgres.ts";
 import type { Database } from "./schema.ts";
 
@@ -175,6 +176,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
           "0005-approvals": createApprovalsMigration(dialect),
           "0006-several": severalMigration,
           "0007-messages": createMessagesMigration(dialect),
+          "0008-refused": refusedMigration,
         }),
     },
   });

@@ -122,6 +122,31 @@ describe("a quorum that can't be met", () => {
   });
 });
 
+describe("a quorum that can't be met because of an approver at risk", () => {
+  it("is refused with the reason, and met again where the policy looks away", async () => {
+    const scene = await startWith("quorum: 3");
+    const { slack, cloudflare } = scene;
+    cloudflare.addRiskEvent("bob@example.com", { level: "high" });
+    const { words } = await answerTo(slack, alice, REVOKE);
+    expect(words).toContain(
+      "only Carol Lindqvist and Dave Adeyemi can decide: Bob Okafor is high-risk in Cloudflare",
+    );
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+    changePolicy(scene, policyWith("quorum: 3\napprover_hygiene: false"));
+    await askToRevoke(slack);
+  });
+
+  it("counts who was revoked within a day as missing", async () => {
+    const scene = await startWith("actions: { revoke: { quorum_by_risk: { high: 3 } } }");
+    const { slack } = scene;
+    const revoked = await askToRevoke(slack, { text: "revoke bob@example.com --reason phished" });
+    await press(slack, carol, revoked, CARD_ACTIONS.approve);
+    await finishedThread(slack, revoked);
+    const { words } = await answerTo(slack, alice, REVOKE);
+    expect(words).toContain("Bob Okafor was revoked within the last 24 hours");
+  });
+});
+
 describe("what is asked for twice", () => {
   it("is refused while the first is open, with a link to it, and may be asked again afterwards", async () => {
     const scene = await startWith("");
@@ -329,12 +354,17 @@ describe("the kill switch", () => {
   });
 });
 
+/** What was read of the approvers when it was asked for is not read again at once. */
+const LATER = 31_000;
+
 describe("an approver at risk", () => {
   it("who is high-risk in Cloudflare is refused with the reason, unless the policy looks away", async () => {
-    const scene = await startWith("");
+    let shift = 0;
+    const scene = await startWith("", { now: () => Date.now() + shift });
     const { slack, cloudflare } = scene;
     const card = await askToRevoke(slack);
     cloudflare.addRiskEvent("bob@example.com", { level: "high" });
+    shift = LATER;
     const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
     expect(words).toContain("Cloudflare shows you as high-risk yourself");
     expect(readAudit(scene).at(-1)?.data).toMatchObject({ what: "approve", code: "at-risk" });
@@ -360,10 +390,12 @@ describe("an approver at risk", () => {
   });
 
   it("whom Cloudflare can't be asked about may take access away, and the card says so", async () => {
-    const scene = await startWith("");
+    let shift = 0;
+    const scene = await startWith("", { now: () => Date.now() + shift });
     const { slack, cloudflare } = scene;
     const card = await askToRevoke(slack);
     cloudflare.settings.riskEnabled = false;
+    shift = LATER;
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("Nobody could say whether @bob is at risk themselves");
@@ -371,11 +403,13 @@ describe("an approver at risk", () => {
   });
 
   it("whom Cloudflare can't be asked about does not give access back: that waits", async () => {
-    const scene = await startWith("");
+    let shift = 0;
+    const scene = await startWith("", { now: () => Date.now() + shift });
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `restore-devices ${MALLORY} --all --reason laptop found`);
     const card = await cardWhere(slack, (words) => words.includes("Restore"));
     cloudflare.settings.riskEnabled = false;
+    shift = LATER;
     const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
     expect(words).toContain("Nobody can say whether you are at risk yourself");
     expect(words).toContain("approver_hygiene: false");

@@ -268,6 +268,7 @@ describe("breaking the glass", () => {
       "revoke mallory@example.com",
     ],
     ["several people", "several", GLASS, "revoke mallory@example.com erin@example.com"],
+    ["what can't be undone, unless it is named", "final", GLASS, "delete-user mallory@example.com"],
   ])("is not offered for %s", async (_what, sort, policy, command) => {
     const scene = await startWithGlass({ policy });
     const { slack } = scene;
@@ -276,6 +277,9 @@ describe("breaking the glass", () => {
       const judged = form.blocks.flatMap(({ block_id: id = "" }) => (id.startsWith("risk:") ? [id] : []));
       const values = Object.fromEntries(judged.map((id) => [id, { [id]: "handled" }]));
       await sendForm(slack, alice, form, { ...values, reason: { reason: "looked into" } });
+    } else if (sort === "final") {
+      const form = await openFormBy(slack, alice, `${command} --reason gone`);
+      await sendForm(slack, alice, form, { typed: { typed: "mallory@example.com" } });
     } else {
       const other = scene.cloudflare.state.users.find((user) => user.email !== "mallory@example.com");
       const text = command.replace("erin@example.com", other?.email ?? "");

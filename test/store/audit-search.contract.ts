@@ -100,6 +100,24 @@ export function auditSearchContract(store: GetStore): void {
       expect(rows.filter(({ event }) => event === "call.answered")).toHaveLength(1);
     });
 
+    it("finds what was asked about them in vain, alone or among others, and no more than that", async () => {
+      const [one, other] = [person("one_of"), person("oneXof")];
+      const refuse = (plan: unknown) =>
+        appendAudit(db(), {
+          at: NOW,
+          actor: ALICE,
+          event: "request.refused",
+          data: { plan, reason: `not "email":"${one.email}"`, why: "too few" },
+        });
+      await refuse({ action: "revoke", target: { email: one.email.toUpperCase(), id: one.id } });
+      await refuse({ action: "revoke", target: { email: other.email, id: other.id } });
+      await refuse({ action: "revoke", target: { ...other }, options: { others: [{ ...one }] } });
+      for (const by of [{ email: one.email }, { accessId: one.id }]) {
+        const rows = await search(db(), by);
+        expect(rows.map(({ event }) => event)).toEqual(["request.refused", "request.refused"]);
+      }
+    });
+
     it("finds nothing of who was never asked about", async () => {
       await askForAll(db(), [person("one"), person("other")]);
       expect(await search(db(), { email: "nobody@example.com" })).toEqual([]);

@@ -71,6 +71,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0005-approvals" },
         { name: "0006-several" },
         { name: "0007-messages" },
+        { name: "0008-refused" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       for (const { workflows } of stores)
