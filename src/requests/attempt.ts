@@ -1,6 +1,6 @@
 import { isCloudflareFailure, type CloudflareFailure } from "../api/errors.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
-import { appendAudit, BOT, readRequestAudit, type AuditRow } from "../audit/append.ts";
+import { appendAudit, BOT, type AuditRow } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { actionOf } from "./actions/index.ts";
@@ -57,37 +57,60 @@ async function explainGone(cloudflare: Cloudflare, { id, email }: Target): Promi
 }
 
 export type CallOutcome =
-  | { kind: "accepted"; cfRay: string | null; at: number; reconciled: boolean }
+  /** `isAgain`: the call before it had no clear answer, and had not taken effect. */
+  | { kind: "accepted"; cfRay: string | null; at: number; reconciled: boolean; isAgain?: true }
   /** Worth another attempt after `afterMs`; `unknown` when this one may have taken effect. */
   | { kind: "again"; unknown: boolean; why: string; afterMs: number; at: number }
   | { kind: "refused"; why: string; next: string; at: number };
 
 type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
 
+export type LookBack =
+  | Accepted
+  /** Nothing was sent so far. */
+  | { kind: "nothing-sent" }
+  /** It was sent, and does not show. */
+  | { kind: "not-done" }
+  /** It was sent, and nobody can look whether it is done. */
+  | { kind: "unread"; why: string };
+
 /**
  * When an earlier attempt was sent and its answer never recorded (the process died, or nobody answered), Cloudflare is
- * looked at: what is already done is not done twice. It changes nothing there.
- * @returns null when nothing was sent, or it does not show.
+ * looked at: what is already done is not done twice. It changes nothing there. `trail`: the request's audit rows.
  */
-export async function findDone(
+export async function lookBack(
   deps: AttemptDeps,
   request: Request,
+  trail: readonly AuditRow[],
   baseline: unknown,
   attempt: number,
-): Promise<Accepted | null> {
-  const { db, now } = deps;
-  const trail = await readRequestAudit(db, request.id);
+): Promise<LookBack> {
+  const { now } = deps;
   const known = findAcceptance(trail);
   if (known !== null) return known;
   const firstSent = trail.find((row) => row.event === "call.sent");
-  if (firstSent === undefined) return null;
+  if (firstSent === undefined) return { kind: "nothing-sent" };
   const seen = await readVerification(deps, request, baseline, firstSent.at);
-  if (!seen.ok || !seen.verification.confirmed) return null;
+  if (!seen.ok) return { kind: "unread", why: seen.why };
+  if (!seen.verification.confirmed) return { kind: "not-done" };
   await record(deps, request, attempt, "call.reconciled", { ...seen.verification });
   return { kind: "accepted", cfRay: null, at: now(), reconciled: true };
 }
 
-/** One attempt at the call, recorded before it is sent and after. Ask findDone first. */
+/** Whether the last call that was sent has no recorded answer, not even that there was none. */
+export function wasCut(trail: readonly AuditRow[]): boolean {
+  const events = trail.map(({ event }) => event);
+  return events.lastIndexOf("call.sent") > events.lastIndexOf("call.answered");
+}
+
+/** Whether something was sent of which nobody was told whether it took effect. */
+export function isUnclear(trail: readonly AuditRow[]): boolean {
+  return (
+    wasCut(trail) || trail.some(({ event, data }) => event === "call.answered" && data["applied"] === "maybe")
+  );
+}
+
+/** One attempt at the call, recorded before it is sent and after. Look back first. */
 export async function attemptCall(
   deps: AttemptDeps,
   request: Request,
@@ -175,12 +198,16 @@ export function judgeFailure(error: CloudflareFailure, attempt: number, now: num
     error.applied === "maybe" ||
     (error.status ?? 0) >= 500;
   if (!isPassing) return { kind: "refused", why, next, at: now };
-  const backOff = Math.min(1000 * 2 ** (attempt - 1), 30_000);
   const afterMs =
     error.kind === "rate-limited" && error.retryAt !== null
       ? Math.min(Math.max(error.retryAt - now, 1000), 5 * 60_000)
-      : backOff;
+      : backOffMs(attempt);
   return { kind: "again", unknown: error.applied === "maybe", why: brief, afterMs, at: now };
+}
+
+/** How long to wait after so many attempts. */
+export function backOffMs(attempt: number): number {
+  return Math.min(1000 * 2 ** (attempt - 1), 30_000);
 }
 
 export type VerificationReading =

@@ -60,6 +60,8 @@ export interface Engine {
 }
 
 type Input = { requestId: string };
+/** `run`: see ExecutionDeps. Missing in what was enqueued before it was known. */
+type RunInput = Input & { run?: string };
 
 export function createEngine(deps: EngineDeps): Engine {
   const { db, log, now } = deps;
@@ -103,8 +105,8 @@ export function createEngine(deps: EngineDeps): Engine {
     toldAt: new Map<string, number>(),
     isStopping: () => isStopping,
   };
-  const executing = executions.define<Input>("execute", ({ requestId }, step) =>
-    runExecution(execution, requestId, step),
+  const executing = executions.define<RunInput>("execute", ({ requestId, run }, step) =>
+    runExecution({ ...execution, run: run === undefined ? null : Number(run) }, requestId, step),
   );
 
   async function expire(id: string): Promise<void> {
@@ -165,7 +167,7 @@ export function createEngine(deps: EngineDeps): Engine {
 
   /** One run at a time: the next begins only after one has given the request back. */
   async function execute({ id, runs }: Pick<Request, "id" | "runs">): Promise<void> {
-    await executing.enqueue({ requestId: id }, runs === 0 ? id : `${id}:${runs}`);
+    await executing.enqueue({ requestId: id, run: String(runs) }, runs === 0 ? id : `${id}:${runs}`);
   }
 
   /** What fell between two databases, or outlived its retries, is picked up here. */
@@ -182,7 +184,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const underWay = loose.executing;
     const isStuck = (since: number): boolean => now() - since > RESUME_MS;
     if (underWay.some((one) => isStuck(one.startedAt)) || toStart.some((one) => isStuck(one.decidedAt)))
-      await resumeFailed(new Set([...underWay, ...toStart].map((one) => one.id)));
+      await resumeFailed(new Map([...underWay, ...toStart].map(({ id, runs }) => [id, runs])));
   }
 
   /** Beside the sweep, one at a time: a slow Slack holds up nothing else. Never rejects. */
@@ -199,7 +201,7 @@ export function createEngine(deps: EngineDeps): Engine {
    * An execution gives up only on our own trouble (a full disk, a defect mended since). The engine keeps such a
    * run as failed; the request is still under way, and a new run goes on from the recorded calls.
    */
-  async function resumeFailed(underWay: ReadonlySet<string>): Promise<void> {
+  async function resumeFailed(underWay: ReadonlyMap<string, number>): Promise<void> {
     const { data } = await deps.workflows.listWorkflowRuns({
       workflowName: "execute",
       status: "failed",
@@ -207,9 +209,10 @@ export function createEngine(deps: EngineDeps): Engine {
     });
     for (const run of data) {
       const { requestId } = run.input as unknown as Input;
-      if (!underWay.has(requestId)) continue;
+      const runs = underWay.get(requestId);
+      if (runs === undefined) continue;
       log.error({ requestId, run: run.id }, "execution had failed, starting it again");
-      await executing.enqueue({ requestId }, `${requestId}:after:${run.id}`);
+      await executing.enqueue({ requestId, run: String(runs) }, `${requestId}:after:${run.id}`);
     }
   }
 

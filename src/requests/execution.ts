@@ -1,15 +1,24 @@
 import { isCloudflareFailure } from "../api/errors.ts";
-import { appendAudit, BOT, readRequestAudit } from "../audit/append.ts";
+import { appendAudit, BOT, readRequestAudit, type AuditRow } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { actionOf } from "./actions/index.ts";
 import type { Verification } from "./actions/define.ts";
-import { attemptCall, checkTarget, findDone, readVerification, type CallOutcome } from "./attempt.ts";
+import {
+  attemptCall,
+  backOffMs,
+  checkTarget,
+  isUnclear,
+  lookBack,
+  readVerification,
+  wasCut,
+  type CallOutcome,
+} from "./attempt.ts";
 import { runBulk } from "./bulk/run.ts";
 import { passGate } from "./gate.ts";
-import { holdIfPaused } from "./hold.ts";
+import { holdIfPaused, isOurs } from "./hold.ts";
 import { othersOf } from "./plan.ts";
 import type { NewPost } from "./posts.ts";
-import type { Result } from "./request.ts";
+import { isFinal, type Request, type Result } from "./request.ts";
 import { mustRead, parkIfStopping, tell, type ExecutionDeps, type Step } from "./steps.ts";
 import { reportProgress } from "./store.ts";
 import { moveRequest } from "./transition.ts";
@@ -24,8 +33,10 @@ const MAX_ATTEMPTS = 8;
 type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
 type Again = Extract<CallOutcome, { kind: "again" }>;
 type Prepared =
-  | { ok: true; baseline: unknown; sentAt: number }
+  /** `only`: why nothing may be sent (again); what was sent before is looked into. */
+  | { ok: true; baseline: unknown; sentAt: number; only?: { why: string; next: string } }
   | { ok: false; to: "voided" | "failed"; why: string; next: string };
+type Ready = Extract<Prepared, { ok: true }>;
 type Called = { accepted: Accepted | null; mayHaveHappened: boolean; failure: Result["failure"] | null };
 type Looked = { verification: Verification | null; trouble: string | null };
 export type Ended = { to: "succeeded" | "failed" | "voided"; result: Result };
@@ -78,22 +89,21 @@ const UNEXPLAINED = { why: "Cloudflare did not accept the call.", next: "Look at
 async function call(
   deps: ExecutionDeps,
   requestId: string,
-  ready: { baseline: unknown },
+  ready: Ready,
   step: Step,
 ): Promise<Called | null> {
   let mayHaveHappened = false;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const outcome = await step.run({ name: `call-${attempt}` }, async () => {
-      const request = await mustRead(deps, requestId);
-      // Stopped before the first of several was reached: nobody is touched.
-      if (request.stop !== undefined && !mayHaveHappened) return { kind: "stopped" } as const;
-      // A look sends nothing: what came to pass before a pause is told even so.
-      const done = await findDone(deps, request, ready.baseline, attempt);
-      if (done !== null) return done;
-      if (await holdIfPaused(deps, request)) return { kind: "paused" } as const;
-      return attemptCall(deps, request, attempt);
+    const tried = await step.run({ name: `call-${attempt}` }, async () => {
+      const trail = await readRequestAudit(deps.db, requestId);
+      return {
+        outcome: await tryCall(deps, requestId, { ready, trail, attempt }),
+        wasUnclear: isUnclear(trail),
+      };
     });
-    if (outcome.kind === "paused") return null;
+    const { outcome } = tried;
+    mayHaveHappened ||= tried.wasUnclear;
+    if (outcome.kind === "left") return null;
     if (outcome.kind === "stopped") return { accepted: null, mayHaveHappened: false, failure: STOPPED };
     if (outcome.kind === "accepted") return { accepted: outcome, mayHaveHappened, failure: null };
     if (outcome.kind === "refused") {
@@ -112,6 +122,33 @@ async function call(
     await step.sleep(`wait-${attempt}`, `${outcome.afterMs}ms`);
   }
   return { accepted: null, mayHaveHappened, failure: null };
+}
+
+/** One attempt, unless there is a reason to send nothing (any more). */
+async function tryCall(
+  deps: ExecutionDeps,
+  requestId: string,
+  { ready, trail, attempt }: { ready: Ready; trail: readonly AuditRow[]; attempt: number },
+): Promise<CallOutcome | { kind: "stopped" } | { kind: "left" }> {
+  const request = await mustRead(deps, requestId);
+  // Another run has it, or it is over.
+  if (!isOurs(deps, request) || isFinal(request.status)) return { kind: "left" };
+  // Stopped before the first of several was reached: nobody is touched.
+  if (request.stop !== undefined && !isUnclear(trail)) return { kind: "stopped" };
+  if (wasCut(trail)) await tellCut(deps, request);
+  // A look sends nothing: what came to pass before a pause is told even so.
+  const seen = await lookBack(deps, request, trail, ready.baseline, attempt);
+  if (seen.kind === "accepted") return seen;
+  if (ready.only !== undefined) return { kind: "refused", ...ready.only, at: deps.now() };
+  if (await holdIfPaused(deps, request)) return { kind: "left" };
+  // Done twice, a containment harms nobody; what may give access back is not done blindly.
+  if (seen.kind === "unread" && actionOf(request.plan).effect !== "contains") {
+    const why = `What Cloudflare shows could not be read: ${seen.why}`;
+    return { kind: "again", unknown: true, why, afterMs: backOffMs(attempt), at: deps.now() };
+  }
+  const outcome = await attemptCall(deps, request, attempt);
+  if (outcome.kind !== "accepted" || seen.kind !== "not-done" || !isUnclear(trail)) return outcome;
+  return { ...outcome, isAgain: true };
 }
 
 /** What was accepted, or may have happened: looks until it shows or the time is up. */
@@ -148,10 +185,15 @@ function summarise({ verification, trouble }: Looked, now: number): Verification
   return { ...verification, notes: [...verification.notes, `the last look failed: ${trouble}`] };
 }
 
-/** The last look before the call: is it still the same user, and what stands there now? */
+/**
+ * The last look before the call: is it still the same user, and what stands there now? Where it was sent already (a
+ * run before this one was held), what stood there before is known, and whatever is found now ends nothing: the call
+ * may have changed it.
+ */
 async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
   const { db, now } = deps;
   const request = await mustRead(deps, id);
+  const wasSent = (await readRequestAudit(db, id)).some((row) => row.event === "call.sent");
   const target = await checkTarget(deps, request);
   await appendAudit(db, {
     at: now(),
@@ -161,16 +203,22 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
     event: "target.checked",
     data: { ...target, target: request.plan.target.email, target_id: request.plan.target.id },
   });
-  if (!target.ok) {
-    const wasSent = (await readRequestAudit(db, id)).some((row) => row.event === "call.sent");
-    // What was sent already may have changed the target itself: then it is no other principal.
-    return { ...target, to: target.isUnread === true || wasSent ? "failed" : "voided" };
+  const { before } = request.result;
+  if (wasSent && before !== undefined) {
+    const ready = { ok: true, baseline: before.baseline, sentAt: before.at } as const;
+    return target.ok ? ready : { ...ready, only: { why: target.why, next: target.next } };
   }
+  if (!target.ok) return { ...target, to: target.isUnread === true || wasSent ? "failed" : "voided" };
   const action = actionOf(request.plan);
   try {
     const baseline = await action.readBaseline(deps.cloudflare, request.plan);
     const sentAt = now();
-    await tell(deps, id, { kind: "call-started", at: sentAt, call: action.callText(request.plan) });
+    await tell(
+      deps,
+      id,
+      { kind: "call-started", at: sentAt, call: action.callText(request.plan) },
+      { ...request.result, before: { baseline, at: sentAt } },
+    );
     return { ok: true, baseline, sentAt };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
@@ -179,10 +227,24 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
   }
 }
 
+/** The process ended between the call and its answer: nobody knows, and everybody is told so. */
+async function tellCut(deps: ExecutionDeps, request: Request): Promise<void> {
+  const at = deps.now();
+  const call = actionOf(request.plan).callText(request.plan);
+  const moved = await moveRequest(deps.db, request.id, {
+    to: "unknown",
+    actor: BOT,
+    at,
+    data: { why: "zt-bot was stopped before the answer came" },
+    posts: [{ key: "call-cut", surface: "thread", data: { kind: "call-cut", at, call } }],
+  });
+  if (moved !== null) await deps.publish(moved);
+}
+
 async function tellAccepted(
   deps: ExecutionDeps,
   id: string,
-  { at, cfRay, reconciled }: Accepted,
+  { at, cfRay, reconciled, isAgain }: Accepted,
 ): Promise<void> {
   const request = await mustRead(deps, id);
   const data = {
@@ -191,6 +253,7 @@ async function tellAccepted(
     call: actionOf(request.plan).callText(request.plan),
     cfRay,
     reconciled,
+    ...(isAgain === undefined ? {} : { isAgain }),
   } as const;
   await tell(deps, id, data, { ...request.result, receipt: { cfRay, at } });
 }

@@ -4,7 +4,7 @@ import { actionOf } from "./actions/index.ts";
 import { stopWaiting } from "./bulk/targets.ts";
 import { voidAs } from "./decide.ts";
 import { gatherFacts } from "./facts.ts";
-import { hold, holdIfPaused } from "./hold.ts";
+import { hold, holdIfPaused, isOurs } from "./hold.ts";
 import { targetsOf } from "./plan.ts";
 import { isAnyListed } from "./protection.ts";
 import { rulesFor } from "./rules.ts";
@@ -12,7 +12,7 @@ import { judgeExecution, judgeWithoutSlack, type ExecutionVerdict } from "./vote
 import type { Request } from "./request.ts";
 import { mustRead, type ExecutionDeps, type Step } from "./steps.ts";
 import { unhold } from "./store.ts";
-import { claimTarget } from "./target-locks.ts";
+import { TargetBusyError } from "./target-locks.ts";
 import { moveRequest } from "./transition.ts";
 
 /** Another request works on the same user: looked at so often, before the sweep takes over. */
@@ -48,6 +48,7 @@ const UNCHECKED_MS = 24 * 60 * 60_000;
 
 async function tryGate(deps: ExecutionDeps, id: string): Promise<"go" | "stay" | "wait"> {
   const request = await mustRead(deps, id);
+  if (!isOurs(deps, request)) return "stay";
   const isUnderWay = request.status === "executing" || request.status === "unknown";
   if (!isUnderWay && request.status !== "approved") return "stay";
   if (await holdIfPaused(deps, request)) return "stay";
@@ -67,27 +68,22 @@ async function tryGate(deps: ExecutionDeps, id: string): Promise<"go" | "stay" |
     await deps.publish(await unhold(deps.db, request, deps.now()));
     return "go";
   }
-  const holder = await claimTarget(deps.db, request.plan.target, id, deps.now());
-  if (holder !== id) {
-    await hold(
-      deps,
-      request,
-      { code: "target-busy", why: `${BUSY}${holder === "" ? "" : `: ${holder}`}` },
-      { isWaiting: true },
-    );
+  const data = {
+    counting: verdict.counting.map(({ by }) => by),
+    ...(unchecked === null ? {} : { unchecked }),
+  };
+  try {
+    const moved = await moveRequest(deps.db, id, { to: "executing", actor: BOT, at: deps.now(), data });
+    // Somebody withdrew it while it was looked at: nothing is sent.
+    if (moved === null) return "stay";
+    await deps.publish(moved);
+    return "go";
+  } catch (error) {
+    if (!(error instanceof TargetBusyError)) throw error;
+    const why = `${BUSY}${error.holder === "" ? "" : `: ${error.holder}`}`;
+    await hold(deps, request, { code: "target-busy", why }, { isWaiting: true });
     return "wait";
   }
-  const moved = await moveRequest(deps.db, id, {
-    to: "executing",
-    actor: BOT,
-    at: deps.now(),
-    data: {
-      counting: verdict.counting.map(({ by }) => by),
-      ...(unchecked === null ? {} : { unchecked }),
-    },
-  });
-  if (moved !== null) await deps.publish(moved);
-  return "go";
 }
 
 /**

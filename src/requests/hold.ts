@@ -11,6 +11,11 @@ export async function holdIfPaused(deps: ExecutionDeps, request: Request): Promi
   return true;
 }
 
+/** Whether it is this run's to go on with: a hold that ends a run leaves the request to another one. */
+export function isOurs({ run }: Pick<ExecutionDeps, "run">, request: Request): boolean {
+  return run === null || run === request.runs;
+}
+
 /** Keeps a request with its reason; told once, however often it is tried. */
 export async function hold(
   deps: ExecutionDeps,
@@ -18,6 +23,11 @@ export async function hold(
   reason: Pick<Held, "code" | "why">,
   { isWaiting = false } = {},
 ): Promise<void> {
-  const held = await holdRequest(deps.db, request, { ...reason, since: deps.now() }, { endsRun: !isWaiting });
+  const held = await holdRequest(
+    deps.db,
+    request,
+    { ...reason, since: deps.now() },
+    { run: deps.run, endsRun: !isWaiting },
+  );
   if (held !== null) await deps.publish(held);
 }

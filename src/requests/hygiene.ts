@@ -43,7 +43,13 @@ async function findRevocation(db: Db, email: string, now: number): Promise<numbe
       .select((eb) => eb.fn.max("started_at").as("at"))
       .where((eb) => eb(eb.fn<string>("lower", ["target_email"]), "=", address))
       .where("action", "in", actions)
-      .where("status", "in", ["executing", "unknown", "succeeded"])
+      .where((eb) =>
+        eb.or([
+          eb("status", "in", ["executing", "unknown", "succeeded"]),
+          // Not confirmed, and yet it may have come to pass.
+          eb.and([eb("status", "=", "failed"), eb("result", "like", '%"verification"%')]),
+        ]),
+      )
       .where("started_at", ">", since)
       .executeTakeFirst(),
     db

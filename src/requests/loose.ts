@@ -6,7 +6,7 @@ export interface Loose {
   /** Approved or under way, not running for all we know, and to be started. */
   toStart: { id: string; runs: number; decidedAt: number }[];
   /** Being carried out, since when (epoch milliseconds). */
-  executing: { id: string; startedAt: number }[];
+  executing: { id: string; runs: number; startedAt: number }[];
   /** Pending past their deadline. */
   overdue: string[];
   /** Pending before their deadline, or done alone, and whoever has not answered is to be reminded by now. */
@@ -51,7 +51,7 @@ export async function findLoose(db: Db, now: number): Promise<Loose> {
       .filter((row) => !isPaused || codeOf(row.held) !== "paused")
       .map(({ id, runs, decided_at: decidedAt }) => ({ id, runs, decidedAt: decidedAt ?? now })),
     executing: open.flatMap((row) =>
-      row.started_at === null ? [] : [{ id: row.id, startedAt: row.started_at }],
+      row.started_at === null ? [] : [{ id: row.id, runs: row.runs, startedAt: row.started_at }],
     ),
     overdue: open.filter((row) => row.status === "pending" && row.expires_at <= now).map((row) => row.id),
     toNudge: [...waiting.filter((row) => row.nudge_at !== null && row.nudge_at <= now), ...toReview].map(

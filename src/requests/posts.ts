@@ -28,8 +28,17 @@ export type PostData =
   /** It is approved, and something keeps it from being carried out now. */
   | { kind: "held"; at: number; why: string; code?: Held["code"] }
   | { kind: "call-started"; at: number; call: string }
-  | { kind: "call-accepted"; at: number; call: string; cfRay: string | null; reconciled: boolean }
+  | {
+      kind: "call-accepted";
+      at: number;
+      call: string;
+      cfRay: string | null;
+      reconciled: boolean;
+      isAgain?: true;
+    }
   | { kind: "call-waiting"; at: number; call: string; why: string; retryAt: number; isUnknown: boolean }
+  /** The process ended between a call and its answer. */
+  | { kind: "call-cut"; at: number; call: string }
   | { kind: "verification"; verification: Verification }
   /** Of several users: the first is done, and so many others follow. */
   | { kind: "first-verified"; verification: Verification; others: number }

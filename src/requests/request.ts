@@ -21,6 +21,8 @@ export type Status = (typeof STATUSES)[number];
 
 /** What came of the execution, as it grows. */
 export interface Result {
+  /** What stood just before the first call, for the check afterwards; kept until it is over. */
+  before?: { baseline: unknown; at: number };
   /** Cloudflare's acceptance of the call. */
   receipt?: { cfRay: string | null; at: number };
   verification?: Verification;

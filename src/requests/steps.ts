@@ -12,6 +12,8 @@ import { readRequest, reportProgress } from "./store.ts";
 export type Step = Parameters<Parameters<OpenWorkflow["defineWorkflow"]>[1]>[0]["step"];
 
 export interface ExecutionDeps extends AttemptDeps, FactsDeps {
+  /** Which of the request's runs this is, as `runs` counts them; null for one from before they were numbered. */
+  run: number | null;
   /** Brings the card and the thread up to date; never waits for Slack. */
   publish(request: Request): Promise<void>;
   /** Waits between looks at Cloudflare until what was done shows; together the time a check may take. */

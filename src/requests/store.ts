@@ -128,14 +128,14 @@ export async function reportProgress(
 /**
  * Keeps a request from being carried out, with the reason, while it is approved or under way. Told (by the card, the
  * thread and the record) when the reason is a new one. `endsRun`: the execution gives it back, and another begins
- * with another key.
+ * with another key; done twice, after a crash, it ends only this `run`.
  * @returns the request as it now is, or null when there is nothing new to tell.
  */
 export async function holdRequest(
   db: Db,
   request: Request,
   held: Held,
-  { endsRun }: { endsRun: boolean },
+  { run, endsRun }: { run: number | null; endsRun: boolean },
 ): Promise<Request | null> {
   const isKnown = request.held?.code === held.code && request.held.why === held.why;
   return db.transaction().execute(async (trx) => {
@@ -148,6 +148,7 @@ export async function holdRequest(
       }))
       .where("id", "=", request.id)
       .where("status", "in", ["approved", "executing", "unknown"])
+      .$if(run !== null, (query) => query.where("runs", "=", run))
       .returningAll()
       .executeTakeFirst();
     if (row === undefined || isKnown) return null;

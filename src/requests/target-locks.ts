@@ -1,6 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
 
-import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import type { Target } from "./plan.ts";
 
@@ -9,11 +8,27 @@ export function lockKey({ id, email }: Pick<Target, "id" | "email">): string {
   return id === "" ? email.trim().toLowerCase() : id;
 }
 
+/** Another request works on the same user. */
+export class TargetBusyError extends Error {
+  override readonly name = "TargetBusyError";
+  /** "" when it was given back in that moment. */
+  readonly holder: string;
+  constructor(holder: string) {
+    super(`the user is taken by ${holder}`);
+    this.holder = holder;
+  }
+}
+
 /**
  * Takes a user for this request, so that no other works on the same one meanwhile. Taking it again is fine.
  * @returns the request that has the user now: this one's id when it is ours.
  */
-export async function claimTarget(db: Db, target: Target, requestId: string, at: number): Promise<string> {
+export async function claimTarget(
+  db: Kysely<Database> | Transaction<Database>,
+  target: Target,
+  requestId: string,
+  at: number,
+): Promise<string> {
   const key = lockKey(target);
   await db
     .insertInto("target_locks")

@@ -18,7 +18,7 @@ import {
 } from "./request.ts";
 import { nextReviewNudgeAt } from "./nudge-times.ts";
 import { findUnreviewed } from "./find.ts";
-import { releaseTargets } from "./target-locks.ts";
+import { claimTarget, releaseTargets, TargetBusyError } from "./target-locks.ts";
 
 /** From which states each state is reached. What is not written here cannot happen. */
 const REACHED_FROM: Record<Exclude<Status, "pending">, readonly Status[]> = {
@@ -93,6 +93,11 @@ async function move(trx: Transaction<Database>, id: string, transition: Transiti
   if (row === undefined) return null;
   const request = fromRow(row);
   if (isFinal(request.status)) await releaseTargets(trx, id);
+  if (transition.to === "executing") {
+    // With the state or not at all: what is withdrawn in this moment must not keep the user from others.
+    const holder = await claimTarget(trx, request.plan.target, id, transition.at);
+    if (holder !== id) throw new TargetBusyError(holder);
+  }
   await appendAudit(trx, {
     at: transition.at,
     teamId: request.teamId,

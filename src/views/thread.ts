@@ -59,11 +59,15 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
           ? `❔ No clear answer: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
           : `⏸️ ${escape(data.why)}. Trying again in ${duration(data.retryAt - data.at)} (${utcTime(data.retryAt)}).`,
       );
+    case "call-cut":
+      return say(
+        `❔ No clear answer: zt-bot was stopped after ${escape(data.call)} was sent. It may be done already: Cloudflare is looked at before anything is sent again (${utcTime(data.at)}).`,
+      );
     case "call-accepted":
       return say(
         data.reconciled
           ? `☑️ An earlier call had already taken effect: nothing was sent again (${utcTime(data.at)})`
-          : `☑️ Cloudflare accepted it (${utcTime(data.at)}${data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`}). Checking that it is really so…`,
+          : `☑️ ${data.isAgain === true ? "The call before had not taken effect, so it was sent again. " : ""}Cloudflare accepted it (${utcTime(data.at)}${data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`}). Checking that it is really so…`,
       );
     case "verification": {
       const { verification } = data;

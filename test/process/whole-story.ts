@@ -12,7 +12,10 @@ export interface Expected {
   /** How many times Cloudflare is asked to revoke. */
   calls: number;
   /** The thread's line after the call. */
-  answer: "Cloudflare accepted it" | "An earlier call had already taken effect: nothing was sent again";
+  answer:
+    | "Cloudflare accepted it"
+    | "The call before had not taken effect, so it was sent again. Cloudflare accepted it"
+    | "An earlier call had already taken effect: nothing was sent again";
   /** The audit rows from the call on. */
   audit: string[];
 }
@@ -43,7 +46,10 @@ export async function expectWholeStory(
     expect.stringMatching(/Evidence before/),
     expect.stringMatching(/Approved by @bob/),
     expect.stringMatching(/Calling Cloudflare: revoke_user for mallory@example\.com/),
-    expect.stringContaining(expected.answer),
+    ...(expected.audit.includes("request.unknown")
+      ? [expect.stringContaining("No clear answer: zt-bot was stopped after revoke_user")]
+      : []),
+    expect.stringContaining(`☑️ ${expected.answer}`),
     expect.stringMatching(/Verified: 0 of 3 sessions remain/),
     expect.stringMatching(/Revoke all sessions of mallory@example\.com/),
   ]);

@@ -39,12 +39,15 @@ interface World {
   isProtected: boolean;
   isHygienic: boolean;
   now: number;
+  /** Happens while somebody is looked up, once. */
+  meanwhile?: (() => Promise<void>) | undefined;
 }
 
 type Happening =
   | { kind: "click"; who: string; what: Decision; teamId: string }
   | { kind: "several"; who: string[]; what: Decision }
-  | { kind: "execute" }
+  /** `during`: somebody clicks while the gate looks whether the approval still holds. */
+  | { kind: "execute"; during: { who: string; what: Decision } | null }
   | { kind: "person"; who: string; someone: Someone }
   | { kind: "policy"; change: Partial<Pick<World, "approvers" | "quorum" | "isProtected" | "isHygienic">> }
   | { kind: "pause"; isOn: boolean }
@@ -86,7 +89,15 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       what: decision,
     }),
   },
-  { weight: 3, arbitrary: fc.constant({ kind: "execute" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("execute" as const),
+      during: fc.option(
+        fc.record({ who: fc.oneof(fc.constant(ASKER), who), what: fc.constantFrom("cancel", "deny") }),
+      ),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("person" as const), who, someone }) },
   {
     weight: 2,
@@ -177,13 +188,18 @@ ${world.isProtected ? `protected: { domains: [${TARGET_EMAIL.split("@")[1]}], qu
       return Promise.resolve<Hygiene>(known === undefined ? { kind: "fine" } : hygieneOf(known));
     },
     directory: {
-      person: (id: string) =>
-        Promise.resolve(world.people[id] === undefined ? null : personOf(id, world.people[id])),
+      async person(id: string) {
+        const { meanwhile } = world;
+        world.meanwhile = undefined;
+        await meanwhile?.();
+        return world.people[id] === undefined ? null : personOf(id, world.people[id]);
+      },
       members: (principals: readonly string[]) => Promise.resolve(new Set(principals)),
       findByEmail: () => Promise.resolve(null),
     },
     engine: { publish: () => Promise.resolve(), execute: () => Promise.resolve() },
     publish: () => Promise.resolve(),
+    run: null,
   } as unknown as Deps & ExecutionDeps;
 }
 
@@ -238,8 +254,12 @@ it("whatever happens, a request is carried out at most once, and only with enoug
           }
           if (one.kind === "execute") {
             const before = await readRequest(store.db, id);
-            await passGate(deps, id, step);
+            const { during } = one;
+            if (during !== null) world.meanwhile = () => click(deps, id, during.who, during.what);
+            const isOpen = await passGate(deps, id, step);
+            world.meanwhile = undefined;
             const after = await readRequest(store.db, id);
+            expect(isOpen, "what is over is not begun").toBe(isOpen && after?.status === "executing");
             if (before?.status === "approved" && after?.status === "executing") {
               starts += 1;
               const counting = new Set(after.votes.map(({ by }) => by).filter((by) => mayCount(world, by)));
@@ -268,6 +288,15 @@ it("whatever happens, a request is carried out at most once, and only with enoug
         expect(starts).toBeLessThanOrEqual(1);
         expect(events.filter((event) => event === "request.approved").length).toBeLessThanOrEqual(1);
         executed += starts;
+        const last = await readRequest(store.db, id);
+        const locks = await store.db
+          .selectFrom("target_locks")
+          .selectAll()
+          .where("request_id", "=", id)
+          .execute();
+        expect(locks, "nobody is kept who is not worked on").toHaveLength(
+          last?.status === "executing" ? 1 : 0,
+        );
       },
     ),
     { numRuns: 300 },
@@ -275,3 +304,33 @@ it("whatever happens, a request is carried out at most once, and only with enoug
   // The walks lead somewhere: a check of requests that are never carried out would check nothing.
   expect(executed).toBeGreaterThan(5);
 });
+
+it.each(["cancel", "deny"] as const)(
+  "what is held and taken back (%s) while the gate looks at it is not begun, and keeps nobody",
+  async (what) => {
+    const [, , anna, bert] = IDS;
+    const fine: Someone = { flaw: "none", hygiene: "fine" };
+    const people = Object.fromEntries(IDS.map((id) => [id, fine]));
+    const world: World = {
+      people,
+      approvers: [anna, bert],
+      quorum: 1,
+      isProtected: false,
+      isHygienic: false,
+      now: NOW,
+    };
+    const deps = createDeps(world);
+    const { id } = await insertRequest(store.db, newRequest({ requesterId: ASKER, teamId: HOME, posts: [] }));
+    await click(deps, id, anna, "approve");
+    const input = { by: anna, teamId: HOME, reason: "drill", at: NOW, circumstances: {} };
+    await pause(store.db, input);
+    expect(await passGate(deps, id, step)).toBe(false);
+    await resume(store.db, input);
+
+    world.meanwhile = () => click(deps, id, what === "cancel" ? ASKER : bert, what);
+    expect(await passGate(deps, id, step)).toBe(false);
+    expect(await readRequest(store.db, id)).toMatchObject({ status: "voided" });
+    const locks = store.db.selectFrom("target_locks").selectAll().where("request_id", "=", id);
+    expect(await locks.execute()).toEqual([]);
+  },
+);

@@ -22,6 +22,7 @@ import {
   EXPIRES,
   type GetStore,
   newRequest,
+  PLAN,
   NOW,
   requestIn,
   transitionTo,
@@ -122,10 +123,10 @@ export function approvalsContract(store: GetStore): void {
 
     it("keeps the reason, is told once, and is given to another run each time", async () => {
       const before = await requestIn(db(), "approved");
-      const held = await holdRequest(db(), before, why, { endsRun: true });
+      const held = await holdRequest(db(), before, why, { run: null, endsRun: true });
       expect(held).toMatchObject({ status: "approved", held: why, runs: 1, version: before.version + 1 });
       const again = { ...why, since: NOW + 5 };
-      expect(await holdRequest(db(), held ?? before, again, { endsRun: true })).toBeNull();
+      expect(await holdRequest(db(), held ?? before, again, { run: null, endsRun: true })).toBeNull();
       expect(await readRequest(db(), before.id)).toMatchObject({
         held: why,
         runs: 2,
@@ -136,19 +137,27 @@ export function approvalsContract(store: GetStore): void {
       expect(await unhold(db(), held ?? before, NOW)).toMatchObject({ held: null, status: "approved" });
     });
 
+    it("is given to another run once, however often the run that holds it tries after a crash", async () => {
+      const before = await requestIn(db(), "approved");
+      const first = { run: 0, endsRun: true };
+      expect(await holdRequest(db(), before, why, first)).toMatchObject({ held: why, runs: 1 });
+      expect(await holdRequest(db(), before, { ...why, why: "another" }, first)).toBeNull();
+      expect(await readRequest(db(), before.id)).toMatchObject({ held: why, runs: 1 });
+    });
+
     it("is not changed once it is over", async () => {
       const before = await requestIn(db(), "succeeded");
-      expect(await holdRequest(db(), before, why, { endsRun: true })).toBeNull();
+      expect(await holdRequest(db(), before, why, { run: null, endsRun: true })).toBeNull();
       expect(await readRequest(db(), before.id)).toEqual(before);
     });
 
     it("by the pause is left alone by the sweep for as long as that lasts", async () => {
       const isPaused = await requestIn(db(), "approved");
-      await holdRequest(db(), isPaused, why, { endsRun: true });
+      await holdRequest(db(), isPaused, why, { run: null, endsRun: true });
       const isUnchecked = await requestIn(db(), "approved");
-      await holdRequest(db(), isUnchecked, { ...why, code: "unchecked" }, { endsRun: true });
+      await holdRequest(db(), isUnchecked, { ...why, code: "unchecked" }, { run: null, endsRun: true });
       const isUnderWay = await requestIn(db(), "executing");
-      await holdRequest(db(), isUnderWay, why, { endsRun: true });
+      await holdRequest(db(), isUnderWay, why, { run: null, endsRun: true });
       const mine = [isPaused.id, isUnchecked.id, isUnderWay.id];
       const found = async () =>
         (await findLoose(db(), NOW)).toStart.map(({ id }) => id).filter((id) => mine.includes(id));
@@ -203,6 +212,29 @@ export function approvalsContract(store: GetStore): void {
       expect(await claimTarget(db(), target, other.id, NOW)).toBe(one.id);
       await moveRequest(db(), one.id, transitionTo("succeeded"));
       expect(await claimTarget(db(), target, other.id, NOW)).toBe(other.id);
+    });
+
+    it("is taken with the state that needs them, or not at all", async () => {
+      const target = { ...PLAN.target, id: "0a1b2c3d-0000-4000-9000-000000000001" };
+      const about = (reason: string) =>
+        insertRequest(
+          db(),
+          newRequest({ reason, plan: { ...PLAN, target, accountId: reason.padEnd(32, "0") } }),
+        );
+      const [one, other, withdrawn] = [await about("a"), await about("b"), await about("c")];
+      for (const { id } of [one, other, withdrawn]) await moveRequest(db(), id, transitionTo("approved"));
+      await moveRequest(db(), withdrawn.id, transitionTo("voided"));
+      expect(await moveRequest(db(), withdrawn.id, transitionTo("executing"))).toBeNull();
+      expect(await moveRequest(db(), one.id, transitionTo("executing"))).toMatchObject({
+        status: "executing",
+      });
+      await expect(moveRequest(db(), other.id, transitionTo("executing"))).rejects.toMatchObject({
+        name: "TargetBusyError",
+        holder: one.id,
+      });
+      expect(await readRequest(db(), other.id)).toMatchObject({ status: "approved" });
+      const events = (await readRequestAudit(db(), other.id)).map(({ event }) => event);
+      expect(events).not.toContain("request.executing");
     });
 
     it("who is only to be created is known by the address", async () => {

@@ -64,6 +64,8 @@ const THREAD_POSTS: PostData[] = [
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: HOSTILE.repeat(20), reconciled: false },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: true },
+  { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: false, isAgain: true },
+  { kind: "call-cut", at: NOW, call: HOSTILE.repeat(20) },
   {
     kind: "call-waiting",
     at: NOW,
