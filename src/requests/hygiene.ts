@@ -4,6 +4,7 @@ import { describeFailure } from "../cloudflare-trouble.ts";
 import { findRisk } from "../lookup/summary.ts";
 import { remember } from "../remember.ts";
 import type { Db } from "../store/open.ts";
+import { actionsThat } from "./actions/index.ts";
 import type { Hygiene } from "./standing.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -35,14 +36,13 @@ export function createHygiene({ db, cloudflare, now }: HygieneDeps): ReadHygiene
 /** When zt-bot took this person's access away within the last day, epoch milliseconds; null when it did not. */
 async function findRevocation(db: Db, email: string, now: number): Promise<number | null> {
   const address = email.trim().toLowerCase();
-  const actions = ["revoke", "revoke-devices", "delete-devices", "delete-user"];
   const since = now - DAY_MS;
   const [alone, among] = await Promise.all([
     db
       .selectFrom("requests")
       .select((eb) => eb.fn.max("started_at").as("at"))
       .where((eb) => eb(eb.fn<string>("lower", ["target_email"]), "=", address))
-      .where("action", "in", actions)
+      .where("action", "in", actionsThat("contains"))
       .where("status", "in", ["executing", "unknown", "succeeded"])
       .where("started_at", ">", since)
       .executeTakeFirst(),
