@@ -11,4 +11,15 @@ describe("the README", () => {
     const between = /<!-- generated: commands -->\n\n([\s\S]*?)\n\n<!-- end: commands -->/.exec(readme)?.[1];
     expect(between).toBe(renderCommandTable());
   });
+
+  it("says of a call whose permission Cloudflare does not name that it is not listed", () => {
+    const rows = renderCommandTable().split("\n");
+    const lastCell = (command: string) =>
+      rows
+        .find((row) => row.startsWith(`| \`${command} `))
+        ?.split(" | ")
+        .at(-1);
+    expect(lastCell("create-user")).toBe("Access: Audit Logs Read + not listed by Cloudflare |");
+    expect(lastCell("rename-user")).toBe("Access: Audit Logs Read; Zero Trust: Seats Write |");
+  });
 });
