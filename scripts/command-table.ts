@@ -1,3 +1,4 @@
+import { UNLISTED_PERMISSION } from "../src/api/call.ts";
 import { CALLS } from "../src/api/cloudflare.ts";
 import { createCommands } from "../src/commands/index.ts";
 import { usageOf } from "../src/commands/define.ts";
@@ -15,19 +16,25 @@ const ROLES = {
  */
 export function renderCommandTable(): string {
   const rows = createCommands().all.map((command) => {
-    const calls = command.calls.map(findCall);
-    const permissions = [
-      ...new Set(calls.flatMap((call) => (call.permission === null ? [] : [call.permission]))),
-    ];
     return [
       `\`${usageOf(command).replaceAll("|", "\\|")}\``,
       command.summary,
       ROLES[command.role],
-      permissions.length === 0 ? "–" : permissions.join("; "),
+      permissionsOf(command.calls),
     ];
   });
   const head = ["`/zt` …", "what for", "who", "Cloudflare token permissions"];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Where Cloudflare names none for a call, that is said: the others alone may not be enough. */
+function permissionsOf(names: readonly string[]): string {
+  const permissions = new Set(names.map((name) => findCall(name).permission));
+  const listed = [...permissions].filter((permission) => permission !== null).join("; ");
+  return (
+    [listed, permissions.has(null) ? UNLISTED_PERMISSION : ""].filter((part) => part !== "").join(" + ") ||
+    "–"
+  );
 }
 
 function findCall(name: string) {

@@ -1,9 +1,10 @@
 import type { Cloudflare } from "../api/cloudflare.ts";
-import { isCloudflareFailure, NotFoundError } from "../api/errors.ts";
+import { isCloudflareFailure, NotFoundError, type CloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { findRisk } from "../lookup/summary.ts";
 import { remember } from "../remember.ts";
 import type { Db } from "../store/open.ts";
+import { actionsThat } from "./actions/index.ts";
 import type { Hygiene } from "./standing.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -35,14 +36,13 @@ export function createHygiene({ db, cloudflare, now }: HygieneDeps): ReadHygiene
 /** When zt-bot took this person's access away within the last day, epoch milliseconds; null when it did not. */
 async function findRevocation(db: Db, email: string, now: number): Promise<number | null> {
   const address = email.trim().toLowerCase();
-  const actions = ["revoke", "revoke-devices", "delete-devices", "delete-user"];
   const since = now - DAY_MS;
   const [alone, among] = await Promise.all([
     db
       .selectFrom("requests")
       .select((eb) => eb.fn.max("started_at").as("at"))
       .where((eb) => eb(eb.fn<string>("lower", ["target_email"]), "=", address))
-      .where("action", "in", actions)
+      .where("action", "in", actionsThat("contains"))
       .where((eb) =>
         eb.or([
           eb("status", "in", ["executing", "unknown", "succeeded"]),
@@ -69,8 +69,20 @@ async function readOrUnknown(riskOf: (email: string) => Promise<Hygiene>, email:
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     if (error.kind === "aborted") return { kind: "unknown", why: "Cloudflare did not answer in time" };
-    return { kind: "unknown", why: describeFailure(error).brief };
+    return { kind: "unknown", why: describeFailure(error).brief, ...mendingOf(error) };
   }
+}
+
+/** The step for a token that is at fault: another approver would be told the same, and so would this one later. */
+function mendingOf(error: CloudflareFailure): { next?: string } {
+  if (error.kind === "auth") return { next: describeFailure(error).next };
+  if (error.kind !== "permission") return {};
+  // 401 is the answer to an expired token as well.
+  const next =
+    error.status === 401
+      ? "Whoever runs zt-bot has to look at the token: renew it, or add that permission."
+      : "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.";
+  return { next };
 }
 
 /** An approver who is no Access user, or whom risk scoring does not know, is at no risk that Cloudflare sees. */

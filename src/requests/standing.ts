@@ -41,8 +41,8 @@ export type Hygiene =
   | { kind: "high-risk" }
   /** zt-bot revoked them at this moment, less than a day ago. */
   | { kind: "revoked"; at: number }
-  /** Cloudflare could not say. */
-  | { kind: "unknown"; why: string };
+  /** Cloudflare could not say. `next`: what mends it, where waiting does not. */
+  | { kind: "unknown"; why: string; next?: string };
 
 /** What is known of somebody who clicked, now or before. */
 export interface Known {
@@ -158,7 +158,8 @@ export function hygieneRefusal({ hygiene }: Pick<Known, "hygiene">, effect: Effe
       return refuse(
         "unchecked",
         `Nobody can say whether you are at risk yourself: ${hygiene.why}. What may give access back waits for that.`,
-        "Try again in a minute, or let another approver decide. For an account without risk scoring, policy.yml can set approver_hygiene: false.",
+        hygiene.next ??
+          "Try again in a minute, or let another approver decide. For an account without risk scoring, policy.yml can set approver_hygiene: false.",
       );
   }
 }

@@ -14,7 +14,7 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
         `*${escape(words.headline)}*\n${stateLine(request)}${request.status === "cancelled" ? ". Nothing was done." : ""}`,
       ),
       context(
-        `${link === null ? request.id : `<${link}|${request.id}>`} · ${request.card.ts === null ? "ask again if it is needed after all" : nextStep(request)}`,
+        `${link === null ? request.id : `<${link}|${request.id}>`} · ${request.card.ts === null ? "ask again if it is needed after all" : nextStep(request, words)}`,
       ),
     ],
   };

@@ -2,7 +2,6 @@ import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
 import type { OthersSeen, PostData } from "../requests/posts.ts";
-import type { ActionName } from "../requests/plan.ts";
 import type { Held, Request } from "../requests/request.ts";
 import { othersOf } from "../requests/plan.ts";
 import { plural } from "../words.ts";
@@ -43,7 +42,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       );
     case "voided":
       return say(
-        `🚫 Void, nothing was done: ${escape(request.result.failure?.why ?? "", 1500)}\nNext: ${nextStep(request)}`,
+        `🚫 Void, nothing was done: ${escape(request.result.failure?.why ?? "", 1500)}\nNext: ${nextStep(request, words)}`,
       );
     case "reminder":
       return say(reminderText(data));
@@ -119,7 +118,7 @@ export function outcomeMessage(
     blocks: [
       section(`*${escape(words.headline)}*\n${stateLine(request)}`),
       ...(behind === null ? [] : [section(behindText(request, behind))]),
-      context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request)}`),
+      context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request, words)}`),
     ],
   };
 }
@@ -142,7 +141,7 @@ function closingMessage(request: Request, words: RequestText): Message {
     blocks: [
       section(`🏁 *${escape(words.headline)}*\n${stateLine(request)}`),
       context(facts.join(" · ")),
-      context(`Next: ${nextStep(request)}`),
+      context(`Next: ${nextStep(request, words)}`),
       ...undoButtons(request),
       ...againButtons(request),
     ],
@@ -175,16 +174,8 @@ function undoButtons({ id, plan, status }: Request): KnownBlock[] {
   return [actions("undo", undo)];
 }
 
-/** None of these is a ban. */
-const TAKES_AWAY: ReadonlySet<ActionName> = new Set([
-  "revoke",
-  "revoke-devices",
-  "delete-devices",
-  "delete-user",
-]);
-
 /** Each answer ends with the next step. Plain words and our own markup only. */
-export function nextStep(request: Request): string {
+export function nextStep(request: Request, { effect }: Pick<RequestText, "effect">): string {
   const email = code(request.plan.target.email, 254);
   if (request.status === "succeeded" && othersOf(request.plan).length > 0)
     return "disable them at the identity provider if they must stay out: they can log in again";
@@ -192,7 +183,8 @@ export function nextStep(request: Request): string {
     case "succeeded":
       if (request.result.verification?.confirmed !== true)
         return `look at ${code(`/zt user ${request.plan.target.email}`, 300)} and ask again if it is not so`;
-      return TAKES_AWAY.has(request.plan.action)
+      // Nothing that takes access away is a ban.
+      return effect === "contains"
         ? `disable ${email} at the identity provider if they must stay out; ${code(`/zt user ${request.plan.target.email}`, 300)} shows whether they come back`
         : `${code(`/zt user ${request.plan.target.email}`, 300)} shows what happens from here`;
     case "failed":

@@ -418,4 +418,26 @@ describe("an approver at risk", () => {
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("Done and verified");
   });
+
+  it.each<[string, number, string]>([
+    [
+      "a missing permission",
+      403,
+      "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.",
+    ],
+    [
+      "a token that may also be expired",
+      401,
+      "Whoever runs zt-bot has to look at the token: renew it, or add that permission.",
+    ],
+  ])("whom nobody can check for %s is told who mends that, and not to wait", async (_cause, status, next) => {
+    const { slack, cloudflare } = await startWith("");
+    await answerTo(slack, alice, `restore-devices ${MALLORY} --all --reason laptop found`);
+    const card = await cardWhere(slack, (words) => words.includes("Restore"));
+    cloudflare.faults.set("risk.get", { kind: "status", status });
+    const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
+    expect(words).toContain("lacks “Zero Trust: PII Read”");
+    expect(words).toContain(next);
+    expect(words).not.toContain("Try again");
+  });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import { actionOf } from "../../src/requests/actions/index.ts";
 import { describeRequest } from "../../src/requests/describe.ts";
+import { ACTION_NAMES } from "../../src/requests/plan.ts";
 import type { PostData } from "../../src/requests/posts.ts";
 import { STATUSES } from "../../src/requests/request.ts";
 import { askedMessage } from "../../src/views/asked.ts";
@@ -190,20 +192,28 @@ describe("the thread under a card", () => {
   });
 });
 
+function next(options: Options): string {
+  const request = makeRequest(options);
+  return nextStep(request, describeRequest(request));
+}
+
 describe("the next step", () => {
   it.each(STATUSES)("is said for a request that is %s", (status) => {
-    expect(nextStep(makeRequest({ status }))).not.toBe("");
+    expect(next({ status })).not.toBe("");
   });
 
-  it("after a reset is to watch, and after a revocation to keep them out", () => {
-    expect(nextStep(makeRequest({ status: "succeeded", action: "reset-risk", result: VERIFIED }))).toBe(
-      "`/zt user mallory@example.com` shows what happens from here",
+  it.each(ACTION_NAMES)("after %s is to keep them out only where access was taken away", (action) => {
+    const watch = "`/zt user mallory@example.com` shows what happens from here";
+    const keepOut =
+      "disable `mallory@example.com` at the identity provider if they must stay out; `/zt user mallory@example.com` shows whether they come back";
+    expect(next({ status: "succeeded", action, result: VERIFIED })).toBe(
+      actionOf({ action }).effect === "contains" ? keepOut : watch,
     );
   });
 
   it("after a failure is the one that mends it", () => {
     const result = { failure: { why: "x", next: "Add “Zero Trust Write” to the token." } };
-    expect(nextStep(makeRequest({ status: "failed", result }))).toBe("Add “Zero Trust Write” to the token.");
+    expect(next({ status: "failed", result })).toBe("Add “Zero Trust Write” to the token.");
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ActionName, Plan } from "../plan.ts";
+import { ACTION_NAMES, type ActionName, type Plan } from "../plan.ts";
 import type { Action } from "./define.ts";
 import { deleteDevices, restoreDevices, revokeDevices } from "./devices.ts";
 import { resetRisk } from "./reset-risk.ts";
@@ -25,4 +25,9 @@ export type AnyAction = Action<ActionName, unknown>;
  */
 export function actionOf(plan: Pick<Plan, "action">): AnyAction {
   return ACTIONS[plan.action] as unknown as AnyAction;
+}
+
+/** The actions that do this to somebody's access. */
+export function actionsThat(effect: AnyAction["effect"]): ActionName[] {
+  return ACTION_NAMES.filter((action) => actionOf({ action }).effect === effect);
 }
