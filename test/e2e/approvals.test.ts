@@ -431,10 +431,12 @@ describe("an approver at risk", () => {
       "Whoever runs zt-bot has to look at the token: renew it, or add that permission.",
     ],
   ])("whom nobody can check for %s is told who mends that, and not to wait", async (_cause, status, next) => {
-    const { slack, cloudflare } = await startWith("");
+    let shift = 0;
+    const { slack, cloudflare } = await startWith("", { now: () => Date.now() + shift });
     await answerTo(slack, alice, `restore-devices ${MALLORY} --all --reason laptop found`);
     const card = await cardWhere(slack, (words) => words.includes("Restore"));
     cloudflare.faults.set("risk.get", { kind: "status", status });
+    shift = LATER;
     const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
     expect(words).toContain("lacks “Zero Trust: PII Read”");
     expect(words).toContain(next);

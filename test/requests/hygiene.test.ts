@@ -44,7 +44,7 @@ describe("an approver about whom something was carried out within a day", () => 
   it.each(ACTION_NAMES)("by %s", async (action) => {
     const email = `${action}@example.com`;
     const plan = makePlan(action);
-    const target = { ...plan.target, email };
+    const target = { ...plan.target, id: action, email };
     const { id } = await insertRequest(store.db, newRequest({ plan: { ...plan, target } }));
     for (const to of ["approved", "executing"] as const) await moveRequest(store.db, id, transitionTo(to));
 
