@@ -1,4 +1,5 @@
 import type { PlanText } from "./actions/define.ts";
+import type { Effect } from "./standing.ts";
 import { actionOf } from "./actions/index.ts";
 import type { Request } from "./request.ts";
 
@@ -8,9 +9,17 @@ export interface RequestText extends PlanText {
   label: string;
   /** What the approve button asks before it counts. */
   question: string;
+  effect: Effect;
+  isIrreversible: boolean;
 }
 
 export function describeRequest({ plan, evidence }: Pick<Request, "plan" | "evidence">): RequestText {
   const action = actionOf(plan);
-  return { ...action.describe(plan, evidence), label: action.label, question: action.question(plan) };
+  return {
+    ...action.describe(plan, evidence),
+    label: action.label,
+    question: action.question(plan),
+    effect: action.effect,
+    isIrreversible: action.isIrreversible === true,
+  };
 }

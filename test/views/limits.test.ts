@@ -243,6 +243,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
             headline: describeRequest(request).headline,
             link,
             trouble,
+            quorum: 10,
             mayActAlone: true,
           };
           problems.push(
