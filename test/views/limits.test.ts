@@ -206,6 +206,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       request,
       words: describeRequest(request),
       link: LINK,
+      quorum: 10,
     }));
     const problems: string[] = [];
     for (let from = 0; from < all.length; from += 11)
@@ -224,6 +225,8 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           unreviewed,
           unreviewedTotal: 40,
           shown,
+          mayAsk: true,
+          mayAudit: true,
           page: 1,
           params: { show: "mine" },
           now: NOW,
