@@ -6,6 +6,7 @@ import { usageOf } from "../src/commands/define.ts";
 const ROLES = {
   everyone: "everyone",
   viewer: "viewers, operators, approvers",
+  auditor: "operators, approvers",
   operator: "operators",
   approver: "approvers",
 };

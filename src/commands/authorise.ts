@@ -33,6 +33,7 @@ export async function authorise(
 const ROLE_WORDS: Record<Role, string> = {
   everyone: "people",
   viewer: "viewers and operators",
+  auditor: "operators and approvers",
   operator: "operators",
   approver: "approvers",
 };
@@ -68,13 +69,15 @@ export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role
   return isOurs && members.has(asker.userId);
 }
 
-/** Approvers decide on what they can look up: they may look, but not ask. */
+/** Approvers decide, and review, what they can look up and read in the record: they may look, but not ask. */
 function principalsOf(policy: Policy, role: Exclude<Role, "everyone">): readonly string[] {
   switch (role) {
     case "operator":
       return policy.operators;
     case "approver":
       return policy.allApprovers;
+    case "auditor":
+      return [...policy.operators, ...policy.allApprovers];
     case "viewer":
       return [
         ...policy.operators,

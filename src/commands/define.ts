@@ -21,7 +21,7 @@ export type ArgSpec =
   /** `--flag` */
   | { kind: "switch"; summary: string }
   /** `--flag some words`: up to the next flag, quoted or not. `takes` names the one word of a flag that takes one. */
-  | { kind: "text"; summary: string; takes?: string };
+  | { kind: "text"; required?: true; summary: string; takes?: string };
 
 export type ArgSpecs = Record<string, ArgSpec>;
 
@@ -39,7 +39,7 @@ export type Args<Specs extends ArgSpecs> = {
             ? Who[]
             : Specs[Name] extends { kind: "word"; required: true }
               ? string
-              : Specs[Name] extends { kind: "rest"; required: true }
+              : Specs[Name] extends { kind: "rest" | "text"; required: true }
                 ? string
                 : Specs[Name] extends { kind: "words" }
                   ? string[]
@@ -48,15 +48,16 @@ export type Args<Specs extends ArgSpecs> = {
 
 /**
  * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
- * approvers); who may look and ask for changes (its operators); who may decide (its approvers).
+ * approvers); who may read the record (its operators and approvers); who may look and ask for changes (its operators);
+ * who may decide (its approvers).
  */
-export type Role = "everyone" | "viewer" | "operator" | "approver";
+export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver";
 
 /** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
 export type ScreenParams = Readonly<Record<string, string>>;
 
 /** An answer that can be shown again with other parameters: the next page, or another subject. */
-export type Screen = (deps: Deps, params: ScreenParams) => Promise<Message>;
+export type Screen = (deps: Deps, params: ScreenParams, asker: Asker) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {
@@ -118,10 +119,14 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
       case "switch":
         return `[--${flagName(name)}]`;
       case "text":
-        return `[--${flagName(name)} ${spec.takes ?? '"…"'}]`;
+        return bracketed(`--${flagName(name)} ${spec.takes ?? '"…"'}`, spec.required !== true);
     }
   });
   return [command.name, ...words].join(" ");
+}
+
+function bracketed(words: string, isOptional: boolean): string {
+  return isOptional ? `[${words}]` : words;
 }
 
 /** `warpReauth` in code is `--warp-reauth` when typed. */

@@ -88,11 +88,15 @@ export function parseArgs<Specs extends ArgSpecs>(
     if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
     values[flag.name] = unescapeSlack(words);
   }
-  const missing = positionals.find(
+  const missing = Object.entries(command.args).find(
     ([name, spec]) => "required" in spec && spec.required && values[name] === undefined,
   );
-  if (missing !== undefined) throw usageError(command, `<${missing[0]}> is missing: ${missing[1].summary}.`);
+  if (missing !== undefined) throw usageError(command, missingText(...missing));
   return values as Args<Specs>;
+}
+
+function missingText(name: string, spec: ArgSpec): string {
+  return `${spec.kind === "text" ? `--${flagName(name)}` : `<${name}>`} is missing: ${spec.summary}.`;
 }
 
 function readPositional(

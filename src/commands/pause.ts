@@ -11,19 +11,14 @@ export const pauseCommand = defineCommand({
   group: "Respond",
   summary: "the kill switch: nothing is carried out until /zt resume",
   details:
-    "Pending requests can still be decided, and approved ones wait. A call that Cloudflare accepted is checked to its end; one without a clear answer is looked into after the resume; of a request about several users nobody else is begun. Every approver may pause, and the approvals channel is told.",
+    "Pending requests can still be decided, and approved ones wait. A call that Cloudflare accepted is checked to its end; one without a clear answer is looked into after the resume; of a request about several users nobody else is begun. Every approver may pause unless they are at risk or an open request is about them, and the approvals channel is told.",
   examples: ["pause --reason the bot's token may have leaked"],
   role: "approver",
   calls: [],
-  args: { reason: { kind: "text", summary: "why, for everybody who wonders what is going on" } },
+  args: {
+    reason: { kind: "text", required: true, summary: "why, for everybody who wonders what is going on" },
+  },
   async run({ deps, asker, reply }, { reason }) {
-    if (reason === undefined || reason.trim() === "") {
-      throw new UserError({
-        what: "A reason is needed to pause.",
-        why: "Everything stops for everybody: whoever wonders has to know why.",
-        next: "/zt pause --reason why it has to stop",
-      });
-    }
     await checkSwitch(deps, "pause", asker);
     const isFirst = await pause(deps.db, {
       by: asker.userId,

@@ -1,8 +1,9 @@
-import type { Deps } from "../deps.ts";
+import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { describeRequest } from "../requests/describe.ts";
 import { listRequests } from "../requests/list.ts";
 import type { Request } from "../requests/request.ts";
+import { rulesFor } from "../requests/rules.ts";
 import { findUnreviewedRequests } from "../requests/find.ts";
 import { permalink } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
@@ -13,6 +14,7 @@ import {
   type RequestRow,
   type RequestsShown,
 } from "../views/requests.ts";
+import { mayUse } from "./authorise.ts";
 import { defineCommand } from "./define.ts";
 
 /** Far past what anybody turns to; a forged page number must not become an odd one in the database. */
@@ -45,10 +47,10 @@ export const requests = defineCommand({
         next: "Give a number from 1, such as --page 2, or press Next.",
       });
     }
-    await reply(await show(deps, shown, readPage(page) ?? 1));
+    await reply(await show({ deps, asker }, shown, readPage(page) ?? 1));
   },
-  screen: (deps, { show: kind = "open", by = "", page = "1" }) =>
-    show(deps, readShown(kind, by) ?? { kind: "open" }, readPage(page) ?? 1),
+  screen: (deps, { show: kind = "open", by = "", page = "1" }, asker) =>
+    show({ deps, asker }, readShown(kind, by) ?? { kind: "open" }, readPage(page) ?? 1),
 });
 
 function readShown(kind: string, userId: string): RequestsShown | null {
@@ -60,7 +62,12 @@ function readPage(typed: string): number | null {
   return /^[1-9]\d{0,5}$/.test(typed) ? Math.min(Number(typed), MAX_PAGE) : null;
 }
 
-async function show(deps: Deps, shown: RequestsShown, page: number): Promise<Message> {
+async function show(
+  context: { deps: Deps; asker: Asker },
+  shown: RequestsShown,
+  page: number,
+): Promise<Message> {
+  const { deps } = context;
   const isFirst = page === 1 && shown.kind !== "mine";
   const alone = isFirst ? await findUnreviewedRequests(deps.db) : [];
   const found = await listRequests(deps.db, {
@@ -71,22 +78,26 @@ async function show(deps: Deps, shown: RequestsShown, page: number): Promise<Mes
     limit: REQUESTS_PAGE_SIZE + 1,
   });
   const unreviewed = alone.slice(0, UNREVIEWED_SHOWN);
+  const [mayAsk, mayAudit] = await Promise.all([mayUse(context, "operator"), mayUse(context, "auditor")]);
   return requestsMessage({
     unreviewed: await Promise.all(unreviewed.map((request) => withLink(deps, request))),
     unreviewedTotal: alone.length,
     rows: await Promise.all(found.map((request) => withLink(deps, request))),
     shown,
+    mayAsk,
+    mayAudit,
     page,
     params: { show: shown.kind, ...(shown.kind === "mine" ? { by: shown.userId } : {}) },
     now: deps.now(),
   });
 }
 
-async function withLink({ slack }: Deps, request: Request): Promise<RequestRow> {
+async function withLink({ slack, policy }: Deps, request: Request): Promise<RequestRow> {
   const { channel, ts } = request.card;
   return {
     request,
     words: describeRequest(request),
+    quorum: rulesFor(policy.current(), request).quorum,
     link: ts === null ? null : await permalink(slack.interactive, { channel, ts }),
   };
 }

@@ -48,10 +48,14 @@ export const breakGlassForm: FormHandler = {
         breakGlassModal({ request, words: describeRequest(request), reason, problem }),
       );
     }
-    return noticeModal("Break glass", {
-      what: "It is being carried out, on your word alone.",
-      next: "The card shows how it goes. Everybody who has to know is told; somebody else reviews it.",
-    });
+    return noticeModal(
+      "Break glass",
+      {
+        what: "It is being carried out, on your word alone.",
+        next: "The card shows how it goes. Everybody who has to know is told; somebody else reviews it.",
+      },
+      "🔴",
+    );
   },
 };
 
@@ -70,10 +74,14 @@ export const reviewForm: FormHandler = {
         reviewModal({ request, words: describeRequest(request), verdict, note, problem }),
       );
     }
-    return noticeModal("Review", {
-      what: "Your review is recorded.",
-      next: "The card and its thread show it, and who did it is told.",
-    });
+    return noticeModal(
+      "Review",
+      {
+        what: "Your review is recorded.",
+        next: "The card and its thread show it, and who did it is told.",
+      },
+      "☑️",
+    );
   },
 };
 

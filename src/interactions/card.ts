@@ -52,9 +52,10 @@ export const denyForm: FormHandler = {
   async run({ deps, asker, view }) {
     const { requestId, reason } = parseDenyForm(view);
     await takeDecision(deps, "deny", requestId, asker, reason);
-    return noticeModal("Denied", {
-      what: "The request is denied.",
-      next: "Its card and thread show it, and who asked is told.",
-    });
+    return noticeModal(
+      "Denied",
+      { what: "The request is denied.", next: "Its card and thread show it, and who asked is told." },
+      "☑️",
+    );
   },
 };

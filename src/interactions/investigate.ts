@@ -39,7 +39,7 @@ export async function investigate(
     });
   }
   if (others.length === 0) {
-    const message = await registry.find("user")?.screen?.(deps, { user: first.id });
+    const message = await registry.find("user")?.screen?.(deps, { user: first.id }, asker);
     if (message !== undefined) return message;
   }
   const unknown = looked.filter((one) => one.user === null).map((one) => one.name);

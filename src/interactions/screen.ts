@@ -20,5 +20,5 @@ export async function showScreen(
     });
   }
   await authorise({ deps, asker }, command);
-  await reply(await command.screen(deps, unpackParams(value)), { replaceOriginal: inPlace });
+  await reply(await command.screen(deps, unpackParams(value), asker), { replaceOriginal: inPlace });
 }

@@ -11,12 +11,13 @@ import { mayActAlone } from "./break-glass.ts";
 import { circumstancesOf } from "./circumstances.ts";
 import { describeRequest } from "./describe.ts";
 import { actionOf } from "./actions/index.ts";
-import { hashPlan, targetsOf, type ActionName, type Plan, type Wish } from "./plan.ts";
+import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } from "./plan.ts";
 import { nextNudgeAt } from "./nudge-times.ts";
 import type { NewPost, OthersSeen } from "./posts.ts";
 import { isAnyProtected } from "./protection.ts";
 import { checkQuorum } from "./quorum.ts";
 import type { Request } from "./request.ts";
+import { rulesFor } from "./rules.ts";
 import { AlreadyOpenError, insertRequest, readRequest, reportProgress, type NewRequest } from "./store.ts";
 import { findOpen } from "./find.ts";
 import { findSubject } from "./subject.ts";
@@ -45,6 +46,8 @@ export interface Asked {
   link: string | null;
   /** Why the card is not there yet, in words. */
   trouble: string | null;
+  /** How many approvers have to agree. */
+  quorum: number;
   /** Who asked may do it alone: see break-glass.ts. */
   mayActAlone: boolean;
 }
@@ -136,6 +139,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     headline: describeRequest(current).headline,
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
     trouble: ts === null ? trouble : null,
+    quorum: rulesFor(deps.policy.current(), current).quorum,
     mayActAlone: await mayActAlone(deps, current, asker),
   };
 }
@@ -188,7 +192,7 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
-    what: `This is asked for already: ${open.id}, ${stateWords(open)}.`,
+    what: `This is asked for already: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
     why: "A second request with the same plan would be approved, and done, twice.",
     next:
@@ -199,10 +203,10 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   });
 }
 
-function reasonNeeded({ action, target }: Plan): UserError {
+function reasonNeeded(plan: Plan): UserError {
   return new UserError({
     what: "A reason is needed.",
-    why: `${action === "revoke" ? "One of those it is about" : target.email} is protected by the policy: whoever approves has to know why.`,
+    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: whoever approves has to know why.`,
     next: `Add --reason "…", or leave out all arguments for a form.`,
   });
 }

@@ -112,7 +112,9 @@ function decideCancel(facts: ClickFacts): Verdict {
       : refuse(
           "not-the-requester",
           "Only the person who asked can cancel a request.",
-          "An approver can deny it.",
+          facts.approvers.has(facts.clickerId)
+            ? "If you may approve it, press Deny on its card instead."
+            : "An approver can deny it.",
         )) ??
     personRefusal(knownOf(facts, facts.clickerId), facts) ??
     (isHeldBack(facts.request) ? withdrawn(facts, "Who asked took it back") : DONE)
@@ -197,7 +199,7 @@ function decideReview(facts: ClickFacts): Verdict {
     return refuse("not-reviewable", "Nobody acted alone here.", "There is nothing to review.");
   if (request.review !== null) {
     return {
-      ...refuse("not-reviewable", "This was reviewed already.", "Your click changed nothing."),
+      ...refuse("not-reviewable", "This was reviewed already.", "Nothing was changed."),
       by: request.review.by,
     };
   }
@@ -247,7 +249,7 @@ function openRefusal({ request, now }: Facts): Refusal | null {
   }
   if (request.status === "pending") return null;
   return {
-    ...refuse("decided", describeDecision(request.status), "Your click changed nothing."),
+    ...refuse("decided", describeDecision(request.status), "Nothing was changed."),
     ...(request.decidedBy === null ? {} : { by: request.decidedBy }),
   };
 }

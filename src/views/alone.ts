@@ -105,7 +105,7 @@ export function aloneMessage(
         ].join("\n"),
       ),
       context(`${linked(request, link)} · an approver who had no part in it has to review it on the card`),
-      ...(behind === null ? [] : [context(behindText(request, behind))]),
+      ...(behind === null ? [] : [context(behindText(request, behind, "anybody"))]),
     ],
   };
 }

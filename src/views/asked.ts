@@ -18,7 +18,7 @@ export function askedMessage(asked: Asked): Message {
       ),
       ...nobodyThere(request).map((line) => section(line)),
       context(
-        `${request.id} · nothing happens until somebody approves · expires in ${duration(request.expiresAt - request.createdAt)} · you are told how it ends`,
+        `${request.id} · nothing happens until ${asked.quorum === 1 ? "somebody approves" : `${asked.quorum} approvers agree`} · expires in ${duration(request.expiresAt - request.createdAt)} · you are told how it ends`,
       ),
       ...(asked.mayActAlone ? [actions("asked_alone", breakGlassButton(request))] : []),
     ],

@@ -14,7 +14,7 @@ type Data = Record<string, unknown>;
  * What a row of the record tells, in plain words: plain text, for a cell. An event that is not known here (of
  * another version) is told by its own name.
  */
-export function auditWords({ event, data, label }: AuditRowProps): string {
+export function auditWords({ event, data, label }: Pick<AuditRowProps, "event" | "data" | "label">): string {
   const words = WORDS[event];
   return words === undefined ? event.replaceAll(/[._-]+/g, " ") : words(data, label ?? "a change");
 }

@@ -6,6 +6,7 @@ import type { RequestText } from "../requests/describe.ts";
 import type { Request } from "../requests/request.ts";
 import { mrkdwn, plain, section } from "./blocks.ts";
 import { textInput } from "./forms/spec.ts";
+import { graveLines, plainLines } from "./grave.ts";
 import { noticeText } from "./notice.ts";
 import { escape, mention } from "./text.ts";
 
@@ -44,9 +45,9 @@ export function breakGlassModal({ request, words, reason, problem }: BreakGlassP
       section(
         [
           `*${escape(words.headline)}*`,
+          ...graveLines(words),
           ...words.effects.map((effect) => `• ${escape(effect)}`),
-          `⚠️ ${escape(words.caution, 600)}`,
-          `↩️ ${escape(words.undo, 400)}`,
+          ...plainLines(words),
         ].join("\n"),
       ),
       section(

@@ -13,9 +13,7 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
       section(
         `*${escape(words.headline)}*\n${stateLine(request)}${request.status === "cancelled" ? ". Nothing was done." : ""}`,
       ),
-      context(
-        `${link === null ? request.id : `<${link}|${request.id}>`} · ${request.card.ts === null ? "ask again if it is needed after all" : nextStep(request, words)}`,
-      ),
+      context(`${link === null ? request.id : `<${link}|${request.id}>`} · ${nextStep(request, words)}`),
     ],
   };
 }

@@ -2,13 +2,14 @@ import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
 import { othersOf } from "../requests/plan.ts";
-import { isHeldBack, type Request } from "../requests/request.ts";
+import { isFinal, isHeldBack, type Request } from "../requests/request.ts";
 import type { Rules } from "../requests/rules.ts";
 import { plural } from "../words.ts";
 import { aloneBlocks, aloneWords, breakGlassButton } from "./alone.ts";
 import { actions, button, context, header, section, type Message } from "./blocks.ts";
 import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
-import { code, cut, escape, mention, principal, utcTime, when } from "./text.ts";
+import { cautionBlocks, graveBlocks } from "./grave.ts";
+import { clean, code, cut, escape, mention, principal, utcTime, when } from "./text.ts";
 import { statusLine } from "./user-summary.ts";
 import { escalatedNote, inVain, nobodyThere } from "./waiting.ts";
 
@@ -31,16 +32,17 @@ export interface CardProps {
 
 /** The head of a request's thread. It is edited in place at every change and loses its buttons when decided. */
 export function approvalCard({ request, words, rules, now }: CardProps): Message {
-  const state = stateLine(request);
+  const state = stateLine(request, rules.quorum);
   const votes = votesBlocks(request, rules);
   return {
     text: cut(
-      `${escape(words.headline)}: ${stateWords(request)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}${request.breakGlass === null ? "" : ` ${capitalise(aloneWords(request))}.`}`,
+      `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Asked by ${mention(request.requesterId)}. ${escape(request.reason, 500)}${request.breakGlass === null ? "" : ` ${capitalise(aloneWords(request))}.`}`,
       3000,
     ),
     blocks: [
       header(words.headline),
       section([state, ...nobodyThere(request), knownText(request, now)].join("\n")),
+      ...(isFinal(request.status) ? [] : graveBlocks(words)),
       ...aloneBlocks(request, detailsButton(request)),
       ...progressBlocks(request, now),
       section(
@@ -50,8 +52,7 @@ export function approvalCard({ request, words, rules, now }: CardProps): Message
       section(
         `*${request.status === "pending" ? "What will happen" : "What was asked for"}*\n${words.effects.map((effect) => `• ${escape(effect)}`).join("\n")}`,
       ),
-      context(`⚠️ ${escape(words.caution, 600)}`),
-      context(`↩️ ${escape(words.undo, 400)}`),
+      ...cautionBlocks(words, isFinal(request.status)),
       ...votes,
       ...(request.status === "pending" ? pendingBlocks(request, words, rules) : []),
       ...(isHeldBack(request) ? [withdrawBlock(request)] : []),
@@ -116,7 +117,12 @@ function pendingBlocks(
         value: request.id,
         style: "danger",
         label: `Approve: ${words.headline}`,
-        confirm: { title: `${words.label}?`, text: words.question, confirm: "Approve", danger: true },
+        confirm: {
+          title: `${words.label}?`,
+          text: questionText(words.question, request.votes.length, quorum),
+          confirm: "Approve",
+          danger: true,
+        },
       }),
       denyButton(request),
       cancelButton(request),
@@ -124,6 +130,34 @@ function pendingBlocks(
       ...(alone === null ? [] : [breakGlassButton(request)]),
     ),
   ];
+}
+
+/** A confirmation's room, in characters. */
+const MAX_QUESTION = 300;
+
+/** What the approve button asks; where more have to agree after this one, that comes whole and the rest is cut. */
+function questionText(question: string, votes: number, quorum: number): string {
+  const own = votes + 1;
+  if (own >= quorum) return question;
+  const note = `Yours would be the ${ordinal(own)} of ${quorum} approvals: nothing happens before the ${ordinal(quorum)}.`;
+  return `${clean(question, MAX_QUESTION - note.length - 1)} ${note}`;
+}
+
+const ORDINALS = [
+  "first",
+  "second",
+  "third",
+  "fourth",
+  "fifth",
+  "sixth",
+  "seventh",
+  "eighth",
+  "ninth",
+  "tenth",
+];
+
+function ordinal(count: number): string {
+  return ORDINALS[count - 1] ?? `number ${count}`;
 }
 
 /** Approved and held: until it begins it can still be taken back. */
@@ -149,15 +183,25 @@ function detailsButton({ id }: Request) {
   return button({ text: "Details", action: CARD_ACTIONS.details, value: id, label: `Details of ${id}` });
 }
 
-/** The state in a few plain words, without decoration: for the notification's text and for screen readers. */
-export function stateWords(request: Request): string {
+/** `1 of 2 approvals`; without a quorum, or where not all of them count any more, only how many there are. */
+function approvalsText(votes: number, quorum: number | undefined): string {
+  return quorum === undefined || votes >= quorum
+    ? `${plural(votes, "approval")} so far`
+    : `${votes} of ${quorum} approvals`;
+}
+
+/**
+ * The state in a few plain words, without decoration: for the notification's text and for screen readers. `quorum`:
+ * how many have to agree, where that is known.
+ */
+export function stateWords(request: Request, quorum?: number): string {
   const several = bulkStateWords(request);
   if (several !== null) return several;
   switch (request.status) {
     case "pending":
       return request.votes.length === 0
         ? "waiting for approval"
-        : `waiting for approval, ${plural(request.votes.length, "approval")} so far`;
+        : `waiting for approval, ${approvalsText(request.votes.length, quorum)}`;
     case "approved":
       return `${request.breakGlass === null ? "approved" : "decided by one person alone"}${request.held === null ? "" : `, waiting: ${escape(request.held.why)}`}`;
     case "voided":
@@ -200,15 +244,15 @@ const MAX_SIGNED = 4;
 
 const AND = new Intl.ListFormat("en-GB");
 
-/** The state as the card's second line: a sign, the words, who and when, and what was seen. */
-export function stateLine(request: Request): string {
+/** The state as the card's second line: a sign, the words, who and when, and what was seen. `quorum`: as above. */
+export function stateLine(request: Request, quorum?: number): string {
   const by = byWhom(request);
   const at = request.decidedAt === null ? "" : ` ${when(request.decidedAt)}`;
   const approved = `${request.breakGlass === null ? "approved" : "done alone"}${by}${at}`;
   const several = bulkStateWords(request);
   switch (request.status) {
     case "pending":
-      return `🟡 *Waiting for approval*${request.votes.length === 0 ? "" : `: ${plural(request.votes.length, "approval")} so far`}`;
+      return `🟡 *Waiting for approval*${request.votes.length === 0 ? "" : `: ${approvalsText(request.votes.length, quorum)}`}`;
     case "approved":
       if (request.held !== null)
         return `⏸️ *${request.breakGlass === null ? "Approved, waiting" : "Waiting"}*: ${escape(request.held.why, 500)} · ${approved}`;

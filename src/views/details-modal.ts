@@ -6,6 +6,7 @@ import type { Request } from "../requests/request.ts";
 import { othersOf, targetsOf } from "../requests/plan.ts";
 import type { TargetRow } from "../requests/bulk/targets.ts";
 import { aloneText } from "./alone.ts";
+import { auditWords } from "./audit-words.ts";
 import { context, divider, plain, section, sections } from "./blocks.ts";
 import { targetLine } from "./bulk.ts";
 import { stateLine } from "./card.ts";
@@ -55,7 +56,7 @@ export function detailsModal(
       divider(),
       ...sections([
         `*Recorded so far*${trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : ""}`,
-        ...shown.map(rowText),
+        ...shown.map((row) => rowText(row, words)),
       ]),
       context("Every line was written before or together with what it tells of."),
     ],
@@ -97,6 +98,9 @@ function userSections({ plan }: Request, targets: readonly TargetRow[]) {
   return [...shown, context(`${(all.length - count).toLocaleString("en-US")} more do not fit here`)];
 }
 
-function rowText(row: AuditRow): string {
-  return `• ${when(row.at, "time")} ${escape(row.event, 100)}, ${mention(row.actor)}`;
+/** Long enough for a reason. */
+const MAX_EVENT = 300;
+
+function rowText(row: AuditRow, { label }: RequestText): string {
+  return `• ${when(row.at, "time")} ${mention(row.actor)}: ${escape(auditWords({ ...row, label }), MAX_EVENT)}`;
 }

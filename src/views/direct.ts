@@ -11,10 +11,17 @@ export type Behind =
   /** Somebody deleted the card, and with it the thread. */
   | { kind: "gone" };
 
-/** One line for whoever asked: that the approvals channel does not show this, and why. */
-export function behindText(request: Pick<Request, "id">, behind: Behind): string {
+/**
+ * One line: that the approvals channel does not show this, and why. Who asked may read the record; where others read
+ * this as well, it says who may.
+ */
+export function behindText(
+  request: Pick<Request, "id">,
+  behind: Behind,
+  readers: "who-asked" | "anybody" = "who-asked",
+): string {
   if (behind.kind === "gone")
-    return `⚠️ The card was deleted, and its thread with it: ${code(`/zt audit ${request.id}`)} has the story.`;
+    return `⚠️ The card was deleted, and its thread with it: ${code(`/zt audit ${request.id}`)} has the story${readers === "anybody" ? ", for operators and approvers" : ""}.`;
   const { why, next } = describeSlackTrouble(behind.code);
   const since = `since ${when(behind.since, "time")}`;
   return isChannelTrouble(behind.code)

@@ -20,13 +20,16 @@ export function noticeMessage(detail: UserMessage): Message {
   return { text: text.replaceAll("*", ""), blocks: [section(`⚠️ ${text}`)] };
 }
 
-/** The same where a modal is open. */
-export function noticeModal(title: string, detail: UserMessage): ModalView {
+/** What stands before a notice: a refusal or trouble, something done, something that has consequences. */
+type Sign = "⚠️" | "☑️" | "🔴";
+
+/** The same where a modal is open; there it may also tell what was done. */
+export function noticeModal(title: string, detail: UserMessage, sign: Sign = "⚠️"): ModalView {
   return {
     type: "modal",
     title: plain(title, 24),
     close: plain("Close", 24),
-    blocks: [section(`⚠️ ${noticeText(detail)}`)],
+    blocks: [section(`${sign} ${noticeText(detail)}`)],
   };
 }
 

@@ -20,6 +20,8 @@ export interface RequestRow {
   words: RequestText;
   /** To its card. */
   link: string | null;
+  /** How many approvers have to agree. */
+  quorum: number;
 }
 
 /** So many of those that wait for a review are shown: mostly there is none. */
@@ -32,6 +34,10 @@ export interface RequestsProps {
   /** One more than a page when there is another. */
   rows: readonly RequestRow[];
   shown: RequestsShown;
+  /** The reader may ask for changes: only then are they told how. */
+  mayAsk: boolean;
+  /** The reader may read the record. */
+  mayAudit: boolean;
   page: number;
   /** What leads here again, but for the page. */
   params: Readonly<Record<string, string | number>>;
@@ -44,13 +50,13 @@ export function requestsMessage(props: RequestsProps): Message {
   const here = rows.slice(0, REQUESTS_PAGE_SIZE);
   const paging = pagingButtons("requests", params, { page, hasNext: rows.length > REQUESTS_PAGE_SIZE });
   if (here.length === 0) {
-    const nothing = page > 1 ? "No more requests" : EMPTY[shown.kind].what;
+    const nothing = page > 1 ? "No more requests" : EMPTY[shown.kind];
     return {
       text: fitLines([...unreviewedLines(props), nothing], 3000),
       blocks: [
         ...unreviewedBlocks(props),
         section(`*${nothing}* (${when(now, "time")})`),
-        context(page > 1 ? "→ Go back a page." : EMPTY[shown.kind].next),
+        context(page > 1 ? "→ Go back a page." : emptyNext(props)),
         ...paging,
       ],
     };
@@ -65,7 +71,7 @@ export function requestsMessage(props: RequestsProps): Message {
       ...unreviewedBlocks(props),
       section(`*${title}* (${when(now, "time")})`),
       ...here.map((row) => section(rowText(row, now))),
-      context(nextText(shown)),
+      ...hints(props).map((hint) => context(hint)),
       ...paging,
     ],
   };
@@ -89,20 +95,20 @@ function unreviewedLines({ unreviewed }: RequestsProps): string[] {
   );
 }
 
-const EMPTY: Record<RequestsShown["kind"], { what: string; next: string }> = {
-  open: {
-    what: "No request is open",
-    next: "→ Everything that was asked is decided and done. `/zt requests all` shows it, `/zt help` how to ask.",
-  },
-  mine: {
-    what: "You have asked for nothing yet",
-    next: "→ `/zt revoke someone@example.com` asks to end their sessions; `/zt help` lists the rest.",
-  },
-  all: {
-    what: "Nothing has been asked for yet",
-    next: "→ `/zt revoke someone@example.com` asks to end their sessions; `/zt help` lists the rest.",
-  },
+const EMPTY: Record<RequestsShown["kind"], string> = {
+  open: "No request is open",
+  mine: "You have asked for nothing yet",
+  all: "Nothing has been asked for yet",
 };
+
+/** Nobody is sent to what they may not use. */
+function emptyNext({ shown, mayAsk }: RequestsProps): string {
+  if (shown.kind === "open")
+    return `→ Everything that was asked is decided and done. \`/zt requests all\` shows it${mayAsk ? ", `/zt help` how to ask" : ""}.`;
+  return mayAsk
+    ? "→ `/zt revoke someone@example.com` asks to end their sessions; `/zt help` lists the rest."
+    : "→ Operators ask; `/zt help` lists what you may do.";
+}
 
 function titleOf(shown: RequestsShown): string {
   switch (shown.kind) {
@@ -115,15 +121,20 @@ function titleOf(shown: RequestsShown): string {
   }
 }
 
-function nextText({ kind }: RequestsShown): string {
-  const others = kind === "open" ? "`/zt requests all` shows those that are over. " : "";
-  return `${others}\`/zt cancel\` and an id takes back what you asked for; \`/zt audit\` and an id tells the story.`;
+/** One line at most. */
+function hints({ shown: { kind }, mayAsk, mayAudit }: RequestsProps): string[] {
+  const steps = [
+    ...(kind === "open" ? ["`/zt requests all` shows those that are over"] : []),
+    ...(mayAsk || kind === "mine" ? ["`/zt cancel` and an id takes back what you asked for"] : []),
+    ...(mayAudit ? ["`/zt audit` and an id tells the story"] : []),
+  ];
+  return steps.length === 0 ? [] : [`${steps.join("; ")}.`];
 }
 
-function rowText({ request, words, link }: RequestRow, now: number): string {
+function rowText({ request, words, link, quorum }: RequestRow, now: number): string {
   const headline = escape(words.headline, 200);
   const title = link === null ? `*${headline}*` : `*<${link}|${headline}>*`;
-  const state = `${SIGNS[request.status] ?? "⏳"} ${stateWords(request)}`;
+  const state = `${signOf(request)} ${stateWords(request, quorum)}`;
   const alone = request.breakGlass === null ? [] : [`🔴 ${aloneWords(request)}`];
   const facts = [
     code(request.id),
@@ -131,6 +142,15 @@ function rowText({ request, words, link }: RequestRow, now: number): string {
     ...(request.status === "pending" ? [expiryText(request, now)] : []),
   ];
   return [title, state, ...alone, facts.join(" · "), ...troubleLines(request)].join("\n");
+}
+
+/** A request's state at a glance: a tick stands for nothing but what was seen to be so. */
+function signOf({ status, held, result }: Request): string {
+  if (held !== null) return "⏸️";
+  if (status === "succeeded" && result.verification?.confirmed !== true) return "⚠️";
+  // Of several users, some are done: the card does not call that a failure either.
+  if (status === "failed" && (result.bulk?.done ?? 0) > 0) return "⚠️";
+  return SIGNS[status] ?? "⏳";
 }
 
 /** What is not here is under way. */
@@ -142,6 +162,7 @@ const SIGNS: Partial<Record<Request["status"], string>> = {
   expired: "⚪",
   succeeded: "✅",
   failed: "❌",
+  unknown: "❔",
 };
 
 function expiryText({ expiresAt }: Request, now: number): string {
@@ -158,9 +179,9 @@ function troubleLines(request: Request): string[] {
   return card.ts === null && status === "pending" ? ["⏳ its card is being posted"] : [];
 }
 
-function lineOf({ request, words }: RequestRow): string {
+function lineOf({ request, words, quorum }: RequestRow): string {
   const { trouble } = request;
   const waits =
     trouble === undefined ? "" : `; messages are waiting: ${describeSlackTrouble(trouble.code).why}`;
-  return `${request.id} ${escape(words.headline, 150)}: ${stateWords(request)}, asked by ${mention(request.requesterId)}${waits}`;
+  return `${request.id} ${escape(words.headline, 150)}: ${stateWords(request, quorum)}, asked by ${mention(request.requesterId)}${waits}`;
 }

@@ -196,6 +196,7 @@ export function nextStep(request: Request, { effect }: Pick<RequestText, "effect
     case "voided":
       return escape(request.result.failure?.next ?? "ask again if it is still needed", 500);
     case "cancelled":
+      return "ask again if it is needed after all";
     case "pending":
     case "approved":
     case "executing":

@@ -72,6 +72,16 @@ describe("who may look", () => {
     });
   });
 
+  it("is not thereby who reads the record: operators and approvers do", async () => {
+    const audit = { name: "audit", role: "auditor" } as const;
+    for (const id of ["U0ALICE", "U0BOB"])
+      await expect(authorise(createContext({ ...ALICE, id }).context, audit)).resolves.toBeUndefined();
+    const { context } = createContext({ ...ALICE, id: "U0VERA" });
+    expect(await refusalOf(authorise(context, audit))).toMatchObject({
+      why: "Only the operators and approvers that zt-bot's policy names may.",
+    });
+  });
+
   it.each(["U0VERA", "U0BOB"])("does not thereby ask for a change: %s", async (id) => {
     const { context } = createContext({ ...ALICE, id });
     const { what } = await refusalOf(authorise(context, { name: "revoke", role: "operator" }));

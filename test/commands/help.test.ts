@@ -19,9 +19,9 @@ async function answerTo(text: string, userId = ALICE.id): Promise<string> {
 
 describe("/zt help", () => {
   it.each([
-    ["an operator", "U0ALICE", ["everyone", "viewer", "operator"]],
+    ["an operator", "U0ALICE", ["everyone", "viewer", "auditor", "operator"]],
     ["a viewer", "U0VERA", ["everyone", "viewer"]],
-    ["an approver", "U0BOB", ["everyone", "viewer", "approver"]],
+    ["an approver", "U0BOB", ["everyone", "viewer", "auditor", "approver"]],
     ["somebody the policy does not name", "U0EVE", ["everyone"]],
   ])("lists to %s what they may do, and of the rest the names only", async (_who, userId, roles) => {
     const words = await answerTo("help", userId);
@@ -67,6 +67,7 @@ describe("usage", () => {
     ["user", "user <who>"],
     ["revoke", 'revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]'],
     ["reset-risk", 'reset-risk [<who>] [--reason "…"]'],
+    ["pause", 'pause --reason "…"'],
     ["help", "help [<subcommand>]"],
   ])("of %s is made from its arguments", (name, usage) => {
     const command = commands.find(name);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { pauseCommand } from "../../src/commands/pause.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "../../src/commands/parse.ts";
 import { resetRisk } from "../../src/commands/reset-risk.ts";
 import { revoke } from "../../src/commands/revoke.ts";
@@ -262,6 +263,13 @@ describe("what is typed after /zt revoke", () => {
     expect(refusalOf(() => parseArgs(user, []))).toEqual({
       what: "<who> is missing: an e-mail address, an Access user's id or a @mention.",
       next: "Usage: /zt user <who>",
+    });
+  });
+
+  it("says which flag is missing, where one is needed", () => {
+    expect(refusalOf(() => parseArgs(pauseCommand, []))).toEqual({
+      what: "--reason is missing: why, for everybody who wonders what is going on.",
+      next: 'Usage: /zt pause --reason "…"',
     });
   });
 

@@ -58,11 +58,22 @@ describe.each(MODES)("a quorum of two (%s)", (mode) => {
   it("is waited for with the first approval and reached with the second; the card and thread name both", async () => {
     const scene = await startWith("quorum: 2", { mode });
     const { slack } = scene;
-    const card = await askToRevoke(slack);
+    const { words } = await answerTo(slack, alice, REVOKE);
+    expect(words).toContain("nothing happens until 2 approvers agree");
+    const card = await cardWhere(slack);
     expect(slack.visibleText(card)).toContain("2 have to agree");
+    expect(JSON.stringify(card.blocks)).toContain("Yours would be the first of 2 approvals");
 
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    await slack.waitFor(
+      () => wordsOf(slack, card).includes("Waiting for approval: 1 of 2 approvals") || undefined,
+    );
+    const last = slack.messages(card.channel).find(({ ts }) => ts === card.ts);
+    expect(JSON.stringify(last?.blocks)).not.toContain("Yours would be");
+    expect((await answerTo(slack, bob, "requests")).words).toContain(
+      "waiting for approval, 1 of 2 approvals",
+    );
+    expect((await answerTo(slack, alice, REVOKE)).words).toContain("waiting for approval, 1 of 2 approvals.");
     expect(revocations(scene)).toBe(0);
     expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
       "Your approval is counted already: 1 of 2.",
@@ -194,7 +205,9 @@ describe("a protected target", () => {
     );
     const { words } = await answerTo(scene.slack, alice, `revoke ${MALLORY}`);
     expect(words).toContain("A reason is needed.");
-    expect(words).toContain("protected by the policy");
+    expect(words).toContain(`${MALLORY} is protected by the policy`);
+    const several = await answerTo(scene.slack, alice, `revoke ${MALLORY} dana@example.com`);
+    expect(several.words).toContain("One of those it is about is protected by the policy");
     await askToRevoke(scene.slack, { text: "revoke dana@example.com" });
   });
 

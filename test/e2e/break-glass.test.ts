@@ -100,7 +100,7 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
     expect(words).toContain("Ends 3 sessions on 5 apps");
     expect(words).toContain("told at once");
     const sent = await sendForm(slack, alice, form, { reason: { reason: ` ${WHY} ` } });
-    expect(slack.visibleText(sent)).toContain("on your word alone");
+    expect(slack.visibleText(sent)).toContain("🔴 It is being carried out, on your word alone.");
     const thread = await finishedThread(slack, card);
 
     expect(thread.join("\n")).toContain(`Done alone by @alice`);
@@ -121,7 +121,10 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
     await slack.waitFor(() => directTo(scene, alice).length > 0);
     expect(directTo(scene, alice)).toEqual([expect.stringContaining("Done and verified")]);
 
-    expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
+    // Who has to review it can read its story.
+    const story = await answerTo(slack, bob, `audit ${requestIdOf(slack, card)}`);
+    expect(story.words).toContain("did it alone, without approval");
+    expect(await review(scene, bob, card, "justified")).toContain("☑️ Your review is recorded");
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
     expect(wordsOf(slack, card)).not.toContain("Waits for review");
     await slack.waitFor(() => directTo(scene, alice).length > 1);
@@ -493,7 +496,7 @@ describe.each(MODES)("a review in %s mode", (mode) => {
     const stale = { user: bob, channel: card.channel, ts: card.ts, actionId: ALONE_ACTIONS.review };
     await slack.clickStale(stale);
     const said = await openModal(slack, bob, (text) => text.includes("reviewed already"));
-    expect(slack.visibleText(said)).toContain("Your click changed nothing");
+    expect(slack.visibleText(said)).toContain("Nothing was changed");
   });
 });
 

@@ -91,7 +91,7 @@ describe("a revocation of somebody with their devices", () => {
     const old = cloudflare.state.registrations.find(({ deviceName }) => deviceName === OLD_PHONE);
     expect(old?.revokedAt).toBeLessThan(cloudflare.now() - 3_600_000);
     await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
-    const asked = await card(scene, "Revoke all sessions");
+    const asked = await card(scene, "Revoke all sessions and devices of mallory");
     expect(wordsOf(slack, asked)).toContain("Revoked registrations can be restored");
     expect(await approve(slack, asked)).toContain("Verified");
     expect(activeNames(scene, MALLORY)).toEqual([]);
@@ -117,7 +117,7 @@ describe("a revocation of somebody with their devices", () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
-    const asked = await card(scene, "Revoke all sessions");
+    const asked = await card(scene, "Revoke all sessions and devices of mallory");
     await approve(slack, asked);
     for (const one of cloudflare.state.registrations)
       if (one.revokedAt !== null) one.revokedAt = cloudflare.now() + 3_600_000;
@@ -133,7 +133,7 @@ describe("a revocation of somebody with their devices", () => {
     const asked = await card(scene, "Revoke all sessions of mallory");
     expect(await approve(slack, asked)).not.toContain("Restore devices");
     await answerTo(slack, alice, `revoke ${MALLORY} dana@example.com --devices --reason laptops stolen`);
-    const several = await card(scene, "Revoke all sessions of 2 users");
+    const several = await card(scene, "Revoke all sessions and devices of 2 users");
     expect(await approve(slack, several)).not.toContain("Restore devices…");
   });
 });
@@ -357,7 +357,7 @@ describe("Undo on the result of a device revocation", () => {
     await sendForm(slack, alice, form, { reason: { reason: "laptop was under the sofa" } });
     const asked = await card(scene, "Restore 2 devices");
     expect(wordsOf(slack, asked)).toContain(`Takes back the revocation of ${MACBOOK}, ${DESKTOP}`);
-    expect(wordsOf(slack, asked)).toContain("This gives access back");
+    expect(wordsOf(slack, asked)).toContain("🔓 This gives access back");
     const thread = await approve(slack, asked);
     expect(thread).toContain("Verified: 2 of 2 devices registered again");
     expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK]);

@@ -162,7 +162,7 @@ describe.each(MODES)("/zt delete-user in %s mode", (mode) => {
       "Removes the user, with their seats, tokens and sessions",
       "Deletes 2 device registrations",
       "This is not a ban",
-      "CANNOT BE UNDONE",
+      "⛔ Cannot be undone: deleted registrations",
       "Reason left the company",
     ])
       expect(wordsOf(slack, asked)).toContain(text);

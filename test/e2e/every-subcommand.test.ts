@@ -161,7 +161,7 @@ const TABLE: Record<string, Row> = {
   pause: {
     good: () => "pause --reason a drill",
     says: /Paused|paused already/,
-    bad: ["pause", /A reason is needed to pause/],
+    bad: ["pause", /--reason is missing: why, for everybody/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,

@@ -112,8 +112,14 @@ describe("/zt requests", () => {
     const { slack } = scene;
     addOthers(slack);
     await ask(scene, "dana@example.com");
-    for (const user of [OTHERS.mallory, PEOPLE.bob])
-      expect((await answerTo(slack, user, "requests")).words).toContain("dana@example.com");
+    const steps: string[] = [];
+    for (const user of [PEOPLE.alice, PEOPLE.bob, OTHERS.mallory]) {
+      const { words } = await answerTo(slack, user, "requests");
+      expect(words).toContain("dana@example.com");
+      steps.push((words.match(/\/zt (?:cancel|audit)/g) ?? []).join(" "));
+    }
+    // Nobody is shown a step that they may not take.
+    expect(steps).toEqual(["/zt cancel /zt audit", "/zt audit", ""]);
     expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You may not use /zt requests");
   });
 });
@@ -128,6 +134,7 @@ describe("/zt cancel", () => {
     expect(words).toContain("Revoke all sessions of dana@example.com");
     expect(words).toContain("⚪ Cancelled by @alice");
     expect(words).toContain("Nothing was done");
+    expect(words).toContain("ask again if it is needed after all");
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
     const row = readAudit(scene).find(({ event }) => event === "request.cancelled");
@@ -156,6 +163,7 @@ describe("/zt cancel", () => {
     const id = requestIdOf(slack, card);
     const { words } = await answerTo(slack, PEOPLE.bob, `cancel ${id}`);
     expect(words).toContain("Only the person who asked can cancel a request.");
+    expect(words).toContain("If you may approve it, press Deny on its card instead.");
     expect(words).toBe(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.cancel));
     expect(readAudit(scene).filter(({ event }) => event === "click.refused")).toHaveLength(2);
     expect(wordsOf(slack, card)).toContain("Waiting for approval");
@@ -169,6 +177,7 @@ describe("/zt cancel", () => {
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${requestIdOf(slack, card)}`);
     expect(words).toContain("This request was already approved, and it is done. (by @bob)");
+    expect(words).toContain("Nothing was changed.");
   });
 
   it("without an id, or with one that is none, names one's own requests that wait", async () => {

@@ -287,7 +287,7 @@ describe("names that are not known", () => {
     expect(slack.visibleText(form)).toContain("stuffing");
     expect((await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: {} })).ok).toBe(true);
     const card = await cardWhere(slack);
-    expect(slack.visibleText(card)).toContain("Revoke all sessions of 3 users");
+    expect(slack.visibleText(card)).toContain("Revoke all sessions and devices of 3 users");
     expect(slack.visibleText(card)).toContain("Revokes all of their device registrations");
   });
 

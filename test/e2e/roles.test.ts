@@ -39,24 +39,26 @@ const refusalsOf = (rows: ReturnType<typeof readAudit>) =>
 
 describe("who may do what", () => {
   it.each([
-    ["a viewer", VIEWER],
-    ["an approver", bob],
-  ])("%s looks everything up and asks for nothing", async (_who, user) => {
+    ["a viewer", VIEWER, ["auditor", "operator"]],
+    ["an approver, who also reads the record", bob, ["operator"]],
+  ])("%s: looks everything up and asks for nothing", async (_who, user, refused) => {
     const scene = await startScene({ policy });
     const { slack, cloudflare } = scene;
     addOthers(slack);
     for (const { role, text, name } of TYPED) {
       const { words } = await answerTo(slack, user, text);
-      if (role === "operator") {
+      if (refused.includes(role)) {
         expect(words).toContain(`You may not use /zt ${name}.`);
-        expect(words).toContain("Only the operators that zt-bot's policy names may.");
+        expect(words).toContain(
+          `Only the operators${role === "auditor" ? " and approvers" : ""} that zt-bot's policy names may.`,
+        );
         expect(words).toContain("Ask @alice");
       } else expect(words).not.toContain("You may not");
     }
     expect(slack.views(user)).toEqual([]);
     expect(cloudflare.requests.filter(({ method }) => method !== "GET")).toEqual([]);
     expect(refusalsOf(readAudit(scene))).toEqual(
-      TYPED.filter(({ role }) => role === "operator").map(({ name }) => `${user} ${name}`),
+      TYPED.filter(({ role }) => refused.includes(role)).map(({ name }) => `${user} ${name}`),
     );
   });
 

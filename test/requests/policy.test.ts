@@ -212,7 +212,7 @@ describe("who may decide", () => {
       allowed: false,
       code: "decided",
       why: "This request was already approved and is being carried out.",
-      next: "Your click changed nothing.",
+      next: "Nothing was changed.",
       by: "U0BOB0001",
     });
   });

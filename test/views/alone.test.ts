@@ -84,7 +84,7 @@ describe("the card", () => {
 
 describe("the answer to who asked", () => {
   const request = makeRequest({ status: "pending" });
-  const asked = { request, headline: "x", link: LINK, trouble: null };
+  const asked = { request, headline: "x", link: LINK, trouble: null, quorum: 1 };
 
   it("offers to break the glass to a member alone", () => {
     expect(actionsOf(askedMessage({ ...asked, mayActAlone: true }))).toEqual([ALONE_ACTIONS.breakGlass]);
@@ -108,7 +108,7 @@ describe("the form to act alone", () => {
     for (const part of [
       "Break glass",
       "happens at once, and nobody else has to agree",
-      "Revoke all sessions of mallory@example.com",
+      "Revoke all sessions and devices of mallory@example.com",
       "• Ends 2 sessions on 1 app",
       "This is not a ban",
       "Ended sessions cannot be brought back",
@@ -148,6 +148,14 @@ describe("the form to act alone", () => {
   });
 });
 
+describe("the news of it", () => {
+  it("tells whoever reads it who may read the record, where the card is gone", () => {
+    const request = alone({ status: "succeeded" });
+    const words = readWords(aloneMessage(request, describeRequest(request), null, { kind: "gone" }));
+    expect(words).toContain("/zt audit ZT-7K3M2QF has the story, for operators and approvers.");
+  });
+});
+
 describe("the form to review", () => {
   const filled = (verdict: string | null, note: string | null) => ({
     private_metadata: "ZT-7K3M2QF",
@@ -163,7 +171,7 @@ describe("the form to review", () => {
     const request = alone({ status: "succeeded" });
     const words = readWords(reviewModal({ request, words: describeRequest(request) }));
     for (const part of [
-      "Revoke all sessions of mallory@example.com",
+      "Revoke all sessions and devices of mallory@example.com",
       "Accepted by Cloudflare, not confirmed",
       "Done alone by @U0BOB0001",
       GLASS.reason,

@@ -86,7 +86,7 @@ function count(rows: readonly TargetRow[]) {
 describe("the card of a request about several users", () => {
   it("names the first ten and counts the rest", () => {
     const words = readWords(draw({ status: "pending" }));
-    expect(words).toContain("Revoke all sessions of 12 users");
+    expect(words).toContain("Revoke all sessions and devices of 12 users");
     expect(words).toContain("Who (12)\n1. user-1@example.com (first, alone)\n2. user-2@example.com");
     expect(words).toContain("10. user-10@example.com\nand 2 more: Details lists all of them");
     expect(words).not.toContain("user-11@example.com");

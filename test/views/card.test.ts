@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { describeRequest } from "../../src/requests/describe.ts";
-import { STATUSES, type Request } from "../../src/requests/request.ts";
+import { ACTION_NAMES, type ActionName } from "../../src/requests/plan.ts";
+import { STATUSES, type Request, type Status } from "../../src/requests/request.ts";
 import { approvalCard, CARD_ACTIONS } from "../../src/views/card.ts";
 import { readWords } from "../support/words.ts";
 import { HOSTILE, makeRequest, makeSummary, NOW, SUMMARIES } from "./support.ts";
@@ -12,12 +13,13 @@ function draw(
   options: Options,
   approvers: readonly string[] = ["S0LEADS01", "U0BOB0001"],
   changes: Partial<Request> = {},
+  quorum = 1,
 ) {
   const request = { ...makeRequest(options), ...changes };
   return approvalCard({
     request,
     words: describeRequest(request),
-    rules: { approvers, quorum: 1, alone: null },
+    rules: { approvers, quorum, alone: null },
     now: NOW,
   });
 }
@@ -34,7 +36,7 @@ describe("the approval card", () => {
   it("tells an approver everything that the decision needs", () => {
     const words = readWords(draw({ status: "pending" }));
     const order = [
-      "Revoke all sessions of mallory@example.com",
+      "Revoke all sessions and devices of mallory@example.com",
       "🟡 Waiting for approval",
       "High risk",
       "Asked by @U0ALICE01",
@@ -65,9 +67,107 @@ describe("the approval card", () => {
     expect(words).toContain("Impossible travel: judged a false positive");
   });
 
+  it("says in bold, right under its state, what must not be overlooked, and nothing of it twice", () => {
+    const grave = (action: ActionName, status: Status = "pending"): string[] => {
+      const { blocks } = draw({ status, action });
+      const third = blocks[2];
+      const text = third?.type === "section" ? (third.text?.text ?? "") : "";
+      return text.split("\n").filter((line) => /^[🔓⛔]/u.test(line));
+    };
+    expect(grave("delete-user")).toEqual([
+      "⛔ *Cannot be undone*: deleted registrations cannot be restored, and the id is gone for good.",
+    ]);
+    expect(grave("delete-devices")).toEqual([
+      expect.stringMatching(/^⛔ \*Cannot be undone\*: a deleted registration/),
+    ]);
+    expect(grave("restore-devices")).toEqual([
+      "🔓 *This gives access back*: the devices can connect again without a new registration.",
+    ]);
+    expect(grave("reset-risk")).toEqual([
+      expect.stringMatching(/^🔓 \*This can give access back\*: policies/),
+      expect.stringMatching(/^⛔ \*Cannot be undone\*: the events/),
+    ]);
+    for (const action of ["revoke", "revoke-devices", "create-user", "rename-user"] as const)
+      expect(grave(action)).toEqual([]);
+    const words = readWords(draw({ status: "pending", action: "delete-user" }));
+    expect(words.match(/cannot be undone/gi)).toHaveLength(1);
+    expect(words).toContain("⚠️ This is not a ban");
+  });
+
+  it.each(ACTION_NAMES)("of %s begins its gravest sentences with what they come down to", (action) => {
+    const { effect, isIrreversible, caution, undo } = describeRequest(
+      makeRequest({ status: "pending", action }),
+    );
+    if (effect === "restores") expect(caution).toMatch(/^This (gives|can give) access back: /);
+    if (isIrreversible) expect(undo).toMatch(/^Cannot be undone: /);
+    else expect(undo).not.toMatch(/^Cannot be undone:/);
+  });
+
+  it("speaks as softly of what was not done as of anything", () => {
+    const words = readWords(draw({ status: "denied", action: "restore-devices" }));
+    expect(words).toContain("⚠️ This gives access back");
+    expect(words).not.toContain("🔓");
+  });
+
+  it.each([
+    [1, 0, null],
+    [2, 0, "Yours would be the first of 2 approvals: nothing happens before the second."],
+    [2, 1, null],
+    [3, 1, "Yours would be the second of 3 approvals: nothing happens before the third."],
+    [10, 8, "Yours would be the ninth of 10 approvals: nothing happens before the tenth."],
+  ])(
+    "where %i have to agree and %i did, the question says so while more are needed",
+    (quorum, given, note) => {
+      const votes = Array.from({ length: given }, (_, index) => ({ by: `U0BOB000${index}`, at: NOW }));
+      const email = `${"m".repeat(230)}@example.com`;
+      const long = makeSummary({ user: { ...makeSummary().user, email } });
+      for (const summary of [makeSummary(), long]) {
+        const card = draw(
+          { status: "pending", action: "delete-user", summary },
+          undefined,
+          { votes },
+          quorum,
+        );
+        const question = buttonsOf(card)[0]?.confirm?.text?.text ?? "";
+        expect(question.length).toBeLessThanOrEqual(300);
+        if (note === null) expect(question).not.toContain("Yours would");
+        else expect(question.endsWith(` ${note}`)).toBe(true);
+      }
+    },
+  );
+
+  it("counts the approvals against those that are needed, in its state and its text", () => {
+    const votes = [{ by: "U0BOB0001", at: NOW }];
+    const card = draw({ status: "pending" }, undefined, { votes }, 2);
+    expect(readWords(card)).toContain("🟡 Waiting for approval: 1 of 2 approvals");
+    expect(card.text).toContain("waiting for approval, 1 of 2 approvals. Asked by");
+    // One of them does not count any more: there are enough, and it waits all the same.
+    const stale = draw({ status: "pending" }, undefined, { votes: [...votes, ...votes] }, 2);
+    expect(readWords(stale)).toContain("🟡 Waiting for approval: 2 approvals so far");
+  });
+
+  it("says in its first line whether the devices go as well", () => {
+    const headline = (isDevices: boolean) => readWords(draw({ status: "pending", isDevices })).split("\n")[0];
+    expect(headline(true)).toBe("Revoke all sessions and devices of mallory@example.com");
+    expect(headline(false)).toBe("Revoke all sessions of mallory@example.com");
+  });
+
+  it("leaves out what says nothing", () => {
+    const { risk } = makeSummary();
+    if (!risk.ok) throw new Error("no risk to leave events out of");
+    const none = makeSummary({
+      registrations: { ok: true, value: [] },
+      risk: { ok: true, value: { ...risk.value, events: [] } },
+    });
+    const effects = (action: ActionName) => readWords(draw({ status: "pending", action, summary: none }));
+    expect(effects("delete-user")).not.toContain("device registration");
+    expect(effects("revoke")).toContain("They have no device registration now");
+    expect(effects("reset-risk")).toContain("• Takes back the risk level (high)\n");
+  });
+
   it("puts who, what, state and reason into its text, where notifications and screen readers look", () => {
     expect(draw({ status: "pending" }).text).toBe(
-      "Revoke all sessions of mallory@example.com: waiting for approval. Asked by <@U0ALICE01>. laptop stolen",
+      "Revoke all sessions and devices of mallory@example.com: waiting for approval. Asked by <@U0ALICE01>. laptop stolen",
     );
   });
 

@@ -208,6 +208,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       request,
       words: describeRequest(request),
       link: LINK,
+      quorum: 10,
     }));
     const problems: string[] = [];
     for (let from = 0; from < all.length; from += 11)
@@ -226,6 +227,8 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           unreviewed,
           unreviewedTotal: 40,
           shown,
+          mayAsk: true,
+          mayAudit: true,
           page: 1,
           params: { show: "mine" },
           now: NOW,
@@ -245,6 +248,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
             headline: describeRequest(request).headline,
             link,
             trouble,
+            quorum: 10,
             mayActAlone: true,
           };
           problems.push(

@@ -155,8 +155,8 @@ describe("the details of a request", () => {
     seq,
     at: NOW + seq * 1000,
     actor: "zt-bot",
-    event: `step.${seq}`,
-    data: {},
+    event: "call.sent",
+    data: { call: `call ${seq}.` },
   });
 
   it("show the frozen plan with its hash, and what was recorded", () => {
@@ -169,10 +169,11 @@ describe("the details of a request", () => {
       "devices: true, warpReauth: true",
       request.planHash,
       "Recorded so far",
-      "step.1, zt-bot",
-      "step.2, zt-bot",
+      "zt-bot: sent to Cloudflare: call 1.",
+      "zt-bot: sent to Cloudflare: call 2.",
     ])
       expect(words).toContain(part);
+    expect(words).not.toContain("call.sent");
   });
 
   it("of a long record show the end of it, whole lines, and say how many there are", () => {
@@ -185,9 +186,9 @@ describe("the details of a request", () => {
       ),
     );
     expect(words).toContain("Recorded so far (the last 30 of 200)");
-    expect(words.match(/step\.\d+, zt-bot/g)).toHaveLength(30);
-    expect(words).toContain("step.199, zt-bot");
-    expect(words).not.toContain("step.169,");
+    expect(words.match(/call \d+\./g)).toHaveLength(30);
+    expect(words).toContain("call 199.");
+    expect(words).not.toContain("call 169.");
   });
 });
 
@@ -204,6 +205,7 @@ describe("a notice", () => {
     const words = "No. (by @U0BOB0001)\nBecause.\nAsk @S0SECOPS1 @U0ALICE01\n→ Ask.";
     expect(readWords(noticeMessage(DETAIL))).toBe(`⚠️ ${words}`);
     expect(readWords(noticeModal("Not done", DETAIL))).toBe(`Not done\n⚠️ ${words}\nClose`);
+    expect(readWords(noticeModal("Done", DETAIL, "☑️"))).toBe(`Done\n☑️ ${words}\nClose`);
   });
 
   it("leaves out what there is not", () => {

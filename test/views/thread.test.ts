@@ -174,7 +174,7 @@ describe("the thread under a card", () => {
   it("closes with what was asked, by whom, how long it took and what comes next", () => {
     const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
     for (const part of [
-      "🏁 Revoke all sessions of mallory@example.com",
+      "🏁 Revoke all sessions and devices of mallory@example.com",
       "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
       "asked by @U0ALICE01",
       "approved by @U0BOB0001",
@@ -187,7 +187,7 @@ describe("the thread under a card", () => {
   it("says in its text, for notifications, what it says on screen", () => {
     const request = makeRequest({ status: "succeeded", result: VERIFIED });
     expect(threadMessage(request, describeRequest(request), { kind: "summary" }).text).toBe(
-      "Revoke all sessions of mallory@example.com: done and verified",
+      "Revoke all sessions and devices of mallory@example.com: done and verified",
     );
   });
 });
@@ -226,7 +226,9 @@ describe("what the requester is told", () => {
     expect(readWords(message)).toContain("⛔ Denied by @U0BOB0001");
     expect(readWords(message)).toContain("ZT-7K3M2QF · talk to the approver");
     expect(JSON.stringify(message.blocks)).toContain(`<${LINK}|ZT-7K3M2QF>`);
-    expect(message.text).toBe("Revoke all sessions of mallory@example.com: denied, nothing was done");
+    expect(message.text).toBe(
+      "Revoke all sessions and devices of mallory@example.com: denied, nothing was done",
+    );
   });
 
   it("has the id where there is no link", () => {
@@ -243,12 +245,16 @@ describe("what the requester is told", () => {
       headline: "Revoke all sessions of mallory@example.com",
       link: LINK,
       trouble: null,
+      quorum: 1,
       mayActAlone: false,
     };
     const words = readWords(askedMessage(asked));
     expect(words).toContain("🟡 Asked: Revoke all sessions of mallory@example.com");
     expect(words).toContain("Open the card in the approvals channel");
     expect(words).toContain("ZT-7K3M2QF · nothing happens until somebody approves · expires in 60 min");
+    expect(readWords(askedMessage({ ...asked, quorum: 2 }))).toContain(
+      "ZT-7K3M2QF · nothing happens until 2 approvers agree · expires in 60 min",
+    );
   });
 
   it("is honest where the card is not there yet, and why", () => {
@@ -258,6 +264,7 @@ describe("what the requester is told", () => {
       headline: "x",
       link: null,
       trouble: "zt-bot is not a member of the approvals channel",
+      quorum: 1,
       mayActAlone: false,
     };
     expect(readWords(askedMessage(asked))).toContain(

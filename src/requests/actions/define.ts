@@ -10,9 +10,9 @@ export interface PlanText {
   headline: string;
   /** What will happen, a sentence each. */
   effects: string[];
-  /** What people wrongly believe it does. */
+  /** What people wrongly believe it does. Of what restores: "This gives access back: …". */
   caution: string;
-  /** Whether and how it can be undone. */
+  /** Whether and how it can be undone. Of what is irreversible: "Cannot be undone: …". */
   undo: string;
 }
 
@@ -53,6 +53,8 @@ export interface Action<Name extends ActionName, Baseline> {
   label: string;
   /** Contains: takes access away. Restores: may give some back. Such requests are treated with more care. */
   effect: "contains" | "restores" | "changes";
+  /** What is lost by it nobody can bring back: the card says so in its first lines, by the words of `undo`. */
+  isIrreversible?: true;
   /** Freezes the options. @throws UserError for a wish that can't be fulfilled. */
   prepare(input: PlanInput<Name>): Promise<PlanOf<Name>["options"]>;
   /** The approve button's confirmation: one plain question. */

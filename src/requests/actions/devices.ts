@@ -108,6 +108,7 @@ export const deleteDevices = defineAction<"delete-devices", NoBaseline>({
   name: "delete-devices",
   label: "Delete devices",
   effect: "contains",
+  isIrreversible: true,
   async prepare({ cloudflare, target, wish }) {
     const all = (await allRegistrations(cloudflare, target.id, "all")).filter(
       (one) => one.deletedAt === null,
@@ -129,7 +130,7 @@ export const deleteDevices = defineAction<"delete-devices", NoBaseline>({
     ],
     caution:
       "This is not a ban: signing in on the device registers it anew if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
-    undo: "CANNOT BE UNDONE: a deleted registration cannot be restored. /zt revoke-devices takes the same access away and can be taken back.",
+    undo: "Cannot be undone: a deleted registration cannot be restored. /zt revoke-devices takes the same access away and can be taken back.",
   }),
   callText: (plan) =>
     `registrations delete for ${plural(plan.options.registrations.length, "device")} of ${plan.target.email}`,

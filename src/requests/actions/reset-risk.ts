@@ -24,6 +24,7 @@ export const resetRisk = defineAction<"reset-risk", RiskBaseline>({
   name: "reset-risk",
   label: "Reset risk score",
   effect: "restores",
+  isIrreversible: true,
 
   async prepare({ cloudflare, target, wish }) {
     const { userId, events } = await findRisk(cloudflare, target);
@@ -129,5 +130,5 @@ function describeScore(evidence: UserSummary | null): string {
   const { events, level, rawLevel } = evidence.risk.value;
   if (events.length === 0 && level === null && rawLevel === null)
     return "They have no risk level and no risk event now: there is nothing to take back";
-  return `Takes back the risk level (${levelText(evidence.risk.value)}) with ${plural(events.length, "event")} since the last reset`;
+  return `Takes back the risk level (${levelText(evidence.risk.value)})${events.length === 0 ? "" : ` with ${plural(events.length, "event")} since the last reset`}`;
 }

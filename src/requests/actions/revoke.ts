@@ -27,10 +27,9 @@ export const revoke = defineAction<"revoke", RevokeBaseline>({
       ? questionForMany(plan)
       : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`,
   describe: (plan, evidence) => ({
-    headline:
-      othersOf(plan).length > 0
-        ? `Revoke all sessions of ${plural(targetsOf(plan).length, "user")}`
-        : `Revoke all sessions of ${plan.target.email}`,
+    headline: `Revoke all sessions${plan.options.devices ? " and devices" : ""} of ${
+      othersOf(plan).length > 0 ? plural(targetsOf(plan).length, "user") : plan.target.email
+    }`,
     effects: othersOf(plan).length > 0 ? describeManyEffects(plan) : describeEffects(plan.options, evidence),
     caution:
       "This is not a ban: tokens stop working within 30 seconds, and after about a minute the user can log in again if your policies allow it. To keep them out, disable them at the identity provider or by policy.",
@@ -145,7 +144,9 @@ function describeEffects(options: RevokeOptions, evidence: UserSummary | null): 
     effects.push(
       devices === null
         ? "Revokes all of their device registrations (how many could not be read)"
-        : `Revokes ${plural(devices, "device registration")}`,
+        : devices === 0
+          ? "They have no device registration now: this revokes whatever may have been registered since"
+          : `Revokes ${plural(devices, "device registration")}`,
     );
   } else if (devices === null) {
     effects.push("Their devices stay registered (how many could not be read)");

@@ -116,6 +116,7 @@ export const deleteUser = defineAction<"delete-user", null>({
   name: "delete-user",
   label: "Delete user",
   effect: "contains",
+  isIrreversible: true,
   prepare({ target, wish }) {
     if (!sameEmail(wish.typedEmail, target.email)) {
       throw new UserError({
@@ -132,13 +133,13 @@ export const deleteUser = defineAction<"delete-user", null>({
     headline: `Delete the Access user ${plan.target.email}`,
     effects: [
       "Removes the user, with their seats, tokens and sessions",
-      evidence?.registrations.ok === true
-        ? `Deletes ${plural(evidence.registrations.value.length, "device registration")}`
-        : "Deletes all of their device registrations",
+      ...(evidence?.registrations.ok === true
+        ? deletedDevices(evidence.registrations.value.length)
+        : ["Deletes all of their device registrations"]),
     ],
     caution:
       "This is not a ban: they become a user again, under another id, when they log in and your policies allow it.",
-    undo: "CANNOT BE UNDONE: deleted registrations cannot be restored, and the id is gone for good.",
+    undo: "Cannot be undone: deleted registrations cannot be restored, and the id is gone for good.",
   }),
   callText: (plan) => `delete Access user ${plan.target.email}`,
   readBaseline: () => Promise.resolve(null),
@@ -161,3 +162,8 @@ export const deleteUser = defineAction<"delete-user", null>({
     }
   },
 });
+
+/** Where there is none, nothing is said. */
+function deletedDevices(count: number): string[] {
+  return count === 0 ? [] : [`Deletes ${plural(count, "device registration")}`];
+}
