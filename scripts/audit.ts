@@ -18,7 +18,8 @@ const USAGE = `npm run audit -- <command>
       Writes a place into the record before which rows may be archived.
   archive --file FILE [--checkpoint SEQ] [--remove]
       Checks the record and writes all rows before the newest checkpoint to FILE. With --remove it also takes them
-      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that.
+      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that. Requests
+      that have rows there have to be finished.
 
   reconcile --since WHEN [--until WHEN]
       Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when

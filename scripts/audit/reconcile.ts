@@ -11,7 +11,7 @@ import {
   type TheirChange,
 } from "../../src/audit/reconcile.ts";
 import { readConfig } from "../../src/config.ts";
-import { plural } from "../../src/words.ts";
+import { list, plural } from "../../src/words.ts";
 import {
   type AuditCommand,
   BROKEN,
@@ -81,8 +81,8 @@ function describeChange({ at, rayId, method, status, action, description }: Thei
   return `${at === null ? "at an unknown time" : utc(at)}, ray ${rayId ?? "unknown"}: ${what}`;
 }
 
-function describeCall({ at, rayId, requestId, call, seq }: OurCall): string {
-  return `${utc(at)}, ray ${rayId ?? "unknown"}: ${requestId ?? "no request"}, ${call} (row ${seq})`;
+function describeCall({ at, rayIds, requestId, call, seq }: OurCall): string {
+  return `${utc(at)}, ${rayIds.length > 1 ? "rays" : "ray"} ${list(rayIds) || "unknown"}: ${requestId ?? "no request"}, ${call} (row ${seq})`;
 }
 
 function utc(at: number): string {

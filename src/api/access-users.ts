@@ -1,6 +1,6 @@
 import { ACCESS_AUDIT_LOGS_READ, defineCalls } from "./call.ts";
-import type { AccessUserQuery, CallOptions, Cloudflare, Page } from "./cloudflare.ts";
-import { readList, readResult } from "./envelope.ts";
+import type { AccessUserQuery, CallOptions, Cloudflare, Page, WriteReceipt } from "./cloudflare.ts";
+import { type Answer, readList, readResult } from "./envelope.ts";
 import { readCount } from "./fields.ts";
 import type { Http } from "./http.ts";
 import { Identity, SessionIdentity } from "./identity-schema.ts";
@@ -122,15 +122,12 @@ export function createAccessUsers(http: Http): Cloudflare["accessUsers"] {
     },
     get: async (id, call) =>
       readResult(AccessUser, await http.send(calls.get, { ids: { user_id: id } }, call)),
-    create: async (input, call) =>
-      readResult(AccessUser, await http.send(calls.create, { body: input }, call)),
+    create: async (input, call) => readWritten(await http.send(calls.create, { body: input }, call)),
     update: async (id, input, call) => {
       const answer = await http.send(calls.update, { ids: { user_id: id }, body: input }, call);
-      return readResult(AccessUser, answer);
+      return readWritten(answer);
     },
-    remove: async (id, call) => {
-      await http.send(calls.remove, { ids: { user_id: id } }, call);
-    },
+    remove: async (id, call) => receiptOf(await http.send(calls.remove, { ids: { user_id: id } }, call)),
     activeSessions: async (id, call) => {
       const answer = await http.send(calls.activeSessions, { ids: { user_id: id } }, call);
       return readList(ActiveSession, { answer, log: http.log, list: answer.result }).rows;
@@ -148,6 +145,16 @@ export function createAccessUsers(http: Http): Cloudflare["accessUsers"] {
       return readList(FailedLogin, { answer, log: http.log, list: answer.result }).rows;
     },
   };
+}
+
+/** Done means that the answer shows the user; who it is then, is read anew. */
+function readWritten(answer: Answer): WriteReceipt {
+  readResult(AccessUser, answer);
+  return receiptOf(answer);
+}
+
+function receiptOf({ facts }: Answer): WriteReceipt {
+  return { cfRay: facts.cfRay, status: facts.status };
 }
 
 function fitPageSize(wanted: number): number {

@@ -159,11 +159,11 @@ export interface Cloudflare {
     /** Users whose address is this one, case folded and +tags kept. Empty is not proof: see the token. */
     findByEmail(email: string, call?: CallOptions): Promise<AccessUser[]>;
     get(id: string, call?: CallOptions): Promise<AccessUser>;
-    create(input: { email: string; name?: string | undefined }, call?: CallOptions): Promise<AccessUser>;
+    create(input: { email: string; name?: string | undefined }, call?: CallOptions): Promise<WriteReceipt>;
     /** Changes the name; the email only confirms who is meant. */
-    update(id: string, input: { email: string; name: string }, call?: CallOptions): Promise<AccessUser>;
+    update(id: string, input: { email: string; name: string }, call?: CallOptions): Promise<WriteReceipt>;
     /** Also ends the user's seats, tokens and device registrations. */
-    remove(id: string, call?: CallOptions): Promise<void>;
+    remove(id: string, call?: CallOptions): Promise<WriteReceipt>;
     /** May lag a revocation by about a minute. */
     activeSessions(id: string, call?: CallOptions): Promise<ActiveSession[]>;
     activeSession(id: string, nonce: string, call?: CallOptions): Promise<SessionIdentity>;

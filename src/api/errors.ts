@@ -40,6 +40,8 @@ export abstract class CloudflareError extends Error {
   readonly applied: Applied;
   readonly status: number | null;
   readonly cfRay: string | null;
+  /** Of calls before this one that were carried out, where a caller made several for one purpose and says so. */
+  earlierRays: readonly string[] = [];
 
   constructor(facts: CallFacts, problem: string) {
     super(`${facts.call}: ${problem}`);

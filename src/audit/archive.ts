@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { sql, type Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
+import { list, plural } from "../words.ts";
 import { appendAudit } from "./append.ts";
 import { type ChainedRow, isNext, type Link } from "./chain.ts";
 import { ARCHIVED, CHECKPOINT } from "./events.ts";
@@ -113,7 +114,8 @@ function readLine(file: string, line: string, number: number): ChainedRow {
 /**
  * Takes out the rows that an archive holds. The one place where the database's own refusal to delete is lifted: for
  * this transaction only, which also writes into the record what was taken out, by whom and where it went.
- * @throws ArchiveError when the archive does not hold exactly the rows before the checkpoint.
+ * @throws ArchiveError when the archive does not hold exactly the rows before the checkpoint, or when a request that is
+ * not finished has some of them.
  */
 export async function removeArchived(
   db: Kysely<Database>,
@@ -141,11 +143,46 @@ export async function removeArchived(
       archive.end.hash === checkpoint.prev_hash;
     if (!isSame)
       throw new ArchiveError(`${archive.file} does not hold exactly the rows before row ${checkpoint.seq}.`);
+    const unfinished = await findUnfinished(trx, checkpoint.seq);
+    if (unfinished.length > 0) throw new ArchiveError(unfinishedText(unfinished, checkpoint.seq));
     await setDeletable(trx, dialect, true);
     await trx.deleteFrom("audit").where("seq", "<", checkpoint.seq).execute();
     await setDeletable(trx, dialect, false);
     return link;
   });
+}
+
+/**
+ * Requests that are still to be carried out, or may have been, and have rows before this one: an execution reads there
+ * whether its call was sent and answered. Without them it would send it once more. As the head of the chain is ours
+ * by now, none comes to have such rows while this transaction lasts.
+ */
+async function findUnfinished(trx: Kysely<Database>, before: number): Promise<string[]> {
+  const rows = await trx
+    .selectFrom("requests")
+    .select("id")
+    .where("status", "in", ["approved", "executing", "unknown"])
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("audit")
+          .select("audit.seq")
+          .whereRef("audit.request_id", "=", "requests.id")
+          .where("audit.seq", "<", before),
+      ),
+    )
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+const MAX_NAMED = 10;
+
+function unfinishedText(ids: readonly string[], before: number): string {
+  const left = ids.length - MAX_NAMED;
+  const named = list([...ids.slice(0, MAX_NAMED), ...(left > 0 ? [`${left} more`] : [])]);
+  const [are, have, them] = ids.length === 1 ? ["is", "has", "it"] : ["are", "have", "them"];
+  return `${plural(ids.length, "request")} ${are} not finished and ${have} rows before row ${before}: ${named}. Whether the call was sent is read from these rows, so nothing was taken out. Let ${them} finish first (a pause ends with /zt resume; /zt audit and the id tells what it waits for), then do this again.`;
 }
 
 async function setDeletable(

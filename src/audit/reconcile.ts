@@ -20,9 +20,9 @@ export interface OurCall {
   requestId: string | null;
   /** In words, such as "revoke_user for mallory@example.com". */
   call: string;
-  /** Without the data centre; null when no answer came, or none with a ray. */
-  rayId: string | null;
-  /** Cloudflare accepted it; null when no answer was recorded. */
+  /** Without the data centre; none when no answer came, or none with a ray, and several for what took several calls. */
+  rayIds: readonly string[];
+  /** Cloudflare changed something by it; null when no answer was recorded. */
   accepted: boolean | null;
 }
 
@@ -31,7 +31,7 @@ export interface Differences {
   matched: number;
   /** What Cloudflare recorded and we did not; `perhaps` is a call of ours that was never answered about then. */
   onlyTheirs: { change: TheirChange; perhaps: OurCall | null }[];
-  /** What Cloudflare accepted by our record and its log does not have. */
+  /** What Cloudflare accepted by our record and its log does not have: of several rays those that are missing there. */
   onlyOurs: OurCall[];
 }
 
@@ -45,7 +45,7 @@ export interface Span {
 /** Two clocks and a slow call lie between what we note and what Cloudflare notes: both sides are read so much wider. */
 export const MARGIN_MS = 10 * 60_000;
 
-/** Every call that the record says was sent, with its answer. */
+/** Every call that the record says was sent, with its answer. What was so already, and not sent, is none. */
 export async function readCalls(db: Kysely<Database>, { since, until }: Span): Promise<OurCall[]> {
   const rows = await db
     .selectFrom("audit")
@@ -58,17 +58,20 @@ export async function readCalls(db: Kysely<Database>, { since, until }: Span): P
   const calls: OurCall[] = [];
   /** By whom it is about: the answer to one call is recorded before the next is sent. */
   const unanswered = new Map<string, OurCall>();
+  const unsent = new Set<OurCall>();
   for (const row of rows) {
     const data = JSON.parse(row.data) as Record<string, unknown>;
     const key = JSON.stringify([row.request_id, data["target_id"] ?? null]);
     const answer =
       row.event === "call.answered"
-        ? { accepted: data["ok"] === true, rayId: bareRay(data["cf_ray"]) }
+        ? { accepted: data["ok"] === true && data["was_so"] !== true, rayIds: readRays(data) }
         : null;
     const sent = unanswered.get(key);
+    const isUnsent = data["was_so"] === true && answer?.rayIds.length === 0;
     if (answer !== null && sent !== undefined) {
       Object.assign(sent, answer);
       unanswered.delete(key);
+      if (isUnsent) unsent.add(sent);
       continue;
     }
     const call: OurCall = {
@@ -76,12 +79,18 @@ export async function readCalls(db: Kysely<Database>, { since, until }: Span): P
       at: row.at,
       requestId: row.request_id,
       call: typeof data["call"] === "string" ? data["call"] : "a call",
-      ...(answer ?? { accepted: null, rayId: null }),
+      ...(answer ?? { accepted: null, rayIds: [] }),
     };
-    calls.push(call);
+    if (!isUnsent) calls.push(call);
     if (answer === null) unanswered.set(key, call);
   }
-  return calls;
+  return calls.filter((call) => !unsent.has(call));
+}
+
+/** Rows of before there were several rays have the one only. */
+function readRays(data: Record<string, unknown>): string[] {
+  const several: unknown[] = Array.isArray(data["cf_rays"]) ? data["cf_rays"] : [];
+  return [...new Set([...several, data["cf_ray"]].flatMap((ray) => bareRay(ray) ?? []))];
 }
 
 /**
@@ -96,18 +105,20 @@ export function findDifferences(
 ): Differences {
   const changes = theirs.filter(({ method, action }) => method !== "GET" && action !== "view");
   const theirRays = new Set(changes.flatMap(({ rayId }) => bareRay(rayId) ?? []));
-  const ourRays = new Set(ours.flatMap(({ rayId }) => rayId ?? []));
+  const ourRays = new Set(ours.flatMap(({ rayIds }) => rayIds));
   const isWithin = (at: number | null): boolean => at === null || (at >= span.since && at < span.until);
-  const silent = ours.filter(({ rayId }) => rayId === null);
+  const silent = ours.filter(({ rayIds }) => rayIds.length === 0);
   const onlyTheirs = changes
     .filter(({ at, rayId }) => isWithin(at) && !ourRays.has(bareRay(rayId) ?? ""))
     .map((change) => ({ change, perhaps: nearest(silent, change.at) }));
   return {
     matched: changes.filter(({ at, rayId }) => isWithin(at) && ourRays.has(bareRay(rayId) ?? "")).length,
     onlyTheirs,
-    onlyOurs: ours.filter(
-      ({ at, accepted, rayId }) => isWithin(at) && accepted === true && !theirRays.has(rayId ?? ""),
-    ),
+    onlyOurs: ours.flatMap((call) => {
+      if (!isWithin(call.at) || call.accepted !== true) return [];
+      const missing = call.rayIds.filter((ray) => !theirRays.has(ray));
+      return call.rayIds.length > 0 && missing.length === 0 ? [] : [{ ...call, rayIds: missing }];
+    }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Db } from "../store/open.ts";
 import { actionOf } from "./actions/index.ts";
 import { checkSameUser } from "./actions/same-user.ts";
 import type { TargetCheck, Verification } from "./actions/define.ts";
+import { recordedRays, recordedReceipt } from "./actions/receipt.ts";
 import { planFor, type Target } from "./plan.ts";
 import type { Request } from "./request.ts";
 
@@ -120,11 +121,7 @@ export async function attemptCall(
   await record(deps, request, attempt, "call.sent", recordedCall(request));
   try {
     const receipt = await actionOf(request.plan).execute(cloudflare, request.plan);
-    await record(deps, request, attempt, "call.answered", {
-      ok: true,
-      status: receipt.status,
-      cf_ray: receipt.cfRay,
-    });
+    await record(deps, request, attempt, "call.answered", recordedReceipt(receipt));
     return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
@@ -132,7 +129,7 @@ export async function attemptCall(
       ok: false,
       error: error.kind,
       status: error.status,
-      cf_ray: error.cfRay,
+      ...recordedRays(error),
       applied: error.applied,
       ...("codes" in error ? { codes: error.codes } : {}),
     });

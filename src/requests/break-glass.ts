@@ -8,7 +8,7 @@ import { readPause } from "./pause.ts";
 import type { NewPost } from "./posts.ts";
 import type { Request, Review } from "./request.ts";
 import { rulesFor } from "./rules.ts";
-import { refuse } from "./standing.ts";
+import { knownOf, refuse, uncheckedOf } from "./standing.ts";
 import { moveRequest, reviewRequest } from "./transition.ts";
 
 export interface MayActAlone {
@@ -71,13 +71,14 @@ export async function actAlone(
   for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     const { facts, told } = await checkBreakGlass(deps, requestId, asker);
     const at = deps.now();
+    const unchecked = uncheckedOf(knownOf(facts, asker.userId));
     const written = await moveRequest(deps.db, requestId, {
       to: "approved",
       actor: asker.userId,
       at,
       reason,
-      breakGlass: { by: asker.userId, at, reason },
-      data: { break_glass: true, told, ...circumstancesOf(deps, asker) },
+      breakGlass: { by: asker.userId, at, reason, ...unchecked },
+      data: { break_glass: true, told, ...unchecked, ...circumstancesOf(deps, asker) },
       posts: [decisionPost(at), ...alonePosts(facts.request, asker.userId, told)],
     });
     // Somebody was first, or this person did another one alone meanwhile: the check, made again, says which.

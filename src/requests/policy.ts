@@ -10,6 +10,7 @@ import {
   personRefusal,
   refuse,
   sayRefusal,
+  uncheckedOf,
   type Facts,
   type Known,
   type Refusal,
@@ -81,7 +82,7 @@ function decideApprove(facts: ClickFacts): Verdict {
   const vote: Vote = {
     by: clickerId,
     at: now,
-    ...(known.hygiene.kind === "unknown" ? { unchecked: known.hygiene.why } : {}),
+    ...uncheckedOf(known),
   };
   const agreed = { vote, counting: counting.length + 1, quorum };
   return {

@@ -68,6 +68,8 @@ export interface BreakGlassUse {
   by: string;
   at: number;
   reason: string;
+  /** Why it is not known whether they are at risk themselves; absent when it is. */
+  unchecked?: string;
 }
 
 /** What somebody else says afterwards of an action that one person did alone. */

@@ -164,6 +164,11 @@ export function hygieneRefusal({ hygiene }: Pick<Known, "hygiene">, effect: Effe
   }
 }
 
+/** For the record and the card: why nobody could say whether they are at risk; empty where somebody could. */
+export function uncheckedOf({ hygiene }: Pick<Known, "hygiene">): { unchecked?: string } {
+  return hygiene.kind === "unknown" ? { unchecked: hygiene.why } : {};
+}
+
 function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

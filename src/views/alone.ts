@@ -1,7 +1,7 @@
 import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
-import type { Request, Review } from "../requests/request.ts";
+import type { BreakGlassUse, Request, Review } from "../requests/request.ts";
 import { actions, button, context, section, type Message } from "./blocks.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { escape, mention, when } from "./text.ts";
@@ -42,7 +42,7 @@ export function aloneBlocks(request: Request, ...more: ReturnType<typeof button>
   ];
 }
 
-/** Two lines; empty where nobody acted alone. */
+/** Two lines, and one more where nobody could say whether they are at risk; empty where nobody acted alone. */
 export function aloneText({ breakGlass, review, status }: Request): string {
   if (breakGlass === null) return "";
   const { by, at, reason } = breakGlass;
@@ -50,10 +50,17 @@ export function aloneText({ breakGlass, review, status }: Request): string {
   const what = status === "voided" || status === "failed" ? "*Decided alone*" : "*Done alone*";
   return [
     `🔴 ${what} by ${mention(by)} ${when(at)}: ${escape(reason, LONGEST)}`,
+    ...uncheckedLines(breakGlass),
     review === null
       ? "🔎 *Waits for review* by an approver: neither who did it, nor who asked, nor who it is about"
       : reviewText(review),
   ].join("\n");
+}
+
+/** As the card says it of approvers. */
+function uncheckedLines({ by, unchecked }: BreakGlassUse): string[] {
+  if (unchecked === undefined) return [];
+  return [`⚠️ Nobody could say whether ${mention(by)} is at risk themselves: ${escape(unchecked, 200)}`];
 }
 
 function reviewText({ by, at, verdict, note }: Review): string {
@@ -102,6 +109,7 @@ export function aloneMessage(
           `🔴 *${mention(by)} acts alone, without approval* ${when(at)}`,
           `*${escape(words.headline)}*, asked by ${mention(request.requesterId)}: ${escape(request.reason, 500)}`,
           `*Why alone* ${escape(reason, LONGEST)}`,
+          ...(request.breakGlass === null ? [] : uncheckedLines(request.breakGlass)),
         ].join("\n"),
       ),
       context(`${linked(request, link)} · an approver who had no part in it has to review it on the card`),

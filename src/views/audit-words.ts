@@ -1,7 +1,7 @@
 import { OF_ONE_USER } from "../audit/events.ts";
 import type { FoundRow } from "../audit/search.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
-import { plural } from "../words.ts";
+import { list, plural } from "../words.ts";
 
 /** A row of the record, with its action's name for people. */
 export interface AuditRowProps extends FoundRow {
@@ -59,10 +59,14 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
   "call.sent": (data) => `sent to Cloudflare: ${text(data, "call") ?? "a call"}`,
   "call.answered": (data) => {
     const status = number(data, "status");
-    const ray = text(data, "cf_ray");
+    if (data["was_so"] === true && status === null) return "it was so already: nothing was sent";
     const answer =
-      data["ok"] === true ? "accepted it" : `did not accept it: ${text(data, "error") ?? "no answer"}`;
-    return `Cloudflare ${answer}${status === null ? "" : `, ${status}`}${ray === null ? "" : `, ray ${ray}`}`;
+      data["was_so"] === true
+        ? "answered that it was so already"
+        : data["ok"] === true
+          ? "accepted it"
+          : `did not accept it: ${text(data, "error") ?? "no answer"}`;
+    return `Cloudflare ${answer}${status === null ? "" : `, ${status}`}${rayWords(data)}`;
   },
   "call.reconciled": (data) =>
     `an earlier call had taken effect: ${text(data, "summary") ?? "seen in Cloudflare"}`,
@@ -90,6 +94,19 @@ export function auditTarget({ event, target, users, data }: AuditRowProps): stri
   if (OF_ONE_USER.some((one) => one === event)) return text(data, "target") ?? target;
   if (target !== null && users > 1) return `${target} and ${(users - 1).toLocaleString("en-US")} more`;
   return target ?? text(part(part(data, "plan"), "target"), "email") ?? text(data, "target");
+}
+
+/** Past this they would fill the cell; an export has them all. */
+const MAX_RAYS = 3;
+
+function rayWords(data: Data): string {
+  const rays = Array.isArray(data["cf_rays"]) ? data["cf_rays"].filter((ray) => typeof ray === "string") : [];
+  if (rays.length > 1) {
+    const left = rays.length - MAX_RAYS;
+    return `, rays ${list([...rays.slice(0, MAX_RAYS), ...(left > 0 ? [`${left} more`] : [])])}`;
+  }
+  const ray = text(data, "cf_ray");
+  return ray === null ? "" : `, ray ${ray}`;
 }
 
 function missing(data: Data): string {

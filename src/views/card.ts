@@ -94,9 +94,14 @@ function votesBlocks({ votes, status, isProtected }: Request, { quorum }: Rules)
   ];
 }
 
-/** Whoever was removed since still stands among the voters: then there are enough of them, and it waits all the same. */
+/**
+ * Enough of them, and it waits all the same: somebody was removed since and does not count any more, or fewer are
+ * needed since. Which of the two it is, a click finds out.
+ */
 function progressOf(votes: number, quorum: number): string {
-  return votes < quorum ? `${votes} of ${quorum}` : `${quorum} needed, and not all of these count any more`;
+  return votes < quorum
+    ? `${votes} of ${quorum}`
+    : `${quorum} needed: one more click of an approver counts them anew`;
 }
 
 function pendingBlocks(

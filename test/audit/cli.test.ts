@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 
 import { appendAudit } from "../../src/audit/append.ts";
-import { ALICE, NOW } from "../store/fixture.ts";
+import { moveRequest } from "../../src/requests/transition.ts";
+import type { Db } from "../../src/store/open.ts";
+import { ALICE, NOW, requestIn, transitionTo } from "../store/fixture.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
 import { appendRows, type Dialect, makePlace, openPlace, readSomeOf, runAudit, tamper } from "./support.ts";
 
@@ -67,6 +69,14 @@ describe("npm run audit, typed wrongly", () => {
     });
   });
 });
+
+async function countRows(db: Db): Promise<number> {
+  const { rows } = await db
+    .selectFrom("audit")
+    .select((eb) => eb.fn.countAll().as("rows"))
+    .executeTakeFirstOrThrow();
+  return Number(rows);
+}
 
 function cliContract(dialect: Dialect): void {
   it("verifies the record while zt-bot runs, and proves it against a hash noted down before", async () => {
@@ -231,6 +241,44 @@ function cliContract(dialect: Dialect): void {
     });
   });
 
+  it("takes nothing out while a request that has rows there is not finished, and says which", async () => {
+    const place = await makePlace(dialect);
+    const env = { DATABASE_URL: place.url };
+    const file = join(place.folder, "a.jsonl");
+    const bot = await openPlace(place);
+    const ids: string[] = [];
+    for (const status of ["approved", "executing", "unknown"] as const)
+      ids.push((await requestIn(bot.db, status)).id);
+    // What waits for a decision, and what is over, reads nothing there.
+    const others = [await requestIn(bot.db, "pending"), await requestIn(bot.db, "succeeded")];
+    await runAudit(env, "checkpoint");
+    const later = await requestIn(bot.db, "executing");
+    const before = await countRows(bot.db);
+    await bot.close();
+    const refused = await runAudit(env, "archive", "--file", file, "--remove");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("3 requests are not finished and have rows before row");
+    for (const id of ids) expect(refused.stderr).toContain(id);
+    for (const { id } of [...others, later]) expect(refused.stderr).not.toContain(id);
+    expect(refused.stderr).toContain("/zt resume");
+
+    const again = await openPlace(place);
+    expect(await countRows(again.db)).toBe(before);
+    const [approved = "", executing = "", unknown = ""] = ids;
+    await moveRequest(again.db, approved, transitionTo("voided"));
+    await moveRequest(again.db, executing, transitionTo("succeeded"));
+    await again.close();
+    const one = await runAudit(env, "archive", "--file", file, "--remove");
+    expect(one.stderr).toContain(`1 request is not finished and has rows before row`);
+    expect(one.stderr).toContain(unknown);
+
+    const last = await openPlace(place);
+    await moveRequest(last.db, unknown, transitionTo("failed"));
+    await last.close();
+    expect(await runAudit(env, "archive", "--file", file, "--remove")).toMatchObject({ code: 0, stderr: "" });
+    expect(await runAudit(env, "verify")).toMatchObject({ code: 0 });
+  });
+
   it("takes nothing out when the archive is not what was written, or the record is broken", async () => {
     const place = await makePlace(dialect);
     const env = { DATABASE_URL: place.url };
@@ -257,11 +305,7 @@ function cliContract(dialect: Dialect): void {
     expect(await archive()).toMatchObject({ code: 1, stderr: expect.stringContaining("line 6 is no row") });
     writeFileSync(file, good);
     const { db, close } = await openPlace(place);
-    const { rows } = await db
-      .selectFrom("audit")
-      .select((eb) => eb.fn.countAll().as("rows"))
-      .executeTakeFirstOrThrow();
-    expect(Number(rows)).toBe(7);
+    expect(await countRows(db)).toBe(7);
     await tamper(place, db, () => db.updateTable("audit").set({ at: 1 }).where("seq", "=", 2).execute());
     await close();
     expect(await archive()).toMatchObject({ code: 1, stderr: expect.stringContaining("broken at row 2") });

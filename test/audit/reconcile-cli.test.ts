@@ -5,7 +5,9 @@ import { readRecordConfig } from "../../src/config.ts";
 import { openTables } from "../../src/store/open.ts";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import {
+  answerTo,
   askToRevoke,
+  cardWhere,
   finishedThread,
   PEOPLE,
   press,
@@ -64,6 +66,53 @@ it("agrees with Cloudflare's audit log on what the bot did, names what was done 
   );
   const long = await runAudit(env, "reconcile", "--since", "2020-01-01", "--until", "2020-02-01");
   expect(long).toMatchObject({ code: 0, stdout: expect.stringContaining("0 changes by our token in both") });
+});
+
+it("agrees on users created, renamed and deleted, on devices in several batches, and on what was not needed", async () => {
+  const { slack, cloudflare, env } = await startAll();
+  for (let index = 0; index < 448; index += 1)
+    cloudflare.registerDevice("mallory@example.com", { name: `kiosk-${index}` });
+  const carryOut = async (text: string, headline: string, before: () => void = () => {}): Promise<void> => {
+    await answerTo(slack, PEOPLE.alice, text);
+    const card = await cardWhere(slack, (words) => words.includes(headline));
+    before();
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    expect((await finishedThread(slack, card)).join("\n")).toContain("Verified");
+  };
+  await carryOut("create-user new@example.com Nova New --reason x", "Create the Access user new@");
+  await carryOut("rename-user mallory@example.com Mal --reason x", "Rename mallory");
+  await carryOut("revoke-devices mallory@example.com --all --reason x", "Revoke 450 devices");
+  await carryOut(
+    "delete-user mallory@example.com --confirm mallory@example.com --reason x",
+    "Delete the Access user",
+  );
+  const before = await runAudit(env, ...SINCE);
+  expect(before).toMatchObject({ code: 0, stderr: "" });
+  expect(before.stdout).toContain("6 changes by our token in both");
+
+  // Somebody was quicker, in the dashboard.
+  await carryOut("create-user late@example.com --reason x", "Create the Access user late@", () => {
+    const [one] = cloudflare.state.users;
+    if (one === undefined) throw new Error("there is no user");
+    cloudflare.state.users.push({
+      ...one,
+      id: "0a1b2c3d-0000-4000-8000-0000000000ff",
+      email: "late@example.com",
+    });
+  });
+  expect(await runAudit(env, ...SINCE)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("6 changes by our token in both"),
+  });
+  const { stdout } = await runAudit(env, "export");
+  const answers = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event: string; data: Record<string, unknown> })
+    .filter(({ event }) => event === "call.answered");
+  expect(answers.map(({ data }) => data["status"])).toEqual([201, 200, 200, 202, null]);
+  expect(answers[2]?.data["cf_rays"]).toHaveLength(3);
+  expect(answers[4]?.data).toMatchObject({ ok: true, was_so: true, cf_ray: null });
 });
 
 it("says which request a change may come from when the process died before the answer was recorded", async () => {

@@ -32,7 +32,7 @@ function ours(rayId: string | null, change: Partial<OurCall> = {}): OurCall {
     at: NOW + MINUTE,
     requestId: "ZT-0000001",
     call: "revoke_user",
-    rayId,
+    rayIds: rayId === null ? [] : [rayId],
     accepted: true,
     ...change,
   };
@@ -60,6 +60,20 @@ describe("Cloudflare's audit log held against ours", () => {
       matched: 0,
       onlyTheirs: [{ change: their, perhaps: null }],
       onlyOurs: [our],
+    });
+  });
+
+  it("matches a call that took several by each of its rays, and names those that only the record has", () => {
+    const our = ours(null, { rayIds: ["a", "b", "c"] });
+    expect(findDifferences([theirs("c"), theirs("a"), theirs("b")], [our], SPAN)).toEqual({
+      matched: 3,
+      onlyTheirs: [],
+      onlyOurs: [],
+    });
+    expect(findDifferences([theirs("b")], [our], SPAN)).toEqual({
+      matched: 1,
+      onlyTheirs: [],
+      onlyOurs: [{ ...our, rayIds: ["a", "c"] }],
     });
   });
 
@@ -115,11 +129,43 @@ describe("our calls in the record", () => {
     await note("request.created", "ZT-3", { call: "no call" });
     await note("call.sent", "ZT-3", { call: "too late" }, SPAN.until);
     const found = await readCalls(db, SPAN);
-    expect(found.map(({ call, rayId, accepted }) => [call, rayId, accepted])).toEqual([
-      ["one", null, null],
-      ["two", "ray2", true],
-      ["old", "ray3", false],
-      ["old again", null, null],
+    expect(found.map(({ call, rayIds, accepted }) => [call, rayIds, accepted])).toEqual([
+      ["one", [], null],
+      ["two", ["ray2"], true],
+      ["old", ["ray3"], false],
+      ["old again", [], null],
     ]);
+  });
+
+  it("have every ray of those that took several calls, also where the last one failed", async () => {
+    const { db } = await openPlace(await makePlace("sqlite"));
+    const note = (event: string, requestId: string, data: Record<string, unknown>) =>
+      appendAudit(db, { at: NOW, requestId, actor: "zt-bot", event, data });
+    await note("call.sent", "ZT-1", { call: "three batches" });
+    await note("call.answered", "ZT-1", { ok: true, cf_ray: "c-FRA", cf_rays: ["a-FRA", "b-FRA", "c-FRA"] });
+    await note("call.sent", "ZT-2", { call: "one of two" });
+    await note("call.answered", "ZT-2", { ok: false, cf_ray: null, cf_rays: ["d-FRA"] });
+    expect((await readCalls(db, SPAN)).map(({ rayIds, accepted }) => [rayIds, accepted])).toEqual([
+      [["a", "b", "c"], true],
+      [["d"], false],
+    ]);
+  });
+
+  it("are not those that were not needed: nothing was sent, or nothing was changed by it", async () => {
+    const { db } = await openPlace(await makePlace("sqlite"));
+    const note = (event: string, requestId: string, data: Record<string, unknown>) =>
+      appendAudit(db, { at: NOW, requestId, actor: "zt-bot", event, data });
+    await note("call.answered", "ZT-0", { ok: true, status: null, cf_ray: null, was_so: true });
+    await note("call.sent", "ZT-1", { call: "create" });
+    await note("call.answered", "ZT-1", { ok: true, status: null, cf_ray: null, was_so: true });
+    await note("call.sent", "ZT-2", { call: "delete" });
+    await note("call.answered", "ZT-2", { ok: true, status: 404, cf_ray: "a-FRA", was_so: true });
+    const found = await readCalls(db, SPAN);
+    expect(found).toMatchObject([{ call: "delete", rayIds: ["a"], accepted: false }]);
+    // Neither is missed in Cloudflare's log, nor taken for the source of a change in it.
+    expect(findDifferences([theirs("x")], found, SPAN)).toMatchObject({
+      onlyTheirs: [{ perhaps: null }],
+      onlyOurs: [],
+    });
   });
 });

@@ -150,6 +150,7 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
       actor: bob,
       data: { verdict: "justified", acted_alone: alice, surface: "form", policy_hash: scene.policy.hash() },
     });
+    expect(rows.find((row) => row.event === "request.approved")?.data).not.toHaveProperty("unchecked");
     expect(refusals(scene)).toEqual([]);
   });
 
@@ -367,6 +368,27 @@ describe("breaking the glass", () => {
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
     expect(slack.visibleText(back)).toContain("This request has expired");
     expect(revokeCalls(scene)).toEqual([]);
+  });
+
+  it("by somebody whom Cloudflare can't be asked about is done, and card, message, review and record say so", async () => {
+    const scene = await startWithGlass();
+    const { slack } = scene;
+    scene.cloudflare.settings.riskEnabled = false;
+    const card = await askToRevoke(slack);
+    await actAlone(scene, alice, card);
+    await finishedThread(slack, card);
+    const words = "Nobody could say whether @alice is at risk themselves: ";
+    expect(wordsOf(slack, card)).toContain(words);
+    await slack.waitFor(() => directTo(scene, bob).length > 0);
+    expect(directTo(scene, bob)[0]).toContain(words);
+    const form = await openForm(scene, bob, card, ALONE_ACTIONS.review);
+    expect(slack.visibleText(form)).toContain(words);
+    const approved = readAudit(scene).find((row) => row.event === "request.approved");
+    expect(approved?.data).toMatchObject({
+      break_glass: true,
+      unchecked: expect.stringMatching(/./) as string,
+    });
+    expect(revokeCalls(scene)).toHaveLength(1);
   });
 
   it("a second time waits until somebody has reviewed the first", async () => {

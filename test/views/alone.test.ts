@@ -63,6 +63,15 @@ describe("the card", () => {
     },
   );
 
+  it("says of whom nobody could say whether they are at risk, and to whoever is told", () => {
+    const why = "the API token lacks <Zero Trust: PII Read>";
+    const words = `⚠️ Nobody could say whether @U0BOB0001 is at risk themselves: ${why}`;
+    const request = alone({ status: "executing" }, null, { ...GLASS, unchecked: why });
+    expect(readWords(draw(request))).toContain(words);
+    expect(readWords(aloneMessage(request, describeRequest(request), LINK))).toContain(words);
+    expect(readWords(draw(alone({ status: "executing" })))).not.toContain("Nobody could say");
+  });
+
   it("says of what came to nothing that it was decided, not done, alone", () => {
     expect(readWords(draw(alone({ status: "voided" })))).toContain("🔴 Decided alone by @U0BOB0001");
     expect(readWords(draw(alone({ status: "succeeded" })))).toContain("🔴 Done alone by @U0BOB0001");
@@ -263,7 +272,7 @@ describe("whatever was typed", () => {
       if (base.plan.action !== "revoke") continue;
       const text = base.reason;
       for (const review of [null, { ...REVIEW, verdict: "not-justified", note: text } as const]) {
-        const glass = { ...GLASS, reason: text };
+        const glass = { ...GLASS, reason: text, ...(review === null ? {} : { unchecked: text }) };
         const request = { ...base, breakGlass: glass, review, reviewDue: review === null ? NOW : null };
         const words = describeRequest(request);
         const problem = { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) };

@@ -304,6 +304,30 @@ describe("the approval card", () => {
     expect(readWords(draw({ status: "succeeded" }, undefined, escalated))).not.toContain("📣");
   });
 
+  it("counts the votes against how many are needed, and claims no more than it knows where there are enough", () => {
+    const words = (count: number, quorum: number) => {
+      const request = makeRequest({ status: "pending" });
+      const votes = [
+        { by: "U0BOB0001", at: NOW },
+        { by: "U0CAROL01", at: NOW },
+      ].slice(0, count);
+      return readWords(
+        approvalCard({
+          request: { ...request, votes },
+          words: describeRequest(request),
+          rules: { approvers: ["S0LEADS01"], quorum, alone: null },
+          now: NOW,
+        }),
+      );
+    };
+    expect(words(1, 2)).toContain("Approved by @U0BOB0001 2026-03-14 14:02:31 UTC · 1 of 2\n");
+    // One was removed since, or the quorum was two before: who only draws can't know.
+    expect(words(1, 1)).toContain(
+      "Approved by @U0BOB0001 2026-03-14 14:02:31 UTC · 1 needed: one more click of an approver counts them anew",
+    );
+    expect(words(2, 2)).toContain("2 needed: one more click of an approver counts them anew");
+  });
+
   it("that expired names those who approved in vain, and how many were needed", () => {
     const votes = [{ by: "U0BOB0001", at: NOW }];
     expect(

@@ -1,6 +1,7 @@
-import type { Cloudflare, WriteReceipt } from "../../api/cloudflare.ts";
+import type { Cloudflare } from "../../api/cloudflare.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import type { ActionName, Plan, Target, WishFor } from "../plan.ts";
+import type { Receipt } from "./receipt.ts";
 
 export type PlanOf<Name extends ActionName> = Extract<Plan, { action: Name }>;
 
@@ -66,7 +67,7 @@ export interface Action<Name extends ActionName, Baseline> {
   checkTarget?(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<TargetCheck>;
   readBaseline(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<Baseline>;
   /** One attempt. Must be safe to repeat. */
-  execute(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<WriteReceipt>;
+  execute(cloudflare: Cloudflare, plan: PlanOf<Name>): Promise<Receipt>;
   /** Reads the state again. `sentAt`: when the first attempt was sent, epoch milliseconds. */
   verify(
     cloudflare: Cloudflare,

@@ -1,4 +1,5 @@
 import type { Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
+import { isCloudflareFailure } from "../../api/errors.ts";
 import { UserError } from "../../errors.ts";
 import { isActive, NO_REGISTRATION, type RegistrationState } from "../../lookup/registrations.ts";
 import { allRegistrations } from "../../lookup/summary.ts";
@@ -6,6 +7,7 @@ import { clean } from "../../views/text.ts";
 import { plural } from "../../words.ts";
 import type { ChosenRegistration } from "../plan.ts";
 import { defineAction, type PlanOf, type Verification } from "./define.ts";
+import { joinReceipts, raysOf, type Receipt } from "./receipt.ts";
 
 /** The deprecated call refuses more; the others get no more at once either: ids travel in the address. */
 const BATCH = 200;
@@ -226,10 +228,15 @@ function judge(
 async function inBatches(
   registrations: readonly { id: string }[],
   send: (ids: string[]) => Promise<WriteReceipt>,
-): Promise<WriteReceipt> {
-  let receipt: WriteReceipt = { cfRay: null, status: 0 };
+): Promise<Receipt> {
+  const receipts: WriteReceipt[] = [];
   for (let from = 0; from < registrations.length; from += BATCH) {
-    receipt = await send(registrations.slice(from, from + BATCH).map((one) => one.id));
+    try {
+      receipts.push(await send(registrations.slice(from, from + BATCH).map((one) => one.id)));
+    } catch (error) {
+      if (isCloudflareFailure(error)) error.earlierRays = raysOf(receipts);
+      throw error;
+    }
   }
-  return receipt;
+  return joinReceipts(receipts);
 }

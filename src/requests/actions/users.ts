@@ -3,6 +3,7 @@ import { sameEmail } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
 import { plural } from "../../words.ts";
 import { defineAction } from "./define.ts";
+import { NOTHING_SENT } from "./receipt.ts";
 
 export const createUser = defineAction<"create-user", null>({
   name: "create-user",
@@ -45,12 +46,11 @@ export const createUser = defineAction<"create-user", null>({
   readBaseline: () => Promise.resolve(null),
   async execute(cloudflare, plan) {
     const [existing] = await cloudflare.accessUsers.findByEmail(plan.target.email);
-    if (existing !== undefined) return { cfRay: null, status: 200 };
-    await cloudflare.accessUsers.create({
+    if (existing !== undefined) return NOTHING_SENT;
+    return cloudflare.accessUsers.create({
       email: plan.target.email,
       ...(plan.target.name === "" ? {} : { name: plan.target.name }),
     });
-    return { cfRay: null, status: 201 };
   },
   async verify(cloudflare, plan, _baseline, _sentAt, now) {
     const [user] = await cloudflare.accessUsers.findByEmail(plan.target.email);
@@ -94,13 +94,11 @@ export const renameUser = defineAction<"rename-user", null>({
   }),
   callText: (plan) => `rename Access user ${plan.target.email}`,
   readBaseline: () => Promise.resolve(null),
-  async execute(cloudflare, plan) {
-    await cloudflare.accessUsers.update(plan.target.id, {
+  execute: (cloudflare, plan) =>
+    cloudflare.accessUsers.update(plan.target.id, {
       email: plan.target.email,
       name: plan.options.newName,
-    });
-    return { cfRay: null, status: 200 };
-  },
+    }),
   async verify(cloudflare, plan, _baseline, _sentAt, now) {
     const user = await cloudflare.accessUsers.get(plan.target.id);
     return {
@@ -145,12 +143,12 @@ export const deleteUser = defineAction<"delete-user", null>({
   readBaseline: () => Promise.resolve(null),
   async execute(cloudflare, plan) {
     try {
-      await cloudflare.accessUsers.remove(plan.target.id);
+      return await cloudflare.accessUsers.remove(plan.target.id);
     } catch (error) {
       // Gone already: an earlier attempt's doing, or somebody else's. Either way it is so.
       if (!(error instanceof NotFoundError)) throw error;
+      return { cfRay: error.cfRay, status: error.status, wasSo: true };
     }
-    return { cfRay: null, status: 202 };
   },
   async verify(cloudflare, plan, _baseline, _sentAt, now) {
     try {

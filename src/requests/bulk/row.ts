@@ -3,6 +3,7 @@ import { BOT } from "../../audit/append.ts";
 import { actionOf } from "../actions/index.ts";
 import { NO_BASELINE } from "../actions/revoke.ts";
 import type { Verification } from "../actions/define.ts";
+import { recordedReceipt } from "../actions/receipt.ts";
 import {
   checkTarget,
   judgeFailure,
@@ -109,12 +110,12 @@ async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<vo
   });
   if (!isOurs) return;
   try {
-    const { cfRay, status } = await action.execute(deps.cloudflare, request.plan);
+    const receipt = await action.execute(deps.cloudflare, request.plan);
     await move(deps, request, row, {
       from: ["sending"],
       to: "sent",
-      set: { cf_ray: cfRay, due_at: nextLook(deps, sentAt) },
-      audit: audit(deps, request, row, "call.answered", { attempt, ok: true, status, cf_ray: cfRay }),
+      set: { cf_ray: receipt.cfRay, due_at: nextLook(deps, sentAt) },
+      audit: audit(deps, request, row, "call.answered", { attempt, ...recordedReceipt(receipt) }),
     });
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+
+import { recordedRays, recordedReceipt } from "../../src/requests/actions/receipt.ts";
+import { deleteDevices, revokeDevices } from "../../src/requests/actions/devices.ts";
+import { createUser, deleteUser, renameUser } from "../../src/requests/actions/users.ts";
+import { isCloudflareFailure } from "../../src/api/errors.ts";
+import { A, catchError, createTestClient, mockApi, RAY, refuse, succeed, USER_ID } from "../api/support.ts";
+import { useNock } from "../support/nock.ts";
+
+useNock();
+
+const EMAIL = "jdoe@example.com";
+const USERS = `${A}/access/users`;
+const WIRE = { id: USER_ID, email: EMAIL, name: "Jane Doe" };
+const BASE = { accountId: "a", target: { id: USER_ID, email: EMAIL, name: "Jane Doe" } };
+const REVOKE = `${A}/devices/registrations/revoke`;
+
+const registrations = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ id: `r${index}`, deviceName: `kiosk-${index}` }));
+
+const planRevoke = (count: number) =>
+  ({
+    ...BASE,
+    action: "revoke-devices",
+    options: { registrations: registrations(count), legacy: false },
+  }) as const;
+
+describe("what the record holds of a call that was answered", () => {
+  it("is the status and ray that Cloudflare gave, for users created, renamed and deleted", async () => {
+    const cloudflare = createTestClient();
+    mockApi().get(USERS).query(true).reply(200, succeed([]));
+    mockApi().post(USERS).reply(201, succeed(WIRE));
+    const created = await createUser.execute(cloudflare, { ...BASE, action: "create-user", options: {} });
+    expect(recordedReceipt(created)).toEqual({ ok: true, status: 201, cf_ray: RAY });
+    mockApi().put(`${USERS}/${USER_ID}`).reply(200, succeed(WIRE));
+    const plan = { ...BASE, action: "rename-user", options: { newName: "Jane Roe" } } as const;
+    expect(recordedReceipt(await renameUser.execute(cloudflare, plan))).toEqual({
+      ok: true,
+      status: 200,
+      cf_ray: RAY,
+    });
+    mockApi().delete(`${USERS}/${USER_ID}`).reply(202, succeed(null));
+    const deleted = await deleteUser.execute(cloudflare, { ...BASE, action: "delete-user", options: {} });
+    expect(recordedReceipt(deleted)).toEqual({ ok: true, status: 202, cf_ray: RAY });
+  });
+
+  it("is that it was so already, and no status that nobody gave, where nothing was sent", async () => {
+    const cloudflare = createTestClient();
+    mockApi()
+      .get(USERS)
+      .query(true)
+      .reply(200, succeed([WIRE]));
+    const created = await createUser.execute(cloudflare, { ...BASE, action: "create-user", options: {} });
+    const nothing = { ok: true, status: null, cf_ray: null, was_so: true };
+    expect(recordedReceipt(created)).toEqual(nothing);
+    mockApi().get(`${A}/devices/registrations`).query(true).reply(200, succeed([]));
+    const options = { registrations: registrations(2), active: 0 };
+    const deleted = await deleteDevices.execute(cloudflare, { ...BASE, action: "delete-devices", options });
+    expect(recordedReceipt(deleted)).toEqual(nothing);
+  });
+
+  it("is Cloudflare's own answer for a user who is gone already", async () => {
+    mockApi()
+      .delete(`${USERS}/${USER_ID}`)
+      .reply(404, refuse({ code: 12135, message: "not found" }));
+    const plan = { ...BASE, action: "delete-user", options: {} } as const;
+    expect(recordedReceipt(await deleteUser.execute(createTestClient(), plan))).toEqual({
+      ok: true,
+      status: 404,
+      cf_ray: RAY,
+      was_so: true,
+    });
+  });
+
+  it("has the ray of every batch", async () => {
+    for (const ray of ["a-FRA", "b-FRA", "c-FRA"])
+      mockApi().post(REVOKE).query(true).reply(200, succeed(null), { "cf-ray": ray });
+    const receipt = await revokeDevices.execute(createTestClient(), planRevoke(450));
+    expect(recordedReceipt(receipt)).toEqual({
+      ok: true,
+      status: 200,
+      cf_ray: "c-FRA",
+      cf_rays: ["a-FRA", "b-FRA", "c-FRA"],
+    });
+  });
+
+  it("has the rays of the batches that went well before one that did not", async () => {
+    mockApi().post(REVOKE).query(true).reply(200, succeed(null), { "cf-ray": "a-FRA" });
+    mockApi().post(REVOKE).query(true).reply(503, "", { "cf-ray": "b-FRA" });
+    const error = await catchError(revokeDevices.execute(createTestClient(), planRevoke(450)));
+    if (!isCloudflareFailure(error)) throw error;
+    expect(recordedRays(error)).toEqual({ cf_ray: "b-FRA", cf_rays: ["a-FRA", "b-FRA"] });
+
+    mockApi().post(REVOKE).query(true).reply(503, "");
+    const first = await catchError(revokeDevices.execute(createTestClient(), planRevoke(1)));
+    if (!isCloudflareFailure(first)) throw first;
+    expect(recordedRays(first)).toEqual({ cf_ray: RAY });
+  });
+});
