@@ -20,7 +20,7 @@ import { touchPending } from "./requests/store.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { createPresence } from "./slack/presence.ts";
-import { isFromFuture, passOnce, SIGNATURE } from "./slack/replay.ts";
+import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { openStore } from "./store/open.ts";
 
@@ -145,7 +145,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       ? null
       : (request, response) => {
           if (stopping) response.writeHead(503, { connection: "close" }).end();
-          else if (isFromFuture(request, now())) response.writeHead(401).end();
+          else if (isOddlySigned(request) || isFromFuture(request, now())) response.writeHead(401).end();
           else http.requestListener(request, response);
         };
   const server = createHealthServer(health, takeSlack);
