@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
+import { checkGroups } from "./ops/group-check.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
@@ -60,7 +61,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
   const cloudflare = createCloudflare({ ...config.cloudflare, log });
-  const directory = createDirectory(slack.interactive, now);
+  const directory = createDirectory(slack.interactive, now, log);
   const hygiene = createHygiene({ db: store.db, cloudflare, now });
   const homeTeamId = identity.team_id ?? "";
   const engine = createEngine({
@@ -156,6 +157,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   async function usePolicy(): Promise<void> {
     await recordPolicy(store.db, policy.hash(), now());
     await touchPending(store.db);
+    // In the background: a policy is in force whatever Slack says of its groups.
+    void work.track(checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal));
     await engine.sweep();
   }
   await engine.start();

@@ -36,7 +36,7 @@ it("what a dead replica was posting is posted by another when the dead one's cla
       log: createLogger("silent"),
       now: () => now,
       policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
-      directory: createDirectory(slack.interactive, () => now),
+      directory: createDirectory(slack.interactive, () => now, createLogger("silent")),
       presence: () => Promise.resolve(true),
       hygiene: () => Promise.resolve({ kind: "fine" }),
       homeTeamId: "T0SANDBOX",
