@@ -157,8 +157,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   async function usePolicy(): Promise<void> {
     await recordPolicy(store.db, policy.hash(), now());
     await touchPending(store.db);
-    // In the background: a policy is in force whatever Slack says of its groups.
-    void work.track(checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal));
+    // In the background: a policy is in force whatever Slack says of its groups, and nobody who stops waits for that.
+    void checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal);
     await engine.sweep();
   }
   await engine.start();

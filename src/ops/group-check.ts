@@ -16,15 +16,16 @@ export async function checkGroups(
   const placesOf = groupsOf(policy);
   try {
     for (const [group, places] of placesOf) {
+      const isKnown = (await readGroup(client, group)) !== null;
+      // The process is stopping.
       if (signal.aborted) return;
-      if ((await readGroup(client, group)) !== null) continue;
+      if (isKnown) continue;
       const what = places.includes(PROTECTED)
         ? "a user group of protected people is unknown to Slack: everybody counts as protected"
         : "a user group of the policy is unknown to Slack: nobody counts as in it";
       log.warn({ group, places, next: "mend policy.yml and reload it" }, what);
     }
   } catch (error) {
-    // The process is stopping.
     if (signal.aborted) return;
     log.warn(
       { why: slackTroubleOf(error) ?? String(error) },
