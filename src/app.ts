@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
+import { checkGroups } from "./ops/group-check.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import { createEngine } from "./requests/engine.ts";
@@ -20,7 +21,7 @@ import { touchPending } from "./requests/store.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { createPresence } from "./slack/presence.ts";
-import { isFromFuture, passOnce, SIGNATURE } from "./slack/replay.ts";
+import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { openStore } from "./store/open.ts";
 
@@ -60,7 +61,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
   const cloudflare = createCloudflare({ ...config.cloudflare, log });
-  const directory = createDirectory(slack.interactive, now);
+  const directory = createDirectory(slack.interactive, now, log);
   const hygiene = createHygiene({ db: store.db, cloudflare, now });
   const homeTeamId = identity.team_id ?? "";
   const engine = createEngine({
@@ -145,7 +146,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       ? null
       : (request, response) => {
           if (stopping) response.writeHead(503, { connection: "close" }).end();
-          else if (isFromFuture(request, now())) response.writeHead(401).end();
+          else if (isOddlySigned(request) || isFromFuture(request, now())) response.writeHead(401).end();
           else http.requestListener(request, response);
         };
   const server = createHealthServer(health, takeSlack);
@@ -156,6 +157,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   async function usePolicy(): Promise<void> {
     await recordPolicy(store.db, policy.hash(), now());
     await touchPending(store.db);
+    // In the background: a policy is in force whatever Slack says of its groups, and nobody who stops waits for that.
+    void checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal);
     await engine.sweep();
   }
   await engine.start();

@@ -14,7 +14,7 @@ import { actionOf } from "./actions/index.ts";
 import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } from "./plan.ts";
 import { nextNudgeAt } from "./nudge-times.ts";
 import type { NewPost, OthersSeen } from "./posts.ts";
-import { isAnyProtected } from "./protection.ts";
+import { findLostGroups, isAnyProtected } from "./protection.ts";
 import { checkQuorum } from "./quorum.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
@@ -93,10 +93,12 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   const { plan, asker, evidence } = input;
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
-  const isProtected = await isAnyProtected(policy, deps.directory, targetsOf(plan));
+  const targets = targetsOf(plan);
+  const isProtected = await isAnyProtected(policy, deps.directory, targets);
+  const lostGroups = await findLostGroups(policy, deps.directory, targets);
   try {
     if (isProtected && input.reason === "") throw reasonNeeded(plan);
-    await checkQuorum(deps, { plan, evidence, isProtected }, asker);
+    await checkQuorum(deps, { plan, evidence, isProtected, lostGroups }, asker);
   } catch (error) {
     if (error instanceof UserError) await recordRefusal(deps, input, error);
     throw error;
@@ -118,7 +120,11 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
       rules,
       at,
     ),
-    circumstances: circumstancesOf(deps, asker),
+    // Why it counts as protected though nothing in the policy names the target.
+    circumstances: {
+      ...circumstancesOf(deps, asker),
+      ...(lostGroups.length === 0 ? {} : { unknown_groups: lostGroups }),
+    },
     at,
     expiresAt,
     posts: evidence === null ? [] : [evidencePost(input.othersSeen)],

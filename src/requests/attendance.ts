@@ -75,8 +75,10 @@ async function lookForApprovers(deps: AttendDeps, request: Request): Promise<Att
   try {
     const { approvers } = rulesFor(deps.policy.current(), request);
     const members = await deps.directory.members(approvers);
-    const ids = [...members].filter((id) => mayStillAnswer(request, id)).slice(0, MAX_LOOKED_AT);
-    let attendance: Attendance = ids.length === 0 ? "unknown" : "nobody";
+    const all = [...members].filter((id) => mayStillAnswer(request, id));
+    const ids = all.slice(0, MAX_LOOKED_AT);
+    // Of those who are not looked at nothing is known.
+    let attendance: Attendance = all.length === 0 || all.length > ids.length ? "unknown" : "nobody";
     while (ids.length > 0) {
       const some = ids.splice(0, AT_ONCE);
       const seen = await Promise.all(some.map(deps.presence));

@@ -31,12 +31,12 @@ export class ClaimLostError extends Error {
   }
 }
 
-/** Takes the right, or null when somebody else has it. Times are epoch milliseconds. */
+/** Takes the right, or null when somebody else has it. `now` is the process's clock, epoch milliseconds. */
 export async function takeClaim(db: Db, id: string, now: () => number): Promise<Claim | null> {
-  const takenAt = now();
-  let until = takenAt + CLAIM_MS;
-  const request = await claimPublishing(db, id, takenAt, until);
-  if (request === null) return null;
+  const claimed = await claimPublishing(db, id, now(), CLAIM_MS);
+  if (claimed === null) return null;
+  const { request } = claimed;
+  let { until } = claimed;
 
   // One after another: what the row says now is what proves the right.
   let last: Promise<unknown> = Promise.resolve();
@@ -47,8 +47,8 @@ export async function takeClaim(db: Db, id: string, now: () => number): Promise<
   }
   const keep = (): Promise<void> =>
     inTurn(async () => {
-      const later = Math.max(until, now() + CLAIM_MS);
-      if (!(await extendPublishing(db, id, until, later))) throw new ClaimLostError(id);
+      const later = await extendPublishing(db, id, until, now(), CLAIM_MS);
+      if (later === null) throw new ClaimLostError(id);
       until = later;
     });
   // Whoever holds it hears of a failure when it is needed next.

@@ -4,7 +4,7 @@ import { actionOf } from "./actions/index.ts";
 import type { ReadHygiene } from "./hygiene.ts";
 import { targetsOf } from "./plan.ts";
 import type { Facts } from "./standing.ts";
-import { isAnyProtected } from "./protection.ts";
+import { findLostGroups, isAnyProtected } from "./protection.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
 import type { Hygiene, Known } from "./standing.ts";
@@ -42,10 +42,12 @@ export async function gatherFacts(
   ]);
   const readHygiene =
     options.withHygiene && policy.approverHygiene ? deps.hygiene : () => Promise.resolve(FINE);
-  const [members, aloneMembers, isProtected, people] = await Promise.all([
+  const targets = targetsOf(request.plan);
+  const [members, aloneMembers, isProtected, lostGroups, people] = await Promise.all([
     directory.members(approvers),
     alone === null ? null : directory.members(alone),
-    isAnyProtected(policy, directory, targetsOf(request.plan)),
+    isAnyProtected(policy, directory, targets),
+    findLostGroups(policy, directory, targets),
     Promise.all([...ids].map(async (id) => [id, await readKnown(directory, readHygiene, id)] as const)),
   ]);
   return {
@@ -56,6 +58,7 @@ export async function gatherFacts(
     // What became protected since is void; until then its own rules stand.
     quorum,
     isProtected,
+    lostGroups,
     breakGlass: aloneMembers,
     people: new Map(people),
     now: deps.now(),

@@ -1,4 +1,8 @@
+import { expressionBuilder } from "kysely";
+
+import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
+import type { Database } from "../store/schema.ts";
 import { readPause } from "./pause.ts";
 import type { Held } from "./request.ts";
 
@@ -73,21 +77,27 @@ function codeOf(held: string | null): Held["code"] | null {
 
 /** Asked one after the other: with an OR of the two, neither database uses an index. */
 async function findUnpublished(db: Db, now: number): Promise<Loose["unpublished"]> {
+  // What somebody is posting is told by them; a dead replica's right to it runs out.
+  const eb = expressionBuilder<Database, "requests">();
+  const isNobodyAtIt = eb.or([
+    eb("publishing_until", "is", null),
+    eb("publishing_until", "<", clockOf(db, now)),
+  ]);
   const [behind, waiting] = await Promise.all([
     db
       .selectFrom("requests")
-      .select(["id", "trouble_since", "publishing_until"])
+      .select(["id", "trouble_since"])
       .whereRef("card_version", "<", "version")
+      .where(isNobodyAtIt)
       .execute(),
     db
       .selectFrom("posts")
       .innerJoin("requests", "requests.id", "posts.request_id")
-      .select(["requests.id", "requests.trouble_since", "requests.publishing_until"])
+      .select(["requests.id", "requests.trouble_since"])
       .where("posts.posted_at", "is", null)
+      .where(isNobodyAtIt)
       .execute(),
   ]);
-  // What somebody is posting is told by them; a dead replica's right to it runs out.
-  const left = [...behind, ...waiting].filter(({ publishing_until: until }) => until === null || until < now);
-  const byId = new Map(left.map((row) => [row.id, row.trouble_since]));
+  const byId = new Map([...behind, ...waiting].map((row) => [row.id, row.trouble_since]));
   return Array.from(byId, ([id, troubleSince]) => ({ id, troubleSince }));
 }

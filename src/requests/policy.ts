@@ -15,7 +15,7 @@ import {
   type Known,
   type Refusal,
 } from "./standing.ts";
-import { countVotes, NOW_PROTECTED } from "./votes.ts";
+import { countVotes, nowProtected } from "./votes.ts";
 
 /**
  * Who may do what to a request, and what follows from it: pure functions from facts to a verdict with its reason.
@@ -67,7 +67,7 @@ function decideApprove(facts: ClickFacts): Verdict {
     openRefusal(facts) ?? sayRefusal(clickerId, facts, "approve") ?? hygieneRefusal(known, facts.effect);
   if (refusal !== null) return refusal;
   if (facts.isProtected && !request.isProtected)
-    return { allowed: true, outcome: { kind: "voided", ...NOW_PROTECTED } };
+    return { allowed: true, outcome: { kind: "voided", ...nowProtected(facts) } };
   const { counting } = countVotes(facts);
   if (counting.some(({ by }) => by === clickerId)) {
     if (counting.length >= quorum) {

@@ -5,6 +5,7 @@ import { othersOf } from "./plan.ts";
 import { couldApprove } from "./policy.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
+import { namesOfGroups } from "./votes.ts";
 import type { Hygiene, Refusal } from "./standing.ts";
 
 /** Past this a sentence is no longer read. */
@@ -17,7 +18,7 @@ const MAX_NAMED = 8;
  */
 export async function checkQuorum(
   deps: Deps,
-  asked: Pick<Request, "plan" | "evidence" | "isProtected">,
+  asked: Pick<Request, "plan" | "evidence" | "isProtected"> & { lostGroups: readonly string[] },
   { userId }: Asker,
 ): Promise<void> {
   const policy = deps.policy.current();
@@ -33,7 +34,8 @@ export async function checkQuorum(
     if (!policy.approverHygiene || !person?.email) return { name, why: null };
     return { name, why: whyAtRisk(await deps.hygiene(person.email)) };
   };
-  const ids = [...(await deps.directory.members([...approvers, ...(escalate?.to ?? [])]))];
+  const named = [...approvers, ...(escalate?.to ?? [])];
+  const ids = [...(await deps.directory.members(named))];
   const able: string[] = [];
   const unable: string[] = [];
   // A few at a time: mostly the first ones will do.
@@ -46,6 +48,9 @@ export async function checkQuorum(
   }
   if (able.length >= quorum) return;
 
+  const gone = await deps.directory.unknownGroups(named);
+  if (gone.length > 0)
+    unable.unshift(`${namesOfGroups(gone)} ${gone.length === 1 ? "is" : "are"} unknown to Slack`);
   const about = othersOf(plan).length > 0 ? "of these people" : `of ${plan.target.email}`;
   const left = unable.length - MAX_NAMED;
   const missing = quorum - able.length;
@@ -55,7 +60,7 @@ export async function checkQuorum(
         ? "Nobody could approve this, so it was not asked."
         : "Too few people could approve this, so it was not asked.",
     why: [
-      `The policy wants ${plural(quorum, "approver")} ${asked.isProtected ? "(the target is protected) " : ""}for ${plan.action} ${about}`,
+      `The policy wants ${plural(quorum, "approver")} ${protectedWords(asked)}for ${plan.action} ${about}`,
       `, and ${able.length === 0 ? "none of those it names can decide" : `only ${able.join(" and ")} can decide`}`,
       unable.length === 0
         ? "."
@@ -63,6 +68,20 @@ export async function checkQuorum(
     ].join(""),
     next: `Whoever runs zt-bot has to add ${plural(missing, "approver")} to policy.yml. Where it can't wait: do it in the Cloudflare dashboard.`,
   });
+}
+
+/** In the middle of a sentence. */
+function protectedWords({
+  isProtected,
+  lostGroups,
+}: {
+  isProtected: boolean;
+  lostGroups: readonly string[];
+}): string {
+  if (!isProtected) return "";
+  return lostGroups.length === 0
+    ? "(the target is protected) "
+    : `(everybody counts as protected while Slack does not know ${namesOfGroups(lostGroups)}) `;
 }
 
 interface Judged {

@@ -64,6 +64,8 @@ export interface Facts {
   quorum: number;
   /** A target is protected as the policy stands now. */
   isProtected: boolean;
+  /** The user groups because of which everybody counts as protected: see protection.ts. */
+  lostGroups?: readonly string[];
   /** Who may act alone in this kind of request; null: nobody. */
   breakGlass: ReadonlySet<string> | null;
   /** The clicker and everybody who has voted. */

@@ -17,6 +17,20 @@ export const NOW_PROTECTED = {
   next: "Ask again: the new request says how many approvers it needs.",
 };
 
+/** The same, with the reason where it is none of the target's: groups of protected people that Slack does not know. */
+export function nowProtected({ lostGroups = [] }: Pick<Facts, "lostGroups">): typeof NOW_PROTECTED {
+  if (lostGroups.length === 0) return NOW_PROTECTED;
+  return {
+    why: `Slack does not know ${namesOfGroups(lostGroups)}, which the policy names for protected people: until that is mended everybody counts as protected, and needs other approvals`,
+    next: "Whoever runs zt-bot has to mend protected.groups in policy.yml. Ask again: the new request says how many approvers it needs.",
+  };
+}
+
+/** By their ids: Slack has no names for them. */
+export function namesOfGroups(ids: readonly string[]): string {
+  return `the user ${ids.length === 1 ? "group" : "groups"} ${ids.join(" and ")}`;
+}
+
 /** The votes that count now, each voter judged anew, and those that no longer do. */
 export function countVotes(facts: Facts): {
   counting: Vote[];
@@ -44,7 +58,7 @@ export type ExecutionVerdict =
 /** The last look before an approved request is carried out: does everything that it was approved by still hold? */
 export function judgeExecution(facts: Facts): ExecutionVerdict {
   const { request, quorum, breakGlass } = facts;
-  if (facts.isProtected && !request.isProtected) return { kind: "void", ...NOW_PROTECTED };
+  if (facts.isProtected && !request.isProtected) return { kind: "void", ...nowProtected(facts) };
   if (request.breakGlass !== null) {
     const { by } = request.breakGlass;
     const known = knownOf(facts, by);

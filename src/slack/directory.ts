@@ -1,5 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 
+import type { Log } from "../log.ts";
 import { remember, shareInFlight } from "../remember.ts";
 import { isSlackRateLimit, slackErrorCode } from "./clients.ts";
 
@@ -24,15 +25,34 @@ export interface Person {
 export interface Directory {
   /** As Slack has them now; null when it does not know the id. */
   person(userId: string): Promise<Person | null>;
-  /** The members of user ids and user groups (`U…`, `S…`) together. */
+  /** The members of user ids and user groups (`U…`, `S…`) together. A group that Slack does not know has none. */
   members(principals: readonly string[]): Promise<Set<string>>;
+  /** Of these, the user groups that Slack does not know: deleted since, or never there. */
+  unknownGroups(principals: readonly string[]): Promise<string[]>;
   /** The Slack user with this e-mail, or null. */
   findByEmail(email: string): Promise<string | null>;
 }
 
 const FRESH_MS = 30_000;
 
-export function createDirectory(client: WebClient, now: () => number): Directory {
+/**
+ * Slack's answers that say for sure that nobody is in a group: there is none of this id, or none at all in this
+ * workspace. https://docs.slack.dev/reference/methods/usergroups.users.list
+ */
+const NO_GROUP: ReadonlySet<string | null> = new Set(["no_such_subteam", "plan_upgrade_required"]);
+
+/** The members of a user group; null when Slack does not know it. @throws what else Slack answered. */
+export async function readGroup(client: WebClient, groupId: string): Promise<readonly string[] | null> {
+  try {
+    const { users } = await client.usergroups.users.list({ usergroup: groupId });
+    return users ?? [];
+  } catch (error) {
+    if (NO_GROUP.has(slackErrorCode(error))) return null;
+    throw error;
+  }
+}
+
+export function createDirectory(client: WebClient, now: () => number, log: Log): Directory {
   const lastSeen = new Map<string, { at: number; person: Person }>();
   const person = shareInFlight(async (userId: string): Promise<Person | null> => {
     try {
@@ -60,10 +80,15 @@ export function createDirectory(client: WebClient, now: () => number): Directory
     }
   });
   // 20 calls a minute are allowed for groups; a group's members are the same for every click of a busy minute.
-  const group = remember(now, FRESH_MS, async (groupId: string): Promise<string[]> => {
-    const { users } = await client.usergroups.users.list({ usergroup: groupId });
-    return users ?? [];
+  const group = remember(now, FRESH_MS, async (groupId: string) => {
+    const members = await readGroup(client, groupId);
+    // One group that is gone must not keep those from deciding who are named beside it.
+    if (members === null)
+      log.warn({ groupId }, "Slack does not know this user group: nobody counts as in it");
+    return members;
   });
+  const groupsAmong = (principals: readonly string[]): string[] =>
+    principals.filter((id) => id.startsWith("S"));
   const byEmail = remember(now, FRESH_MS, async (email: string): Promise<string | null> => {
     try {
       const { user } = await client.users.lookupByEmail({ email });
@@ -77,8 +102,16 @@ export function createDirectory(client: WebClient, now: () => number): Directory
     person,
     findByEmail: (email) => byEmail(email.toLowerCase()),
     async members(principals) {
-      const groups = await Promise.all(principals.filter((id) => id.startsWith("S")).map((id) => group(id)));
-      return new Set([...principals.filter((id) => !id.startsWith("S")), ...groups.flat()]);
+      const groups = await Promise.all(groupsAmong(principals).map(group));
+      return new Set([
+        ...principals.filter((id) => !id.startsWith("S")),
+        ...groups.flatMap((members) => members ?? []),
+      ]);
+    },
+    async unknownGroups(principals) {
+      const ids = groupsAmong(principals);
+      const groups = await Promise.all(ids.map(group));
+      return ids.filter((_id, index) => groups[index] === null);
     },
   };
 }

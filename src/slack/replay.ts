@@ -18,6 +18,19 @@ export function isFromFuture({ headers }: IncomingMessage, now: number): boolean
   return Number.isFinite(seconds) && seconds * 1000 > now + FUTURE_MS;
 }
 
+/** As Slack writes it. */
+const SIGNATURE_FORM = /^v0=[0-9a-f]{64}$/;
+
+/**
+ * Whether a request has a signature that Slack would not have written so. Bolt verifies what stands before a second
+ * `=` and ignores the rest: with anything behind it, a request that was seen before would count as a new one. Whether
+ * one without a signature is let in is Bolt's business.
+ */
+export function isOddlySigned({ headers }: IncomingMessage): boolean {
+  const signature = headers["x-slack-signature"];
+  return signature !== undefined && !SIGNATURE_FORM.test(String(signature));
+}
+
 /**
  * Lets each signed request have its effect once, on whichever replica it arrives: whoever overheard one could
  * else send it again within five minutes. Slack's own retries are signed anew. Socket Mode has no signatures.

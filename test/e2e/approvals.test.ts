@@ -226,6 +226,112 @@ describe("a protected target", () => {
   });
 });
 
+describe("a user group that Slack does not know", () => {
+  const GONE = "S0GONE001";
+
+  it("keeps nobody from deciding who is named beside it, wherever it stands in the policy", async () => {
+    const scene = await startScene({
+      policy: `channels: { approvals: ${CHANNELS.approvals} }
+operators: [${alice}, ${GONE}]
+viewers: [${GONE}]
+approvers: [${GONE}, ${bob}]
+break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
+`,
+    });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    expect((await answerTo(slack, bob, "pause --reason a drill")).words).toContain("Paused");
+    expect((await answerTo(slack, bob, "resume")).words).toContain("Resumed");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await finishedThread(slack, card);
+    expect(revocations(scene)).toBe(1);
+    const told = scene.logs().split("\n");
+    expect(told.find((line) => line.includes("a user group of the policy is unknown to Slack"))).toContain(
+      `"group":"${GONE}","places":["operators","viewers","approvers","break_glass.members","break_glass.notify"]`,
+    );
+  });
+
+  it("is named where too few are left to approve", async () => {
+    const scene = await startScene({ policy: policyWith("quorum: 2", [GONE, bob]) });
+    const { words } = await answerTo(scene.slack, alice, REVOKE);
+    expect(words).toContain(`only Bob Okafor can decide: the user group ${GONE} is unknown to Slack`);
+  });
+
+  it("and is gone before what it approved is carried out takes its members' votes with it", async () => {
+    let ahead = 0;
+    const scene = await startScene({
+      policy: policyWith("", ["S0TEAM001", carol]),
+      now: () => Date.now() + ahead,
+    });
+    const { slack } = scene;
+    slack.setUserGroup("S0TEAM001", { handle: "team", users: [bob] });
+    const card = await askToRevoke(slack);
+    await answerTo(slack, carol, "pause --reason a drill");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
+
+    slack.faults.set("usergroups.users.list", { error: "no_such_subteam" });
+    // Longer than a group's members are remembered.
+    ahead = 31_000;
+    await answerTo(slack, carol, "resume");
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Bob Okafor is no longer an approver");
+    expect(revocations(scene)).toBe(0);
+  });
+
+  describe("of protected people", () => {
+    const SHIELD = `protected: { groups: [${GONE}], quorum: 2 }`;
+    const MENDED = `protected: { groups: [S0LEADS01], quorum: 2 }`;
+
+    it("has everybody count as protected until the policy is mended, and the log says so", async () => {
+      const scene = await startWith(SHIELD);
+      const { slack } = scene;
+      const card = await askToRevoke(slack);
+      expect(slack.visibleText(card)).toContain("The target is protected by the policy");
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+      expect(revocations(scene)).toBe(0);
+      await press(slack, carol, card, CARD_ACTIONS.approve);
+      await finishedThread(slack, card);
+      expect(readAudit(scene).find(({ event }) => event === "request.created")?.data).toMatchObject({
+        protected: true,
+        unknown_groups: [GONE],
+      });
+      expect(scene.logs()).toContain("unknown to Slack: everybody counts as protected");
+
+      writeFileSync(scene.config.policyFile, policyWith(MENDED));
+      await scene.bot.reloadPolicy();
+      const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason left" });
+      expect(slack.visibleText(other)).not.toContain("protected");
+    });
+
+    it("makes void what was asked for before, and says why and what mends it", async () => {
+      const scene = await startWith("");
+      const { slack } = scene;
+      const card = await askToRevoke(slack);
+      writeFileSync(scene.config.policyFile, policyWith(SHIELD));
+      await scene.bot.reloadPolicy();
+      await slack.waitFor(() => scene.logs().includes("everybody counts as protected") || undefined);
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      const thread = (await finishedThread(slack, card)).join("\n");
+      expect(wordsOf(slack, card)).toContain(
+        `Slack does not know the user group ${GONE}, which the policy names for protected people`,
+      );
+      expect(thread).toContain("has to mend protected.groups in policy.yml");
+      expect(revocations(scene)).toBe(0);
+    });
+
+    it("is named where too few could approve", async () => {
+      const scene = await startScene({ policy: policyWith(SHIELD, [bob]) });
+      const { words } = await answerTo(scene.slack, alice, REVOKE);
+      expect(words).toContain(
+        `2 approvers (everybody counts as protected while Slack does not know the user group ${GONE})`,
+      );
+      expect(scene.slack.messages(CHANNELS.approvals)).toEqual([]);
+    });
+  });
+});
+
 describe("conditions by the target's risk", () => {
   it("ask for as many approvers as the level needs", async () => {
     const scene = await startWith("actions: { revoke: { quorum_by_risk: { high: 3, low: 1 }, quorum: 2 } }");

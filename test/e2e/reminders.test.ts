@@ -218,6 +218,26 @@ describe("where no approver is active in Slack", () => {
     expect(words + wordsOf(slack, card)).not.toContain(NOBODY);
   });
 
+  it.each([
+    [20, true],
+    [21, false],
+  ])("of %i, it is claimed only where all of them were looked at", async (count, isClaimed) => {
+    const approvers = Array.from({ length: count }, (_, index) => `U0LEAD${100 + index}`);
+    const scene = await startWith("remind_after: false", { approvers });
+    const { slack } = scene;
+    for (const [index, id] of approvers.entries()) {
+      const name = `lead${index}`;
+      // One more than are looked at is active.
+      const presence = index < 20 ? "away" : "active";
+      slack.setPerson(id, { name, realName: name, email: `${name}@example.com`, presence });
+    }
+    await askToRevoke(slack);
+    const looks = () => slack.calls.filter(({ method }) => method === "users.getPresence").length;
+    await slack.waitFor(() => looks() === 20);
+    const card = await cardWhere(slack, (text) => text.includes(NOBODY) === isClaimed);
+    expect(eventsOf(scene, card, "approvers.away")).toHaveLength(isClaimed ? 1 : 0);
+  });
+
   it("and Slack takes long to say so, neither the card nor the answer waits for it", async () => {
     const scene = await startWith("remind_after: false");
     const { slack } = scene;

@@ -45,6 +45,34 @@ describe("a signed request that is sent again within five minutes", () => {
   });
 });
 
+describe("a request that is sent again with its signature written otherwise", () => {
+  it.each([
+    ["with more behind it", (signature: string) => `${signature}=1`],
+    ["with an empty part behind it", (signature: string) => `${signature}=`],
+    ["in capitals", (signature: string) => `v0=${signature.slice(3).toUpperCase()}`],
+  ])("is refused %s", async (_how, rewrite) => {
+    const { slack } = await startAll({ mode: "http" });
+    const sent = await type(slack, PEOPLE.alice, "revoke mallory@example.com --reason laptop stolen");
+    await slack.waitFor(() => slack.messages(CHANNELS.approvals).length === 1);
+    await slack.waitFor(() => slack.ephemerals(PEOPLE.alice).length === 1);
+    const { request } = sent;
+    if (request?.mode !== "http") throw new Error("not sent over HTTP");
+    const signature = rewrite(request.headers["x-slack-signature"] ?? "");
+
+    const again = await slack.replay({
+      ...sent,
+      request: { ...request, headers: { ...request.headers, "x-slack-signature": signature } },
+    });
+
+    expect(again).toMatchObject({ ok: false, status: 401 });
+    // As it was signed it is known, and has no second effect either.
+    expect((await slack.replay(sent)).ok).toBe(true);
+    await askToRevoke(slack, { text: "revoke dana@example.com --reason after it" });
+    expect(slack.ephemerals(PEOPLE.alice)).toHaveLength(2);
+    expect(slack.messages(CHANNELS.approvals)).toHaveLength(2);
+  });
+});
+
 describe("a signed request's time", () => {
   const { signingSecret } = describeWorkspace({ mode: "socket" }).bot;
 

@@ -195,6 +195,7 @@ ${world.isProtected ? `protected: { domains: [${TARGET_EMAIL.split("@")[1]}], qu
         return world.people[id] === undefined ? null : personOf(id, world.people[id]);
       },
       members: (principals: readonly string[]) => Promise.resolve(new Set(principals)),
+      unknownGroups: () => Promise.resolve([]),
       findByEmail: () => Promise.resolve(null),
     },
     engine: { publish: () => Promise.resolve(), execute: () => Promise.resolve() },

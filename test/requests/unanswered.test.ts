@@ -39,6 +39,7 @@ function depsOf(members: readonly string[], odd: Record<string, Partial<Person>>
       },
       members: (ids: readonly string[]) =>
         Promise.resolve(new Set(ids.flatMap((id) => (id === GROUP ? members : [id])))),
+      unknownGroups: () => Promise.resolve([]),
       findByEmail: () => Promise.resolve(null),
     },
   };

@@ -24,7 +24,7 @@ it("what a dead replica was posting is posted by another when the dead one's cla
   // The start of one of the sweep's rounds.
   const at = Date.UTC(2027, 0, 15, 12);
   const { id } = await insertRequest(store.db, newRequest({ at }));
-  await claimPublishing(store.db, id, at, at + CLAIM_MS);
+  await claimPublishing(store.db, id, at, CLAIM_MS);
 
   for (const now of [at + 1000, at + CLAIM_MS + 1000]) {
     const engine = createEngine({
@@ -36,7 +36,7 @@ it("what a dead replica was posting is posted by another when the dead one's cla
       log: createLogger("silent"),
       now: () => now,
       policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
-      directory: createDirectory(slack.interactive, () => now),
+      directory: createDirectory(slack.interactive, () => now, createLogger("silent")),
       presence: () => Promise.resolve(true),
       hygiene: () => Promise.resolve({ kind: "fine" }),
       homeTeamId: "T0SANDBOX",

@@ -32,7 +32,7 @@ function depsOf(world: World, store: Store, now: () => number) {
     log: createLogger("silent"),
     now,
     policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
-    directory: createDirectory(slack.interactive, now),
+    directory: createDirectory(slack.interactive, now, createLogger("silent")),
     presence: () => Promise.resolve(true),
     hygiene: () => Promise.resolve({ kind: "fine" } as const),
     homeTeamId: "T0SANDBOX",

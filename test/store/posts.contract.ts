@@ -11,7 +11,9 @@ import {
 } from "../../src/requests/publishing.ts";
 import { releasePublishing } from "../../src/requests/trouble.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
-import { evidencePost, type GetStore, newRequest, NOW, transitionTo } from "./fixture.ts";
+import { evidencePost, type GetStore, letRightRunOut, newRequest, NOW, transitionTo } from "./fixture.ts";
+
+const MINUTE = 60_000;
 
 const post = (key: string) => ({ key, surface: "thread", data: { kind: "summary" } }) as const;
 const dm = { key: "outcome", surface: "dm", data: { kind: "outcome" } } as const;
@@ -65,62 +67,85 @@ export function postsContract(store: GetStore): void {
   });
 
   describe("the right to publish", () => {
+    const claim = (id: string) => claimPublishing(db(), id, Date.now(), MINUTE);
+
     it("is had by one at a time, until it runs out", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).toHaveProperty("id", id);
-      expect(await claimPublishing(db(), id, NOW + 1, NOW + 61)).toBeNull();
-      expect(await claimPublishing(db(), id, NOW + 60, NOW + 120)).toBeNull();
-      expect(await claimPublishing(db(), id, NOW + 61, NOW + 121)).toHaveProperty("id", id);
-      expect(await claimPublishing(db(), "ZT-NOTHERE", NOW, NOW + 60)).toBeNull();
+      const first = await claim(id);
+      expect(first).toHaveProperty("request.id", id);
+      expect(await claim(id)).toBeNull();
+      await letRightRunOut(db(), id);
+      expect(await claim(id)).toHaveProperty("request.id", id);
+      expect(await claim(id)).toBeNull();
+      expect(await claim("ZT-NOTHERE")).toBeNull();
+    });
+
+    it("is had for as long as was asked", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      const before = Date.now();
+      const { until = 0 } = (await claim(id)) ?? {};
+      // The database may be on another machine.
+      expect(Math.abs(until - before - MINUTE)).toBeLessThan(MINUTE / 2);
+      const later = await extendPublishing(db(), id, until, Date.now(), 3 * MINUTE);
+      expect(Math.abs((later ?? 0) - before - 3 * MINUTE)).toBeLessThan(MINUTE / 2);
     });
 
     it("is won by exactly one of many who want it at once", async () => {
       for (let round = 0; round < 5; round += 1) {
         const { id } = await insertRequest(db(), newRequest());
-        const claims = await Promise.all(
-          Array.from({ length: 6 }, () => claimPublishing(db(), id, NOW, NOW + 60)),
-        );
-        expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+        const claims = await Promise.all(Array.from({ length: 6 }, () => claim(id)));
+        expect(claims.filter((one) => one !== null)).toHaveLength(1);
+      }
+    });
+
+    it("that ran out is won by exactly one of many who want it at once", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      for (let round = 0; round < 5; round += 1) {
+        await letRightRunOut(db(), id);
+        const claims = await Promise.all(Array.from({ length: 6 }, () => claim(id)));
+        expect(claims.filter((one) => one !== null)).toHaveLength(1);
       }
     });
 
     it("is given back when the card shows the request as it is", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await claimPublishing(db(), id, NOW, NOW + 60);
+      await claim(id);
       expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(true);
       expect(await readRequest(db(), id)).toMatchObject({ version: 1, cardVersion: 1 });
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).not.toBeNull();
+      expect(await claim(id)).not.toBeNull();
     });
 
     it("is kept when the request changed meanwhile: there is more to post", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await claimPublishing(db(), id, NOW, NOW + 60);
+      const { until = 0 } = (await claim(id)) ?? {};
       await moveRequest(db(), id, transitionTo("approved"));
       expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(false);
       expect(await readRequest(db(), id)).toMatchObject({ version: 2, cardVersion: 0 });
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).toBeNull();
-      await abandonPublishing(db(), id, NOW + 60);
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).toHaveProperty("status", "approved");
+      expect(await claim(id)).toBeNull();
+      await abandonPublishing(db(), id, until);
+      expect(await claim(id)).toHaveProperty("request.status", "approved");
     });
 
     it("is kept by whoever has it, and by nobody who had it before", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await claimPublishing(db(), id, NOW, NOW + 60);
-      expect(await extendPublishing(db(), id, NOW + 60, NOW + 90)).toBe(true);
-      expect(await claimPublishing(db(), id, NOW + 90, NOW + 150)).toBeNull();
-      await claimPublishing(db(), id, NOW + 91, NOW + 151);
+      const { until = 0 } = (await claim(id)) ?? {};
+      const first = (await extendPublishing(db(), id, until, Date.now(), 2 * MINUTE)) ?? 0;
+      expect(first).toBeGreaterThan(until);
+      expect(await claim(id)).toBeNull();
+      await letRightRunOut(db(), id);
+      const { until: second = 0 } = (await claim(id)) ?? {};
 
-      expect(await extendPublishing(db(), id, NOW + 90, NOW + 200)).toBe(false);
-      await abandonPublishing(db(), id, NOW + 90);
-      expect(await claimPublishing(db(), id, NOW + 151, NOW + 211)).toBeNull();
-      await abandonPublishing(db(), id, NOW + 151);
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).not.toBeNull();
+      expect(await extendPublishing(db(), id, first, Date.now(), MINUTE)).toBeNull();
+      await abandonPublishing(db(), id, first);
+      expect(await claim(id)).toBeNull();
+      await abandonPublishing(db(), id, second);
+      expect(await claim(id)).not.toBeNull();
     });
 
     it("comes with where the card is, or when it was last tried", async () => {
       const { id } = await insertRequest(db(), newRequest());
       await markCardAttempted(db(), id, NOW + 5);
-      expect(await claimPublishing(db(), id, NOW, NOW + 60)).toHaveProperty("card", {
+      expect(await claim(id)).toHaveProperty("request.card", {
         channel: "C0APPROV1",
         ts: null,
         attemptedAt: NOW + 5,

@@ -56,8 +56,7 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
   async function forwardSome(): Promise<number> {
     const position = await readPosition(db, forward);
     if (!(await hasMore(db, position))) return LOOK_MS;
-    const at = now();
-    const from = await claimSink(db, { sink: name, owner, now: at, until: at + CLAIM_MS });
+    const from = await claimSink(db, { sink: name, owner, now: now(), forMs: CLAIM_MS });
     if (from === null) return LOOK_MS;
     const { value: rows } = await readBatches(db, { from: from + 1 }, size).next();
     const [first, last] = [rows?.[0], rows?.at(-1)];

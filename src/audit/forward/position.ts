@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { Kysely } from "kysely";
 
 import type { AuditForward } from "../../config.ts";
+import { clockOf } from "../../store/clock.ts";
 import type { Database } from "../../store/schema.ts";
 
 /** A sink's name in the table: another place starts from the beginning. Secrets in a URL are not in it. */
@@ -22,12 +23,13 @@ export async function readPosition(db: Kysely<Database>, sink: AuditForward): Pr
 }
 
 /**
- * Takes the right to forward to a sink until `until`, or keeps it for longer. Of several replicas one has it.
+ * Takes the right to forward to a sink for `forMs` from now on, or keeps it for longer. Of several replicas one has it.
+ * `now` is the process's clock; see clockOf in store/clock.ts for whose counts.
  * @returns the last row that the sink took, or null when another has the right.
  */
 export async function claimSink(
   db: Kysely<Database>,
-  { sink, owner, now, until }: { sink: string; owner: string; now: number; until: number },
+  { sink, owner, now, forMs }: { sink: string; owner: string; now: number; forMs: number },
 ): Promise<number | null> {
   await db
     .insertInto("audit_sinks")
@@ -36,9 +38,9 @@ export async function claimSink(
     .execute();
   const row = await db
     .updateTable("audit_sinks")
-    .set({ claimed_by: owner, claimed_until: until })
+    .set({ claimed_by: owner, claimed_until: clockOf(db, now, forMs) })
     .where("sink", "=", sink)
-    .where((eb) => eb.or([eb("claimed_by", "=", owner), eb("claimed_until", "<", now)]))
+    .where((eb) => eb.or([eb("claimed_by", "=", owner), eb("claimed_until", "<", clockOf(db, now))]))
     .returning("seq")
     .executeTakeFirst();
   return row?.seq ?? null;
