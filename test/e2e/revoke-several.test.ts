@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
 import { describe, expect, it, vi } from "vitest";
 
 import { SEVERAL } from "../../src/views/forms/several.ts";
@@ -426,19 +429,86 @@ describe("when it does not go well", () => {
   });
 });
 
-/** Stops in the middle: the first is done, so many are being called for, the others wait. */
-async function untilInTheMiddle({ slack, cloudflare }: Scene, card: StoredMessage) {
+/** The first is done, and so many of the others are being looked at, to see who they are. */
+async function untilLookedAt({ slack, cloudflare }: Scene, card: StoredMessage) {
   const first = cloudflare.faults.hold("revoke-user");
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
   await first.arrived;
   const looks = cloudflare.faults.hold("users.get");
   first.release();
   await looks.arrived;
+  return looks;
+}
+
+/** Stops in the middle: the first is done, so many are being called for, the others wait. */
+async function untilInTheMiddle(scene: Scene, card: StoredMessage) {
+  const { slack, cloudflare } = scene;
+  const looks = await untilLookedAt(scene, card);
   const calls = cloudflare.faults.hold("revoke-user");
   looks.release();
   await vi.waitFor(() => expect(calls.waiting).toBe(4));
   await slack.waitFor(() => /^Stop$/m.test(wordsOf(slack, card)) || undefined);
   return calls;
+}
+
+describe("a pause in the middle", () => {
+  async function untilPaused(scene: Scene, card: StoredMessage, release: () => void): Promise<void> {
+    const { slack } = scene;
+    const { words } = await answerTo(slack, PEOPLE.carol, "pause --reason a drill");
+    expect(words).toContain("Paused");
+    release();
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
+  }
+
+  async function finishResumed(scene: Scene, card: StoredMessage, emails: string[]): Promise<void> {
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, PEOPLE.carol, "resume");
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("12 of 12 done, every one verified");
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
+  }
+
+  it("lets whoever is being called for end, and begins nobody else of the round before it is resumed", async () => {
+    const scene = await startScene();
+    const { cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    const looked = userLooks(scene);
+    await untilPaused(scene, card, calls.release);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, 5));
+    expect(userLooks(scene)).toBe(looked);
+    await finishResumed(scene, card, emails);
+  });
+
+  it("is seen by those who are only looked at, who stay as they are and hold up nobody else", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const looks = await untilLookedAt(scene, card);
+    await vi.waitFor(() => expect(looks.waiting).toBe(4));
+    await untilPaused(scene, card, looks.release);
+    expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
+    const sent = readAudit(scene).filter(({ event }) => event === "call.sent");
+    expect(sent).toHaveLength(1);
+    expect(lockedBy(scene)).toEqual([]);
+    await finishResumed(scene, card, emails);
+    expect(answersIn(slack, card).filter((text) => text.includes("Not carried out yet"))).toHaveLength(1);
+  });
+});
+
+/** How often somebody was looked up by id. */
+function userLooks({ cloudflare }: Scene): number {
+  return cloudflare.requests.filter(({ route }) => route === "users.get").length;
+}
+
+/** The requests that have a user to themselves now. */
+function lockedBy({ folder }: Scene): unknown[] {
+  const db = new DatabaseSync(join(folder, "data", "zt.db"), { readOnly: true });
+  try {
+    return db.prepare("SELECT target, request_id FROM target_locks").all();
+  } finally {
+    db.close();
+  }
 }
 
 describe("Stop", () => {

@@ -11,6 +11,7 @@ import {
   type AttemptDeps,
   type CallOutcome,
 } from "../attempt.ts";
+import { readPause } from "../pause.ts";
 import { planFor } from "../plan.ts";
 import type { Request } from "../request.ts";
 import { claimTarget, releaseTarget } from "../target-locks.ts";
@@ -53,6 +54,8 @@ export async function advanceRow(deps: RowDeps, request: Request, row: TargetRow
 }
 
 async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  // Seen again before the call; seen here, nobody waits for looks at those who stay as they are.
+  if ((await readPause(deps.db)) !== null) return;
   const holder = await claimTarget(deps.db, row.target, request.id, deps.now());
   if (holder !== request.id) {
     // Another request is at work on this one: they come later, and hold up nobody else of this one.
@@ -106,8 +109,13 @@ async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<vo
     to: "sending",
     set: { attempts: attempt, sent_at: sentAt },
     audit: audit(deps, request, row, "call.sent", { attempt, ...recordedCall(request) }),
+    unlessPaused: true,
   });
-  if (!isOurs) return;
+  if (!isOurs) {
+    // Stopped or paused meanwhile: somebody else may work on who was not touched. Whoever may be is kept.
+    if (row.state === "waiting") await releaseTarget(deps.db, row.target, request.id);
+    return;
+  }
   try {
     const { cfRay, status } = await action.execute(deps.cloudflare, request.plan);
     await move(deps, request, row, {
