@@ -60,6 +60,11 @@ async function askForCrowd(scene: Scene, count: number): Promise<{ card: StoredM
   return { card, emails };
 }
 
+/** What was seen of users after their call. */
+function verifiedRows(scene: Scene) {
+  return readAudit(scene).filter(({ event }) => event === "target.verified");
+}
+
 function answersIn(slack: Slack, card: StoredMessage): string[] {
   return slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
 }
@@ -131,12 +136,32 @@ describe.each(MODES)("a revocation of 12 users in %s mode", (mode) => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
-    expect(words).toContain(`The record of ${emails[2]} · 1–6, newest first`);
+    expect(words).toContain(`The record of ${emails[2]} · 1–7, newest first`);
     expect(words).toContain("asked: Revoke sessions: stuffing");
     expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
     expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
+    expect(words).toMatch(/verified: (no session is open|0 of 1 session remains)/);
     expect(words).not.toContain(emails[1]);
     expect(words).not.toContain(`revoke_user for ${emails[0]}`);
+  });
+
+  it("is recorded with what was seen of each of them afterwards", async () => {
+    const scene = await startScene({ mode });
+    const { card, emails } = await askForCrowd(scene, 4);
+    await press(scene.slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(scene.slack, card);
+    const rows = verifiedRows(scene);
+    expect(rows.map(({ data }) => String(data["target"])).toSorted()).toEqual(emails);
+    for (const { requestId, data } of rows) {
+      const email = String(data["target"]);
+      expect(requestId).toBe(requestIdOf(scene.slack, card));
+      expect(data).toEqual({
+        target: email,
+        target_id: accessIdOf(scene, email),
+        confirmed: true,
+        summary: email === emails[0] ? "0 of 1 session remains" : "no session is open",
+      });
+    }
   });
 });
 
@@ -356,6 +381,39 @@ describe("when it does not go well", () => {
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session remains");
+    expect(verifiedRows(scene).map(({ data }) => data)).toEqual([
+      {
+        target: emails[0],
+        target_id: accessIdOf(scene, emails[0] ?? ""),
+        confirmed: false,
+        summary: "1 of 1 session remains",
+      },
+    ]);
+  });
+
+  it("records who of the others was accepted and never confirmed, and that they logged in again", async () => {
+    const scene = await startScene({ verifyDelaysMs: [10, 10] });
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 3);
+    const looks = await untilLookedAt(scene, card);
+    const lists = cloudflare.faults.hold("sessions.list");
+    looks.release();
+    await vi.waitFor(() => expect(lists.waiting).toBe(2));
+    cloudflare.login(emails[1] ?? "", { at: cloudflare.now() + 5000, force: true });
+    cloudflare.login(emails[2] ?? "", { at: cloudflare.now() - 3_600_000, force: true });
+    lists.release();
+    await finishedThread(slack, card);
+    const seen = verifiedRows(scene).map(({ data }) => data);
+    expect(seen.find(({ target }) => target === emails[1])).toMatchObject({
+      confirmed: true,
+      notes: ["1 new log-in since: the user can still get in"],
+    });
+    expect(seen.find(({ target }) => target === emails[2])).toMatchObject({
+      confirmed: false,
+      summary: "1 of 1 session remains",
+    });
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
+    expect(words).toContain("not verified: 1 of 1 session remains");
   });
 
   it("names every failure with its reason, and asks again for just those", async () => {
