@@ -1,6 +1,7 @@
 /** Rows of these hold the one user they are about as `target_id`, also where their request is about several. */
 export const OF_ONE_USER = [
   "target.checked",
+  "target.protected",
   "call.sent",
   "call.answered",
   "call.reconciled",

@@ -56,6 +56,7 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
     data["ok"] === false
       ? `it is not the approved user any more${because(data, "why")}`
       : "looked: still the approved user",
+  "target.protected": (data) => `did not touch them${because(data, "why")}`,
   "call.sent": (data) => `sent to Cloudflare: ${text(data, "call") ?? "a call"}`,
   "call.answered": (data) => {
     const status = number(data, "status");

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -6,6 +7,8 @@ import { describe, expect, it, vi } from "vitest";
 import { SEVERAL } from "../../src/views/forms/several.ts";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import type { Slack, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
+import { createLogger } from "../../src/log.ts";
 import { addCrowd, crowdEmail, revokedEmails, stillIn } from "../support/crowd.ts";
 import {
   answerTo,
@@ -551,6 +554,57 @@ describe("a pause in the middle", () => {
     expect(lockedBy(scene)).toEqual([]);
     await finishResumed(scene, card, emails);
     expect(answersIn(slack, card).filter((text) => text.includes("Not carried out yet"))).toHaveLength(1);
+  });
+});
+
+describe("somebody who becomes protected in the middle", () => {
+  function protect(scene: Scene, emails: readonly string[]): void {
+    writeFileSync(scene.config.policyFile, `${POLICY}protected: { emails: [${emails.join(", ")}] }\n`);
+    expect(scene.policy.reload(createLogger("silent"))).toEqual([]);
+  }
+
+  it("is left alone with the reason, and the others are not", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    const [late = ""] = emails.slice(-1);
+    // The third is being called for already: what was begun is finished.
+    protect(scene, [late.toUpperCase(), emails[2] ?? ""]);
+    calls.release();
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, -1));
+    expect(wordsOf(slack, card)).toContain("Not all done: 11 of 12 done, 1 failed");
+    const why = "protected by the policy since this was asked for: ask for them by themselves";
+    expect(answersIn(slack, card).find((words) => words.startsWith("❌ 1 failed"))).toContain(
+      `${late}: ${why}`,
+    );
+    const rows = readAudit(scene).filter(({ data }) => data["target"] === late);
+    expect(rows.map(({ event, data }) => [event, data])).toEqual([
+      [
+        "target.protected",
+        {
+          target: late,
+          target_id: accessIdOf(scene, late),
+          why,
+          policy_hash: scene.policy.hash(),
+        },
+      ],
+    ]);
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${late}`);
+    expect(words).toContain(`did not touch them: ${why}`);
+    const other = await answerTo(slack, PEOPLE.alice, `audit ${emails[5]}`);
+    expect(other.words).not.toContain("did not touch them");
+  });
+
+  it("is revoked where the request had the approvals that protected people need", async () => {
+    const scene = await startScene({
+      policy: `${POLICY}protected: { domains: [crowd.example.com], quorum: 1 }\n`,
+    });
+    const { card, emails } = await askForCrowd(scene, 3);
+    await press(scene.slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(scene.slack, card);
+    expect(revokedEmails(scene.cloudflare).toSorted()).toEqual(emails);
   });
 });
 

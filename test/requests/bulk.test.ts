@@ -66,6 +66,7 @@ async function run(count: number, answers: Answers, { isTimePassing }: { isTimeP
     db: store.db,
     now: () => now,
     cloudflare: { ...cloudflare, bulk: cloudflare },
+    policy: { current: () => ({ protected: null }), hash: () => "" },
     verifyDelaysMs: [60_000],
     publish: () => Promise.resolve(),
     toldAt: new Map(),

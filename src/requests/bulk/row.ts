@@ -1,5 +1,6 @@
 import { isCloudflareFailure } from "../../api/errors.ts";
 import { BOT, type AuditEntry } from "../../audit/append.ts";
+import type { PolicySource } from "../../policy-file.ts";
 import { actionOf } from "../actions/index.ts";
 import { NO_BASELINE } from "../actions/revoke.ts";
 import type { Verification } from "../actions/define.ts";
@@ -13,11 +14,13 @@ import {
 } from "../attempt.ts";
 import { readPause } from "../pause.ts";
 import { planFor, type Target } from "../plan.ts";
+import { isAnyListed } from "../protection.ts";
 import type { Request } from "../request.ts";
 import { claimTarget, releaseTarget } from "../target-locks.ts";
 import { moveTarget, type TargetMove, type TargetRow } from "./targets.ts";
 
 export interface RowDeps extends AttemptDeps {
+  policy: Pick<PolicySource, "current" | "hash">;
   /** How long to look for what was done after the call was sent, milliseconds. */
   verifyMs: number;
 }
@@ -67,13 +70,36 @@ async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<v
     return;
   }
   const check = await checkTarget(deps, request);
-  if (check.ok) return send(deps, request, row);
-  await move(deps, request, row, {
-    from: ["waiting"],
-    to: "failed",
-    set: { note: check.why },
-    audit: auditOf(deps, request, row.target, "target.checked", { ...check }),
-  });
+  if (!check.ok) {
+    await move(deps, request, row, {
+      from: ["waiting"],
+      to: "failed",
+      set: { note: check.why },
+      audit: auditOf(deps, request, row.target, "target.checked", { ...check }),
+    });
+    return;
+  }
+  if (isProtectedSince(deps, request, row)) {
+    const data = { why: PROTECTED_NOTE, policy_hash: deps.policy.hash() };
+    await move(deps, request, row, {
+      from: ["waiting"],
+      to: "failed",
+      set: { note: PROTECTED_NOTE },
+      audit: auditOf(deps, request, row.target, "target.protected", data),
+    });
+    return;
+  }
+  await send(deps, request, row);
+}
+
+const PROTECTED_NOTE = "protected by the policy since this was asked for: ask for them by themselves";
+
+/**
+ * By what stands in the policy itself, as it is now: addresses and domains. Who is in a Slack group is judged by the
+ * gate alone: asked for each of hundreds, Slack would refuse to say, and containment does not wait for Slack.
+ */
+function isProtectedSince({ policy }: RowDeps, { isProtected }: Request, { target }: TargetRow): boolean {
+  return !isProtected && isAnyListed(policy.current(), [target]);
 }
 
 /** Sent before, and nobody knows what came of it: what is already done is not done twice. */

@@ -144,7 +144,7 @@ async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): 
 
 /** One step: takes up whoever is due, as far as the budget of calls goes, and shows how far it is. */
 async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
-  const { db, now, cloudflare, verifyDelaysMs, isStopping } = deps;
+  const { db, now, policy, cloudflare, verifyDelaysMs, isStopping } = deps;
   const request = await mustRead(deps, id);
   if (request.stop !== undefined) await stopWaiting(db, id, STOPPED_NOTE);
   const isPaused = (await readPause(db)) !== null;
@@ -161,7 +161,7 @@ async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
     return { isDone: false, waitMs: await showWait(deps, request, now() + roomMs, now() + roomMs) };
 
   const verifyMs = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
-  const row = { db, now, cloudflare: cloudflare.bulk, verifyMs };
+  const row = { db, now, policy, cloudflare: cloudflare.bulk, verifyMs };
   const queue = new PQueue({ concurrency: CONCURRENCY });
   // Whoever is not begun when the process is to end stays as they are, for the round after the restart.
   await queue.addAll(
