@@ -1,5 +1,12 @@
 /** Rows of these hold the one user they are about as `target_id`, also where their request is about several. */
-export const OF_ONE_USER = ["target.checked", "call.sent", "call.answered", "call.reconciled"] as const;
+export const OF_ONE_USER = [
+  "target.checked",
+  "target.protected",
+  "call.sent",
+  "call.answered",
+  "call.reconciled",
+  "target.verified",
+] as const;
 
 /** What an operator writes into the record: see docs/adr/0006-audit-chain.md. */
 

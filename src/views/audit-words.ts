@@ -56,6 +56,7 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
     data["ok"] === false
       ? `it is not the approved user any more${because(data, "why")}`
       : "looked: still the approved user",
+  "target.protected": (data) => `did not touch them${because(data, "why")}`,
   "call.sent": (data) => `sent to Cloudflare: ${text(data, "call") ?? "a call"}`,
   "call.answered": (data) => {
     const status = number(data, "status");
@@ -70,6 +71,10 @@ const WORDS: Record<string, (data: Data, label: string) => string> = {
   },
   "call.reconciled": (data) =>
     `an earlier call had taken effect: ${text(data, "summary") ?? "seen in Cloudflare"}`,
+  "target.verified": (data) => {
+    const what = text(data, "summary") ?? "nothing was seen";
+    return `${data["confirmed"] === true ? "verified" : "not verified"}: ${[what, ...texts(data, "notes")].join("; ")}`;
+  },
   "click.refused": (data) =>
     `was refused “${text(data, "what") ?? "a click"}”: ${(text(data, "code") ?? "not allowed").replaceAll("-", " ")}`,
   "command.refused": (data) => `was refused /zt ${text(data, "command") ?? ""}`,
@@ -134,6 +139,11 @@ function troubleWords(data: Data, name = "code"): string {
 function text(data: Data, name: string): string | null {
   const value = data[name];
   return typeof value === "string" ? value : null;
+}
+
+function texts(data: Data, name: string): string[] {
+  const values = data[name];
+  return Array.isArray(values) ? values.filter((one) => typeof one === "string") : [];
 }
 
 function number(data: Data, name: string): number | null {

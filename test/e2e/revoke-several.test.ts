@@ -1,8 +1,14 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
 import { describe, expect, it, vi } from "vitest";
 
 import { SEVERAL } from "../../src/views/forms/several.ts";
 import { CARD_ACTIONS } from "../../src/views/card.ts";
 import type { Slack, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
+import { createLogger } from "../../src/log.ts";
 import { addCrowd, crowdEmail, revokedEmails, stillIn } from "../support/crowd.ts";
 import {
   answerTo,
@@ -55,6 +61,11 @@ async function askForCrowd(scene: Scene, count: number): Promise<{ card: StoredM
   const emails = addCrowd(scene.cloudflare, count);
   const card = await askToRevoke(scene.slack, { text: `revoke ${emails.join(" ")} --reason stuffing` });
   return { card, emails };
+}
+
+/** What was seen of users after their call. */
+function verifiedRows(scene: Scene) {
+  return readAudit(scene).filter(({ event }) => event === "target.verified");
 }
 
 function answersIn(slack: Slack, card: StoredMessage): string[] {
@@ -128,12 +139,32 @@ describe.each(MODES)("a revocation of 12 users in %s mode", (mode) => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
-    expect(words).toContain(`The record of ${emails[2]} · 1–6, newest first`);
+    expect(words).toContain(`The record of ${emails[2]} · 1–7, newest first`);
     expect(words).toContain("asked: Revoke sessions: stuffing");
     expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
     expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
+    expect(words).toMatch(/verified: (no session is open|0 of 1 session remains)/);
     expect(words).not.toContain(emails[1]);
     expect(words).not.toContain(`revoke_user for ${emails[0]}`);
+  });
+
+  it("is recorded with what was seen of each of them afterwards", async () => {
+    const scene = await startScene({ mode });
+    const { card, emails } = await askForCrowd(scene, 4);
+    await press(scene.slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(scene.slack, card);
+    const rows = verifiedRows(scene);
+    expect(rows.map(({ data }) => String(data["target"])).toSorted()).toEqual(emails);
+    for (const { requestId, data } of rows) {
+      const email = String(data["target"]);
+      expect(requestId).toBe(requestIdOf(scene.slack, card));
+      expect(data).toEqual({
+        target: email,
+        target_id: accessIdOf(scene, email),
+        confirmed: true,
+        summary: email === emails[0] ? "0 of 1 session remains" : "no session is open",
+      });
+    }
   });
 });
 
@@ -353,6 +384,39 @@ describe("when it does not go well", () => {
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session remains");
+    expect(verifiedRows(scene).map(({ data }) => data)).toEqual([
+      {
+        target: emails[0],
+        target_id: accessIdOf(scene, emails[0] ?? ""),
+        confirmed: false,
+        summary: "1 of 1 session remains",
+      },
+    ]);
+  });
+
+  it("records who of the others was accepted and never confirmed, and that they logged in again", async () => {
+    const scene = await startScene({ verifyDelaysMs: [10, 10] });
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 3);
+    const looks = await untilLookedAt(scene, card);
+    const lists = cloudflare.faults.hold("sessions.list");
+    looks.release();
+    await vi.waitFor(() => expect(lists.waiting).toBe(2));
+    cloudflare.login(emails[1] ?? "", { at: cloudflare.now() + 5000, force: true });
+    cloudflare.login(emails[2] ?? "", { at: cloudflare.now() - 3_600_000, force: true });
+    lists.release();
+    await finishedThread(slack, card);
+    const seen = verifiedRows(scene).map(({ data }) => data);
+    expect(seen.find(({ target }) => target === emails[1])).toMatchObject({
+      confirmed: true,
+      notes: ["1 new log-in since: the user can still get in"],
+    });
+    expect(seen.find(({ target }) => target === emails[2])).toMatchObject({
+      confirmed: false,
+      summary: "1 of 1 session remains",
+    });
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
+    expect(words).toContain("not verified: 1 of 1 session remains");
   });
 
   it("names every failure with its reason, and asks again for just those", async () => {
@@ -426,19 +490,137 @@ describe("when it does not go well", () => {
   });
 });
 
-/** Stops in the middle: the first is done, so many are being called for, the others wait. */
-async function untilInTheMiddle({ slack, cloudflare }: Scene, card: StoredMessage) {
+/** The first is done, and so many of the others are being looked at, to see who they are. */
+async function untilLookedAt({ slack, cloudflare }: Scene, card: StoredMessage) {
   const first = cloudflare.faults.hold("revoke-user");
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
   await first.arrived;
   const looks = cloudflare.faults.hold("users.get");
   first.release();
   await looks.arrived;
+  return looks;
+}
+
+/** Stops in the middle: the first is done, so many are being called for, the others wait. */
+async function untilInTheMiddle(scene: Scene, card: StoredMessage) {
+  const { slack, cloudflare } = scene;
+  const looks = await untilLookedAt(scene, card);
   const calls = cloudflare.faults.hold("revoke-user");
   looks.release();
   await vi.waitFor(() => expect(calls.waiting).toBe(4));
   await slack.waitFor(() => /^Stop$/m.test(wordsOf(slack, card)) || undefined);
   return calls;
+}
+
+describe("a pause in the middle", () => {
+  async function untilPaused(scene: Scene, card: StoredMessage, release: () => void): Promise<void> {
+    const { slack } = scene;
+    const { words } = await answerTo(slack, PEOPLE.carol, "pause --reason a drill");
+    expect(words).toContain("Paused");
+    release();
+    await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
+  }
+
+  async function finishResumed(scene: Scene, card: StoredMessage, emails: string[]): Promise<void> {
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, PEOPLE.carol, "resume");
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("12 of 12 done, every one verified");
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
+  }
+
+  it("lets whoever is being called for end, and begins nobody else of the round before it is resumed", async () => {
+    const scene = await startScene();
+    const { cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    const looked = userLooks(scene);
+    await untilPaused(scene, card, calls.release);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, 5));
+    expect(userLooks(scene)).toBe(looked);
+    await finishResumed(scene, card, emails);
+  });
+
+  it("is seen by those who are only looked at, who stay as they are and hold up nobody else", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const looks = await untilLookedAt(scene, card);
+    await vi.waitFor(() => expect(looks.waiting).toBe(4));
+    await untilPaused(scene, card, looks.release);
+    expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
+    const sent = readAudit(scene).filter(({ event }) => event === "call.sent");
+    expect(sent).toHaveLength(1);
+    expect(lockedBy(scene)).toEqual([]);
+    await finishResumed(scene, card, emails);
+    expect(answersIn(slack, card).filter((text) => text.includes("Not carried out yet"))).toHaveLength(1);
+  });
+});
+
+describe("somebody who becomes protected in the middle", () => {
+  function protect(scene: Scene, emails: readonly string[]): void {
+    writeFileSync(scene.config.policyFile, `${POLICY}protected: { emails: [${emails.join(", ")}] }\n`);
+    expect(scene.policy.reload(createLogger("silent"))).toEqual([]);
+  }
+
+  it("is left alone with the reason, and the others are not", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const { card, emails } = await askForCrowd(scene, 12);
+    const calls = await untilInTheMiddle(scene, card);
+    const [late = ""] = emails.slice(-1);
+    // The third is being called for already: what was begun is finished.
+    protect(scene, [late.toUpperCase(), emails[2] ?? ""]);
+    calls.release();
+    await finishedThread(slack, card);
+    expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, -1));
+    expect(wordsOf(slack, card)).toContain("Not all done: 11 of 12 done, 1 failed");
+    const why = "protected by the policy since this was asked for: ask for them by themselves";
+    expect(answersIn(slack, card).find((words) => words.startsWith("❌ 1 failed"))).toContain(
+      `${late}: ${why}`,
+    );
+    const rows = readAudit(scene).filter(({ data }) => data["target"] === late);
+    expect(rows.map(({ event, data }) => [event, data])).toEqual([
+      [
+        "target.protected",
+        {
+          target: late,
+          target_id: accessIdOf(scene, late),
+          why,
+          policy_hash: scene.policy.hash(),
+        },
+      ],
+    ]);
+    const { words } = await answerTo(slack, PEOPLE.alice, `audit ${late}`);
+    expect(words).toContain(`did not touch them: ${why}`);
+    const other = await answerTo(slack, PEOPLE.alice, `audit ${emails[5]}`);
+    expect(other.words).not.toContain("did not touch them");
+  });
+
+  it("is revoked where the request had the approvals that protected people need", async () => {
+    const scene = await startScene({
+      policy: `${POLICY}protected: { domains: [crowd.example.com], quorum: 1 }\n`,
+    });
+    const { card, emails } = await askForCrowd(scene, 3);
+    await press(scene.slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await finishedThread(scene.slack, card);
+    expect(revokedEmails(scene.cloudflare).toSorted()).toEqual(emails);
+  });
+});
+
+/** How often somebody was looked up by id. */
+function userLooks({ cloudflare }: Scene): number {
+  return cloudflare.requests.filter(({ route }) => route === "users.get").length;
+}
+
+/** The requests that have a user to themselves now. */
+function lockedBy({ folder }: Scene): unknown[] {
+  const db = new DatabaseSync(join(folder, "data", "zt.db"), { readOnly: true });
+  try {
+    return db.prepare("SELECT target, request_id FROM target_locks").all();
+  } finally {
+    db.close();
+  }
 }
 
 describe("Stop", () => {

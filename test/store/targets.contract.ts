@@ -9,6 +9,7 @@ import {
   stopWaiting,
   type TargetState,
 } from "../../src/requests/bulk/targets.ts";
+import { pause, resume } from "../../src/requests/pause.ts";
 import { MAX_TARGETS, type Plan, type Target } from "../../src/requests/plan.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import type { Status } from "../../src/requests/request.ts";
@@ -113,6 +114,44 @@ export function targetsContract(store: GetStore): void {
         TypeError,
       );
       expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 2 });
+    });
+
+    it("do not move to what is not begun while zt-bot is paused, and leave no row in the record", async () => {
+      const id = await insertAbout(2);
+      const audit = { at: NOW, requestId: id, actor: BOT, event: "call.sent" };
+      const move = { from: ["waiting"], to: "sending", audit, unlessPaused: true } as const;
+      const input = { by: CAROL, teamId: "T1", reason: "a drill", at: NOW, circumstances: {} };
+      await pause(db(), input);
+      expect(await moveTarget(db(), id, 0, move)).toBe(false);
+      expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 2 });
+      await resume(db(), input);
+      expect(await moveTarget(db(), id, 0, move)).toBe(true);
+      expect((await readRequestAudit(db(), id)).map(({ event }) => event)).toEqual([
+        "request.created",
+        "call.sent",
+      ]);
+    });
+
+    it("begin before a pause or not at all, whichever of the two is recorded first", async () => {
+      const id = await insertAbout(12);
+      const input = { by: CAROL, teamId: "T1", reason: "a drill", at: NOW, circumstances: {} };
+      const begin = (position: number) =>
+        moveTarget(db(), id, position, {
+          from: ["waiting"],
+          to: "sending",
+          audit: { at: NOW, requestId: id, actor: BOT, event: "call.sent" },
+          unlessPaused: true,
+        });
+      const [, ...begun] = await Promise.all([
+        pause(db(), input),
+        ...Array.from({ length: 12 }, (_, position) => begin(position)),
+      ]);
+      await resume(db(), input);
+      const rows = await db().selectFrom("audit").select("event").orderBy("seq").execute();
+      const events = rows.map(({ event }) => event);
+      const paused = events.lastIndexOf("bot.paused");
+      expect(events.slice(paused)).not.toContain("call.sent");
+      expect((await readRequestAudit(db(), id)).length - 1).toBe(begun.filter(Boolean).length);
     });
 
     it("are each taken by exactly one of many who want them at once", async () => {

@@ -1,5 +1,6 @@
 import { isCloudflareFailure } from "../../api/errors.ts";
-import { BOT } from "../../audit/append.ts";
+import { BOT, type AuditEntry } from "../../audit/append.ts";
+import type { PolicySource } from "../../policy-file.ts";
 import { actionOf } from "../actions/index.ts";
 import { NO_BASELINE } from "../actions/revoke.ts";
 import type { Verification } from "../actions/define.ts";
@@ -12,12 +13,15 @@ import {
   type AttemptDeps,
   type CallOutcome,
 } from "../attempt.ts";
-import { planFor } from "../plan.ts";
+import { readPause } from "../pause.ts";
+import { planFor, type Target } from "../plan.ts";
+import { isAnyListed } from "../protection.ts";
 import type { Request } from "../request.ts";
 import { claimTarget, releaseTarget } from "../target-locks.ts";
 import { moveTarget, type TargetMove, type TargetRow } from "./targets.ts";
 
 export interface RowDeps extends AttemptDeps {
+  policy: Pick<PolicySource, "current" | "hash">;
   /** How long to look for what was done after the call was sent, milliseconds. */
   verifyMs: number;
 }
@@ -54,6 +58,8 @@ export async function advanceRow(deps: RowDeps, request: Request, row: TargetRow
 }
 
 async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<void> {
+  // Seen again before the call; seen here, nobody waits for looks at those who stay as they are.
+  if ((await readPause(deps.db)) !== null) return;
   const holder = await claimTarget(deps.db, row.target, request.id, deps.now());
   if (holder !== request.id) {
     // Another request is at work on this one: they come later, and hold up nobody else of this one.
@@ -65,13 +71,36 @@ async function begin(deps: RowDeps, request: Request, row: TargetRow): Promise<v
     return;
   }
   const check = await checkTarget(deps, request);
-  if (check.ok) return send(deps, request, row);
-  await move(deps, request, row, {
-    from: ["waiting"],
-    to: "failed",
-    set: { note: check.why },
-    audit: audit(deps, request, row, "target.checked", { ...check }),
-  });
+  if (!check.ok) {
+    await move(deps, request, row, {
+      from: ["waiting"],
+      to: "failed",
+      set: { note: check.why },
+      audit: auditOf(deps, request, row.target, "target.checked", { ...check }),
+    });
+    return;
+  }
+  if (isProtectedSince(deps, request, row)) {
+    const data = { why: PROTECTED_NOTE, policy_hash: deps.policy.hash() };
+    await move(deps, request, row, {
+      from: ["waiting"],
+      to: "failed",
+      set: { note: PROTECTED_NOTE },
+      audit: auditOf(deps, request, row.target, "target.protected", data),
+    });
+    return;
+  }
+  await send(deps, request, row);
+}
+
+const PROTECTED_NOTE = "protected by the policy since this was asked for: ask for them by themselves";
+
+/**
+ * By what stands in the policy itself, as it is now: addresses and domains. Who is in a Slack group is judged by the
+ * gate alone: asked for each of hundreds, Slack would refuse to say, and containment does not wait for Slack.
+ */
+function isProtectedSince({ policy }: RowDeps, { isProtected }: Request, { target }: TargetRow): boolean {
+  return !isProtected && isAnyListed(policy.current(), [target]);
 }
 
 /** Sent before, and nobody knows what came of it: what is already done is not done twice. */
@@ -83,18 +112,22 @@ async function settle(deps: RowDeps, request: Request, row: TargetRow): Promise<
       from: ["sending"],
       to: "done",
       set: seenAs(seen.verification),
-      audit: audit(deps, request, row, "call.reconciled", { summary: seen.verification.summary }),
+      audit: auditOf(deps, request, row.target, "call.reconciled", seenOf(seen.verification)),
     });
     return;
   }
   const attempts = row.attempts + 1;
-  const isLast = attempts >= MAX_ATTEMPTS;
+  if (attempts < MAX_ATTEMPTS) {
+    const set = { attempts, due_at: deps.now() + 1000 * 2 ** attempts };
+    await move(deps, request, row, { from: ["sending"], to: "sending", set });
+    return;
+  }
+  const note = `no clear answer, it may be done: ${seen.why}`;
   await move(deps, request, row, {
     from: ["sending"],
-    to: isLast ? "failed" : "sending",
-    set: isLast
-      ? { attempts, note: `no clear answer, it may be done: ${seen.why}` }
-      : { attempts, due_at: deps.now() + 1000 * 2 ** attempts },
+    to: "failed",
+    set: { attempts, note },
+    audit: auditUnverified(deps, request, row.target, note),
   });
 }
 
@@ -106,16 +139,21 @@ async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<vo
     from: ["waiting", "sending"],
     to: "sending",
     set: { attempts: attempt, sent_at: sentAt },
-    audit: audit(deps, request, row, "call.sent", { attempt, ...recordedCall(request) }),
+    audit: auditOf(deps, request, row.target, "call.sent", { attempt, ...recordedCall(request) }),
+    unlessPaused: true,
   });
-  if (!isOurs) return;
+  if (!isOurs) {
+    // Stopped or paused meanwhile: somebody else may work on who was not touched. Whoever may be is kept.
+    if (row.state === "waiting") await releaseTarget(deps.db, row.target, request.id);
+    return;
+  }
   try {
     const receipt = await action.execute(deps.cloudflare, request.plan);
     await move(deps, request, row, {
       from: ["sending"],
       to: "sent",
       set: { cf_ray: receipt.cfRay, due_at: nextLook(deps, sentAt) },
-      audit: audit(deps, request, row, "call.answered", { attempt, ...recordedReceipt(receipt) }),
+      audit: auditOf(deps, request, row.target, "call.answered", { attempt, ...recordedReceipt(receipt) }),
     });
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
@@ -123,7 +161,7 @@ async function send(deps: RowDeps, request: Request, row: TargetRow): Promise<vo
     await move(deps, request, row, {
       from: ["sending"],
       ...afterFailure(judgeFailure(error, attempt, deps.now()), attempt),
-      audit: audit(deps, request, row, "call.answered", {
+      audit: auditOf(deps, request, row.target, "call.answered", {
         attempt,
         ok: false,
         error: kind,
@@ -154,17 +192,27 @@ async function look(deps: RowDeps, request: Request, row: TargetRow, sentAt: num
   const lookedAt = deps.now();
   const seen = await readVerification(deps, request, NO_BASELINE, sentAt);
   if (seen.ok && seen.verification.confirmed) {
-    await move(deps, request, row, { from: ["sent"], to: "done", set: seenAs(seen.verification) });
+    await move(deps, request, row, {
+      from: ["sent"],
+      to: "done",
+      set: seenAs(seen.verification),
+      audit: auditVerified(deps, request, row.target, seen.verification),
+    });
     return;
   }
   const what = seen.ok ? seen.verification.summary : `could not be read: ${seen.why}`;
-  const isLast = lookedAt - sentAt >= deps.verifyMs;
+  if (lookedAt - sentAt < deps.verifyMs) {
+    const set = { checked: what, due_at: nextLook(deps, sentAt) };
+    await move(deps, request, row, { from: ["sent"], to: "sent", set });
+    return;
+  }
   await move(deps, request, row, {
     from: ["sent"],
-    to: isLast ? "failed" : "sent",
-    set: isLast
-      ? { checked: what, note: `accepted by Cloudflare, not confirmed: ${what}` }
-      : { checked: what, due_at: nextLook(deps, sentAt) },
+    to: "failed",
+    set: { checked: what, note: `accepted by Cloudflare, not confirmed: ${what}` },
+    audit: seen.ok
+      ? auditVerified(deps, request, row.target, seen.verification)
+      : auditUnverified(deps, request, row.target, what),
   });
 }
 
@@ -185,19 +233,41 @@ async function move({ db }: RowDeps, request: Request, row: TargetRow, to: Targe
   return isMoved;
 }
 
-function audit(
-  { now }: RowDeps,
+type Clock = Pick<RowDeps, "now">;
+
+/** What was seen of one user after their call, for the record. */
+export function auditVerified(
+  clock: Clock,
   request: Request,
-  row: TargetRow,
+  target: Target,
+  verification: Verification,
+): AuditEntry {
+  return auditOf(clock, request, target, "target.verified", seenOf(verification));
+}
+
+/** The same where nothing was seen that would settle it, with the reason. */
+export function auditUnverified(clock: Clock, request: Request, target: Target, why: string): AuditEntry {
+  return auditOf(clock, request, target, "target.verified", { confirmed: false, summary: why });
+}
+
+/** The moment of the look is the row's own. */
+function seenOf({ confirmed, summary, notes }: Verification): Record<string, unknown> {
+  return { confirmed, summary, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+function auditOf(
+  { now }: Clock,
+  request: Request,
+  target: Target,
   event: string,
   data: Record<string, unknown>,
-): NonNullable<TargetMove["audit"]> {
+): AuditEntry {
   return {
     at: now(),
     teamId: request.teamId,
     requestId: request.id,
     actor: BOT,
     event,
-    data: { target: row.target.email, target_id: row.target.id, ...data },
+    data: { target: target.email, target_id: target.id, ...data },
   };
 }

@@ -11,7 +11,7 @@ import { reportProgress } from "../store.ts";
 import { releaseTarget } from "../target-locks.ts";
 import { moveRequest } from "../transition.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
-import { advanceRow } from "./row.ts";
+import { advanceRow, auditUnverified, auditVerified } from "./row.ts";
 import {
   countTargets,
   findNextDue,
@@ -119,6 +119,10 @@ async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): 
       ...checked,
       note: isDone ? notes : isUntouched ? STOPPED_NOTE : (failure?.why ?? seen ?? "not verified"),
     },
+    // The end of a single request holds this; the end of one about several holds the counts.
+    ...(verification === undefined
+      ? {}
+      : { audit: auditVerified(deps, request, request.plan.target, verification) }),
   });
   // The others are each taken as they come; this one is free for whoever else is after them.
   await releaseTarget(db, request.plan.target, id);
@@ -140,7 +144,7 @@ async function settleFirst(deps: ExecutionDeps, id: string, { result }: First): 
 
 /** One step: takes up whoever is due, as far as the budget of calls goes, and shows how far it is. */
 async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
-  const { db, now, cloudflare, verifyDelaysMs, isStopping } = deps;
+  const { db, now, policy, cloudflare, verifyDelaysMs, isStopping } = deps;
   const request = await mustRead(deps, id);
   if (request.stop !== undefined) await stopWaiting(db, id, STOPPED_NOTE);
   const isPaused = (await readPause(db)) !== null;
@@ -157,7 +161,7 @@ async function advance(deps: ExecutionDeps, id: string): Promise<Round> {
     return { isDone: false, waitMs: await showWait(deps, request, now() + roomMs, now() + roomMs) };
 
   const verifyMs = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
-  const row = { db, now, cloudflare: cloudflare.bulk, verifyMs };
+  const row = { db, now, policy, cloudflare: cloudflare.bulk, verifyMs };
   const queue = new PQueue({ concurrency: CONCURRENCY });
   // Whoever is not begun when the process is to end stays as they are, for the round after the restart.
   await queue.addAll(
@@ -260,12 +264,15 @@ async function finish(deps: ExecutionDeps, id: string): Promise<void> {
 }
 
 /** Whoever is still open when it ends is told as what they are: not touched, or not confirmed. */
-async function closeOpen({ db }: ExecutionDeps, { id, stop }: Request): Promise<void> {
+async function closeOpen(deps: ExecutionDeps, request: Request): Promise<void> {
+  const { db } = deps;
+  const { id, stop } = request;
   await stopWaiting(db, id, stop === undefined ? "given up: it took too long" : STOPPED_NOTE);
   const open = await readTargets(db, id, { states: ["sending", "sent"] });
-  for (const { position, state } of open) {
+  for (const { position, state, target } of open) {
     const note =
       state === "sent" ? "accepted by Cloudflare, not confirmed" : "no clear answer, it may be done";
-    await moveTarget(db, id, position, { from: [state], to: "failed", set: { note } });
+    const audit = auditUnverified(deps, request, target, note);
+    await moveTarget(db, id, position, { from: [state], to: "failed", set: { note }, audit });
   }
 }

@@ -3,6 +3,7 @@ import type { Kysely, Selectable, Transaction, Updateable } from "kysely";
 import { appendAudit, type AuditEntry } from "../../audit/append.ts";
 import type { Db } from "../../store/open.ts";
 import type { Database, RequestTargetsTable } from "../../store/schema.ts";
+import { readPause } from "../pause.ts";
 import type { Target } from "../plan.ts";
 
 /**
@@ -115,19 +116,26 @@ export interface TargetMove {
   to: TargetState;
   set?: Omit<Updateable<RequestTargetsTable>, "request_id" | "position" | "state">;
   audit?: AuditEntry;
+  /** What nobody is moved to while zt-bot is paused. */
+  unlessPaused?: boolean;
+}
+
+/** Takes back what was written before the pause was seen. */
+class PausedError extends Error {
+  override readonly name = "PausedError";
 }
 
 /**
  * Moves one user to another state, together with its audit row, if it still is where it is moved from.
- * @returns false when something else was first: a stop, for one.
+ * @returns false when something else was first: a stop, for one, or a pause.
  */
 export async function moveTarget(
   db: Db,
   requestId: string,
   position: number,
-  { from, to, set, audit }: TargetMove,
+  { from, to, set, audit, unlessPaused = false }: TargetMove,
 ): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
+  const moving = db.transaction().execute(async (trx) => {
     const moved = await trx
       .updateTable("request_targets")
       .set({ ...set, state: to })
@@ -138,7 +146,13 @@ export async function moveTarget(
       .executeTakeFirst();
     if (moved === undefined) return false;
     if (audit !== undefined) await appendAudit(trx, audit);
+    // Last: a pause takes its turn at the chain's head as well, so in the record nothing is begun behind one.
+    if (unlessPaused && (await readPause(trx)) !== null) throw new PausedError();
     return true;
+  });
+  return moving.catch((error: unknown) => {
+    if (error instanceof PausedError) return false;
+    throw error;
   });
 }
 
