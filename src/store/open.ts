@@ -8,7 +8,6 @@ import { PostgresJSDialect } from "kysely-postgres-js";
 import type { Backend } from "openworkflow/internal";
 import { BackendPostgres } from "openworkflow/postgres";
 import { BackendSqlite } from "openworkflow/sqlite";
-import type postgres from "postgres";
 
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
@@ -19,7 +18,7 @@ import { createApprovalsMigration } from "./migrations/0005-approvals.ts";
 import { severalMigration } from "./migrations/0006-several.ts";
 import { createMessagesMigration } from "./migrations/0007-messages.ts";
 import { refusedMigration } from "./migrations/0008-refused.ts";
-import { connect, connectEngine } from "./postgres.ts";
+import { connect, connectEngine, oneAtATime } from "./postgres.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
@@ -131,7 +130,7 @@ const CONNECTIONS = { tables: 6, engine: 5 };
 async function openPostgres(url: string): Promise<Store> {
   const pool = connect(url, CONNECTIONS.tables);
   const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
-  await oneAtATime(pool, async () => {
+  await oneAtATime(url, MIGRATION_LOCK, async () => {
     await migrate(db, "postgres");
     // For its migrations alone.
     await (await BackendPostgres.connect(url)).stop();
@@ -148,20 +147,11 @@ async function openPostgres(url: string): Promise<Store> {
   };
 }
 
-/** Any number that nothing else in the database locks. */
+/**
+ * Replicas that start together bring the database up to date one after another: the engine's migrations take no lock.
+ * Any number that nothing else in the database locks.
+ */
 const MIGRATION_LOCK = 7_436_021;
-
-/** Replicas that start together bring the database up to date one after another: the engine's migrations take no lock. */
-async function oneAtATime<T>(pool: postgres.Sql, work: () => Promise<T>): Promise<T> {
-  const connection = await pool.reserve();
-  try {
-    await connection.unsafe("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    return await work();
-  } finally {
-    await connection.unsafe("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
-    connection.release();
-  }
-}
 
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   const migrator = new Migrator({

@@ -31,7 +31,10 @@ const COMMON: Options = {
   max: 1,
   max_lifetime: null,
   // What was asked of a client in the moment in which it was thrown away may make it connect once more, for nobody.
-  idle_timeout: 600,
+  idle_timeout: 60,
+  // A replica that is frozen in the middle of a transaction (a suspended machine, a network that swallows everything)
+  // must not hold up all others: PostgreSQL ends it, and whoever comes back finds the connection cut.
+  connection: { idle_in_transaction_session_timeout: 10_000 },
   // Asking for the types of arrays, of which there are none here, is one more query that nobody can catch.
   fetch_types: false,
   onnotice: () => {},
@@ -44,6 +47,20 @@ const TABLES: Options = {
 };
 
 const ENGINE: Options = { ...COMMON, transform: { column: { from: postgres.toCamel } } };
+
+/**
+ * Does something while no other process does it: a lock of PostgreSQL's, which ends with the session that holds it.
+ * That is one of its own: those of a pool are closed when they lie idle. `key`: any number that nothing else locks.
+ */
+export async function oneAtATime<T>(url: string, key: number, work: () => Promise<T>): Promise<T> {
+  const session = postgres(url, { ...COMMON, idle_timeout: 0 });
+  try {
+    await session`SELECT pg_advisory_lock(${key})`;
+    return await work();
+  } finally {
+    await session.end({ timeout: 5 });
+  }
+}
 
 /** What the engine and Kysely use of a pool: templates, fragments and identifiers, reserve and end. */
 function createPool(url: string, count: number, options: Options): postgres.Sql {

@@ -101,6 +101,33 @@ describeWithPostgres("when PostgreSQL cuts the connections", () => {
   });
 });
 
+describeWithPostgres("a process that stands still in the middle of a transaction", () => {
+  it("holds up the others for a while only, and finds its own work undone when it goes on", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const still = await openStore({ kind: "postgres", url });
+    onTestFinished(still.close);
+    const other = await openStore({ kind: "postgres", url });
+    onTestFinished(other.close);
+    const goOn = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const undone = still.db.transaction().execute(async (trx) => {
+      await appendAudit(trx, { at: NOW, actor: ALICE, event: "lost" });
+      begun.resolve();
+      await goOn.promise;
+      await appendAudit(trx, { at: NOW, actor: ALICE, event: "lost as well" });
+    });
+    await begun.promise;
+
+    await appendAudit(other.db, { at: NOW, actor: ALICE, event: "kept" });
+    goOn.resolve();
+    await expect(undone).rejects.toThrow(/cut/);
+    await appendAudit(still.db, { at: NOW, actor: ALICE, event: "kept too" });
+    const rows = await other.db.selectFrom("audit").select("event").orderBy("seq").execute();
+    expect(rows.map(({ event }) => event)).toEqual(["kept", "kept too"]);
+  });
+});
+
 /** Cuts every connection but the test's own, until each of these has failed and PostgreSQL is done with them. */
 async function cutAll(server: postgres.Sql, work: Promise<unknown>[]): Promise<void> {
   let ended = 0;
@@ -110,9 +137,10 @@ async function cutAll(server: postgres.Sql, work: Promise<unknown>[]): Promise<v
     ended += 1;
   });
   await vi.waitFor(async () => {
+    // Not as a condition: PostgreSQL would ask it of the connections to every database first.
     const cut = await server<{ pid: number }[]>`
-      SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name <> ${TEST} AND pg_terminate_backend(pid)`;
+      SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name <> ${TEST}`;
     for (const { pid } of cut) pids.add(pid);
     expect(ended).toBe(work.length);
   }, 20_000);
