@@ -1,6 +1,7 @@
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { describeRequest } from "../requests/describe.ts";
+import { readPause } from "../requests/pause.ts";
 import { listRequests } from "../requests/list.ts";
 import type { Request } from "../requests/request.ts";
 import { rulesFor } from "../requests/rules.ts";
@@ -78,7 +79,11 @@ async function show(
     limit: REQUESTS_PAGE_SIZE + 1,
   });
   const unreviewed = alone.slice(0, UNREVIEWED_SHOWN);
-  const [mayAsk, mayAudit] = await Promise.all([mayUse(context, "operator"), mayUse(context, "auditor")]);
+  const [mayAsk, mayAudit, pause] = await Promise.all([
+    mayUse(context, "operator"),
+    mayUse(context, "auditor"),
+    readPause(deps.db),
+  ]);
   return requestsMessage({
     unreviewed: await Promise.all(unreviewed.map((request) => withLink(deps, request))),
     unreviewedTotal: alone.length,
@@ -86,6 +91,7 @@ async function show(
     shown,
     mayAsk,
     mayAudit,
+    pause,
     page,
     params: { show: shown.kind, ...(shown.kind === "mine" ? { by: shown.userId } : {}) },
     now: deps.now(),

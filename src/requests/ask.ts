@@ -15,6 +15,7 @@ import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } 
 import { nextNudgeAt } from "./nudge-times.ts";
 import type { NewPost, OthersSeen } from "./posts.ts";
 import { findLostGroups, isAnyProtected } from "./protection.ts";
+import { readPause, type Pause } from "./pause.ts";
 import { checkQuorum } from "./quorum.ts";
 import type { Request } from "./request.ts";
 import { rulesFor } from "./rules.ts";
@@ -48,6 +49,8 @@ export interface Asked {
   trouble: string | null;
   /** How many approvers have to agree. */
   quorum: number;
+  /** Nothing is carried out now, also when it is approved. */
+  pause: Pause | null;
   /** Who asked may do it alone: see break-glass.ts. */
   mayActAlone: boolean;
 }
@@ -146,6 +149,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
     trouble: ts === null ? trouble : null,
     quorum: rulesFor(deps.policy.current(), current).quorum,
+    pause: await readPause(deps.db),
     mayActAlone: await mayActAlone(deps, current, asker),
   };
 }

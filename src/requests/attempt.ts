@@ -62,7 +62,8 @@ export type CallOutcome =
   | { kind: "accepted"; cfRay: string | null; at: number; reconciled: boolean; isAgain?: true }
   /** Worth another attempt after `afterMs`; `unknown` when this one may have taken effect. */
   | { kind: "again"; unknown: boolean; why: string; afterMs: number; at: number }
-  | { kind: "refused"; why: string; next: string; at: number };
+  /** `isPartly`: of several calls, those before the one that was refused were accepted. */
+  | { kind: "refused"; why: string; next: string; at: number; isPartly?: true };
 
 type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
 
@@ -194,7 +195,15 @@ export function judgeFailure(error: CloudflareFailure, attempt: number, now: num
     error.kind === "aborted" ||
     error.applied === "maybe" ||
     (error.status ?? 0) >= 500;
-  if (!isPassing) return { kind: "refused", why, next, at: now };
+  if (!isPassing) {
+    return {
+      kind: "refused",
+      why,
+      next,
+      at: now,
+      ...(error.earlierRays.length > 0 ? { isPartly: true } : {}),
+    };
+  }
   const afterMs =
     error.kind === "rate-limited" && error.retryAt !== null
       ? Math.min(Math.max(error.retryAt - now, 1000), 5 * 60_000)

@@ -107,6 +107,7 @@ async function call(
     if (outcome.kind === "stopped") return { accepted: null, mayHaveHappened: false, failure: STOPPED };
     if (outcome.kind === "accepted") return { accepted: outcome, mayHaveHappened, failure: null };
     if (outcome.kind === "refused") {
+      mayHaveHappened ||= outcome.isPartly === true;
       return { accepted: null, mayHaveHappened, failure: { why: outcome.why, next: outcome.next } };
     }
     mayHaveHappened ||= outcome.unknown;

@@ -2,6 +2,7 @@ import type { Asked } from "../requests/ask.ts";
 import type { ModalView } from "@slack/types";
 import { breakGlassButton } from "./alone.ts";
 import { actions, context, plain, section, type Message } from "./blocks.ts";
+import { pausedLine } from "./pause.ts";
 import { duration, escape } from "./text.ts";
 import { nobodyThere } from "./waiting.ts";
 
@@ -16,6 +17,7 @@ export function askedMessage(asked: Asked): Message {
           ? `🟡 *Asked:* ${escape(asked.headline)}\n⚠️ The request is recorded, but its card is not in the approvals channel yet${asked.trouble === null ? "" : `: ${escape(asked.trouble)}`}. It is posted as soon as that works.`
           : `🟡 *Asked:* ${escape(asked.headline)}\n<${asked.link}|Open the card> in the approvals channel`,
       ),
+      ...(asked.pause === null ? [] : [section(pausedLine(asked.pause, request.createdAt))]),
       ...nobodyThere(request).map((line) => section(line)),
       context(
         `${request.id} · nothing happens until ${asked.quorum === 1 ? "somebody approves" : `${asked.quorum} approvers agree`} · expires in ${duration(request.expiresAt - request.createdAt)} · you are told how it ends`,

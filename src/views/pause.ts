@@ -25,6 +25,11 @@ export function resumedNews(ended: Pause, by: string, now: number): Message {
   };
 }
 
+/** Above what somebody looks at while nothing is carried out. */
+export function pausedLine({ by, reason, at }: Pause, now: number): string {
+  return `⏸️ *zt-bot is paused* by ${mention(by)} ${duration(now - at)} ago: ${escape(reason, 300)}. Nothing is carried out. → an approver ends it with ${code("/zt resume")}`;
+}
+
 /** To who paused. */
 export function pausedAnswer(pause: Pause, told: { isFirst: boolean; isTold: boolean }): Message {
   const head = told.isFirst

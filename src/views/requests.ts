@@ -1,3 +1,5 @@
+import type { Pause } from "../requests/pause.ts";
+import { pausedLine } from "./pause.ts";
 import type { KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../requests/describe.ts";
@@ -38,6 +40,8 @@ export interface RequestsProps {
   mayAsk: boolean;
   /** The reader may read the record. */
   mayAudit: boolean;
+  /** Nothing is carried out, and why. */
+  pause: Pause | null;
   page: number;
   /** What leads here again, but for the page. */
   params: Readonly<Record<string, string | number>>;
@@ -52,8 +56,9 @@ export function requestsMessage(props: RequestsProps): Message {
   if (here.length === 0) {
     const nothing = page > 1 ? "No more requests" : EMPTY[shown.kind];
     return {
-      text: fitLines([...unreviewedLines(props), nothing], 3000),
+      text: fitLines([...pausedLines(props), ...unreviewedLines(props), nothing], 3000),
       blocks: [
+        ...pausedBlocks(props),
         ...unreviewedBlocks(props),
         section(`*${nothing}* (${when(now, "time")})`),
         context(page > 1 ? "→ Go back a page." : emptyNext(props)),
@@ -66,8 +71,12 @@ export function requestsMessage(props: RequestsProps): Message {
   const range = isWhole ? String(here.length) : `${first}–${first + here.length - 1}`;
   const title = `${titleOf(shown)} · ${range}`;
   return {
-    text: fitLines([...unreviewedLines(props), title, ...here.map((row) => lineOf(row))], 3000),
+    text: fitLines(
+      [...pausedLines(props), ...unreviewedLines(props), title, ...here.map((row) => lineOf(row))],
+      3000,
+    ),
     blocks: [
+      ...pausedBlocks(props),
       ...unreviewedBlocks(props),
       section(`*${title}* (${when(now, "time")})`),
       ...here.map((row) => section(rowText(row, now))),
@@ -75,6 +84,14 @@ export function requestsMessage(props: RequestsProps): Message {
       ...paging,
     ],
   };
+}
+
+function pausedLines({ pause, now }: RequestsProps): string[] {
+  return pause === null ? [] : [pausedLine(pause, now)];
+}
+
+function pausedBlocks(props: RequestsProps): KnownBlock[] {
+  return pausedLines(props).map((line) => section(line));
 }
 
 /** Each with its button: also where the card is not to be had any more, somebody can review it. */

@@ -124,6 +124,24 @@ describe("/zt requests", () => {
   });
 });
 
+describe("while zt-bot is paused", () => {
+  it("the list and the answer to who asks say so, with who and why and what ends it", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    await answerTo(slack, PEOPLE.carol, "pause --reason the token may have leaked");
+    const asked = await answerTo(slack, PEOPLE.alice, "revoke dana@example.com --reason laptop stolen");
+    const list = await answerTo(slack, PEOPLE.alice, "requests");
+    for (const { words } of [asked, list]) {
+      expect(words).toMatch(
+        /zt-bot is paused by @carol .* ago: the token may have leaked\. Nothing is carried out/,
+      );
+      expect(words).toContain("/zt resume");
+    }
+    await answerTo(slack, PEOPLE.bob, "resume");
+    expect((await answerTo(slack, PEOPLE.alice, "requests")).words).not.toContain("paused");
+  });
+});
+
 describe("/zt cancel", () => {
   it("takes back one's own request, in whichever case its id is typed, and says how it stands", async () => {
     const scene = await startScene();

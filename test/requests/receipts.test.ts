@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { judgeFailure } from "../../src/requests/attempt.ts";
 import { recordedRays, recordedReceipt } from "../../src/requests/actions/receipt.ts";
 import { deleteDevices, revokeDevices } from "../../src/requests/actions/devices.ts";
 import { createUser, deleteUser, renameUser } from "../../src/requests/actions/users.ts";
@@ -90,6 +91,15 @@ describe("what the record holds of a call that was answered", () => {
     const error = await catchError(revokeDevices.execute(createTestClient(), planRevoke(450)));
     if (!isCloudflareFailure(error)) throw error;
     expect(recordedRays(error)).toEqual({ cf_ray: "b-FRA", cf_rays: ["a-FRA", "b-FRA"] });
+
+    mockApi().post(REVOKE).query(true).reply(200, succeed(null), { "cf-ray": "a-FRA" });
+    mockApi().post(REVOKE).query(true).reply(403, "");
+    const refused = await catchError(revokeDevices.execute(createTestClient(), planRevoke(450)));
+    if (!isCloudflareFailure(refused)) throw refused;
+    expect(judgeFailure(refused, 1, 0), "something was done").toMatchObject({
+      kind: "refused",
+      isPartly: true,
+    });
 
     mockApi().post(REVOKE).query(true).reply(503, "");
     const first = await catchError(revokeDevices.execute(createTestClient(), planRevoke(1)));

@@ -93,7 +93,7 @@ describe("the card", () => {
 
 describe("the answer to who asked", () => {
   const request = makeRequest({ status: "pending" });
-  const asked = { request, headline: "x", link: LINK, trouble: null, quorum: 1 };
+  const asked = { request, headline: "x", link: LINK, trouble: null, quorum: 1, pause: null };
 
   it("offers to break the glass to a member alone", () => {
     expect(actionsOf(askedMessage({ ...asked, mayActAlone: true }))).toEqual([ALONE_ACTIONS.breakGlass]);

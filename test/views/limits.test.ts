@@ -229,6 +229,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           shown,
           mayAsk: true,
           mayAudit: true,
+          pause: { by: "U0ALICE01", at: NOW, reason: HOSTILE.repeat(20) },
           page: 1,
           params: { show: "mine" },
           now: NOW,
@@ -250,6 +251,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
             trouble,
             quorum: 10,
             mayActAlone: true,
+            pause: { by: "U0ALICE01", at: NOW, reason: HOSTILE.repeat(20) },
           };
           problems.push(
             ...[...messageProblems(askedMessage(asked)), ...viewProblems(askedModal(asked))].map(

@@ -21,6 +21,7 @@ function draw(requests: readonly Request[], changes: Partial<RequestsProps> = {}
       shown: { kind: "open" },
       mayAsk: true,
       mayAudit: true,
+      pause: null,
       page: 1,
       params: {},
       now: NOW,

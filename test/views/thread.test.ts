@@ -247,6 +247,7 @@ describe("what the requester is told", () => {
       trouble: null,
       quorum: 1,
       mayActAlone: false,
+      pause: null,
     };
     const words = readWords(askedMessage(asked));
     expect(words).toContain("🟡 Asked: Revoke all sessions of mallory@example.com");
@@ -266,6 +267,7 @@ describe("what the requester is told", () => {
       trouble: "zt-bot is not a member of the approvals channel",
       quorum: 1,
       mayActAlone: false,
+      pause: null,
     };
     expect(readWords(askedMessage(asked))).toContain(
       "is not in the approvals channel yet: zt-bot is not a member of the approvals channel",
