@@ -58,8 +58,15 @@ async function explainGone(cloudflare: Cloudflare, { id, email }: Target): Promi
 }
 
 export type CallOutcome =
-  /** `isAgain`: the call before it had no clear answer, and had not taken effect. */
-  | { kind: "accepted"; cfRay: string | null; at: number; reconciled: boolean; isAgain?: true }
+  /** `isAgain`: the call before it had no clear answer, and had not taken effect. `wasSo`: nothing was left to do. */
+  | {
+      kind: "accepted";
+      cfRay: string | null;
+      at: number;
+      reconciled: boolean;
+      isAgain?: true;
+      wasSo?: true;
+    }
   /** Worth another attempt after `afterMs`; `unknown` when this one may have taken effect. */
   | { kind: "again"; unknown: boolean; why: string; afterMs: number; at: number }
   /** `isPartly`: of several calls, those before the one that was refused were accepted. */
@@ -123,7 +130,8 @@ export async function attemptCall(
   try {
     const receipt = await actionOf(request.plan).execute(cloudflare, request.plan);
     await record(deps, request, attempt, "call.answered", recordedReceipt(receipt));
-    return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false };
+    const wasSo = receipt.wasSo === undefined ? {} : { wasSo: receipt.wasSo };
+    return { kind: "accepted", cfRay: receipt.cfRay, at: now(), reconciled: false, ...wasSo };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     await record(deps, request, attempt, "call.answered", {
@@ -179,6 +187,7 @@ function findAcceptance(trail: readonly AuditRow[]): Accepted | null {
     cfRay: typeof cfRay === "string" ? cfRay : null,
     at: row.at,
     reconciled: row.event === "call.reconciled",
+    ...(row.data["was_so"] === true ? { wasSo: true } : {}),
   };
 }
 

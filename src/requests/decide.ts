@@ -73,7 +73,8 @@ async function write(
     case "approved": {
       const { vote, counting, quorum } = outcome;
       const all = [...request.votes, ...(vote === null ? [] : [vote])];
-      const data = { counting, quorum, votes: all.map(({ by }) => by), ...circumstances };
+      const unchecked = vote?.unchecked === undefined ? {} : { unchecked: vote.unchecked };
+      const data = { counting, quorum, votes: all.map(({ by }) => by), ...unchecked, ...circumstances };
       return moveRequest(deps.db, request.id, {
         ...common,
         to: "approved",

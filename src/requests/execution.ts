@@ -245,7 +245,7 @@ async function tellCut(deps: ExecutionDeps, request: Request): Promise<void> {
 async function tellAccepted(
   deps: ExecutionDeps,
   id: string,
-  { at, cfRay, reconciled, isAgain }: Accepted,
+  { at, cfRay, reconciled, isAgain, wasSo }: Accepted,
 ): Promise<void> {
   const request = await mustRead(deps, id);
   const data = {
@@ -255,6 +255,7 @@ async function tellAccepted(
     cfRay,
     reconciled,
     ...(isAgain === undefined ? {} : { isAgain }),
+    ...(wasSo === undefined ? {} : { wasSo }),
   } as const;
   await tell(deps, id, data, { ...request.result, receipt: { cfRay, at } });
 }

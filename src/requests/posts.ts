@@ -35,6 +35,7 @@ export type PostData =
       cfRay: string | null;
       reconciled: boolean;
       isAgain?: true;
+      wasSo?: true;
     }
   | { kind: "call-waiting"; at: number; call: string; why: string; retryAt: number; isUnknown: boolean }
   /** The process ended between a call and its answer. */

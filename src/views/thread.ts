@@ -63,11 +63,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
         `❔ No clear answer: zt-bot was stopped after ${escape(data.call)} was sent. It may be done already: Cloudflare is looked at before anything is sent again (${utcTime(data.at)}).`,
       );
     case "call-accepted":
-      return say(
-        data.reconciled
-          ? `☑️ An earlier call had already taken effect: nothing was sent again (${utcTime(data.at)})`
-          : `☑️ ${data.isAgain === true ? "The call before had not taken effect, so it was sent again. " : ""}Cloudflare accepted it (${utcTime(data.at)}${data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`}). Checking that it is really so…`,
-      );
+      return say(acceptedText(data));
     case "verification": {
       const { verification } = data;
       const sign = verification.confirmed ? "✅ Verified" : "⚠️ Not confirmed";
@@ -203,6 +199,16 @@ export function nextStep(request: Request, { effect }: Pick<RequestText, "effect
     case "unknown":
       return "the card shows what happens";
   }
+}
+
+function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {
+  const at = utcTime(data.at);
+  if (data.reconciled) return `☑️ An earlier call had already taken effect: nothing was sent again (${at})`;
+  if (data.wasSo === true)
+    return `☑️ It was so already: nothing was left to do (${at}). Checking that it is really so…`;
+  const again = data.isAgain === true ? "The call before had not taken effect, so it was sent again. " : "";
+  const ray = data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`;
+  return `☑️ ${again}Cloudflare accepted it (${at}${ray}). Checking that it is really so…`;
 }
 
 function decisionText(request: Request): string {

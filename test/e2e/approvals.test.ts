@@ -518,6 +518,8 @@ describe("an approver at risk", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("Nobody could say whether @bob is at risk themselves");
+    const decided = readAudit(scene).find(({ event }) => event === "request.approved");
+    expect(decided?.data["unchecked"]).toEqual(expect.any(String));
     expect(revocations(scene)).toBe(1);
   });
 

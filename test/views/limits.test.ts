@@ -65,6 +65,7 @@ const THREAD_POSTS: PostData[] = [
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: HOSTILE.repeat(20), reconciled: false },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: true },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: false, isAgain: true },
+  { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: null, reconciled: false, wasSo: true },
   { kind: "call-cut", at: NOW, call: HOSTILE.repeat(20) },
   {
     kind: "call-waiting",

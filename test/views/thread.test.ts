@@ -99,6 +99,21 @@ describe("the thread under a card", () => {
       "☑️ An earlier call had already taken effect: nothing was sent again (14:02:31 UTC)",
     ],
     [
+      "that nothing was left to do",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, wasSo: true },
+      "☑️ It was so already: nothing was left to do (14:02:31 UTC). Checking that it is really so…",
+    ],
+    [
+      "that a call which came to nothing was sent again",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, isAgain: true },
+      "☑️ The call before had not taken effect, so it was sent again. Cloudflare accepted it (14:02:31 UTC). Checking that it is really so…",
+    ],
+    [
+      "that nobody knows, as the process ended",
+      { kind: "call-cut", at: NOW, call: "x" },
+      "❔ No clear answer: zt-bot was stopped after x was sent. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+    ],
+    [
       "why it waits and until when",
       {
         kind: "call-waiting",
