@@ -5,12 +5,11 @@ const NAME = "policy";
 
 /**
  * Records which policy is in force from now on, once for all replicas: what was allowed when can then be read from
- * the record alone.
- * @returns whether it is another one than the last that was recorded.
+ * the record alone. Nothing is written where it is the last that was recorded.
  */
-export async function recordPolicy(db: Db, hash: string, at: number): Promise<boolean> {
+export async function recordPolicy(db: Db, hash: string, at: number): Promise<void> {
   const data = JSON.stringify({ hash });
-  return db.transaction().execute(async (trx) => {
+  await db.transaction().execute(async (trx) => {
     const before = await trx
       .selectFrom("switches")
       .select("data")
@@ -24,10 +23,9 @@ export async function recordPolicy(db: Db, hash: string, at: number): Promise<bo
       )
       .returning("name")
       .executeTakeFirst();
-    if (written === undefined) return false;
+    if (written === undefined) return;
     const previous = before === undefined ? null : (JSON.parse(before.data) as { hash: string }).hash;
     await appendAudit(trx, { at, actor: BOT, event: "policy.loaded", data: { policy_hash: hash, previous } });
-    return true;
   });
 }
 

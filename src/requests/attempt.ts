@@ -72,7 +72,8 @@ export type CallOutcome =
   /** `isPartly`: of several calls, those before the one that was refused were accepted. */
   | { kind: "refused"; why: string; next: string; at: number; isPartly?: true };
 
-type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
+export type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
+export type Again = Extract<CallOutcome, { kind: "again" }>;
 
 export type LookBack =
   | Accepted

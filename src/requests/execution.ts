@@ -11,16 +11,17 @@ import {
   lookBack,
   readVerification,
   wasCut,
+  type Accepted,
   type CallOutcome,
 } from "./attempt.ts";
 import { runBulk } from "./bulk/run.ts";
 import { passGate } from "./gate.ts";
+import { tellAccepted, tellCut, tellWaiting } from "./call-news.ts";
 import { holdIfPaused, isOurs } from "./hold.ts";
 import { othersOf } from "./plan.ts";
 import type { NewPost } from "./posts.ts";
-import { isFinal, type Request, type Result } from "./request.ts";
+import { isFinal, type Result } from "./request.ts";
 import { mustRead, parkIfStopping, tell, type ExecutionDeps, type Step } from "./steps.ts";
-import { reportProgress } from "./store.ts";
 import { moveRequest } from "./transition.ts";
 
 /** The first look is at once; two minutes in all: the session list may lag a revocation by about a minute. */
@@ -30,8 +31,6 @@ export const VERIFY_DELAYS_MS: readonly number[] = [
 
 const MAX_ATTEMPTS = 8;
 
-type Accepted = Extract<CallOutcome, { kind: "accepted" }>;
-type Again = Extract<CallOutcome, { kind: "again" }>;
 type Prepared =
   /** `only`: why nothing may be sent (again); what was sent before is looked into. */
   | { ok: true; baseline: unknown; sentAt: number; only?: { why: string; next: string } }
@@ -226,60 +225,6 @@ async function prepare(deps: ExecutionDeps, id: string): Promise<Prepared> {
     const { why, next } = describeFailure(error);
     return { ok: false, to: "failed", why, next };
   }
-}
-
-/** The process ended between the call and its answer: nobody knows, and everybody is told so. */
-async function tellCut(deps: ExecutionDeps, request: Request): Promise<void> {
-  const at = deps.now();
-  const call = actionOf(request.plan).callText(request.plan);
-  const moved = await moveRequest(deps.db, request.id, {
-    to: "unknown",
-    actor: BOT,
-    at,
-    data: { why: "zt-bot was stopped before the answer came" },
-    posts: [{ key: "call-cut", surface: "thread", data: { kind: "call-cut", at, call } }],
-  });
-  if (moved !== null) await deps.publish(moved);
-}
-
-async function tellAccepted(
-  deps: ExecutionDeps,
-  id: string,
-  { at, cfRay, reconciled, isAgain, wasSo }: Accepted,
-): Promise<void> {
-  const request = await mustRead(deps, id);
-  const data = {
-    kind: "call-accepted",
-    at,
-    call: actionOf(request.plan).callText(request.plan),
-    cfRay,
-    reconciled,
-    ...(isAgain === undefined ? {} : { isAgain }),
-    ...(wasSo === undefined ? {} : { wasSo }),
-  } as const;
-  await tell(deps, id, data, { ...request.result, receipt: { cfRay, at } });
-}
-
-async function tellWaiting(deps: ExecutionDeps, id: string, attempt: number, outcome: Again): Promise<void> {
-  const request = await mustRead(deps, id);
-  const call = actionOf(request.plan).callText(request.plan);
-  const { at, why, afterMs, unknown } = outcome;
-  // Only what a reader would ask about is told: a thread full of back-off is no story.
-  const posts: NewPost[] =
-    attempt === 1 || unknown || afterMs > 20_000
-      ? [
-          {
-            key: `call-waiting-${attempt}`,
-            surface: "thread",
-            data: { kind: "call-waiting", at, call, why, retryAt: at + afterMs, isUnknown: unknown },
-          },
-        ]
-      : [];
-  const moved = unknown
-    ? await moveRequest(deps.db, id, { to: "unknown", actor: BOT, at: deps.now(), data: { why }, posts })
-    : null;
-  if (moved === null) await reportProgress(deps.db, id, deps.now(), { posts });
-  await deps.publish(moved ?? (await mustRead(deps, id)));
 }
 
 async function finish(deps: ExecutionDeps, id: string, { to, result }: Ended): Promise<void> {
