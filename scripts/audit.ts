@@ -1,67 +1,7 @@
-import { ArchiveError } from "../src/audit/archive.ts";
-import { ConfigError, EX_CONFIG } from "../src/config.ts";
-import { NoStoreError, StoreInUseError } from "../src/store/open.ts";
-import { archive, checkpoint } from "./audit/archive.ts";
-import { type AuditCommand, BROKEN, CommandError, complain, NOT_DONE, UsageError } from "./audit/command.ts";
-import { exportRows } from "./audit/export.ts";
-import { reconcile } from "./audit/reconcile.ts";
-import { verify } from "./audit/verify.ts";
+import { complain } from "./audit/command.ts";
+import { run } from "./audit/run.ts";
 
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
-const USAGE = `npm run audit -- <command>
-
-  verify [--archive FILE]… [--anchor SEQ:HASH]…
-      Checks the whole chain, archives first (oldest first). Exit code 1 when it is broken.
-  export [--since WHEN] [--until WHEN] [--format jsonl|csv]
-      Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
-  checkpoint
-      Writes a place into the record before which rows may be archived.
-  archive --file FILE [--checkpoint SEQ] [--remove]
-      Checks the record and writes all rows before the newest checkpoint to FILE. With --remove it also takes them
-      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that. Requests
-      that have rows there have to be finished.
-
-  reconcile --since WHEN [--until WHEN]
-      Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
-      they differ. The API token needs "Account Settings Read".
-
-Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, 78 the
-settings are wrong.
-`;
-
-const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
-
-try {
-  const [name = "", ...args] = process.argv.slice(2);
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined)
-    throw new UsageError(name === "" ? "Say which command." : `There is no command ${name}.`);
-  process.exitCode = await command(args);
-} catch (error) {
-  process.exitCode = explain(error);
-}
-
-/** Says what went wrong in words for people. @returns the exit code. */
-function explain(error: unknown): number {
-  if (error instanceof UsageError) {
-    complain(`${error.message}\n\n${USAGE}`);
-    return NOT_DONE;
-  }
-  if (error instanceof ConfigError) {
-    complain(error.problems.join("\n"));
-    return EX_CONFIG;
-  }
-  const isExpected = [ArchiveError, CommandError, StoreInUseError, NoStoreError].some(
-    (kind) => error instanceof kind,
-  );
-  complain(isExpected && error instanceof Error ? error.message : `It could not be done: ${describe(error)}`);
-  return error instanceof ArchiveError && error.isBroken ? BROKEN : NOT_DONE;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isOld = /no such (?:column|table): .*|(?:column|relation) .* does not exist/.test(error.message);
-  return isOld
-    ? "the database is of an older version: start zt-bot once, which brings it up to date"
-    : error.message || error.name;
-}
+const { code, complaint } = await run(process.argv.slice(2));
+if (complaint !== null) complain(complaint);
+process.exitCode = code;

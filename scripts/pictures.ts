@@ -19,7 +19,7 @@ import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
-import { CARD_ACTIONS } from "../src/views/card.ts";
+import { CARD_ACTIONS } from "../src/views/request/card.ts";
 
 /**
  * `npm run pictures`: the README's pictures, from the messages that the bot really posts in the sandbox, drawn in

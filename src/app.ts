@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { RequestListener, Server } from "node:http";
+import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
@@ -15,25 +16,27 @@ import { createHealthServer } from "./ops/health.ts";
 import { checkGroups } from "./ops/group-check.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { PolicySource } from "./policy-file.ts";
-import { createEngine } from "./requests/engine.ts";
-import { createHygiene } from "./requests/hygiene.ts";
-import { touchPending } from "./requests/store.ts";
+import { createEngine } from "./engine.ts";
+import { createApproverRisk } from "./approvals/approver-risk.ts";
+import { releaseDeadLeases } from "./requests/lease.ts";
+import { touchPending } from "./requests/repository.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { createPresence } from "./slack/presence.ts";
 import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
+import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
 
-export interface AppOptions {
+interface AppOptions {
   config: Config;
   policy: PolicySource;
   log: Logger;
   /** Epoch milliseconds; the clock by default. */
   now?: () => number;
-  /** How long to look for what was done; see requests/execution.ts. */
+  /** How long to look for what was done; see execution/execute.ts. */
   verifyDelaysMs?: readonly number[];
-  /** How often what fell between is looked for; see requests/engine.ts. */
+  /** How often what fell between is looked for; see engine.ts. */
   sweepMs?: number;
 }
 
@@ -56,79 +59,59 @@ const DRAIN_MS = 8000;
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
-  const now = options.now ?? Date.now;
   const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
-  const cloudflare = createCloudflare({ ...config.cloudflare, log });
-  const directory = createDirectory(slack.interactive, now, log);
-  const hygiene = createHygiene({ db: store.db, cloudflare, now });
-  const homeTeamId = identity.team_id ?? "";
-  const engine = createEngine({
-    db: store.db,
-    workflows: store.workflows,
-    publications: store.publications,
+  const { db } = store;
+  const clock = await createClock(db, log, options.now ?? Date.now);
+  const { now } = clock;
+  if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());
+  const cloudflare = createCloudflare({ ...config.cloudflare, log, now });
+  const shared = {
+    db,
     cloudflare,
-    slack: slack.background,
     log,
     now,
     policy,
-    directory,
+    directory: createDirectory(slack.interactive, now, log),
+    approverRisk: createApproverRisk({ db, cloudflare, now }),
+    homeTeamId: identity.team_id ?? "",
+  };
+  const engine = createEngine({
+    ...shared,
+    clock,
+    slack: slack.background,
     presence: createPresence(slack.background, { now, log }),
-    hygiene,
-    homeTeamId,
-    ...(options.verifyDelaysMs === undefined ? {} : { verifyDelaysMs: options.verifyDelaysMs }),
-    ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
+    ...(options.verifyDelaysMs !== undefined && { verifyDelaysMs: options.verifyDelaysMs }),
+    ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
   });
-  const forwarder =
-    config.auditForward === null
-      ? null
-      : createForwarder(config.auditForward, {
-          db: store.db,
-          log,
-          now,
-          // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
-          owner: config.database.kind === "sqlite" ? "the only one" : randomUUID(),
-        });
+  // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
+  const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
+  const { auditForward } = config;
+  const forwarder = auditForward === null ? null : createForwarder(auditForward, { db, log, now, owner });
 
   const work = trackWork();
+  const { mode, apiUrl, botToken } = config.slack;
   const socket =
-    config.slack.mode.kind === "socket"
-      ? createSlackSocket({
-          appToken: config.slack.mode.appToken,
-          apiUrl: config.slack.apiUrl,
-          log,
-          boltLogger: boltLogger(log),
-        })
+    mode.kind === "socket"
+      ? createSlackSocket({ appToken: mode.appToken, apiUrl, log, boltLogger: boltLogger(log) })
       : null;
-  const http =
-    config.slack.mode.kind === "http" ? createHttpReceiver(config.slack.mode.signingSecret, log) : null;
+  const http = mode.kind === "http" ? createHttpReceiver(mode.signingSecret, log) : null;
   const app = new App({
     receiver: (socket?.receiver ?? http) as Receiver,
     // One workspace, whose identity is known: Bolt need not ask Slack again at every event.
     authorize: () =>
       Promise.resolve({
-        botToken: config.slack.botToken,
-        ...(identity.bot_id === undefined ? {} : { botId: identity.bot_id }),
-        ...(identity.user_id === undefined ? {} : { botUserId: identity.user_id }),
+        botToken,
+        ...(identity.bot_id !== undefined && { botId: identity.bot_id }),
+        ...(identity.user_id !== undefined && { botUserId: identity.user_id }),
       }),
-    clientOptions: { slackApiUrl: config.slack.apiUrl },
+    clientOptions: { slackApiUrl: apiUrl },
     extendedErrorHandler: true,
     logger: boltLogger(log),
   });
-  app.use((args) => work.track(passOnce(store.db, log, now, args)));
-  attachListeners(app, {
-    log,
-    now,
-    policy,
-    cloudflare,
-    slack,
-    directory,
-    db: store.db,
-    engine,
-    hygiene,
-    homeTeamId,
-  });
+  app.use((args) => work.track(passOnce(db, log, now, args)));
+  attachListeners(app, { ...shared, slack, engine });
 
   const halt = new AbortController();
   let stopping = false;
@@ -137,7 +120,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     async notReady() {
       if (stopping) return "stopping";
       if (socket !== null && !socket.isConnected()) return "not connected to Slack";
-      await store.db.selectFrom("requests").select("id").limit(1).execute();
+      await db.selectFrom("requests").select("id").limit(1).execute();
       return null;
     },
   };
@@ -155,8 +138,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
    * that did not have it yet may have drawn them meanwhile.
    */
   async function usePolicy(): Promise<void> {
-    await recordPolicy(store.db, policy.hash(), now());
-    await touchPending(store.db);
+    await recordPolicy(db, policy.hash(), now());
+    await touchPending(db, now());
     // In the background: a policy is in force whatever Slack says of its groups, and nobody who stops waits for that.
     void checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal);
     await engine.sweep();
@@ -164,7 +147,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   await engine.start();
   await usePolicy();
   forwarder?.start();
-  await listen(server, config.port, config.host);
+  await once(server.listen(config.port, config.host), "listening");
   await socket?.start();
   const { port } = server.address() as AddressInfo;
   // In the background: commands are taken whatever Cloudflare says of its token.
@@ -174,7 +157,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     async reloadPolicy() {
       const problems = policy.reload(log);
-      if (problems.length > 0) await recordBrokenPolicy(store.db, policy.hash(), problems, now());
+      if (problems.length > 0) await recordBrokenPolicy(db, policy.hash(), problems, now());
       else await usePolicy();
     },
     stop: () => (stopped ??= stop()),
@@ -221,18 +204,11 @@ function trackWork(): { track(work: Promise<unknown>): Promise<void>; idle(): Pr
   };
 }
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  await once(server, "listening");
-}
-
+/** Waits for work, and no longer than so many milliseconds. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
+  const done = new AbortController();
+  const late = sleep(ms, undefined, { signal: done.signal }).catch(() => {});
+  await Promise.race([work, late]).finally(() => done.abort());
 }
 
 /** Bolt's log lines in ours. Its debug level prints whole payloads: that stays off at every level. */

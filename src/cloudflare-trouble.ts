@@ -1,4 +1,4 @@
-import type { CloudflareFailure } from "./api/errors.ts";
+import { isNoRoute, type CloudflareFailure } from "./api/errors.ts";
 
 export interface Trouble {
   /** A few words for a line in a summary: "Cloudflare is not answering". */
@@ -59,6 +59,12 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         why: "The question was given up before Cloudflare answered.",
         next: "Try again.",
       };
+    case "unexpected":
+      return {
+        brief: `something in front of Cloudflare's API answered instead of it (HTTP ${error.status})`,
+        why: `Something in front of Cloudflare's API (a firewall rule, a proxy, a gateway) answered instead of it (${error.call}, HTTP ${error.status}).`,
+        next: "Try again; if it lasts, look whether a firewall or a proxy between zt-bot and api.cloudflare.com refuses it.",
+      };
     case "not-found":
       return {
         brief: "Cloudflare does not know it",
@@ -89,7 +95,9 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       return {
         brief: `Cloudflare refused${code === "" ? "" : ` (${code})`}${said}`,
         why: `Cloudflare refused (${error.call}${code === "" ? "" : `, ${code}`})${said}.`,
-        next: "Look at the user in the dashboard before trying again.",
+        next: isNoRoute(error)
+          ? "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: this says nothing of whether the user is there."
+          : "Look at the user in the dashboard before trying again.",
       };
     }
     case "shape":

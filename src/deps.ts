@@ -1,8 +1,8 @@
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
 import type { PolicySource } from "./policy-file.ts";
-import type { Engine } from "./requests/engine.ts";
-import type { ReadHygiene } from "./requests/hygiene.ts";
+import type { Engine } from "./engine.ts";
+import type { ReadApproverRisk } from "./approvals/approver-risk.ts";
 import type { SlackClients } from "./slack/clients.ts";
 import type { Directory } from "./slack/directory.ts";
 import type { Db } from "./store/open.ts";
@@ -17,7 +17,7 @@ export interface Deps {
   slack: SlackClients;
   directory: Directory;
   /** Whether who decides is at risk themselves. */
-  hygiene: ReadHygiene;
+  approverRisk: ReadApproverRisk;
   db: Db;
   engine: Engine;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 
-import { isCloudflareFailure, type CloudflareFailure } from "./api/errors.ts";
+import { isCloudflareFailure } from "./api/errors.ts";
 import { describeFailure } from "./cloudflare-trouble.ts";
+import type { Log } from "./log.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
 
@@ -51,7 +52,10 @@ export function unwrapError(error: unknown): unknown {
  */
 export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
-  if (isCloudflareFailure(error)) return cloudflareMessage(error);
+  if (isCloudflareFailure(error)) {
+    const { why, next } = describeFailure(error);
+    return { what: "Cloudflare could not answer that.", why, next };
+  }
   if (isSlackRateLimit(error)) return SLACK_BUSY;
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;
   return {
@@ -59,6 +63,13 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
     why: `If a request was to be made or decided, its card shows whether it was. The log has this as ${reference}.`,
     next: "Look there, then try again; if it happens twice, give that reference to whoever runs zt-bot.",
   };
+}
+
+/** The words for any error, which stands in the log under its reference, as `what`, unless it speaks for itself. */
+export function explain(log: Log, error: unknown, what: string): UserMessage {
+  const reference = createReference();
+  if (!(error instanceof UserError)) log.error({ err: error, reference }, what);
+  return toUserMessage(error, reference);
 }
 
 const SLACK_BUSY: UserMessage = {
@@ -72,8 +83,3 @@ const TOKEN_REFUSED: UserMessage = {
   why: "Without it nobody's role can be checked. What was approved before is carried out all the same.",
   next: "Whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN.",
 };
-
-function cloudflareMessage(error: CloudflareFailure): UserMessage {
-  const { why, next } = describeFailure(error);
-  return { what: "Cloudflare could not answer that.", why, next };
-}

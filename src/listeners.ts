@@ -1,34 +1,34 @@
 import type { App, BlockAction, CodedError, GlobalShortcut, MessageShortcut } from "@slack/bolt";
 
+import type { CommandContext } from "./commands/define.ts";
 import { createCommands } from "./commands/index.ts";
 import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
-import { readAsker, readClick } from "./interactions/click.ts";
+import { type Click, readAsker, readClick } from "./interactions/click.ts";
 import { CLICKS, FORMS } from "./interactions/index.ts";
-import { showForm } from "./interactions/form-click.ts";
+import { showForm, showScreen } from "./interactions/navigation.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal, showProgress } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
-import { showScreen } from "./interactions/screen.ts";
 import { respond } from "./slack/respond.ts";
 import { takeDelivery } from "./store/deliveries.ts";
-import { USER_SEARCH } from "./views/ask-modal.ts";
+import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { loadingModal } from "./views/notice.ts";
 
-export const COMMAND = "/zt";
+const COMMAND = "/zt";
 
 /** "Investigate in Zero Trust", on a message. */
-export const INVESTIGATE = "investigate";
+const INVESTIGATE = "investigate";
 
 /** "Zero Trust…", anywhere. */
-export const LAUNCHER = "launcher";
+const LAUNCHER = "launcher";
 
 /** The parts of a Bolt app that listeners are attached to. */
 export type ListenerHost = Pick<
@@ -45,45 +45,28 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.command(COMMAND, async ({ ack, command }) => {
     await ack();
     const startedAt = deps.now();
-    const asker: Asker = {
-      userId: command.user_id,
-      teamId: command.team_id,
-      channelId: command.channel_id,
-      surface: "command",
+    const { user_id: userId, team_id: teamId, channel_id: channelId, text } = command;
+    const asker: Asker = { userId, teamId, channelId, surface: "command" };
+    const context: CommandContext = {
+      deps,
+      asker,
+      channelId,
+      reply: (message) => respond(command.response_url, message),
+      openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
     };
-    await commands.run(
-      {
-        deps,
-        asker,
-        channelId: command.channel_id,
-        reply: (message) => respond(command.response_url, message),
-        openForm: (form) =>
-          openForm(deps, command.trigger_id, { asker, originChannel: command.channel_id }, form),
-      },
-      command.text ?? "",
-    );
-    deps.log.info(
-      { userId: command.user_id, subcommand: command.text.split(/\s/, 1)[0], ms: deps.now() - startedAt },
-      "command answered",
-    );
+    await commands.run(context, text);
+    const subcommand = text.split(/\s/, 1)[0];
+    deps.log.info({ userId, subcommand, ms: deps.now() - startedAt }, "command answered");
   });
 
-  for (const [actionId, handle] of Object.entries(CLICKS)) {
+  const onClick = (actionId: string | RegExp, handle: (click: Click, actionId: string) => Promise<void>) =>
     app.action<BlockAction>(actionId, async ({ ack, body, action }) => {
       await ack();
-      await handle(readClick(deps, body, action));
+      await handle(readClick(deps, body, action), action.action_id);
     });
-  }
-
-  app.action<BlockAction>(new RegExp(`^${SCREEN_PREFIX}`), async ({ ack, body, action }) => {
-    await ack();
-    await showScreen(commands, action.action_id, readClick(deps, body, action));
-  });
-
-  app.action<BlockAction>(new RegExp(`^${FORM_PREFIX}`), async ({ ack, body, action }) => {
-    await ack();
-    await showForm(action.action_id, readClick(deps, body, action));
-  });
+  for (const [actionId, handle] of Object.entries(CLICKS)) onClick(actionId, handle);
+  onClick(new RegExp(`^${SCREEN_PREFIX}`), (click, actionId) => showScreen(commands, actionId, click));
+  onClick(new RegExp(`^${FORM_PREFIX}`), (click, actionId) => showForm(actionId, click));
 
   app.options(USER_SEARCH, async ({ ack, body, payload }) => {
     const asker = readAsker(body, "menu");
@@ -95,17 +78,13 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     }
   });
 
-  app.shortcut<MessageShortcut>(
-    { callback_id: INVESTIGATE, type: "message_action" },
-    async ({ ack, shortcut }) => {
-      await ack();
-      const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
-      await respond(
-        shortcut.response_url,
-        await investigate(commands, deps, asker, wordsOf(shortcut.message)),
-      );
-    },
-  );
+  const onMessage = { callback_id: INVESTIGATE, type: "message_action" } as const;
+  app.shortcut<MessageShortcut>(onMessage, async ({ ack, shortcut }) => {
+    await ack();
+    const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
+    const answer = await investigate(commands, deps, asker, wordsOf(shortcut.message));
+    await respond(shortcut.response_url, answer);
+  });
 
   app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
     await ack();
@@ -114,19 +93,12 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   });
 
   app.event("app_mention", async ({ event, body, context }) => {
-    if (event.user === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
-    await answerMention(commands, deps, {
-      asker: {
-        userId: event.user,
-        teamId: event.team ?? body.team_id,
-        channelId: event.channel,
-        surface: "mention",
-      },
-      text: event.text,
-      botUserId: context.botUserId ?? "",
-      channel: event.channel,
-      threadTs: event.thread_ts ?? event.ts,
-    });
+    const { user: userId, channel, text, ts, thread_ts: threadTs = ts } = event;
+    if (userId === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
+    const teamId = event.team ?? body.team_id;
+    const asker: Asker = { userId, teamId, channelId: channel, surface: "mention" };
+    const botUserId = context.botUserId ?? "";
+    await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs });
   });
 
   const forms = {
@@ -135,18 +107,16 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   };
   for (const [callbackId, { handler, title, working }] of Object.entries(forms)) {
     app.view(callbackId, async ({ ack, body, view }) => {
-      const { errors } = handler.read(view);
-      if (errors !== undefined) {
-        await ack({ response_action: "errors", errors });
+      const taken = handler(view);
+      if ("errors" in taken) {
+        await ack({ response_action: "errors", errors: taken.errors });
         return;
       }
       await ack({ response_action: "update", view: loadingModal(title, working) });
       const asker = readAsker(body, callbackId === LAUNCHER_MODAL ? "global shortcut" : "form");
-      const progress = showProgress(deps, view.id, title);
-      const result = await buildOrExplain(deps, title, () =>
-        handler.run({ deps, asker, view, progress: (what) => progress.say(what) }),
-      );
-      await progress.stop();
+      const { say, stop } = showProgress(deps, view.id, title);
+      const result = await buildOrExplain(deps, title, () => taken.run({ deps, asker, progress: say }));
+      await stop();
       await fillModal(deps, view.id, result);
     });
   }

@@ -49,6 +49,7 @@ const ActionPolicy = z.strictObject({
   ttl: Duration.optional(),
   remind_after: Duration.or(z.literal(false, { error: `${NO_DURATION}, or false` })).optional(),
   require_reason: z.boolean().optional(),
+  approval_max_age: Duration.optional(),
   escalate: z
     .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: nobody would be asked" }) })
     .optional(),
@@ -75,6 +76,7 @@ const PolicyFile = z
     viewers: optional(Principals.default([])),
     approvers: Approvers,
     quorum: optional(Quorum.default(1)),
+    approval_max_age: optional(Duration.default(24 * 60 * MINUTE)),
     approver_hygiene: optional(z.boolean().default(true)),
     legacy_device_revoke: optional(z.boolean().default(false)),
     actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
@@ -109,6 +111,8 @@ export interface ActionRules {
   /** Who has not answered is mentioned after this time, and then ever less often; null: never. */
   remindAfterMs: number | null;
   requireReason: boolean;
+  /** An approval older than this no longer counts. */
+  approvalMaxAgeMs: number;
   /** Who may approve as well when nobody has decided for so long. */
   escalate: { afterMs: number; to: readonly string[] } | null;
 }
@@ -123,7 +127,7 @@ export interface Policy {
   /** Of actions that name none of their own. */
   approvers: readonly string[];
   /** Approvers who are at risk themselves, or were revoked within a day, do not decide. */
-  approverHygiene: boolean;
+  checksApproverRisk: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
   legacyDeviceRevoke: boolean;
   /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: nobody is. */
@@ -175,7 +179,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
     operators,
     viewers,
     approvers,
-    approverHygiene: file.approver_hygiene,
+    checksApproverRisk: file.approver_hygiene,
     legacyDeviceRevoke: file.legacy_device_revoke,
     protected:
       shielded === undefined
@@ -199,6 +203,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
         ttlMs: own?.ttl ?? DEFAULT_TTL_MS,
         remindAfterMs: remindAfter === false ? null : remindAfter,
         requireReason: own?.require_reason ?? true,
+        approvalMaxAgeMs: own?.approval_max_age ?? file.approval_max_age,
         escalate: escalate === undefined ? null : { afterMs: escalate.after, to: escalate.to },
       };
     },

@@ -11,6 +11,7 @@ import {
   RateLimitedError,
   RejectedError,
   TimeoutError,
+  UnexpectedAnswerError,
   UnexpectedShapeError,
   type CloudflareErrorKind,
   type CloudflareFailure,
@@ -122,6 +123,17 @@ const SENTENCES: Record<
       },
     ],
   ],
+  unexpected: [
+    [
+      "a firewall's page",
+      new UnexpectedAnswerError({ ...CALL, status: 403 }),
+      {
+        brief: "something in front of Cloudflare's API answered instead of it (HTTP 403)",
+        why: "Something in front of Cloudflare's API (a firewall rule, a proxy, a gateway) answered instead of it (revoke user, HTTP 403).",
+        next: "Try again; if it lasts, look whether a firewall or a proxy between zt-bot and api.cloudflare.com refuses it.",
+      },
+    ],
+  ],
   "not-enabled": [
     [
       "an account without Zero Trust",
@@ -150,6 +162,15 @@ const SENTENCES: Record<
         brief: "Cloudflare refused (HTTP 400): access.api.error.invalid_request",
         why: "Cloudflare refused (revoke user, HTTP 400): access.api.error.invalid_request.",
         next: "Look at the user in the dashboard before trying again.",
+      },
+    ],
+    [
+      "a route that is not there",
+      new HttpError({ ...CALL, codes: [7003], messages: ["Could not route"], status: 404 }),
+      {
+        brief: "Cloudflare refused (HTTP 404): Could not route",
+        why: "Cloudflare refused (revoke user, HTTP 404): Could not route.",
+        next: "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: this says nothing of whether the user is there.",
       },
     ],
     [

@@ -7,10 +7,10 @@ import { z } from "zod";
 
 import type { Deps } from "../src/deps.ts";
 import { attachListeners, type ListenerHost } from "../src/listeners.ts";
-import { ASK_MODAL } from "../src/views/ask-modal.ts";
-import { CARD_ACTIONS } from "../src/views/card.ts";
-import { DENY_MODAL } from "../src/views/deny-modal.ts";
-import { SUMMARY_ACTIONS } from "../src/views/user-summary.ts";
+import { ASK_MODAL } from "../src/views/request/ask-modal.ts";
+import { CARD_ACTIONS } from "../src/views/request/card.ts";
+import { DENY_MODAL } from "../src/views/request/deny-modal.ts";
+import { SUMMARY_ACTIONS } from "../src/views/look-ups/user-summary.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

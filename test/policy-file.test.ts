@@ -17,7 +17,13 @@ approvers: [S0LEADS, U0BOB]
 `;
 const MINUTE = 60_000;
 /** Of every action, where nothing is said. */
-const REST = { quorum: 1, quorumByRisk: {}, remindAfterMs: 10 * MINUTE, escalate: null };
+const REST = {
+  approvalMaxAgeMs: 24 * 60 * MINUTE,
+  quorum: 1,
+  quorumByRisk: {},
+  remindAfterMs: 10 * MINUTE,
+  escalate: null,
+};
 
 function problemsOf(text: string): string[] {
   try {
@@ -40,6 +46,18 @@ describe("policy.yml", () => {
         requireReason: true,
         ...REST,
       });
+  });
+
+  it("lets an approval age for a day, unless it says otherwise, for all or one action", () => {
+    const policy = parsePolicy(
+      `${MINIMAL}\napproval_max_age: 4h\nactions: { reset-risk: { approval_max_age: 30m } }\n`,
+      "policy.yml",
+    );
+    expect(policy.action("revoke").approvalMaxAgeMs).toBe(240 * MINUTE);
+    expect(policy.action("reset-risk").approvalMaxAgeMs).toBe(30 * MINUTE);
+    expect(problemsOf(`${MINIMAL}\napproval_max_age: never\n`)).toEqual([
+      "policy.yml: approval_max_age is not a duration such as 30m, 4h or 2d",
+    ]);
   });
 
   it("may differ for an action, which leaves the others alone", () => {
@@ -97,7 +115,7 @@ describe("policy.yml", () => {
     expect(parsePolicy(MINIMAL, "policy.yml")).toMatchObject({
       protected: null,
       breakGlass: null,
-      approverHygiene: true,
+      checksApproverRisk: true,
     });
     const more = `${MINIMAL}
 approver_hygiene: false
@@ -105,7 +123,7 @@ protected: { emails: [CEO@Example.com], domains: [Board.example.com], groups: [S
 break_glass: { members: [U0ONCALL], notify: [S0CISO] }
 `;
     expect(parsePolicy(more, "policy.yml")).toMatchObject({
-      approverHygiene: false,
+      checksApproverRisk: false,
       protected: {
         emails: ["ceo@example.com"],
         domains: ["board.example.com"],

@@ -37,7 +37,7 @@ export function createAuthentication(options: CloudflareEmulatorOptions): Layer 
 }
 
 /** The id that a token goes by in Cloudflare's audit log; made from the token so that it stays the same. */
-export function makeTokenId(token: string): string {
+function makeTokenId(token: string): string {
   return createHash("sha256").update(token).digest("hex").slice(0, 32);
 }
 
@@ -67,7 +67,7 @@ function findCaller(
 }
 
 /** Checks the identifiers in the path and the permission of the route. */
-export function createAuthorisation(options: CloudflareEmulatorOptions, backend: Backend): Layer {
+export function createAuthorization(options: CloudflareEmulatorOptions, backend: Backend): Layer {
   return async (call, next) => {
     const { account, zone } = call.params;
     if (account !== undefined && account !== options.accountId) return refuseIdentifier(call, account);

@@ -101,7 +101,7 @@ export function createControlRouter(emulator: CloudflareEmulator): express.Route
     return emulator.faults.list();
   });
   router.get("/world", (_request, response) => {
-    response.json(summarise(emulator));
+    response.json(summarize(emulator));
   });
   return router;
 }
@@ -113,7 +113,7 @@ function refusalStatus(error: unknown): number | null {
 }
 
 /** What the page shows beside Slack. */
-function summarise(emulator: CloudflareEmulator) {
+function summarize(emulator: CloudflareEmulator) {
   const { state, faults, requests } = emulator;
   const now = emulator.now();
   const users = state.users.flatMap((user) => {

@@ -6,7 +6,7 @@ import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { createAuthentication, createAuthorisation } from "./auth.ts";
+import { createAuthentication, createAuthorization } from "./auth.ts";
 import { createControlRouter } from "./control.ts";
 import { createDataFile, loadWorld } from "./data-file.ts";
 import type { Backend } from "./exchange.ts";
@@ -30,16 +30,14 @@ import type { FailedLogin, Registration, RiskEvent, Session, World } from "./wor
 import { createEmptyWorld } from "./world.ts";
 
 export { createControlRouter } from "./control.ts";
-export type { PermissionName, RouteName } from "./exchange.ts";
-export type { ActiveFault, Fault, FaultRoute, Faults } from "./faults.ts";
-export type { Gates, Hold, HoldOptions } from "./gates.ts";
-export { UnknownUserError } from "./happenings.ts";
+export type { Fault, FaultRoute, Faults } from "./faults.ts";
+export type { Gates, Hold } from "./gates.ts";
 export type { RegisterDeviceOptions, RiskEventOptions } from "./happenings.ts";
 export type { RecordedRequest } from "./journal.ts";
 export { LoginRefusedError } from "./logins.ts";
 export type { FailLoginOptions, LoginOptions } from "./logins.ts";
-export type { CloudflareEmulatorOptions, RateLimit, Settings, TokenOptions, Unknowns } from "./settings.ts";
-export type { FailedLogin, Registration, RiskEvent, RiskLevel, Session, User, World } from "./world.ts";
+export type { CloudflareEmulatorOptions, Settings, TokenOptions, Unknowns } from "./settings.ts";
+export type { FailedLogin, Registration, RiskEvent, Session, World } from "./world.ts";
 export { findActiveRegistrations, findLiveSessions, findUser } from "./world.ts";
 
 export interface CloudflareEmulator {
@@ -100,7 +98,7 @@ export async function startCloudflare(options: CloudflareEmulatorOptions): Promi
         options.rateLimit === undefined ? { requests: 1200, windowMs: 300_000 } : options.rateLimit,
         now,
       ),
-      createAuthorisation(options, backend),
+      createAuthorization(options, backend),
       createAuditLayer(backend),
     ],
     backend,

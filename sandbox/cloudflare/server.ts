@@ -36,6 +36,7 @@ export function createApiRouter(options: ApiOptions): express.Router {
     response.locals.record = record;
     response.setHeader("cf-ray", record.cfRay);
     response.setHeader("server", "cloudflare");
+    response.setHeader("date", new Date(options.backend.now()).toUTCString());
     next();
   });
   router.use(express.json({ strict: false, limit: "1mb" }));

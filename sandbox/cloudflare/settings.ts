@@ -38,6 +38,8 @@ export interface Unknowns {
   notEnabledStatus: number;
   /** Registrations in a page when the client does not say. Default 10, as in the API document's example. */
   registrationsPerPage: number;
+  /** Whether `devices/registrations?user.id=` is ignored. Default false. */
+  registrationsIgnoreUser: boolean;
 }
 
 export const defaultUnknowns: Unknowns = {
@@ -53,6 +55,7 @@ export const defaultUnknowns: Unknowns = {
   riskResetResult: "object",
   notEnabledStatus: 403,
   registrationsPerPage: 10,
+  registrationsIgnoreUser: false,
 };
 
 /** Settings that a test may change while the emulator runs. */

@@ -17,11 +17,11 @@ export interface PlacedElement {
   dispatches: boolean;
 }
 
-type Loose = Record<string, unknown>;
+type SweepWork = Record<string, unknown>;
 
 /** Gives every block a block_id and every control an action_id, as Slack does. Returns a copy. */
 export function assignIds(blocks: readonly unknown[]): AnyBlock[] {
-  const copy = structuredClone(blocks) as Loose[];
+  const copy = structuredClone(blocks) as SweepWork[];
   for (const block of copy) {
     if (typeof block["block_id"] !== "string") block["block_id"] = newShortId();
     for (const element of controlsOf(block)) {
@@ -33,7 +33,7 @@ export function assignIds(blocks: readonly unknown[]): AnyBlock[] {
 
 /** Every control of these blocks, in the order in which they are shown. */
 export function listElements(blocks: readonly AnyBlock[]): PlacedElement[] {
-  return (blocks as unknown as Loose[]).flatMap((block) =>
+  return (blocks as unknown as SweepWork[]).flatMap((block) =>
     controlsOf(block).map((element) => ({
       blockId: String(block["block_id"]),
       blockType: String(block["type"]),
@@ -56,7 +56,7 @@ export function findElement(
   );
 }
 
-function controlsOf(block: Loose): Loose[] {
+function controlsOf(block: SweepWork): SweepWork[] {
   switch (block["type"]) {
     case "section":
       return list([block["accessory"]]).filter((element) => element["type"] !== "image");
@@ -76,7 +76,7 @@ function controlsOf(block: Loose): Loose[] {
   }
 }
 
-function list(value: unknown): Loose[] {
+function list(value: unknown): SweepWork[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((each): each is Loose => typeof each === "object" && each !== null);
+  return value.filter((each): each is SweepWork => typeof each === "object" && each !== null);
 }

@@ -34,8 +34,6 @@ import { dmChannel, emptyData, findPerson } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";
 
 export type * from "./types.ts";
-export { validateMessage, validateView } from "./validate.ts";
-export type { MessageArgs, MessageSurface, Problem } from "./validate.ts";
 
 /**
  * Starts a local Slack workspace: the Web API, Socket Mode or signed requests to the app, the limits of Block Kit, and

@@ -23,7 +23,7 @@ export function escapeSlashText(workspace: Workspace, typed: string): string {
   });
 }
 
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

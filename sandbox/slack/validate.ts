@@ -76,7 +76,7 @@ export function validateMessage(args: MessageArgs, surface: MessageSurface = "ch
 export function validateView(view: unknown): Problem[] {
   const problems = run(anyView, view, "invalid_arguments", "/view");
   if (problems.length > 0) return problems;
-  const { type, blocks, submit } = view as { type: string; blocks: Loose[]; submit?: unknown };
+  const { type, blocks, submit } = view as { type: string; blocks: SweepWork[]; submit?: unknown };
   if (JSON.stringify(view).length > viewMaxBytes) {
     return [{ error: "view_too_large", message: "the view is larger than 250 kB", pointer: "/view" }];
   }
@@ -98,7 +98,7 @@ export function validateSuggestions(ack: unknown): Problem[] {
   return run(schema, ack ?? {}, "invalid_options", "");
 }
 
-type Loose = Record<string, unknown>;
+type SweepWork = Record<string, unknown>;
 
 function checkText(args: MessageArgs, surface: MessageSurface): Problem[] {
   const { text, blocks } = args;
@@ -123,7 +123,9 @@ function checkBlocks(args: MessageArgs, surface: MessageSurface): Problem[] {
   }
   const problems = run(messageBlocks, blocks, "invalid_blocks", "/blocks");
   if (problems.length > 0) return problems;
-  const tables = blocks.filter((block: Loose) => block["type"] === "table" || block["type"] === "data_table");
+  const tables = blocks.filter(
+    (block: SweepWork) => block["type"] === "table" || block["type"] === "data_table",
+  );
   if (tables.length > 1) {
     return [{ error: "invalid_attachments", message: "only_one_table_allowed", pointer: "/blocks" }];
   }
@@ -144,7 +146,7 @@ function checkMetadata(args: MessageArgs): Problem[] {
 }
 
 /** A block_id is unique in its message or view, an action_id in its block. */
-function checkIds(blocks: Loose[], error: string, base: string): Problem[] {
+function checkIds(blocks: SweepWork[], error: string, base: string): Problem[] {
   const seen = new Set<unknown>();
   return blocks.flatMap((block, index) => {
     const blockId = block["block_id"];
@@ -169,7 +171,7 @@ function checkIds(blocks: Loose[], error: string, base: string): Problem[] {
 }
 
 /** Only one control of a view may take the focus. */
-function checkFocus(blocks: Loose[]): Problem[] {
+function checkFocus(blocks: SweepWork[]): Problem[] {
   const focused = blocks.flatMap(childrenOf).filter((child) => child["focus_on_load"] === true);
   if (focused.length < 2) return [];
   return [
@@ -181,9 +183,9 @@ function checkFocus(blocks: Loose[]): Problem[] {
   ];
 }
 
-function childrenOf(block: Loose): Loose[] {
+function childrenOf(block: SweepWork): SweepWork[] {
   const children = [block["accessory"], block["element"], block["elements"]].flat();
-  return children.filter((child): child is Loose => typeof child === "object" && child !== null);
+  return children.filter((child): child is SweepWork => typeof child === "object" && child !== null);
 }
 
 /** All characters of all texts below this node. */

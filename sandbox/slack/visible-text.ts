@@ -1,7 +1,7 @@
 import type { Shown } from "./types.ts";
 import type { Workspace } from "./workspace.ts";
 
-type Loose = Record<string, unknown>;
+type SweepWork = Record<string, unknown>;
 
 /** Fields of blocks and elements whose texts a reader sees, in the order in which they are shown. */
 const shownFields = [
@@ -41,7 +41,7 @@ export function visibleText(workspace: Workspace, shown: Shown): string {
 function textsOf(workspace: Workspace, node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap((each) => textsOf(workspace, each));
   if (typeof node !== "object" || node === null) return [];
-  const it = node as Loose;
+  const it = node as SweepWork;
   switch (it["type"]) {
     case "mrkdwn":
     case "markdown":
@@ -64,20 +64,20 @@ function textsOf(workspace: Workspace, node: unknown): string[] {
   }
 }
 
-function chosenText(element: Loose): unknown {
+function chosenText(element: SweepWork): unknown {
   const chosen = element["initial_option"] ?? element["initial_options"];
   return Array.isArray(chosen)
-    ? chosen.map((option: Loose) => option["text"])
-    : (chosen as Loose | undefined)?.["text"];
+    ? chosen.map((option: SweepWork) => option["text"])
+    : (chosen as SweepWork | undefined)?.["text"];
 }
 
-function entered(element: Loose): string[] {
+function entered(element: SweepWork): string[] {
   return typeof element["initial_value"] === "string" ? [element["initial_value"]] : [];
 }
 
 function inlineText(workspace: Workspace, elements: unknown): string {
   if (!Array.isArray(elements)) return "";
-  return (elements as Loose[])
+  return (elements as SweepWork[])
     .map((element) => {
       switch (element["type"]) {
         case "text":

@@ -10,7 +10,7 @@ import {
   writeCheckpoint,
 } from "../../src/audit/archive.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
-import { plural } from "../../src/words.ts";
+import { plural } from "../../src/pluralize.ts";
 import { type AuditCommand, operator, readArgs, readSeq, say, UsageError, withTables } from "./command.ts";
 import { report } from "./verify.ts";
 

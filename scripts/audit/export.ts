@@ -28,7 +28,7 @@ export const exportRows: AuditCommand = async (args) => {
       await write(head);
       for await (const batch of readBatches(db, range)) await write(batch.map(toLine).join(""));
     } catch (error) {
-      // Whoever reads it has enough, as `| head` does.
+      // The reader has enough, as `| head` does.
       if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
     }
     return 0;

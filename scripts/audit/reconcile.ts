@@ -11,7 +11,7 @@ import {
   type TheirChange,
 } from "../../src/audit/reconcile.ts";
 import { readConfig } from "../../src/config.ts";
-import { list, plural } from "../../src/words.ts";
+import { list, plural } from "../../src/pluralize.ts";
 import {
   type AuditCommand,
   BROKEN,

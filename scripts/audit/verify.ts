@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ArchiveError, checkArchive } from "../../src/audit/archive.ts";
 import type { Link } from "../../src/audit/chain.ts";
 import { type Verdict, verifyChain } from "../../src/audit/verify.ts";
-import { plural } from "../../src/words.ts";
+import { plural } from "../../src/pluralize.ts";
 import { type AuditCommand, BROKEN, complain, readAnchor, readArgs, say, withTables } from "./command.ts";
 
 /** `verify [--archive FILE]… [--anchor SEQ:HASH]…` */
@@ -29,9 +29,10 @@ async function checkArchives(files: readonly string[]): Promise<Link | undefined
     if (archive.before.seq > 0 && end === undefined)
       throw new ArchiveError(`${file} begins with row ${archive.first}: name the archive before it first.`);
     if (end !== undefined && (archive.before.seq !== end.seq || archive.before.hash !== end.hash))
-      throw new ArchiveError(`${file} does not go on where the archive before it ends (row ${end.seq}).`, {
-        isBroken: true,
-      });
+      throw new ArchiveError(
+        `${file} does not go on where the archive before it ends (row ${end.seq}).`,
+        true,
+      );
     say(`${file}: rows ${archive.first} to ${archive.end.seq} are whole.`);
     end = archive.end;
   }

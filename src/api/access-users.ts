@@ -1,57 +1,35 @@
-import { ACCESS_AUDIT_LOGS_READ, defineCalls } from "./call.ts";
-import type { AccessUserQuery, CallOptions, Cloudflare, Page, WriteReceipt } from "./cloudflare.ts";
-import { type Answer, readList, readResult } from "./envelope.ts";
-import { readCount } from "./fields.ts";
+import { ACCESS_AUDIT_LOGS_READ, readCall, writeCall, type Call } from "./call.ts";
+import type {
+  AccessUserQuery,
+  CallOptions,
+  Cloudflare,
+  Page,
+  Whereabouts,
+  WriteReceipt,
+} from "./cloudflare.ts";
+import { type Answer, readList, readResult, receiptOf } from "./envelope.ts";
+import { orNull } from "./errors.ts";
+import type { ReadRow } from "./fields.ts";
 import type { Http } from "./http.ts";
 import { Identity, SessionIdentity } from "./identity-schema.ts";
-import { iteratePages } from "./paginate.ts";
+import { iteratePages, readPageInfo } from "./paginate.ts";
 import { AccessUser, ActiveSession, FailedLogin, sameEmail } from "./schema.ts";
 
 const USERS = "/accounts/{account_id}/access/users";
 const USER = `${USERS}/{user_id}`;
 const permission = ACCESS_AUDIT_LOGS_READ;
 
-export const accessUserCalls = defineCalls({
-  list: { name: "list users", method: "GET", path: USERS, permission, mode: "read" },
-  create: { name: "create user", method: "POST", path: USERS, permission: null, mode: "write" },
-  get: { name: "get user", method: "GET", path: USER, permission, mode: "read" },
-  update: {
-    name: "update user",
-    method: "PUT",
-    path: USER,
-    permission: "Zero Trust: Seats Write",
-    mode: "write",
-  },
-  remove: { name: "delete user", method: "DELETE", path: USER, permission: null, mode: "write" },
-  activeSessions: {
-    name: "list active sessions",
-    method: "GET",
-    path: `${USER}/active_sessions`,
-    permission,
-    mode: "read",
-  },
-  activeSession: {
-    name: "get active session",
-    method: "GET",
-    path: `${USER}/active_sessions/{nonce}`,
-    permission,
-    mode: "read",
-  },
-  lastSeenIdentity: {
-    name: "get last seen identity",
-    method: "GET",
-    path: `${USER}/last_seen_identity`,
-    permission,
-    mode: "read",
-  },
-  failedLogins: {
-    name: "list failed logins",
-    method: "GET",
-    path: `${USER}/failed_logins`,
-    permission,
-    mode: "read",
-  },
-});
+export const accessUserCalls = {
+  list: readCall("list users", USERS, permission),
+  create: writeCall("create user", `POST ${USERS}`, null),
+  get: readCall("get user", USER, permission),
+  update: writeCall("update user", `PUT ${USER}`, "Zero Trust: Seats Write"),
+  remove: writeCall("delete user", `DELETE ${USER}`, null),
+  activeSessions: readCall("list active sessions", `${USER}/active_sessions`, permission),
+  activeSession: readCall("get active session", `${USER}/active_sessions/{nonce}`, permission),
+  lastSeenIdentity: readCall("get last seen identity", `${USER}/last_seen_identity`, permission),
+  failedLogins: readCall("list failed logins", `${USER}/failed_logins`, permission),
+};
 
 /** The page sizes that Access lists accept; any other is refused. */
 const PAGE_SIZES = [1, 5, 10, 20, 25, 50, 100, 1000];
@@ -60,43 +38,43 @@ const FIND_PAGE_SIZE = 100;
 /** A whole account is read in as few calls as possible: the rate limit is shared with people. */
 const ITERATE_PAGE_SIZE = 1000;
 
-/** A page with the number of rows on the wire, which says whether it was full. */
-interface CountedPage {
-  page: Page<AccessUser>;
-  rowCount: number;
-}
-
 export function createAccessUsers(http: Http): Cloudflare["accessUsers"] {
   const calls = accessUserCalls;
 
-  async function fetchPage(query: AccessUserQuery, call?: CallOptions): Promise<CountedPage> {
-    const page = query.page ?? 1;
-    const perPage = fitPageSize(query.perPage ?? DEFAULT_PAGE_SIZE);
-    const { email, name, search } = query;
-    const input = { query: { name, email, search, page, per_page: perPage } };
-    const answer = await http.send(calls.list, input, call);
-    const { rows, rowCount } = readList(AccessUser, { answer, log: http.log, list: answer.result });
-    return {
-      rowCount,
-      page: {
-        items: rows,
-        page: readCount(answer.resultInfo["page"]) ?? page,
-        perPage: readCount(answer.resultInfo["per_page"]) ?? perPage,
-        totalCount: readCount(answer.resultInfo["total_count"]),
-        totalPages: readCount(answer.resultInfo["total_pages"]),
-      },
-    };
+  type Ids = Record<string, string>;
+
+  async function readOne<Row>(read: ReadRow<Row>, to: Call, ids: Ids, call?: CallOptions): Promise<Row> {
+    return readResult(read, await http.send(to, { ids }, call));
+  }
+
+  async function readRows<Row>(read: ReadRow<Row>, to: Call, ids: Ids, call?: CallOptions): Promise<Row[]> {
+    const answer = await http.send(to, { ids }, call);
+    return readList(read, { answer, log: http.log, list: answer.result }).rows;
+  }
+
+  /** `rowCount` counts the rows on the wire, readable or not: it says whether the page was full. */
+  async function fetchPage(
+    { email, name, search, page = 1, perPage: wanted = DEFAULT_PAGE_SIZE }: AccessUserQuery,
+    call?: CallOptions,
+  ): Promise<Page<AccessUser> & { rowCount: number }> {
+    const perPage = PAGE_SIZES.find((size) => size >= wanted) ?? 1000;
+    const query = { name, email, search, page, per_page: perPage };
+    const answer = await http.send(calls.list, { query }, call);
+    const { rows: items, rowCount } = readList(AccessUser, { answer, log: http.log, list: answer.result });
+    const info = readPageInfo(answer.resultInfo);
+    return { ...info, items, rowCount, page: info.page ?? page, perPage: info.perPage ?? perPage };
   }
 
   function iterate(query: AccessUserQuery = {}, call?: CallOptions): AsyncIterable<AccessUser> {
-    const perPage = query.perPage ?? ITERATE_PAGE_SIZE;
     return iteratePages({
       firstPage: query.page ?? 1,
       call: calls.list.name,
       idOf: (user: AccessUser) => user.id,
-      fetchPage: async (number) => {
-        const { page, rowCount } = await fetchPage({ ...query, perPage, page: number }, call);
-        return { items: page.items, rowCount, perPage: page.perPage };
+      fetchPage: async (page) => {
+        const fetched = await fetchPage({ perPage: ITERATE_PAGE_SIZE, ...query, page }, call);
+        // By the API document the total counts everybody, whatever was asked for.
+        const isFiltered = (query.email ?? query.name ?? query.search) !== undefined;
+        return isFiltered ? { ...fetched, totalCount: null } : fetched;
       },
     });
   }
@@ -109,54 +87,52 @@ export function createAccessUsers(http: Http): Cloudflare["accessUsers"] {
     return found;
   }
 
+  const get = (id: string, call?: CallOptions) => readOne(AccessUser, calls.get, { user_id: id }, call);
+
+  async function findByEmail(email: string, call?: CallOptions): Promise<AccessUser[]> {
+    const asked = email.trim();
+    if (asked === "") throw new TypeError("email must not be empty");
+    const found = await search(asked, call);
+    const folded = asked.toLowerCase();
+    // Whether Cloudflare's filter folds case is not documented; people type addresses in either case.
+    return found.length === 0 && folded !== asked ? search(folded, call) : found;
+  }
+
+  async function confirmGone(user: { id: string; email: string }, call?: CallOptions): Promise<Whereabouts> {
+    if ((await orNull(get(user.id, call))) !== null) return "there";
+    // Without an address only the whole list can tell.
+    const listed = user.email === "" ? iterate({}, call) : await findByEmail(user.email, call);
+    let other: AccessUser | undefined;
+    for await (const one of listed) {
+      if (one.id === user.id) return "there";
+      if (user.email !== "") other ??= one;
+    }
+    return other === undefined ? "gone" : { other };
+  }
+
   return {
-    list: async (query = {}, call) => (await fetchPage(query, call)).page,
+    list: async (query = {}, call) => {
+      const { rowCount: _, ...page } = await fetchPage(query, call);
+      return page;
+    },
     iterate,
-    findByEmail: async (email, call) => {
-      const asked = email.trim();
-      if (asked === "") throw new TypeError("email must not be empty");
-      const found = await search(asked, call);
-      const folded = asked.toLowerCase();
-      // Whether Cloudflare's filter folds case is not documented; people type addresses in either case.
-      return found.length === 0 && folded !== asked ? search(folded, call) : found;
-    },
-    get: async (id, call) =>
-      readResult(AccessUser, await http.send(calls.get, { ids: { user_id: id } }, call)),
+    findByEmail,
+    get,
+    confirmGone,
     create: async (input, call) => readWritten(await http.send(calls.create, { body: input }, call)),
-    update: async (id, input, call) => {
-      const answer = await http.send(calls.update, { ids: { user_id: id }, body: input }, call);
-      return readWritten(answer);
-    },
+    update: async (id, input, call) =>
+      readWritten(await http.send(calls.update, { ids: { user_id: id }, body: input }, call)),
     remove: async (id, call) => receiptOf(await http.send(calls.remove, { ids: { user_id: id } }, call)),
-    activeSessions: async (id, call) => {
-      const answer = await http.send(calls.activeSessions, { ids: { user_id: id } }, call);
-      return readList(ActiveSession, { answer, log: http.log, list: answer.result }).rows;
-    },
-    activeSession: async (id, nonce, call) => {
-      const answer = await http.send(calls.activeSession, { ids: { user_id: id, nonce } }, call);
-      return readResult(SessionIdentity, answer);
-    },
-    lastSeenIdentity: async (id, call) => {
-      const answer = await http.send(calls.lastSeenIdentity, { ids: { user_id: id } }, call);
-      return readResult(Identity, answer);
-    },
-    failedLogins: async (id, call) => {
-      const answer = await http.send(calls.failedLogins, { ids: { user_id: id } }, call);
-      return readList(FailedLogin, { answer, log: http.log, list: answer.result }).rows;
-    },
+    activeSessions: (id, call) => readRows(ActiveSession, calls.activeSessions, { user_id: id }, call),
+    activeSession: (id, nonce, call) =>
+      readOne(SessionIdentity, calls.activeSession, { user_id: id, nonce }, call),
+    lastSeenIdentity: (id, call) => readOne(Identity, calls.lastSeenIdentity, { user_id: id }, call),
+    failedLogins: (id, call) => readRows(FailedLogin, calls.failedLogins, { user_id: id }, call),
   };
 }
 
-/** Done means that the answer shows the user; who it is then, is read anew. */
+/** Done means that the answer shows the user; who it is then, is read again. */
 function readWritten(answer: Answer): WriteReceipt {
   readResult(AccessUser, answer);
   return receiptOf(answer);
-}
-
-function receiptOf({ facts }: Answer): WriteReceipt {
-  return { cfRay: facts.cfRay, status: facts.status };
-}
-
-function fitPageSize(wanted: number): number {
-  return PAGE_SIZES.find((size) => size >= wanted) ?? 1000;
 }

@@ -1,21 +1,14 @@
-import { defineCalls } from "./call.ts";
+import { readCall, toIsoTime } from "./call.ts";
 import type { AuditLogQuery, CallOptions, Cloudflare, CursorPage } from "./cloudflare.ts";
 import { readList } from "./envelope.ts";
 import { readText } from "./fields.ts";
 import type { Http } from "./http.ts";
 import { iterateCursors } from "./paginate.ts";
-import { toIsoTime } from "./query.ts";
 import { AuditEvent } from "./schema.ts";
 
-export const auditLogCalls = defineCalls({
-  list: {
-    name: "list audit log",
-    method: "GET",
-    path: "/accounts/{account_id}/logs/audit",
-    permission: "Account Settings Read",
-    mode: "read",
-  },
-});
+export const auditLogCalls = {
+  list: readCall("list audit log", "/accounts/{account_id}/logs/audit", "Account Settings Read"),
+};
 
 /** Cloudflare's limit for one page. */
 const MAX_LIMIT = 1000;

@@ -1,5 +1,7 @@
 import PQueue from "p-queue";
 
+import { waitOf } from "./retry.ts";
+
 /**
  * How many calls we allow ourselves. Cloudflare's limit (1,200 calls in 5 minutes) is one for the dashboard and all
  * tokens of a user together, and past it every call is refused for 5 minutes.
@@ -150,14 +152,13 @@ export function readLimitNews(
   status: number,
   retryAfterMs: number | null,
 ): LimitNews {
-  const [, remaining, reset] = /;\s*r=(\d{1,9})\s*;\s*t=(\d{1,9})/.exec(header("ratelimit") ?? "") ?? [];
+  const [, remaining, reset] = /;\s*r=(\d{1,9})\s*;\s*t=(\d+)/.exec(header("ratelimit") ?? "") ?? [];
   const [, quota] = /;\s*q=(\d{1,9})/.exec(header("ratelimit-policy") ?? "") ?? [];
   const isRefused = status === 429;
   return {
     remaining: remaining === undefined ? null : Number(remaining),
     quota: quota === undefined ? null : Number(quota),
-    resetMs:
-      isRefused && retryAfterMs !== null ? retryAfterMs : reset === undefined ? null : Number(reset) * 1000,
+    resetMs: isRefused && retryAfterMs !== null ? retryAfterMs : reset === undefined ? null : waitOf(reset),
     isRefused,
   };
 }

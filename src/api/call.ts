@@ -2,16 +2,14 @@
  * A Cloudflare call as data. `CALLS` in cloudflare.ts lists all of them: the permission table in the docs, the
  * permission named in an error and the request on the wire come from the same line.
  */
-export interface Call {
+export interface Call<Name extends string = string> {
   /** Readable and constant: it stands in logs, errors and metrics. */
-  name: string;
+  name: Name;
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Under the base URL, with `{placeholders}`; `{account_id}` is filled in by the client. */
   path: string;
   /** The token permission it needs, in the dashboard's words; null where Cloudflare lists none. */
   permission: string | null;
-  /** A permission for less that may do as well. */
-  narrowerPermission?: string;
   /** Reads are retried and may be shared; writes are sent exactly once. */
   mode: "read" | "write";
 }
@@ -20,13 +18,24 @@ export interface Call {
 export const UNLISTED_PERMISSION = "not listed by Cloudflare";
 
 export const ACCESS_AUDIT_LOGS_READ = "Access: Audit Logs Read";
-export const ZERO_TRUST_READ = "Zero Trust Read";
 export const ZERO_TRUST_WRITE = "Zero Trust Write";
 export const ZERO_TRUST_PII_READ = "Zero Trust: PII Read";
 
-/** Keeps the literal names of a resource's calls while checking their form. */
-export function defineCalls<Name extends string>(calls: Record<Name, Call>): Readonly<Record<Name, Call>> {
-  return calls;
+export function readCall<Name extends string>(
+  name: Name,
+  path: string,
+  permission: string | null,
+): Call<Name> {
+  return { name, method: "GET", path, permission, mode: "read" };
+}
+
+export function writeCall<Name extends string>(
+  name: Name,
+  route: `${"POST" | "PUT" | "DELETE"} /${string}`,
+  permission: string | null,
+): Call<Name> {
+  const [method, path] = route.split(" ") as [Call["method"], string];
+  return { name, method, path, permission, mode: "write" };
 }
 
 /**
@@ -51,4 +60,25 @@ export function fillPath(
     return /^[\w-]{1,64}$/.test(value) ? value : "[redacted]";
   });
   return { path, logPath };
+}
+
+export type QueryValue = string | number | boolean | readonly string[] | undefined;
+export type Query = Readonly<Record<string, QueryValue>>;
+
+/**
+ * The query as Cloudflare reads it: names as they are (dots kept), a list as a repeated name, no brackets, no
+ * commas; `+` as %2B and `@` as %40. Undefined values are left out.
+ */
+export function serializeQuery(query: Query): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) params.append(name, String(item));
+  }
+  return params.toString();
+}
+
+/** Epoch milliseconds as the ISO 8601 time that Cloudflare's filters take. */
+export function toIsoTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }

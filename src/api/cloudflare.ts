@@ -37,6 +37,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** "bulk": one of very many. It leaves a part of the budget to people, and waits for its turn without a limit. */
   priority?: Priority | undefined;
+  /**
+   * Asked when the call has its turn, just before it goes out: false, and it is not sent but ends with an
+   * AbortedError. What allowed a write may be over by then.
+   */
+  isCurrent?: (() => boolean) | undefined;
 }
 
 export type CloudflareAuth = { kind: "token"; token: string } | { kind: "key"; email: string; key: string };
@@ -52,6 +57,8 @@ export interface CloudflareOptions {
   retries?: number | undefined;
   /** How many calls may go out; see budget.ts for the default. */
   budget?: RateBudget | undefined;
+  /** Our clock, epoch ms. */
+  now?: (() => number) | undefined;
 }
 
 /** One page of a numbered list. `perPage` is what Cloudflare used, which may differ from what was asked. */
@@ -76,6 +83,9 @@ export interface WriteReceipt {
   status: number;
 }
 
+/** `other`: the id is gone, and another user has the address now. */
+export type Whereabouts = "gone" | "there" | { other: AccessUser };
+
 export interface AccessUserQuery {
   email?: string | undefined;
   name?: string | undefined;
@@ -92,24 +102,13 @@ export interface RevokeUserInput {
   /** Also revoke all of the user's device registrations. */
   devices?: boolean | undefined;
   warpSessionReauth?: boolean | undefined;
-  /** Revoke in this zone instead of the whole account. */
-  zoneId?: string | undefined;
 }
 
 export interface RegistrationQuery {
   userIds?: string[] | undefined;
   ids?: string[] | undefined;
-  deviceId?: string | undefined;
-  policyId?: string | undefined;
   /** Cloudflare's default is "active". */
   status?: "active" | "all" | "revoked" | undefined;
-  /** Epoch ms. */
-  seenAfter?: number | undefined;
-  /** Epoch ms. */
-  seenBefore?: number | undefined;
-  search?: string | undefined;
-  sortBy?: "id" | "user.name" | "user.email" | "last_seen_at" | "created_at" | undefined;
-  sortOrder?: "asc" | "desc" | undefined;
   perPage?: number | undefined;
   cursor?: string | undefined;
 }
@@ -119,10 +118,16 @@ export interface AccessRequestQuery {
   since?: number | undefined;
   /** Epoch ms. */
   until?: number | undefined;
-  limit?: number | undefined;
   /** Exactly this address, case folded. */
   email?: string | undefined;
-  direction?: "asc" | "desc" | undefined;
+  /** Of so many rows at most; 1000 by default. */
+  max?: number | undefined;
+}
+
+/** Rows of the log, newest first. `complete: false`: there may be more than these. */
+export interface AccessRequests {
+  items: AccessRequest[];
+  complete: boolean;
 }
 
 /** Cloudflare requires both ends of the time asked for. */
@@ -148,6 +153,8 @@ export interface Cloudflare {
   accountId: string;
   /** A key is a person's: only a token has an id of its own. */
   authKind: CloudflareAuth["kind"];
+  /** Our epoch milliseconds as the same moment by Cloudflare's clock, whose times (`iat`) are not comparable with ours. */
+  serverTime(at: number): number;
   /** What is left for bulk calls. */
   budget: Pick<Budget, "msUntilRoom" | "estimateMs">;
   /** The same account for work through a long list: every call is a bulk call. */
@@ -159,6 +166,11 @@ export interface Cloudflare {
     /** Users whose address is this one, case folded and +tags kept. Empty is not proof: see the token. */
     findByEmail(email: string, call?: CallOptions): Promise<AccessUser[]>;
     get(id: string, call?: CallOptions): Promise<AccessUser>;
+    /**
+     * Whether the user is gone, by both ways to look: gone means that Cloudflare does not know the id *and* that the
+     * list has no user of that address. Rejects with whatever kept it from looking; nothing is concluded from that.
+     */
+    confirmGone(user: { id: string; email: string }, call?: CallOptions): Promise<Whereabouts>;
     create(input: { email: string; name?: string | undefined }, call?: CallOptions): Promise<WriteReceipt>;
     /** Changes the name; the email only confirms who is meant. */
     update(id: string, input: { email: string; name: string }, call?: CallOptions): Promise<WriteReceipt>;
@@ -193,7 +205,8 @@ export interface Cloudflare {
     reset(userId: string, call?: CallOptions): Promise<WriteReceipt>;
   };
   accessLogs: {
-    requests(query?: AccessRequestQuery, call?: CallOptions): Promise<AccessRequest[]>;
+    /** Page after page, as far as `max`. */
+    requests(query?: AccessRequestQuery, call?: CallOptions): Promise<AccessRequests>;
   };
   auditLogs: {
     list(query: AuditLogQuery, call?: CallOptions): Promise<CursorPage<AuditEvent>>;
@@ -207,15 +220,17 @@ export interface Cloudflare {
 }
 
 /** Every call this client can make: what the permission table in the docs is made from. */
-export const CALLS: readonly Call[] = [
-  accessUserCalls,
-  organizationCalls,
-  deviceCalls,
-  riskCalls,
-  accessLogCalls,
-  auditLogCalls,
-  tokenCalls,
-].flatMap((calls): Call[] => Object.values(calls));
+export const CALLS = [
+  ...Object.values(accessUserCalls),
+  ...Object.values(organizationCalls),
+  ...Object.values(deviceCalls),
+  ...Object.values(riskCalls),
+  ...Object.values(accessLogCalls),
+  ...Object.values(auditLogCalls),
+  ...Object.values(tokenCalls),
+] satisfies Call[];
+
+export type CallName = (typeof CALLS)[number]["name"];
 
 /** Makes the client. Nothing is sent before the first call. */
 export function createCloudflare(options: CloudflareOptions): Cloudflare {
@@ -237,6 +252,7 @@ function createResources({ accountId, auth }: CloudflareOptions, http: Http): Om
   return {
     accountId,
     authKind: auth.kind,
+    serverTime: http.serverTime,
     budget: http.budget,
     accessUsers: createAccessUsers(http),
     organizations: createOrganizations(http),

@@ -1,53 +1,25 @@
-import { defineCalls, ZERO_TRUST_READ, ZERO_TRUST_WRITE } from "./call.ts";
-import type { Call } from "./call.ts";
+import { readCall, writeCall, ZERO_TRUST_WRITE, type Call } from "./call.ts";
 import type { CallOptions, Cloudflare, CursorPage, RegistrationQuery, WriteReceipt } from "./cloudflare.ts";
-import { readList } from "./envelope.ts";
+import { readList, receiptOf } from "./envelope.ts";
 import { readCount, readText } from "./fields.ts";
 import type { Http } from "./http.ts";
 import { iterateCursors } from "./paginate.ts";
-import { toIsoTime } from "./query.ts";
-import type { Query } from "./query.ts";
 import { Registration } from "./schema.ts";
 
-const REGISTRATIONS = "/accounts/{account_id}/devices/registrations";
+const DEVICES = "/accounts/{account_id}/devices";
+const REGISTRATIONS = `${DEVICES}/registrations` as const;
 
-export const deviceCalls = defineCalls({
-  registrations: {
-    name: "list registrations",
-    method: "GET",
-    path: REGISTRATIONS,
-    permission: ZERO_TRUST_READ,
-    mode: "read",
-  },
-  revokeRegistrations: {
-    name: "revoke registrations",
-    method: "POST",
-    path: `${REGISTRATIONS}/revoke`,
-    permission: ZERO_TRUST_WRITE,
-    mode: "write",
-  },
-  unrevokeRegistrations: {
-    name: "unrevoke registrations",
-    method: "POST",
-    path: `${REGISTRATIONS}/unrevoke`,
-    permission: ZERO_TRUST_WRITE,
-    mode: "write",
-  },
-  deleteRegistrations: {
-    name: "delete registrations",
-    method: "DELETE",
-    path: REGISTRATIONS,
-    permission: ZERO_TRUST_WRITE,
-    mode: "write",
-  },
-  revokeDevices: {
-    name: "revoke devices",
-    method: "POST",
-    path: "/accounts/{account_id}/devices/revoke",
-    permission: ZERO_TRUST_WRITE,
-    mode: "write",
-  },
-});
+export const deviceCalls = {
+  registrations: readCall("list registrations", REGISTRATIONS, "Zero Trust Read"),
+  revokeRegistrations: writeCall("revoke registrations", `POST ${REGISTRATIONS}/revoke`, ZERO_TRUST_WRITE),
+  unrevokeRegistrations: writeCall(
+    "unrevoke registrations",
+    `POST ${REGISTRATIONS}/unrevoke`,
+    ZERO_TRUST_WRITE,
+  ),
+  deleteRegistrations: writeCall("delete registrations", `DELETE ${REGISTRATIONS}`, ZERO_TRUST_WRITE),
+  revokeDevices: writeCall("revoke devices", `POST ${DEVICES}/revoke`, ZERO_TRUST_WRITE),
+};
 
 /** Cloudflare's limit for the deprecated call. */
 const MAX_REVOKED_DEVICES = 200;
@@ -57,9 +29,16 @@ export function createDevices(http: Http): Cloudflare["devices"] {
     query: RegistrationQuery = {},
     call?: CallOptions,
   ): Promise<CursorPage<Registration>> {
-    const answer = await http.send(deviceCalls.registrations, { query: toQuery(query) }, call);
+    const { userIds, ids, status, perPage, cursor } = query;
+    const wire = { "user.id": userIds, id: ids, status, per_page: perPage, cursor };
+    const answer = await http.send(deviceCalls.registrations, { query: wire }, call);
+    const { rows } = readList(Registration, { answer, log: http.log, list: answer.result });
     return {
-      items: readList(Registration, { answer, log: http.log, list: answer.result }).rows,
+      // Another's registration must never stand here as this user's, should a filter be ignored.
+      items: rows.filter(
+        ({ id, userId }) =>
+          (ids?.includes(id) ?? true) && (userId === null || (userIds?.includes(userId) ?? true)),
+      ),
       cursor: readText(answer.resultInfo["cursor"]),
       totalCount: readCount(answer.resultInfo["total_count"]),
     };
@@ -69,8 +48,7 @@ export function createDevices(http: Http): Cloudflare["devices"] {
   function changeRegistrations(call: Call) {
     return async (ids: string[], options?: CallOptions): Promise<WriteReceipt> => {
       checkIds(ids);
-      const { facts } = await http.send(call, { query: { id: ids } }, options);
-      return { cfRay: facts.cfRay, status: facts.status };
+      return receiptOf(await http.send(call, { query: { id: ids } }, options));
     };
   }
 
@@ -91,26 +69,8 @@ export function createDevices(http: Http): Cloudflare["devices"] {
       if (ids.length > MAX_REVOKED_DEVICES) {
         throw new RangeError(`at most ${MAX_REVOKED_DEVICES} devices can be revoked in one call`);
       }
-      const { facts } = await http.send(deviceCalls.revokeDevices, { body: ids }, call);
-      return { cfRay: facts.cfRay, status: facts.status };
+      return receiptOf(await http.send(deviceCalls.revokeDevices, { body: ids }, call));
     },
-  };
-}
-
-function toQuery(query: RegistrationQuery): Query {
-  return {
-    "user.id": query.userIds,
-    id: query.ids,
-    "device.id": query.deviceId,
-    "policy.id": query.policyId,
-    status: query.status,
-    seen_after: toIsoTime(query.seenAfter),
-    seen_before: toIsoTime(query.seenBefore),
-    search: query.search,
-    sort_by: query.sortBy,
-    sort_order: query.sortOrder,
-    per_page: query.perPage,
-    cursor: query.cursor,
   };
 }
 

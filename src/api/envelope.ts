@@ -1,20 +1,22 @@
 import type { Logger } from "pino";
-import type { z } from "zod";
 
 import { UNLISTED_PERMISSION } from "./call.ts";
 import type { Call } from "./call.ts";
 import {
   AuthError,
   HttpError,
+  isNoRoute,
   NotEnabledError,
   NotFoundError,
   PermissionError,
   RateLimitedError,
   RejectedError,
+  UnexpectedAnswerError,
   UnexpectedShapeError,
 } from "./errors.ts";
 import type { Applied, CallFacts, CloudflareFailure, Complaint } from "./errors.ts";
-import { readRecord, readRows } from "./fields.ts";
+import type { WriteReceipt } from "./cloudflare.ts";
+import { readRecord, readRows, type ReadRow } from "./fields.ts";
 import { readRetryAfter } from "./retry.ts";
 
 /** An answer as it came: any status, any body. */
@@ -38,9 +40,9 @@ export interface ReadContext {
   now: number;
 }
 
-/** Whether a write that got this status may have been carried out: 4xx says no, 5xx and 3xx leave it open. */
-export function judgeApplied(call: Call, status: number): Applied {
-  return call.mode === "write" && (status < 400 || status >= 500) ? "maybe" : "no";
+/** Whether a write that got this status may have been carried out: 4xx says no; 408, 5xx and 3xx leave it open. */
+function judgeApplied(call: Call, status: number): Applied {
+  return call.mode === "write" && (status < 400 || status === 408 || status >= 500) ? "maybe" : "no";
 }
 
 /**
@@ -74,11 +76,15 @@ export function openEnvelope(call: Call, raw: RawAnswer, context: ReadContext): 
 }
 
 /** The parsed `result` of a call that answers with one object. */
-export function readResult<Schema extends z.ZodType>(schema: Schema, answer: Answer): z.output<Schema> {
-  const parsed = schema.safeParse(answer.result);
-  if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map((issue) => ["result", ...issue.path].join("."));
-  throw new UnexpectedShapeError({ ...answer.facts, problem: `${[...new Set(places)].join(", ")} is odd` });
+export function readResult<Row>(read: ReadRow<Row>, answer: Answer): Row {
+  const found = read(answer.result);
+  if (found === null) throw new UnexpectedShapeError({ ...answer.facts, problem: "the result is odd" });
+  return found;
+}
+
+/** That a write was carried out. */
+export function receiptOf({ facts }: Answer): WriteReceipt {
+  return { cfRay: facts.cfRay, status: facts.status };
 }
 
 /** The readable rows of a list, and how many rows there were on the wire. */
@@ -92,14 +98,14 @@ export interface Rows<Row> {
  * `null` is an empty list, as servers written in Go say it. A missing list is not: taking it for "none" could
  * make open sessions look closed.
  */
-export function readList<Schema extends z.ZodType>(
-  schema: Schema,
+export function readList<Row>(
+  read: ReadRow<Row>,
   { answer, log, list }: { answer: Answer; log: Pick<Logger, "warn">; list: unknown },
-): Rows<z.output<Schema>> {
+): Rows<Row> {
   if (list === null) return { rows: [], rowCount: 0 };
   if (!Array.isArray(list))
     throw new UnexpectedShapeError({ ...answer.facts, problem: "the list is missing" });
-  const rows = readRows(schema, list);
+  const rows = readRows(read, list);
   if (rows.length < list.length) {
     const { call, cfRay } = answer.facts;
     log.warn(
@@ -114,8 +120,8 @@ export function readList<Schema extends z.ZodType>(
 const MALFORMED_AUTH = new Set([6003, 6111]);
 /** Bad token or missing permission; out of the token's scope; a read token that tried a write. */
 const FORBIDDEN = new Set([10000, 9109, 1010]);
-/** Bad identifier or route; Access object missing. */
-const NOT_FOUND = new Set([7000, 7003, 10404, 12135]);
+/** access.api.error.not_found */
+const NOT_FOUND = 12135;
 /** access.api.error.not_enabled */
 const NOT_ENABLED = 9999;
 
@@ -135,14 +141,21 @@ function toFailure(
   if (raw.status >= 400 && raw.status < 500) {
     if (codes.some((code) => MALFORMED_AUTH.has(code))) return new AuthError({ ...facts, codes });
     if (codes.includes(NOT_ENABLED)) return new NotEnabledError({ ...facts, codes });
-    if (raw.status === 401 || raw.status === 403 || codes.some((code) => FORBIDDEN.has(code))) {
+    const isForbidden = codes.some((code) => FORBIDDEN.has(code));
+    if (isForbidden || raw.status === 401 || (raw.status === 403 && isEnvelope(body))) {
       return new PermissionError({ ...facts, codes, permission: call.permission ?? UNLISTED_PERMISSION });
     }
-    if (raw.status === 404 || codes.some((code) => NOT_FOUND.has(code))) {
+    if (!isEnvelope(body)) return new UnexpectedAnswerError(facts);
+    if (codes.includes(NOT_FOUND) || (raw.status === 404 && !isNoRoute({ codes }))) {
       return new NotFoundError({ ...facts, codes });
     }
   }
   return new HttpError({ ...facts, codes, messages });
+}
+
+/** A refusal in Cloudflare's own form. Firewalls and proxies answer with a page, or with JSON of another form. */
+function isEnvelope(body: Record<string, unknown> | null): boolean {
+  return body?.["success"] === false || Array.isArray(body?.["errors"]);
 }
 
 /** Codes and messages of every error form seen: listed, chained, with a message only, or a flat body. */
@@ -179,4 +192,25 @@ function parseJson(body: string): unknown {
 export function readRay(raw: Pick<RawAnswer, "header">): string | null {
   const ray = raw.header("cf-ray");
   return ray !== null && /^[\w-]{1,64}$/.test(ray) ? ray : null;
+}
+
+const MESSAGE_CAP = 300;
+
+/**
+ * Makes a function that takes out of Cloudflare's own words what must reach neither a log nor a chat: the given
+ * secrets, anything like a token or an address, and line breaks; and cuts them at 300 characters.
+ */
+export function createRedactor(secrets: readonly string[]): (message: string) => string {
+  const known = secrets.filter((secret) => secret !== "");
+  return (message) => {
+    const plain = known.reduce(
+      (text, secret) => text.replaceAll(secret, "[secret]"),
+      message.slice(0, 10_000),
+    );
+    return plain
+      .replaceAll(/\bBearer\s+\S+/gi, "Bearer [secret]")
+      .replaceAll(/[^\s"'<>(),;:=]+(?:@|%40)[^\s"'<>(),;:]+/gi, "[email]")
+      .replaceAll(/\s+/g, " ")
+      .slice(0, MESSAGE_CAP);
+  };
 }

@@ -3,19 +3,6 @@
  * No message and no field ever holds a token, a body or an email address: they may be logged and shown.
  */
 
-export type CloudflareErrorKind =
-  | "network"
-  | "timeout"
-  | "aborted"
-  | "http"
-  | "rejected"
-  | "shape"
-  | "rate-limited"
-  | "permission"
-  | "auth"
-  | "not-found"
-  | "not-enabled";
-
 /** Whether a write may have taken effect. Reads change nothing, so they always say "no". */
 export type Applied = "no" | "maybe";
 
@@ -35,7 +22,7 @@ export interface Complaint {
 }
 
 export abstract class CloudflareError extends Error {
-  abstract readonly kind: CloudflareErrorKind;
+  abstract readonly kind: string;
   readonly call: string;
   readonly applied: Applied;
   readonly status: number | null;
@@ -76,47 +63,12 @@ export class TimeoutError extends CloudflareError {
   }
 }
 
-/** The caller's own AbortSignal ended the call. */
+/** The caller ended the call: by its AbortSignal, or by no longer wanting it sent (`isCurrent`). */
 export class AbortedError extends CloudflareError {
   readonly kind = "aborted";
 
   constructor(facts: CallFacts) {
     super(facts, "the call was given up by its caller");
-  }
-}
-
-/** Any status outside 2xx that has no class of its own here. */
-export class HttpError extends CloudflareError {
-  readonly kind = "http";
-  readonly codes: number[];
-  readonly messages: string[];
-
-  constructor(facts: CallFacts & Complaint) {
-    super(facts, `Cloudflare answered ${facts.status ?? "no status"}${phraseComplaint(facts)}`);
-    this.codes = facts.codes;
-    this.messages = facts.messages;
-  }
-}
-
-/** A 2xx whose body says that it was not done: `success: false`, or `result: false` where true means done. */
-export class RejectedError extends CloudflareError {
-  readonly kind = "rejected";
-  readonly codes: number[];
-  readonly messages: string[];
-
-  constructor(facts: CallFacts & Complaint) {
-    super(facts, `Cloudflare answered ${facts.status ?? "2xx"} but refused${phraseComplaint(facts)}`);
-    this.codes = facts.codes;
-    this.messages = facts.messages;
-  }
-}
-
-/** A 2xx whose body is not what the call answers with. The request worked and the data did not. */
-export class UnexpectedShapeError extends CloudflareError {
-  readonly kind = "shape";
-
-  constructor(facts: CallFacts & { problem: string }) {
-    super(facts, `the answer could not be read: ${facts.problem}`);
   }
 }
 
@@ -131,50 +83,97 @@ export class RateLimitedError extends CloudflareError {
   }
 }
 
+/** A 2xx whose body is not what the call answers with. The request worked and the data did not. */
+export class UnexpectedShapeError extends CloudflareError {
+  readonly kind = "shape";
+
+  constructor(facts: CallFacts & { problem: string }) {
+    super(facts, `the answer could not be read: ${facts.problem}`);
+  }
+}
+
+/** A 4xx that is not the API's: the page of a firewall, a proxy or a gateway. It says nothing of the object or the token. */
+export class UnexpectedAnswerError extends CloudflareError {
+  readonly kind = "unexpected";
+
+  constructor(facts: CallFacts) {
+    super(facts, `${facts.status ?? "an answer"} did not come from Cloudflare's API`);
+  }
+}
+
+type CodedFacts = CallFacts & Pick<Complaint, "codes">;
+
+/** An answer in Cloudflare's own form. */
+abstract class CodedError extends CloudflareError {
+  readonly codes: number[];
+
+  constructor(facts: CodedFacts, problem: string) {
+    super(facts, problem);
+    this.codes = facts.codes;
+  }
+}
+
+/** Any status outside 2xx that has no class of its own here. */
+export class HttpError extends CodedError {
+  readonly kind = "http";
+  readonly messages: string[];
+
+  constructor(facts: CallFacts & Complaint) {
+    super(facts, `Cloudflare answered ${facts.status ?? "no status"}${phraseComplaint(facts)}`);
+    this.messages = facts.messages;
+  }
+}
+
+/** A 2xx whose body says that it was not done: `success: false`, or `result: false` where true means done. */
+export class RejectedError extends CodedError {
+  readonly kind = "rejected";
+  readonly messages: string[];
+
+  constructor(facts: CallFacts & Complaint) {
+    super(facts, `Cloudflare answered ${facts.status ?? "2xx"} but refused${phraseComplaint(facts)}`);
+    this.messages = facts.messages;
+  }
+}
+
 /** The token is valid in form but may not make this call: wrong scope, or the named permission is missing. */
-export class PermissionError extends CloudflareError {
+export class PermissionError extends CodedError {
   readonly kind = "permission";
   /** The token permission that the call needs, in the dashboard's words. */
   readonly permission: string;
-  readonly codes: number[];
 
-  constructor(facts: CallFacts & { permission: string; codes: number[] }) {
+  constructor(facts: CodedFacts & { permission: string }) {
     super(facts, `the token is refused; the call needs the permission "${facts.permission}"`);
     this.permission = facts.permission;
-    this.codes = facts.codes;
   }
 }
 
 /** The credentials themselves are malformed or not valid: no permission would mend it. */
-export class AuthError extends CloudflareError {
+export class AuthError extends CodedError {
   readonly kind = "auth";
-  readonly codes: number[];
 
-  constructor(facts: CallFacts & { codes: number[] }) {
+  constructor(facts: CodedFacts) {
     super(facts, "Cloudflare does not accept the API credentials");
-    this.codes = facts.codes;
   }
 }
 
-/** No object with that id, or an id or route that Cloudflare does not know. */
-export class NotFoundError extends CloudflareError {
+/**
+ * Cloudflare's own word that no object has that id: code 12135 of Access, or a 404 in its envelope. A page or a route
+ * that does not exist is not that.
+ */
+export class NotFoundError extends CodedError {
   readonly kind = "not-found";
-  readonly codes: number[];
 
-  constructor(facts: CallFacts & { codes: number[] }) {
+  constructor(facts: CodedFacts) {
     super(facts, "Cloudflare has no such object");
-    this.codes = facts.codes;
   }
 }
 
 /** The product behind the call is not set up on the account. */
-export class NotEnabledError extends CloudflareError {
+export class NotEnabledError extends CodedError {
   readonly kind = "not-enabled";
-  readonly codes: number[];
 
-  constructor(facts: CallFacts & { codes: number[] }) {
+  constructor(facts: CodedFacts) {
     super(facts, "the product is not enabled on this Cloudflare account");
-    this.codes = facts.codes;
   }
 }
 
@@ -190,10 +189,31 @@ export type CloudflareFailure =
   | PermissionError
   | AuthError
   | NotFoundError
+  | UnexpectedAnswerError
   | NotEnabledError;
+
+export type CloudflareErrorKind = CloudflareFailure["kind"];
 
 export function isCloudflareFailure(error: unknown): error is CloudflareFailure {
   return error instanceof CloudflareError;
+}
+
+/** No such route, or an identifier that does not fit it. */
+const NO_ROUTE = new Set([7000, 7003]);
+
+/** Whether Cloudflare says that it has no such route: of the object that was asked for it says nothing. */
+export function isNoRoute({ codes }: Pick<Complaint, "codes">): boolean {
+  return codes.some((code) => NO_ROUTE.has(code));
+}
+
+/** What was asked for, or null where Cloudflare says that it does not exist; every other failure goes on. */
+export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NotFoundError) return null;
+    throw error;
+  }
 }
 
 function phraseComplaint({ codes, messages }: Complaint): string {

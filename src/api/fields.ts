@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /**
  * Tolerant readers for single fields: each takes anything, never throws, and gives null (or an empty list) for
  * what it cannot read. Nothing is guessed: a value is either on the wire or absent.
@@ -60,35 +58,50 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Texts of a list; what is not text is left out. */
-export function readTexts(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item) => readText(item) ?? []);
+/** Texts of a list; what is not text is left out. Null where there is no list. */
+export function readTexts(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.flatMap((item) => readText(item) ?? []) : null;
 }
 
-/** The rows of a list (or the values of an object) that `row` can read, in order; the others are left out. */
-export function readRows<Row extends z.ZodType>(row: Row, value: unknown): z.output<Row>[] {
+/** Reads one row; null where it is none. */
+export type ReadRow<Row> = (value: unknown) => Row | null;
+export type RowOf<Read extends ReadRow<unknown>> = NonNullable<ReturnType<Read>>;
+
+/** The rows of a list (or the values of an object) that `read` can read, in order; the others are left out. */
+export function readRows<Row>(read: ReadRow<Row>, value: unknown): Row[] {
   const items: unknown[] = Array.isArray(value) ? value : Object.values(readRecord(value) ?? {});
-  return items.flatMap((item) => {
-    const parsed = row.safeParse(item);
-    return parsed.success ? [parsed.data] : [];
-  });
+  return items.flatMap((item) => read(item) ?? []);
 }
 
-/** Makes an object field from a reader: the key may be missing, null or anything else. */
-export function field<Value>(read: (value: unknown) => Value) {
-  return z.unknown().optional().transform(read);
+/** The same, and null where there is neither: what is not said is not known to be empty. */
+export function readRowsOrNull<Row>(read: ReadRow<Row>, value: unknown): Row[] | null {
+  return Array.isArray(value) || isRecord(value) ? readRows(read, value) : null;
 }
 
-export const text = field(readText);
-export const flag = field(readFlag);
-export const count = field(readCount);
-export const time = field(readTime);
-export const texts = field(readTexts);
-/** Text that is "" rather than null where the wire has none, for fields shown in every row. */
-export const textOrEmpty = field((value) => readText(value) ?? "");
-/** A nested object, {} where there is none, so that reading on into it needs no checks. */
-export const nested = field((value) => readRecord(value) ?? {});
+type Field<Value> = (wire: Record<string, unknown>) => Value;
 
-/** Text without which a row means nothing: the row fails, and a list leaves it out. */
-export const requiredText = z.union([z.string().min(1), z.number()]).transform((value) => String(value));
+/** A row of fields. Without `needs`, the one that makes it a row, it is none. */
+export function row<Fields extends Record<string, Field<unknown>>>(
+  fields: Fields,
+  needs?: string,
+): ReadRow<{ [Name in keyof Fields]: ReturnType<Fields[Name]> }> {
+  return (value) => {
+    const wire = readRecord(value);
+    if (wire === null || (needs !== undefined && readText(wire[needs]) === null)) return null;
+    const read = Object.entries(fields).map(([name, of]) => [name, of(wire)]);
+    return Object.fromEntries(read) as { [Name in keyof Fields]: ReturnType<Fields[Name]> };
+  };
+}
+
+/** A field by its place on the wire, such as `metadata.nonce`: anything of it may be missing, null or something else. */
+export function at<Value>(path: string, read: (value: unknown) => Value): Field<Value> {
+  const keys = path.split(".");
+  return (wire) => read(keys.reduce<unknown>((value, key) => readRecord(value)?.[key], wire));
+}
+
+export const text = (path: string) => at(path, readText);
+export const flag = (path: string) => at(path, readFlag);
+export const count = (path: string) => at(path, readCount);
+export const time = (path: string) => at(path, readTime);
+/** Text that is "" rather than null where the wire has none: an id that the row needs, or what every row shows. */
+export const textOrEmpty = (path: string) => at(path, (value) => readText(value) ?? "");

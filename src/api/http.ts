@@ -1,24 +1,22 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import axios from "axios";
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from "axios";
-import axiosRetry from "axios-retry";
 
 import { BudgetSpentError, createBudget, DEFAULT_BUDGET, readLimitNews } from "./budget.ts";
 import type { Budget, Priority } from "./budget.ts";
-import { fillPath } from "./call.ts";
+import { fillPath, serializeQuery, type Query } from "./call.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions, CloudflareAuth, CloudflareOptions } from "./cloudflare.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
-import { openEnvelope, readRay } from "./envelope.ts";
+import { createRedactor, openEnvelope, readRay } from "./envelope.ts";
 import type { Answer, RawAnswer } from "./envelope.ts";
 import { AbortedError, CloudflareError, NetworkError, RateLimitedError, TimeoutError } from "./errors.ts";
-import type { Applied } from "./errors.ts";
-import { serializeQuery } from "./query.ts";
-import type { Query } from "./query.ts";
-import { createRedactor } from "./redact.ts";
+import { createServerClock } from "./server-clock.ts";
+import type { ServerClock } from "./server-clock.ts";
 import { readRetryAfter, timeRetry } from "./retry.ts";
 
 /** What fills a call's template. */
@@ -37,6 +35,7 @@ export interface Http {
   send(call: Call, input: CallInput, options?: CallOptions): Promise<Answer>;
   log: CloudflareOptions["log"];
   budget: Budget;
+  serverTime: ServerClock["timeOf"];
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -47,7 +46,7 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const IDLE_SOCKET_MS = 60_000;
 
 /** One request, filled and timed. */
-interface Outgoing {
+interface Outgoing extends Pick<CallOptions, "isCurrent"> {
   call: Call;
   path: string;
   logPath: string;
@@ -57,32 +56,84 @@ interface Outgoing {
   priority: Priority;
 }
 
-/** What an attempt needs to get its turn; travels in its configuration. */
-interface Turn {
-  priority: Priority;
-  deadline: Deadline;
-}
-
 /** The connection to Cloudflare that every resource shares. */
 export function createHttp(options: CloudflareOptions): Http {
   const budget = createBudget(options.budget ?? DEFAULT_BUDGET);
-  const client = createClient(options, budget);
+  const now = options.now ?? Date.now;
+  const clock = createServerClock();
+  const client = createClient(options);
   const redact = createRedactor(listSecrets(options.auth));
   const retries = options.retries ?? DEFAULT_RETRIES;
   const { log } = options;
   /** Reads under way, by path and query. */
   const inFlight = new Map<string, Promise<Answer>>();
 
-  async function exchange(outgoing: Outgoing): Promise<Answer> {
-    const { call } = outgoing;
+  /** Every attempt on the wire waits for its turn. @throws AbortedError, RateLimitedError: nothing was sent. */
+  async function takeTurn({ call, deadline, priority, isCurrent }: Outgoing): Promise<void> {
+    const facts = { call: call.name, applied: "no" } as const;
+    // Bulk work waits for minutes when it has to: its time begins with its turn.
+    if (priority === "bulk") deadline.suspend();
     try {
-      const response = await client.request(
-        toRequestConfig(outgoing, call.mode === "read" ? retries : 0, log),
-      );
-      return openEnvelope(call, toRawAnswer(response), { redact, now: Date.now() });
+      await budget.take({ priority, signal: deadline.signal, maxWaitMs: deadline.remainingMs() });
     } catch (error) {
-      if (error instanceof CloudflareError) throw error;
-      throw toError(error, outgoing, redact);
+      if (!(error instanceof BudgetSpentError)) throw error;
+      if (deadline.endedBy() === "caller") throw new AbortedError(facts);
+      throw new RateLimitedError({ ...facts, retryAt: error.retryAt });
+    }
+    if (priority === "bulk") deadline.restart();
+    if (isCurrent?.() === false) throw new AbortedError(facts);
+  }
+
+  /** One attempt: the answer, whatever it is, or how the connection failed. */
+  async function tryOnce(outgoing: Outgoing): Promise<RawAnswer | NetworkError> {
+    await takeTurn(outgoing);
+    const sentAt = now();
+    try {
+      const raw = toRawAnswer(await client.request<unknown>(toRequest(outgoing)));
+      clock.learn(raw.header("date"), sentAt, now());
+      budget.learn(readLimitNews(raw.header, raw.status, readRetryAfter(raw.header, now())));
+      return raw;
+    } catch (error) {
+      const failure = toFailure(error, outgoing);
+      if (failure instanceof NetworkError) return failure;
+      throw failure;
+    }
+  }
+
+  /** Milliseconds until the next try; null where this one was the last. */
+  function timeNext(tried: RawAnswer | NetworkError, { call, deadline }: Outgoing, attempt: number) {
+    if (call.mode === "write" || attempt > retries) return null;
+    const isCut = tried instanceof NetworkError;
+    if (isCut && (tried.code === null || LASTING.test(tried.code))) return null;
+    const failed = {
+      attempt,
+      status: isCut ? null : tried.status,
+      retryAfterMs: isCut ? null : readRetryAfter(tried.header, now()),
+      remainingMs: deadline.remainingMs(),
+    };
+    // The longest wait it could be must fit, so that the wait itself never outlives the call.
+    return timeRetry(failed, 1) === null ? null : timeRetry(failed, Math.random());
+  }
+
+  async function exchange(outgoing: Outgoing): Promise<Answer> {
+    const { call, logPath: path, deadline } = outgoing;
+    for (let attempt = 1; ; attempt += 1) {
+      const tried = await tryOnce(outgoing);
+      const waitMs = timeNext(tried, outgoing, attempt);
+      if (waitMs === null) {
+        if (tried instanceof NetworkError) throw tried;
+        return openEnvelope(call, tried, { redact, now: now() });
+      }
+      const found =
+        tried instanceof NetworkError
+          ? { status: null, cfRay: null, code: tried.code }
+          : { status: tried.status, cfRay: readRay(tried), code: null };
+      log.warn({ call: call.name, path, attempt, ...found }, "cloudflare call is tried again");
+      try {
+        await sleep(waitMs, undefined, { signal: deadline.signal });
+      } catch (error) {
+        throw toFailure(error, outgoing);
+      }
     }
   }
 
@@ -93,9 +144,10 @@ export function createHttp(options: CloudflareOptions): Http {
     const startedAt = performance.now();
     const deadline = startDeadline(timeoutMs, callOptions.signal);
     const fields = { call: call.name, method: call.method, path: logPath };
-    const priority = callOptions.priority ?? "interactive";
+    const { priority = "interactive", isCurrent } = callOptions;
+    const outgoing = { call, path, logPath, input, timeoutMs, deadline, priority, isCurrent };
     try {
-      const answer = await exchange({ call, path, logPath, input, timeoutMs, deadline, priority });
+      const answer = await exchange(outgoing);
       const { status, cfRay } = answer.facts;
       log.info({ ...fields, status, cfRay, ms: elapsed(startedAt) }, "cloudflare call");
       return answer;
@@ -124,23 +176,21 @@ export function createHttp(options: CloudflareOptions): Http {
   return {
     log,
     budget,
+    serverTime: clock.timeOf,
     async send(call, input, callOptions = {}) {
       if (call.mode === "write") {
         // A read begun before a write may answer from before it, so a later reader must not join it.
         return send(call, input, callOptions).finally(() => inFlight.clear());
       }
-      const isPlain =
-        callOptions.signal === undefined &&
-        callOptions.timeoutMs === undefined &&
-        callOptions.priority === undefined;
+      const isPlain = Object.values(callOptions).every((option) => option === undefined);
       return isPlain ? share(call, input) : send(call, input, callOptions);
     },
   };
 }
 
-function createClient(options: CloudflareOptions, budget: Budget): AxiosInstance {
+function createClient(options: CloudflareOptions): AxiosInstance {
   const agent = { keepAlive: true, timeout: IDLE_SOCKET_MS };
-  const client = axios.create({
+  return axios.create({
     adapter: "http",
     baseURL: options.baseUrl,
     allowAbsoluteUrls: false,
@@ -149,6 +199,7 @@ function createClient(options: CloudflareOptions, budget: Budget): AxiosInstance
     proxy: false,
     // Cloudflare does not redirect its API; following one would carry the token elsewhere.
     maxRedirects: 0,
+    validateStatus: () => true,
     maxContentLength: MAX_BODY_BYTES,
     // The body is parsed in envelope.ts, where a body that is not JSON has a name.
     responseType: "text",
@@ -156,37 +207,6 @@ function createClient(options: CloudflareOptions, budget: Budget): AxiosInstance
     paramsSerializer: { serialize: (query) => serializeQuery(query as Query) },
     headers: { Accept: "application/json", "User-Agent": "zt-bot", ...toAuthHeaders(options.auth) },
   });
-  axiosRetry(client, { retries: 0 });
-  keepBudget(client, budget);
-  return client;
-}
-
-/** Every attempt on the wire, retries too, waits for its turn; every answer is heard for what it says of the limit. */
-function keepBudget(client: AxiosInstance, budget: Budget): void {
-  client.interceptors.request.use(async (config) => {
-    const { turn } = config as { turn?: Turn };
-    if (turn === undefined) return config;
-    const { priority, deadline } = turn;
-    // Bulk work waits for minutes when it has to: its time begins with its turn.
-    if (priority === "bulk") deadline.suspend();
-    await budget.take({ priority, signal: deadline.signal, maxWaitMs: deadline.remainingMs() });
-    if (priority === "bulk") deadline.restart();
-    return config;
-  });
-  const hear = (response: AxiosResponse<unknown>): void => {
-    const { header, status } = toRawAnswer(response);
-    budget.learn(readLimitNews(header, status, readRetryAfter(header, Date.now())));
-  };
-  client.interceptors.response.use(
-    (response) => {
-      hear(response);
-      return response;
-    },
-    (error: unknown) => {
-      if (axios.isAxiosError<unknown>(error) && error.response !== undefined) hear(error.response);
-      throw error;
-    },
-  );
 }
 
 function toAuthHeaders(auth: CloudflareAuth): Record<string, string> {
@@ -198,90 +218,26 @@ function listSecrets(auth: CloudflareAuth): string[] {
   return auth.kind === "token" ? [auth.token] : [auth.key, auth.email];
 }
 
-function toRequestConfig(
-  outgoing: Outgoing,
-  retries: number,
-  log: CloudflareOptions["log"],
-): AxiosRequestConfig & { turn: Turn } {
-  const { call, input, deadline, priority } = outgoing;
-  const turn: Turn = { priority, deadline };
-  let attempt = 1;
-  const failedTry = (error: unknown) => {
-    const raw = readFailedAnswer(error);
-    return {
-      attempt,
-      status: raw?.status ?? null,
-      retryAfterMs: raw === null ? null : readRetryAfter(raw.header, Date.now()),
-      remainingMs: deadline.remainingMs(),
-    };
-  };
+function toRequest({ call, path, input, deadline }: Outgoing): AxiosRequestConfig {
   return {
     method: call.method,
-    url: outgoing.path,
+    url: path,
     ...(input.query === undefined ? {} : { params: input.query }),
     ...(input.body === undefined ? {} : { data: input.body }),
     // Without a body axios would call an empty POST a form.
     headers: { "Content-Type": input.body === undefined ? false : "application/json" },
     signal: deadline.signal,
-    turn,
-    "axios-retry": {
-      retries,
-      retryCondition: (error) => {
-        if (deadline.signal.aborted) return false;
-        const mayPass = error.response !== undefined || axiosRetry.isNetworkError(error);
-        // The longest wait it could be, so that the wait itself never outlives the call.
-        return mayPass && timeRetry(failedTry(error), 1) !== null;
-      },
-      retryDelay: (_count, error) => timeRetry(failedTry(error), Math.random()) ?? 0,
-      onRetry: (_count, error) => {
-        const raw = readFailedAnswer(error);
-        log.warn(
-          {
-            call: call.name,
-            path: outgoing.logPath,
-            attempt,
-            status: raw?.status ?? null,
-            cfRay: raw === null ? null : readRay(raw),
-            code: raw === null ? readSystemCode(error) : null,
-          },
-          "cloudflare call is tried again",
-        );
-        attempt += 1;
-      },
-    },
   };
 }
 
-/** Any failure below the envelope as ours. The original is dropped: axios errors carry the token. */
-function toError(error: unknown, outgoing: Outgoing, redact: (message: string) => string): unknown {
-  const { call, deadline, timeoutMs } = outgoing;
-  const maybe: Applied = call.mode === "write" ? "maybe" : "no";
+/** What kept an answer away, as ours. The original is dropped: axios errors carry the token. */
+function toFailure(error: unknown, { call, deadline, timeoutMs }: Outgoing): CloudflareError {
+  const facts = { call: call.name, applied: call.mode === "write" ? ("maybe" as const) : ("no" as const) };
   const ended = deadline.endedBy();
-  if (error instanceof BudgetSpentError) {
-    return ended === "caller"
-      ? new AbortedError({ call: call.name, applied: "no" })
-      : new RateLimitedError({ call: call.name, applied: "no", retryAt: error.retryAt });
-  }
-  if (ended === "caller") return new AbortedError({ call: call.name, applied: maybe });
-  if (ended === "time") return new TimeoutError({ call: call.name, applied: maybe, timeoutMs });
-  const raw = readFailedAnswer(error);
-  if (raw === null) {
-    const code = readSystemCode(error);
-    return new NetworkError({ call: call.name, applied: wasNeverSent(error, code) ? "no" : maybe, code });
-  }
-  try {
-    openEnvelope(call, raw, { redact, now: Date.now() });
-  } catch (failure) {
-    return failure;
-  }
-  // Not reachable: axios only rejects an answer outside 2xx, and openEnvelope throws for those.
-  return new NetworkError({ call: call.name, applied: maybe, code: null });
-}
-
-/** The complete answer inside an axios error, null where there is none. */
-function readFailedAnswer(error: unknown): RawAnswer | null {
-  if (!axios.isAxiosError<unknown>(error) || error.response === undefined) return null;
-  return typeof error.response.data === "string" ? toRawAnswer(error.response) : null;
+  if (ended === "caller") return new AbortedError(facts);
+  if (ended === "time") return new TimeoutError({ ...facts, timeoutMs });
+  const code = readSystemCode(error);
+  return new NetworkError({ ...facts, ...(wasNeverSent(error, code) ? { applied: "no" } : {}), code });
 }
 
 function toRawAnswer(response: AxiosResponse<unknown>): RawAnswer {
@@ -295,6 +251,9 @@ function toRawAnswer(response: AxiosResponse<unknown>): RawAnswer {
     },
   };
 }
+
+/** Trying again would meet the same: no such host, no such network, a certificate that is not good. */
+const LASTING = /^(?:ENOTFOUND|ENETUNREACH|ECONNABORTED|ERR_CANCELED)$|CERT|ERR_TLS|UNABLE_TO_|ERR_INVALID/;
 
 const NEVER_SENT = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ERR_INVALID_URL", "ERR_INVALID_CHAR"]);
 

@@ -1,96 +1,58 @@
-import { z } from "zod";
+import { at, flag, readFlag, readRecord, readRowsOrNull, readText, readTexts, readTime } from "./fields.ts";
+import { row, text, time, type RowOf } from "./fields.ts";
 
-import {
-  field,
-  flag,
-  readFlag,
-  readRecord,
-  readRows,
-  readText,
-  readTime,
-  text,
-  texts,
-  time,
-} from "./fields.ts";
+const PostureCheck = row({
+  id: text("id"),
+  name: text("rule_name"),
+  type: text("type"),
+  success: flag("success"),
+  error: text("error"),
+  checkedAt: time("timestamp"),
+});
 
-const PostureCheck = z
-  .object({ id: text, type: text, rule_name: text, success: flag, error: text, timestamp: time })
-  .transform((check) => ({
-    id: check.id,
-    name: check.rule_name,
-    type: check.type,
-    success: check.success,
-    error: check.error,
-    checkedAt: check.timestamp,
-  }));
+/** Text that may be said to be empty; null where it is not said. */
+const saidText = (path: string) => at(path, (value) => (value === "" ? "" : readText(value)));
 
 const identityFields = {
   /** The identity provider's own id: text for Google, a number for GitHub. */
-  id: text,
-  name: text,
-  email: text,
-  groups: field(readGroups),
-  amr: texts,
-  idp: field((idp) => readIdp(readRecord(idp))),
-  geo: field((geo) => readText(readRecord(geo)?.["country"])),
-  user_uuid: text,
-  iat: time,
-  ip: text,
-  auth_status: text,
-  common_name: text,
-  service_token_id: text,
-  service_token_status: flag,
-  is_warp: flag,
-  is_gateway: flag,
-  device_id: text,
-  devicePosture: field((checks) => readRows(PostureCheck, withKeys(checks))),
-  device_sessions: field(readDeviceSessions),
-  mtls_auth: field((mtls) => readMtls(readRecord(mtls))),
+  id: text("id"),
+  name: text("name"),
+  email: text("email"),
+  /** Readable names: of a group that is an object, its name, else its email, else its id. */
+  groups: at("groups", readGroups),
+  idp: at("idp", readIdp),
+  country: text("geo.country"),
+  ip: text("ip"),
+  /** The JWT's `sub`: another one after the user is removed and added again. */
+  userUuid: text("user_uuid"),
+  issuedAt: time("iat"),
+  authStatus: text("auth_status"),
+  commonName: text("common_name"),
+  isWarp: flag("is_warp"),
+  isGateway: flag("is_gateway"),
+  /** "" is no device. */
+  deviceId: saidText("device_id"),
+  amr: at("amr", readTexts),
+  posture: at("devicePosture", (checks) => readRowsOrNull(PostureCheck, withKeys(checks))),
+  deviceSessions: at("device_sessions", readDeviceSessions),
+  mtls: at("mtls_auth", (mtls) => readMtls(readRecord(mtls))),
+  /** With the id "" there is none. */
+  serviceToken: (wire: Record<string, unknown>) => {
+    const id = saidText("service_token_id")(wire);
+    return id === null ? null : { id, status: flag("service_token_status")(wire) };
+  },
 };
 
-/** What the identity provider and the device said when the user was last seen. Every field may be absent. */
-export const Identity = z.object(identityFields).transform(toIdentity);
-export type Identity = z.output<typeof Identity>;
+/** What the identity provider and the device said when the user was last seen. Null is not said, and never "none". */
+export const Identity = row(identityFields);
+export type Identity = RowOf<typeof Identity>;
 
 /** The identity behind one session. `isActive` is null where Cloudflare does not say. */
-export const SessionIdentity = z
-  .object({ ...identityFields, isActive: flag })
-  .transform(({ isActive, ...identity }) => ({ ...toIdentity(identity), isActive }));
-export type SessionIdentity = z.output<typeof SessionIdentity>;
+export const SessionIdentity = row({ ...identityFields, isActive: flag("isActive") });
+export type SessionIdentity = RowOf<typeof SessionIdentity>;
 
-type IdentityOnWire = z.output<z.ZodObject<typeof identityFields>>;
-
-function toIdentity(wire: IdentityOnWire) {
-  return {
-    id: wire.id,
-    name: wire.name,
-    email: wire.email,
-    /** Readable names: of a group that is an object, its name, else its email, else its id. */
-    groups: wire.groups,
-    idp: wire.idp,
-    country: wire.geo,
-    ip: wire.ip,
-    /** The JWT's `sub`: another one after the user is removed and added again. */
-    userUuid: wire.user_uuid,
-    issuedAt: wire.iat,
-    authStatus: wire.auth_status,
-    commonName: wire.common_name,
-    isWarp: wire.is_warp,
-    isGateway: wire.is_gateway,
-    deviceId: wire.device_id,
-    amr: wire.amr,
-    posture: wire.devicePosture,
-    deviceSessions: wire.device_sessions,
-    mtls: wire.mtls_auth,
-    serviceToken:
-      wire.service_token_id === null
-        ? null
-        : { id: wire.service_token_id, status: wire.service_token_status === true },
-  };
-}
-
-function readGroups(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
+function readGroups(value: unknown): string[] | null {
+  if (!Array.isArray(value)) return null;
   return value.flatMap((item) => {
     const group = readRecord(item);
     if (group === null) return readText(item) ?? [];
@@ -98,7 +60,8 @@ function readGroups(value: unknown): string[] {
   });
 }
 
-function readIdp(idp: Record<string, unknown> | null): { id: string | null; type: string | null } | null {
+function readIdp(value: unknown): { id: string | null; type: string | null } | null {
+  const idp = readRecord(value);
   const id = readText(idp?.["id"]);
   const type = readText(idp?.["type"]);
   return id === null && type === null ? null : { id, type };
@@ -114,8 +77,12 @@ function withKeys(value: unknown): unknown {
   });
 }
 
-function readDeviceSessions(value: unknown): { deviceId: string; lastAuthenticatedAt: number | null }[] {
-  return Object.entries(readRecord(value) ?? {}).map(([deviceId, session]) => ({
+function readDeviceSessions(
+  value: unknown,
+): { deviceId: string; lastAuthenticatedAt: number | null }[] | null {
+  const sessions = readRecord(value);
+  if (sessions === null) return null;
+  return Object.entries(sessions).map(([deviceId, session]) => ({
     deviceId,
     lastAuthenticatedAt: readTime(readRecord(session)?.["last_authenticated"]),
   }));
@@ -124,7 +91,7 @@ function readDeviceSessions(value: unknown): { deviceId: string; lastAuthenticat
 function readMtls(mtls: Record<string, unknown> | null) {
   if (mtls === null) return null;
   return {
-    presented: readFlag(mtls["cert_presented"]) === true,
+    presented: readFlag(mtls["cert_presented"]),
     status: readText(mtls["auth_status"]),
     issuer: readText(mtls["cert_issuer_dn"]),
     serial: readText(mtls["cert_serial"]),

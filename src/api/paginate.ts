@@ -1,11 +1,36 @@
 import { UnexpectedShapeError } from "./errors.ts";
+import { readCount } from "./fields.ts";
 
 /** A page as an iterator needs it. `rowCount` counts the rows on the wire, readable or not. */
 export interface FetchedPage<Item> {
   items: Item[];
   rowCount: number;
-  /** The size a full page has. */
+  /** The size a full page has: the server's word, else what was asked for. */
   perPage: number;
+  /** Of the whole list, where the server says it. */
+  totalCount: number | null;
+}
+
+/** What a list says of itself; null where it does not. */
+export function readPageInfo(info: Record<string, unknown>) {
+  return {
+    page: readCount(info["page"]),
+    perPage: readCount(info["per_page"]),
+    totalCount: readCount(info["total_count"]),
+    totalPages: readCount(info["total_pages"]),
+  };
+}
+
+/** A server may give less than was asked for and not say so: a page of exactly such a size may be a full one. */
+const USUAL_CAPS = new Set([20, 25, 50, 100, 200, 250, 500]);
+
+/** Whether there may be another page. `seen` counts the rows up to and with this page. */
+export function mayGoOn(
+  { rowCount, perPage, totalCount }: Omit<FetchedPage<unknown>, "items">,
+  seen = 0,
+): boolean {
+  if (rowCount === 0) return false;
+  return rowCount >= perPage || (totalCount === null ? USUAL_CAPS.has(rowCount) : seen < totalCount);
 }
 
 export interface FetchedCursorPage<Item> {
@@ -23,19 +48,22 @@ interface Paging<Item> {
 const MAX_PAGES = 500;
 
 /**
- * All items of a numbered list, each id once. Ends after an empty page, a page that is not full, or one that
+ * All items of a numbered list, each id once. Ends after an empty page, a page that cannot be full, or one that
  * brings nothing new (a server that ignores `page`). `total_pages` is not trusted either way.
  */
 export async function* iteratePages<Item>(
   paging: Paging<Item> & { firstPage: number; fetchPage: (page: number) => Promise<FetchedPage<Item>> },
 ): AsyncGenerator<Item, void, undefined> {
   const seen = new Set<string>();
+  let rowsSeen = 0;
   for (let page = paging.firstPage; page < paging.firstPage + MAX_PAGES; page += 1) {
-    const { items, rowCount, perPage } = await paging.fetchPage(page);
-    const fresh = takeFresh(items, paging.idOf, seen);
+    const fetched = await paging.fetchPage(page);
+    if (rowsSeen === 0) rowsSeen = (page - 1) * fetched.perPage;
+    rowsSeen += fetched.rowCount;
+    const fresh = takeFresh(fetched.items, paging.idOf, seen);
     yield* fresh;
-    const repeats = items.length > 0 && fresh.length === 0;
-    if (rowCount === 0 || rowCount < perPage || repeats) return;
+    const repeats = fetched.items.length > 0 && fresh.length === 0;
+    if (repeats || !mayGoOn(fetched, rowsSeen)) return;
   }
   throw endlessList(paging.call);
 }

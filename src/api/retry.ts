@@ -36,12 +36,20 @@ export function timeRetry(failed: FailedTry, random: number): number | null {
   return delay < failed.remainingMs ? Math.round(delay) : null;
 }
 
-/** `retry-after` (seconds or an HTTP date), else the reset of a used-up `ratelimit`, in ms from `now`. */
+/** Cloudflare's own limit ends after 5 minutes. A wait of a month is a mistake, and more than a timer can hold. */
+const MAX_WAIT_MS = 3_600_000;
+
+/** Seconds out of a header as milliseconds, an hour at most. */
+export function waitOf(seconds: string): number {
+  return Math.min(Number(seconds) * 1000, MAX_WAIT_MS);
+}
+
+/** `retry-after` (seconds or an HTTP date), else the reset of a used-up `ratelimit`, in ms from `now`, an hour at most. */
 export function readRetryAfter(header: (name: string) => string | null, now: number): number | null {
   const after = header("retry-after")?.trim() ?? "";
-  if (/^\d{1,9}(?:\.\d+)?$/.test(after)) return Number(after) * 1000;
+  if (/^\d+(?:\.\d+)?$/.test(after)) return waitOf(after);
   const date = /[A-Za-z]{3}/.test(after) ? Date.parse(after) : Number.NaN;
-  if (!Number.isNaN(date)) return Math.max(0, date - now);
-  const [, reset] = /;\s*r=0\s*;\s*t=(\d{1,9})/.exec(header("ratelimit") ?? "") ?? [];
-  return reset === undefined ? null : Number(reset) * 1000;
+  if (!Number.isNaN(date)) return Math.min(Math.max(0, date - now), MAX_WAIT_MS);
+  const [, reset] = /;\s*r=0\s*;\s*t=(\d+)/.exec(header("ratelimit") ?? "") ?? [];
+  return reset === undefined ? null : waitOf(reset);
 }

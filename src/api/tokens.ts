@@ -1,27 +1,15 @@
-import { defineCalls } from "./call.ts";
+import { readCall } from "./call.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions, Cloudflare, TokenStatus } from "./cloudflare.ts";
 import { readResult } from "./envelope.ts";
-import { AuthError, NotFoundError, PermissionError } from "./errors.ts";
+import { AuthError, isCloudflareFailure, PermissionError } from "./errors.ts";
 import type { Http } from "./http.ts";
 import { TokenVerification } from "./schema.ts";
 
-export const tokenCalls = defineCalls({
-  account: {
-    name: "verify account token",
-    method: "GET",
-    path: "/accounts/{account_id}/tokens/verify",
-    permission: null,
-    mode: "read",
-  },
-  user: {
-    name: "verify user token",
-    method: "GET",
-    path: "/user/tokens/verify",
-    permission: null,
-    mode: "read",
-  },
-});
+export const tokenCalls = {
+  account: readCall("verify account token", "/accounts/{account_id}/tokens/verify", null),
+  user: readCall("verify user token", "/user/tokens/verify", null),
+};
 
 export function createTokens(http: Http): Cloudflare["tokens"] {
   async function ask(kind: TokenStatus["kind"], call: Call, options?: CallOptions): Promise<TokenStatus> {
@@ -34,7 +22,9 @@ export function createTokens(http: Http): Cloudflare["tokens"] {
         return await ask("account", tokenCalls.account, options);
       } catch (error) {
         // A user's token is refused here, and an account's token on the other route.
-        if (!(error instanceof PermissionError || error instanceof NotFoundError)) throw error;
+        const mayBeUsers =
+          error instanceof PermissionError || (isCloudflareFailure(error) && error.status === 404);
+        if (!mayBeUsers) throw error;
       }
       try {
         return await ask("user", tokenCalls.user, options);

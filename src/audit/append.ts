@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import { canonicalJson } from "../canonical-json.ts";
 import type { Database } from "../store/schema.ts";
 import { chainRow, type Link } from "./chain.ts";
+import type { AuditEvent } from "./events.ts";
 
 /** What the bot does by itself is recorded under this name. */
 export const BOT = "zt-bot";
@@ -13,8 +14,7 @@ export interface AuditEntry {
   requestId?: string | null;
   /** A Slack user id, or BOT. */
   actor: string;
-  /** "request.created", "call.sent" …: past tense for what is done, "…ing" never. */
-  event: string;
+  event: AuditEvent;
   /** Plain data, no secrets. */
   data?: Record<string, unknown>;
 }

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { sql, type Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
-import { list, plural } from "../words.ts";
+import { list, plural } from "../pluralize.ts";
 import { appendAudit } from "./append.ts";
 import { type ChainedRow, isNext, type Link } from "./chain.ts";
 import { ARCHIVED, CHECKPOINT } from "./events.ts";
@@ -20,13 +20,13 @@ export class ArchiveError extends Error {
   /** What is in the file is not as it was written. */
   readonly isBroken: boolean;
 
-  constructor(message: string, { isBroken = false }: { isBroken?: boolean } = {}) {
+  constructor(message: string, isBroken = false) {
     super(message);
     this.isBroken = isBroken;
   }
 }
 
-export interface Archive {
+interface Archive {
   file: string;
   sha256: string;
   rows: number;
@@ -44,15 +44,9 @@ export async function writeCheckpoint(db: Kysely<Database>, by: string, at: numb
 
 /** The newest checkpoint, or the one asked for; null when there is none. */
 export async function findCheckpoint(db: Kysely<Database>, seq?: number): Promise<ChainedRow | null> {
-  const row = await db
-    .selectFrom("audit")
-    .selectAll()
-    .where("event", "=", CHECKPOINT)
-    .$if(seq !== undefined, (query) => query.where("seq", "=", seq ?? 0))
-    .orderBy("seq", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row ?? null;
+  const checkpoints = db.selectFrom("audit").selectAll().where("event", "=", CHECKPOINT);
+  const asked = seq === undefined ? checkpoints : checkpoints.where("seq", "=", seq);
+  return (await asked.orderBy("seq", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 /**
@@ -85,9 +79,7 @@ export async function checkArchive(file: string): Promise<Archive> {
     const row = readLine(file, line, rows + 1);
     const before: Link = last ?? { seq: row.seq - 1, hash: row.prev_hash };
     if (!isNext(row, before))
-      throw new ArchiveError(`${file} is broken: row ${before.seq + 1} is not as it was written.`, {
-        isBroken: true,
-      });
+      throw new ArchiveError(`${file} is broken: row ${before.seq + 1} is not as it was written.`, true);
     first ??= row;
     last = row;
     rows += 1;
@@ -107,7 +99,7 @@ function readLine(file: string, line: string, number: number): ChainedRow {
   try {
     return parseJsonLine(line);
   } catch {
-    throw new ArchiveError(`${file} is broken: line ${number} is no row of the record.`, { isBroken: true });
+    throw new ArchiveError(`${file} is broken: line ${number} is no row of the record.`, true);
   }
 }
 

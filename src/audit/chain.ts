@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { canonicalJson } from "../canonical-json.ts";
 
 /** The hash "before" the first row. */
-export const GENESIS = "0".repeat(64);
+const GENESIS = "0".repeat(64);
 
 /** A row of the record as it is stored, and as it is hashed: times in epoch milliseconds, `data` as its text. */
 export interface ChainFields {

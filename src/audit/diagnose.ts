@@ -10,7 +10,7 @@ export type Problem = "changed" | "missing" | "inserted" | "reordered";
 export interface Break {
   seq: number;
   problem: Problem;
-  /** In a sentence, for whoever has to look into it. */
+  /** In a sentence, for the person who looks into it. */
   why: string;
 }
 
@@ -24,46 +24,37 @@ export async function diagnose(
   { row, before, head }: { row: ChainedRow; before: Link; head: Link },
 ): Promise<Break> {
   const seq = before.seq + 1;
-  if (row.seq < seq)
-    return { seq: row.seq, problem: "inserted", why: "no row was ever written under this number" };
+  const found = (problem: Problem, why: string, at = seq): Break => ({ seq: at, problem, why });
+  if (row.seq < seq) return found("inserted", "no row was ever written under this number", row.seq);
   if (row.seq > seq) return missing(seq, row.seq - 1);
 
   const next = await readRow(db, seq + 1);
-  if (next !== undefined && wasWrittenAt(next, seq) && wasWrittenAt(row, seq + 1))
-    return { seq, problem: "reordered", why: `it and row ${seq + 1} stand in each other's place` };
-  if (next !== undefined && wasWrittenAt(next, seq) && next.prev_hash === before.hash) {
-    return { seq, problem: "inserted", why: "the rows after it carry on from the row before it" };
+  if (next !== undefined && wasWrittenAt(next, seq)) {
+    if (wasWrittenAt(row, seq + 1))
+      return found("reordered", `it and row ${seq + 1} stand in each other's place`);
+    if (next.prev_hash === before.hash)
+      return found("inserted", "the rows after it carry on from the row before it");
   }
-  if (hashRow(row) === row.hash) return relinked(row, before, next?.prev_hash ?? head.hash);
+  // The row is whole, and so is the one before it; but the two do not fit together: one was rewritten.
+  if (hashRow(row) === row.hash) {
+    return (next?.prev_hash ?? head.hash) === row.hash && before.seq > 0
+      ? found("changed", "its hash was rewritten: the row after it still holds the former one", before.seq)
+      : found("changed", "it does not hold the hash of the row before it", row.seq);
+  }
 
   const written = findSeq(row, head.seq);
-  if (written === null)
-    return { seq, problem: "changed", why: "its content is not what its hash was made of" };
-  if (written === seq - 1) {
-    return { seq: before.seq, problem: "inserted", why: "the rows after it were given new numbers" };
-  }
+  if (written === null) return found("changed", "its content is not what its hash was made of");
+  const renumbered = "the rows after it were given new numbers";
+  if (written === seq - 1) return found("inserted", renumbered, before.seq);
   const shift = written - seq;
-  if (shift > 0 && (next === undefined || wasWrittenAt(next, next.seq + shift))) {
-    return { ...missing(seq, written - 1), why: "the rows after it were given new numbers" };
-  }
-  return { seq, problem: "reordered", why: `what stands here was written as row ${written}` };
+  if (shift > 0 && (next === undefined || wasWrittenAt(next, next.seq + shift)))
+    return { ...missing(seq, written - 1), why: renumbered };
+  return found("reordered", `what stands here was written as row ${written}`);
 }
 
 export function missing(from: number, to: number): Break {
   const why = from === to ? "the next row stands without it" : `rows ${from} to ${to} are not there`;
   return { seq: from, problem: "missing", why };
-}
-
-/** The row is whole, and so is the one before it; but the two do not fit together: one was written anew. */
-function relinked(row: ChainedRow, before: Link, hashInNext: string): Break {
-  if (hashInNext === row.hash && before.seq > 0) {
-    return {
-      seq: before.seq,
-      problem: "changed",
-      why: "its hash was made anew: the row after it still holds the former one",
-    };
-  }
-  return { seq: row.seq, problem: "changed", why: "it does not hold the hash of the row before it" };
 }
 
 function wasWrittenAt(row: ChainedRow, seq: number): boolean {

@@ -8,6 +8,45 @@ export const OF_ONE_USER = [
   "target.verified",
 ] as const;
 
+/**
+ * Everything that the record tells of: a new kind of row is a line here, and its words in views/audit-words.ts. Past
+ * tense for what is done. The names are stored, and never change.
+ */
+export type AuditEvent =
+  | (typeof OF_ONE_USER)[number]
+  | "request.created"
+  | "request.refused"
+  | "request.voted"
+  | "request.approved"
+  | "request.denied"
+  | "request.cancelled"
+  | "request.expired"
+  | "request.voided"
+  | "request.held"
+  | "request.unheld"
+  | "request.executing"
+  | "request.unknown"
+  | "request.stopped"
+  | "request.succeeded"
+  | "request.failed"
+  | "request.reminded"
+  | "request.escalated"
+  | "request.reviewed"
+  | "review.reminded"
+  | "approvers.away"
+  | "approvers.back"
+  | "click.refused"
+  | "command.refused"
+  | "bot.paused"
+  | "bot.resumed"
+  | "policy.loaded"
+  | "policy.refused"
+  | "messages.trouble"
+  | "messages.recovered"
+  | "card.replaced"
+  | typeof CHECKPOINT
+  | typeof ARCHIVED;
+
 /** What an operator writes into the record: see docs/adr/0006-audit-chain.md. */
 
 /** A place in the chain before which rows may be archived. */

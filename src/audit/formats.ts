@@ -2,7 +2,7 @@ import type { ChainedRow } from "./chain.ts";
 
 /**
  * A row as one line of JSON. `data` is an object, where writing it out again gives the very text that was hashed, so
- * that whoever has the line can check the hash; a text that is not like that is given as a string.
+ * that anybody with the line can check the hash; a text that is not like that is given as a string.
  */
 export function toJsonLine(row: ChainedRow): string {
   const { seq, at, team_id, request_id, actor, event, data, prev_hash, hash } = row;

@@ -6,7 +6,7 @@ import type { ChainedRow } from "./chain.ts";
 /** Rows held in memory at a time. */
 const BATCH = 1000;
 
-export interface RowRange {
+interface RowRange {
   /** From this seq on; from the first row by default. */
   from?: number;
   /** Up to this seq. */

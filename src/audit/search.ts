@@ -1,5 +1,6 @@
-import { sql, type ExpressionBuilder, type Kysely } from "kysely";
+import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type StringReference } from "kysely";
 
+import { compact } from "../compact.ts";
 import type { Database } from "../store/schema.ts";
 import { OF_ONE_USER } from "./events.ts";
 
@@ -70,14 +71,14 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
     .$if(since !== undefined, (q) => q.where("audit.at", ">=", since ?? 0))
     .$if(person !== undefined, (q) =>
       q.where((eb) =>
-        eb.or([
+        eb.or(
           // Nothing that is not known may match what is empty: `or` of nothing is false.
-          ...(person?.slackId == null ? [] : [eb("audit.actor", "=", person.slackId)]),
-          ...(requests.length === 0
-            ? []
-            : [eb.and([eb("audit.request_id", "in", requests), isOfAny(eb, targetIds)])]),
-          ...(refused.length === 0 ? [] : [eb("audit.seq", "in", refused)]),
-        ]),
+          compact(
+            person?.slackId != null && eb("audit.actor", "=", person.slackId),
+            requests.length > 0 && eb.and([eb("audit.request_id", "in", requests), isOfAny(eb, targetIds)]),
+            refused.length > 0 && eb("audit.seq", "in", refused),
+          ),
+        ),
       ),
     )
     .orderBy("audit.at", "desc")
@@ -85,16 +86,12 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
     .limit(limit)
     .offset(offset)
     .execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    at: row.at,
-    actor: row.actor,
-    event: row.event,
-    data: JSON.parse(row.data) as Record<string, unknown>,
-    requestId: row.request_id,
-    action: row.action,
-    target: row.target_email,
-    users: Number(row.users ?? 0),
+  return rows.map(({ data, request_id: requestId, target_email: target, users, ...row }) => ({
+    ...row,
+    data: JSON.parse(data) as Record<string, unknown>,
+    requestId,
+    target,
+    users: Number(users ?? 0),
   }));
 }
 
@@ -120,13 +117,8 @@ async function findAbout(db: Kysely<Database>, person: Person): Promise<About> {
   const [alone, among, refused] = await Promise.all([
     db
       .selectFrom("requests")
-      .select(["id", "target_id"])
-      .where((eb) =>
-        eb.or([
-          ...(accessId === null ? [] : [eb("target_id", "=", accessId)]),
-          ...(email === null ? [] : [eb(eb.fn<string>("lower", ["target_email"]), "=", email.toLowerCase())]),
-        ]),
-      )
+      .select(["requests.id", "requests.target_id"])
+      .where((eb) => isTarget(eb, person, "requests.target_id", "requests.target_email"))
       .orderBy("created_at", "desc")
       .limit(MAX_REQUESTS)
       .execute(),
@@ -134,14 +126,7 @@ async function findAbout(db: Kysely<Database>, person: Person): Promise<About> {
       .selectFrom("request_targets")
       .innerJoin("requests", "requests.id", "request_targets.request_id")
       .select(["requests.id", "request_targets.target_id"])
-      .where((eb) =>
-        eb.or([
-          ...(accessId === null ? [] : [eb("request_targets.target_id", "=", accessId)]),
-          ...(email === null
-            ? []
-            : [eb(eb.fn<string>("lower", ["request_targets.email"]), "=", email.toLowerCase())]),
-        ]),
-      )
+      .where((eb) => isTarget(eb, person, "request_targets.target_id", "request_targets.email"))
       .orderBy("requests.created_at", "desc")
       .limit(MAX_REQUESTS)
       .execute(),
@@ -155,9 +140,24 @@ async function findAbout(db: Kysely<Database>, person: Person): Promise<About> {
   };
 }
 
+/** By the id, or the address whatever its capitals; what is not known matches nothing. */
+function isTarget<DB, Table extends keyof DB>(
+  eb: ExpressionBuilder<DB, Table>,
+  { email, accessId }: Person,
+  idColumn: StringReference<DB, Table>,
+  emailColumn: StringReference<DB, Table>,
+) {
+  return eb.or(
+    compact(
+      accessId !== null && sql<SqlBool>`${eb.ref(idColumn)} = ${accessId}`,
+      email !== null && sql<SqlBool>`lower(${eb.ref(emailColumn)}) = ${email.toLowerCase()}`,
+    ),
+  );
+}
+
 /** What was refused at once has no request: its row holds the plan, whose users it is looked through for. */
 async function findRefused(db: Kysely<Database>, { email, accessId }: Person): Promise<number[]> {
-  const held = [...(email === null ? [] : [{ email }]), ...(accessId === null ? [] : [{ id: accessId }])];
+  const held = compact<object>(email !== null && { email }, accessId !== null && { id: accessId });
   // Canonical JSON, as in isOfAny.
   const patterns = held.map((one) => {
     const text = JSON.stringify(one).slice(1, -1).toLowerCase();

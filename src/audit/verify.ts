@@ -6,7 +6,7 @@ import { type Break, diagnose, missing } from "./diagnose.ts";
 import { ARCHIVED, CHECKPOINT } from "./events.ts";
 import { readBatches } from "./read.ts";
 
-export interface Whole {
+interface Whole {
   ok: true;
   /** How many rows were checked. */
   rows: number;
@@ -16,7 +16,7 @@ export interface Whole {
   head: Link;
 }
 
-export interface Broken extends Break {
+interface Broken extends Break {
   ok: false;
   /** How many rows were fine before it. */
   rows: number;
@@ -24,7 +24,7 @@ export interface Broken extends Break {
 
 export type Verdict = Whole | Broken;
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** Where archived rows end, when their files were checked before: the first row has to follow it. */
   after?: Link;
   /** Hashes noted down elsewhere, which rows must still have. */
@@ -61,6 +61,7 @@ async function walk(
   let first: ChainedRow | undefined;
   let vouched = false;
   const broken = (found: Break): Broken => ({ ok: false, rows, ...found });
+  const changed = (seq: number, why: string): Broken => broken({ seq, problem: "changed", why });
 
   try {
     for await (const batch of readBatches(db)) {
@@ -74,8 +75,8 @@ async function walk(
           return broken({ seq: row.seq, problem: "inserted", why: "it stands after the end of the chain" });
         if (!isNext(row, last)) return broken(await diagnose(db, { row, before: last, head: head ?? last }));
         if (row.event === ARCHIVED && vouchesFor(row, first)) vouched = true;
-        if (noted.get(row.seq) !== undefined && noted.get(row.seq) !== row.hash)
-          return broken({ seq: row.seq, problem: "changed", why: "it has not the hash that was noted down" });
+        if ((noted.get(row.seq) ?? row.hash) !== row.hash)
+          return changed(row.seq, "it has not the hash that was noted down");
         noted.delete(row.seq);
         last = row;
         rows += 1;
@@ -83,28 +84,20 @@ async function walk(
       onProgress?.(rows);
     }
   } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    return broken({ seq: last.seq + 1, problem: "changed", why: "it, or one soon after it, cannot be read" });
+    // A number in SQLite too large for JavaScript: only somebody else can have written it.
+    if (!(error instanceof RangeError)) throw error;
+    return changed(last.seq + 1, "it, or one soon after it, cannot be read");
   }
 
-  if (head === undefined)
-    return broken({
-      seq: last.seq,
-      problem: "changed",
-      why: "the row that names the end of the chain is gone",
-    });
+  if (head === undefined) return changed(last.seq, "the row that names the end of the chain is gone");
   if (last.seq < head.seq) return broken(missing(last.seq + 1, head.seq));
-  if (last.hash !== head.hash)
-    return broken({ seq: last.seq, problem: "changed", why: "the end of the chain names another hash" });
+  if (last.hash !== head.hash) return changed(last.seq, "the end of the chain names another hash");
   const lost = [...noted.keys()].find((seq) => seq > last.seq);
   if (lost !== undefined)
     return broken({ seq: lost, problem: "missing", why: "it was noted down, and the chain ends before it" });
   const start = first?.seq ?? last.seq + 1;
-  if (after === undefined && start > 1 && !vouched)
-    return broken({
-      ...missing(1, start - 1),
-      why: "no row says that what was before this went into an archive",
-    });
+  const why = "no row says that what was before this went into an archive";
+  if (after === undefined && start > 1 && !vouched) return broken({ ...missing(1, start - 1), why });
   return { ok: true, rows, first: start, head: { seq: last.seq, hash: last.hash } };
 }
 
@@ -112,9 +105,4 @@ async function walk(
 function vouchesFor(row: ChainedRow, first: ChainedRow): boolean {
   const { checkpoint } = JSON.parse(row.data) as { checkpoint?: Partial<Link> };
   return checkpoint?.seq === first.seq && checkpoint.hash === first.hash;
-}
-
-/** A number in SQLite too large for JavaScript: only somebody else can have written it. */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof RangeError;
 }

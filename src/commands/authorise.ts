@@ -2,7 +2,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { Policy } from "../policy-file.ts";
-import { circumstancesOf } from "../requests/circumstances.ts";
+import { auditContextOf } from "../approvals/audit-context.ts";
 import type { Role } from "./define.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function authorise(
     teamId: asker.teamId,
     actor: asker.userId,
     event: "command.refused",
-    data: { command: command.name, ...circumstancesOf(deps, asker) },
+    data: { command: command.name, ...auditContextOf(deps, asker) },
   });
   throw new UserError({
     what: `You may not use /zt ${command.name}.`,
@@ -44,12 +44,13 @@ export async function splitByRole<Command extends { role: Role }>(
   commands: readonly Command[],
 ): Promise<{ usable: Command[]; refused: Command[] }> {
   const roles = [...new Set(commands.map((command) => command.role))];
-  const held = await Promise.all(roles.map((role) => mayUse(context, role)));
-  const may = new Set(roles.filter((_role, index) => held[index] === true));
-  return {
-    usable: commands.filter((command) => may.has(command.role)),
-    refused: commands.filter((command) => !may.has(command.role)),
-  };
+  const may = new Map(
+    await Promise.all(roles.map(async (role) => [role, await mayUse(context, role)] as const)),
+  );
+  const { usable = [], refused = [] } = Object.groupBy(commands, ({ role }) =>
+    may.get(role) === true ? "usable" : "refused",
+  );
+  return { usable, refused };
 }
 
 /** Whether somebody has a role now. */
@@ -59,31 +60,23 @@ export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role
     deps.directory.members(principalsOf(deps.policy.current(), role)),
     deps.directory.person(asker.userId),
   ]);
-  const isOurs =
-    person !== null &&
-    !person.isBot &&
-    !person.isDeactivated &&
-    !person.isGuest &&
-    !person.isStranger &&
-    asker.teamId === deps.homeTeamId;
-  return isOurs && members.has(asker.userId);
+  if (person === null || !members.has(asker.userId) || asker.teamId !== deps.homeTeamId) return false;
+  return !(person.isBot || person.isDeactivated || person.isGuest || person.isStranger);
 }
 
 /** Approvers decide, and review, what they can look up and read in the record: they may look, but not ask. */
-function principalsOf(policy: Policy, role: Exclude<Role, "everyone">): readonly string[] {
+function principalsOf(
+  { operators, viewers, allApprovers, breakGlass }: Policy,
+  role: Exclude<Role, "everyone">,
+): readonly string[] {
   switch (role) {
     case "operator":
-      return policy.operators;
+      return operators;
     case "approver":
-      return policy.allApprovers;
+      return allApprovers;
     case "auditor":
-      return [...policy.operators, ...policy.allApprovers];
+      return [...operators, ...allApprovers];
     case "viewer":
-      return [
-        ...policy.operators,
-        ...policy.viewers,
-        ...policy.allApprovers,
-        ...(policy.breakGlass?.members ?? []),
-      ];
+      return [...operators, ...viewers, ...allApprovers, ...(breakGlass?.members ?? [])];
   }
 }

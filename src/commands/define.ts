@@ -1,50 +1,10 @@
+import type { CallName } from "../api/cloudflare.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { RevokedBy } from "../lookup/registrations.ts";
-import type { Subject, Who } from "../lookup/who.ts";
+import type { Who } from "../lookup/who.ts";
 import type { ActionName, Wish } from "../requests/plan.ts";
 import type { Message } from "../views/blocks.ts";
-
-/** An argument of a subcommand. From these its usage, its help and its parser are made. */
-export type ArgSpec =
-  /** `<who>`: an e-mail, an Access user's UUID or a mention. */
-  | { kind: "who"; required: boolean; summary: string }
-  /** `<who>`, or a request's id. */
-  | { kind: "subject"; required: false; summary: string }
-  /** All words that are left, each a `<who>`: commas between them do no harm. */
-  | { kind: "whos"; summary: string }
-  /** A bare word. */
-  | { kind: "word"; required: boolean; summary: string }
-  /** All words that are left, as one text: a name needs no quotes. */
-  | { kind: "rest"; required: boolean; summary: string }
-  /** All words that are left, each for itself. */
-  | { kind: "words"; summary: string }
-  /** `--flag` */
-  | { kind: "switch"; summary: string }
-  /** `--flag some words`: up to the next flag, quoted or not. `takes` names the one word of a flag that takes one. */
-  | { kind: "text"; required?: true; summary: string; takes?: string };
-
-export type ArgSpecs = Record<string, ArgSpec>;
-
-/** The parsed arguments that a subcommand's function gets. */
-export type Args<Specs extends ArgSpecs> = {
-  [Name in keyof Specs]: Specs[Name] extends { kind: "switch" }
-    ? boolean
-    : Specs[Name] extends { kind: "who"; required: true }
-      ? Who
-      : Specs[Name] extends { kind: "subject" }
-        ? Subject | undefined
-        : Specs[Name] extends { kind: "who" }
-          ? Who | undefined
-          : Specs[Name] extends { kind: "whos" }
-            ? Who[]
-            : Specs[Name] extends { kind: "word"; required: true }
-              ? string
-              : Specs[Name] extends { kind: "rest" | "text"; required: true }
-                ? string
-                : Specs[Name] extends { kind: "words" }
-                  ? string[]
-                  : string | undefined;
-};
+import type { Args, ArgSpecs } from "./args.ts";
 
 /**
  * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
@@ -57,7 +17,7 @@ export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver";
 export type ScreenParams = Readonly<Record<string, string>>;
 
 /** An answer that can be shown again with other parameters: the next page, or another subject. */
-export type Screen = (deps: Deps, params: ScreenParams, asker: Asker) => Promise<Message>;
+type Screen = (deps: Deps, params: ScreenParams, asker: Asker) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {
@@ -92,11 +52,12 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   examples: readonly string[];
   role: Role;
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
-  calls: readonly string[];
+  calls: readonly CallName[];
   args: Specs;
   /** What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. */
   screen?: Screen;
-  run(context: CommandContext, args: Args<Specs>): Promise<void>;
+  /** What it returns is the answer, unless it gave one of its own. */
+  run(context: CommandContext, args: Args<Specs>): Promise<Message | void>;
 }
 
 /** Infers the arguments' types from `args`: a subcommand is this data and one function. */
@@ -106,7 +67,8 @@ export function defineCommand<const Specs extends ArgSpecs>(command: Command<Spe
 
 /** `revoke [<who>…] [--devices] [--reason "…"]` */
 export function usageOf(command: Pick<Command, "name" | "args">): string {
-  const words = Object.entries(command.args).map(([name, spec]) => {
+  const words = (name: string, { takes = '"…"' }: { takes?: string }) => `--${flagName(name)} ${takes}`;
+  const args = Object.entries(command.args).map(([name, spec]) => {
     switch (spec.kind) {
       case "who":
       case "subject":
@@ -119,14 +81,10 @@ export function usageOf(command: Pick<Command, "name" | "args">): string {
       case "switch":
         return `[--${flagName(name)}]`;
       case "text":
-        return bracketed(`--${flagName(name)} ${spec.takes ?? '"…"'}`, spec.required !== true);
+        return spec.required ? words(name, spec) : `[${words(name, spec)}]`;
     }
   });
-  return [command.name, ...words].join(" ");
-}
-
-function bracketed(words: string, isOptional: boolean): string {
-  return isOptional ? `[${words}]` : words;
+  return [command.name, ...args].join(" ");
 }
 
 /** `warpReauth` in code is `--warp-reauth` when typed. */

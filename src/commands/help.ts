@@ -16,7 +16,7 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
       role: "everyone",
       calls: [],
       args: { subcommand: { kind: "word", required: false, summary: "the subcommand to explain" } },
-      async run({ deps, asker, reply }, { subcommand }) {
+      async run({ deps, asker }, { subcommand }) {
         const commands = list();
         if (subcommand === undefined) {
           const { usable, refused } = await splitByRole({ deps, asker }, commands);
@@ -26,22 +26,19 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
           const { operators, allApprovers } = deps.policy.current();
           const some = refused.every((command) => command.role === "approver") ? allApprovers : operators;
           const ask = names.length === 0 ? [] : some;
-          await reply(helpMessage(entries, { names, ask }));
-          return;
+          return helpMessage(entries, { names, ask });
         }
         const name = subcommand.toLowerCase();
         const command = commands.find((one) => one.name === name || one.aliases?.includes(name) === true);
         if (command === undefined) {
-          const meant = suggest(
-            name,
-            commands.map((one) => one.name),
-          );
+          const names = commands.map((one) => one.name);
+          const meant = suggest(name, names);
           throw new UserError({
             what: `There is no subcommand “${subcommand}”.`,
             next: meant === undefined ? "/zt help lists them all." : `Did you mean /zt help ${meant}?`,
           });
         }
-        await reply(commandHelp({ ...command, usage: usageOf(command) }));
+        return commandHelp({ ...command, usage: usageOf(command) });
       },
     }),
   );

@@ -1,29 +1,22 @@
-import { cancel } from "./cancel.ts";
-import { changes } from "./changes.ts";
-import { deleteDevices } from "./delete-devices.ts";
-import { audit } from "./audit.ts";
-import { devices } from "./devices.ts";
-import { failedLogins } from "./failed-logins.ts";
+import { ACTIONS } from "../actions/index.ts";
+import { actionCommand } from "./action-command.ts";
+import { cancel } from "./requests/cancel.ts";
+import { changes } from "./look-ups/changes.ts";
+import { audit } from "./requests/audit.ts";
+import { devices } from "./look-ups/devices.ts";
+import { failedLogins } from "./look-ups/failed-logins.ts";
 import { createHelp } from "./help.ts";
-import { identity } from "./identity.ts";
-import { logIns } from "./log-ins.ts";
+import { identity } from "./look-ups/identity.ts";
+import { logIns } from "./look-ups/log-ins.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
-import { createUser } from "./create-user.ts";
-import { deleteUser } from "./delete-user.ts";
-import { pauseCommand } from "./pause.ts";
-import { renameUser } from "./rename-user.ts";
-import { requests } from "./requests.ts";
-import { resetRisk } from "./reset-risk.ts";
-import { restoreDevices } from "./restore-devices.ts";
-import { resumeCommand } from "./resume.ts";
-import { revokeDevices } from "./revoke-devices.ts";
-import { revoke } from "./revoke.ts";
-import { risk } from "./risk.ts";
-import { sessions } from "./sessions.ts";
-import { user } from "./user.ts";
-import { users } from "./users.ts";
+import { pauseCommand, resumeCommand } from "./requests/pause.ts";
+import { requests } from "./requests/requests.ts";
+import { risk } from "./look-ups/risk.ts";
+import { sessions } from "./look-ups/sessions.ts";
+import { user } from "./look-ups/user.ts";
+import { users } from "./look-ups/users.ts";
 
-/** Every subcommand, in the order of help. A new one is a file of its own and a line here. */
+/** Every subcommand, in the order of help. A new look-up is a file of its own and a line here; a new action, see actions. */
 export function createCommands(): Registry {
   const registry: Registry = createRegistry([
     seal(user),
@@ -35,14 +28,7 @@ export function createCommands(): Registry {
     seal(devices),
     seal(risk),
     seal(changes),
-    seal(revoke),
-    seal(revokeDevices),
-    seal(restoreDevices),
-    seal(deleteDevices),
-    seal(resetRisk),
-    seal(createUser),
-    seal(renameUser),
-    seal(deleteUser),
+    ...ACTIONS.map(actionCommand),
     seal(requests),
     seal(cancel),
     seal(pauseCommand),

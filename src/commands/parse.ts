@@ -1,9 +1,12 @@
 import { closest, distance } from "fastest-levenshtein";
 
+import { compact } from "../compact.ts";
 import { UserError } from "../errors.ts";
 import { parseWho, type Who } from "../lookup/who.ts";
+import { number, plural } from "../pluralize.ts";
 import { isRequestId } from "../requests/plan.ts";
-import { flagName, usageOf, type ArgSpec, type Args, type ArgSpecs, type Command } from "./define.ts";
+import type { ArgSpec, Args, ArgSpecs } from "./args.ts";
+import { flagName, usageOf, type Command } from "./define.ts";
 
 /** Slack itself allows more; past this it is a paste that went wrong. */
 const MAX_TEXT = 3000;
@@ -24,8 +27,8 @@ const WORD =
 export function splitWords(text: string): string[] {
   if (text.length > MAX_TEXT) {
     throw new UserError({
-      what: `That is too long: ${text.length.toLocaleString("en-US")} characters.`,
-      why: `A command takes at most ${MAX_TEXT.toLocaleString("en-US")}.`,
+      what: `That is too long: ${plural(text.length, "character")}.`,
+      why: `A command takes at most ${number(MAX_TEXT)}.`,
       next: "Shorten it.",
     });
   }
@@ -91,12 +94,10 @@ export function parseArgs<Specs extends ArgSpecs>(
   const missing = Object.entries(command.args).find(
     ([name, spec]) => "required" in spec && spec.required && values[name] === undefined,
   );
-  if (missing !== undefined) throw usageError(command, missingText(...missing));
-  return values as Args<Specs>;
-}
-
-function missingText(name: string, spec: ArgSpec): string {
-  return `${spec.kind === "text" ? `--${flagName(name)}` : `<${name}>`} is missing: ${spec.summary}.`;
+  if (missing === undefined) return values as Args<Specs>;
+  const [name, spec] = missing;
+  const shown = spec.kind === "text" ? `--${flagName(name)}` : `<${name}>`;
+  throw usageError(command, `${shown} is missing: ${spec.summary}.`);
 }
 
 function readPositional(
@@ -129,7 +130,7 @@ function readWho(command: Command, name: string, spec: ArgSpec, word: string): W
   throw usageError(
     command,
     shown.includes("@")
-      ? `“${shown}” is not a valid e-mail address.`
+      ? `“${shown}” is not a valid email address.`
       : `“${shown}” is not a <${name}>: ${spec.summary}.`,
   );
 }
@@ -137,23 +138,20 @@ function readWho(command: Command, name: string, spec: ArgSpec, word: string): W
 /** Phones make one long dash of two hyphens. */
 const DASHES = /^[-—–]+/;
 
-/** What stands after a flag, taken from the words that are left. */
+/**
+ * What stands after a flag, taken from the words that are left: they go on until the next flag, so that a reason needs
+ * no quotes on a phone.
+ */
 function readText(
   spec: ArgSpec,
   inline: string | undefined,
   rest: string[],
   known: readonly string[],
 ): string {
-  const before = inline === undefined ? [] : [inline];
-  const takesOne = spec.kind === "text" && spec.takes !== undefined;
-  const room = takesOne ? 1 - before.length : rest.length;
-  return [...before, ...takeUntilFlag(rest, known, room)].join(" ").trim();
-}
-
-/** Words of a text flag go on until the next flag, so that a reason needs no quotes on a phone. */
-function takeUntilFlag(rest: string[], known: readonly string[], max: number): string[] {
+  const before = compact(inline);
+  const room = spec.kind === "text" && spec.takes !== undefined ? 1 - before.length : rest.length;
   const end = rest.findIndex((word) => endsText(word, known));
-  return rest.splice(0, Math.min(max, end === -1 ? rest.length : end));
+  return [...before, ...rest.splice(0, Math.min(room, end === -1 ? rest.length : end))].join(" ").trim();
 }
 
 /**

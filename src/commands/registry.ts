@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
 import { authorise } from "./authorise.ts";
-import type { ArgSpecs, Command, CommandContext } from "./define.ts";
+import type { ArgSpecs } from "./args.ts";
+import type { Command, CommandContext } from "./define.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
 
 /** A subcommand whose arguments' types are its own business. */
@@ -12,7 +13,13 @@ export interface AnyCommand extends Omit<Command, "run"> {
 
 /** Closes over a command's own types, so that a list can hold all of them. */
 export function seal<Specs extends ArgSpecs>(command: Command<Specs>): AnyCommand {
-  return { ...command, parseAndRun: (context, words) => command.run(context, parseArgs(command, words)) };
+  return {
+    ...command,
+    async parseAndRun(context, words) {
+      const answer = await command.run(context, parseArgs(command, words));
+      if (answer !== undefined) await context.reply(answer);
+    },
+  };
 }
 
 export interface Registry {
@@ -47,19 +54,15 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
 
 /** Somebody who types only whom they mean wants to look them up, most of the time. */
 function unknownCommand(typed: string, commands: readonly AnyCommand[], names: readonly string[]): UserError {
-  const shown = unescapeSlack(typed);
   const lookUp = commands.find(({ args }) =>
     Object.values(args).some((spec) => spec.kind === "who" && spec.required),
   );
-  const meant =
-    lookUp !== undefined && parseWho(typed) !== null
-      ? `${lookUp.name} ${shown}`
-      : suggest(typed.toLowerCase(), names);
+  const shown = unescapeSlack(typed);
+  const isWho = lookUp !== undefined && parseWho(typed) !== null;
+  const meant = isWho ? `${lookUp.name} ${shown}` : suggest(typed.toLowerCase(), names);
+  const hint = meant === undefined ? "" : `Did you mean /zt ${meant}? `;
   return new UserError({
     what: `There is no subcommand “${shown}”.`,
-    next:
-      meant === undefined
-        ? "/zt help lists them all."
-        : `Did you mean /zt ${meant}? /zt help lists them all.`,
+    next: `${hint}/zt help lists them all.`,
   });
 }

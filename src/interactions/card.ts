@@ -1,14 +1,14 @@
 import { readRequestAudit } from "../audit/append.ts";
-import { readTargets } from "../requests/bulk/targets.ts";
-import { checkClick, checkDetails, stop, takeDecision } from "../requests/decide.ts";
-import { describeRequest } from "../requests/describe.ts";
-import { CARD_ACTIONS } from "../views/card.ts";
-import { denyModal, parseDenyForm } from "../views/deny-modal.ts";
-import { detailsModal } from "../views/details-modal.ts";
+import { readTargets } from "../requests/targets.ts";
+import { checkClick, checkDetails, stop, takeDecision } from "../approvals/click.ts";
+import { describeRequest } from "../actions/describe.ts";
+import { CARD_ACTIONS } from "../views/request/card.ts";
+import { denyModal, parseDenyForm } from "../views/request/deny-modal.ts";
+import { detailsModal } from "../views/request/details-modal.ts";
 import { noticeModal } from "../views/notice.ts";
 import type { ClickHandler } from "./click.ts";
 import { openWithLoading } from "./modal.ts";
-import type { FormHandler } from "./form.ts";
+import { defineForm } from "./form.ts";
 
 /** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
 export const cardClicks: Record<string, ClickHandler> = {
@@ -43,19 +43,8 @@ export const cardClicks: Record<string, ClickHandler> = {
   },
 };
 
-/** The deny form: who sends it is authorised anew, as the form may have stood open for long. */
-export const denyForm: FormHandler = {
-  read(view) {
-    const { reason } = parseDenyForm(view);
-    return reason === "" ? { errors: { reason: "Say why, so that who asked knows what was missing." } } : {};
-  },
-  async run({ deps, asker, view }) {
-    const { requestId, reason } = parseDenyForm(view);
-    await takeDecision(deps, "deny", requestId, asker, reason);
-    return noticeModal(
-      "Denied",
-      { what: "The request is denied.", next: "Its card and thread show it, and who asked is told." },
-      "☑️",
-    );
-  },
-};
+export const denyForm = defineForm(parseDenyForm, async ({ deps, asker }, { requestId, reason }) => {
+  await takeDecision(deps, "deny", requestId, asker, reason);
+  const next = "Its card and thread show it, and who asked is told.";
+  return noticeModal("Denied", { what: "The request is denied.", next }, "☑️");
+});

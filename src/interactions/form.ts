@@ -1,26 +1,32 @@
 import type { ModalView } from "@slack/types";
 
 import type { Asker, Deps } from "../deps.ts";
+import type { FormErrors, SubmittedForm } from "../views/form-values.ts";
 
-export interface FormView {
-  id: string;
-  private_metadata: string;
-  state: { values: unknown };
-}
-
-export interface FormInput {
+interface FormInput {
   deps: Deps;
+  /** May have lost their role since the form was opened: whoever takes a form authorises them again. */
   asker: Asker;
-  view: FormView;
   /** Says in the loading view how far it is; as often as one likes, shown as often as Slack allows. */
   progress(what: string): void;
 }
 
 /**
- * A modal form. `read` looks only at what was filled in, so that mistakes show beside their field at once; then
- * the form is acknowledged with a loading view, and `run` gives the view that takes its place.
+ * Takes a submitted form: either what is wrong with what was filled in, so that it shows beside its field at once, or
+ * the work to do. The form is then acknowledged with a loading view, and the work gives the view that takes its place.
  */
-export interface FormHandler {
-  read(view: FormView): { errors?: Record<string, string> };
-  run(input: FormInput): Promise<ModalView>;
+export type FormHandler = (
+  form: SubmittedForm,
+) => { errors: FormErrors } | { run(input: FormInput): Promise<ModalView> };
+
+/** A handler of what `parse` reads; it looks only at what was filled in. */
+export function defineForm<Read extends { errors: FormErrors }>(
+  parse: (form: SubmittedForm) => Read,
+  run: (input: FormInput, read: Read) => Promise<ModalView>,
+): FormHandler {
+  return (form) => {
+    const read = parse(form);
+    if (Object.keys(read.errors).length > 0) return { errors: read.errors };
+    return { run: (input) => run(input, read) };
+  };
 }

@@ -1,8 +1,8 @@
-import { BREAK_GLASS_MODAL } from "../views/break-glass-modal.ts";
-import { REVIEW_MODAL } from "../views/review-modal.ts";
-import { aloneClicks, breakGlassForm, reviewForm } from "./alone.ts";
-import { ASK_MODAL } from "../views/ask-modal.ts";
-import { DENY_MODAL } from "../views/deny-modal.ts";
+import { BREAK_GLASS_MODAL } from "../views/request/break-glass-modal.ts";
+import { REVIEW_MODAL } from "../views/request/review-modal.ts";
+import { breakGlassClicks, breakGlassForm, reviewForm } from "./break-glass.ts";
+import { ASK_MODAL } from "../views/request/ask-modal.ts";
+import { DENY_MODAL } from "../views/request/deny-modal.ts";
 import { askForm } from "./ask.ts";
 import { cardClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
@@ -10,7 +10,7 @@ import type { FormHandler } from "./form.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button, by its action id. */
-export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks, ...aloneClicks };
+export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks, ...breakGlassClicks };
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {

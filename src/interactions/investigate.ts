@@ -4,6 +4,7 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import { findSubjects, MAX_SUBJECTS } from "../lookup/subjects.ts";
+import { whoText } from "../lookup/who-list.ts";
 import { findUser, type Who } from "../lookup/who.ts";
 import type { Message } from "../views/blocks.ts";
 import { chooseSubject } from "../views/investigate.ts";
@@ -26,9 +27,7 @@ export async function investigate(
   }
   const looked = await Promise.all(subjects.slice(0, MAX_SUBJECTS).map((who) => lookUp(deps, who)));
   const found = looked.flatMap((one) => (one.user === null ? [] : [one.user]));
-  const [first, ...others] = found.filter(
-    (user, index) => found.findIndex((one) => one.id === user.id) === index,
-  );
+  const [first, ...others] = new Map(found.map((user) => [user.id, user])).values();
   if (first === undefined) {
     const [only] = looked;
     if (looked.length === 1 && only?.error !== undefined) throw only.error;
@@ -63,21 +62,14 @@ function collectWords(node: unknown): string[] {
   );
 }
 
-interface Looked {
-  name: string;
-  user: AccessUser | null;
-  error?: UserError;
-}
-
-async function lookUp(deps: Deps, who: Who): Promise<Looked> {
+async function lookUp(
+  { cloudflare, directory }: Deps,
+  who: Who,
+): Promise<{ name: string; user: AccessUser | null; error?: UserError }> {
   const name =
-    who.kind === "email"
-      ? who.email
-      : who.kind === "id"
-        ? who.id
-        : `@${(await deps.directory.person(who.userId))?.name ?? who.userId}`;
+    who.kind === "mention" ? `@${(await directory.person(who.userId))?.name ?? who.userId}` : whoText(who);
   try {
-    return { name, user: await findUser(deps.cloudflare, deps.directory, who) };
+    return { name, user: await findUser(cloudflare, directory, who) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { name, user: null, error };

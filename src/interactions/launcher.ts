@@ -1,12 +1,11 @@
-import type { ModalView } from "@slack/types";
-
 import { authorise, splitByRole } from "../commands/authorise.ts";
+import type { CommandContext } from "../commands/define.ts";
 import type { Registry } from "../commands/registry.ts";
 import type { Asker, Deps } from "../deps.ts";
-import { permalink } from "../slack/messages.ts";
+import { openDirect, permalink, post } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
 import { answeredModal, launcherModal, parseLauncher } from "../views/launcher.ts";
-import type { FormHandler } from "./form.ts";
+import { defineForm, type FormHandler } from "./form.ts";
 import { openWithLoading } from "./modal.ts";
 import { buildForm } from "./open-form.ts";
 
@@ -25,46 +24,31 @@ export async function openLauncher(
 
 /** The global shortcut's form: runs what would have been typed. */
 export function createLauncherForm(registry: Registry): FormHandler {
-  return {
-    read(view) {
-      return parseLauncher(view).subcommand === null
-        ? { errors: { subcommand: "Choose what you want to do." } }
-        : {};
-    },
-    async run({ deps, asker, view }) {
-      const { text, subcommand } = parseLauncher(view);
-      let shown: ModalView | undefined;
-      const context = {
-        deps,
-        asker,
-        channelId: "",
-        async reply(message: Message) {
-          shown = answeredModal(subcommand ?? "", await sendDirectly(deps, asker.userId, message));
-        },
-        async openForm(form: Parameters<typeof buildForm>[2]) {
-          await authorise({ deps, asker }, { name: form.action, role: "operator" });
-          shown = await buildForm(deps, { asker, originChannel: "" }, form);
-        },
-      };
-      await registry.run(context, text);
-      return shown ?? answeredModal(subcommand ?? "", null);
-    },
-  };
+  return defineForm(parseLauncher, async ({ deps, asker }, { subcommand, text }) => {
+    let shown = answeredModal(subcommand, null);
+    const context: CommandContext = {
+      deps,
+      asker,
+      channelId: "",
+      async reply(message) {
+        shown = answeredModal(subcommand, await sendDirectly(deps, asker.userId, message));
+      },
+      async openForm(form) {
+        await authorise({ deps, asker }, { name: form.action, role: "operator" });
+        shown = await buildForm(deps, { asker, originChannel: "" }, form);
+      },
+    };
+    await registry.run(context, text);
+    return shown;
+  });
 }
 
 /** Answers hold tables, which Slack draws in messages only. @returns a link to the message. */
 async function sendDirectly(
-  { slack }: Deps,
+  { slack: { interactive } }: Deps,
   userId: string,
-  { text, blocks }: Message,
+  message: Message,
 ): Promise<string | null> {
-  const { channel } = await slack.interactive.conversations.open({ users: userId });
-  const posted = await slack.interactive.chat.postMessage({
-    channel: channel?.id ?? userId,
-    text,
-    blocks,
-    unfurl_links: false,
-    unfurl_media: false,
-  });
-  return permalink(slack.interactive, { channel: posted.channel ?? "", ts: posted.ts ?? "" });
+  const channel = (await openDirect(interactive, userId)) ?? userId;
+  return permalink(interactive, await post(interactive, channel, message));
 }

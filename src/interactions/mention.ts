@@ -4,13 +4,11 @@ import type { Asker, Deps } from "../deps.ts";
 import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
+import { post } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
-import type { FormButtonOptions } from "../views/form-button.ts";
-import { offerForm } from "../views/offer-form.ts";
+import { type FormParams, offerForm } from "../views/form-button.ts";
 
-type FormParams = FormButtonOptions["params"];
-
-export interface Mention {
+interface Mention {
   asker: Asker;
   text: string;
   /** The bot's own Slack id. */
@@ -24,14 +22,7 @@ export interface Mention {
 export async function answerMention(registry: Registry, deps: Deps, mention: Mention): Promise<void> {
   const { asker, channel, threadTs } = mention;
   const say = async (message: Message): Promise<void> => {
-    await deps.slack.background.chat.postMessage({
-      channel,
-      thread_ts: threadTs,
-      text: message.text,
-      blocks: message.blocks,
-      unfurl_links: false,
-      unfurl_media: false,
-    });
+    await post(deps.slack.background, channel, message, { thread_ts: threadTs });
   };
   const context = {
     deps,

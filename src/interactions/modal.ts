@@ -1,7 +1,7 @@
 import type { ModalView } from "@slack/types";
 
 import type { Deps } from "../deps.ts";
-import { createReference, toUserMessage, UserError } from "../errors.ts";
+import { explain } from "../errors.ts";
 import { slackErrorCode } from "../slack/clients.ts";
 import { loadingModal, noticeModal } from "../views/notice.ts";
 
@@ -39,9 +39,7 @@ export async function fillModal(deps: Deps, viewId: string, view: ModalView): Pr
     await views.update({ view_id: viewId, view });
   } catch (error) {
     if (slackErrorCode(error) === "not_found") return;
-    const reference = createReference();
-    deps.log.error({ err: error, reference }, "modal could not be filled");
-    const notice = noticeModal(view.title.text, toUserMessage(error, reference));
+    const notice = noticeModal(view.title.text, explain(deps.log, error, "modal could not be filled"));
     await views.update({ view_id: viewId, view: notice });
   }
 }
@@ -49,26 +47,20 @@ export async function fillModal(deps: Deps, viewId: string, view: ModalView): Pr
 /** Edits of one view are kept this far apart, so that many open forms stay within what Slack takes. */
 const PROGRESS_MS = 1500;
 
-export interface ModalProgress {
-  say(what: string): void;
-  /** Resolves when no edit is on its way any more: the next one is the last. */
-  stop(): Promise<void>;
-}
-
 /** Says in a loading view how far the work is. An edit that fails is not worth more than the next one. */
-export function showProgress(deps: Deps, viewId: string, title: string): ModalProgress {
+export function showProgress(deps: Deps, viewId: string, title: string) {
   let running: Promise<unknown> = Promise.resolve();
   // The loading view has just been shown.
   let shownAt = deps.now();
   return {
-    say(what) {
+    say(what: string): void {
       if (deps.now() - shownAt < PROGRESS_MS) return;
       shownAt = deps.now();
-      running = deps.slack.interactive.views
-        .update({ view_id: viewId, view: loadingModal(title, what) })
-        .catch(() => {});
+      const view = loadingModal(title, what);
+      running = deps.slack.interactive.views.update({ view_id: viewId, view }).catch(() => {});
     },
-    async stop() {
+    /** Resolves when no edit is on its way any more: the next one is the last. */
+    async stop(): Promise<void> {
       await running;
     },
   };
@@ -83,8 +75,6 @@ export async function buildOrExplain(
   try {
     return await build();
   } catch (error) {
-    const reference = createReference();
-    if (!(error instanceof UserError)) deps.log.error({ err: error, reference }, "modal could not be filled");
-    return noticeModal(title, toUserMessage(error, reference));
+    return noticeModal(title, explain(deps.log, error, "modal could not be filled"));
   }
 }

@@ -1,21 +1,22 @@
 import type { KnownBlock, ModalView } from "@slack/types";
 
 import { authorise } from "../commands/authorise.ts";
+import { compact } from "../compact.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { UserMessage } from "../errors.ts";
-import { groupRiskEvents, onApps } from "../lookup/facts.ts";
-import { activeFirst, findRevokedBy } from "../lookup/registrations.ts";
-import { allRegistrations, findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
+import { countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
+import { activeFirst, allRegistrations, findRevokedBy } from "../lookup/registrations.ts";
+import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { findUser } from "../lookup/who.ts";
-import { askModal } from "../views/ask-modal.ts";
-import { revokedByNote } from "../views/forms/devices.ts";
-import { formOf } from "../views/forms/index.ts";
+import { askModal } from "../views/request/ask-modal.ts";
+import { revokedByNote } from "../actions/devices-common/form.ts";
+import { formOf } from "../actions/index.ts";
 import type { Material } from "../views/forms/spec.ts";
-import { plural } from "../words.ts";
+import { plural } from "../pluralize.ts";
 import { openWithLoading } from "./modal.ts";
 
-export interface FormPlace {
+interface FormPlace {
   asker: Asker;
   originChannel: string;
 }
@@ -27,19 +28,14 @@ export async function openForm(
   place: FormPlace,
   request: FormRequest,
 ): Promise<void> {
-  const { title } = formOf(request.action);
-  if (request.who === null) {
-    await authorise({ deps, asker: place.asker }, { name: request.action, role: "operator" });
-    await deps.slack.interactive.views.open({
-      trigger_id: triggerId,
-      view: await buildForm(deps, place, request),
-    });
-    return;
-  }
-  await openWithLoading(deps, triggerId, title, "Asking Cloudflare…", async () => {
+  const build = async () => {
     await authorise({ deps, asker: place.asker }, { name: request.action, role: "operator" });
     return buildForm(deps, place, request);
-  });
+  };
+  // Without anybody there is nothing to read, and so nothing to wait for.
+  if (request.who === null)
+    await deps.slack.interactive.views.open({ trigger_id: triggerId, view: await build() });
+  else await openWithLoading(deps, triggerId, formOf(request.action).title, "Asking Cloudflare…", build);
 }
 
 /** The form with what is known of the user, what it shows of Cloudflare's state, and what was filled in before. */
@@ -56,8 +52,8 @@ export async function buildForm(
     reason,
     originChannel,
     requireReason: deps.policy.current().action(action).requireReason,
-    ...(problem === undefined ? {} : { problem }),
-    ...(problemBlocks === undefined ? {} : { problemBlocks }),
+    ...(problem !== undefined && { problem }),
+    ...(problemBlocks !== undefined && { problemBlocks }),
   };
   if (who === null) return askModal({ ...shared, chosen: null, facts: [], material: { kind: "none" } });
   const user = await findUser(deps.cloudflare, deps.directory, who);
@@ -74,43 +70,38 @@ export async function buildForm(
 }
 
 async function readMaterial(
-  deps: Deps,
+  { cloudflare }: Deps,
   user: { id: string; email: string },
   needed: ReturnType<typeof formOf>["material"],
 ): Promise<Material> {
+  const read = async (state: "active" | "revoked" | "all") =>
+    ({
+      kind: "registrations",
+      state,
+      registrations: await allRegistrations(cloudflare, user.id, state),
+    }) as const;
   switch (needed) {
     case "none":
       return { kind: "none" };
     case "active-registrations":
-      return {
-        kind: "registrations",
-        state: "active",
-        registrations: await allRegistrations(deps.cloudflare, user.id, "active"),
-      };
+      return read("active");
     case "revoked-registrations":
-      return {
-        kind: "registrations",
-        state: "revoked",
-        registrations: await allRegistrations(deps.cloudflare, user.id, "revoked"),
-      };
+      return read("revoked");
     case "all-registrations": {
-      const all = await allRegistrations(deps.cloudflare, user.id, "all");
-      const there = all.filter((one) => one.deletedAt === null);
-      return { kind: "registrations", state: "all", registrations: activeFirst(there) };
+      const all = await read("all");
+      const there = all.registrations.filter((one) => one.deletedAt === null);
+      return { ...all, registrations: activeFirst(there) };
     }
     case "risk-events":
-      return { kind: "risk-events", groups: groupRiskEvents((await findRisk(deps.cloudflare, user)).events) };
+      return { kind: "risk-events", groups: groupRiskEvents((await findRisk(cloudflare, user)).events) };
   }
 }
 
 function factsOf({ sessions, risk, registrations }: UserSummary): string[] {
-  return [
-    ...(sessions.ok ? [`${plural(sessions.value.length, "active session")}${onApps(sessions.value)}`] : []),
-    ...(registrations.ok ? [plural(registrations.value.length, "registered device")] : []),
-    ...(risk.ok
-      ? [
-          `risk level ${risk.value.level ?? risk.value.rawLevel ?? "none"}, ${plural(risk.value.events.length, "event")} since the last reset`,
-        ]
-      : []),
-  ];
+  const level = risk.ok && (risk.value.level ?? risk.value.rawLevel ?? "none");
+  return compact(
+    sessions.ok && `${plural(sessions.value.length, "active session")}${onApps(sessions.value)}`,
+    registrations.ok && countDevices(registrations),
+    risk.ok && `risk level ${level}, ${plural(risk.value.events.length, "event")} since the last reset`,
+  );
 }

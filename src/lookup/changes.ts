@@ -1,4 +1,5 @@
 import type { AuditEvent, CallOptions, Cloudflare } from "../api/cloudflare.ts";
+import { takeUpTo } from "./take.ts";
 
 /** A token with more is shown the newest ones, and told so. */
 export const MAX_CHANGES = 1000;
@@ -18,18 +19,7 @@ export async function readChanges(
   { tokenId, since, before }: { tokenId: string; since: number; before: number },
   call?: CallOptions,
 ): Promise<Changes> {
-  const items: AuditEvent[] = [];
-  let complete = true;
-  const all = cloudflare.auditLogs.iterate(
-    { tokenId, since, before, limit: PAGE_SIZE, direction: "desc" },
-    call,
-  );
-  for await (const event of all) {
-    if (items.length === MAX_CHANGES) {
-      complete = false;
-      break;
-    }
-    items.push(event);
-  }
-  return { items: items.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)), complete };
+  const query = { tokenId, since, before, limit: PAGE_SIZE, direction: "desc" } as const;
+  const { items, isComplete } = await takeUpTo(MAX_CHANGES, cloudflare.auditLogs.iterate(query, call));
+  return { items: items.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)), complete: isComplete };
 }

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 
 import { subHours } from "date-fns/subHours";
 
-import type { ActiveSession, FailedLogin, RiskScore } from "../api/cloudflare.ts";
-import { plural } from "../words.ts";
+import type { ActiveSession, FailedLogin, Registration, RiskScore } from "../api/cloudflare.ts";
+import { plural } from "../pluralize.ts";
+import type { Part } from "./summary.ts";
 
 /** What follows from a summary's data: pure, so that plans and views draw the same conclusions. */
 
-/** The failed log-ins of the last 24 hours, newest first. */
+/** The failed sign-ins of the last 24 hours, newest first. Those without a time are not among them: see `undatedText`. */
 export function recentFailures(failedLogins: readonly FailedLogin[], now: number): FailedLogin[] {
   const since = subHours(now, 24).getTime();
   return failedLogins
@@ -15,16 +16,29 @@ export function recentFailures(failedLogins: readonly FailedLogin[], now: number
     .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
 
+/** `, 2 without a time`, to stand after a number of failed sign-ins: each of them may be from today. */
+export function undatedText(failedLogins: readonly FailedLogin[]): string {
+  const undated = failedLogins.filter((login) => login.at === null).length;
+  return undated === 0 ? "" : `, ${undated.toLocaleString("en-US")} without a time`;
+}
+
 /** How many different applications these sessions are open on. One that has neither id nor name counts by itself. */
 export function countApps(sessions: readonly ActiveSession[]): number {
-  const apps = sessions.flatMap((session) => session.apps);
+  const apps = sessions.flatMap((session) => session.apps ?? []);
   return new Set(apps.map((app) => app.uid ?? app.name ?? app.hostname ?? app)).size;
 }
 
 /** ` on 5 apps`, to stand after a number of sessions; a session may be open before its first application is. */
 export function onApps(sessions: readonly ActiveSession[]): string {
   const apps = countApps(sessions);
-  return apps === 0 ? ", on no app yet" : ` on ${plural(apps, "app")}`;
+  const isAll = sessions.every((session) => session.apps !== null);
+  if (apps === 0) return isAll ? ", on no app yet" : "";
+  return ` on ${isAll ? "" : "at least "}${plural(apps, "app")}`;
+}
+
+/** `3 registered devices`; of a list that was cut only the least is known. */
+export function countDevices(part: Part<Registration[]> & { ok: true }, one = "registered device"): string {
+  return `${part.isComplete === false ? "more than " : ""}${plural(part.value.length, one)}`;
 }
 
 /** Soonest to expire first; those without an end come last. */

@@ -8,8 +8,9 @@ export type Difference =
   | {
       kind: "value";
       what: "country" | "IP" | "identity provider" | "device";
-      seen: string | null;
-      inSession: string | null;
+      /** "" is none. */
+      seen: string;
+      inSession: string;
     }
   | { kind: "groups"; added: string[]; removed: string[] }
   | { kind: "posture"; rule: string; seen: Verdict; inSession: Verdict };
@@ -20,24 +21,15 @@ export function diffIdentity(seen: Identity, inSession: Identity): Difference[] 
     ...diffValue("country", seen.country, inSession.country),
     ...diffValue("IP", seen.ip, inSession.ip),
     ...diffProvider(seen.idp, inSession.idp),
-    // That a session has no device is telling; that a country is not said is not.
-    ...(seen.deviceId === inSession.deviceId
-      ? []
-      : [
-          {
-            kind: "value" as const,
-            what: "device" as const,
-            seen: seen.deviceId,
-            inSession: inSession.deviceId,
-          },
-        ]),
+    // That a session has no device ("") is telling; that it is not said is not.
+    ...diffValue("device", seen.deviceId, inSession.deviceId),
     ...diffGroups(seen.groups, inSession.groups),
-    ...diffPosture(seen, inSession),
+    ...diffPosture(seen.posture, inSession.posture),
   ];
 }
 
 function diffValue(
-  what: "country" | "IP" | "identity provider",
+  what: (Difference & { kind: "value" })["what"],
   seen: string | null,
   inSession: string | null,
 ): Difference[] {
@@ -57,7 +49,8 @@ function diffProvider(seen: Identity["idp"], inSession: Identity["idp"]): Differ
   );
 }
 
-function diffGroups(seen: readonly string[], inSession: readonly string[]): Difference[] {
+function diffGroups(seen: Identity["groups"], inSession: Identity["groups"]): Difference[] {
+  if (seen === null || inSession === null) return [];
   const added = without(inSession, seen);
   const removed = without(seen, inSession);
   return added.length + removed.length === 0 ? [] : [{ kind: "groups", added, removed }];
@@ -69,7 +62,8 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   return [...new Set(names)].filter((name) => !known.has(name));
 }
 
-function diffPosture(seen: Identity, inSession: Identity): Difference[] {
+function diffPosture(seen: Identity["posture"], inSession: Identity["posture"]): Difference[] {
+  if (seen === null || inSession === null) return [];
   const before = verdicts(seen);
   const after = verdicts(inSession);
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((rule) => {
@@ -79,7 +73,7 @@ function diffPosture(seen: Identity, inSession: Identity): Difference[] {
   });
 }
 
-function verdicts({ posture }: Identity): Map<string, Verdict> {
+function verdicts(posture: NonNullable<Identity["posture"]>): Map<string, Verdict> {
   return new Map(
     posture.map((check) => [
       check.name ?? check.id ?? check.type ?? "unnamed rule",

@@ -1,40 +1,37 @@
 import { milliseconds } from "date-fns";
 
-import type { AccessRequest, AccessUser, CallOptions, Cloudflare } from "../api/cloudflare.ts";
+import type {
+  AccessRequest,
+  AccessRequests,
+  AccessUser,
+  CallOptions,
+  Cloudflare,
+} from "../api/cloudflare.ts";
 
 /** How far back may be asked. */
 export const MAX_DAYS = 7;
 
 /** Somebody with more is shown the newest ones, and told so. */
-export const MAX_REQUESTS = 1000;
-
-export interface LogIns {
-  /** Newest first; those without a time come last. */
-  items: AccessRequest[];
-  /** False: there may be more than the MAX_REQUESTS that were asked for. */
-  complete: boolean;
-}
+const MAX_REQUESTS = 1000;
 
 /**
  * A user's Access requests of the last days, allowed and denied. Cloudflare's log knows addresses only, and whether
- * its filter folds case is not documented: it is asked as the user is spelled, then in lower case.
+ * its filter folds case is not documented: it is asked as the user is spelled, then in lower case. Newest first; those
+ * without a time come last.
  */
 export async function readLogIns(
   cloudflare: Cloudflare,
   email: string,
   { now, days }: { now: number; days: number },
   call?: CallOptions,
-): Promise<LogIns> {
+): Promise<AccessRequests> {
   const since = now - milliseconds({ days });
   const ask = (spelled: string) =>
-    cloudflare.accessLogs.requests({ email: spelled, since, limit: MAX_REQUESTS, direction: "desc" }, call);
+    cloudflare.accessLogs.requests({ email: spelled, since, max: MAX_REQUESTS }, call);
   const found = await ask(email);
   const folded = email.toLowerCase();
-  const items = found.length === 0 && folded !== email ? await ask(folded) : found;
-  return {
-    items: items.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)),
-    complete: items.length < MAX_REQUESTS,
-  };
+  const { items, complete } = found.items.length === 0 && folded !== email ? await ask(folded) : found;
+  return { items: items.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)), complete };
 }
 
 /** How many were let in, how many were not, and of how many it is not said. */

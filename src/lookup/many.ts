@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 
 import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
-import { NotFoundError } from "../api/errors.ts";
+import { orNull } from "../api/errors.ts";
 import type { Directory } from "../slack/directory.ts";
 import { keyOf, whoText } from "./who-list.ts";
 import type { Who } from "./who.ts";
@@ -71,7 +71,7 @@ async function findCandidates(
 ): Promise<Candidates> {
   switch (who.kind) {
     case "id":
-      return { label: who.id, users: await getById(cloudflare, who.id) };
+      return { label: who.id, users: [(await orNull(cloudflare.accessUsers.get(who.id))) ?? []].flat() };
     case "email":
       return { label: who.email, users: await findByEmail(cloudflare, who.email, known) };
     case "mention": {
@@ -79,15 +79,6 @@ async function findCandidates(
       if (person === null || person.email === null) return { label: whoText(who), users: [] };
       return { label: person.email, users: await findByEmail(cloudflare, person.email, known) };
     }
-  }
-}
-
-async function getById(cloudflare: Cloudflare, id: string): Promise<AccessUser[]> {
-  try {
-    return [await cloudflare.accessUsers.get(id)];
-  } catch (error) {
-    if (error instanceof NotFoundError) return [];
-    throw error;
   }
 }
 
@@ -111,5 +102,7 @@ async function readAll(
   for (let page = 2; page <= first.totalPages; page += 1) {
     all.push(...(await cloudflare.accessUsers.list({ perPage: PAGE_SIZE, page })).items);
   }
+  // Of a list that was cut nobody can say that an address is one user's alone.
+  if (first.totalCount !== null && all.length < first.totalCount) return null;
   return Map.groupBy(all, (user) => user.email.toLowerCase());
 }

@@ -15,6 +15,8 @@ export interface Comparison {
   total: number;
   /** Those that were compared and are open, newest first. */
   compared: { issuedAt: number | null; differences: Difference[] }[];
+  /** What is not said in one of the identities, and so was not compared. */
+  unsaid?: readonly string[];
   /** How many could not be read, and why the first of them. */
   unread: number;
   reason: string | null;
@@ -56,8 +58,11 @@ export async function readOpenIdentities(cloudflare: Cloudflare, userId: string)
 
 /** Each session against the identity last seen. */
 export function compare(seen: Identity, { identities, ...rest }: OpenIdentities): Comparison {
+  const all = [seen, ...identities.map(({ identity }) => identity)];
+  const unsaid = (["groups", "posture"] as const).filter((part) => all.some((one) => one[part] === null));
   return {
     ...rest,
+    unsaid,
     compared: identities.map(({ issuedAt, identity }) => ({
       issuedAt: issuedAt ?? identity.issuedAt,
       differences: diffIdentity(seen, identity),

@@ -1,7 +1,9 @@
-import type { CallOptions, Cloudflare, Registration } from "../api/cloudflare.ts";
+import type { CallOptions, Cloudflare, Registration, WriteReceipt } from "../api/cloudflare.ts";
+import { isCloudflareFailure } from "../api/errors.ts";
+import { takeUpTo } from "./take.ts";
 
-/** Somebody with more is shown the first ones, and told so. */
-export const MAX_REGISTRATIONS = 500;
+/** A user with more is shown the first ones, and the count says so. */
+const MAX_REGISTRATIONS = 500;
 
 const PAGE_SIZE = 50;
 
@@ -17,26 +19,79 @@ export const NO_REGISTRATION: Readonly<Record<RegistrationState, string>> = {
 
 export interface Registrations {
   items: Registration[];
-  /** False: Cloudflare has more than MAX_REGISTRATIONS. */
-  complete: boolean;
+  /** False: Cloudflare has more than these, which are the first MAX_REGISTRATIONS. */
+  isComplete: boolean;
 }
 
-/** A user's registrations, those that were revoked as well. */
+/** A user's registrations, to be shown: no more than MAX_REGISTRATIONS are read. */
 export async function readRegistrations(
   cloudflare: Cloudflare,
   userId: string,
+  status: RegistrationState,
   call?: CallOptions,
 ): Promise<Registrations> {
-  const items: Registration[] = [];
-  const all = cloudflare.devices.iterateRegistrations(
-    { userIds: [userId], status: "all", perPage: PAGE_SIZE },
-    call,
-  );
-  for await (const registration of all) {
-    if (items.length === MAX_REGISTRATIONS) return { items, complete: false };
-    items.push(registration);
+  const query = { userIds: [userId], status, perPage: PAGE_SIZE };
+  return takeUpTo(MAX_REGISTRATIONS, cloudflare.devices.iterateRegistrations(query, call));
+}
+
+/** Every registration of the user in a state, however many: for choosing, and for telling old from new. */
+export async function allRegistrations(
+  cloudflare: Cloudflare,
+  userId: string,
+  status: RegistrationState,
+  call?: CallOptions,
+): Promise<Registration[]> {
+  const query = { userIds: [userId], status, perPage: PAGE_SIZE };
+  return (await takeUpTo(Number.POSITIVE_INFINITY, cloudflare.devices.iterateRegistrations(query, call)))
+    .items;
+}
+
+/** How many ids are asked for at once: they travel in the address. */
+const ID_BATCH = 200;
+
+/** Those of `ids` that exist and that Cloudflare says are this user's. */
+export async function readExisting(
+  cloudflare: Cloudflare,
+  { userId, ids }: { userId: string; ids: readonly string[] },
+  call?: CallOptions,
+): Promise<Registration[]> {
+  const found: Registration[] = [];
+  for (let from = 0; from < ids.length; from += ID_BATCH) {
+    const query = { ids: ids.slice(from, from + ID_BATCH), status: "all" as const, perPage: PAGE_SIZE };
+    for await (const one of cloudflare.devices.iterateRegistrations(query, call)) found.push(one);
   }
-  return { items, complete: true };
+  // Whether a list of all still holds deleted ones, with the time, is not documented.
+  return found.filter((one) => one.userId === userId && one.deletedAt === null);
+}
+
+/**
+ * Sends one change for those of `ids` that exist and are this user's; null where none is left. Cloudflare refuses a
+ * call whole when one of its ids is gone: where some went meanwhile, the others are sent once more.
+ * @throws whatever `send` throws, and CloudflareError when it cannot be read which exist.
+ */
+export async function changeExisting(
+  cloudflare: Cloudflare,
+  { userId, ids }: { userId: string; ids: readonly string[] },
+  send: (ids: string[]) => Promise<WriteReceipt>,
+): Promise<{ receipt: WriteReceipt | null; skipped: string[] }> {
+  const read = async (some: readonly string[]): Promise<string[]> =>
+    (await readExisting(cloudflare, { userId, ids: some })).map((one) => one.id);
+  const outcome = (sent: readonly string[], receipt: WriteReceipt | null) => ({
+    receipt,
+    skipped: ids.filter((id) => !sent.includes(id)),
+  });
+  const there = await read(ids);
+  if (there.length === 0) return outcome([], null);
+  try {
+    return outcome(there, await send(there));
+  } catch (error) {
+    // Which code a gone id has is not documented; that it was refused whole is all that must be sure.
+    if (!isCloudflareFailure(error) || (error.kind !== "not-found" && error.kind !== "http")) throw error;
+    if (error.applied !== "no") throw error;
+    const left = await read(there);
+    if (left.length === there.length) throw error;
+    return left.length === 0 ? outcome([], null) : outcome(left, await send(left));
+  }
 }
 
 export function isActive(registration: Registration): boolean {

@@ -1,5 +1,5 @@
 import type { AccessUser, CallOptions, Cloudflare, RiskScore, RiskSummaryUser } from "../api/cloudflare.ts";
-import { NotFoundError } from "../api/errors.ts";
+import { orNull } from "../api/errors.ts";
 
 const RANKS = { high: 3, medium: 2, low: 1 };
 
@@ -30,14 +30,4 @@ export async function readScored(
   if (sameId !== null || risk === null || risk.email === null) return { user: sameId, risk };
   const [user, ...others] = await cloudflare.accessUsers.findByEmail(risk.email, call);
   return { user: user === undefined || others.length > 0 ? null : user, risk };
-}
-
-/** What was asked for, or null where Cloudflare does not know it. */
-export async function orNull<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof NotFoundError) return null;
-    throw error;
-  }
 }

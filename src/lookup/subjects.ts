@@ -1,24 +1,18 @@
+import { MENTIONS, onlyFirst } from "./who-list.ts";
 import { parseWho, type Who } from "./who.ts";
 
 /** More are not looked up: a message with more is a list, not somebody to investigate. */
 export const MAX_SUBJECTS = 10;
 
-const MENTION = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
 // A quote before an address is not part of it. Bounded, so that one endless word takes no endless time.
 const EMAIL = /[\p{L}\p{N}_][\p{L}\p{N}._%+'-]{0,63}@[\p{L}\p{N}.-]{1,253}\.[\p{L}]{2,63}/gu;
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
 
 /** Everybody a message may be about: e-mails, ids of Access users and mentions, each once, in order. */
 export function findSubjects(text: string): Who[] {
-  const found = [MENTION, EMAIL, UUID]
+  const found = [MENTIONS, EMAIL, UUID]
     .flatMap((pattern) => [...text.matchAll(pattern)])
     .toSorted((a, b) => a.index - b.index)
     .flatMap(([word]) => parseWho(word) ?? []);
-  const seen = new Set<string>();
-  return found.filter((who) => {
-    const key = who.kind === "email" ? who.email.toLowerCase() : who.kind === "id" ? who.id : who.userId;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  return onlyFirst(found);
 }

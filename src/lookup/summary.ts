@@ -10,11 +10,12 @@ import type {
   RiskSummaryUser,
 } from "../api/cloudflare.ts";
 import { sameEmail } from "../api/cloudflare.ts";
-import { isCloudflareFailure, NotFoundError } from "../api/errors.ts";
+import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import { readRegistrations, type Registrations } from "./registrations.ts";
 
-/** One part of a summary: what Cloudflare said, or why it did not. */
-export type Part<T> = { ok: true; value: T } | { ok: false; reason: string };
+/** One part of a summary: what Cloudflare said, or why it did not. `isComplete: false` is a list that was cut. */
+export type Part<T> = { ok: true; value: T; isComplete?: false } | { ok: false; reason: string };
 
 /** All that is known of a user, as plain data (it is stored with a request as its evidence). */
 export interface UserSummary {
@@ -27,9 +28,6 @@ export interface UserSummary {
   /** Epoch milliseconds. */
   gatheredAt: number;
 }
-
-/** Somebody with more is shown the first ones; the number is said. */
-const MAX_REGISTRATIONS = 500;
 
 /**
  * A part that takes longer than this, retries included, is shown as missing rather than holding the rest back:
@@ -49,9 +47,16 @@ export async function gatherSummary(
     part(cloudflare.accessUsers.activeSessions(user.id, call)),
     part(cloudflare.accessUsers.failedLogins(user.id, call)),
     part(findRisk(cloudflare, user, call)),
-    part(collectRegistrations(cloudflare, user.id, "active", call)),
+    part(readRegistrations(cloudflare, user.id, "active", call)),
   ]);
-  return { user, identity, sessions, failedLogins, risk, registrations, gatheredAt: now };
+  const parts = { identity, sessions, failedLogins, risk, registrations: listed(registrations) };
+  return { user, ...parts, gatheredAt: now };
+}
+
+function listed(part: Part<Registrations>): Part<Registration[]> {
+  if (!part.ok) return part;
+  const { items, isComplete } = part.value;
+  return { ok: true, value: items, ...(isComplete ? {} : { isComplete }) };
 }
 
 /** `whenAbsent`: what it means where Cloudflare has nothing under this user's id. */
@@ -69,67 +74,28 @@ async function part<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T
 
 /**
  * The risk score. Its user id is documented only as a UUID: where it is not the Access user's, the account's
- * summary is searched for the e-mail.
+ * summary is searched for the email address.
+ * @throws NotFoundError when there is none.
  */
 export async function findRisk(
   cloudflare: Cloudflare,
   user: { id: string; email: string },
   call?: CallOptions,
 ): Promise<RiskScore & { userId: string }> {
-  const own = await scoreOf(cloudflare, user.id, call);
-  if (own instanceof NotFoundError || isBlank(own)) {
+  const asked = cloudflare.riskScoring.get(user.id, call);
+  const own = await orNull(asked);
+  if (own === null || isBlank(own)) {
     const row = matchRow(await cloudflare.riskScoring.summary(call), user);
-    if (row !== undefined && !(await isSomebodyElse(cloudflare, row.userId, call)))
+    // Two users may differ only in the case of their address: a score under another Access user's id is theirs.
+    if (row !== undefined && (await orNull(cloudflare.accessUsers.get(row.userId, call))) === null)
       return { ...(await cloudflare.riskScoring.get(row.userId, call)), userId: row.userId };
   }
-  if (own instanceof NotFoundError) throw own;
-  return { ...own, userId: user.id };
-}
-
-async function scoreOf(
-  cloudflare: Cloudflare,
-  userId: string,
-  call?: CallOptions,
-): Promise<RiskScore | NotFoundError> {
-  try {
-    return await cloudflare.riskScoring.get(userId, call);
-  } catch (error) {
-    if (error instanceof NotFoundError) return error;
-    throw error;
-  }
+  return { ...(await asked), userId: user.id };
 }
 
 /** Whether an id that risk scoring does not know is an error is not documented: it may be a score of nobody. */
 function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
   return email === null && rawLevel === null && lastResetAt === null && events.length === 0;
-}
-
-/** Every registration of the user in one state, without the limit of a summary: "all" has to mean all. */
-export function allRegistrations(
-  cloudflare: Cloudflare,
-  userId: string,
-  status: "active" | "revoked" | "all",
-): Promise<Registration[]> {
-  return collectRegistrations(cloudflare, userId, status, undefined, Number.POSITIVE_INFINITY);
-}
-
-/** The user's registrations in one state, the first `max` of them. */
-export async function collectRegistrations(
-  cloudflare: Cloudflare,
-  userId: string,
-  status: "active" | "revoked" | "all" = "active",
-  call?: CallOptions,
-  max = MAX_REGISTRATIONS,
-): Promise<Registration[]> {
-  const found: Registration[] = [];
-  for await (const registration of cloudflare.devices.iterateRegistrations(
-    { userIds: [userId], status, perPage: 50 },
-    call,
-  )) {
-    found.push(registration);
-    if (found.length >= max) break;
-  }
-  return found;
 }
 
 /** The row of this address: spelled the same, or else the only one that differs in case. */
@@ -141,15 +107,4 @@ function matchRow(
     (row) => row.userId !== user.id && user.email !== "" && sameEmail(row.email ?? "", user.email),
   );
   return others.find((row) => row.email === user.email) ?? (others.length === 1 ? others[0] : undefined);
-}
-
-/** Two users may differ only in the case of their address: a score under another Access user's id is theirs. */
-async function isSomebodyElse(cloudflare: Cloudflare, id: string, call?: CallOptions): Promise<boolean> {
-  try {
-    await cloudflare.accessUsers.get(id, call);
-    return true;
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ export interface WhoList {
   unreadable: string[];
 }
 
-const MENTION = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
+export const MENTIONS = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
 /** What stands between addresses, wherever they were copied from; `|` is between the two halves of Slack's links. */
 const BETWEEN = /[\s,;<>()[\]{}"“”|]+/;
 /** Punctuation that a sentence leaves at an address. */
@@ -17,17 +17,17 @@ const AROUND = /^['‘.:!?*_`]+|['’.:!?*_`]+$/g;
  * names around them. Each is named once, in the order in which it came; words that are no address are left out.
  */
 export function parseWhoList(text: string): WhoList {
-  const mentions = [...text.matchAll(MENTION)].map((match) => ({ at: match.index, word: match[0] }));
-  const rest = text.replaceAll(MENTION, (mention) => " ".repeat(mention.length));
+  const mentions = [...text.matchAll(MENTIONS)].map((match) => ({ at: match.index, word: match[0] }));
+  const rest = text.replaceAll(MENTIONS, (mention) => " ".repeat(mention.length));
   const words = [...mentions, ...splitWords(rest)].toSorted((a, b) => a.at - b.at);
-  const whos = new Map<string, Who>();
+  const whos: Who[] = [];
   const unreadable = new Set<string>();
   for (const { word } of words) {
     const who = parseWho(word);
-    if (who !== null) whos.set(keyOf(who), whos.get(keyOf(who)) ?? who);
+    if (who !== null) whos.push(who);
     else if (word.includes("@")) unreadable.add(word);
   }
-  return { whos: [...whos.values()], unreadable: [...unreadable] };
+  return { whos: onlyFirst(whos), unreadable: [...unreadable] };
 }
 
 function splitWords(text: string): { at: number; word: string }[] {
@@ -40,6 +40,11 @@ function splitWords(text: string): { at: number; word: string }[] {
     at += word.length;
   }
   return words;
+}
+
+/** Each once, as it was named first. */
+export function onlyFirst(whos: readonly Who[]): Who[] {
+  return [...Map.groupBy(whos, keyOf).values()].flatMap(([first]) => first ?? []);
 }
 
 /** The same for all spellings of one address. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { NotFoundError } from "../api/errors.ts";
+import { orNull } from "../api/errors.ts";
 import type { AccessUser, CallOptions, Cloudflare } from "../api/cloudflare.ts";
 import { UserError } from "../errors.ts";
 import type { Directory } from "../slack/directory.ts";
@@ -13,6 +13,10 @@ export type Who =
 
 /** Somebody, or a request by its id. */
 export type Subject = Who | { kind: "request"; id: string };
+
+/** Access lists have been seen to answer a token without the permission with an empty list. */
+export const EMPTY_LIST =
+  "Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.";
 
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
@@ -69,16 +73,13 @@ export async function findUser(
 
 /** The Access user with this id. @throws UserError when there is none. */
 export async function getUser(cloudflare: Cloudflare, id: string, call?: CallOptions): Promise<AccessUser> {
-  try {
-    return await cloudflare.accessUsers.get(id, call);
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-    throw new UserError({
-      what: `No Access user has the id ${id}.`,
-      why: "It may be the id of something else (a device, a seat, an identity), or the user was removed.",
-      next: "Try the e-mail address.",
-    });
-  }
+  const user = await orNull(cloudflare.accessUsers.get(id, call));
+  if (user !== null) return user;
+  throw new UserError({
+    what: `No Access user has the id ${id}.`,
+    why: "It may be the id of something else (a device, a seat, an identity), or the user was removed.",
+    next: "Try the e-mail address.",
+  });
 }
 
 async function findByEmail(cloudflare: Cloudflare, email: string, call?: CallOptions): Promise<AccessUser> {
@@ -87,7 +88,7 @@ async function findByEmail(cloudflare: Cloudflare, email: string, call?: CallOpt
   if (user === undefined) {
     throw new UserError({
       what: `No Access user has the e-mail ${email}.`,
-      why: "They have never logged in to an Access application or the WARP client of this account, or were removed from it.",
+      why: `They have never logged in to an Access application or the WARP client of this account, or were removed from it. ${EMPTY_LIST}`,
       next: "Check the spelling. An alias such as name+tag@… is another user to Cloudflare.",
     });
   }

@@ -7,7 +7,7 @@ import { readGroup } from "../slack/directory.ts";
 
 /**
  * Says in the log which user groups of a policy Slack does not know: an id that was mistyped, or a group that was
- * deleted since. Asked anew, one after another. Never rejects: each click looks by itself who is in a group.
+ * deleted since. Asked again, one after another. Never rejects: each click looks by itself who is in a group.
  */
 export async function checkGroups(
   { client, policy, log }: { client: WebClient; policy: Policy; log: Log },

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 
-export interface Health {
+interface Health {
   /** Why the process takes no commands now, or null when it does. */
   notReady(): Promise<string | null>;
 }

@@ -21,18 +21,18 @@ export async function readPause(db: Kysely<Database> | Transaction<Database>): P
   return { by, reason, at: row.at };
 }
 
-export interface SwitchInput {
+export interface KillSwitchInput {
   by: string;
   teamId: string;
   reason: string;
   at: number;
-  /** For the record: see circumstances.ts. */
-  circumstances: Record<string, unknown>;
+  /** For the record: see approvals/audit-context.ts. */
+  auditContext: Record<string, unknown>;
 }
 
 /** @returns whether this paused it; false: it was paused already. */
-export async function pause(db: Db, input: SwitchInput): Promise<boolean> {
-  const { by, reason, at, teamId, circumstances } = input;
+export async function pause(db: Db, input: KillSwitchInput): Promise<boolean> {
+  const { by, reason, at, teamId, auditContext } = input;
   return db.transaction().execute(async (trx) => {
     const row = await trx
       .insertInto("switches")
@@ -46,15 +46,15 @@ export async function pause(db: Db, input: SwitchInput): Promise<boolean> {
       teamId,
       actor: by,
       event: "bot.paused",
-      data: { reason, ...circumstances },
+      data: { reason, ...auditContext },
     });
     return true;
   });
 }
 
 /** @returns the pause that this ended; null: it was not paused. */
-export async function resume(db: Db, input: SwitchInput): Promise<Pause | null> {
-  const { by, reason, at, teamId, circumstances } = input;
+export async function resume(db: Db, input: KillSwitchInput): Promise<Pause | null> {
+  const { by, reason, at, teamId, auditContext } = input;
   return db.transaction().execute(async (trx) => {
     const row = await trx.deleteFrom("switches").where("name", "=", NAME).returningAll().executeTakeFirst();
     if (row === undefined) return null;
@@ -64,7 +64,7 @@ export async function resume(db: Db, input: SwitchInput): Promise<Pause | null> 
       teamId,
       actor: by,
       event: "bot.resumed",
-      data: { reason, paused_by: ended.by, paused_at: row.at, ...circumstances },
+      data: { reason, paused_by: ended.by, paused_at: row.at, ...auditContext },
     });
     return { ...ended, at: row.at };
   });

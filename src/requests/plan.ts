@@ -1,72 +1,34 @@
 import { createHash, randomInt } from "node:crypto";
 
+import { z } from "zod";
+
+import { ACTION_NAMES, ACTIONS, type Plan } from "../actions/index.ts";
 import { canonicalJson } from "../canonical-json.ts";
-import type { Who } from "../lookup/who.ts";
+import { Target } from "./target.ts";
 
-/** What can be asked for. The names are those of the subcommands. */
-export const ACTION_NAMES = [
-  "revoke",
-  "revoke-devices",
-  "restore-devices",
-  "delete-devices",
-  "reset-risk",
-  "create-user",
-  "rename-user",
-  "delete-user",
-] as const;
-export type ActionName = (typeof ACTION_NAMES)[number];
-
-/** Whom an action is about: the Access user as Cloudflare knew them when it was asked for. */
-export interface Target {
-  /** "" for somebody who is only to be created. */
-  id: string;
-  email: string;
-  name: string;
-}
-
-export interface RevokeOptions {
-  /** Also revoke all of the user's device registrations. */
-  devices: boolean;
-  /** Also force WARP to re-authenticate where Gateway policies enforce a client session. */
-  warpReauth: boolean;
-  /** Where several users are meant: all but the plan's `target`, who comes first and alone. */
-  others?: Target[];
-}
+export { ACTION_NAMES };
+export type { ActionName, Plan, Wish, WishFor } from "../actions/index.ts";
+export type { Target };
 
 /** The most users that one request may be about. */
 export const MAX_TARGETS = 500;
 
-/** A registration as it was when it was chosen: the id is what counts, the name is for people. */
-export interface ChosenRegistration {
-  id: string;
-  deviceName: string;
+const OPTIONS = new Map(ACTIONS.map(({ name, options }) => [name, options]));
+
+const Stored = z
+  .strictObject({ action: z.enum(ACTION_NAMES), accountId: z.string(), target: Target, options: z.unknown() })
+  .transform((plan, context) => {
+    const options = OPTIONS.get(plan.action)?.safeParse(plan.options);
+    if (options?.success === true) return { ...plan, options: options.data } as Plan;
+    for (const issue of options?.error.issues ?? [])
+      context.addIssue({ code: "custom", message: issue.message, path: ["options", ...issue.path] });
+    return z.NEVER;
+  });
+
+/** A plan as it was stored; an option that this version does not know is not passed over. @throws ZodError */
+export function parsePlan(stored: unknown): Plan {
+  return Stored.parse(stored);
 }
-
-/** How somebody judged a kind of risk event before taking its weight away. */
-export const RISK_JUDGEMENTS = ["false-positive", "handled", "accepted"] as const;
-export type RiskJudgement = (typeof RISK_JUDGEMENTS)[number];
-
-interface OptionsOf {
-  revoke: RevokeOptions;
-  /** `legacy`: by the deprecated call, which does not know multi-user mode. */
-  "revoke-devices": { registrations: ChosenRegistration[]; legacy: boolean };
-  "restore-devices": { registrations: ChosenRegistration[] };
-  /** `active`: how many of them were not revoked when it was asked for. */
-  "delete-devices": { registrations: ChosenRegistration[]; active: number };
-  "reset-risk": {
-    /** The id under which risk scoring knows the user: usually, but not certainly, the Access user's. */
-    riskUserId: string;
-    judged: { name: string; count: number; judgement: RiskJudgement }[];
-  };
-  "create-user": Record<string, never>;
-  "rename-user": { newName: string };
-  "delete-user": Record<string, never>;
-}
-
-/** What will be done, frozen when it is asked for: approvers approve exactly this, and an edit is a new request. */
-export type Plan = {
-  [Name in ActionName]: { action: Name; accountId: string; target: Target; options: OptionsOf[Name] };
-}[ActionName];
 
 /** All users a plan is about, in the order in which they come. */
 export function targetsOf(plan: Plan): readonly Target[] {
@@ -84,24 +46,6 @@ export function planFor(plan: Plan, target: Target): Plan {
   const { devices, warpReauth } = plan.options;
   return { ...plan, target, options: { devices, warpReauth } };
 }
-
-/** What somebody wishes, before it is looked up and becomes a plan. `"all"`: of those there are. */
-export type Wish =
-  | ({ action: "revoke" } & Omit<RevokeOptions, "others"> & {
-        /** More users, beside the one that is named otherwise (or nobody is). */
-        several?: readonly Who[];
-        /** Words among them that look like an address and are none. */
-        unreadable?: readonly string[];
-      })
-  | { action: "revoke-devices"; registrationIds: readonly string[] | "all" }
-  | { action: "restore-devices"; registrationIds: readonly string[] | "all" }
-  | { action: "delete-devices"; registrationIds: readonly string[] | "all" }
-  /** By the keys of the kinds of risk events. */
-  | { action: "reset-risk"; judged: Readonly<Record<string, RiskJudgement>> }
-  | { action: "create-user"; email: string; name: string }
-  | { action: "rename-user"; newName: string }
-  | { action: "delete-user"; typedEmail: string };
-export type WishFor<Name extends ActionName> = Extract<Wish, { action: Name }>;
 
 /** SHA-256 of the canonical JSON, in hexadecimal. */
 export function hashPlan(plan: Plan): string {

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 
 import type { Database, PostsTable } from "../store/schema.ts";
-import type { Verification } from "./actions/define.ts";
+import type { Verification } from "../actions/define.ts";
 import type { Request, Held, Vote } from "./request.ts";
 
 /** What a message in the request's thread tells; the view turns it into words when it is posted. */

@@ -2,8 +2,8 @@ import type { Selectable } from "kysely";
 
 import type { UserSummary } from "../lookup/summary.ts";
 import type { RequestsTable } from "../store/schema.ts";
-import type { Verification } from "./actions/define.ts";
-import type { Plan } from "./plan.ts";
+import type { Verification } from "../actions/define.ts";
+import { parsePlan, type Plan } from "./plan.ts";
 
 export const STATUSES = [
   "pending",
@@ -21,8 +21,6 @@ export type Status = (typeof STATUSES)[number];
 
 /** What came of the execution, as it grows. */
 export interface Result {
-  /** What stood just before the first call, for the check afterwards; kept until it is over. */
-  before?: { baseline: unknown; at: number };
   /** Cloudflare's acceptance of the call. */
   receipt?: { cfRay: string | null; at: number };
   verification?: Verification;
@@ -51,8 +49,15 @@ export interface Vote {
   /** A Slack user id; everybody is of the home workspace, which is checked at the click. */
   by: string;
   at: number;
+  /** The user id or user group by which the policy named them then. Absent in older ones. */
+  via?: string;
   /** Why it is not known whether they are at risk themselves; absent when it is. */
   unchecked?: string;
+}
+
+/** Of each person the newest vote: what was given long ago may be given again. */
+export function newestVotes(votes: readonly Vote[]): Vote[] {
+  return votes.filter((vote, index) => !votes.slice(index + 1).some(({ by }) => by === vote.by));
 }
 
 /** What keeps an approved request from being carried out now. */
@@ -68,6 +73,8 @@ export interface BreakGlassUse {
   by: string;
   at: number;
   reason: string;
+  /** As in a vote. */
+  via?: string;
   /** Why it is not known whether they are at risk themselves; absent when it is. */
   unchecked?: string;
 }
@@ -103,16 +110,18 @@ export interface Request {
   cardVersion: number;
   card: { channel: string; ts: string | null; attemptedAt: number | null };
   /** What keeps its messages from Slack (a code: see slackTroubleOf), and since when; absent otherwise. */
-  trouble?: { code: string; since: number };
+  deliveryFailure?: { code: string; since: number };
   /** Somebody stopped it while it was carried out; absent otherwise. */
   stop?: { by: string; at: number };
-  /** In order; only ever added to. Whether they still count is judged anew each time. */
+  /** In order; only ever added to. Whether they still count is judged each time. */
   votes: readonly Vote[];
   /** A target was protected when it was asked for. */
   isProtected: boolean;
   held: Held | null;
-  /** How many executions gave it back because it was held: the next one has another key. */
-  runs: number;
+  /** Tokens of the leases on it: see lease.ts. */
+  fences: { execution: number; publishing: number };
+  /** How often in a row carrying it out ended in an error of ours. */
+  failures: number;
   reminders: number;
   nudgeAt: number | null;
   escalatedAt: number | null;
@@ -122,12 +131,12 @@ export interface Request {
   reviewDue: number | null;
 }
 
-/** A row as the rest of the code knows it. */
+/** A row as the rest of the code knows it. @throws Error that names the request when its plan cannot be read. */
 export function fromRow(row: Selectable<RequestsTable>): Request {
   return {
     id: row.id,
     teamId: row.team_id,
-    plan: JSON.parse(row.plan) as Plan,
+    plan: readPlan(row),
     planHash: row.plan_hash,
     evidence: JSON.parse(row.evidence) as UserSummary | null,
     requesterId: row.requester_id,
@@ -147,14 +156,15 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
     card: { channel: row.card_channel, ts: row.card_ts, attemptedAt: row.card_attempted_at },
     ...(row.trouble === null || row.trouble_since === null
       ? {}
-      : { trouble: { code: row.trouble, since: row.trouble_since } }),
+      : { deliveryFailure: { code: row.trouble, since: row.trouble_since } }),
     ...(row.stopped_by === null || row.stopped_at === null
       ? {}
       : { stop: { by: row.stopped_by, at: row.stopped_at } }),
     votes: JSON.parse(row.votes) as Vote[],
     isProtected: row.is_protected === 1,
     held: row.held === null ? null : (JSON.parse(row.held) as Held),
-    runs: row.runs,
+    fences: { execution: row.execution_fence, publishing: row.publishing_fence },
+    failures: row.execution_failures,
     reminders: row.reminders,
     nudgeAt: row.nudge_at,
     escalatedAt: row.escalated_at,
@@ -165,9 +175,17 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
   };
 }
 
-/** Approved, and kept from being carried out: until it begins it can still be taken back. */
+function readPlan({ id, plan }: Pick<Selectable<RequestsTable>, "id" | "plan">): Plan {
+  try {
+    return parsePlan(JSON.parse(plan));
+  } catch (error) {
+    throw new Error(`the stored plan of request ${id} cannot be read`, { cause: error });
+  }
+}
+
+/** Approved or begun, and kept from going on: what is not done yet can still be taken back. */
 export function isHeldBack({ status, held }: Pick<Request, "status" | "held">): boolean {
-  return status === "approved" && held !== null;
+  return held !== null && (status === "approved" || status === "executing" || status === "unknown");
 }
 
 /** Nothing more will happen to a request in one of these. */

@@ -1,13 +1,13 @@
-import type { Transaction, Updateable } from "kysely";
+import type { UpdateObject } from "kysely";
 
-import { appendAudit } from "../audit/append.ts";
 import type { Db } from "../store/open.ts";
-import type { Database, RequestsTable } from "../store/schema.ts";
-import { STOPPED_NOTE, stopWaiting } from "./bulk/targets.ts";
+import type { Database } from "../store/schema.ts";
+import { always, changeRequest, type Condition, type Writer } from "./change.ts";
+import { unlockTargets } from "./locks.ts";
 import { targetsOf } from "./plan.ts";
-import { addPosts, type NewPost } from "./posts.ts";
+import type { NewPost } from "./posts.ts";
+import { findUnreviewed } from "./queries.ts";
 import {
-  fromRow,
   isFinal,
   type BreakGlassUse,
   type Request,
@@ -16,9 +16,7 @@ import {
   type Status,
   type Vote,
 } from "./request.ts";
-import { nextReviewNudgeAt } from "./nudge-times.ts";
-import { findUnreviewed } from "./find.ts";
-import { claimTarget, releaseTargets, TargetBusyError } from "./target-locks.ts";
+import { countTargets, isUntouched, STOPPED_NOTE, stopWaiting } from "./targets.ts";
 
 /** From which states each state is reached. What is not written here cannot happen. */
 const REACHED_FROM: Record<Exclude<Status, "pending">, readonly Status[]> = {
@@ -30,7 +28,7 @@ const REACHED_FROM: Record<Exclude<Status, "pending">, readonly Status[]> = {
   executing: ["approved"],
   unknown: ["executing"],
   succeeded: ["executing", "unknown"],
-  failed: ["executing", "unknown"],
+  failed: ["approved", "executing", "unknown"],
 };
 
 export interface Transition {
@@ -43,253 +41,208 @@ export interface Transition {
   result?: Result;
   /** Only from these of the states that lead there: what the decision was made on. */
   from?: readonly Status[];
+  /** What else has to hold of the request: a lease, for one. */
+  where?: Condition;
   /** All votes, of which whoever decided had seen so many: lost when somebody else voted meanwhile. */
   votes?: { all: readonly Vote[]; seen: number };
   /** Somebody acts alone: it has to be looked at afterwards, and they lose while another such action waits for that. */
   breakGlass?: BreakGlassUse;
+  /** When somebody is first reminded to look at it. */
+  reviewReminderAt?: number;
   posts?: NewPost[];
 }
 
 /**
- * Moves a request to another state if it still is in one that leads there: one conditional UPDATE together with
- * its audit row and the messages that tell of it, in one transaction. Deadlines are part of the condition: a
+ * Moves a request to another state if it still is in one that leads there. Deadlines are part of the condition: a
  * decision at or after `expires_at` loses whatever the card in Slack still shows, and only then can it expire.
  * @returns the request as it now is, or null when somebody or something else was first.
  */
-export async function moveRequest(db: Db, id: string, transition: Transition): Promise<Request | null> {
+export async function moveRequest(db: Writer, id: string, transition: Transition): Promise<Request | null> {
   try {
-    return await db.transaction().execute((trx) => move(trx, id, transition));
+    return await changeRequest(db, {
+      id,
+      at: transition.at,
+      where: isMovable(transition),
+      set: columnsOf(transition),
+      event: `request.${transition.to}`,
+      actor: transition.actor,
+      async data(request, trx) {
+        if (isFinal(request.status)) await unlockTargets(trx, id);
+        if (transition.breakGlass !== undefined) {
+          // A write to the chain's head, which everybody who acts takes in turn: of two at once, one sees the other.
+          await trx.updateTable("audit_head").set({ id: 1 }).where("id", "=", 1).execute();
+          const other = await findUnreviewed(trx, transition.actor, id);
+          if (other !== null) throw new UnreviewedError(other);
+        }
+        return {
+          ...(transition.reason === undefined ? {} : { reason: transition.reason }),
+          ...transition.data,
+        };
+      },
+      posts: transition.posts ?? [],
+    });
   } catch (error) {
-    if (error instanceof ActedAloneError) return null;
+    if (error instanceof UnreviewedError) return null;
     throw error;
   }
 }
 
 /** Rolls back a second action alone of somebody whose first one nobody has looked at yet. */
-class ActedAloneError extends Error {
-  override readonly name = "ActedAloneError";
+class UnreviewedError extends Error {
+  override readonly name = "UnreviewedError";
 }
 
-async function move(trx: Transaction<Database>, id: string, transition: Transition): Promise<Request | null> {
-  const update = trx
-    .updateTable("requests")
-    .set((eb) => ({ ...columnsOf(transition), version: eb("version", "+", 1) }))
-    .where("id", "=", id)
-    .where(
-      "status",
-      "in",
-      REACHED_FROM[transition.to].filter((status) => transition.from?.includes(status) ?? true),
-    )
-    .$if(
-      transition.to === "approved" || transition.to === "denied" || transition.to === "cancelled",
-      (query) => query.where("expires_at", ">", transition.at),
-    )
-    .$if(transition.to === "expired", (query) => query.where("expires_at", "<=", transition.at))
-    .$if(transition.votes !== undefined, (query) =>
-      query.where("vote_count", "=", transition.votes?.seen ?? 0),
-    )
-    .returningAll();
-  const row = await update.executeTakeFirst();
-  if (row === undefined) return null;
-  const request = fromRow(row);
-  if (isFinal(request.status)) await releaseTargets(trx, id);
-  if (transition.to === "executing") {
-    // With the state or not at all: what is withdrawn in this moment must not keep the user from others.
-    const holder = await claimTarget(trx, request.plan.target, id, transition.at);
-    if (holder !== id) throw new TargetBusyError(holder);
-  }
-  await appendAudit(trx, {
-    at: transition.at,
-    teamId: request.teamId,
-    requestId: id,
-    actor: transition.actor,
-    event: `request.${transition.to}`,
-    data: {
-      plan_hash: request.planHash,
-      requester: request.requesterId,
-      target: request.plan.target.email,
-      target_id: request.plan.target.id,
-      ...(transition.reason === undefined ? {} : { reason: transition.reason }),
-      ...transition.data,
-    },
-  });
-  // Whoever appends waits for whoever appended before: here, of two at once, the later one sees the earlier one.
-  if (transition.breakGlass !== undefined) {
-    const other = await findUnreviewed(trx, transition.actor, id);
-    if (other !== null) throw new ActedAloneError(other);
-  }
-  await addPosts(trx, id, transition.at, transition.posts ?? []);
-  return request;
+function isMovable({ to, at, from, votes, where = always }: Transition): Condition {
+  const states = REACHED_FROM[to].filter((status) => from?.includes(status) ?? true);
+  return (eb) =>
+    eb.and([
+      eb("status", "in", states),
+      where(eb),
+      ...(to === "approved" || to === "denied" || to === "cancelled" ? [eb("expires_at", ">", at)] : []),
+      ...(to === "expired" ? [eb("expires_at", "<=", at)] : []),
+      ...(votes === undefined ? [] : [eb("vote_count", "=", votes.seen)]),
+    ]);
+}
+
+function columnsOf(transition: Transition): UpdateObject<Database, "requests"> {
+  const { to, at, actor, votes, breakGlass, result } = transition;
+  return {
+    status: to,
+    held: null,
+    ...(votes === undefined ? {} : { votes: JSON.stringify(votes.all), vote_count: votes.all.length }),
+    ...(breakGlass === undefined
+      ? {}
+      : {
+          break_glass: JSON.stringify(breakGlass),
+          review_due: at,
+          // What was counted and planned so far was for those who had to approve.
+          reminders: 0,
+          nudge_at: transition.reviewReminderAt ?? null,
+        }),
+    ...(result === undefined ? {} : { result: JSON.stringify(result) }),
+    ...(to === "approved" || to === "denied" || to === "cancelled" || to === "expired"
+      ? { decided_at: at, decided_by: actor, decision_reason: transition.reason ?? null }
+      : {}),
+    ...(to === "approved" ? { execution_due: at } : {}),
+    ...(to === "executing" ? { started_at: at } : {}),
+    ...(to === "voided" || to === "succeeded" || to === "failed"
+      ? { finished_at: at, execution_due: null }
+      : {}),
+  };
 }
 
 /**
  * Adds a vote that is not the last one needed, if the request still waits and nobody else voted meanwhile: each
  * voter has counted those before, so that exactly one of them is the last.
- * @returns the request as it now is, or null when it is not any more as it was read.
+ * @returns the request as it now is, or null when it is no longer as it was read.
  */
-export async function addVote(
+export function addVote(
   db: Db,
   { id, votes: seen }: Pick<Request, "id" | "votes">,
   { vote, data }: { vote: Vote; data: Record<string, unknown> },
   posts: NewPost[],
 ): Promise<Request | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable("requests")
-      .set((eb) => ({
-        votes: JSON.stringify([...seen, vote]),
-        vote_count: seen.length + 1,
-        version: eb("version", "+", 1),
-      }))
-      .where("id", "=", id)
-      .where("status", "=", "pending")
-      .where("vote_count", "=", seen.length)
-      .where("expires_at", ">", vote.at)
-      .returningAll()
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const request = fromRow(row);
-    await appendAudit(trx, {
-      at: vote.at,
-      teamId: request.teamId,
-      requestId: id,
-      actor: vote.by,
-      event: "request.voted",
-      data: {
-        plan_hash: request.planHash,
-        requester: request.requesterId,
-        target: request.plan.target.email,
-        target_id: request.plan.target.id,
-        ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }),
-        ...data,
-      },
-    });
-    await addPosts(trx, id, vote.at, posts);
-    return request;
+  return changeRequest(db, {
+    id,
+    at: vote.at,
+    where: (eb) =>
+      eb.and([
+        eb("status", "=", "pending"),
+        eb("vote_count", "=", seen.length),
+        eb("expires_at", ">", vote.at),
+      ]),
+    set: { votes: JSON.stringify([...seen, vote]), vote_count: seen.length + 1 },
+    event: "request.voted",
+    actor: vote.by,
+    data: { ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }), ...data },
+    posts,
   });
 }
 
 /**
- * Stops a request about several users, once: whoever was not touched yet is not going to be, from this write on.
- * The state stays: what is under way is finished, and then it ends by itself.
- * @returns the request as it now is, or null when it is over or was stopped before.
+ * Stops what is carried out, once: whoever was not touched yet is not going to be, from this write on. The state
+ * stays: what is under way is looked into to its end, and then it ends by itself.
+ * @returns the request as it now is, or null when it is over, was stopped before, or there is nobody left to stop for.
  */
 export async function stopRequest(
-  db: Db,
+  db: Writer,
   id: string,
   { actor, at, data }: Pick<Transition, "actor" | "at" | "data">,
 ): Promise<Request | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable("requests")
-      .set((eb) => ({ stopped_by: actor, stopped_at: at, version: eb("version", "+", 1) }))
-      .where("id", "=", id)
-      .where("status", "in", ["approved", "executing", "unknown"])
-      .where("stopped_by", "is", null)
-      .returningAll()
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const request = fromRow(row);
-    const untouched = await stopWaiting(trx, id, STOPPED_NOTE);
-    await appendAudit(trx, {
+  try {
+    return await changeRequest(db, {
+      id,
       at,
-      teamId: request.teamId,
-      requestId: id,
-      actor,
+      where: (eb) =>
+        eb.and([eb("status", "in", ["approved", "executing", "unknown"]), eb("stopped_by", "is", null)]),
+      set: { stopped_by: actor, stopped_at: at, held: null, execution_due: at },
       event: "request.stopped",
-      data: {
-        plan_hash: request.planHash,
-        requester: request.requesterId,
-        targets: targetsOf(request.plan).length,
-        untouched,
-        ...data,
+      actor,
+      async data({ plan }, trx) {
+        const untouched = await stopWaiting(trx, id, STOPPED_NOTE);
+        // An unclear call is not sent again from now on.
+        if (untouched + (await countTargets(trx, id)).sending === 0) throw new NobodyLeftError();
+        return { targets: targetsOf(plan).length, untouched, ...data };
       },
+      posts: [{ key: "stopped", surface: "thread", data: { kind: "stopped", by: actor, at } }],
     });
-    await addPosts(trx, id, at, [
-      { key: "stopped", surface: "thread", data: { kind: "stopped", by: actor, at } },
-    ]);
-    return request;
+  } catch (error) {
+    if (error instanceof NobodyLeftError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Takes back an approved request that is held: void where nothing took effect, otherwise stopped, so that what was sent
+ * is looked into and nothing more is sent.
+ * @returns the request as it now is, or null when it is no longer held, or nothing is left to be sent.
+ */
+export function withdrawRequest(db: Db, id: string, as: Omit<Transition, "to">): Promise<Request | null> {
+  return db.transaction().execute(async (trx) => {
+    const { at } = as;
+    const held = await changeRequest(trx, {
+      id,
+      at,
+      isShown: false,
+      where: (eb) =>
+        eb.and([eb("held", "is not", null), eb("status", "in", ["approved", "executing", "unknown"])]),
+    });
+    if (held === null) return null;
+    const counts = await countTargets(trx, id);
+    if (counts.waiting + counts.sending === 0) return null;
+    const isVoid = isUntouched(counts) && held.status !== "unknown";
+    return isVoid ? moveRequest(trx, id, { ...as, to: "voided" }) : stopRequest(trx, id, as);
   });
+}
+
+/** Rolls back a stop that would stop nothing: "10 of 10 done" must not stand beside "stopped". */
+class NobodyLeftError extends Error {
+  override readonly name = "NobodyLeftError";
 }
 
 /**
  * Keeps what somebody else says of an action done alone, once. The state stays, whatever it is by then.
  * @returns the request as it now is, or null when nobody acted alone there, or somebody else was first.
  */
-export async function reviewRequest(
+export function reviewRequest(
   db: Db,
   id: string,
   { review, data, posts }: { review: Review; data: Record<string, unknown>; posts: NewPost[] },
 ): Promise<Request | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable("requests")
-      .set((eb) => ({
-        review: JSON.stringify(review),
-        review_due: null,
-        version: eb("version", "+", 1),
-      }))
-      .where("id", "=", id)
-      .where("break_glass", "is not", null)
-      .where("review", "is", null)
-      .returningAll()
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const request = fromRow(row);
-    await appendAudit(trx, {
-      at: review.at,
-      teamId: request.teamId,
-      requestId: id,
-      actor: review.by,
-      event: "request.reviewed",
-      data: {
-        plan_hash: request.planHash,
-        requester: request.requesterId,
-        target: request.plan.target.email,
-        target_id: request.plan.target.id,
-        acted_alone: request.breakGlass?.by,
+  return changeRequest(db, {
+    id,
+    at: review.at,
+    where: (eb) => eb.and([eb("break_glass", "is not", null), eb("review", "is", null)]),
+    set: { review: JSON.stringify(review), review_due: null },
+    event: "request.reviewed",
+    actor: review.by,
+    data: ({ breakGlass }) =>
+      Promise.resolve({
+        acted_alone: breakGlass?.by,
         verdict: review.verdict,
         ...(review.note === "" ? {} : { note: review.note }),
         ...data,
-      },
-    });
-    await addPosts(trx, id, review.at, posts);
-    return request;
+      }),
+    posts,
   });
-}
-
-function columnsOf(transition: Transition): Updateable<RequestsTable> {
-  const columns: Updateable<RequestsTable> = { status: transition.to, held: null };
-  if (transition.votes !== undefined) {
-    columns.votes = JSON.stringify(transition.votes.all);
-    columns.vote_count = transition.votes.all.length;
-  }
-  if (transition.breakGlass !== undefined) {
-    columns.break_glass = JSON.stringify(transition.breakGlass);
-    columns.review_due = transition.at;
-    // What was counted and planned so far was for those who had to approve.
-    columns.reminders = 0;
-    columns.nudge_at = nextReviewNudgeAt(0, transition.at);
-  }
-  if (transition.result !== undefined) columns.result = JSON.stringify(transition.result);
-  switch (transition.to) {
-    case "approved":
-    case "denied":
-    case "cancelled":
-    case "expired":
-      return {
-        ...columns,
-        decided_at: transition.at,
-        decided_by: transition.actor,
-        decision_reason: transition.reason ?? null,
-      };
-    case "executing":
-      return { ...columns, started_at: transition.at };
-    case "voided":
-    case "succeeded":
-    case "failed":
-      return { ...columns, finished_at: transition.at };
-    case "unknown":
-      return columns;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Deps } from "../deps.ts";
 import type { Message } from "../views/blocks.ts";
+import { post } from "./messages.ts";
 
 /** Tells the approvals channel something that belongs to no request. @returns whether Slack took it. */
 export async function announce(
@@ -7,11 +8,7 @@ export async function announce(
   message: Message,
 ): Promise<boolean> {
   try {
-    await slack.interactive.chat.postMessage({
-      channel: policy.current().approvalsChannel,
-      text: message.text,
-      blocks: message.blocks,
-    });
+    await post(slack.interactive, policy.current().approvalsChannel, message);
     return true;
   } catch (error) {
     // What it tells of is done and recorded; who did it is told that the channel was not.

@@ -1,4 +1,5 @@
-import type { WebAPICallResult, WebClient } from "@slack/web-api";
+import type { MessageMetadata } from "@slack/types";
+import type { ConversationsHistoryResponse, WebClient } from "@slack/web-api";
 
 import type { Message } from "../views/blocks.ts";
 import { cut } from "../views/text.ts";
@@ -13,6 +14,23 @@ export interface MessagePlace {
 /** Marks our messages with the id under which they are looked for after a crash. An id only, never data. */
 const EVENT_TYPE = "zt_message";
 
+/** Posts a message. */
+export async function post(
+  slack: WebClient,
+  channel: string,
+  { text, blocks }: { text: string; blocks?: Message["blocks"] },
+  more: { thread_ts?: string; metadata?: MessageMetadata } = {},
+): Promise<MessagePlace> {
+  const content = { text, ...(blocks !== undefined && { blocks }), ...more };
+  const posted = await slack.chat.postMessage({
+    channel,
+    ...content,
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+}
+
 /** Posts a message under our id, in a thread where one is given. */
 export async function postMessage(
   slack: WebClient,
@@ -21,23 +39,16 @@ export async function postMessage(
   messageId: string,
   threadTs?: string,
 ): Promise<MessagePlace> {
-  const send = (content: { text: string; blocks?: Message["blocks"] }) =>
-    slack.chat.postMessage({
-      channel,
-      ...content,
-      metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
-      unfurl_links: false,
-      unfurl_media: false,
-      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-    });
+  const more = {
+    metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
+    ...(threadTs !== undefined && { thread_ts: threadTs }),
+  };
   try {
-    const posted = await send({ text: message.text, blocks: message.blocks });
-    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+    return await post(slack, channel, message, more);
   } catch (error) {
     // Blocks that Slack will never take must not hold up every later message of the request: the words go alone.
     if (!UNDRAWABLE.has(slackErrorCode(error) ?? "")) throw error;
-    const posted = await send({ text: cut(message.text, 3000) });
-    return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
+    return post(slack, channel, { text: cut(message.text, 3000) }, more);
   }
 }
 
@@ -118,15 +129,6 @@ export async function permalink(slack: WebClient, { channel, ts }: MessagePlace)
   }
 }
 
-interface Found {
-  ts?: string;
-  metadata?: { event_type?: string; event_payload?: object };
-}
-
-function payloadId(payload: object | undefined): unknown {
-  return payload !== undefined && "id" in payload ? payload.id : undefined;
-}
-
 /** Our message with this id, posted after `attemptedAt`. Clocks differ: looks from a minute before. */
 export function findInChannel(
   slack: WebClient,
@@ -156,11 +158,11 @@ async function findAmong(
 ): Promise<string | null> {
   const pages = slack.paginate(method, { ...where, include_all_metadata: true, limit: 200 });
   for await (const page of pages) {
-    const { messages = [] } = page as WebAPICallResult & { messages?: Found[] };
-    const ours = messages.find(
-      ({ metadata }) =>
-        metadata?.event_type === EVENT_TYPE && payloadId(metadata.event_payload) === messageId,
-    );
+    const { messages = [] } = page as ConversationsHistoryResponse;
+    const ours = messages.find(({ metadata }) => {
+      const payload: { id?: unknown } = metadata?.event_payload ?? {};
+      return metadata?.event_type === EVENT_TYPE && payload.id === messageId;
+    });
     if (ours?.ts !== undefined) return ours.ts;
   }
   return null;

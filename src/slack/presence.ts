@@ -1,7 +1,7 @@
 import type { WebClient } from "@slack/web-api";
 
 import type { Log } from "../log.ts";
-import { remember } from "../remember.ts";
+import { memoize } from "../memoize.ts";
 import { isSlackFailure } from "./clients.ts";
 
 /** Whether Slack shows somebody as active; null: it does not say. */
@@ -14,7 +14,7 @@ const FRESH_MS = 30_000;
  * means that nobody knows, never that they are away.
  */
 export function createPresence(client: WebClient, { now, log }: { now(): number; log: Log }): ReadPresence {
-  const read = remember(now, FRESH_MS, async (user: string) => {
+  const read = memoize(now, FRESH_MS, async (user: string) => {
     const { presence } = await client.users.getPresence({ user });
     return presence === undefined ? null : presence === "active";
   });

@@ -32,8 +32,8 @@ export function isOddlySigned({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Lets each signed request have its effect once, on whichever replica it arrives: whoever overheard one could
- * else send it again within five minutes. Slack's own retries are signed anew. Socket Mode has no signatures.
+ * Lets each signed request have its effect once, on whichever replica it arrives: a person who overheard one could
+ * else send it again within five minutes. Slack's own retries are signed again. Socket Mode has no signatures.
  */
 export async function passOnce(
   db: Db,

@@ -5,7 +5,7 @@ import { type Logger as BoltLogger, type Receiver, SocketModeReceiver } from "@s
 import type { Log } from "../log.ts";
 
 /** The connection over which Slack's payloads come in Socket Mode. */
-export interface SlackSocket {
+interface SlackSocket {
   /** For Bolt's App. */
   receiver: Receiver;
   isConnected(): boolean;
@@ -14,7 +14,7 @@ export interface SlackSocket {
   stop(): void;
 }
 
-export interface SlackSocketOptions {
+interface SlackSocketOptions {
   appToken: string;
   apiUrl: string;
   log: Log;

@@ -4,10 +4,6 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
 import { Kysely, SqliteDialect, type SqliteDatabase } from "kysely";
 import { Migrator } from "kysely/migration";
-import { PostgresJSDialect } from "kysely-postgres-js";
-import type { Backend } from "openworkflow/internal";
-import { BackendPostgres } from "openworkflow/postgres";
-import { BackendSqlite } from "openworkflow/sqlite";
 
 import type { Config } from "../config.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
@@ -18,22 +14,16 @@ import { createApprovalsMigration } from "./migrations/0005-approvals.ts";
 import { severalMigration } from "./migrations/0006-several.ts";
 import { createMessagesMigration } from "./migrations/0007-messages.ts";
 import { refusedMigration } from "./migrations/0008-refused.ts";
-import { connect, connectEngine, oneAtATime } from "./postgres.ts";
+import { createExecutionMigration } from "./migrations/0009-execution.ts";
+import { postgresDialect } from "./pg.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
 
 export interface Store {
   db: Db;
-  /** What is carried out, and what waits for its time. */
-  workflows: Backend;
-  /** What is posted: a queue of its own, so that neither holds up the other. */
-  publications: Backend;
   close(): Promise<void>;
 }
-
-/** The engine's name for the second of its queues. */
-const PUBLICATIONS = "publications";
 
 /** Another process already works on these files. */
 export class StoreInUseError extends Error {
@@ -46,11 +36,8 @@ export class StoreInUseError extends Error {
 }
 
 /**
- * Opens the tables and the workflow engine's own storage, and brings both up to date.
- *
- * Embedded: `zt.db` and, beside it, `workflows.db` (the engine sets no busy timeout, so it gets a file of its
- * own) and `lock.db`. The lock is what makes it safe to take over at once, at start, the runs of a process
- * that died: nobody else can be working on them. The operating system drops it with the process.
+ * Opens the tables and brings them up to date. Embedded: `zt.db` and, beside it, `lock.db`, which makes sure that one
+ * process works on the folder. The operating system drops the lock with the process.
  * @throws StoreInUseError
  */
 export async function openStore(config: Config["database"]): Promise<Store> {
@@ -59,23 +46,9 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   const unlock = lockDirectory(config.directory);
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
   await migrate(db, "sqlite");
-  const file = join(config.directory, "workflows.db");
-  // Two connections to one file: each of the engine's transactions is done before another piece of code runs.
-  const workflows = BackendSqlite.connect(file);
-  const publications = BackendSqlite.connect(file, { namespaceId: PUBLICATIONS });
-  await db
-    .updateTable("requests")
-    .set({ publishing_until: null })
-    .where("publishing_until", "is not", null)
-    .execute();
-  for (const queue of [workflows, publications]) await releaseDeadRuns(queue);
   return {
     db,
-    workflows,
-    publications,
     async close() {
-      await workflows.stop();
-      await publications.stop();
       await db.destroy();
       unlock();
     },
@@ -106,7 +79,8 @@ export async function openTables(
   { exclusive = false }: { exclusive?: boolean } = {},
 ): Promise<Tables> {
   if (config.kind === "postgres") {
-    const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: connect(config.url, 2) }) });
+    // Nobody waits for a command, and moving a year of records into the archive may take its time.
+    const db = new Kysely<Database>({ dialect: postgresDialect(config.url, 2, 0) });
     return { db, close: () => db.destroy() };
   }
   if (!existsSync(config.file)) throw new NoStoreError(config.file);
@@ -125,33 +99,19 @@ export async function openTables(
  * Connections of one process; PostgreSQL allows 100 of all together unless it is told otherwise. Statements here take
  * about a millisecond, so that few are enough.
  */
-const CONNECTIONS = { tables: 6, engine: 5 };
+const CONNECTIONS = 6;
 
 async function openPostgres(url: string): Promise<Store> {
-  const pool = connect(url, CONNECTIONS.tables);
-  const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: pool }) });
-  await oneAtATime(url, MIGRATION_LOCK, async () => {
-    await migrate(db, "postgres");
-    // For its migrations alone.
-    await (await BackendPostgres.connect(url)).stop();
-  });
-  const engine = connectEngine(url, CONNECTIONS.engine);
-  return {
-    db,
-    workflows: BackendPostgres.fromPool(engine),
-    publications: BackendPostgres.fromPool(engine, { namespaceId: PUBLICATIONS }),
-    async close() {
-      await engine.end();
-      await db.destroy();
-    },
-  };
+  // On a connection of its own, which may take its time; replicas that start together do it one after another.
+  const tables = await openTables({ kind: "postgres", url });
+  try {
+    await migrate(tables.db, "postgres");
+  } finally {
+    await tables.close();
+  }
+  const db = new Kysely<Database>({ dialect: postgresDialect(url, CONNECTIONS) });
+  return { db, close: () => db.destroy() };
 }
-
-/**
- * Replicas that start together bring the database up to date one after another: the engine's migrations take no lock.
- * Any number that nothing else in the database locks.
- */
-const MIGRATION_LOCK = 7_436_021;
 
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   const migrator = new Migrator({
@@ -167,6 +127,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
           "0006-several": severalMigration,
           "0007-messages": createMessagesMigration(dialect),
           "0008-refused": refusedMigration,
+          "0009-execution": createExecutionMigration(dialect),
         }),
     },
   });
@@ -203,28 +164,4 @@ function lockDirectory(directory: string): () => void {
     throw new StoreInUseError(directory);
   }
   return () => lock.close();
-}
-
-/**
- * A crashed worker's runs are leased to it for another 30 s. Nobody else works on these files, so the leases
- * are ended now: an approved revocation does not wait half a minute after a restart.
- */
-async function releaseDeadRuns(workflows: Backend): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await workflows.listWorkflowRuns({
-      status: "running",
-      limit: 100,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const run of page.data) {
-      if (run.workerId === null) continue;
-      await workflows.extendWorkflowRunLease({
-        workflowRunId: run.id,
-        workerId: run.workerId,
-        leaseDurationMs: 0,
-      });
-    }
-    after = page.pagination.next ?? undefined;
-  } while (after !== undefined);
 }

@@ -65,8 +65,17 @@ export interface RequestsTable {
   once: number | null;
   /** What keeps an approved request from being carried out now, as JSON. */
   held: string | null;
-  /** How many executions gave it back because it was held. */
-  runs: Generated<number>;
+  /** Grows whenever a replica takes the request to carry it out, or to post its messages: see requests/lease.ts. */
+  execution_fence: Generated<number>;
+  publishing_fence: Generated<number>;
+  /** Who carries it out holds it until then. */
+  execution_until: number | null;
+  /** When it is to be carried out, or looked at again; null: nothing is to be done. */
+  execution_due: number | null;
+  /** How often in a row carrying it out ended in an error of ours. */
+  execution_failures: Generated<number>;
+  /** Messages that Slack did not take are not tried again before this. */
+  publishing_due: number | null;
   /** When approvers or reviewers are reminded next; null: not again. */
   nudge_at: number | null;
   reminders: Generated<number>;
@@ -92,14 +101,14 @@ export interface TargetLocksTable {
 
 /** Switches of the whole bot: there is a row while one is on. */
 export interface SwitchesTable {
-  /** "pause" */
+  /** "pause"; "policy", as it was last recorded; "card-watch", when a replica last watched the cards. */
   name: string;
-  /** Who and why, as JSON. */
+  /** Who and why, or what, as JSON. */
   data: string;
   at: number;
 }
 
-/** The users of a request about several, in the order in which they come; position 0 comes first and alone. */
+/** The users of a request, in the order in which they come; of several, position 0 comes first and alone. */
 export interface RequestTargetsTable {
   request_id: string;
   position: number;
@@ -108,12 +117,20 @@ export interface RequestTargetsTable {
   name: string;
   /** waiting, sending (noted before the call is sent), sent (accepted), done (verified), failed, stopped. */
   state: string;
-  /** Calls sent so far. */
+  /** Calls sent so far, and looks after an unclear one that told nothing. */
   attempts: number;
   /** Not before this is it taken up (again). */
   due_at: number;
-  /** Of the first call. */
+  /** Of the first call, by Cloudflare's clock. */
   sent_at: number | null;
+  /** When the last call's answer was recorded; null while nobody knows of one. */
+  answered_at: Generated<number | null>;
+  /** What stood before the first call, as JSON of the action's own; null: not read. */
+  baseline: Generated<string | null>;
+  /** What is known of this user's outcome, as JSON: see Outcome in requests/targets.ts. */
+  outcome: Generated<string | null>;
+  /** How often it was looked whether the call shows. */
+  looks: Generated<number>;
   cf_ray: string | null;
   /** Why it failed or was not touched, in words for people. */
   note: string | null;

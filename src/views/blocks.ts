@@ -6,17 +6,41 @@ import type {
   DividerBlock,
   HeaderBlock,
   KnownBlock,
+  ModalView,
   MrkdwnElement,
   PlainTextElement,
   SectionBlock,
 } from "@slack/types";
 
+import { compact, type Maybe } from "../compact.ts";
 import { clean, cut, cutMarkup } from "./text.ts";
 
 /** A message: `text` is what notifications and screen readers get, so it says who, what, risk and state. */
 export interface Message {
   text: string;
   blocks: KnownBlock[];
+}
+
+/** A message of the blocks that are there. */
+export function message(text: string, ...blocks: readonly Maybe<KnownBlock>[]): Message {
+  return { text, blocks: compact(...blocks) };
+}
+
+/** A modal; one with `submit` is a form, and its `callbackId` names who takes it. */
+export function modal(
+  title: string,
+  blocks: readonly Maybe<KnownBlock>[],
+  form: { callbackId?: string; metadata?: string; submit?: string | null; close?: string } = {},
+): ModalView {
+  return {
+    type: "modal",
+    ...(form.callbackId !== undefined && { callback_id: form.callbackId }),
+    ...(form.metadata !== undefined && { private_metadata: form.metadata }),
+    title: plain(title, 24),
+    ...(form.submit != null && { submit: plain(form.submit, 24) }),
+    close: plain(form.close ?? "Close", 24),
+    blocks: compact(...blocks),
+  };
 }
 
 export function plain(text: string, max = 150): PlainTextElement {
@@ -31,8 +55,9 @@ export function header(text: string): HeaderBlock {
   return { type: "header", text: plain(text, 150) };
 }
 
-export function section(text: string): SectionBlock {
-  return { type: "section", text: mrkdwn(text) };
+/** The lines that are there. */
+export function section(...lines: readonly Maybe<string>[]): SectionBlock {
+  return { type: "section", text: mrkdwn(compact(...lines).join("\n")) };
 }
 
 /** Lines in as few sections as hold them: no line is cut to fit. */
@@ -46,46 +71,79 @@ export function sections(lines: readonly string[]): SectionBlock[] {
   return texts.map((text) => section(text));
 }
 
-export function context(...texts: string[]): ContextBlock {
-  return { type: "context", elements: texts.slice(0, 10).map((text) => mrkdwn(text)) };
+/** A title and its lines in at most so many sections; what does not fit is counted below them. */
+export function fitSections(
+  title: string,
+  lines: readonly string[],
+  max: number,
+  more: (left: number) => string,
+): KnownBlock[] {
+  const blocks = sections([title, ...lines]);
+  if (blocks.length <= max) return blocks;
+  const shown = blocks.slice(0, max);
+  const count = shown.reduce((sum, { text }) => sum + (text?.text.split("\n").length ?? 0), -1);
+  return [...shown, context(more(lines.length - count))];
+}
+
+export function context(...texts: readonly Maybe<string>[]): ContextBlock {
+  const elements = compact(...texts).slice(0, 10);
+  return { type: "context", elements: elements.map((text) => mrkdwn(text)) };
 }
 
 export function divider(): DividerBlock {
   return { type: "divider" };
 }
 
-export interface ButtonOptions {
-  text: string;
-  action: string;
-  /** An opaque id: a request's or an Access user's. Never data. */
-  value?: string;
-  style?: "primary" | "danger";
-  url?: string;
-  confirm?: { title: string; text: string; confirm: string; deny?: string; danger?: boolean };
-  /** What a screen reader says instead of the text. */
-  label?: string;
+/** A request's id, as a link to its card where there is one. */
+export function linked({ id }: { id: string }, link: string | null): string {
+  return link === null ? id : `<${link}|${id}>`;
 }
 
-export function button(options: ButtonOptions): Button {
-  const element: Button = { type: "button", text: plain(options.text, 75), action_id: options.action };
-  if (options.value !== undefined) element.value = options.value;
-  if (options.style !== undefined) element.style = options.style;
-  if (options.url !== undefined) element.url = options.url;
-  if (options.label !== undefined) element.accessibility_label = cut(clean(options.label), 75);
-  if (options.confirm !== undefined) element.confirm = confirmation(options.confirm);
-  return element;
+interface ButtonLooks {
+  style?: "primary" | "danger" | undefined;
+  confirm?: { title: string; text: string; confirm: string; deny?: string };
 }
 
-function confirmation(options: NonNullable<ButtonOptions["confirm"]>): ConfirmationDialog {
+/** A button with an opaque value, a request's or an Access user's id: never data. A screen reader says `label`. */
+export function button(
+  text: string,
+  action: string,
+  value: string,
+  label: string,
+  { style, confirm }: ButtonLooks = {},
+): Button {
   return {
-    title: plain(options.title, 100),
-    text: plain(options.text, 300),
-    confirm: plain(options.confirm, 30),
-    deny: plain(options.deny ?? "Back", 30),
-    ...(options.danger === true ? { style: "danger" as const } : {}),
+    type: "button",
+    text: plain(text, 75),
+    action_id: action,
+    value,
+    accessibility_label: cut(clean(label), 75),
+    ...(style !== undefined && { style }),
+    ...(confirm !== undefined && { confirm: confirmation(confirm) }),
   };
 }
 
-export function actions(blockId: string, ...elements: Button[]): ActionsBlock {
-  return { type: "actions", block_id: blockId, elements };
+export function linkButton(text: string, action: string, url: string): Button {
+  return { type: "button", text: plain(text, 75), action_id: action, url };
+}
+
+function confirmation({
+  title,
+  text,
+  confirm,
+  deny = "Back",
+}: NonNullable<ButtonLooks["confirm"]>): ConfirmationDialog {
+  return {
+    title: plain(title, 100),
+    text: plain(text, 300),
+    confirm: plain(confirm, 30),
+    deny: plain(deny, 30),
+    style: "danger",
+  };
+}
+
+/** A row of the buttons that are there; nothing without any. */
+export function actions(blockId: string, ...buttons: readonly Maybe<Button>[]): ActionsBlock[] {
+  const elements = compact(...buttons);
+  return elements.length === 0 ? [] : [{ type: "actions", block_id: blockId, elements }];
 }

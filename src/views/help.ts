@@ -1,7 +1,5 @@
-import type { KnownBlock } from "@slack/types";
-
-import { context, header, section, type Message } from "./blocks.ts";
-import { escape, principal } from "./text.ts";
+import { context, header, message, section, type Message } from "./blocks.ts";
+import { capitalise, escape, principals } from "./text.ts";
 
 /** What help needs to know of a subcommand. */
 export interface HelpEntry {
@@ -15,64 +13,52 @@ export interface HelpEntry {
   args: Record<string, { kind: string; summary: string }>;
 }
 
-/** What the reader may not use, and whom they can ask to do it for them. */
-export interface Refused {
-  names: readonly string[];
-  ask: readonly string[];
-}
-
-/** The subcommands that the reader may use, grouped, with an example each. */
-export function helpMessage(commands: readonly HelpEntry[], refused: Refused): Message {
+/**
+ * The subcommands that the reader may use, grouped, with an example each; those that they may not, and whom they can
+ * ask to do it for them.
+ */
+export function helpMessage(
+  commands: readonly HelpEntry[],
+  { names, ask }: { names: readonly string[]; ask: readonly string[] },
+): Message {
   const groups = Map.groupBy(commands, (command) => command.group);
-  return {
-    text: `zt-bot: ${commands.map((command) => command.name).join(", ")}. Type /zt help and a subcommand's name for more.`,
-    blocks: [
-      header("Zero Trust, from Slack"),
-      ...[...groups].map(([group, entries]) =>
-        section(
-          `*${escape(group)}*\n${entries.map((entry) => `\`/zt ${escape(entry.examples[0] ?? entry.name)}\`\n      ${escape(entry.summary)}`).join("\n")}`,
-        ),
+  return message(
+    `zt-bot: ${commands.map((command) => command.name).join(", ")}. Type /zt help and a subcommand's name for more.`,
+    header("Zero Trust, from Slack"),
+    [...groups].map(([group, entries]) => section(`*${escape(group)}*`, entries.flatMap(entryLines))),
+    names.length > 0 &&
+      section(
+        `*Not for you to use:* ${names.map((name) => escape(name)).join(", ")}`,
+        `Ask ${principals(ask.slice(0, 10), 10)} to do it for you; whoever runs zt-bot can add you to policy.yml.`,
       ),
-      ...(refused.names.length === 0 ? [] : [section(refusedText(refused))]),
-      context(
-        "Reads answer at once, and only you see them. Changes wait for an approver in the approvals channel. `/zt help revoke` explains one in full.",
-      ),
-    ],
-  };
+    context(
+      "Reads answer at once, and only you see them. Changes wait for an approver in the approvals channel. `/zt help revoke` explains one in full.",
+    ),
+  );
 }
 
-function refusedText({ names, ask }: Refused): string {
-  const who = ask.slice(0, 10).map(principal).join(" ");
-  return `*Not for you to use:* ${names.map((name) => escape(name)).join(", ")}\nAsk ${who} to do it for you; whoever runs zt-bot can add you to policy.yml.`;
+function entryLines({ name, examples, summary }: HelpEntry): string[] {
+  return [`\`/zt ${escape(examples[0] ?? name)}\``, `      ${escape(summary)}`];
 }
 
 /** One subcommand in full. */
 export function commandHelp(command: HelpEntry): Message {
-  const blocks: KnownBlock[] = [
-    header(`/zt ${command.name}`),
-    section(
-      escape(
-        command.details ?? `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-        1000,
-      ),
-    ),
-    section(`*Usage*\n\`/zt ${escape(command.usage)}\``),
-  ];
-  const args = Object.entries(command.args);
-  if (args.length > 0)
-    blocks.push(
-      section(
-        args
-          .map(([name, spec]) => `• \`${argumentName(name, spec.kind)}\` ${escape(spec.summary)}`)
-          .join("\n"),
-      ),
-    );
-  blocks.push(
-    section(`*Examples*\n${command.examples.map((example) => `\`/zt ${escape(example)}\``).join("\n")}`),
+  const { name, usage, summary, details = `${capitalise(summary)}.`, aliases = [] } = command;
+  const args = Object.entries(command.args).map(
+    ([arg, spec]) => `• \`${argumentName(arg, spec.kind)}\` ${escape(spec.summary)}`,
   );
-  if (command.aliases !== undefined && command.aliases.length > 0)
-    blocks.push(context(`also: ${command.aliases.map((alias) => `\`${alias}\``).join(", ")}`));
-  return { text: `/zt ${escape(command.usage)}: ${escape(command.summary)}`, blocks };
+  return message(
+    `/zt ${escape(usage)}: ${escape(summary)}`,
+    header(`/zt ${name}`),
+    section(escape(details, 1000)),
+    section("*Usage*", `\`/zt ${escape(usage)}\``),
+    args.length > 0 && section(args),
+    section(
+      "*Examples*",
+      command.examples.map((example) => `\`/zt ${escape(example)}\``),
+    ),
+    aliases.length > 0 && context(`also: ${aliases.map((alias) => `\`${alias}\``).join(", ")}`),
+  );
 }
 
 function argumentName(name: string, kind: string): string {

@@ -1,23 +1,29 @@
-import type { ModalView } from "@slack/types";
+import type { ModalView, SectionBlock } from "@slack/types";
 
+import { compact } from "../compact.ts";
 import type { UserMessage } from "../errors.ts";
-import { plain, section, type Message } from "./blocks.ts";
+import { message, modal, section, type Message } from "./blocks.ts";
 import { escape, mention, principal } from "./text.ts";
 
 /** What happened, why, and the next step: the form of every refusal and error. */
 export function noticeText({ what, by, why, ask, next, link }: UserMessage): string {
-  return [
+  return compact(
     `*${escape(what, 700)}*${by === undefined ? "" : ` (by ${mention(by)})`}`,
-    ...(why === undefined ? [] : [escape(why, 900)]),
-    ...(ask === undefined || ask.length === 0 ? [] : [`Ask ${ask.slice(0, 10).map(principal).join(" ")}`]),
-    ...(next === undefined ? [] : [`→ ${escape(next, 700)}`]),
-    ...(link === undefined ? [] : [`<${link}|Open the card>`]),
-  ].join("\n");
+    why !== undefined && escape(why, 900),
+    ask !== undefined && ask.length > 0 && `Ask ${ask.slice(0, 10).map(principal).join(" ")}`,
+    next !== undefined && `→ ${escape(next, 700)}`,
+    link !== undefined && `<${link}|Open the card>`,
+  ).join("\n");
 }
 
 export function noticeMessage(detail: UserMessage): Message {
   const text = noticeText(detail);
-  return { text: text.replaceAll("*", ""), blocks: [section(`⚠️ ${text}`)] };
+  return message(text.replaceAll("*", ""), section(`⚠️ ${text}`));
+}
+
+/** Above a form that was sent and could not be taken. */
+export function problemBlocks(problem: UserMessage | undefined): SectionBlock[] {
+  return problem === undefined ? [] : [section(`⚠️ ${noticeText(problem)}`)];
 }
 
 /** What stands before a notice: a refusal or trouble, something done, something that has consequences. */
@@ -25,20 +31,10 @@ type Sign = "⚠️" | "☑️" | "🔴";
 
 /** The same where a modal is open; there it may also tell what was done. */
 export function noticeModal(title: string, detail: UserMessage, sign: Sign = "⚠️"): ModalView {
-  return {
-    type: "modal",
-    title: plain(title, 24),
-    close: plain("Close", 24),
-    blocks: [section(`${sign} ${noticeText(detail)}`)],
-  };
+  return modal(title, [section(`${sign} ${noticeText(detail)}`)]);
 }
 
 /** Opened at once, within Slack's three seconds, and filled when the answers are there. */
 export function loadingModal(title: string, what: string): ModalView {
-  return {
-    type: "modal",
-    title: plain(title, 24),
-    close: plain("Close", 24),
-    blocks: [section(`⏳ ${escape(what)}`)],
-  };
+  return modal(title, [section(`⏳ ${escape(what)}`)]);
 }

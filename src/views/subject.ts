@@ -1,6 +1,7 @@
-import type { ActionsBlock } from "@slack/types";
+import type { ActionsBlock, Button } from "@slack/types";
 
 import type { AccessUser } from "../api/cloudflare.ts";
+import type { Maybe } from "../compact.ts";
 import { actions } from "./blocks.ts";
 import { screenButton } from "./screen-button.ts";
 import { escape, named } from "./text.ts";
@@ -15,14 +16,8 @@ export function whoOf(user: AccessUser): string {
   return escape(user.email || user.id, 254);
 }
 
-/** The last row under what is about somebody: the buttons of rows given, and one to the summary, where Revoke is. */
-export function toSummary(user: AccessUser, before: readonly ActionsBlock[] = []): ActionsBlock {
-  const summary = screenButton({
-    text: "Summary",
-    screen: "user",
-    which: "open",
-    params: { user: user.id },
-    label: `Summary of ${user.email || named(user.name, user.id)}, with Revoke`,
-  });
-  return { ...actions("to_summary"), elements: [...before.flatMap(({ elements }) => elements), summary] };
+/** The last row under what is about somebody: the buttons given, and one to the summary, where Revoke is. */
+export function toSummary(user: AccessUser, ...before: readonly Maybe<Button>[]): ActionsBlock[] {
+  const label = `Summary of ${user.email || named(user.name, user.id)}, with Revoke`;
+  return actions("to_summary", ...before, screenButton("Summary", "user", { user: user.id }, label));
 }

@@ -27,6 +27,11 @@ export function code(text: string, max = 120): string {
   return `\`${escape(text.replaceAll("`", "ˋ"), max) || " "}\``;
 }
 
+/** The first letter as a capital one. */
+export function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Cuts at a whole character (a surrogate pair is never split) and marks that something is missing. */
 export function cut(text: string, max: number, mark = "…"): string {
   if (text.length <= max) return text;
@@ -76,6 +81,12 @@ export function mention(userId: string): string {
 /** A Slack user or user group in mrkdwn. */
 export function principal(id: string): string {
   return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
+}
+
+/** The first of them in mrkdwn, and how many more there are. */
+export function principals(ids: readonly string[], max: number): string {
+  const left = ids.length - max;
+  return `${ids.slice(0, max).map(principal).join(" ")}${left > 0 ? ` and ${left} more` : ""}`;
 }
 
 /** `under 1 s`, `45 s`, `12 min`, `3 h`, `2 d`: how long something lasts or is left, short enough for a phone. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AccessUser } from "../../src/api/cloudflare.ts";
 import { useNock } from "../support/nock.ts";
-import { A, catchError, createTestClient, mockApi, RAY, succeed, USER_ID } from "./support.ts";
+import { A, catchError, createTestClient, mockApi, RAY, refuse, succeed, USER_ID } from "./support.ts";
 
 useNock();
 
@@ -162,6 +162,21 @@ describe("iterating over users", () => {
     expect(await collectIds(createTestClient().accessUsers.iterate())).toHaveLength(5);
   });
 
+  it.each([
+    ["says so", { per_page: 50 }],
+    ["repeats what was asked for, with the total", { per_page: 1000, total_count: 69 }],
+    ["says nothing", undefined],
+  ])("goes on when a server gives 50 of the 1000 asked for and %s", async (_name, info) => {
+    mockApi()
+      .get(`${USERS}?page=1&per_page=1000`)
+      .reply(200, succeed(makeUsers(50), info));
+    mockApi()
+      .get(`${USERS}?page=2&per_page=1000`)
+      .reply(200, succeed(makeUsers(19, 50), info && { ...info, per_page: 50 }));
+
+    expect(await collectIds(createTestClient().accessUsers.iterate())).toHaveLength(69);
+  });
+
   it("ends when a server answers every page with the first", async () => {
     mockApi()
       .get(`${USERS}?page=1&per_page=5`)
@@ -216,6 +231,13 @@ describe("finding a user by email", () => {
     expect(await createTestClient().accessUsers.findByEmail("jdoe@example.com")).toEqual([PARSED_USER]);
   });
 
+  it("asks once where the total counts everybody, whatever was asked for", async () => {
+    mockApi()
+      .get(`${USERS}?email=jdoe%40example.com&page=1&per_page=100`)
+      .reply(200, succeed([WIRE_USER], { per_page: 100, total_count: 5000 }));
+    expect(await createTestClient().accessUsers.findByEmail("jdoe@example.com")).toEqual([PARSED_USER]);
+  });
+
   it("asks again in lower case when nobody is found as typed", async () => {
     mockApi().get(`${USERS}?email=JDoe%40Example.com&page=1&per_page=100`).reply(200, succeed([]));
     mockApi()
@@ -231,6 +253,69 @@ describe("finding a user by email", () => {
 
   it("sends nothing for an empty address", async () => {
     await expect(createTestClient().accessUsers.findByEmail("  ")).rejects.toThrow(TypeError);
+  });
+});
+
+describe("whether a user is gone", () => {
+  const gone = { id: USER_ID, email: "jdoe@example.com" };
+  const ask = () => createTestClient().accessUsers.confirmGone(gone);
+  const get = (status: number, body: string | Record<string, unknown>) =>
+    mockApi().get(`${A}/access/users/${USER_ID}`).reply(status, body);
+  const list = (users: unknown[]) =>
+    mockApi()
+      .get(`${A}/access/users`)
+      .query((query) => query["email"] === gone.email)
+      .reply(200, succeed(users));
+  const notFound = refuse({ code: 12135, message: "access.api.error.not_found" });
+
+  it("is so when neither the id nor the list has them", async () => {
+    get(404, notFound);
+    list([]);
+    expect(await ask()).toBe("gone");
+  });
+
+  it("is not so while the id answers", async () => {
+    get(200, succeed({ id: USER_ID, email: gone.email }));
+    expect(await ask()).toBe("there");
+  });
+
+  it("is not so while the list still has them", async () => {
+    get(404, notFound);
+    list([{ id: USER_ID, email: gone.email }]);
+    expect(await ask()).toBe("there");
+  });
+
+  it("names the other user who has the address now", async () => {
+    get(404, notFound);
+    list([{ id: "another-id", email: "JDoe@example.com" }]);
+    expect(await ask()).toMatchObject({ other: { id: "another-id" } });
+  });
+
+  it.each([
+    ["a page that says 404", 404, "<html>", "unexpected"],
+    ["a route that is not there", 400, refuse({ code: 7003, message: "Could not route" }), "http"],
+    ["a missing permission", 403, refuse({ code: 10000, message: "Authentication error" }), "permission"],
+  ])("is not concluded from %s", async (_name, status, body, kind) => {
+    get(status, body);
+    expect(await catchError(ask())).toMatchObject({ kind });
+  });
+
+  it("is not concluded when the list cannot be read", async () => {
+    get(404, notFound);
+    mockApi()
+      .get(`${A}/access/users`)
+      .query(true)
+      .reply(403, refuse({ code: 10000, message: "Authentication error" }));
+    expect(await catchError(ask())).toMatchObject({ kind: "permission", call: "list users" });
+  });
+
+  it("of a user without an address is looked for in the whole list", async () => {
+    get(404, notFound);
+    mockApi()
+      .get(`${A}/access/users`)
+      .query({ page: 1, per_page: 1000 })
+      .reply(200, succeed([{ id: USER_ID }, { id: "another-id" }]));
+    expect(await createTestClient().accessUsers.confirmGone({ id: USER_ID, email: "" })).toBe("there");
   });
 });
 
@@ -367,7 +452,7 @@ describe("active sessions", () => {
           null,
         ]),
       );
-    const blank = { nonce: null, name: null, issuedAt: null, expiresAt: null, apps: [] };
+    const blank = { nonce: null, name: null, issuedAt: null, expiresAt: null, apps: null };
     expect(await createTestClient().accessUsers.activeSessions(USER_ID)).toEqual([
       blank,
       { ...blank, name: "5", expiresAt: 1_694_813_999_000 },
@@ -376,7 +461,7 @@ describe("active sessions", () => {
         expiresAt: 1_694_813_506_000,
         apps: [{ uid: "7", name: null, hostname: null, type: null }],
       },
-      { ...blank, nonce: "n" },
+      { ...blank, nonce: "n", apps: [] },
     ]);
   });
 
@@ -452,7 +537,7 @@ const PARSED_IDENTITY = {
   commonName: null,
   isWarp: false,
   isGateway: true,
-  deviceId: null,
+  deviceId: "",
   amr: ["pwd", "mfa"],
   posture: [
     {
@@ -470,14 +555,14 @@ const PARSED_IDENTITY = {
     { deviceId: "device2", lastAuthenticatedAt: null },
   ],
   mtls: { presented: false, status: "NONE", issuer: null, serial: null },
-  serviceToken: null,
+  serviceToken: { id: "", status: false },
 };
 
 const BLANK_IDENTITY = {
   id: null,
   name: null,
   email: null,
-  groups: [],
+  groups: null,
   idp: null,
   country: null,
   ip: null,
@@ -488,9 +573,9 @@ const BLANK_IDENTITY = {
   isWarp: null,
   isGateway: null,
   deviceId: null,
-  amr: [],
-  posture: [],
-  deviceSessions: [],
+  amr: null,
+  posture: null,
+  deviceSessions: null,
   mtls: null,
   serviceToken: null,
 };

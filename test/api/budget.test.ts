@@ -153,6 +153,16 @@ describe("what Cloudflare says of its limit", () => {
     expect(bulk).toHaveLength(3);
   });
 
+  it("stops them for an hour at most: a month would overflow the timer and end at once", async () => {
+    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
+    budget.learn(readLimitNews(headers({ ...policy, ratelimit: `"default";r=0;t=2592000` }), 200, null));
+    const bulk = takeMany(budget, 1, "bulk");
+    await vi.advanceTimersByTimeAsync(3_599_000);
+    expect(bulk).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bulk).toHaveLength(1);
+  });
+
   it("stops them for as long as a refusal says", () => {
     const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
     budget.learn(readLimitNews(headers({}), 429, 120_000));

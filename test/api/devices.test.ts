@@ -82,25 +82,14 @@ describe("listing registrations", () => {
     });
   });
 
-  it("writes dotted names, repeated ids and ISO times", async () => {
+  it("writes dotted names and repeated ids", async () => {
     mockApi()
-      .get(
-        `${REGISTRATIONS}?user.id=u1&user.id=u2&id=r1&id=r2&device.id=d1&policy.id=p1&status=all` +
-          "&seen_after=2025-02-14T13%3A17%3A00.000Z&seen_before=2025-02-15T13%3A17%3A00.000Z" +
-          "&search=a%2Bb%40example.com&sort_by=user.email&sort_order=desc&per_page=20&cursor=c%3D%3D",
-      )
+      .get(`${REGISTRATIONS}?user.id=u1&user.id=u2&id=r1&id=r2&status=all&per_page=20&cursor=c%3D%3D`)
       .reply(200, succeed([], { cursor: "" }));
     const page = await createTestClient().devices.registrations({
       userIds: ["u1", "u2"],
       ids: ["r1", "r2"],
-      deviceId: "d1",
-      policyId: "p1",
       status: "all",
-      seenAfter: AT,
-      seenBefore: AT + 86_400_000,
-      search: "a+b@example.com",
-      sortBy: "user.email",
-      sortOrder: "desc",
       perPage: 20,
       cursor: "c==",
     });

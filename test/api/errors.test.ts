@@ -80,19 +80,32 @@ const ROWS: ErrorRow[] = [
     fields: { codes: [1010] },
   },
   {
-    answer: "403 in HTML",
+    answer: "403 in HTML: a firewall's page, not a missing permission",
     status: 403,
     body: HTML,
+    kind: "unexpected",
+    applied: "no",
+  },
+  {
+    answer: "403 in JSON that is not Cloudflare's envelope",
+    status: 403,
+    body: { title: "Error 1020: Access denied", status: 403, error_code: 1020 },
+    kind: "unexpected",
+    applied: "no",
+  },
+  {
+    answer: "403 in the envelope with a code of its own",
+    status: 403,
+    body: refuse({ code: 1000, message: "no" }),
     kind: "permission",
     applied: "no",
-    fields: { codes: [] },
   },
   { answer: "401 without a body", status: 401, body: "", kind: "permission", applied: "no" },
   {
-    answer: "404 7003",
+    answer: "404 7003: a route that is not there, which says nothing of the object",
     status: 404,
     body: refuse({ code: 7003, message: "Could not route to /x" }),
-    kind: "not-found",
+    kind: "http",
     applied: "no",
     fields: { codes: [7003] },
   },
@@ -100,7 +113,7 @@ const ROWS: ErrorRow[] = [
     answer: "400 7000",
     status: 400,
     body: refuse({ code: 7000, message: "No route for that URI" }),
-    kind: "not-found",
+    kind: "http",
     applied: "no",
     fields: { codes: [7000] },
   },
@@ -119,7 +132,9 @@ const ROWS: ErrorRow[] = [
     applied: "no",
     fields: { codes: [12135] },
   },
-  { answer: "404 in HTML", status: 404, body: HTML, kind: "not-found", applied: "no" },
+  { answer: "404 in HTML", status: 404, body: HTML, kind: "unexpected", applied: "no" },
+  { answer: "404 without a body", status: 404, body: "", kind: "unexpected", applied: "no" },
+  { answer: "408 in HTML", status: 408, body: HTML, kind: "unexpected", applied: "maybe" },
   {
     answer: "400 12130",
     status: 400,
@@ -215,10 +230,10 @@ const ROWS: ErrorRow[] = [
     answer: "errors that are no list",
     status: 400,
     body: { errors: { code: 5 } },
-    kind: "http",
+    kind: "unexpected",
     applied: "no",
   },
-  { answer: "418 without a body", status: 418, body: "", kind: "http", applied: "no" },
+  { answer: "418 without a body", status: 418, body: "", kind: "unexpected", applied: "no" },
   { answer: "a redirect", status: 302, body: "", kind: "http", applied: "maybe" },
 ];
 
@@ -312,7 +327,12 @@ describe("a missing permission", () => {
     ["get risk summary", "GET", "/zt_risk_scoring/summary", (c) => c.riskScoring.summary()],
     ["get risk score", "GET", "/zt_risk_scoring/u", (c) => c.riskScoring.get("u")],
     ["reset risk score", "POST", "/zt_risk_scoring/u/reset", (c) => c.riskScoring.reset("u")],
-    ["list access requests", "GET", "/access/logs/access_requests", (c) => c.accessLogs.requests()],
+    [
+      "list access requests",
+      "GET",
+      "/access/logs/access_requests?limit=1000&per_page=1000&page=1&direction=desc",
+      (c) => c.accessLogs.requests(),
+    ],
     [
       "list audit log",
       "GET",
@@ -375,7 +395,7 @@ describe("the list of calls", () => {
   it("names every call once and by a method and path of its own", () => {
     expect(new Set(CALLS.map(({ name }) => name)).size).toBe(CALLS.length);
     expect(new Set(CALLS.map(({ method, path }) => `${method} ${path}`)).size).toBe(CALLS.length);
-    expect(CALLS).toHaveLength(23);
+    expect(CALLS).toHaveLength(22);
   });
 
   it("takes GET for a read and everything else for a write", () => {

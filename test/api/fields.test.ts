@@ -96,8 +96,9 @@ describe("other fields", () => {
     expect(readCount(wire)).toBe(count);
   });
 
-  it("a list of texts leaves out what is none", () => {
+  it("a list of texts leaves out what is none, and is null where there is no list", () => {
     expect(readTexts(["a", null, 1, "", {}, ["b"]])).toEqual(["a", "1"]);
-    expect(readTexts("a")).toEqual([]);
+    for (const none of ["a", null, undefined, {}]) expect(readTexts(none)).toBeNull();
+    expect(readTexts([])).toEqual([]);
   });
 });

@@ -1,16 +1,17 @@
 import nock from "nock";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { RateLimitedError } from "../../src/api/errors.ts";
+import type { CallOptions } from "../../src/api/cloudflare.ts";
+import { useNock } from "../support/nock.ts";
 import { A, catchError, createTestClient, mockApi, succeed, USER_ID } from "./support.ts";
+import type { TestClient } from "./support.ts";
 
 const PATH = `${A}/access/users/${USER_ID}/active_sessions`;
 /** Nothing more than this goes out while a test runs. */
 const ONE = { requests: 1, windowMs: 60_000, reserve: 0 };
 
-beforeAll(() => nock.disableNetConnect());
-afterEach(() => nock.cleanAll());
-afterAll(() => nock.enableNetConnect());
+useNock();
 
 describe("calls and their budget", () => {
   it("counts every attempt on the wire: a retry needs a turn of its own", async () => {
@@ -38,6 +39,43 @@ describe("calls and their budget", () => {
     await client.accessUsers.activeSessions(USER_ID, call);
     await client.accessUsers.activeSessions(USER_ID, call);
     expect(performance.now() - startedAt).toBeGreaterThan(250);
+  });
+
+  it("asks a write whether it is still wanted when it has its turn, and does not send one that is not", async () => {
+    const client = createTestClient({ budget: { ...ONE, windowMs: 300 } });
+    mockApi().get(PATH).reply(200, succeed([]));
+    await client.accessUsers.activeSessions(USER_ID);
+    const asked: number[] = [];
+    const startedAt = performance.now();
+    const isCurrent = () => {
+      asked.push(performance.now() - startedAt);
+      return false;
+    };
+    // Without a mock for the write: a request would be a NetworkError.
+    const error = await catchError(
+      client.organizations.revokeUser({ email: "mallory@example.com" }, { isCurrent }),
+    );
+    expect(error).toMatchObject({ kind: "aborted", applied: "no", call: "revoke user" });
+    expect(asked).toEqual([expect.any(Number)]);
+    expect(asked[0]).toBeGreaterThan(200);
+  });
+
+  it.each<[string, (client: TestClient, call: CallOptions) => Promise<unknown>]>([
+    ["revoke user", (c, call) => c.organizations.revokeUser({ email: "a@example.com" }, call)],
+    ["revoke registrations", (c, call) => c.devices.revokeRegistrations(["r"], call)],
+    ["unrevoke registrations", (c, call) => c.devices.unrevokeRegistrations(["r"], call)],
+    ["delete registrations", (c, call) => c.devices.deleteRegistrations(["r"], call)],
+    ["revoke devices", (c, call) => c.devices.revokeDevices(["r"], call)],
+    ["reset risk score", (c, call) => c.riskScoring.reset(USER_ID, call)],
+    ["create user", (c, call) => c.accessUsers.create({ email: "a@example.com" }, call)],
+    ["update user", (c, call) => c.accessUsers.update(USER_ID, { email: "a@b.c", name: "n" }, call)],
+    ["delete user", (c, call) => c.accessUsers.remove(USER_ID, call)],
+  ])("does not send %s once it is no longer wanted, in bulk or not", async (call, send) => {
+    const client = createTestClient();
+    for (const priority of ["interactive", "bulk"] as const) {
+      const error = await catchError(send(client, { isCurrent: () => false, priority }));
+      expect(error).toMatchObject({ kind: "aborted", applied: "no", call });
+    }
   });
 
   it("still gives up a bulk call that Cloudflare does not answer, and one that its caller gives up", async () => {

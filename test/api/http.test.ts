@@ -90,8 +90,8 @@ describe("on the wire", () => {
 
   it("writes the query byte for byte as Cloudflare reads it", async () => {
     handler = answer([]);
-    await connect().devices.registrations({ userIds: ["u1", "u2"], search: "a+b@c.d, e[f]:$&=" });
-    expect(seen[0]?.url).toMatch(/\?user\.id=u1&user\.id=u2&search=a%2Bb%40c\.d%2C\+e%5Bf%5D%3A%24%26%3D$/);
+    await connect().devices.registrations({ userIds: ["u1", "u2"], cursor: "a+b@c.d, e[f]:$&=" });
+    expect(seen[0]?.url).toMatch(/\?user\.id=u1&user\.id=u2&cursor=a%2Bb%40c\.d%2C\+e%5Bf%5D%3A%24%26%3D$/);
   });
 
   it("sends a write without a body with length 0 and no content type", async () => {
@@ -295,7 +295,7 @@ describe("the same read twice at once", () => {
   });
 
   it("is made once, and both get the error", async () => {
-    handler = (response) => response.writeHead(404).end();
+    handler = (response) => response.writeHead(404).end(JSON.stringify(refuse({ code: 12135 })));
     const { accessUsers } = connect();
     const errors = await Promise.all([catchError(accessUsers.get("u")), catchError(accessUsers.get("u"))]);
     expect(errors).toMatchObject([{ kind: "not-found" }, { kind: "not-found" }]);

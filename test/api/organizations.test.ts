@@ -45,23 +45,6 @@ describe("revoking a user", () => {
     expect(receipt).toEqual(DONE);
   });
 
-  it("goes to the zone when one is named", async () => {
-    mockApi()
-      .post(
-        "/client/v4/zones/9a7806061c88ada191ed06f989cc3dac/access/organizations/revoke_user?devices=true",
-        {
-          email: "jdoe@example.com",
-        },
-      )
-      .reply(200, succeed(true));
-    const receipt = await createTestClient().organizations.revokeUser({
-      email: "jdoe@example.com",
-      devices: true,
-      zoneId: "9a7806061c88ada191ed06f989cc3dac",
-    });
-    expect(receipt).toEqual(DONE);
-  });
-
   it("sends JSON and the token", async () => {
     nock(ORIGIN, {
       reqheaders: {
@@ -106,9 +89,8 @@ describe("revoking a user", () => {
     expect(error).toMatchObject({ kind: "shape", applied: "maybe" });
   });
 
-  it("sends nothing without an email or with an empty zone", async () => {
+  it("sends nothing without an email", async () => {
     const { organizations } = createTestClient();
     await expect(organizations.revokeUser({ email: " " })).rejects.toThrow(TypeError);
-    await expect(organizations.revokeUser({ email: "a@example.com", zoneId: "" })).rejects.toThrow(TypeError);
   });
 });

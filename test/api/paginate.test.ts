@@ -25,6 +25,7 @@ describe("numbered pages", () => {
       items: [`item-${page}`],
       rowCount: 1,
       perPage: 1,
+      totalCount: null,
     }));
     const error = await catchError(collect(iterate(fetchPage)));
     expect(error).toMatchObject({ kind: "shape", call: "list things", applied: "no" });
@@ -32,7 +33,12 @@ describe("numbered pages", () => {
   });
 
   it("give up on a list whose rows can never be read", async () => {
-    const fetchPage = vi.fn<FetchPage>(async () => ({ items: [], rowCount: 5, perPage: 5 }));
+    const fetchPage = vi.fn<FetchPage>(async () => ({
+      items: [],
+      rowCount: 5,
+      perPage: 5,
+      totalCount: null,
+    }));
     expect(await catchError(collect(iterate(fetchPage)))).toMatchObject({ kind: "shape" });
     expect(fetchPage).toHaveBeenCalledTimes(500);
   });
@@ -41,7 +47,7 @@ describe("numbered pages", () => {
     const pages = [["a", "b"], ["b", "c"], ["d"]];
     const fetchPage = async (page: number) => {
       const items = pages[page - 1] ?? [];
-      return { items, rowCount: items.length, perPage: 2 };
+      return { items, rowCount: items.length, perPage: 2, totalCount: null };
     };
     expect(await collect(iterate(fetchPage))).toEqual(["a", "b", "c", "d"]);
   });
@@ -51,6 +57,7 @@ describe("numbered pages", () => {
       items: [`${page}a`, `${page}b`],
       rowCount: 2,
       perPage: 2,
+      totalCount: null,
     }));
     const items = iterate(fetchPage)[Symbol.asyncIterator]();
     await items.next();
@@ -58,6 +65,19 @@ describe("numbered pages", () => {
     expect(fetchPage).toHaveBeenCalledTimes(1);
     await items.next();
     expect(fetchPage).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    ["says of which size its pages are", 50, null],
+    ["repeats the size that was asked for, with the total", 1000, 120],
+    ["repeats the size that was asked for", 1000, null],
+  ])("go on when a server that gives less than was asked for %s", async (_name, perPage, totalCount) => {
+    const all = Array.from({ length: 120 }, (_, index) => `item-${index}`);
+    const fetchPage = async (page: number) => {
+      const items = all.slice((page - 1) * 50, page * 50);
+      return { items, rowCount: items.length, perPage, totalCount };
+    };
+    expect(await collect(iterate(fetchPage))).toEqual(all);
   });
 
   it("give everything there is, in order, for any page size", async () => {
@@ -69,7 +89,7 @@ describe("numbered pages", () => {
           const all = Array.from({ length: total }, (_, index) => `item-${index}`);
           const fetchPage = async (page: number) => {
             const items = all.slice((page - 1) * perPage, page * perPage);
-            return { items, rowCount: items.length, perPage };
+            return { items, rowCount: items.length, perPage, totalCount: null };
           };
           expect(await collect(iterate(fetchPage))).toEqual(all);
         },

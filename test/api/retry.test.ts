@@ -78,6 +78,10 @@ describe("retry-after", () => {
     ["fractions of a second", { "retry-after": "0.5" }, 500],
     ["an HTTP date", { "retry-after": "Fri, 14 Feb 2025 13:17:07 GMT" }, 7_000],
     ["a date gone by", { "retry-after": "Fri, 14 Feb 2025 13:00:00 GMT" }, 0],
+    ["a month, which is cut to an hour", { "retry-after": "2592000" }, 3_600_000],
+    ["more digits than any wait has", { "retry-after": "9".repeat(40) }, 3_600_000],
+    ["a date far away", { "retry-after": "Fri, 14 Feb 2099 13:17:07 GMT" }, 3_600_000],
+    ["a used-up ratelimit of a month", { ratelimit: '"default";r=0;t=2592000' }, 3_600_000],
     ["nonsense", { "retry-after": "soon" }, null],
     ["a negative number", { "retry-after": "-1" }, null],
     ["nothing", {}, null],
@@ -158,10 +162,10 @@ describe("a read", () => {
   });
 
   it("keeps its query when tried again", async () => {
-    const path = `${A}/devices/registrations?user.id=u1&user.id=u2&search=a%2Bb%40example.com`;
+    const path = `${A}/devices/registrations?user.id=u1&user.id=u2&cursor=a%2Bb%40example.com`;
     mockApi().get(path).reply(502, "");
     mockApi().get(path).reply(200, succeed([]));
-    const query = { userIds: ["u1", "u2"], search: "a+b@example.com" };
+    const query = { userIds: ["u1", "u2"], cursor: "a+b@example.com" };
     expect((await createTestClient().devices.registrations(query)).items).toEqual([]);
   });
 });

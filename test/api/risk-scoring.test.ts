@@ -118,6 +118,14 @@ describe("a risk score", () => {
     });
   });
 
+  it("is not taken for one without events when they are missing", async () => {
+    mockApi()
+      .get(`${RISK}/${USER_ID}`)
+      .reply(200, succeed({ email: "jdoe@example.com", risk_level: "high" }));
+    const error = await catchError(createTestClient().riskScoring.get(USER_ID));
+    expect(error).toMatchObject({ kind: "shape", applied: "no" });
+  });
+
   it("cuts details that are long, never through a character", async () => {
     const long = `${"x".repeat(499)}${"🙂".repeat(10)}`;
     const events = [{ event_details: long }, { event_details: { long } }, { event_details: {} }];

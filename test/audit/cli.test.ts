@@ -4,18 +4,27 @@ import { join } from "node:path";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import type { Db } from "../../src/store/open.ts";
 import { ALICE, NOW, requestIn, transitionTo } from "../store/fixture.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { appendRows, type Dialect, makePlace, openPlace, readSomeOf, runAudit, tamper } from "./support.ts";
+import {
+  appendRows,
+  type Dialect,
+  makePlace,
+  openPlace,
+  readSomeOf,
+  runAudit,
+  runHere,
+  tamper,
+} from "./support.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
 
 describe("npm run audit, on SQLite", () => {
-  cliContract("sqlite");
+  cliContract("sqlite", runAudit);
 
   it("does not take rows out of a database that zt-bot is running on", async () => {
     const place = await makePlace("sqlite");
@@ -40,24 +49,16 @@ describe("npm run audit, on SQLite", () => {
   });
 });
 
+// What a process of its own adds is seen on SQLite.
 describeWithPostgres("npm run audit, on PostgreSQL", () => {
-  cliContract("postgres");
+  cliContract("postgres", runHere);
 });
 
-describe("npm run audit, typed wrongly", () => {
-  it.each([
-    [["verfiy"], "There is no command verfiy."],
-    [["toString"], "There is no command toString."],
-    [[], "Say which command."],
-    [["verify", "--anchor", "12"], "--anchor is SEQ:HASH, not 12"],
-    [["export", "--format", "xml"], "--format is jsonl or csv, not xml"],
-    [["export", "--since", "tuesday"], "--since is neither like 7d nor a date: tuesday"],
-    [["archive"], "say where to: --file FILE"],
-    [["checkpoint", "now"], "Unexpected argument 'now'"],
-  ])("%j: says what is wrong and how it goes", async (args, problem) => {
-    const ran = await runAudit({ DATABASE_URL: "file:/nowhere/zt.db" }, ...args);
+describe("npm run audit", () => {
+  it("exits with 2 when it is typed wrongly, and says how it goes", async () => {
+    const ran = await runAudit({}, "verfiy");
     expect(ran).toMatchObject({ code: 2, stdout: "" });
-    expect(ran.stderr).toContain(problem);
+    expect(ran.stderr).toContain("There is no command verfiy.");
     expect(ran.stderr).toContain("npm run audit -- <command>");
   });
 
@@ -78,24 +79,24 @@ async function countRows(db: Db): Promise<number> {
   return Number(rows);
 }
 
-function cliContract(dialect: Dialect): void {
+function cliContract(dialect: Dialect, run: typeof runAudit): void {
   it("verifies the record while zt-bot runs, and proves it against a hash noted down before", async () => {
     const place = await makePlace(dialect);
     const env = { DATABASE_URL: place.url };
     const { db } = await openPlace(place);
-    expect(await runAudit(env, "verify")).toMatchObject({
+    expect(await run(env, "verify")).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("empty"),
     });
     await appendRows(db, 12);
-    const whole = await runAudit(env, "verify");
+    const whole = await run(env, "verify");
     expect(whole).toMatchObject({ code: 0, stderr: "" });
     expect(whole.stdout).toContain("The record is whole: 12 rows, 1 to 12.");
     const anchor = /12:[0-9a-f]{64}/.exec(whole.stdout)?.[0] ?? "";
     await appendRows(db, 3);
-    expect(await runAudit(env, "verify", "--anchor", anchor)).toMatchObject({ code: 0 });
+    expect(await run(env, "verify", "--anchor", anchor)).toMatchObject({ code: 0 });
     const other = anchor.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
-    const broken = await runAudit(env, "verify", "--anchor", other);
+    const broken = await run(env, "verify", "--anchor", other);
     expect(broken.stderr).toContain(
       "broken at row 12, which is changed: it has not the hash that was noted down",
     );
@@ -110,7 +111,7 @@ function cliContract(dialect: Dialect): void {
       await db.deleteFrom("audit").where("seq", "=", 9).execute();
       await db.updateTable("audit").set({ actor: "nobody" }).where("seq", "=", 5).execute();
     });
-    const ran = await runAudit({ DATABASE_URL: place.url }, "verify");
+    const ran = await run({ DATABASE_URL: place.url }, "verify");
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("broken at row 5, which is changed");
     expect(ran.stderr).toContain("4 rows before it are whole");
@@ -120,7 +121,7 @@ function cliContract(dialect: Dialect): void {
     const place = await makePlace(dialect);
     const { db } = await openPlace(place);
     await appendRows(db, 5);
-    const { code, stdout } = await runAudit({ DATABASE_URL: place.url }, "export");
+    const { code, stdout } = await run({ DATABASE_URL: place.url }, "export");
     expect(code).toBe(0);
     const rows = stdout
       .trimEnd()
@@ -149,16 +150,9 @@ function cliContract(dialect: Dialect): void {
     const { db } = await openPlace(place);
     await appendRows(db, 8);
     const at = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
-    const { stdout } = await runAudit(
-      { DATABASE_URL: place.url },
-      "export",
-      "--since",
-      at(2),
-      "--until",
-      at(5),
-    );
+    const { stdout } = await run({ DATABASE_URL: place.url }, "export", "--since", at(2), "--until", at(5));
     expect(stdout.match(/"seq":\d+/g)).toEqual(['"seq":3', '"seq":4', '"seq":5']);
-    const none = await runAudit({ DATABASE_URL: place.url }, "export", "--since", "2099-01-01");
+    const none = await run({ DATABASE_URL: place.url }, "export", "--since", "2099-01-01");
     expect(none).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
@@ -167,7 +161,7 @@ function cliContract(dialect: Dialect): void {
     const { db } = await openPlace(place);
     for (const actor of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", 'a "quoted", one'])
       await appendAudit(db, { at: NOW, actor, event: "e" });
-    const { stdout } = await runAudit({ DATABASE_URL: place.url }, "export", "--format", "csv");
+    const { stdout } = await run({ DATABASE_URL: place.url }, "export", "--format", "csv");
     const lines = stdout.trimEnd().split("\r\n");
     expect(lines[0]).toBe("seq,time,team_id,request_id,actor,event,data,prev_hash,hash");
     const actors = lines.slice(1).map((line) => /^\d+,"[^"]*",,,("(?:[^"]|"")*")/.exec(line)?.[1]);
@@ -189,44 +183,44 @@ function cliContract(dialect: Dialect): void {
     const file = (name: string): string => join(place.folder, name);
     const bot = await openPlace(place);
     await appendRows(bot.db, 10);
-    const none = await runAudit(env, "archive", "--file", file("a.jsonl"));
+    const none = await run(env, "archive", "--file", file("a.jsonl"));
     expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("There is no checkpoint") });
 
-    const made = await runAudit(env, "checkpoint");
+    const made = await run(env, "checkpoint");
     expect(made.stdout).toMatch(/^Row 11 is a checkpoint/);
     await appendRows(bot.db, 5);
-    const written = await runAudit(env, "archive", "--file", file("a.jsonl"));
+    const written = await run(env, "archive", "--file", file("a.jsonl"));
     expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining("rows 1 to 10") });
-    expect(await runAudit(env, "verify")).toMatchObject({
+    expect(await run(env, "verify")).toMatchObject({
       stdout: expect.stringContaining("16 rows, 1 to 16"),
     });
-    expect(await runAudit(env, "archive", "--file", file("a.jsonl"))).toMatchObject({ code: 2 });
+    expect(await run(env, "archive", "--file", file("a.jsonl"))).toMatchObject({ code: 2 });
 
     await bot.close();
-    const removed = await runAudit(env, "archive", "--file", file("a.jsonl"), "--remove");
+    const removed = await run(env, "archive", "--file", file("a.jsonl"), "--remove");
     expect(removed).toMatchObject({ code: 0, stderr: "" });
     expect(removed.stdout).toContain("10 rows taken out of the database; row 17 says so.");
     expect(readFileSync(file("a.jsonl"), "utf8").split("\n")).toHaveLength(11);
-    const alone = await runAudit(env, "verify");
+    const alone = await run(env, "verify");
     expect(alone).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("7 rows, 11 to 17 (those before are archived)"),
     });
-    const again = await runAudit(env, "archive", "--file", file("b.jsonl"), "--remove");
+    const again = await run(env, "archive", "--file", file("b.jsonl"), "--remove");
     expect(again).toMatchObject({ code: 2, stderr: "There is nothing before row 11.\n" });
 
-    await runAudit(env, "checkpoint");
-    expect(await runAudit(env, "archive", "--file", file("b.jsonl"), "--remove")).toMatchObject({ code: 0 });
-    expect(await runAudit(env, "verify")).toMatchObject({
+    await run(env, "checkpoint");
+    expect(await run(env, "archive", "--file", file("b.jsonl"), "--remove")).toMatchObject({ code: 0 });
+    expect(await run(env, "verify")).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("2 rows, 18 to 19"),
     });
-    const all = await runAudit(env, "verify", "--archive", file("a.jsonl"), "--archive", file("b.jsonl"));
+    const all = await run(env, "verify", "--archive", file("a.jsonl"), "--archive", file("b.jsonl"));
     expect(all).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("b.jsonl: rows 11 to 17 are whole."),
     });
-    expect(await runAudit(env, "verify", "--archive", file("b.jsonl"))).toMatchObject({ code: 2 });
+    expect(await run(env, "verify", "--archive", file("b.jsonl"))).toMatchObject({ code: 2 });
 
     // The bot goes on, refuses to delete as before, and somebody who removes rows in another way is found out.
     const { db } = await openPlace(place);
@@ -234,7 +228,7 @@ function cliContract(dialect: Dialect): void {
     await expect(db.deleteFrom("audit").execute()).rejects.toThrow(/append-only/);
     await appendAudit(db, { at: NOW, actor: ALICE, event: "audit.checkpoint" });
     await tamper(place, db, () => db.deleteFrom("audit").where("seq", "<", 22).execute());
-    const cut = await runAudit(env, "verify");
+    const cut = await run(env, "verify");
     expect(cut).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("broken at row 1, which is missing"),
@@ -251,11 +245,11 @@ function cliContract(dialect: Dialect): void {
       ids.push((await requestIn(bot.db, status)).id);
     // What waits for a decision, and what is over, reads nothing there.
     const others = [await requestIn(bot.db, "pending"), await requestIn(bot.db, "succeeded")];
-    await runAudit(env, "checkpoint");
+    await run(env, "checkpoint");
     const later = await requestIn(bot.db, "executing");
     const before = await countRows(bot.db);
     await bot.close();
-    const refused = await runAudit(env, "archive", "--file", file, "--remove");
+    const refused = await run(env, "archive", "--file", file, "--remove");
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("3 requests are not finished and have rows before row");
     for (const id of ids) expect(refused.stderr).toContain(id);
@@ -268,15 +262,15 @@ function cliContract(dialect: Dialect): void {
     await moveRequest(again.db, approved, transitionTo("voided"));
     await moveRequest(again.db, executing, transitionTo("succeeded"));
     await again.close();
-    const one = await runAudit(env, "archive", "--file", file, "--remove");
+    const one = await run(env, "archive", "--file", file, "--remove");
     expect(one.stderr).toContain(`1 request is not finished and has rows before row`);
     expect(one.stderr).toContain(unknown);
 
     const last = await openPlace(place);
     await moveRequest(last.db, unknown, transitionTo("failed"));
     await last.close();
-    expect(await runAudit(env, "archive", "--file", file, "--remove")).toMatchObject({ code: 0, stderr: "" });
-    expect(await runAudit(env, "verify")).toMatchObject({ code: 0 });
+    expect(await run(env, "archive", "--file", file, "--remove")).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(env, "verify")).toMatchObject({ code: 0 });
   });
 
   it("takes nothing out when the archive is not what was written, or the record is broken", async () => {
@@ -285,10 +279,10 @@ function cliContract(dialect: Dialect): void {
     const file = join(place.folder, "a.jsonl");
     const bot = await openPlace(place);
     await appendRows(bot.db, 6);
-    await runAudit(env, "checkpoint");
-    await runAudit(env, "archive", "--file", file);
+    await run(env, "checkpoint");
+    await run(env, "archive", "--file", file);
     await bot.close();
-    const archive = (): ReturnType<typeof runAudit> => runAudit(env, "archive", "--file", file, "--remove");
+    const archive = (): ReturnType<typeof runAudit> => run(env, "archive", "--file", file, "--remove");
     const good = readFileSync(file, "utf8");
 
     writeFileSync(file, good.replace('"index":3', '"index":4'));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { createForwarder, type Forwarder } from "../../src/audit/forward/forwarder.ts";
 import { readPosition } from "../../src/audit/forward/position.ts";
 import type { AuditForward } from "../../src/config.ts";
@@ -112,25 +112,29 @@ describe("forwarding to a collector", () => {
     }
   });
 
-  it("backs off from a collector that refuses, with ever fewer rows, and leaves none out", async () => {
-    const { db } = await openPlace(await makePlace("sqlite"));
-    const collector = await startCollector();
-    await appendRows(db, 8);
-    // As one that takes no more than two rows at a time.
-    collector.answer = (response, { seqs }) => response.writeHead(seqs.length > 2 ? 413 : 200).end();
-    const { logs } = forwardFrom(db, { kind: "http", url: collector.url, token: null });
-    await vi.waitFor(() => expect(collector.received.at(-1)?.seqs).toEqual([7, 8]), WAIT);
-    expect(collector.received.map((one) => one.seqs)).toEqual([
-      numbersTo(8),
-      numbersTo(4),
-      [1, 2],
-      [3, 4],
-      [5, 6],
-      [7, 8],
-    ]);
-    expect(logs()).toContain('"why":"answered 413"');
-    expect(logs()).not.toContain("in-the-url");
-  });
+  it(
+    "backs off from a collector that refuses, with ever fewer rows, and leaves none out",
+    { tags: ["slow"] },
+    async () => {
+      const { db } = await openPlace(await makePlace("sqlite"));
+      const collector = await startCollector();
+      await appendRows(db, 8);
+      // As one that takes no more than two rows at a time.
+      collector.answer = (response, { seqs }) => response.writeHead(seqs.length > 2 ? 413 : 200).end();
+      const { logs } = forwardFrom(db, { kind: "http", url: collector.url, token: null });
+      await vi.waitFor(() => expect(collector.received.at(-1)?.seqs).toEqual([7, 8]), WAIT);
+      expect(collector.received.map((one) => one.seqs)).toEqual([
+        numbersTo(8),
+        numbersTo(4),
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+      ]);
+      expect(logs()).toContain('"why":"answered 413"');
+      expect(logs()).not.toContain("in-the-url");
+    },
+  );
 
   it("never holds up whoever writes, however long the collector takes", async () => {
     const { db } = await openPlace(await makePlace("sqlite"));

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { appendAudit, BOT } from "../../src/audit/append.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { openTables } from "../../src/store/open.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   answerTo,
   askToRevoke,
@@ -142,10 +142,6 @@ it("names the permission that the token lacks, and the settings that are missing
   expect(await runAudit(env, ...SINCE)).toMatchObject({
     code: 78,
     stderr: expect.stringContaining("SLACK_BOT_TOKEN"),
-  });
-  expect(await runAudit(world.env, "reconcile")).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining("--since 7d"),
   });
   const { CLOUDFLARE_API_TOKEN: _token, ...rest } = world.env;
   const withKey = { ...rest, CLOUDFLARE_EMAIL: "ops@example.com", CLOUDFLARE_API_KEY: "0123456789abcdef" };

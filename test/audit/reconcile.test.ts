@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import {
   findDifferences,
   MARGIN_MS,

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { sql } from "kysely";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
+import { run } from "../../scripts/audit/run.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { type Db, openStore, type Store } from "../../src/store/open.ts";
 import { createDatabase } from "../support/postgres.ts";
@@ -87,6 +88,25 @@ export function runAudit(env: Record<string, string>, ...args: string[]): Promis
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
+}
+
+/** The same in this process, which takes a tenth of the time. */
+export async function runHere(env: Record<string, string>, ...args: string[]): Promise<Ran> {
+  const written = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    vi.spyOn(process[stream], "write").mockImplementation((text, ...rest) => {
+      written[stream] += String(text);
+      for (const done of rest) if (typeof done === "function") done();
+      return true;
+    });
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  try {
+    const { code, complaint } = await run(args);
+    return { code, stdout: written.stdout, stderr: complaint === null ? written.stderr : `${complaint}\n` };
+  } finally {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  }
 }
 
 /** The same for a reader that goes away after the first bytes, as `head` does. */

@@ -1,15 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { pauseCommand } from "../../src/commands/pause.ts";
+import type { ArgSpecs } from "../../src/commands/args.ts";
+import type { Command } from "../../src/commands/define.ts";
+import { createCommands } from "../../src/commands/index.ts";
+import { user } from "../../src/commands/look-ups/user.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "../../src/commands/parse.ts";
-import { resetRisk } from "../../src/commands/reset-risk.ts";
-import { revoke } from "../../src/commands/revoke.ts";
-import { user } from "../../src/commands/user.ts";
+import { pauseCommand } from "../../src/commands/requests/pause.ts";
 import { UserError, type UserMessage } from "../../src/errors.ts";
 
 const MALLORY = { kind: "email", email: "mallory@example.com" };
 const ID = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
+
+function commandOf<Specs extends ArgSpecs>(name: string): Command<Specs> {
+  return createCommands().find(name) as unknown as Command<Specs>;
+}
+const revoke = commandOf<{
+  who: { kind: "whos"; summary: string };
+  devices: { kind: "switch"; summary: string };
+  warpReauth: { kind: "switch"; summary: string };
+  reason: { kind: "text"; summary: string };
+}>("revoke");
+const resetRisk = commandOf("reset-risk");
 
 /** What `/zt revoke …` is read as. */
 function readRevoke(text: string) {
@@ -237,7 +249,7 @@ describe("what is typed after /zt revoke", () => {
       "mallory@example.com laptop stolen",
       "revoke does not know what to do with “laptop”. Words of a reason come after --reason.",
     ],
-    ["a second address that is none", "mallory@example.com ann@", "“ann@” is not a valid e-mail address."],
+    ["a second address that is none", "mallory@example.com ann@", "“ann@” is not a valid email address."],
     ["a value for a switch", "mallory@example.com --devices=yes", "--devices takes no value."],
     ["a reason without words", "mallory@example.com --reason", "--reason needs some words after it."],
     ["an empty reason", 'mallory@example.com --reason ""', "--reason needs some words after it."],
@@ -247,21 +259,21 @@ describe("what is typed after /zt revoke", () => {
       "mallory@example.com --reason stolen --devices --reason lost",
       "--reason is given twice.",
     ],
-    ["an e-mail that is not one", "mallory@example", "“mallory@example” is not a valid e-mail address."],
-    ["a name", "mallory", "“mallory” is not a <who>: an e-mail address, an Access user's id or a @mention."],
+    ["an e-mail that is not one", "mallory@example", "“mallory@example” is not a valid email address."],
+    ["a name", "mallory", "“mallory” is not a <who>: an email address, an Access user's id or a @mention."],
     [
       "half a UUID",
       "f174e90a-fafe",
-      "“f174e90a-fafe” is not a <who>: an e-mail address, an Access user's id or a @mention.",
+      "“f174e90a-fafe” is not a <who>: an email address, an Access user's id or a @mention.",
     ],
-    ["a user group", "<!subteam^S012AB3CD|@leads>", "“@leads” is not a valid e-mail address."],
+    ["a user group", "<!subteam^S012AB3CD|@leads>", "“@leads” is not a valid email address."],
   ])("refuses %s, and shows the usage", (_what, text, what) => {
     expect(refusalOf(() => readRevoke(text))).toEqual({ what, next: USAGE });
   });
 
   it("names a missing <who> where there can be no form", () => {
     expect(refusalOf(() => parseArgs(user, []))).toEqual({
-      what: "<who> is missing: an e-mail address, an Access user's id or a @mention.",
+      what: "<who> is missing: an email address, an Access user's id or a @mention.",
       next: "Usage: /zt user <who>",
     });
   });

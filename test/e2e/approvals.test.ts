@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   answerTo,
   askToRevoke,
@@ -10,13 +10,13 @@ import {
   cardWhere,
   CHANNELS,
   finishedThread,
-  MODES,
   PEOPLE,
   press,
   wordsOf,
 } from "../support/harness.ts";
 import { createLogger } from "../../src/log.ts";
-import { pressForWords, readAudit, requestIdOf, startScene, type Scene } from "./support.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { newModal, pressForWords, readAudit, requestIdOf, startScene, type Scene } from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const DAVE = "U0DAVE001";
@@ -54,9 +54,9 @@ function eventsOf(scene: Scene, requestId: string): string[] {
     .map(({ event }) => event);
 }
 
-describe.each(MODES)("a quorum of two (%s)", (mode) => {
+describe("a quorum of two", () => {
   it("is waited for with the first approval and reached with the second; the card and thread name both", async () => {
-    const scene = await startWith("quorum: 2", { mode });
+    const scene = await startWith("quorum: 2");
     const { slack } = scene;
     const { words } = await answerTo(slack, alice, REVOKE);
     expect(words).toContain("nothing happens until 2 approvers agree");
@@ -126,7 +126,7 @@ describe("a quorum that can't be met", () => {
     expect(words).toContain("Too few people could approve this, so it was not asked.");
     expect(words).toContain("The policy wants 3 approvers for revoke of mallory@example.com");
     expect(words).toContain("only Bob Okafor and Carol Lindqvist can decide");
-    expect(words).toContain("is a bot, deactivated, or without an e-mail address");
+    expect(words).toContain("is a bot, deactivated, or without an email address");
     expect(words).toContain("add 1 approver to policy.yml");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toEqual(["request.refused"]);
@@ -311,13 +311,13 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const card = await askToRevoke(slack);
       writeFileSync(scene.config.policyFile, policyWith(SHIELD));
       await scene.bot.reloadPolicy();
-      await slack.waitFor(() => scene.logs().includes("everybody counts as protected") || undefined);
+      await vi.waitFor(() => expect(scene.logs()).toContain("everybody counts as protected"));
       await press(slack, bob, card, CARD_ACTIONS.approve);
       const thread = (await finishedThread(slack, card)).join("\n");
       expect(wordsOf(slack, card)).toContain(
         `Slack does not know the user group ${GONE}, which the policy names for protected people`,
       );
-      expect(thread).toContain("has to mend protected.groups in policy.yml");
+      expect(thread).toContain("has to fix protected.groups in policy.yml");
       expect(revocations(scene)).toBe(0);
     });
 
@@ -450,26 +450,48 @@ describe("before what is approved is carried out", () => {
 });
 
 describe("the kill switch", () => {
-  it("is not for who is at risk themselves, nor for whom an open request is about", async () => {
+  it("is not for who is at risk themselves; whom an open request is about may pause, and not resume", async () => {
     const scene = await startWith("");
     const { slack, cloudflare } = scene;
     cloudflare.addRiskEvent("bob@example.com", { level: "high" });
     await askToRevoke(slack, { text: "revoke carol@example.com --reason phished" });
-    await answerTo(slack, DAVE, "pause --reason a drill");
+    expect((await answerTo(slack, bob, "pause --reason a drill")).words).toContain("high-risk yourself");
+    expect((await answerTo(slack, carol, "pause --reason a drill")).words).toContain("Paused");
     expect((await answerTo(slack, bob, "resume")).words).toContain(
       "Cloudflare shows you as high-risk yourself",
     );
     expect((await answerTo(slack, carol, "resume")).words).toContain("An open request is about you");
-    expect((await answerTo(slack, carol, "pause --reason x")).words).toContain(
-      "An open request is about you",
-    );
-    const refused = readAudit(scene).filter(({ event }) => event === "command.refused");
+    const rows = readAudit(scene);
+    expect(rows.find(({ event }) => event === "bot.paused")?.data).toMatchObject({
+      open_request: expect.stringMatching(/^ZT-/),
+    });
+    const refused = rows.filter(({ event }) => event === "command.refused");
     expect(refused.map(({ actor, data }) => [actor, data["command"], data["code"]])).toEqual([
+      [bob, "pause", "at-risk"],
       [bob, "resume", "at-risk"],
       [carol, "resume", "target"],
-      [carol, "pause", "target"],
     ]);
     expect((await answerTo(slack, DAVE, "resume")).words).toContain("Resumed");
+  });
+
+  it("stays in the approvers' hands when somebody asks to revoke each of them, as does their say elsewhere", async () => {
+    const { slack } = await startWith("");
+    const deny = async (user: string, card: StoredMessage): Promise<void> => {
+      const form = await newModal(slack, user, () => press(slack, user, card, CARD_ACTIONS.deny));
+      await slack.submitView({ user, viewId: form.id, values: { reason: { reason: "not ours" } } });
+      await slack.waitFor(() => wordsOf(slack, card).includes("Denied") || undefined);
+    };
+    const [ofBob, ofCarol] = [
+      await askToRevoke(slack, { text: "revoke bob@example.com --reason phished" }),
+      await askToRevoke(slack, { text: "revoke carol@example.com --reason phished" }),
+    ];
+    expect((await answerTo(slack, bob, "pause --reason these are not ours")).words).toContain("Paused");
+    const own = await newModal(slack, bob, () => press(slack, bob, ofBob, CARD_ACTIONS.deny));
+    expect(slack.visibleText(own)).toContain("This request is about you: you can't deny it.");
+    await deny(bob, ofCarol);
+    // What was asked for and denied is no revocation: Carol's say is as it was.
+    await deny(carol, ofBob);
+    expect((await answerTo(slack, carol, "resume")).words).toContain("Resumed");
   });
 });
 

@@ -2,15 +2,14 @@ import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { ALONE_ACTIONS } from "../../src/views/alone.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   answerTo,
   askToRevoke,
   callsTo,
   cardWhere,
   finishedThread,
-  MODES,
   PEOPLE,
   press,
   type,
@@ -69,8 +68,8 @@ async function openForm({ slack }: Scene, user: string, card: StoredMessage, act
 }
 
 /** The words of what takes the form's place when it is sent. */
-async function actAlone(scene: Scene, user: string, card: StoredMessage, reason = WHY): Promise<string> {
-  const form = await openForm(scene, user, card, ALONE_ACTIONS.breakGlass);
+async function useBreakGlass(scene: Scene, user: string, card: StoredMessage, reason = WHY): Promise<string> {
+  const form = await openForm(scene, user, card, BREAK_GLASS_ACTIONS.breakGlass);
   return scene.slack.visibleText(await sendForm(scene.slack, user, form, { reason: { reason } }));
 }
 
@@ -81,7 +80,7 @@ async function review(
   verdict: string,
   note = "",
 ): Promise<string> {
-  const form = await openForm(scene, user, card, ALONE_ACTIONS.review);
+  const form = await openForm(scene, user, card, BREAK_GLASS_ACTIONS.review);
   const sent = await sendForm(scene.slack, user, form, {
     verdict: { verdict },
     note: { note },
@@ -89,12 +88,12 @@ async function review(
   return scene.slack.visibleText(sent);
 }
 
-describe.each(MODES)("breaking the glass in %s mode", (mode) => {
+describe("breaking the glass", () => {
   it("is done at once, told to everybody who has to know, and reviewed by somebody else", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     const words = slack.visibleText(form);
     expect(words).toContain("Revoke all sessions of mallory@example.com");
     expect(words).toContain("Ends 3 sessions on 5 apps");
@@ -155,10 +154,10 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
   });
 
   it("on somebody else's request tells who asked as well", async () => {
-    const scene = await startWithGlass({ mode, policy: policyWith(DAVE) });
+    const scene = await startWithGlass({ policy: policyWith(DAVE) });
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await actAlone(scene, DAVE, card);
+    await useBreakGlass(scene, DAVE, card);
     await finishedThread(slack, card);
     await slack.waitFor(() => directTo(scene, alice).length === 2);
     expect(directTo(scene, alice)).toEqual([
@@ -170,13 +169,13 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
   });
 
   it("is offered to who asked, in the answer and in the form, where they may", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const { message } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
     const card = await cardWhere(slack);
     const place = { user: alice, channel: message.channel, ts: message.ts };
     const form = await newModal(slack, alice, () =>
-      slack.click({ ...place, actionId: ALONE_ACTIONS.breakGlass }),
+      slack.click({ ...place, actionId: BREAK_GLASS_ACTIONS.breakGlass }),
     );
     expect(slack.visibleText(form)).toContain("Do it alone");
     await slack.closeView({ user: alice, viewId: form.id });
@@ -187,7 +186,7 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
     const asked = await sendForm(slack, alice, ask, { reason: { reason: "laptop stolen" } });
     expect(slack.visibleText(asked)).toContain("Break glass…");
     const pushed = await newModal(slack, alice, () =>
-      slack.click({ user: alice, viewId: asked.id, actionId: ALONE_ACTIONS.breakGlass }),
+      slack.click({ user: alice, viewId: asked.id, actionId: BREAK_GLASS_ACTIONS.breakGlass }),
     );
     await sendForm(slack, alice, pushed, { reason: { reason: WHY } });
     const second = await cardWhere(slack, (text) => text.includes("Done alone by @alice"));
@@ -198,7 +197,7 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
   });
 
   it("is offered to nobody who may not: the card shows it to all, the answer to members", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const { words } = await answerTo(slack, bob, "revoke mallory@example.com --reason laptop stolen");
     expect(words).not.toContain("Break glass");
@@ -206,10 +205,10 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
   });
 
   it("twice at once, by a double click and by a payload that Slack sends again, is done once", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     const gate = slack.faults.hold("users.info");
     const values = { reason: { reason: WHY } };
     const [first] = await Promise.all([
@@ -227,10 +226,10 @@ describe.each(MODES)("breaking the glass in %s mode", (mode) => {
   });
 
   it("loses to an approval that came first, which the form says, with what was typed still in it", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
@@ -253,7 +252,7 @@ describe("breaking the glass", () => {
       user: alice,
       channel: card.channel,
       ts: card.ts,
-      actionId: ALONE_ACTIONS.breakGlass,
+      actionId: BREAK_GLASS_ACTIONS.breakGlass,
       value: requestIdOf(slack, card),
     };
     await slack.clickStale(forged);
@@ -295,7 +294,7 @@ describe("breaking the glass", () => {
       user: alice,
       channel: card.channel,
       ts: card.ts,
-      actionId: ALONE_ACTIONS.breakGlass,
+      actionId: BREAK_GLASS_ACTIONS.breakGlass,
       value: requestIdOf(slack, card),
     });
     const said = await openModal(slack, alice, (text) => text.includes("can't be done by one person"));
@@ -317,7 +316,7 @@ describe("breaking the glass", () => {
       [OTHERS.guest, "Guests have no say here."],
       [OTHERS.bot, "Bots and deactivated accounts have no say here."],
     ] as const) {
-      await press(slack, user, card, ALONE_ACTIONS.breakGlass);
+      await press(slack, user, card, BREAK_GLASS_ACTIONS.breakGlass);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
     }
     expect(refusals(scene)).toEqual([
@@ -339,7 +338,7 @@ describe("breaking the glass", () => {
     const { slack } = scene;
     slack.setUserGroup("S0ONCALL1", { handle: "on-call", users: [alice] });
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     slack.setPerson(alice, { deleted: true });
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
     expect(slack.visibleText(back)).toContain("deactivated accounts have no say here");
@@ -351,7 +350,7 @@ describe("breaking the glass", () => {
     const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     const values = { reason: { reason: `${" ".repeat(20)}urgent` } };
     const sent = await slack.submitView({ user: alice, viewId: form.id, values });
     expect(sent.errors).toEqual({ reason: expect.stringContaining("at least 15 characters") as string });
@@ -363,7 +362,7 @@ describe("breaking the glass", () => {
     const scene = await startWithGlass({ now: () => Date.now() + ahead });
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     ahead = 2 * 3_600_000;
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
     expect(slack.visibleText(back)).toContain("This request has expired");
@@ -375,13 +374,13 @@ describe("breaking the glass", () => {
     const { slack } = scene;
     scene.cloudflare.settings.riskEnabled = false;
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     const words = "Nobody could say whether @alice is at risk themselves: ";
     expect(wordsOf(slack, card)).toContain(words);
     await slack.waitFor(() => directTo(scene, bob).length > 0);
     expect(directTo(scene, bob)[0]).toContain(words);
-    const form = await openForm(scene, bob, card, ALONE_ACTIONS.review);
+    const form = await openForm(scene, bob, card, BREAK_GLASS_ACTIONS.review);
     expect(slack.visibleText(form)).toContain(words);
     const approved = readAudit(scene).find((row) => row.event === "request.approved");
     expect(approved?.data).toMatchObject({
@@ -395,16 +394,16 @@ describe("breaking the glass", () => {
     const scene = await startWithGlass();
     const { slack } = scene;
     const first = await askToRevoke(slack);
-    await actAlone(scene, alice, first);
+    await useBreakGlass(scene, alice, first);
     await finishedThread(slack, first);
     const second = await askToRevoke(slack);
-    await press(slack, alice, second, ALONE_ACTIONS.breakGlass);
+    await press(slack, alice, second, BREAK_GLASS_ACTIONS.breakGlass);
     const said = await openModal(slack, alice, (text) => text.includes("nobody has looked at it yet"));
     expect(slack.visibleText(said)).toContain(requestIdOf(slack, first));
     expect(refusals(scene)).toEqual([`${alice} break-glass acted-alone`]);
 
     await review(scene, carol, first, "justified");
-    expect(await actAlone(scene, alice, second)).toContain("on your word alone");
+    expect(await useBreakGlass(scene, alice, second)).toContain("on your word alone");
     await finishedThread(slack, second);
   });
 
@@ -414,7 +413,7 @@ describe("breaking the glass", () => {
     const { slack } = scene;
     slack.setPerson(DAVE, { deleted: true });
     const card = await askToRevoke(slack);
-    await press(slack, alice, card, ALONE_ACTIONS.breakGlass);
+    await press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     expect(slack.visibleText(await openModal(slack, alice))).toContain("Nobody but you would be told");
     expect(refusals(scene)).toEqual([`${alice} break-glass no-break-glass`]);
     expect(revokeCalls(scene)).toEqual([]);
@@ -426,7 +425,7 @@ describe("breaking the glass", () => {
     const card = await askToRevoke(slack);
     // The first of them is dave.
     slack.faults.set("conversations.open", { error: "user_disabled", times: 1 });
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     await slack.waitFor(() => [bob, carol].every((user) => directTo(scene, user).length === 1));
     await vi.waitFor(() => expect(scene.logs()).toContain("cannot be written to"));
@@ -436,7 +435,7 @@ describe("breaking the glass", () => {
 
     const second = await askToRevoke(slack);
     slack.faults.set("conversations.open", { error: "fatal_error", times: 1 });
-    await actAlone(scene, alice, second);
+    await useBreakGlass(scene, alice, second);
     await slack.waitFor(() => [bob, carol].every((user) => directTo(scene, user).length === 2));
     await slack.waitFor(() => directTo(scene, DAVE).length === 1);
     // Who could not be written to at first comes last, and kept nobody waiting.
@@ -447,14 +446,14 @@ describe("breaking the glass", () => {
   });
 });
 
-describe.each(MODES)("a review in %s mode", (mode) => {
+describe("a review", () => {
   it("that finds it not justified needs a word why, which who did it reads", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
-    const form = await openForm(scene, carol, card, ALONE_ACTIONS.review);
+    const form = await openForm(scene, carol, card, BREAK_GLASS_ACTIONS.review);
     expect(slack.visibleText(form)).toContain(WHY);
     const bare = { verdict: { verdict: "not-justified" }, note: { note: " " } };
     const sent = await slack.submitView({ user: carol, viewId: form.id, values: bare });
@@ -472,10 +471,10 @@ describe.each(MODES)("a review in %s mode", (mode) => {
       "approvers: [S0LEADS01]",
       `approvers: [S0LEADS01, ${alice}, ${DAVE}, ${OTHERS.mallory}]`,
     );
-    const scene = await startWithGlass({ mode, policy: generous });
+    const scene = await startWithGlass({ policy: generous });
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await actAlone(scene, DAVE, card);
+    await useBreakGlass(scene, DAVE, card);
     await finishedThread(slack, card);
     for (const [user, words] of [
       [DAVE, "You did this yourself."],
@@ -483,7 +482,7 @@ describe.each(MODES)("a review in %s mode", (mode) => {
       [OTHERS.mallory, "This request is about you: you can't review it."],
       [OTHERS.nobody, "You may not review this request."],
     ] as const) {
-      await press(slack, user, card, ALONE_ACTIONS.review);
+      await press(slack, user, card, BREAK_GLASS_ACTIONS.review);
       expect(slack.visibleText(await openModal(slack, user, (text) => text.includes(words)))).toContain(
         words,
       );
@@ -498,14 +497,14 @@ describe.each(MODES)("a review in %s mode", (mode) => {
   });
 
   it("counts once: who comes second reads who was first, and keeps what they wrote", async () => {
-    const scene = await startWithGlass({ mode });
+    const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     const [one, other] = [
-      await openForm(scene, bob, card, ALONE_ACTIONS.review),
-      await openForm(scene, carol, card, ALONE_ACTIONS.review),
+      await openForm(scene, bob, card, BREAK_GLASS_ACTIONS.review),
+      await openForm(scene, carol, card, BREAK_GLASS_ACTIONS.review),
     ];
     const values = { verdict: { verdict: "justified" }, note: { note: "I looked into it" } };
     await sendForm(slack, bob, one, values);
@@ -515,7 +514,7 @@ describe.each(MODES)("a review in %s mode", (mode) => {
     expect(readAudit(scene).filter((row) => row.event === "request.reviewed")).toHaveLength(1);
     expect(refusals(scene)).toEqual([`${carol} review not-reviewable`]);
 
-    const stale = { user: bob, channel: card.channel, ts: card.ts, actionId: ALONE_ACTIONS.review };
+    const stale = { user: bob, channel: card.channel, ts: card.ts, actionId: BREAK_GLASS_ACTIONS.review };
     await slack.clickStale(stale);
     const said = await openModal(slack, bob, (text) => text.includes("reviewed already"));
     expect(slack.visibleText(said)).toContain("Nothing was changed");
@@ -528,14 +527,19 @@ describe("a review", () => {
     const { slack } = scene;
     expect((await answerTo(slack, bob, "requests")).words).not.toContain("not reviewed");
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     const { message, words } = await answerTo(slack, bob, "requests");
     expect(words).toContain("Done alone, and not reviewed yet · 1");
     expect(words).toContain("decided alone by @alice, waits for review");
     expect((await answerTo(slack, bob, "requests mine")).words).not.toContain("not reviewed");
     const form = await newModal(slack, bob, () =>
-      slack.click({ user: bob, channel: message.channel, ts: message.ts, actionId: ALONE_ACTIONS.review }),
+      slack.click({
+        user: bob,
+        channel: message.channel,
+        ts: message.ts,
+        actionId: BREAK_GLASS_ACTIONS.review,
+      }),
     );
     await sendForm(slack, bob, form, { verdict: { verdict: "justified" }, note: { note: "" } });
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
@@ -552,7 +556,7 @@ describe("a review", () => {
         .map((message) => slack.visibleText(message))
         .filter((text) => text.startsWith("⏰"));
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     ahead = 61 * MINUTE;
     await slack.waitFor(() => reminders().length === 1);
@@ -574,7 +578,7 @@ describe("a review", () => {
     const { slack } = scene;
     scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 403 });
     const card = await askToRevoke(slack);
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toMatch(/Failed.*/);
     expect(wordsOf(slack, card)).toContain("Decided alone by @alice");
@@ -592,16 +596,16 @@ describe("a review", () => {
     const card = await askToRevoke(slack, {
       text: "revoke mallory@example.com --devices --reason laptop stolen",
     });
-    await actAlone(scene, alice, card);
+    await useBreakGlass(scene, alice, card);
     await slack.waitFor(() => wordsOf(slack, card).includes("another request is at work on the same user"));
     slack.setPerson(alice, { deleted: true });
     call.release();
     await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
-    expect(wordsOf(slack, card)).toContain("acted alone, and may not do so any more");
+    expect(wordsOf(slack, card)).toContain("acted alone, and may no longer do so");
     expect(revokeCalls(scene)).toHaveLength(1);
     slack.setPerson(alice, { deleted: false });
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });
-    await actAlone(scene, alice, other);
+    await useBreakGlass(scene, alice, other);
     await finishedThread(slack, other);
     expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
   });
@@ -611,7 +615,7 @@ describe("a review", () => {
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await answerTo(slack, bob, "pause --reason drill");
-    const form = await openForm(scene, alice, card, ALONE_ACTIONS.breakGlass);
+    const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     expect(slack.visibleText(form)).toContain(
       "zt-bot is paused: nothing would be carried out now. (by @bob)",
     );
@@ -629,7 +633,7 @@ describe("a review", () => {
       user: carol,
       channel: card.channel,
       ts: card.ts,
-      actionId: ALONE_ACTIONS.review,
+      actionId: BREAK_GLASS_ACTIONS.review,
       value: requestIdOf(slack, card),
     });
     expect(slack.visibleText(await openModal(slack, carol))).toContain("Nobody acted alone here.");

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { askToRevoke, callsTo, finishedThread, MODES, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {
   addOthers,
   openModal,
@@ -35,9 +35,9 @@ function refusals(scene: Scene): string[] {
     .map((row) => `${row.actor} ${String(row.data["what"])} ${String(row.data["code"])}`);
 }
 
-describe.each(MODES)("clicks in %s mode", (mode) => {
+describe("clicks", () => {
   it("of two approvers at the same moment one approves, and the other reads who was first", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     // Both are past every check but the last write.
@@ -63,7 +63,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("a double click, and a payload that Slack sends again, approve once", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     const [delivery] = await Promise.all([
@@ -74,21 +74,18 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
     const told = await slack.waitFor(() => slack.ephemerals(PEOPLE.bob).at(-1));
     expect(slack.visibleText(told)).toContain("This request was already approved");
 
-    // Over HTTP the very same signed request has no second effect at all; a new envelope is answered in words.
-    if (mode === "http") expect((await slack.replay(delivery)).ok).toBe(true);
-    else
-      expect(await privateAnswer(slack, PEOPLE.bob, () => slack.replay(delivery))).toContain(
-        "already approved, and it is done",
-      );
+    expect(await privateAnswer(slack, PEOPLE.bob, () => slack.replay(delivery))).toContain(
+      "already approved, and it is done",
+    );
     expect(revokeCalls(scene)).toHaveLength(1);
     expect(thread.filter((text) => text.includes("Approved by"))).toHaveLength(1);
     const refused = `${PEOPLE.bob} approve decided`;
-    expect(refusals(scene)).toEqual(mode === "http" ? [refused] : [refused, refused]);
+    expect(refusals(scene)).toEqual([refused, refused]);
   });
 
   it("an approval after the deadline loses even while the card still shows its buttons", async () => {
     let ahead = 0;
-    const scene = await startScene({ mode, now: () => Date.now() + ahead });
+    const scene = await startScene({ now: () => Date.now() + ahead });
     const { slack } = scene;
     const card = await askToRevoke(slack);
     ahead = 2 * HOUR;
@@ -101,7 +98,6 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
 
   it("an expired card loses its buttons, the requester is told, and a click on a stale copy is answered", async () => {
     const scene = await startScene({
-      mode,
       policy: POLICY.replace("revoke: { ttl: 1h }", "revoke: { ttl: 1s }"),
     });
     const { slack } = scene;
@@ -136,7 +132,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("nobody but an approver who is neither requester nor target decides, and each is told why", async () => {
-    const scene = await startScene({ mode, policy: GENEROUS_POLICY });
+    const scene = await startScene({ policy: GENEROUS_POLICY });
     const { slack } = scene;
     addOthers(slack);
     const card = await askToRevoke(slack);
@@ -207,7 +203,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("who neither asks nor decides reads no details", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     addOthers(slack);
     const card = await askToRevoke(slack);
@@ -234,7 +230,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("an approver that a request is about does not decide it", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack, { text: "revoke bob@example.com --reason odd log-ins" });
     expect(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toContain(
@@ -249,7 +245,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("an approver who becomes a guest, or is deactivated, has no say from the next click on", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     // Slack has just told us that bob and carol are members.
@@ -278,7 +274,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("after a denial nothing can be approved, and the requester reads why", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.deny);
@@ -305,7 +301,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("a cancelled request cannot be approved", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await press(slack, PEOPLE.alice, card, CARD_ACTIONS.cancel);
@@ -319,7 +315,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("a denial that is sent after somebody approved changes nothing, and its form says who was first", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.deny);
@@ -339,7 +335,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("a denial without a word as its reason is sent back beside its field", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.deny);
@@ -354,7 +350,7 @@ describe.each(MODES)("clicks in %s mode", (mode) => {
   });
 
   it("a click for a request that nobody knows is answered and recorded", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const card = await askToRevoke(slack);
     const elsewhere = slack.ephemerals(PEOPLE.alice)[0];

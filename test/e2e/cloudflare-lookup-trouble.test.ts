@@ -1,8 +1,9 @@
+/** @module-tag slow */
 import { describe, expect, it } from "vitest";
 
 import type { Fault } from "../../sandbox/cloudflare/index.ts";
-import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
-import { answerTo, askToRevoke, MODES, PEOPLE, wordsOf } from "../support/harness.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
+import { answerTo, askToRevoke, PEOPLE, wordsOf } from "../support/harness.ts";
 import { privateAnswer, startScene, type Scene } from "./support.ts";
 
 /** The parts of `/zt user`: Cloudflare's route, the part's name in the answer, and what it says when all is well. */
@@ -145,9 +146,9 @@ describe("/zt user while Cloudflare is in trouble", () => {
   });
 });
 
-describe.each(MODES)("buttons and requests while Cloudflare is in trouble in %s mode", (mode) => {
+describe("buttons and requests while Cloudflare is in trouble", () => {
   it("Sessions and Share say what went wrong to who pressed them", async () => {
-    const { slack, cloudflare } = await startScene({ mode });
+    const { slack, cloudflare } = await startScene();
     const { message } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
     cloudflare.faults.set("*", { kind: "rate-limit", retryAfter: 60 });
     for (const actionId of [SUMMARY_ACTIONS.sessions, SUMMARY_ACTIONS.share]) {
@@ -161,7 +162,7 @@ describe.each(MODES)("buttons and requests while Cloudflare is in trouble in %s 
   });
 
   it("a request can be asked for while parts cannot be read, and its card says which", async () => {
-    const { slack, cloudflare } = await startScene({ mode });
+    const { slack, cloudflare } = await startScene();
     cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" });
     cloudflare.faults.set("registrations.list", { kind: "success-false", message: "busy" });
     const words = wordsOf(slack, await askToRevoke(slack));

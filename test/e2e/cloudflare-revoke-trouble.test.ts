@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { findLiveSessions } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {
@@ -109,7 +109,7 @@ describe("a revocation while Cloudflare is in trouble", () => {
   });
 });
 
-describe("a revocation without an answer, while zt-bot was paused meanwhile", () => {
+describe("a revocation without an answer, while zt-bot was paused meanwhile", { tags: ["slow"] }, () => {
   /** Paused after the call was sent, before it is given up waiting for. */
   async function pausedMeanwhile(applied: boolean): Promise<{ scene: Scene; card: StoredMessage }> {
     const scene = await startScene({ cloudflareTimeoutMs: 3000 });
@@ -306,7 +306,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await tellStory(scene, card, () => callsTo(cloudflare, "POST", "revoke_user").length);
     for (const words of [story.card, story.thread, story.dm]) {
       expect(words).toContain("0 of 3 sessions remain");
-      expect(words).toContain("1 new log-in since: the user can still get in");
+      expect(words).toContain("1 new sign-in since: the user can still get in");
     }
     expect(story.thread).toContain(
       "disable mallory@example.com at the identity provider if they must stay out",

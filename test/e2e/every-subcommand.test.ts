@@ -47,7 +47,7 @@ const TABLE: Record<string, Row> = {
   sessions: {
     good: (who) => `sessions ${who}`,
     says: /3 active sessions/,
-    bad: ["sessions foo@", /not a valid e-mail/],
+    bad: ["sessions foo@", /not a valid email/],
     empty: /no active session/,
     isAboutUser: true,
   },
@@ -140,7 +140,7 @@ const TABLE: Record<string, Row> = {
   "create-user": {
     good: () => "create-user new.person@example.com New Person --reason starts on Monday",
     says: /Asked: Create the Access user new\.person@example\.com/,
-    bad: ["create-user nobody --reason x", /not a valid e-mail/],
+    bad: ["create-user nobody --reason x", /not a valid email/],
     empty: /./,
     isAboutUser: false,
   },

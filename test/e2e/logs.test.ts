@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { answerTo, askToRevoke, callsTo, MODES, PEOPLE } from "../support/harness.ts";
+import { answerTo, askToRevoke, callsTo, PEOPLE } from "../support/harness.ts";
 import { accessIdOf, approve, newAnswer, startScene, turnPage } from "./support.ts";
 
 const HOUR = 3_600_000;
 const MALLORY = "mallory@example.com";
 
-describe.each(MODES)("/zt log-ins in %s mode", (mode) => {
+describe("/zt log-ins", () => {
   it("shows the last day's requests of exactly this address, newest first, and pages through them", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     const now = cloudflare.now();
     const [sample] = cloudflare.state.accessRequests;
@@ -98,9 +98,9 @@ describe("/zt log-ins", () => {
   });
 });
 
-describe.each(MODES)("/zt changes in %s mode", (mode) => {
+describe("/zt changes", () => {
   it("shows what Cloudflare recorded of the bot's token, and of no other", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     const empty = await answerTo(slack, PEOPLE.alice, "changes");
     expect(empty.words).toContain("Cloudflare recorded no change by zt-bot in the last 24 h");
@@ -123,7 +123,7 @@ describe.each(MODES)("/zt changes in %s mode", (mode) => {
   });
 
   it("pages through them, those that failed marked, and says where there are more than it reads", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     await approve(slack, await askToRevoke(slack));
     const [entry] = cloudflare.state.audit;

@@ -6,7 +6,6 @@ import {
   callsTo,
   cardWhere,
   CHANNELS,
-  MODES,
   newEphemeral,
   PEOPLE,
   wordsOf,
@@ -46,9 +45,9 @@ async function say(
   return { ts: head, answer, words: slack.visibleText(answer) };
 }
 
-describe.each(MODES)("@zt-bot in %s mode", (mode) => {
+describe("@zt-bot", () => {
   it("answers in the thread of what was said, like the command", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { words, ts } = await say(scene, "@zt-bot user mallory@example.com");
     expect(words).toContain("Mallory Archer");
     expect(words).toContain("3 active sessions");
@@ -57,7 +56,7 @@ describe.each(MODES)("@zt-bot in %s mode", (mode) => {
   });
 
   it("answers in the thread it was asked in, such as a card's", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const asked = await askToRevoke(scene.slack);
     const { words } = await say(scene, "@zt-bot sessions mallory@example.com", asked.ts);
     expect(words).toContain("3 active sessions");
@@ -65,7 +64,7 @@ describe.each(MODES)("@zt-bot in %s mode", (mode) => {
   });
 
   it("answers once to an event that Slack delivers again", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     const posted = await slack.post({ user: alice, channel, text: "@zt-bot user mallory@example.com" });
     const [delivery] = posted.deliveries;
@@ -80,7 +79,7 @@ describe.each(MODES)("@zt-bot in %s mode", (mode) => {
   });
 
   it("offers a button where a change needs its form", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const { answer, words } = await say(scene, "@zt-bot revoke mallory@example.com");
     expect(words).toContain("Open the form…");

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { findLiveSessions, findUser, type Fault } from "../../sandbox/cloudflare/index.ts";
-import { PICK_SESSION } from "../../src/views/sessions.ts";
-import { answerTo, askedOf, callsTo, MODES, newEphemeral, PEOPLE, type } from "../support/harness.ts";
+import { PICK_SESSION } from "../../src/views/look-ups/sessions.ts";
+import { answerTo, askedOf, callsTo, newEphemeral, PEOPLE, type } from "../support/harness.ts";
 import { addOthers, OTHERS, privateAnswer, readAudit, startScene, type Scene } from "./support.ts";
 
 const HOUR = 3_600_000;
@@ -50,9 +50,9 @@ function userOf({ cloudflare }: Scene, email: string) {
   return user;
 }
 
-describe.each(MODES)("looking things up in %s mode", (mode) => {
+describe("looking things up", () => {
   it("users: pages straight from Cloudflare, edits the message, and opens a summary", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { message, words } = await answerTo(scene.slack, PEOPLE.alice, "users");
     expect(words).toContain("1–10 of 200");
     expect(await turn(scene, message, "screen:users:next")).toContain("11–20 of 200");
@@ -74,7 +74,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("sessions: from the list, by menu and by nonce, one in full", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     const user = userOf(scene, "mallory@example.com");
     const newest = findLiveSessions(cloudflare.state, user.id, cloudflare.now()).toSorted(
@@ -105,7 +105,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("identity: in groups, then what the open sessions have otherwise", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { words } = await answerTo(scene.slack, PEOPLE.alice, "identity mallory@example.com");
     const order = [
       "⚠️ differs from the sessions open now in country, IP, device and posture",
@@ -127,7 +127,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("failed-logins: by hour, by application, and every one with its ray", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { message, words } = await answerTo(scene.slack, PEOPLE.alice, "failed-logins mallory@example.com");
     expect(words).toContain("17 failed log-ins in the last 24 h, 23 on record · 1–20 of 23");
     expect(words).toMatch(/\n[▁▂▃▄▅▆▇█]{24}\n-24h {8}-12h {5}now\n/);
@@ -138,7 +138,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("devices: active, revoked and shared ones", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     scene.cloudflare.registerDevice("mallory@example.com", {
       name: "Kiosk",
       deviceId: "d0000000-0000-4000-8000-000000000001",
@@ -154,7 +154,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("risk: from the riskiest users to the events of one, also under another id", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const all = await answerTo(scene.slack, PEOPLE.alice, "risk");
     expect(all.words).toContain("11 users with risk events, 1 at high risk · 1–10 of 11");
     expect(all.words.indexOf("mallory@")).toBeLessThan(all.words.indexOf("rita@"));
@@ -170,7 +170,7 @@ describe.each(MODES)("looking things up in %s mode", (mode) => {
   });
 
   it("every part of a summary opens in full from its button", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { message } = await answerTo(scene.slack, PEOPLE.alice, "user mallory@example.com");
     for (const [screen, said] of [
       ["sessions", "3 active sessions on 5 apps"],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { createCommands } from "../../src/commands/index.ts";
 import { ACTION_NAMES } from "../../src/requests/plan.ts";
-import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import { answerTo, CHANNELS, PEOPLE } from "../support/harness.ts";
 import { addOthers, newModal, openFormBy, OTHERS, privateAnswer, readAudit, startScene } from "./support.ts";
 

@@ -6,7 +6,6 @@ import {
   answerTo,
   cardWhere,
   CHANNELS,
-  MODES,
   newEphemeral,
   PEOPLE,
   wordsOf,
@@ -53,9 +52,9 @@ function launch({ slack }: Scene, user: string = alice): Promise<StoredView> {
 
 const choose = (subcommand: string) => ({ subcommand: { subcommand } });
 
-describe.each(MODES)("Investigate Zero Trust on a message in %s mode", (mode) => {
+describe("Investigate Zero Trust on a message", () => {
   it("shows whoever the message names, to who asked alone", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const same = (await answerTo(scene.slack, alice, "user mallory@example.com")).words;
     const words = await investigateText(scene, "odd log-ins of mallory@example.com, anybody?");
     expect(words.split("\n")[0]).toBe(same.split("\n")[0]);
@@ -64,7 +63,7 @@ describe.each(MODES)("Investigate Zero Trust on a message in %s mode", (mode) =>
   });
 
   it("asks which one where there are several, and opens the one that is pressed", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const dana = accessIdOf(scene, "dana@example.com");
     const { ts } = await slack.post({
@@ -146,9 +145,9 @@ describe("Investigate Zero Trust on a message", () => {
   });
 });
 
-describe.each(MODES)("the global shortcut in %s mode", (mode) => {
+describe("the global shortcut", () => {
   it("answers a look-up in the person's own messages, with a link there", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const form = await launch(scene);
     const done = await sendForm(slack, alice, form, {
@@ -163,7 +162,7 @@ describe.each(MODES)("the global shortcut in %s mode", (mode) => {
   });
 
   it("opens the form of a change in its place, and asks for it", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack } = scene;
     const form = await launch(scene);
     const ask = await sendForm(slack, alice, form, {

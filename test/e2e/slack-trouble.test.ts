@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { Fault } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
-import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,
   askToRevoke,
@@ -10,7 +10,6 @@ import {
   cardWhere,
   CHANNELS,
   finishedThread,
-  MODES,
   PEOPLE,
   press,
   type,
@@ -22,7 +21,7 @@ import { privateAnswer, pressForWords, readAudit, startScene } from "./support.t
 const STORY = ["🔎", "👍", "▶️", "☑️", "✅", "🏁"];
 
 /** Whose cards nobody has, the trouble they meet, and what who asked is told of it. */
-const CARD_TROUBLE: readonly (readonly [email: string, fault: Fault, said: string])[] = [
+const CARD_DELIVERY_FAILURE: readonly (readonly [email: string, fault: Fault, said: string])[] = [
   ["dana@example.com", { error: "is_archived" }, "the approvals channel is archived"],
   ["devon@example.com", { error: "not_in_channel" }, "type /invite @zt-bot there"],
   ["erin@example.com", { error: "channel_not_found" }, "invite it there"],
@@ -34,7 +33,7 @@ const CARD_TROUBLE: readonly (readonly [email: string, fault: Fault, said: strin
 describe("a card that Slack does not take", () => {
   it("is explained to who asked, follows when it can, and once only", async () => {
     const { slack, cloudflare } = await startScene();
-    for (const [email, fault, said] of CARD_TROUBLE) {
+    for (const [email, fault, said] of CARD_DELIVERY_FAILURE) {
       slack.faults.set("chat.postMessage", fault);
       const { words } = await answerTo(slack, PEOPLE.alice, `revoke ${email} --reason laptop stolen`);
       expect(words).toContain("The request is recorded, but its card is not in the approvals channel yet");
@@ -46,15 +45,15 @@ describe("a card that Slack does not take", () => {
     const cards = await slack.waitFor(() => {
       const all = slack.messages(CHANNELS.approvals);
       const isWhole = all.every((card) => slack.thread(card.channel, card.ts).length > 0);
-      return all.length >= CARD_TROUBLE.length && isWhole ? all : undefined;
+      return all.length >= CARD_DELIVERY_FAILURE.length && isWhole ? all : undefined;
     });
-    for (const [email] of CARD_TROUBLE)
+    for (const [email] of CARD_DELIVERY_FAILURE)
       expect(cards.filter((card) => slack.visibleText(card).includes(email))).toHaveLength(1);
     const card = await cardWhere(slack, (words) => words.includes("dana@example.com"));
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
     expect(thread.map((text) => text.split(" ")[0])).toEqual(STORY);
-    expect(slack.messages(CHANNELS.approvals)).toHaveLength(CARD_TROUBLE.length);
+    expect(slack.messages(CHANNELS.approvals)).toHaveLength(CARD_DELIVERY_FAILURE.length);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
 
@@ -103,9 +102,9 @@ describe("a request whose story Slack does not take", () => {
   });
 });
 
-describe.each(MODES)("a person whom Slack keeps waiting, in %s mode", (mode) => {
+describe("a person whom Slack keeps waiting", () => {
   it("reads that a form came too late, and what to do", async () => {
-    const { slack } = await startScene({ mode });
+    const { slack } = await startScene();
     const card = await askToRevoke(slack);
     const { message } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
     slack.faults.set("views.open", { error: "expired_trigger_id" });
@@ -132,7 +131,7 @@ describe.each(MODES)("a person whom Slack keeps waiting, in %s mode", (mode) => 
   });
 
   it("decides nothing while Slack does not say who clicked, and reads so", async () => {
-    const scene = await startScene({ mode });
+    const scene = await startScene();
     const { slack, cloudflare } = scene;
     const card = await askToRevoke(slack);
     slack.faults.set("users.info", { error: "internal_error" });
@@ -151,7 +150,7 @@ describe.each(MODES)("a person whom Slack keeps waiting, in %s mode", (mode) => 
   });
 
   it("is told when Slack did not take an answer, where it takes another", async () => {
-    const { slack } = await startScene({ mode });
+    const { slack } = await startScene();
     slack.faults.set("response_url", { status: 500, times: 1 });
     const { words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
     expect(words).toContain("Something went wrong on our side.");

@@ -1,7 +1,8 @@
+/** @module-tag slow */
 import { expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { addCrowd } from "../support/crowd.ts";
 import {
   askToRevoke,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
-import { SUMMARY_ACTIONS } from "../../src/views/user-summary.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,
   callsTo,

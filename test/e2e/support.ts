@@ -11,7 +11,7 @@ import type {
   SubmittedValues,
   SuggestedOption,
 } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   CHANNELS,
   finishedThread,
@@ -141,8 +141,6 @@ export function addOthers(slack: Slack): void {
   slack.setPerson(OTHERS.nobody, { name: "nora", realName: "Nora Body", email: "nora@example.com" });
   slack.setPerson(OTHERS.bot, { name: "deploybot", realName: "Deploy Bot", isBot: true });
 }
-
-export { PEOPLE };
 
 /** The Access user's id, as Cloudflare has it. */
 export function accessIdOf({ cloudflare }: World, email: string): string {

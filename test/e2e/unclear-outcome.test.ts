@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { answerTo, callsTo, cardWhere, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { openFormBy, sendForm, startScene } from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const MALLORY = "mallory@example.com";
 
-describe("what was sent and had no answer", () => {
+describe("what was sent and had no answer", { tags: ["slow"] }, () => {
   it("is found done after a pause, also where it changed what is looked at before a call", async () => {
     const scene = await startScene({ cloudflareTimeoutMs: 2000 });
     const { slack, cloudflare } = scene;

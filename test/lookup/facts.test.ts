@@ -8,7 +8,7 @@ import {
   onApps,
   recentFailures,
 } from "../../src/lookup/facts.ts";
-import { list, plural } from "../../src/words.ts";
+import { list, plural } from "../../src/pluralize.ts";
 import { HOUR, makeFailure, makeSession, NOW } from "../views/support.ts";
 
 const app = (uid: string | null, name: string | null = null, hostname: string | null = null) => ({

@@ -10,12 +10,16 @@ import { makeUser } from "../views/support.ts";
 const email = (index: number) => `user-${index}@example.com`;
 
 /** An account of these users: how it was asked, and by which priority, is counted. */
-function makeAccount(users: readonly AccessUser[], totalPages = 1) {
+function makeAccount(users: readonly AccessUser[], totalPages = 1, totalCount: number | null = null) {
   const asked = { list: 0, byEmail: 0, byId: 0 };
   const accessUsers = {
     list: () => {
       asked.list += 1;
-      return Promise.resolve({ items: totalPages === 1 ? users : users.slice(0, 10), totalPages });
+      return Promise.resolve({
+        items: totalPages === 1 ? users : users.slice(0, 10),
+        totalPages,
+        totalCount,
+      });
     },
     findByEmail: (wanted: string) => {
       asked.byEmail += 1;
@@ -88,6 +92,12 @@ describe("a lookup of many users", () => {
     expect(found.unknown).toEqual(["new@example.com"]);
     // Whoever is not in the list is asked for: the list may have been cut short.
     expect(asked).toEqual({ list: 1, byEmail: 1, byId: 0 });
+  });
+
+  it("asks for each where the list is shorter than it says: the address may be another user's too", async () => {
+    const { find, asked } = makeAccount(users, 1, 80);
+    await find(byEmail(50));
+    expect(asked).toEqual({ list: 1, byEmail: 50, byId: 0 });
   });
 
   it("asks for each where the account is large, and says how far it is", async () => {

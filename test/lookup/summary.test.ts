@@ -14,7 +14,7 @@ import {
   PermissionError,
   type CloudflareFailure,
 } from "../../src/api/errors.ts";
-import { collectRegistrations, findRisk, gatherSummary } from "../../src/lookup/summary.ts";
+import { findRisk, gatherSummary } from "../../src/lookup/summary.ts";
 import { makeIdentity, makeRegistration, makeSession, makeUser, NOW, USER_ID } from "../views/support.ts";
 
 const READ = { call: "read", applied: "no" } as const;
@@ -79,6 +79,16 @@ function makeCloudflare({
 }
 
 describe("a summary", () => {
+  it("says of its registrations that they are the first 500 when there are more", async () => {
+    const registrations = Array.from({ length: 501 }, (_, index) => makeRegistration({ id: String(index) }));
+    const cut = await gatherSummary(makeCloudflare({ registrations }).cloudflare, makeUser(), NOW);
+    expect(cut.registrations).toMatchObject({ ok: true, isComplete: false });
+    expect(cut.registrations.ok && cut.registrations.value).toHaveLength(500);
+    registrations.pop();
+    const all = await gatherSummary(makeCloudflare({ registrations }).cloudflare, makeUser(), NOW);
+    expect(all.registrations).toEqual({ ok: true, value: registrations });
+  });
+
   it("asks for every part at once, each with a time limit", async () => {
     const { cloudflare, asked } = makeCloudflare({ registrations: [makeRegistration()] });
     const gathering = gatherSummary(cloudflare, makeUser(), NOW);
@@ -194,13 +204,5 @@ describe("a risk score", () => {
   ])("is not there where %s", async (_what, rows, email) => {
     const { cloudflare } = makeCloudflare({ scores: { other: RISK, third: RISK }, rows });
     await expect(findRisk(cloudflare, makeUser({ email }))).rejects.toBe(NOT_FOUND);
-  });
-});
-
-describe("the registrations of a user", () => {
-  it("are at most 500, however many there are", async () => {
-    const registrations = Array.from({ length: 700 }, (_, index) => makeRegistration({ id: String(index) }));
-    const found = await collectRegistrations(makeCloudflare({ registrations }).cloudflare, USER_ID);
-    expect(found).toHaveLength(500);
   });
 });

@@ -126,7 +126,7 @@ describe("the user meant", () => {
     const { cloudflare, directory } = makeWorld([]);
     expect(await refusalOf(findUser(cloudflare, directory, EMAIL))).toEqual({
       what: "No Access user has the e-mail mallory@example.com.",
-      why: "They have never logged in to an Access application or the WARP client of this account, or were removed from it.",
+      why: "They have never logged in to an Access application or the WARP client of this account, or were removed from it. Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.",
       next: "Check the spelling. An alias such as name+tag@… is another user to Cloudflare.",
     });
     expect(await refusalOf(getUser(cloudflare, USER_ID))).toEqual({

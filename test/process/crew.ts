@@ -1,6 +1,6 @@
 import type { Delivery, StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import type { Balancer } from "../support/balancer.ts";
 import { CHANNELS, PEOPLE, press, type, type World } from "../support/harness.ts";
 import type { Ledger } from "../support/ledger.ts";
@@ -110,7 +110,7 @@ export function createCrew(world: World, ledger: Ledger, balancer?: Balancer<Rep
 }
 
 /** The card of a request, found by the id that it carries for the bot. */
-export function cardOf({ slack }: World, id: string | undefined): StoredMessage | undefined {
+function cardOf({ slack }: World, id: string | undefined): StoredMessage | undefined {
   return slack.messages(CHANNELS.approvals).find((message) => message.metadata?.event_payload["id"] === id);
 }
 

@@ -1,11 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   askToRevoke,
   callsTo,
-  MODES,
   newEphemeral,
   PEOPLE,
   press,
@@ -19,7 +18,7 @@ import { auditEvents, expectWholeStory, firstLines, liveSessions } from "./whole
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
 
-describe.each(MODES)("killed in %s mode while a request waits for its approval", (mode) => {
+describe.each(["http"] as const)("killed in %s mode while a request waits for its approval", (mode) => {
   it("and started again in time, the bot takes the approval as if nothing had been", async () => {
     const world = await startWorld({ mode });
     const { slack } = world;

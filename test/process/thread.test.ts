@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { canonicalJson } from "../../src/canonical-json.ts";
 import { createRequestId, hashPlan, type Plan } from "../../src/requests/plan.ts";
+import { fromRow } from "../../src/requests/request.ts";
 
 const PLAN: Plan = {
   action: "revoke",
@@ -55,6 +56,21 @@ describe("a plan's hash", () => {
     ["action", { ...PLAN, action: "reset-risk", options: { riskUserId: "x", judged: [] } }],
   ])("is another with another %s", (_what, plan) => {
     expect(hashPlan(plan)).not.toBe(hashPlan(PLAN));
+  });
+});
+
+describe("a request whose stored plan can't be read", () => {
+  it.each([
+    ["is none", "not JSON"],
+    ["has an action of another version", JSON.stringify({ ...PLAN, action: "ban" })],
+    [
+      "has an option of another version",
+      JSON.stringify({ ...PLAN, options: { ...PLAN.options, zone: "z" } }),
+    ],
+    ["has no target", JSON.stringify({ ...PLAN, target: undefined })],
+  ])("is named: one that %s", (_what, plan) => {
+    const row = { id: "ZT-7K3M2QF", plan } as Parameters<typeof fromRow>[0];
+    expect(() => fromRow(row)).toThrow("the stored plan of request ZT-7K3M2QF cannot be read");
   });
 });
 

@@ -3,14 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Kysely } from "kysely";
-import { PostgresJSDialect } from "kysely-postgres-js";
-import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import type { Config } from "../../src/config.ts";
-import { readRequest } from "../../src/requests/store.ts";
-import { claimTarget } from "../../src/requests/target-locks.ts";
+import { readRequest } from "../../src/requests/repository.ts";
+import { lockTarget } from "../../src/requests/locks.ts";
 import { openStore } from "../../src/store/open.ts";
+import { postgresDialect } from "../../src/store/pg.ts";
 import type { Database } from "../../src/store/schema.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, BOB, EVIDENCE, NOW, PLAN } from "./fixture.ts";
@@ -30,8 +29,7 @@ describeWithPostgres("requests that are open at the upgrade, in PostgreSQL", () 
   it("keep who approved them, and the user they are at work on", async () => {
     const { url, drop } = await createDatabase();
     onTestFinished(drop);
-    const dialect = new PostgresJSDialect({ postgres: postgres(url, { max: 1, onnotice: () => {} }) });
-    const old = new Kysely<Database>({ dialect });
+    const old = new Kysely<Database>({ dialect: postgresDialect(url, 1) });
     expect(await upgradeWithOpen(old, "postgres", { kind: "postgres", url })).toBe("ZT-0000004");
   });
 });
@@ -84,5 +82,5 @@ async function upgradeWithOpen(
   expect(await readRequest(db, "ZT-0000001")).toMatchObject({ status: "pending", votes: [], held: null });
   expect(await readRequest(db, "ZT-0000003")).toMatchObject({ status: "approved", votes: [vote] });
   expect(await readRequest(db, "ZT-0000004")).toMatchObject({ status: "executing", votes: [vote] });
-  return claimTarget(db, PLAN.target, "ZT-0000003", NOW);
+  return lockTarget(db, PLAN.target, "ZT-0000003", NOW);
 }

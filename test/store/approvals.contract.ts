@@ -4,16 +4,9 @@ import { readRequestAudit } from "../../src/audit/append.ts";
 import { pause, readPause, resume } from "../../src/requests/pause.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import type { Vote } from "../../src/requests/request.ts";
-import {
-  AlreadyOpenError,
-  holdRequest,
-  insertRequest,
-  readRequest,
-  unhold,
-} from "../../src/requests/store.ts";
-import { findOpen } from "../../src/requests/find.ts";
-import { findLoose } from "../../src/requests/loose.ts";
-import { claimTarget, releaseTarget } from "../../src/requests/target-locks.ts";
+import { AlreadyOpenError, insertRequest, readRequest } from "../../src/requests/repository.ts";
+import { findOpen } from "../../src/requests/queries.ts";
+import { lockTarget, unlockTarget } from "../../src/requests/locks.ts";
 import { addVote, moveRequest } from "../../src/requests/transition.ts";
 import {
   ALICE,
@@ -22,7 +15,6 @@ import {
   EXPIRES,
   type GetStore,
   newRequest,
-  PLAN,
   NOW,
   requestIn,
   transitionTo,
@@ -118,58 +110,6 @@ export function approvalsContract(store: GetStore): void {
     });
   });
 
-  describe("a request that is held", () => {
-    const why = { code: "paused", why: "zt-bot is paused", since: NOW } as const;
-
-    it("keeps the reason, is told once, and is given to another run each time", async () => {
-      const before = await requestIn(db(), "approved");
-      const held = await holdRequest(db(), before, why, { run: null, endsRun: true });
-      expect(held).toMatchObject({ status: "approved", held: why, runs: 1, version: before.version + 1 });
-      const again = { ...why, since: NOW + 5 };
-      expect(await holdRequest(db(), held ?? before, again, { run: null, endsRun: true })).toBeNull();
-      expect(await readRequest(db(), before.id)).toMatchObject({
-        held: why,
-        runs: 2,
-        version: before.version + 1,
-      });
-      const told = (await readRequestAudit(db(), before.id)).filter((row) => row.event === "request.held");
-      expect(told).toHaveLength(1);
-      expect(await unhold(db(), held ?? before, NOW)).toMatchObject({ held: null, status: "approved" });
-    });
-
-    it("is given to another run once, however often the run that holds it tries after a crash", async () => {
-      const before = await requestIn(db(), "approved");
-      const first = { run: 0, endsRun: true };
-      expect(await holdRequest(db(), before, why, first)).toMatchObject({ held: why, runs: 1 });
-      expect(await holdRequest(db(), before, { ...why, why: "another" }, first)).toBeNull();
-      expect(await readRequest(db(), before.id)).toMatchObject({ held: why, runs: 1 });
-    });
-
-    it("is not changed once it is over", async () => {
-      const before = await requestIn(db(), "succeeded");
-      expect(await holdRequest(db(), before, why, { run: null, endsRun: true })).toBeNull();
-      expect(await readRequest(db(), before.id)).toEqual(before);
-    });
-
-    it("by the pause is left alone by the sweep for as long as that lasts", async () => {
-      const isPaused = await requestIn(db(), "approved");
-      await holdRequest(db(), isPaused, why, { run: null, endsRun: true });
-      const isUnchecked = await requestIn(db(), "approved");
-      await holdRequest(db(), isUnchecked, { ...why, code: "unchecked" }, { run: null, endsRun: true });
-      const isUnderWay = await requestIn(db(), "executing");
-      await holdRequest(db(), isUnderWay, why, { run: null, endsRun: true });
-      const mine = [isPaused.id, isUnchecked.id, isUnderWay.id];
-      const found = async () =>
-        (await findLoose(db(), NOW)).toStart.map(({ id }) => id).filter((id) => mine.includes(id));
-
-      const input = { by: CAROL, teamId: "T0", reason: "drill", at: NOW, circumstances: {} };
-      await pause(db(), input);
-      expect(await found()).toEqual([isUnchecked.id]);
-      await resume(db(), input);
-      expect((await found()).toSorted()).toEqual(mine.toSorted());
-    });
-  });
-
   describe("the pause", () => {
     it("is one row: who was first has paused, and who resumes ends it, each with an audit row", async () => {
       const input = {
@@ -177,7 +117,7 @@ export function approvalsContract(store: GetStore): void {
         teamId: "T0",
         reason: "drill",
         at: NOW,
-        circumstances: { surface: "command" },
+        auditContext: { surface: "command" },
       };
       expect(await readPause(db())).toBeNull();
       const results = await Promise.all([1, 2, 3].map(() => pause(db(), input)));
@@ -203,44 +143,21 @@ export function approvalsContract(store: GetStore): void {
       const [one, other] = [await requestIn(db(), "executing"), await requestIn(db(), "approved")];
       const { target } = one.plan;
       const holders = await Promise.all([
-        claimTarget(db(), target, one.id, NOW),
-        claimTarget(db(), target, one.id, NOW),
+        lockTarget(db(), target, one.id, NOW),
+        lockTarget(db(), target, one.id, NOW),
       ]);
       expect(holders).toEqual([one.id, one.id]);
-      expect(await claimTarget(db(), target, other.id, NOW)).toBe(one.id);
-      await releaseTarget(db(), target, other.id);
-      expect(await claimTarget(db(), target, other.id, NOW)).toBe(one.id);
+      expect(await lockTarget(db(), target, other.id, NOW)).toBe(one.id);
+      await unlockTarget(db(), target, other.id);
+      expect(await lockTarget(db(), target, other.id, NOW)).toBe(one.id);
       await moveRequest(db(), one.id, transitionTo("succeeded"));
-      expect(await claimTarget(db(), target, other.id, NOW)).toBe(other.id);
-    });
-
-    it("is taken with the state that needs them, or not at all", async () => {
-      const target = { ...PLAN.target, id: "0a1b2c3d-0000-4000-9000-000000000001" };
-      const about = (reason: string) =>
-        insertRequest(
-          db(),
-          newRequest({ reason, plan: { ...PLAN, target, accountId: reason.padEnd(32, "0") } }),
-        );
-      const [one, other, withdrawn] = [await about("a"), await about("b"), await about("c")];
-      for (const { id } of [one, other, withdrawn]) await moveRequest(db(), id, transitionTo("approved"));
-      await moveRequest(db(), withdrawn.id, transitionTo("voided"));
-      expect(await moveRequest(db(), withdrawn.id, transitionTo("executing"))).toBeNull();
-      expect(await moveRequest(db(), one.id, transitionTo("executing"))).toMatchObject({
-        status: "executing",
-      });
-      await expect(moveRequest(db(), other.id, transitionTo("executing"))).rejects.toMatchObject({
-        name: "TargetBusyError",
-        holder: one.id,
-      });
-      expect(await readRequest(db(), other.id)).toMatchObject({ status: "approved" });
-      const events = (await readRequestAudit(db(), other.id)).map(({ event }) => event);
-      expect(events).not.toContain("request.executing");
+      expect(await lockTarget(db(), target, other.id, NOW)).toBe(other.id);
     });
 
     it("who is only to be created is known by the address", async () => {
       const [one, other] = [await requestIn(db(), "executing"), await requestIn(db(), "executing")];
-      await claimTarget(db(), { id: "", email: "New@Example.com", name: "" }, one.id, NOW);
-      expect(await claimTarget(db(), { id: "", email: "new@example.com", name: "" }, other.id, NOW)).toBe(
+      await lockTarget(db(), { id: "", email: "New@Example.com", name: "" }, one.id, NOW);
+      expect(await lockTarget(db(), { id: "", email: "new@example.com", name: "" }, other.id, NOW)).toBe(
         one.id,
       );
     });

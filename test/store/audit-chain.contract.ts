@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { type ChainedRow, chainRow, hashRow } from "../../src/audit/chain.ts";
 import { readBatches, readRow } from "../../src/audit/read.ts";
 import { verifyChain, type Verdict } from "../../src/audit/verify.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import type { Db } from "../../src/store/open.ts";
 import { ALICE, type GetStore, newRequest, NOW, transitionTo } from "./fixture.ts";
@@ -245,7 +245,7 @@ async function appendTen(db: Db): Promise<number> {
   return seq;
 }
 
-export async function liftTriggers(db: Db, dialect: Dialect): Promise<void> {
+async function liftTriggers(db: Db, dialect: Dialect): Promise<void> {
   if (dialect === "postgres") {
     await sql`ALTER TABLE audit DISABLE TRIGGER USER`.execute(db);
     return;

@@ -3,15 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Kysely, sql } from "kysely";
-import { PostgresJSDialect } from "kysely-postgres-js";
-import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import type { Config } from "../../src/config.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import type { Database } from "../../src/store/schema.ts";
+import { postgresDialect } from "../../src/store/pg.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, NOW } from "./fixture.ts";
 import { migrateToFirst, openBareSqlite } from "./old-database.ts";
@@ -38,7 +37,7 @@ describeWithPostgres("rows written before there was a chain, in PostgreSQL", () 
     const { url, drop } = await createDatabase();
     onTestFinished(drop);
     const db = new Kysely<Database>({
-      dialect: new PostgresJSDialect({ postgres: postgres(url, { max: 1, onnotice: () => {} }) }),
+      dialect: postgresDialect(url, 1),
     });
     const store = await migrateRows(db, "postgres", { kind: "postgres", url });
     expect(await verifyChain(store.db)).toMatchObject({ ok: true, rows: ROWS, first: 1 });

@@ -1,9 +1,9 @@
 import { expect, it, onTestFinished } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { readBatches } from "../../src/audit/read.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import { openStore } from "../../src/store/open.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { appendAudit, BOT } from "../../src/audit/append.ts";
+import { BOT } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
 import { readNewest, searchAudit } from "../../src/audit/search.ts";
 import type { Plan, Target } from "../../src/requests/plan.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import type { Db } from "../../src/store/open.ts";
 import { explainQueries } from "./explain.ts";
 import { ALICE, type GetStore, newRequest, NOW, PLAN } from "./fixture.ts";

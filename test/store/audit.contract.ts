@@ -1,8 +1,9 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 
-import { appendAudit, readRequestAudit } from "../../src/audit/append.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { readRequestAudit } from "../../src/audit/append.ts";
+import { appendAudit } from "../support/audit.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import { ALICE, type GetStore, newRequest, NOW } from "./fixture.ts";
 
 const REFUSAL = /append-only/;

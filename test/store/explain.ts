@@ -2,8 +2,12 @@ import { type KyselyPlugin, type RootOperationNode, sql } from "kysely";
 
 import type { Db } from "../../src/store/open.ts";
 
-/** How SQLite would go about every query that `run` makes: its lines such as "SCAN requests". */
-export async function explainQueries(db: Db, run: (db: Db) => Promise<unknown>): Promise<string[]> {
+/** How the database would go about every query that `run` makes: its lines such as "SCAN requests" or "Seq Scan on posts". */
+export async function explainQueries(
+  db: Db,
+  run: (db: Db) => Promise<unknown>,
+  explain: "EXPLAIN QUERY PLAN" | "EXPLAIN" = "EXPLAIN QUERY PLAN",
+): Promise<string[]> {
   const asked: RootOperationNode[] = [];
   const listen: KyselyPlugin = {
     transformQuery: ({ node }) => {
@@ -16,9 +20,9 @@ export async function explainQueries(db: Db, run: (db: Db) => Promise<unknown>):
   const details: string[] = [];
   for (const node of asked) {
     const compiled = db.getExecutor().compileQuery(node, { queryId: "explained" });
-    const plan = sql.raw<{ detail: string }>(`EXPLAIN QUERY PLAN ${compiled.sql}`);
+    const plan = sql.raw(`${explain} ${compiled.sql}`);
     const { rows } = await db.executeQuery({ ...plan.compile(db), parameters: compiled.parameters });
-    details.push(...rows.map((row) => (row as { detail: string }).detail));
+    details.push(...rows.map((row) => String(Object.values(row as object).at(-1))));
   }
   return details;
 }

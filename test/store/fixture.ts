@@ -1,8 +1,13 @@
+import { onTestFinished } from "vitest";
+
 import type { UserSummary } from "../../src/lookup/summary.ts";
 import type { Plan } from "../../src/requests/plan.ts";
 import type { NewPost } from "../../src/requests/posts.ts";
 import type { Request, Status } from "../../src/requests/request.ts";
-import { insertRequest, type NewRequest } from "../../src/requests/store.ts";
+import { changeRequest, type Condition } from "../../src/requests/change.ts";
+import { takeLease, type Lease } from "../../src/requests/lease.ts";
+import { insertRequest, type NewRequest } from "../../src/requests/repository.ts";
+import { changeTarget, type TargetChange, type TargetState } from "../../src/requests/targets.ts";
 import { moveRequest, type Transition } from "../../src/requests/transition.ts";
 import type { Db, Store } from "../../src/store/open.ts";
 
@@ -53,9 +58,48 @@ export const EVIDENCE: UserSummary = {
 
 export const evidencePost: NewPost = { key: "evidence", surface: "thread", data: { kind: "evidence" } };
 
-/** As if whoever has the right to post a request's messages had died long ago, on whichever clock. */
-export async function letRightRunOut(db: Db, id: string): Promise<void> {
-  await db.updateTable("requests").set({ publishing_until: 1 }).where("id", "=", id).execute();
+/** As if who holds a lease on this request had died long ago, on whichever clock. */
+export async function letLeaseRunOut(
+  db: Db,
+  id: string,
+  kind: "execution" | "publishing" = "publishing",
+): Promise<void> {
+  await db
+    .updateTable("requests")
+    .set({ [`${kind}_until`]: 1 })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Takes a lease and gives it back when the test ends, so that nothing renews it beyond that. */
+export async function takeLeaseFor(
+  ...[db, kind, id, now = Date.now, also]: [
+    Db,
+    "execution" | "publishing",
+    string,
+    (() => number)?,
+    Condition?,
+  ]
+): Promise<Lease | null> {
+  const lease = await takeLease(db, kind, id, now, also);
+  onTestFinished(async () => void (await lease?.release()));
+  return lease;
+}
+
+/** As if the card had been posted there, showing this version. */
+export async function letCardBePosted(db: Db, id: string, channel: string, ts: string): Promise<void> {
+  const set = { card_channel: channel, card_ts: ts, card_version: 1 };
+  await changeRequest(db, { id, at: NOW, isShown: false, set });
+}
+
+/** One user of a request, from one state to another, as the executor moves them. */
+export function moveTarget(
+  db: Db,
+  id: string,
+  position: number,
+  { from, to, set = {} }: { from: readonly TargetState[]; to: TargetState; set?: Partial<TargetChange> },
+): Promise<boolean> {
+  return changeTarget(db, id, { position, from, set: { ...set, state: to } });
 }
 
 let made = 0;

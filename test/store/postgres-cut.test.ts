@@ -1,11 +1,15 @@
-import { sql } from "kysely";
-import type { Backend } from "openworkflow/internal";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+import { Kysely, sql } from "kysely";
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { appendAudit } from "../../src/audit/append.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { appendAudit } from "../support/audit.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import { openStore, type Db } from "../../src/store/open.ts";
+import { postgresDialect } from "../../src/store/pg.ts";
+import type { Database } from "../../src/store/schema.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, newRequest, NOW } from "./fixture.ts";
 
@@ -18,13 +22,16 @@ const TEST = "the test";
 /** How often connections are cut while short statements run. */
 const CUTS = 100;
 
+/** How long a connection may be silent, where that is tested. */
+const SILENCE_MS = 500;
+
 describeWithPostgres("when PostgreSQL cuts the connections", () => {
   it("no statement waits for ever, whatever it was at when its connection was cut", async () => {
     const { url, drop } = await createDatabase();
     onTestFinished(drop);
     const server = postgres(url, { max: 1, connection: { application_name: TEST }, onnotice: () => {} });
     onTestFinished(() => server.end());
-    const { db, workflows, close } = await openStore({ kind: "postgres", url });
+    const { db, close } = await openStore({ kind: "postgres", url });
     onTestFinished(close);
     const done = { well: 0, badly: 0 };
     const stop = new AbortController();
@@ -41,8 +48,6 @@ describeWithPostgres("when PostgreSQL cuts the connections", () => {
     const loops = [
       ...times(() => goOn(() => sql`SELECT 1`.execute(db))),
       ...times(() => goOn(() => appendAudit(db, { at: NOW, actor: ALICE, event: "alone" }))),
-      ...times(() => goOn(() => workflows.listWorkflowRuns({ limit: 1 }))),
-      ...times((n) => goOn(() => createRun(workflows, `key ${n}`))),
     ];
     for (let cut = 0; cut < CUTS; cut += 1) {
       await server`
@@ -65,27 +70,19 @@ describeWithPostgres("when PostgreSQL cuts the connections", () => {
     onTestFinished(drop);
     const server = postgres(url, { max: 2, connection: { application_name: TEST }, onnotice: () => {} });
     onTestFinished(() => server.end());
-    const { db, workflows, close } = await openStore({ kind: "postgres", url });
+    const { db, close } = await openStore({ kind: "postgres", url });
     onTestFinished(close);
 
     for (let round = 0; round < ROUNDS; round += 1) {
-      await server.begin(async (locked) => {
-        // The engine's statements wait for this lock until they are cut.
-        await locked`LOCK TABLE openworkflow.workflow_runs IN ACCESS EXCLUSIVE MODE`;
-        await cutAll(server, [
-          ...times(() => sql`SELECT pg_sleep(30)`.execute(db)),
-          ...times(() => sleepInTransaction(db)),
-          ...times(() => createRun(workflows, null)),
-          ...times((n) => createRun(workflows, `lost ${round} ${n}`)),
-        ]);
-      });
+      await cutAll(server, [
+        ...times(() => sql`SELECT pg_sleep(30)`.execute(db)),
+        ...times(() => sleepInTransaction(db)),
+      ]);
 
       // A connection that lay idle may not know yet that it was cut: what meets that is done again.
       await Promise.all([
         again(() => insertRequest(db, newRequest())),
         ...times(() => again(() => appendAudit(db, { at: NOW, actor: ALICE, event: "alone" }))),
-        ...times(() => again(() => createRun(workflows, null))),
-        ...times((n) => again(() => createRun(workflows, `kept ${round} ${n}`))),
       ]);
     }
 
@@ -95,9 +92,61 @@ describeWithPostgres("when PostgreSQL cuts the connections", () => {
       .select((eb) => eb.fn.countAll<number>().as("rows"))
       .executeTakeFirstOrThrow();
     expect(rows, "a request and the rows that stand alone, in each round").toBe(ROUNDS * (1 + AT_ONCE));
-    const runs = await server`SELECT idempotency_key AS key FROM openworkflow.workflow_runs`;
-    expect(runs).toHaveLength(ROUNDS * 2 * AT_ONCE);
-    expect(runs.filter(({ key }) => key !== null && !String(key).startsWith("kept"))).toEqual([]);
+  });
+});
+
+describeWithPostgres("a transaction whose connection is cut", () => {
+  it("fails with PostgreSQL's reason, not with that of the rollback for which there is nothing left", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const db = new Kysely<Database>({ dialect: postgresDialect(url, 2) });
+    onTestFinished(() => db.destroy());
+    const cut = db
+      .transaction()
+      .execute((trx) => sql`SELECT pg_terminate_backend(pg_backend_pid())`.execute(trx));
+    await expect(cut).rejects.toThrow(/administrator command/);
+  });
+});
+
+describeWithPostgres("when PostgreSQL goes silent", () => {
+  it("what waits for it fails after a while, and what comes afterwards works", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const network = await startNetwork(url);
+    onTestFinished(network.close);
+    const db = new Kysely<Database>({ dialect: postgresDialect(network.url, 2, SILENCE_MS) });
+    onTestFinished(() => db.destroy());
+    await sql`SELECT 1`.execute(db);
+
+    network.swallow(true);
+    await Promise.all(
+      times(() => expect(sql`SELECT 1`.execute(db)).rejects.toThrow(/does not answer|terminated|timeout/)),
+    );
+    network.swallow(false);
+    await sql`SELECT 1`.execute(db);
+  });
+
+  it("a statement that is told to take its time is waited for", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const db = new Kysely<Database>({ dialect: postgresDialect(url, 2, 0) });
+    onTestFinished(() => db.destroy());
+    const { rows } = await sql`SELECT pg_sleep(${(2 * SILENCE_MS) / 1000})`.execute(db);
+    expect(rows).toHaveLength(1);
+  });
+});
+
+describeWithPostgres("closing", () => {
+  it("lets what runs come to its end, and refuses at once what still waits for a connection", async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    const db = new Kysely<Database>({ dialect: postgresDialect(url, 2) });
+    const asked = times(() => sql`SELECT pg_sleep(0.01)`.execute(db));
+    await asked[0];
+    const [answers] = await Promise.all([Promise.allSettled(asked), db.destroy()]);
+    const refused = answers.filter((answer) => answer.status === "rejected");
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) expect(String(reason)).toMatch(/destroyed/);
   });
 });
 
@@ -121,7 +170,7 @@ describeWithPostgres("a process that stands still in the middle of a transaction
 
     await appendAudit(other.db, { at: NOW, actor: ALICE, event: "kept" });
     goOn.resolve();
-    await expect(undone).rejects.toThrow(/cut/);
+    await expect(undone).rejects.toThrow(/connection/i);
     await appendAudit(still.db, { at: NOW, actor: ALICE, event: "kept too" });
     const rows = await other.db.selectFrom("audit").select("event").orderBy("seq").execute();
     expect(rows.map(({ event }) => event)).toEqual(["kept", "kept too"]);
@@ -133,7 +182,7 @@ async function cutAll(server: postgres.Sql, work: Promise<unknown>[]): Promise<v
   let ended = 0;
   const pids = new Set<number>();
   const failed = work.map(async (query) => {
-    await expect(query).rejects.toThrow(/terminat|cut|closed|destroyed|ECONNRESET|EPIPE/i);
+    await expect(query).rejects.toThrow(/terminat|connection error|ECONNRESET|EPIPE/i);
     ended += 1;
   });
   await vi.waitFor(async () => {
@@ -159,20 +208,34 @@ function again<T>(work: () => Promise<T>): Promise<T> {
   return vi.waitFor(work, 5000);
 }
 
-/** One statement of the engine without a key, a transaction with one. */
-function createRun(workflows: Backend, idempotencyKey: string | null): Promise<unknown> {
-  return workflows.createWorkflowRun({
-    workflowName: "test",
-    version: null,
-    idempotencyKey,
-    config: {},
-    context: null,
-    input: null,
-    parentStepAttemptNamespaceId: null,
-    parentStepAttemptId: null,
-    availableAt: null,
-    deadlineAt: null,
-  });
+/** A network between here and PostgreSQL that may swallow everything without a word. */
+async function startNetwork(url: string) {
+  const { hostname, port } = new URL(url);
+  let isSwallowing = false;
+  const ends = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port || 5432), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      ends.add(from);
+      from.on("data", (data) => isSwallowing || to.write(data));
+      from.on("error", () => {});
+      from.on("close", () => to.destroy());
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const through = new URL(url);
+  through.port = String((server.address() as AddressInfo).port);
+  return {
+    url: through.href,
+    swallow: (swallow: boolean) => (isSwallowing = swallow),
+    close: () => {
+      server.close();
+      for (const end of ends) end.destroy();
+    },
+  };
 }
 
 async function sleepInTransaction(db: Db): Promise<void> {

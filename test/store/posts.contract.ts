@@ -1,19 +1,20 @@
 import { describe, expect, it } from "vitest";
 
 import { addPosts, markAttempted, markPosted, readUnposted } from "../../src/requests/posts.ts";
-import { insertRequest, readRequest } from "../../src/requests/store.ts";
-import {
-  abandonPublishing,
-  claimPublishing,
-  extendPublishing,
-  markCardAttempted,
-  markCardPosted,
-} from "../../src/requests/publishing.ts";
-import { releasePublishing } from "../../src/requests/trouble.ts";
+import { insertRequest, readRequest } from "../../src/requests/repository.ts";
+import { changeRequest } from "../../src/requests/change.ts";
+import type { Lease } from "../../src/requests/lease.ts";
+import { finishPublishing } from "../../src/outbox/delivery-failure.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
-import { evidencePost, type GetStore, letRightRunOut, newRequest, NOW, transitionTo } from "./fixture.ts";
-
-const MINUTE = 60_000;
+import {
+  evidencePost,
+  type GetStore,
+  letCardBePosted,
+  newRequest,
+  NOW,
+  takeLeaseFor,
+  transitionTo,
+} from "./fixture.ts";
 
 const post = (key: string) => ({ key, surface: "thread", data: { kind: "summary" } }) as const;
 const dm = { key: "outcome", surface: "dm", data: { kind: "outcome" } } as const;
@@ -66,92 +67,40 @@ export function postsContract(store: GetStore): void {
     });
   });
 
-  describe("the right to publish", () => {
-    const claim = (id: string) => claimPublishing(db(), id, Date.now(), MINUTE);
-
-    it("is had by one at a time, until it runs out", async () => {
-      const { id } = await insertRequest(db(), newRequest());
-      const first = await claim(id);
-      expect(first).toHaveProperty("request.id", id);
-      expect(await claim(id)).toBeNull();
-      await letRightRunOut(db(), id);
-      expect(await claim(id)).toHaveProperty("request.id", id);
-      expect(await claim(id)).toBeNull();
-      expect(await claim("ZT-NOTHERE")).toBeNull();
-    });
-
-    it("is had for as long as was asked", async () => {
-      const { id } = await insertRequest(db(), newRequest());
-      const before = Date.now();
-      const { until = 0 } = (await claim(id)) ?? {};
-      // The database may be on another machine.
-      expect(Math.abs(until - before - MINUTE)).toBeLessThan(MINUTE / 2);
-      const later = await extendPublishing(db(), id, until, Date.now(), 3 * MINUTE);
-      expect(Math.abs((later ?? 0) - before - 3 * MINUTE)).toBeLessThan(MINUTE / 2);
-    });
-
-    it("is won by exactly one of many who want it at once", async () => {
-      for (let round = 0; round < 5; round += 1) {
-        const { id } = await insertRequest(db(), newRequest());
-        const claims = await Promise.all(Array.from({ length: 6 }, () => claim(id)));
-        expect(claims.filter((one) => one !== null)).toHaveLength(1);
-      }
-    });
-
-    it("that ran out is won by exactly one of many who want it at once", async () => {
-      const { id } = await insertRequest(db(), newRequest());
-      for (let round = 0; round < 5; round += 1) {
-        await letRightRunOut(db(), id);
-        const claims = await Promise.all(Array.from({ length: 6 }, () => claim(id)));
-        expect(claims.filter((one) => one !== null)).toHaveLength(1);
-      }
-    });
+  describe("the lease to publish", () => {
+    const take = async (id: string): Promise<Lease> => {
+      const lease = await takeLeaseFor(db(), "publishing", id);
+      if (lease === null) throw new Error("somebody else has it");
+      return lease;
+    };
 
     it("is given back when the card shows the request as it is", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await claim(id);
-      expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(true);
+      expect(await finishPublishing(await take(id))).toBe(true);
       expect(await readRequest(db(), id)).toMatchObject({ version: 1, cardVersion: 1 });
-      expect(await claim(id)).not.toBeNull();
+      await take(id);
     });
 
     it("is kept when the request changed meanwhile: there is more to post", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      const { until = 0 } = (await claim(id)) ?? {};
+      const lease = await take(id);
       await moveRequest(db(), id, transitionTo("approved"));
-      expect(await releasePublishing(db(), { id, version: 1 }, NOW)).toBe(false);
+      expect(await finishPublishing(lease)).toBe(false);
       expect(await readRequest(db(), id)).toMatchObject({ version: 2, cardVersion: 0 });
-      expect(await claim(id)).toBeNull();
-      await abandonPublishing(db(), id, until);
-      expect(await claim(id)).toHaveProperty("request.status", "approved");
-    });
-
-    it("is kept by whoever has it, and by nobody who had it before", async () => {
-      const { id } = await insertRequest(db(), newRequest());
-      const { until = 0 } = (await claim(id)) ?? {};
-      const first = (await extendPublishing(db(), id, until, Date.now(), 2 * MINUTE)) ?? 0;
-      expect(first).toBeGreaterThan(until);
-      expect(await claim(id)).toBeNull();
-      await letRightRunOut(db(), id);
-      const { until: second = 0 } = (await claim(id)) ?? {};
-
-      expect(await extendPublishing(db(), id, first, Date.now(), MINUTE)).toBeNull();
-      await abandonPublishing(db(), id, first);
-      expect(await claim(id)).toBeNull();
-      await abandonPublishing(db(), id, second);
-      expect(await claim(id)).not.toBeNull();
+      expect(await takeLeaseFor(db(), "publishing", id)).toBeNull();
+      await lease.release();
+      expect(await take(id)).toHaveProperty("request.status", "approved");
     });
 
     it("comes with where the card is, or when it was last tried", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await markCardAttempted(db(), id, NOW + 5);
-      expect(await claim(id)).toHaveProperty("request.card", {
-        channel: "C0APPROV1",
-        ts: null,
-        attemptedAt: NOW + 5,
-      });
-      await markCardPosted(db(), id, "C0OTHER01", "1700000000.000100", 1);
-      expect(await readRequest(db(), id)).toMatchObject({
+      await changeRequest(db(), { id, at: NOW, set: { card_attempted_at: NOW + 5 } });
+      const lease = await take(id);
+      const attempted = { channel: "C0APPROV1", ts: null, attemptedAt: NOW + 5 };
+      expect(lease.request.card).toEqual(attempted);
+      await lease.release();
+      await letCardBePosted(db(), id, "C0OTHER01", "1700000000.000100");
+      expect((await take(id)).request).toMatchObject({
         card: { channel: "C0OTHER01", ts: "1700000000.000100" },
         cardVersion: 1,
       });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { readRequestAudit } from "../../src/audit/append.ts";
+import { changeRequest } from "../../src/requests/change.ts";
 import { hashPlan } from "../../src/requests/plan.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import { type Status, STATUSES } from "../../src/requests/request.ts";
-import { insertRequest, readRequest, reportProgress } from "../../src/requests/store.ts";
-import { claimPublishing } from "../../src/requests/publishing.ts";
-import { findLoose } from "../../src/requests/loose.ts";
+import { insertRequest, readRequest } from "../../src/requests/repository.ts";
+import { findSweepWork } from "../../src/requests/sweep-queries.ts";
 import { moveRequest, type Transition } from "../../src/requests/transition.ts";
 import {
   ALICE,
@@ -16,17 +16,18 @@ import {
   EXPIRES,
   evidencePost,
   type GetStore,
-  letRightRunOut,
+  letLeaseRunOut,
   newRequest,
   NOW,
   requestIn,
+  takeLeaseFor,
   transitionTo,
 } from "./fixture.ts";
 
 /** Everything that may happen; whatever is not here must change nothing. */
 const ALLOWED: Record<Status, readonly Transition["to"][]> = {
   pending: ["approved", "denied", "cancelled", "expired", "voided"],
-  approved: ["executing", "voided"],
+  approved: ["executing", "failed", "voided"],
   executing: ["unknown", "succeeded", "failed", "voided"],
   unknown: ["succeeded", "failed"],
   denied: [],
@@ -263,19 +264,8 @@ export function requestsContract(store: GetStore): void {
     });
   });
 
-  describe("progress", () => {
-    it("adds messages, what is known of the result, and a version for the card", async () => {
-      const { id, version } = await requestIn(db(), "executing");
-      const result = { receipt: { cfRay: null, at: NOW } };
-      await reportProgress(db(), id, NOW, { posts: [decisionPost], result });
-      const after = await everything(id);
-      expect(after.request).toMatchObject({ status: "executing", version: version + 1, result });
-      expect(after.posts.map((post) => post.key)).toEqual(["evidence", "decision"]);
-    });
-  });
-
   describe("the sweep", () => {
-    it("finds what is approved, what is overdue and what is not yet shown, and nothing else", async () => {
+    it("finds what is to be carried out, what is overdue and what is not yet shown, and nothing else", async () => {
       const ids = Object.fromEntries(
         await Promise.all(
           STATUSES.map(async (status) => [status, (await requestIn(db(), status)).id] as const),
@@ -286,20 +276,48 @@ export function requestsContract(store: GetStore): void {
       for (const { id } of [shown, untold])
         await db().updateTable("requests").set({ card_version: 1 }).where("id", "=", id).execute();
 
-      const { toStart, overdue, unpublished } = await findLoose(db(), EXPIRES);
+      const { toExecute, overdue, unpublished } = await findSweepWork(db(), EXPIRES);
       const mine = new Set([...Object.values(ids), shown.id, untold.id]);
       const among = (found: string[]) => found.filter((id) => mine.has(id)).toSorted();
-      expect(among(toStart.map(({ id }) => id))).toEqual([ids.approved]);
+      expect(among(toExecute)).toEqual([ids.approved, ids.executing, ids.unknown].toSorted());
       expect(among(overdue)).toEqual([ids.pending]);
-      expect(among(unpublished.map((one) => one.id))).toEqual([...Object.values(ids), untold.id].toSorted());
+      expect(among(unpublished)).toEqual([...Object.values(ids), untold.id].toSorted());
     });
 
-    it("leaves alone what somebody is posting, until the right to it has run out", async () => {
+    it("finds what is carried out when it is due, and not while somebody is at it", async () => {
+      const { id } = await requestIn(db(), "executing");
+      const isFound = async (at: number) => (await findSweepWork(db(), at)).toExecute.includes(id);
+      const setDue = (due: number | null) =>
+        changeRequest(db(), { id, at: NOW, set: { execution_due: due }, isShown: false });
+      await setDue(NOW + 500);
+      expect(await isFound(NOW + 499)).toBe(false);
+      expect(await isFound(NOW + 500)).toBe(true);
+      await setDue(null);
+      expect(await isFound(NOW + 500)).toBe(false);
+      await setDue(1);
+      const lease = await takeLeaseFor(db(), "execution", id);
+      expect(await isFound(Date.now())).toBe(false);
+      await letLeaseRunOut(db(), id, "execution");
+      expect(await isFound(Date.now())).toBe(true);
+      await lease?.release({ set: { execution_due: null } });
+      expect(await isFound(Date.now())).toBe(false);
+    });
+
+    it("names what is held, which is tried as well before it is due", async () => {
+      const { id } = await requestIn(db(), "approved");
+      const held = JSON.stringify({ code: "paused", why: "a drill", since: NOW });
+      await changeRequest(db(), { id, at: NOW, set: { held, execution_due: EXPIRES } });
+      const work = await findSweepWork(db(), NOW);
+      expect(work.held).toContain(id);
+      expect(work.toExecute).not.toContain(id);
+    });
+
+    it("leaves alone what somebody is posting, until their lease has run out", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await claimPublishing(db(), id, Date.now(), 60_000);
-      const unpublished = async () => (await findLoose(db(), Date.now())).unpublished.map((one) => one.id);
+      await takeLeaseFor(db(), "publishing", id);
+      const unpublished = async () => (await findSweepWork(db(), Date.now())).unpublished;
       expect(await unpublished()).not.toContain(id);
-      await letRightRunOut(db(), id);
+      await letLeaseRunOut(db(), id);
       expect(await unpublished()).toContain(id);
     });
   });

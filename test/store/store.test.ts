@@ -7,22 +7,32 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 
 import type { Config } from "../../src/config.ts";
 import type { Request } from "../../src/requests/request.ts";
-import { insertRequest, readRequest } from "../../src/requests/store.ts";
+import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
 import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
+import { executionContract } from "./execution.contract.ts";
 import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
-import { aloneContract } from "./alone.contract.ts";
+import { breakGlassContract } from "./break-glass.contract.ts";
 import { approvalsContract } from "./approvals.contract.ts";
 import { requestsContract } from "./requests.contract.ts";
-import { sqliteListContract, troubleContract } from "./trouble.contract.ts";
+import {
+  sqliteListContract,
+  deliveryFailureContract,
+  postgresListContract,
+} from "./delivery-failure.contract.ts";
+import { changeContract, writePathContract } from "./change.contract.ts";
+import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts";
+import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
 
 type Place = Config["database"];
+
+writePathContract();
 
 describe("in SQLite", () => {
   const store = useStore(createFolder);
@@ -30,6 +40,8 @@ describe("in SQLite", () => {
   sqliteAuditContract(store);
   sqliteAuditSearchContract(store);
   sqliteListContract(store);
+  sqliteLeaseContract(store);
+  sqliteClockContract(store);
 
   it("the folder is made, and belongs to one at a time", async () => {
     const { place } = await usePlace(createFolder);
@@ -49,6 +61,9 @@ describeWithPostgres("in PostgreSQL", () => {
   const store = useStore(createPostgres);
   contracts(store, "postgres");
   postgresAuditContract(store);
+  postgresListContract(store);
+  postgresLeaseContract(store);
+  postgresClockContract(store);
 
   it("opening again changes nothing", async () => {
     const { written, found } = await openAgain(createPostgres);
@@ -72,26 +87,28 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0006-several" },
         { name: "0007-messages" },
         { name: "0008-refused" },
+        { name: "0009-execution" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
-      for (const { workflows } of stores)
-        expect((await workflows.listWorkflowRuns({ limit: 1 })).data).toEqual([]);
       await Promise.all(stores.map((one) => one.close()));
     }
   });
 });
 
 function contracts(store: GetStore, dialect: Dialect): void {
+  changeContract(store);
+  leaseContract(store);
+  executionContract(store);
   requestsContract(store);
   approvalsContract(store);
-  aloneContract(store);
+  breakGlassContract(store);
   postsContract(store);
   auditContract(store);
   auditChainContract(store, dialect);
   auditSearchContract(store);
   targetsContract(store);
   draftsContract(store);
-  troubleContract(store);
+  deliveryFailureContract(store);
 }
 
 interface Made {

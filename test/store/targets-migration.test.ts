@@ -5,10 +5,10 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { countTargets } from "../../src/requests/bulk/targets.ts";
+import { countTargets } from "../../src/requests/targets.ts";
 import { readDraft, saveDraft } from "../../src/requests/drafts.ts";
 import type { Plan } from "../../src/requests/plan.ts";
-import { insertRequest } from "../../src/requests/store.ts";
+import { insertRequest } from "../../src/requests/repository.ts";
 import { stopRequest } from "../../src/requests/transition.ts";
 import { openStore } from "../../src/store/open.ts";
 import { ALICE, newRequest, NOW, PLAN } from "./fixture.ts";

@@ -1,21 +1,29 @@
 import { describe, expect, it } from "vitest";
 
-import { BOT, readRequestAudit } from "../../src/audit/append.ts";
+import { readRequestAudit } from "../../src/audit/append.ts";
 import {
   countTargets,
   findNextDue,
-  moveTarget,
   readTargets,
   stopWaiting,
   type TargetState,
-} from "../../src/requests/bulk/targets.ts";
-import { pause, resume } from "../../src/requests/pause.ts";
+} from "../../src/requests/targets.ts";
 import { MAX_TARGETS, type Plan, type Target } from "../../src/requests/plan.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import type { Status } from "../../src/requests/request.ts";
-import { insertRequest, readRequest } from "../../src/requests/store.ts";
+import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { moveRequest, stopRequest } from "../../src/requests/transition.ts";
-import { ALICE, BOB, CAROL, type GetStore, newRequest, NOW, PLAN, transitionTo } from "./fixture.ts";
+import {
+  ALICE,
+  BOB,
+  CAROL,
+  type GetStore,
+  moveTarget,
+  newRequest,
+  NOW,
+  PLAN,
+  transitionTo,
+} from "./fixture.ts";
 
 function people(count: number): Target[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -44,8 +52,6 @@ export function targetsContract(store: GetStore): void {
 
   async function insertExecuting(count: number, status: Status = "executing"): Promise<string> {
     const id = await insertAbout(count);
-    // All of these are about the same people: those before are done with them.
-    await db().deleteFrom("target_locks").execute();
     for (const to of ["approved", "executing", "unknown"] as const) {
       await moveRequest(db(), id, transitionTo(to));
       if (to === status) break;
@@ -69,89 +75,48 @@ export function targetsContract(store: GetStore): void {
         attempts: 0,
         dueAt: 0,
         sentAt: null,
+        answeredAt: null,
+        baseline: null,
+        outcome: {},
+        looks: 0,
         note: null,
       });
       expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: MAX_TARGETS });
     });
 
-    it("are not written where a request is about one", async () => {
-      const { id } = await insertRequest(db(), newRequest());
-      expect(await readTargets(db(), id)).toEqual([]);
-      expect(await countTargets(db(), id)).toEqual(NONE);
-      expect(await findNextDue(db(), id)).toBeNull();
+    it("are a round of one where a request is about one", async () => {
+      const { id, plan } = await insertRequest(db(), newRequest());
+      expect((await readTargets(db(), id)).map(({ target, state }) => [target, state])).toEqual([
+        [plan.target, "waiting"],
+      ]);
+      expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 1 });
+      expect(await findNextDue(db(), id)).toBe(0);
     });
 
-    it("move with what is known of them and their row in the record, from the states named and no other", async () => {
+    it("move with what is known of them, from the states named and no other", async () => {
       const id = await insertAbout(3);
-      const entry = { at: NOW, requestId: id, actor: BOT, event: "call.sent", data: { target_id: "id-1" } };
-      const set = { attempts: 1, sent_at: NOW, due_at: NOW + 60, note: "n", cf_ray: "ray-1" };
-      expect(await moveTarget(db(), id, 1, { from: ["waiting"], to: "sending", set, audit: entry })).toBe(
-        true,
-      );
-      expect((await readTargets(db(), id))[1]).toMatchObject({
+      const receipt = { cfRay: "ray-1", at: NOW };
+      const known = { sent_at: NOW, answered_at: NOW + 1, due_at: NOW + 60, baseline: '{"sessionCount":2}' };
+      const set = { ...known, attempts: 1, looks: 2, note: "n", cf_ray: "ray-1", outcome: { receipt } };
+      expect(await moveTarget(db(), id, 1, { from: ["waiting"], to: "sending", set })).toBe(true);
+      const after = (await readTargets(db(), id))[1];
+      expect(after).toEqual({
+        position: 1,
+        target: people(2)[1],
         state: "sending",
         attempts: 1,
         sentAt: NOW,
+        answeredAt: NOW + 1,
+        baseline: { sessionCount: 2 },
+        outcome: { receipt },
+        looks: 2,
         dueAt: NOW + 60,
         note: "n",
       });
-      expect(await moveTarget(db(), id, 1, { from: ["waiting", "sent"], to: "done", audit: entry })).toBe(
-        false,
-      );
-      expect(await moveTarget(db(), id, 9, { from: ["waiting"], to: "done", audit: entry })).toBe(false);
-      expect((await readRequestAudit(db(), id)).map(({ event }) => event)).toEqual([
-        "request.created",
-        "call.sent",
-      ]);
+      expect(await moveTarget(db(), id, 1, { from: ["waiting", "sent"], to: "done" })).toBe(false);
+      expect(await moveTarget(db(), id, 9, { from: ["waiting"], to: "done" })).toBe(false);
+      expect((await readTargets(db(), id))[1]).toEqual(after);
       expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 2, sending: 1 });
-    });
-
-    it("do not move when their row in the record cannot be written", async () => {
-      const id = await insertAbout(2);
-      const data = { data: 1n } as unknown as Record<string, unknown>;
-      const audit = { at: NOW, requestId: id, actor: BOT, event: "call.sent", data };
-      await expect(moveTarget(db(), id, 0, { from: ["waiting"], to: "sending", audit })).rejects.toThrow(
-        TypeError,
-      );
-      expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 2 });
-    });
-
-    it("do not move to what is not begun while zt-bot is paused, and leave no row in the record", async () => {
-      const id = await insertAbout(2);
-      const audit = { at: NOW, requestId: id, actor: BOT, event: "call.sent" };
-      const move = { from: ["waiting"], to: "sending", audit, unlessPaused: true } as const;
-      const input = { by: CAROL, teamId: "T1", reason: "a drill", at: NOW, circumstances: {} };
-      await pause(db(), input);
-      expect(await moveTarget(db(), id, 0, move)).toBe(false);
-      expect(await countTargets(db(), id)).toEqual({ ...NONE, waiting: 2 });
-      await resume(db(), input);
-      expect(await moveTarget(db(), id, 0, move)).toBe(true);
-      expect((await readRequestAudit(db(), id)).map(({ event }) => event)).toEqual([
-        "request.created",
-        "call.sent",
-      ]);
-    });
-
-    it("begin before a pause or not at all, whichever of the two is recorded first", async () => {
-      const id = await insertAbout(12);
-      const input = { by: CAROL, teamId: "T1", reason: "a drill", at: NOW, circumstances: {} };
-      const begin = (position: number) =>
-        moveTarget(db(), id, position, {
-          from: ["waiting"],
-          to: "sending",
-          audit: { at: NOW, requestId: id, actor: BOT, event: "call.sent" },
-          unlessPaused: true,
-        });
-      const [, ...begun] = await Promise.all([
-        pause(db(), input),
-        ...Array.from({ length: 12 }, (_, position) => begin(position)),
-      ]);
-      await resume(db(), input);
-      const rows = await db().selectFrom("audit").select("event").orderBy("seq").execute();
-      const events = rows.map(({ event }) => event);
-      const paused = events.lastIndexOf("bot.paused");
-      expect(events.slice(paused)).not.toContain("call.sent");
-      expect((await readRequestAudit(db(), id)).length - 1).toBe(begun.filter(Boolean).length);
     });
 
     it("are each taken by exactly one of many who want them at once", async () => {
@@ -204,7 +169,7 @@ export function targetsContract(store: GetStore): void {
     });
   });
 
-  describe("a request about several that is stopped", () => {
+  describe("a request that is stopped", () => {
     const stop = { actor: CAROL, at: NOW + 9, data: { channel: "C0APPROV1", policy_hash: "abc" } };
 
     it("touches nobody more, and says so in the record and in the thread, with who stopped it and from where", async () => {
@@ -247,6 +212,37 @@ export function targetsContract(store: GetStore): void {
     it.each(["approved", "executing", "unknown"] as const)("may be %s", async (status) => {
       const id = await insertExecuting(2, status);
       expect(await stopRequest(db(), id, stop)).toMatchObject({ status, stop: { by: CAROL } });
+    });
+
+    it("may be about one, who is not touched yet", async () => {
+      const id = await insertExecuting(1, "approved");
+      expect(await stopRequest(db(), id, stop)).toMatchObject({ stop: { by: CAROL } });
+      expect(await countTargets(db(), id)).toEqual({ ...NONE, stopped: 1 });
+    });
+
+    it.each(["done", "failed", "sent"] as const)(
+      "is not one whose users are all %s: there is nobody to stop for, and nothing is written",
+      async (to) => {
+        const id = await insertExecuting(3);
+        for (const position of [0, 1, 2]) await moveTarget(db(), id, position, { from: ["waiting"], to });
+        const [before, rows] = [await readRequest(db(), id), await readRequestAudit(db(), id)];
+        expect(await stopRequest(db(), id, stop)).toBeNull();
+        expect(await readRequest(db(), id)).toEqual(before);
+        expect(await readRequestAudit(db(), id)).toEqual(rows);
+        expect((await readUnposted(db(), id)).map(({ key }) => key)).toEqual(["evidence"]);
+      },
+    );
+
+    it("may have nobody left but one whose call had no clear answer, which is not sent again", async () => {
+      const id = await insertExecuting(2, "unknown");
+      await moveTarget(db(), id, 0, { from: ["waiting"], to: "done" });
+      await moveTarget(db(), id, 1, { from: ["waiting"], to: "sending" });
+      expect(await stopRequest(db(), id, stop)).toMatchObject({ status: "unknown", stop: { by: CAROL } });
+      expect(await countTargets(db(), id)).toEqual({ ...NONE, done: 1, sending: 1 });
+      expect((await readRequestAudit(db(), id)).at(-1)).toMatchObject({
+        event: "request.stopped",
+        data: { targets: 2, untouched: 0 },
+      });
     });
 
     it("is neither one that nobody has approved, nor one that is over, nor one that is not there", async () => {

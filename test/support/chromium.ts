@@ -5,7 +5,7 @@ import { describe } from "vitest";
 const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Where Chromium is installed, or null. If `CHROMIUM_PATH` is set, it is there or nowhere. */
-export function chromiumPath(): string | null {
+function chromiumPath(): string | null {
   const set = process.env["CHROMIUM_PATH"];
   return (set ? [set] : usual).find((path) => existsSync(path)) ?? null;
 }

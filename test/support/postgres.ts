@@ -8,8 +8,15 @@ const SERVER = process.env["TEST_POSTGRES_URL"] || "postgres://postgres@127.0.0.
 
 const isThere = await canConnect();
 
-/** `describe` for tests that need PostgreSQL: skipped, with one line that says so, where there is none. */
-export const describeWithPostgres: typeof describe.skip = isThere ? describe : skipAloud();
+const describeHere = isThere ? describe : skipAloud();
+
+/**
+ * `describe` for tests that need PostgreSQL: skipped, with one line that says so, where there is none. Marked with the
+ * tag that `npm test` leaves out.
+ */
+export function describeWithPostgres(name: string, tests: () => void): void {
+  describeHere(name, { tags: ["postgres"] }, tests);
+}
 
 export interface TestDatabase {
   url: string;

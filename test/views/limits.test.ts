@@ -1,27 +1,28 @@
+/** @module-tag slow */
 import { describe, expect, it } from "vitest";
 
 import type { AuditRow } from "../../src/audit/append.ts";
 import { createCommands } from "../../src/commands/index.ts";
 import { usageOf } from "../../src/commands/define.ts";
-import { describeRequest } from "../../src/requests/describe.ts";
+import { describeRequest } from "../../src/actions/describe.ts";
 import { groupRiskEvents } from "../../src/lookup/facts.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../src/requests/plan.ts";
 import type { PostData } from "../../src/requests/posts.ts";
-import { askedMessage, askedModal } from "../../src/views/asked.ts";
-import { askModal } from "../../src/views/ask-modal.ts";
-import { approvalCard } from "../../src/views/card.ts";
-import { denyModal } from "../../src/views/deny-modal.ts";
-import { detailsModal } from "../../src/views/details-modal.ts";
+import { askedMessage, askedModal } from "../../src/views/request/asked.ts";
+import { askModal } from "../../src/views/request/ask-modal.ts";
+import { approvalCard } from "../../src/views/request/card.ts";
+import { denyModal } from "../../src/views/request/deny-modal.ts";
+import { detailsModal } from "../../src/views/request/details-modal.ts";
 import type { Material } from "../../src/views/forms/spec.ts";
 import { commandHelp, helpMessage } from "../../src/views/help.ts";
 import { loadingModal, noticeMessage, noticeModal } from "../../src/views/notice.ts";
-import { sessionsMessage } from "../../src/views/sessions.ts";
-import { cancelledMessage } from "../../src/views/cancelled.ts";
-import { cardLateMessage, cardThereMessage, type Behind } from "../../src/views/direct.ts";
-import { requestsMessage, UNREVIEWED_SHOWN } from "../../src/views/requests.ts";
-import { outcomeMessage, threadMessage } from "../../src/views/thread.ts";
-import { userSummary } from "../../src/views/user-summary.ts";
+import { sessionsMessage } from "../../src/views/look-ups/sessions.ts";
+import { cancelledMessage } from "../../src/views/request/thread.ts";
+import { cardLateMessage, cardThereMessage, type Behind } from "../../src/views/request/direct.ts";
+import { requestsMessage, UNREVIEWED_SHOWN } from "../../src/views/request/requests.ts";
+import { outcomeMessage, threadMessage } from "../../src/views/request/thread.ts";
+import { userSummary } from "../../src/views/look-ups/user-summary.ts";
 import {
   ACCOUNT,
   everyRequest,
@@ -216,7 +217,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       for (const code of ["is_archived", HOSTILE]) {
         const rows = all.slice(from, from + 11).map((row) => ({
           ...row,
-          request: { ...row.request, trouble: { code, since: NOW } },
+          request: { ...row.request, deliveryFailure: { code, since: NOW } },
         }));
         const shown = { kind: "mine", userId: "U0ALICE01" } as const;
         const unreviewed = rows.slice(0, UNREVIEWED_SHOWN).map((row) => ({
@@ -251,7 +252,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
             link,
             trouble,
             quorum: 10,
-            mayActAlone: true,
+            mayUseBreakGlass: true,
             pause: { by: "U0ALICE01", at: NOW, reason: HOSTILE.repeat(20) },
           };
           problems.push(

@@ -6,15 +6,10 @@ import type {
   Registration,
 } from "../../src/api/cloudflare.ts";
 import { validateMessage, validateView, type MessageSurface } from "../../sandbox/slack/validate.ts";
+import { RISK_JUDGEMENTS } from "../../src/actions/reset-risk/options.ts";
 import { groupRiskEvents } from "../../src/lookup/facts.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
-import {
-  ACTION_NAMES,
-  hashPlan,
-  RISK_JUDGEMENTS,
-  type ActionName,
-  type Plan,
-} from "../../src/requests/plan.ts";
+import { ACTION_NAMES, hashPlan, type ActionName, type Plan } from "../../src/requests/plan.ts";
 import { STATUSES, type Request, type Result, type Status } from "../../src/requests/request.ts";
 import type { Message } from "../../src/views/blocks.ts";
 
@@ -331,7 +326,7 @@ const RESULTS: Record<Status, Result[]> = {
       verification: {
         confirmed: false,
         summary: "3 of 3 sessions remain",
-        notes: ["1 new log-in since: the user can still get in", HOSTILE.repeat(10)],
+        notes: ["1 new sign-in since: the user can still get in", HOSTILE.repeat(10)],
         checkedAt: NOW,
       },
     },
@@ -413,7 +408,8 @@ export function makeRequest(options: RequestOptions): Request {
     votes: [],
     isProtected: false,
     held: null,
-    runs: 0,
+    fences: { execution: 0, publishing: 0 },
+    failures: 0,
     reminders: 0,
     nudgeAt: null,
     escalatedAt: null,

@@ -79,7 +79,7 @@ export interface Builder {
 }
 
 /** Public addresses reserved for documentation (RFC 5737). */
-export function makeIp(faker: Faker): string {
+function makeIp(faker: Faker): string {
   const net = faker.helpers.arrayElement(["192.0.2", "198.51.100", "203.0.113"]);
   return `${net}.${faker.number.int({ min: 1, max: 254 })}`;
 }

@@ -16,7 +16,7 @@ const APPS: readonly (readonly [name: string, type: string])[] = [
   ["Sentry", "self_hosted"],
   ["Wiki", "self_hosted"],
   ["Bastion SSH", "ssh"],
-  ["Build artefacts", "bookmark"],
+  ["Build artifacts", "bookmark"],
 ];
 
 const IDPS: readonly (readonly [type: string, name: string])[] = [

@@ -48,7 +48,7 @@ function addGithubUser(builder: Builder): void {
       groups: ["example-org", "example-org/platform"],
       noPosture: true,
     },
-    { apps: ["GitLab", "Build artefacts"], issuedAgo: 90 * MINUTE },
+    { apps: ["GitLab", "Build artifacts"], issuedAgo: 90 * MINUTE },
   );
 }
 

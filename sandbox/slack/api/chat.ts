@@ -35,7 +35,7 @@ export const chatMethods: ApiMethod[] = [
 ];
 
 /** `https://acme.slack.com/archives/C…/p1700000000000100`, with the thread where it is a reply. */
-export function permalink(domain: string, message: StoredMessage): string {
+function permalink(domain: string, message: StoredMessage): string {
   const base = `https://${domain}.slack.com/archives/${message.channel}/p${message.ts.replace(".", "")}`;
   if (message.threadTs === undefined) return base;
   return `${base}?thread_ts=${message.threadTs}&cid=${message.channel}`;

@@ -103,7 +103,7 @@ async function answer(
   const fault = workspace.faults.take(method);
   await waitLatency(fault);
   await workspace.faults.wait(method, "before");
-  // Whoever asked is gone: as if the request had been lost on its way.
+  // The caller is gone: as if the request had been lost on its way.
   if (request.socket.destroyed) return;
   if (fault?.dropConnection === true) {
     request.socket.destroy();

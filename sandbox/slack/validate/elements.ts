@@ -58,7 +58,7 @@ const options = {
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "must be a date such as 2026-01-31");
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time such as 22:25");
 
-export const button = z.strictObject({
+const button = z.strictObject({
   type: z.literal("button"),
   text: plainText(75),
   ...actionId,

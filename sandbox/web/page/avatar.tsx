@@ -1,10 +1,10 @@
 import type { ReactElement } from "react";
 
 // Each gives white initials a contrast of at least 4.5:1.
-const colours = ["#8a3ffc", "#0b6e4f", "#b3261e", "#1264a3", "#8c4a00", "#7b2d6f", "#3d5a80", "#5b6300"];
+const colors = ["#8a3ffc", "#0b6e4f", "#b3261e", "#1264a3", "#8c4a00", "#7b2d6f", "#3d5a80", "#5b6300"];
 
-/** A coloured square with initials. Decoration: the name always stands beside it. */
-export function Avatar({ name, colour }: { name: string; colour?: string | undefined }): ReactElement {
+/** A colored square with initials. Decoration: the name always stands beside it. */
+export function Avatar({ name, color }: { name: string; color?: string | undefined }): ReactElement {
   const initials = name
     .split(/[\s-]+/)
     .slice(0, 2)
@@ -16,7 +16,7 @@ export function Avatar({ name, colour }: { name: string; colour?: string | undef
     <span
       className="avatar"
       aria-hidden="true"
-      style={{ backgroundColor: colour ?? colours[sum % colours.length] }}
+      style={{ backgroundColor: color ?? colors[sum % colors.length] }}
     >
       {initials}
     </span>

@@ -238,7 +238,7 @@ interface ShownGroup {
   options: { index: number; choice: ComboOption }[];
 }
 
-/** Neighbours of one group under its label; the index counts through all of them. */
+/** Neighbors of one group under its label; the index counts through all of them. */
 function toGroups(options: ComboOption[]): ShownGroup[] {
   const groups: ShownGroup[] = [];
   for (const [index, choice] of options.entries()) {

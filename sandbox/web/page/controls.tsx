@@ -58,7 +58,7 @@ function ButtonControl({ element, blockId }: { element: Button; blockId: string 
   const shared = {
     className: `button ${element.style ? `button-${element.style}` : ""}`,
     // Slack reads this label out instead of the text. Here it comes after it, so that the button's name stays what one
-    // sees: whoever steers by voice, and every test, asks for that.
+    // sees: a person who steers by voice, and every test, asks for that.
     "aria-description": element.accessibility_label,
     "aria-busy": busy,
   };

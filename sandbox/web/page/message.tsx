@@ -46,7 +46,7 @@ export function MessageView(props: MessageProps): ReactElement {
       aria-label={`${name}, ${time}`}
       data-ts={message.ts}
     >
-      <Avatar name={name} colour={person?.avatarColor} />
+      <Avatar name={name} color={person?.avatarColor} />
       <div className="message-main">
         {message.ephemeralTo && <p className="message-note">Only visible to you</p>}
         <p className="message-head">

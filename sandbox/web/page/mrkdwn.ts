@@ -176,7 +176,7 @@ function parseUrl(source: string, at: number): { inline: Inline; end: number } |
   return { inline: { kind: "link", url, children: [{ kind: "text", text: url }] }, end: at + match.length };
 }
 
-/** Slack emphasises only from the edge of a word to the edge of a word, within one line. */
+/** Slack emphasizes only from the edge of a word to the edge of a word, within one line. */
 function parseEmphasis(
   source: string,
   at: number,

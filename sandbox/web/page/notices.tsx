@@ -15,7 +15,7 @@ export function Notices(props: {
     <div className="notices" role="alert">
       {props.notices.map((notice) => (
         <div className="notice" key={`${notice.at} ${notice.text}`}>
-          <Avatar name="Slackbot" colour="#4a4a4a" />
+          <Avatar name="Slackbot" color="#4a4a4a" />
           <div>
             <p className="message-note">Only visible to you</p>
             <p className="message-head">

@@ -19,7 +19,7 @@ export function PeopleSwitch(props: {
             checked={person.id === props.current}
             onChange={() => props.onSwitch(person.id)}
           />
-          <Avatar name={person.realName} colour={person.avatarColor} />
+          <Avatar name={person.realName} color={person.avatarColor} />
           <PersonName name={person.realName} />
         </label>
       ))}

@@ -16,7 +16,7 @@ export function Mrkdwn({ source }: { source: string }): ReactElement {
   return (
     <>
       {parseMrkdwn(source).map((paragraph, index) => (
-        // A text is parsed anew whenever it changes, so a place in it is as good a key as any.
+        // A text is parsed again whenever it changes, so a place in it is as good a key as any.
         // oxlint-disable-next-line react/no-array-index-key
         <ParagraphView key={index} paragraph={paragraph} />
       ))}
@@ -24,7 +24,7 @@ export function Mrkdwn({ source }: { source: string }): ReactElement {
   );
 }
 
-export function PlainText({ text }: { text: PlainTextElement }): ReactElement {
+function PlainText({ text }: { text: PlainTextElement }): ReactElement {
   return (
     <span className="plain-text">
       <Inlines inlines={parsePlainText(text.text, text.emoji ?? true)} />

@@ -54,7 +54,7 @@ export function useSuggestions(props: {
   return { options: found.options, busy: false, note: found.options.length === 0 ? "Nothing found." : "" };
 }
 
-/** What was rendered last, for effects that must not start over when it is made anew. */
+/** What was rendered last, for effects that must not start over when it is made again. */
 function useLatest(value: Suggest): { readonly current: Suggest } {
   const latest = useRef(value);
   useEffect(() => {

@@ -7,10 +7,11 @@ import type { Log } from "../../log.ts";
 import type { Database } from "../../store/schema.ts";
 import { toJsonLine } from "../formats.ts";
 import { readBatches } from "../read.ts";
+import { readNewest } from "../search.ts";
 import { advanceSink, claimSink, nameSink, readPosition, releaseSink } from "./position.ts";
 import { createSink, SinkError, TAKE_TIMEOUT_MS } from "./sinks.ts";
 
-export interface ForwardDeps {
+interface ForwardDeps {
   db: Kysely<Database>;
   log: Log;
   now(): number;
@@ -20,7 +21,7 @@ export interface ForwardDeps {
 
 export interface Forwarder {
   start(): void;
-  /** Leaves off where it is; what was not yet taken is sent again by whoever goes on. */
+  /** Leaves off where it is; what was not yet taken is sent again by the one that goes on. */
   stop(): Promise<void>;
 }
 
@@ -54,8 +55,7 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
 
   /** @returns how long to wait before the next look, milliseconds. */
   async function forwardSome(): Promise<number> {
-    const position = await readPosition(db, forward);
-    if (!(await hasMore(db, position))) return LOOK_MS;
+    if ((await readNewest(db)) <= (await readPosition(db, forward))) return LOOK_MS;
     const from = await claimSink(db, { sink: name, owner, now: now(), forMs: CLAIM_MS });
     if (from === null) return LOOK_MS;
     const { value: rows } = await readBatches(db, { from: from + 1 }, size).next();
@@ -84,10 +84,8 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
     size = Math.max(1, Math.floor(Math.min(size, rows) / 2));
     const wait = Math.max(FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 20), error.retryAfterMs ?? 0);
     const waitMs = Math.min(wait, LONGEST_WAIT_MS);
-    log.warn(
-      { to: sink.where, why: error.message, seq, rows, failures, waitMs },
-      "audit rows were not taken",
-    );
+    const { message: why } = error;
+    log.warn({ to: sink.where, why, seq, rows, failures, waitMs }, "audit rows were not taken");
     return waitMs;
   }
 
@@ -115,9 +113,4 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
       await releaseSink(db, name, owner);
     },
   };
-}
-
-async function hasMore(db: Kysely<Database>, position: number): Promise<boolean> {
-  const head = await db.selectFrom("audit_head").select("seq").executeTakeFirst();
-  return head !== undefined && head.seq > position;
 }

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { AuditForward } from "../../config.ts";
 
 /** A place that takes rows of the record as lines of JSON, in order. */
-export interface Sink {
+interface Sink {
   /** For the log: no secret that a URL may hold. */
   where: string;
   /** Resolves when the lines are safe there. @throws SinkError */
@@ -16,13 +16,13 @@ export class SinkError extends Error {
   /** How long it asks to be left alone, milliseconds. */
   readonly retryAfterMs: number | null;
 
-  constructor(message: string, { retryAfterMs = null }: { retryAfterMs?: number | null } = {}) {
+  constructor(message: string, retryAfterMs: number | null = null) {
     super(message);
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Whoever has not answered by then is asked again; the right to forward outlasts it. */
+/** A sink that has not answered by then is asked again; the right to forward outlasts it. */
 export const TAKE_TIMEOUT_MS = 10_000;
 
 export function createSink(forward: AuditForward): Sink {
@@ -30,7 +30,7 @@ export function createSink(forward: AuditForward): Sink {
 }
 
 /**
- * Appends to a file, which is opened anew each time: it may be rotated away. A line that a crash cut in two stays a
+ * Appends to a file, which is opened again each time: it may be rotated away. A line that a crash cut in two stays a
  * line of its own, and comes again whole.
  */
 function fileSink(file: string): Sink {
@@ -46,9 +46,8 @@ function fileSink(file: string): Sink {
           await handle.close();
         }
       } catch (error) {
-        throw new SinkError(
-          `cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`,
-        );
+        const { code = "unknown error" } = error as NodeJS.ErrnoException;
+        throw new SinkError(`cannot be written (${code})`);
       }
     },
   };
@@ -78,9 +77,8 @@ function httpSink(url: string, token: string | null): Sink {
       await response.body?.cancel();
       if (response.ok) return;
       const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-      throw new SinkError(`answered ${response.status}`, {
-        retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null,
-      });
+      const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : null;
+      throw new SinkError(`answered ${response.status}`, retryAfterMs);
     },
   };
 }

@@ -15,7 +15,7 @@ export function severalField(users: readonly Who[]): InputBlock {
     type: "input",
     block_id: SEVERAL,
     optional: true,
-    label: plain("Or paste e-mail addresses"),
+    label: plain("Or paste email addresses"),
     hint: plain(
       `Up to ${MAX_TARGETS}, in any form: lines, commas, names with addresses. One request for all.`,
     ),

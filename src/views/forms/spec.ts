@@ -3,7 +3,6 @@ import type { InputBlock, KnownBlock } from "@slack/types";
 import type { Registration } from "../../api/cloudflare.ts";
 import type { RiskEventGroup } from "../../lookup/facts.ts";
 import type { RegistrationState } from "../../lookup/registrations.ts";
-import type { ActionName, WishFor } from "../../requests/plan.ts";
 import { plain } from "../blocks.ts";
 import { cut } from "../text.ts";
 
@@ -14,12 +13,10 @@ export type Material =
   | { kind: "risk-events"; groups: readonly RiskEventGroup[] };
 
 /** What a submitted form says of one action, or what is wrong, by block id. */
-export type ReadForm<Name extends ActionName> =
-  | { ok: true; wish: WishFor<Name> }
-  | { ok: false; errors: Record<string, string> };
+export type ReadForm<Wish> = { ok: true; wish: Wish } | { ok: false; errors: Record<string, string> };
 
 /** The fields of one action's form: drawing and reading stand together, so that their ids can't drift apart. */
-export interface FormSpec<Name extends ActionName> {
+export interface FormSpec<Wish> {
   /** At most 24 characters: Slack's limit for a modal's title. */
   title: string;
   intro: string;
@@ -29,12 +26,12 @@ export interface FormSpec<Name extends ActionName> {
   /** While nobody is chosen, the form also takes a pasted list of users. */
   takesSeveral?: boolean;
   material: "none" | "active-registrations" | "revoked-registrations" | "all-registrations" | "risk-events";
-  fields(material: Material, prefill: Partial<WishFor<Name>>): KnownBlock[];
+  fields(material: Material, prefill: Partial<Wish>): KnownBlock[];
   /** `hidden` is what travelled with the form: the keys of the `kinds` of risk events, by their position. */
-  read(values: FormValues, hidden: { kinds: readonly string[] }): ReadForm<Name>;
+  read(values: FormValues, hidden: { kinds: readonly string[] }): ReadForm<Wish>;
 }
 
-export function defineForm<Name extends ActionName>(spec: FormSpec<Name>): FormSpec<Name> {
+export function defineForm<Wish>(spec: FormSpec<Wish>): FormSpec<Wish> {
   return spec;
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { busiestHour, countByApp, countByHour, newestFirst } from "../../../src/lookup/failed-logins.ts";
-import { hourBars } from "../../../src/views/hour-bars.ts";
+import { hourBars } from "../../../src/views/look-ups/failed-logins.ts";
 import { HOUR, makeFailure, NOW } from "../../views/support.ts";
 
 const agoAll = (...hours: number[]) => hours.map((ago) => makeFailure({ at: NOW - ago * HOUR }));

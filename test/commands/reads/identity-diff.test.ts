@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { Identity } from "../../../src/api/cloudflare.ts";
 import { diffIdentity } from "../../../src/lookup/identity-diff.ts";
-import { identityMessage } from "../../../src/views/identity.ts";
+import { compare } from "../../../src/lookup/open-identities.ts";
+import { identityMessage } from "../../../src/views/look-ups/identity.ts";
 import { readWords } from "../../support/words.ts";
 import { HOUR, makeIdentity, makeUser, NOW } from "../../views/support.ts";
 
@@ -58,10 +59,13 @@ const TABLE: readonly (readonly [
   [
     "no device",
     { deviceId: "d-1" },
-    { deviceId: null },
-    [{ kind: "value", what: "device", seen: "d-1", inSession: null }],
+    { deviceId: "" },
+    [{ kind: "value", what: "device", seen: "d-1", inSession: "" }],
   ],
-  ["no device in either", { deviceId: null }, { deviceId: null }, []],
+  ["no device in either", { deviceId: "" }, { deviceId: "" }, []],
+  ["a device that is not said", { deviceId: "d-1" }, { deviceId: null }, []],
+  ["groups that are not said", { groups: ["Everyone"] }, { groups: null }, []],
+  ["posture that is not said", { posture: [check("Disk", true)] }, { posture: null }, []],
   [
     "other groups",
     { groups: ["Everyone", "Finance", "Finance"] },
@@ -94,6 +98,16 @@ const TABLE: readonly (readonly [
 ];
 
 describe("the difference of a session from the identity last seen", () => {
+  it("is not denied for what is not said", () => {
+    const session = { ...makeIdentity({ groups: null }), isActive: true };
+    const open = { total: 1, identities: [{ issuedAt: NOW, identity: session }], unread: 0, reason: null };
+    const comparison = compare(makeIdentity(), open);
+    const words = readWords(
+      identityMessage({ user: makeUser(), identity: makeIdentity(), comparison, now: NOW }),
+    );
+    expect(words).toContain("1 open session compared; groups not said, and so not compared");
+  });
+
   it.each(TABLE)("is %s", (_what, seen, inSession, expected) => {
     expect(diffIdentity(makeIdentity(seen), makeIdentity(inSession))).toEqual(expected);
   });

@@ -4,14 +4,14 @@ import { digestOf } from "../../../src/lookup/session-ref.ts";
 import type { RiskSummaryUser } from "../../../src/api/cloudflare.ts";
 import type { Difference } from "../../../src/lookup/identity-diff.ts";
 import type { Message } from "../../../src/views/blocks.ts";
-import { devicesMessage } from "../../../src/views/devices.ts";
-import { failedLoginsMessage } from "../../../src/views/failed-logins.ts";
-import { identityMessage } from "../../../src/views/identity.ts";
-import { riskiestMessage, riskMessage } from "../../../src/views/risk.ts";
+import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
+import { failedLoginsMessage } from "../../../src/views/look-ups/failed-logins.ts";
+import { identityMessage } from "../../../src/views/look-ups/identity.ts";
+import { riskiestMessage, riskMessage } from "../../../src/views/look-ups/risk.ts";
 import { unpackParams } from "../../../src/views/screen-button.ts";
-import { sessionMessage } from "../../../src/views/session.ts";
-import { sessionsMessage } from "../../../src/views/sessions.ts";
-import { usersMessage } from "../../../src/views/users.ts";
+import { sessionMessage } from "../../../src/views/look-ups/session.ts";
+import { sessionsMessage } from "../../../src/views/look-ups/sessions.ts";
+import { usersMessage } from "../../../src/views/look-ups/users.ts";
 import { readWords } from "../../support/words.ts";
 import {
   HOSTILE,
@@ -47,8 +47,8 @@ describe.each(Object.entries(SUMMARIES))("of a user whose data is %s, Slack take
       { ...one, revokedAt: NOW - index },
       { ...one, deletedAt: NOW - index },
     ]);
-    for (const complete of [true, false])
-      expect(onPages((page) => devicesMessage(user, { items: all, complete }, { now: NOW, page }))).toEqual(
+    for (const isComplete of [true, false])
+      expect(onPages((page) => devicesMessage(user, { items: all, isComplete }, { now: NOW, page }))).toEqual(
         [],
       );
   });
@@ -57,7 +57,7 @@ describe.each(Object.entries(SUMMARIES))("of a user whose data is %s, Slack take
     const names = Array.from({ length: 200 }, (_, index) => `${LONG} ${index}`);
     const differences: Difference[] = [
       { kind: "value", what: "country", seen: LONG, inSession: LONG },
-      { kind: "value", what: "device", seen: LONG, inSession: null },
+      { kind: "value", what: "device", seen: LONG, inSession: "" },
       { kind: "groups", added: names, removed: names },
       ...names.map((rule) => ({
         kind: "posture" as const,
@@ -138,7 +138,7 @@ describe("what is left out", () => {
 
   it("of a list of devices that Cloudflare goes on with is said", () => {
     const items = Array.from({ length: 500 }, (_, index) => makeRegistration({ id: String(index) }));
-    const message = devicesMessage(makeUser(), { items, complete: false }, { now: NOW });
+    const message = devicesMessage(makeUser(), { items, isComplete: false }, { now: NOW });
     expect(JSON.stringify(message)).toContain("Cloudflare has more: these are the first 500 it gave.");
   });
 });

@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { AccessUser, Page, RiskSummaryUser } from "../../../src/api/cloudflare.ts";
 import { activeFirst } from "../../../src/lookup/registrations.ts";
 import { riskiestFirst } from "../../../src/lookup/risk.ts";
-import { devicesMessage } from "../../../src/views/devices.ts";
+import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
 import { fitLines } from "../../../src/views/fit.ts";
-import { riskMessage } from "../../../src/views/risk.ts";
+import { riskMessage } from "../../../src/views/look-ups/risk.ts";
 import { unpackParams } from "../../../src/views/screen-button.ts";
-import { usersMessage } from "../../../src/views/users.ts";
+import { usersMessage } from "../../../src/views/look-ups/users.ts";
 import { readWords } from "../../support/words.ts";
 import { HOUR, makeRegistration, makeUser, NOW } from "../../views/support.ts";
 
@@ -168,7 +168,7 @@ describe("devices", () => {
       makeRegistration({ deviceName: "Kiosk", multiUser: true }),
       makeRegistration({ id: "2", deviceName: "Old phone", revokedAt: NOW - HOUR }),
     ];
-    const words = readWords(devicesMessage(makeUser(), { items, complete: true }, { now: NOW }));
+    const words = readWords(devicesMessage(makeUser(), { items, isComplete: true }, { now: NOW }));
     expect(words).toContain("1 active registration, 1 revoked");
     expect(words).toContain("👥 Kiosk");
     expect(words).toContain("👥 1 registration in multi-user mode");

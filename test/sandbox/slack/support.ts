@@ -79,7 +79,7 @@ export async function startWithApp(
   };
 }
 
-export function newApp(slack: Slack, receiver: SocketModeReceiver | HTTPReceiver): App {
+function newApp(slack: Slack, receiver: SocketModeReceiver | HTTPReceiver): App {
   return new App({
     receiver,
     token: "xoxb-test",

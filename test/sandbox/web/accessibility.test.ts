@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { AnyBlock } from "@slack/types";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -8,7 +7,7 @@ import { revokeView, summaryBlocks } from "./blocks.ts";
 import { desk, phone, type, usePages } from "./open-page.ts";
 import { alice, approvals, bob, type Sandbox } from "./support.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const axe = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 
 interface AxeResult {
   violations: {

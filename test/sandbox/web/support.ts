@@ -13,9 +13,9 @@ import { buildPage, mountPage } from "../../../sandbox/web/serve.ts";
 
 export const alice = "U0ALICE001";
 export const bob = "U0BOB00001";
-export const carol = "U0CAROL001";
+const carol = "U0CAROL001";
 export const approvals = "C0APPROVAL";
-export const leads = "S0LEADS001";
+const leads = "S0LEADS001";
 
 /** What reached the app: a slash command's fields or an interaction's payload. */
 export type Received = Record<string, unknown> & { trigger_id?: string; type?: string };

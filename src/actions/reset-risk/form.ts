@@ -1,0 +1,69 @@
+import type { InputBlock } from "@slack/types";
+
+import type { RiskEventGroup } from "../../lookup/facts.ts";
+import { plain, section } from "../../views/blocks.ts";
+import { defineForm } from "../../views/forms/spec.ts";
+import { clean, utc } from "../../views/text.ts";
+import { RISK_JUDGEMENTS, type ResetRiskWish, type RiskJudgement } from "./options.ts";
+
+const WORDS: Record<RiskJudgement, string> = {
+  "false-positive": "A false positive",
+  handled: "Handled",
+  accepted: "Accepted: known, and not acted upon",
+};
+
+export const form = defineForm<ResetRiskWish>({
+  title: "Reset risk score",
+  intro: "Asks the approvers to set a user's risk score back to low.",
+  caution:
+    "This can give access back: policies that block by risk score stop blocking, also in Okta where it is linked.",
+  about: "user",
+  material: "risk-events",
+  fields(material, prefill) {
+    if (material.kind !== "risk-events") return [];
+    if (material.groups.length === 0) return [section("There is no risk event since the last reset.")];
+    return [
+      section("*Each of these stops counting.* Say of each what it was:"),
+      ...material.groups.map((group, index) => judgementInput(group, index, prefill.judged?.[group.key])),
+    ];
+  },
+  read(values, { kinds }) {
+    const judged: Record<string, RiskJudgement> = {};
+    const errors: Record<string, string> = {};
+    for (const [index, key] of kinds.entries()) {
+      const choice = RISK_JUDGEMENTS.find((one) => one === values.choice(`risk:${index}`));
+      if (choice === undefined) errors[`risk:${index}`] = "Say what it was.";
+      else judged[key] = choice;
+    }
+    if (Object.keys(errors).length > 0) return { ok: false, errors };
+    return { ok: true, wish: { action: "reset-risk", judged } };
+  },
+});
+
+function judgementInput(
+  { name, count, level, lastAt }: RiskEventGroup,
+  index: number,
+  judged: RiskJudgement | undefined,
+): InputBlock {
+  const options = RISK_JUDGEMENTS.map((value) => ({ value, text: plain(WORDS[value], 75) }));
+  const initial = options.find((option) => option.value === judged);
+  const facts = [
+    level,
+    count > 1 ? `${count} times` : null,
+    lastAt === null ? null : `last ${utc(lastAt).slice(0, 16)} UTC`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+  return {
+    type: "input",
+    block_id: `risk:${index}`,
+    label: plain(`${clean(name, 90)}${facts === "" ? "" : ` (${facts})`}`, 150),
+    element: {
+      type: "static_select",
+      action_id: `risk:${index}`,
+      placeholder: plain("What was it?"),
+      options,
+      ...(initial === undefined ? {} : { initial_option: initial }),
+    },
+  };
+}

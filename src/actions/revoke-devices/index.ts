@@ -1,0 +1,67 @@
+import { z } from "zod";
+
+import { UserError } from "../../errors.ts";
+import { allRegistrations } from "../../lookup/registrations.ts";
+import { plural } from "../../pluralize.ts";
+import { choose, deviceNames, freeze } from "../devices-common/choose.ts";
+import { deviceAction } from "../devices-common/define.ts";
+import { ChosenRegistration } from "../devices-common/options.ts";
+
+export const revokeDevices = deviceAction("revoke-devices", {
+  label: "Revoke devices",
+  access: "takes",
+  isUrgent: true,
+  // `legacy`: by the deprecated call, which does not know multi-user mode.
+  options: z.strictObject({ registrations: z.array(ChosenRegistration), legacy: z.boolean() }),
+  command: {
+    summary: "ask to revoke someone's device registrations",
+    details:
+      "Without registration ids it opens a form with the user's devices to choose from. An approver has to agree. It can be undone with restore-devices.",
+    examples: [
+      "revoke-devices mallory@example.com",
+      "revoke-devices mallory@example.com --all --reason laptop stolen",
+    ],
+    calls: ["list users", "get user", "list registrations", "revoke registrations", "revoke devices"],
+    ids: "registrations",
+    all: "all that are registered",
+  },
+  form: {
+    title: "Revoke devices",
+    intro: "Asks the approvers to revoke device registrations of a user.",
+    caution: "Not a ban: signing in on the device registers it again if your policies allow it.",
+    material: "active-registrations",
+  },
+  async prepare({ cloudflare, target, wish, legacyDeviceRevoke }) {
+    const active = await allRegistrations(cloudflare, target.id, "active");
+    const registrations = choose(active, { target, ids: wish.registrationIds, state: "active" }).map(freeze);
+    if (legacyDeviceRevoke && active.some((one) => one.multiUser)) {
+      throw new UserError({
+        what: "These devices are used by several people (multi-user mode).",
+        why: "policy.yml has legacy_device_revoke on, and that call does not support multi-user mode.",
+        next: "Turn legacy_device_revoke off in policy.yml, then ask again.",
+      });
+    }
+    return { registrations, legacy: legacyDeviceRevoke };
+  },
+  question: ({ target, options }) =>
+    `${plural(options.registrations.length, "device")} of ${target.email} lose their registration.`,
+  describe: ({ target, options }) => ({
+    headline: `Revoke ${plural(options.registrations.length, "device")} of ${target.email}`,
+    effects: [
+      `Revokes the registration of ${deviceNames(options.registrations)}`,
+      ...(options.legacy
+        ? [
+            "Uses Cloudflare's deprecated call (legacy_device_revoke): multi-user mode is not supported, and it cannot say which one failed",
+          ]
+        : []),
+    ],
+    caution:
+      "This is not a ban: signing in on the device registers it again if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
+    undo: "Can be undone: restore-devices (or Undo on the result) brings a revoked registration back, until it is deleted.",
+  }),
+  callName: ({ legacy }) => (legacy ? "devices/revoke" : "registrations/revoke"),
+  send: (devices, { legacy }) => (legacy ? devices.revokeDevices : devices.revokeRegistrations),
+  wrong: ["active"],
+  gone: "worth a note",
+  summary: ({ left, total }) => `${left} of ${plural(total, "device")} still registered`,
+});

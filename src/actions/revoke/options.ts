@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+import type { Who } from "../../lookup/who.ts";
+import { Target } from "../../requests/target.ts";
+import type { PlanWith } from "../define.ts";
+
+export const RevokeOptions = z.strictObject({
+  /** Also revoke all of the user's device registrations. */
+  devices: z.boolean(),
+  /** Also force WARP to re-authenticate where Gateway policies enforce a client session. */
+  warpReauth: z.boolean(),
+  /** Where several users are meant: all but the plan's `target`, who comes first and alone. */
+  others: z.array(Target).optional(),
+});
+export type RevokeOptions = z.infer<typeof RevokeOptions>;
+
+export type RevokePlan = PlanWith<"revoke", RevokeOptions>;
+
+export interface RevokeWish extends Omit<RevokeOptions, "others"> {
+  action: "revoke";
+  /** More users, beside the one that is named otherwise (or nobody is). */
+  several?: readonly Who[];
+  /** Words among them that look like an address and are none. */
+  unreadable?: readonly string[];
+}

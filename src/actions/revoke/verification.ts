@@ -1,0 +1,118 @@
+import type { ActiveSession, Cloudflare, Registration } from "../../api/cloudflare.ts";
+import { allRegistrations } from "../../lookup/registrations.ts";
+import { plural } from "../../pluralize.ts";
+import type { Look } from "../define.ts";
+import type { RevokeBaseline } from "./call.ts";
+import type { RevokePlan } from "./options.ts";
+
+export async function verify(
+  cloudflare: Cloudflare,
+  plan: RevokePlan,
+  baseline: RevokeBaseline | null,
+  sentAt: number,
+  now: number,
+): Promise<Look> {
+  const [sessions, registrations] = await Promise.all([
+    cloudflare.accessUsers.activeSessions(plan.target.id),
+    plan.options.devices ? allRegistrations(cloudflare, plan.target.id, "active") : null,
+  ]);
+  const judged = judge(plan, baseline, { sentAt, at: cloudflare.serverTime(now), sessions, registrations });
+  return { ...judged, checkedAt: now };
+}
+
+/** What Cloudflare shows after the call. Times are by its clock. */
+export interface Seen {
+  sentAt: number;
+  at: number;
+  sessions: readonly ActiveSession[];
+  /** null: not asked for. */
+  registrations: readonly Registration[] | null;
+}
+
+/** What was there before the call must be gone; what is new is somebody signing in again. */
+export function judge(
+  { options }: RevokePlan,
+  baseline: RevokeBaseline | null,
+  seen: Seen,
+): Omit<Look, "checkedAt"> {
+  const parts = [judgeSessions(baseline, seen)];
+  if (seen.registrations !== null)
+    parts.push(judgeRegistrations(baseline?.registrationIds ?? null, seen.registrations, seen.sentAt));
+  const notes = parts.flatMap((part) => part.notes);
+  if (baseline?.sessionCount === null) notes.push("how many sessions were open before could not be read");
+  if (baseline?.registrationIds === null)
+    notes.push("how many devices were registered before could not be read");
+  if (options.warpReauth)
+    notes.push("WARP re-authentication cannot be verified: Cloudflare does not show it");
+  const confirmed = parts.every((part) => part.confirmed);
+  return {
+    confirmed,
+    summary: parts.map((part) => part.summary).join(", "),
+    notes,
+    provesCall: confirmed && !options.warpReauth && parts.some((part) => part.provesCall),
+  };
+}
+
+type Part = Omit<Look, "checkedAt">;
+
+/**
+ * A session is old when it stood in the baseline or was issued before the call was sent (`iat` has whole seconds, so
+ * the second of the call is new).
+ */
+function judgeSessions(baseline: RevokeBaseline | null, { sentAt, at, sessions }: Seen): Part {
+  const sentSecond = Math.floor(sentAt / 1000) * 1000;
+  const known = new Set(baseline?.sessionNonces);
+  const left = sessions.filter(
+    ({ nonce, issuedAt }) =>
+      (nonce !== null && known.has(nonce)) || issuedAt === null || issuedAt < sentSecond,
+  ).length;
+  const fresh = sessions.length - left;
+  const notes = fresh > 0 ? [`${plural(fresh, "new sign-in")} since: the user can still get in`] : [];
+  const before = baseline?.sessionCount ?? null;
+
+  const unlisted = (baseline?.unlisted ?? []).filter((expiry) => expiry === null || expiry > sentAt).length;
+  // An empty list that was empty before the call too, against what was seen when it was asked for, tells nothing.
+  if (unlisted > 0 && sessions.length === 0) {
+    const summary = `Cloudflare lists no session, and listed none before the call, though ${plural(unlisted, "session was", "sessions were")} open when it was asked for`;
+    return { confirmed: false, summary, notes, provesCall: false };
+  }
+  const isNone = left === 0 && (before === null || before === 0);
+  return {
+    confirmed: left === 0,
+    summary: isNone ? `no ${fresh > 0 ? "earlier " : ""}session is open` : leftOf(left, before, "session"),
+    notes,
+    // One of them would still be open.
+    provesCall: left === 0 && before !== null && before > 0 && (baseline?.lastExpiry ?? 0) > at,
+  };
+}
+
+/** A registration is old when it stood in the baseline or was created before the call was sent. */
+function judgeRegistrations(
+  before: readonly string[] | null,
+  registrations: readonly Registration[],
+  sentAt: number,
+): Part {
+  const known = new Set(before);
+  const left = registrations.filter(({ id, createdAt }) =>
+    createdAt === null ? before === null || known.has(id) : known.has(id) || createdAt < sentAt,
+  ).length;
+  const fresh = registrations.length - left;
+  return {
+    confirmed: left === 0,
+    summary:
+      left === 0 && before === null
+        ? "no earlier device registration remains"
+        : leftOf(left, before?.length ?? null, "device registration"),
+    notes: fresh > 0 ? [`${plural(fresh, "new device registration")} since`] : [],
+    provesCall: left === 0 && before !== null && before.length > 0,
+  };
+}
+
+/** `0 of 3 sessions remain`; where it is unknown how many there were before, `2 earlier sessions remain`. */
+function leftOf(left: number, before: number | null, one: string): string {
+  const total = Math.max(before ?? 0, left);
+  const verb = left === 1 || total === 1 ? "remains" : "remain";
+  return before === null
+    ? `${plural(left, `earlier ${one}`)} ${verb}`
+    : `${left} of ${plural(total, one)} ${verb}`;
+}

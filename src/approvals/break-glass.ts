@@ -1,0 +1,145 @@
+import type { Asker, Deps } from "../deps.ts";
+import { UserError } from "../errors.ts";
+import { utc } from "../views/text.ts";
+import { auditContextOf } from "./audit-context.ts";
+import { checkClick, decisionPost, refuseClick, untilWritten } from "./click.ts";
+import type { ClickFacts } from "./decide.ts";
+import { readPause } from "../requests/pause.ts";
+import type { NewPost } from "../requests/posts.ts";
+import type { Request, Review } from "../requests/request.ts";
+import { rulesFor } from "./rules.ts";
+import { knownOf, refuse, uncheckedOf } from "./eligibility.ts";
+import { moveRequest, reviewRequest } from "../requests/transition.ts";
+
+/** Whoever could review is reminded first after this; then ever less often (reminders/schedule.ts). */
+export const REVIEW_REMINDER_MS = 3_600_000;
+
+export interface BreakGlassCheck {
+  facts: ClickFacts;
+  /** Who is told at once, as Slack user ids. */
+  told: string[];
+}
+
+/**
+ * May this person act alone in this request now, and who is told of it? Asked when the form opens, and again when
+ * it is sent.
+ * @throws UserError with the reason of a refusal; the refusal is recorded.
+ */
+export async function checkBreakGlass(deps: Deps, requestId: string, asker: Asker): Promise<BreakGlassCheck> {
+  const { facts } = await checkClick(deps, "break-glass", requestId, asker);
+  const [told, pause] = await Promise.all([whoIsTold(deps, asker), readPause(deps.db)]);
+  if (pause !== null) {
+    throw new UserError({
+      what: "zt-bot is paused: nothing would be carried out now.",
+      by: pause.by,
+      why: `Paused since ${utc(pause.at)}: ${pause.reason}`,
+      next: "An approver ends it with /zt resume. Then press Break glass… again.",
+    });
+  }
+  if (told.length === 0) return refuseClick(deps, "break-glass", facts.request, NOBODY_TOLD, asker);
+  return { facts, told };
+}
+
+const NOBODY_TOLD = refuse(
+  "no-break-glass",
+  "Nobody but you would be told: all others under break_glass.notify are deactivated, or there are none.",
+  "Approvers have to decide. Somebody who runs zt-bot has to mend policy.yml.",
+);
+
+/** Whoever is to be told, as the policy and Slack have them now: all but who acts, and those who can't read it. */
+async function whoIsTold({ policy, directory }: Deps, { userId }: Asker): Promise<string[]> {
+  const members = await directory.members(policy.current().breakGlass?.notify ?? []);
+  const others = [...members].filter((id) => id !== userId);
+  const people = await Promise.all(
+    others.map(async (id) => {
+      const person = await directory.person(id);
+      return person === null || person.isBot || person.isDeactivated ? [] : [id];
+    }),
+  );
+  return people.flat();
+}
+
+/**
+ * One person does what was asked for without anybody's approval: authorised anew, written with who, why and that it
+ * has to be reviewed, told to everybody who is to know, and carried out at once by the same way as what is approved.
+ * @returns the request as it is then.
+ * @throws UserError with the reason of a refusal; the refusal is recorded.
+ */
+export async function useBreakGlass(
+  deps: Deps,
+  requestId: string,
+  asker: Asker,
+  reason: string,
+): Promise<Request> {
+  const { userId } = asker;
+  // Somebody may be first, or this person may do another one alone meanwhile.
+  const written = await untilWritten(async () => {
+    const { facts, told } = await checkBreakGlass(deps, requestId, asker);
+    const at = facts.now;
+    const noted = { via: facts.breakGlass?.get(userId) ?? userId, ...uncheckedOf(knownOf(facts, userId)) };
+    const moved = await moveRequest(deps.db, requestId, {
+      to: "approved",
+      actor: userId,
+      at,
+      reason,
+      reviewReminderAt: at + REVIEW_REMINDER_MS,
+      breakGlass: { by: userId, at, reason, ...noted },
+      data: { break_glass: true, told, ...noted, ...auditContextOf(deps, asker) },
+      posts: [decisionPost(at), ...breakGlassPosts(facts.request, userId, told)],
+    });
+    if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "done alone");
+    return moved;
+  });
+  deps.engine.publish(written);
+  deps.engine.execute(written);
+  return written;
+}
+
+/** Who asked is told as well, where somebody else acts on it. */
+function breakGlassPosts({ requesterId }: Request, by: string, told: readonly string[]): NewPost[] {
+  const everybody = new Set(requesterId === by ? told : [...told, requesterId]);
+  return [...everybody].map((to) => ({ key: `alone-${to}`, surface: "dm", data: { kind: "alone", to } }));
+}
+
+/**
+ * What somebody else says of it afterwards. It changes nothing of what was done, and is said once.
+ * @throws UserError with the reason of a refusal; the refusal is recorded.
+ */
+export async function review(
+  deps: Deps,
+  requestId: string,
+  asker: Asker,
+  { verdict, note }: Pick<Review, "verdict" | "note">,
+): Promise<Request> {
+  const reviewed = await untilWritten(async () => {
+    const { facts } = await checkClick(deps, "review", requestId, asker);
+    const to = facts.request.breakGlass?.by ?? "";
+    return reviewRequest(deps.db, requestId, {
+      review: { by: asker.userId, at: facts.now, verdict, note },
+      data: auditContextOf(deps, asker),
+      posts: [
+        { key: "reviewed", surface: "thread", data: { kind: "reviewed" } },
+        { key: "alone-reviewed", surface: "dm", data: { kind: "alone-reviewed", to } },
+      ],
+    });
+  });
+  deps.log.info({ requestId, userId: asker.userId, verdict }, "reviewed");
+  deps.engine.publish(reviewed);
+  return reviewed;
+}
+
+/** Is this person among those who may do alone what they asked for? For an offer only: a click asks again. */
+export async function mayUseBreakGlass(
+  { policy, directory, log }: Deps,
+  request: Request,
+  { userId }: Asker,
+): Promise<boolean> {
+  const { alone } = rulesFor(policy.current(), request);
+  if (alone === null || request.status !== "pending") return false;
+  try {
+    return (await directory.members(alone)).has(userId);
+  } catch (error) {
+    log.warn({ err: error, requestId: request.id }, "nobody knows who may act alone");
+    return false;
+  }
+}

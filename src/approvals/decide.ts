@@ -1,0 +1,258 @@
+import { plural } from "../pluralize.ts";
+import { othersOf, targetsOf, type Plan } from "../requests/plan.ts";
+import { isHeldBack, type Request, type Vote } from "../requests/request.ts";
+import {
+  addressRefusal,
+  approverRefusal,
+  breakGlassRefusal,
+  knownOf,
+  personRefusal,
+  refuse,
+  requesterRefusal,
+  sayRefusal,
+  targetRefusal,
+  uncheckedOf,
+  type Facts,
+  type Known,
+  type Named,
+  type Refusal,
+} from "./eligibility.ts";
+import { countVotes, judgeTargets } from "./votes.ts";
+
+/**
+ * Who may do what to a request, and what follows from it: pure functions from facts to a verdict with its reason.
+ * They are asked at every click and once more before anything is done; what a message shows is never an authority.
+ */
+export type Verdict = { allowed: true; outcome: Outcome } | Refusal;
+
+export type Outcome =
+  /** Agreed, and more have to. */
+  | { kind: "voted"; vote: Vote; counting: number; quorum: number }
+  /** That was the last one; null: enough had agreed before, as the policy wants fewer by now. */
+  | { kind: "approved"; vote: Vote | null; counting: number; quorum: number }
+  /** What was asked for is no longer what would be decided on. */
+  | { kind: "voided"; why: string; next: string }
+  | { kind: "done" };
+
+export type Click = "approve" | "deny" | "cancel" | "stop" | "break-glass" | "review";
+
+export interface ClickFacts extends Facts {
+  clickerId: string;
+  /** Of whom clicked, an action done alone that nobody has looked at yet: that request's id. */
+  unreviewed?: string | null;
+}
+
+const DONE: Verdict = { allowed: true, outcome: { kind: "done" } };
+
+const DECIDERS: Record<Click, (facts: ClickFacts) => Verdict> = {
+  approve: decideApprove,
+  deny: decideDeny,
+  cancel: decideCancel,
+  stop: decideStop,
+  "break-glass": decideBreakGlass,
+  review: decideReview,
+};
+
+/** What a click does: the one place where it is decided. */
+export function decide(click: Click, facts: ClickFacts): Verdict {
+  return DECIDERS[click](facts);
+}
+
+function decideApprove(facts: ClickFacts): Verdict {
+  const { clickerId, request, quorum, now } = facts;
+  const refusal = openRefusal(facts) ?? sayRefusal(clickerId, facts, "approve", facts.isUrgent);
+  if (refusal !== null) return refusal;
+  // What is unknown holds it up later, where it has to: an approval is no harm by itself.
+  const targets = judgeTargets(facts, targetsOf(request.plan));
+  if (targets?.kind === "void")
+    return { allowed: true, outcome: { kind: "voided", why: targets.why, next: targets.next } };
+  const { counting } = countVotes(facts);
+  if (counting.some(({ by }) => by === clickerId)) {
+    if (counting.length >= quorum) {
+      return { allowed: true, outcome: { kind: "approved", vote: null, counting: counting.length, quorum } };
+    }
+    return refuse(
+      "already-voted",
+      `Your approval is counted already: ${counting.length} of ${quorum}.`,
+      `${plural(quorum - counting.length, "more approver")} ${quorum - counting.length === 1 ? "has" : "have"} to agree.`,
+    );
+  }
+  const vote: Vote = {
+    by: clickerId,
+    at: now,
+    via: facts.approvers.get(clickerId) ?? clickerId,
+    ...uncheckedOf(knownOf(facts, clickerId)),
+  };
+  const agreed = { vote, counting: counting.length + 1, quorum };
+  return {
+    allowed: true,
+    outcome: agreed.counting >= quorum ? { kind: "approved", ...agreed } : { kind: "voted", ...agreed },
+  };
+}
+
+/** Denying is guarded as approving is: the target could else keep a containment from happening. */
+function decideDeny(facts: ClickFacts): Verdict {
+  const { request, clickerId } = facts;
+  const refusal =
+    (isHeldBack(request) ? null : openRefusal(facts)) ??
+    (clickerId === request.requesterId
+      ? refuse("requester", "You asked for this yourself.", "Use Cancel to take it back.")
+      : null) ??
+    sayRefusal(clickerId, facts, "deny");
+  return refusal ?? (isHeldBack(request) ? withdrawn(facts, "An approver denied it") : DONE);
+}
+
+/** Only who asked may take it back. */
+function decideCancel(facts: ClickFacts): Verdict {
+  return (
+    (isHeldBack(facts.request) ? null : openRefusal(facts)) ??
+    (facts.clickerId === facts.request.requesterId
+      ? null
+      : refuse(
+          "not-the-requester",
+          "Only the person who asked can cancel a request.",
+          facts.approvers.has(facts.clickerId)
+            ? "If you may approve it, press Deny on its card instead."
+            : "An approver can deny it.",
+        )) ??
+    personRefusal(knownOf(facts, facts.clickerId), facts) ??
+    (isHeldBack(facts.request) ? withdrawn(facts, "Who asked took it back") : DONE)
+  );
+}
+
+/** Who approved it stays: a decision is never another one afterwards. It is only no longer carried out. */
+function withdrawn(facts: ClickFacts, what: string): Verdict {
+  const name = facts.people.get(facts.clickerId)?.person?.name ?? facts.clickerId;
+  return {
+    allowed: true,
+    outcome: {
+      kind: "voided",
+      why: `${what} while it waited to be carried out (${name})`,
+      next: "Ask again if it is still needed.",
+    },
+  };
+}
+
+type Group = ReadonlySet<string> | Named;
+
+/** May this person, as somebody who decides or asks, see the request in full? */
+export function decideDetails(
+  facts: Pick<ClickFacts, "clickerId" | "request" | "people" | "homeTeamId"> & { approvers: Group },
+  operators: Group,
+): Verdict {
+  const { clickerId, request, approvers } = facts;
+  const person = personRefusal(knownOf(facts, clickerId), facts);
+  if (person !== null) return person;
+  if (clickerId === request.requesterId || operators.has(clickerId)) return DONE;
+  return approverRefusal(clickerId, approvers, "see the details of") ?? DONE;
+}
+
+/**
+ * May this person stop a request about several users while it is carried out? Who asked and who could have approved
+ * may; an approver whom it is about may not, who could else escape it.
+ */
+function decideStop(facts: ClickFacts): Verdict {
+  const { request, clickerId } = facts;
+  return (
+    runningRefusal(facts) ??
+    (clickerId === request.requesterId
+      ? personRefusal(knownOf(facts, clickerId), facts)
+      : sayRefusal(clickerId, facts, "stop")) ??
+    DONE
+  );
+}
+
+/** May this person do it alone? One user, something that takes access away, and one such action at a time. */
+function decideBreakGlass(facts: ClickFacts): Verdict {
+  const { request, clickerId, breakGlass, access } = facts;
+  return (
+    openRefusal(facts) ??
+    (breakGlass === null || access !== "takes" || othersOf(request.plan).length > 0
+      ? refuse(
+          "no-break-glass",
+          "This can't be done by one person alone.",
+          "Approvers have to decide; they are named on the card.",
+        )
+      : null) ??
+    breakGlassRefusal(clickerId, facts) ??
+    (facts.unreviewed
+      ? refuse(
+          "acted-alone",
+          `You acted alone already, and nobody has looked at it yet (${facts.unreviewed}).`,
+          "Ask a colleague to press Review on that card, or let an approver decide here.",
+        )
+      : null) ??
+    DONE
+  );
+}
+
+/** May this person judge afterwards what somebody did alone? */
+function decideReview(facts: ClickFacts): Verdict {
+  const { request, clickerId } = facts;
+  if (request.breakGlass === null)
+    return refuse("not-reviewable", "Nobody acted alone here.", "There is nothing to review.");
+  if (request.review !== null) {
+    return {
+      ...refuse("not-reviewable", "This was reviewed already.", "Nothing was changed."),
+      by: request.review.by,
+    };
+  }
+  if (clickerId === request.breakGlass.by)
+    return refuse("acted-alone", "You did this yourself.", "Somebody else has to look at it.");
+  return sayRefusal(clickerId, facts, "review") ?? DONE;
+}
+
+/** Could this approver decide a request that is about to be made? The refusal says why not. */
+export function couldApprove(
+  approver: Known["person"],
+  { id, plan, requesterId, homeTeamId }: { id: string; plan: Plan; requesterId: string; homeTeamId: string },
+): Refusal | null {
+  const known = { person: approver };
+  return (
+    personRefusal(known, { homeTeamId }) ??
+    requesterRefusal(id, requesterId, "approve") ??
+    targetRefusal(known, plan, "approve") ??
+    addressRefusal(known)
+  );
+}
+
+function runningRefusal({ request }: Facts): Refusal | null {
+  if (request.stop !== undefined) {
+    return {
+      ...refuse("stopped", "This was stopped already.", "The card shows how it stands."),
+      by: request.stop.by,
+    };
+  }
+  const isRunning =
+    request.status === "approved" || request.status === "executing" || request.status === "unknown";
+  if (isRunning && othersOf(request.plan).length > 0) return null;
+  return refuse("not-running", "There is nothing left to stop.", "The card shows how it stands.");
+}
+
+function openRefusal({ request, now }: Facts): Refusal | null {
+  if (request.status === "expired" || (request.status === "pending" && now >= request.expiresAt)) {
+    return refuse(
+      "expired",
+      "This request has expired: nobody decided in time, and nothing was done.",
+      "Ask again if it is still needed.",
+    );
+  }
+  if (request.status === "pending") return null;
+  return {
+    ...refuse("decided", DECIDED[request.status] ?? "This request is closed.", "Nothing was changed."),
+    ...(request.decidedBy === null ? {} : { by: request.decidedBy }),
+  };
+}
+
+const UNDER_WAY = "This request was already approved and is being carried out.";
+/** Where two approvers click at once, what the later one reads; who was first stands beside it. */
+const DECIDED: Partial<Record<Request["status"], string>> = {
+  denied: "This request was already denied.",
+  cancelled: "This request was already cancelled.",
+  approved: UNDER_WAY,
+  executing: UNDER_WAY,
+  unknown: UNDER_WAY,
+  succeeded: "This request was already approved, and it is done.",
+  failed: "This request was already approved; carrying it out failed.",
+  voided: "This request is void: what it was about has changed, and nothing was done.",
+};

@@ -1,0 +1,106 @@
+import type { PolicySource } from "../policy-file.ts";
+import { isSlackFailure, slackTroubleOf } from "../slack/clients.ts";
+import type { Directory } from "../slack/directory.ts";
+import { actionOf } from "../actions/index.ts";
+import { targetsOf } from "../requests/plan.ts";
+import type { Request } from "../requests/request.ts";
+import type { ReadApproverRisk } from "./approver-risk.ts";
+import type { ApproverRisk, Facts, Known, Named } from "./eligibility.ts";
+import { readProtection } from "./protected-targets.ts";
+import { rulesFor } from "./rules.ts";
+
+/** What it takes to find out what a decision depends on. */
+export interface FactsDeps {
+  policy: PolicySource;
+  directory: Directory;
+  approverRisk: ReadApproverRisk;
+  homeTeamId: string;
+  now(): number;
+}
+
+/**
+ * All that a decision on this request depends on, read now and all at once: the policy, Slack's groups and people (who
+ * clicked and who voted), who is protected, and whether those who have a say are at risk themselves.
+ * @throws what Slack answered when it can't say who is who.
+ */
+export async function gatherFacts(
+  deps: FactsDeps,
+  request: Request,
+  clickerId: string | null = null,
+): Promise<Facts> {
+  const { policy, rules, ...start } = startFacts(deps, request);
+  const naming = readNamed(deps.directory, rules.approvers);
+  const namingAlone = rules.alone === null ? null : readNamed(deps.directory, rules.alone);
+
+  /** Of those who have no say Cloudflare is not asked. */
+  const know = async (id: string): Promise<readonly [string, Known]> => {
+    const [person, approvers, alone] = await Promise.all([deps.directory.person(id), naming, namingAlone]);
+    const hasSay = (approvers.has(id) && id !== request.requesterId) || alone?.has(id) === true;
+    if (!policy.checksApproverRisk) return [id, { person, approverRisk: { kind: "fine" } }];
+    if (!hasSay || !person?.email) return [id, { person, approverRisk: NOT_ASKED }];
+    return [id, { person, approverRisk: await deps.approverRisk(person.email) }];
+  };
+  const ids = new Set([clickerId, request.breakGlass?.by ?? null, ...request.votes.map(({ by }) => by)]);
+  const [approvers, breakGlass, people, protection] = await Promise.all([
+    naming,
+    namingAlone,
+    Promise.all([...ids].flatMap((id) => (id === null ? [] : [know(id)]))),
+    readProtection(policy, deps.directory, targetsOf(request.plan)),
+  ]);
+  const now = deps.now();
+  return { ...start, approvers, breakGlass, people: new Map(people), protection, silence: null, now };
+}
+
+/**
+ * The same, for a call that is about to be sent: where Slack can't say who is who, with what the policy alone says.
+ * Never rejects for what Slack answers.
+ */
+export async function gatherFactsOrSilence(deps: FactsDeps, request: Request): Promise<Facts> {
+  try {
+    return await gatherFacts(deps, request);
+  } catch (error) {
+    if (!isSlackFailure(error)) throw error;
+    const { policy, rules, ...start } = startFacts(deps, request);
+    const itself = (ids: readonly string[]): Named => new Map(ids.map((id) => [id, id]));
+    return {
+      ...start,
+      approvers: itself(rules.approvers),
+      breakGlass: rules.alone === null ? null : itself(rules.alone),
+      people: new Map(),
+      protection: await readProtection(policy, deps.directory, targetsOf(request.plan)),
+      silence: `Slack: ${slackTroubleOf(error) ?? "no answer"}`,
+      now: deps.now(),
+    };
+  }
+}
+
+const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not asked for" };
+
+function startFacts(deps: FactsDeps, request: Request) {
+  const action = actionOf(request.plan);
+  const policy = deps.policy.current();
+  const rules = rulesFor(policy, request);
+  return {
+    policy,
+    rules,
+    request,
+    access: action.access,
+    isUrgent: action.isUrgent === true,
+    homeTeamId: deps.homeTeamId,
+    // Until somebody becomes protected, which makes it void, its own rules stand.
+    quorum: rules.quorum,
+    maxAgeMs: policy.action(request.plan.action).approvalMaxAgeMs,
+    gatheredAt: deps.now(),
+  };
+}
+
+/** Who is meant by these ids of people and groups, each with the first of them; their own comes before any group. */
+async function readNamed(directory: Directory, principals: readonly string[]): Promise<Named> {
+  const groups = principals.filter((id) => id.startsWith("S"));
+  const people = principals.filter((id) => !id.startsWith("S"));
+  const named = new Map<string, string>(people.map((id) => [id, id]));
+  const members = await Promise.all(groups.map((id) => directory.members([id])));
+  for (const [index, ids] of members.entries())
+    for (const id of ids) if (!named.has(id)) named.set(id, groups[index] ?? id);
+  return named;
+}

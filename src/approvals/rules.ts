@@ -1,0 +1,55 @@
+import type { RiskLevel } from "../api/cloudflare.ts";
+import type { Policy } from "../policy-file.ts";
+import { actionOf } from "../actions/index.ts";
+import { othersOf, type Plan } from "../requests/plan.ts";
+import type { Request } from "../requests/request.ts";
+
+/** What the policy, as it is now, asks of one request. */
+export interface Rules {
+  /** Slack user ids and user-group ids. */
+  approvers: readonly string[];
+  /** How many of them have to agree. */
+  quorum: number;
+  /** Who may do it alone instead, as Slack ids of people and groups; null: nobody. */
+  alone: readonly string[] | null;
+}
+
+type Asked = Pick<Request, "plan" | "evidence" | "isProtected" | "escalatedAt">;
+
+/**
+ * The rules of a request: its action's, for the risk level that its target had when it was asked for; at least what
+ * protected people need; and with the second group once that was asked.
+ */
+export function rulesFor(policy: Policy, request: Asked): Rules {
+  const { approvers, quorum, quorumByRisk, escalate } = policy.action(request.plan.action);
+  const level = riskLevelOf(request);
+  // Where the level is not known, nobody can say which of the numbers is meant: the highest one is safe.
+  const needed =
+    level === "unknown"
+      ? Math.max(quorum, ...Object.values(quorumByRisk))
+      : ((level === "none" ? undefined : quorumByRisk[level]) ?? quorum);
+  const more = request.escalatedAt === null || escalate === null ? [] : escalate.to;
+  return {
+    approvers: [...new Set([...approvers, ...more])],
+    quorum: Math.max(needed, request.isProtected ? (policy.protected?.quorum ?? 1) : 1),
+    // For whom more approvers have to be sure, one person alone is never enough.
+    alone:
+      !request.isProtected && mayBreakGlass(policy, request.plan)
+        ? (policy.breakGlass?.members ?? null)
+        : null,
+  };
+}
+
+/** Only what takes access away from one user alone, and only where the policy says so. */
+function mayBreakGlass({ breakGlass }: Policy, plan: Plan): boolean {
+  if (breakGlass === null || actionOf(plan).access !== "takes" || othersOf(plan).length > 0) return false;
+  return breakGlass.actions.includes(plan.action);
+}
+
+/** `none`: Cloudflare has given them no level. `unknown`: it could not be read, or was not for all of several. */
+function riskLevelOf({ plan, evidence }: Pick<Asked, "plan" | "evidence">): RiskLevel | "none" | "unknown" {
+  if (othersOf(plan).length > 0) return "unknown";
+  if (evidence === null) return "none";
+  if (!evidence.risk.ok) return "unknown";
+  return evidence.risk.value.level ?? (evidence.risk.value.rawLevel === null ? "none" : "unknown");
+}

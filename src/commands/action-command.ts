@@ -1,0 +1,66 @@
+import type { Asked } from "../actions/define.ts";
+import { formOf, type AnyAction } from "../actions/index.ts";
+import { askFor } from "../asking/ask.ts";
+import { UnknownUsersError } from "../asking/unknown-users.ts";
+import { saveDraft } from "../requests/drafts.ts";
+import type { Wish, WishFor } from "../requests/plan.ts";
+import { askedMessage } from "../views/request/asked.ts";
+import { unknownUsersMessage } from "../views/request/unknown-users.ts";
+import type { CommandContext } from "./define.ts";
+import { seal, type AnyCommand } from "./registry.ts";
+
+/** The subcommand that asks for an action. */
+export function actionCommand({ name, command }: AnyAction): AnyCommand {
+  const { read, ...words } = command;
+  return seal({
+    ...words,
+    name,
+    group: "Respond",
+    role: "operator",
+    args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
+    run: (context, { reason, ...args }) =>
+      ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),
+  });
+}
+
+interface AskInput extends Asked<Wish> {
+  reason: string | undefined;
+}
+
+/**
+ * With all it needs it goes straight to a request and answers with a link to the card; without, it opens the form
+ * with what was typed filled in.
+ */
+async function ask(
+  { deps, asker, channelId, reply, openForm }: CommandContext,
+  input: AskInput,
+): Promise<void> {
+  const { who = null, wish, reason } = input;
+  const { requireReason } = deps.policy.current().action(wish.action);
+  const isSeveral = wish.action === "revoke" && wish.several !== undefined;
+  const isWhoMissing = who === null && !isSeveral && formOf(wish.action).about === "user";
+  if (isWhoMissing || input.isIncomplete === true || (requireReason && reason === undefined)) {
+    await openForm({ action: wish.action, who, prefill: wish, reason: reason ?? "" });
+    return;
+  }
+  try {
+    const asked = await askFor(deps, { wish, who, reason: reason ?? "", asker, originChannel: channelId });
+    await reply(askedMessage(asked));
+  } catch (error) {
+    if (!(error instanceof UnknownUsersError) || wish.action !== "revoke") throw error;
+    const draftId = error.found.length === 0 ? null : await keepKnown(deps, asker, error, input);
+    await reply(unknownUsersMessage(error, draftId));
+  }
+}
+
+/** Those who are known, for the button that goes on with them. */
+function keepKnown(
+  { db, now }: CommandContext["deps"],
+  asker: CommandContext["asker"],
+  { found }: UnknownUsersError,
+  { wish, reason }: AskInput,
+): Promise<string> {
+  const { devices = false, warpReauth = false } = wish as Partial<WishFor<"revoke">>;
+  const users = found.map(({ email }) => email);
+  return saveDraft(db, asker.userId, now(), { users, devices, warpReauth, reason: reason ?? "" });
+}

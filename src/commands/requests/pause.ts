@@ -1,0 +1,55 @@
+import { auditContextOf } from "../../approvals/audit-context.ts";
+import { checkKillSwitch } from "../../approvals/kill-switch.ts";
+import { UserError } from "../../errors.ts";
+import { pause, readPause, resume } from "../../requests/pause.ts";
+import { announce } from "../../slack/announce.ts";
+import { pausedAnswer, pausedNews, resumedAnswer, resumedNews } from "../../views/request/pause.ts";
+import { type CommandContext, defineCommand } from "../define.ts";
+
+export const pauseCommand = defineCommand({
+  name: "pause",
+  group: "Respond",
+  summary: "the kill switch: nothing is carried out until /zt resume",
+  details:
+    "Pending requests can still be decided, and approved ones wait. A call that Cloudflare accepted is checked to its end; one without a clear answer is looked into after the resume; of a request about several users nobody else is begun. Every approver may pause unless they are at risk, and the approvals channel is told.",
+  examples: ["pause --reason the bot's token may have leaked"],
+  role: "approver",
+  calls: [],
+  args: {
+    reason: { kind: "text", required: true, summary: "why, for everybody who wonders what is going on" },
+  },
+  async run({ deps, asker }, { reason }) {
+    const noted = await checkKillSwitch(deps, "pause", asker);
+    const by = switchedBy(deps, asker, reason);
+    const isFirst = await pause(deps.db, { ...by, auditContext: { ...noted, ...by.auditContext } });
+    const now = await readPause(deps.db);
+    if (now === null)
+      throw new UserError({ what: "It was resumed in the same moment.", next: "Pause it again." });
+    const isTold = isFirst && (await announce(deps, pausedNews(now)));
+    return pausedAnswer(now, { isFirst, isTold });
+  },
+});
+
+export const resumeCommand = defineCommand({
+  name: "resume",
+  group: "Respond",
+  summary: "end a /zt pause: what is approved goes on",
+  details:
+    "Each approved request is checked once more before it is carried out: whether its approvals still count, and whether it is still about the same user. Somebody whom an open request is about can't resume.",
+  examples: ["resume", "resume --reason the token is replaced"],
+  role: "approver",
+  calls: [],
+  args: { reason: { kind: "text", summary: "what was found, for the record" } },
+  async run({ deps, asker }, { reason }) {
+    await checkKillSwitch(deps, "resume", asker);
+    const ended = await resume(deps.db, switchedBy(deps, asker, reason));
+    if (ended !== null) await deps.engine.sweep();
+    const isTold = ended !== null && (await announce(deps, resumedNews(ended, asker.userId, deps.now())));
+    return resumedAnswer(ended, { isTold }, deps.now());
+  },
+});
+
+function switchedBy(deps: CommandContext["deps"], asker: CommandContext["asker"], reason = "") {
+  const { userId: by, teamId } = asker;
+  return { by, teamId, reason: reason.trim(), at: deps.now(), auditContext: auditContextOf(deps, asker) };
+}

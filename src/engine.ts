@@ -1,0 +1,270 @@
+import PQueue from "p-queue";
+
+import { rulesFor } from "./approvals/rules.ts";
+import { BOT } from "./audit/append.ts";
+import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
+import type { PersonDeps } from "./execution/person.ts";
+import { replaceLostCards } from "./outbox/cards.ts";
+import { publishRequest, type PublishDeps } from "./outbox/publish.ts";
+import { plural } from "./pluralize.ts";
+import { updatePresence, type PresenceDeps } from "./reminders/presence.ts";
+import { nudge } from "./reminders/remind.ts";
+import { nudgeReviewers } from "./reminders/remind-reviewers.ts";
+import { readRequest } from "./requests/repository.ts";
+import type { Request } from "./requests/request.ts";
+import { findSweepWork, LOOK_AGAIN_MS } from "./requests/sweep-queries.ts";
+import { moveRequest } from "./requests/transition.ts";
+import type { Clock } from "./store/clock.ts";
+
+export interface EngineDeps
+  extends Omit<PersonDeps, "publish" | "verifyDelaysMs">, PublishDeps, PresenceDeps {
+  clock: Clock;
+  /** See execution/execute.ts. */
+  verifyDelaysMs?: readonly number[];
+  /** How often the database is asked for what is to be done: every second by default, and for lost cards every 30. */
+  sweepMs?: number;
+}
+
+const POLL_MS = 1000;
+const CARD_WATCH_MS = 30_000;
+
+/**
+ * How much one process works on at once. What waits for Cloudflare (10 s, where it does not answer) must not take the
+ * places of what waits for Slack, nor the other way round: a card is edited while forty calls hang.
+ */
+const CONCURRENCY = { executing: 32, publishing: 16, reminding: 8 };
+
+/**
+ * What the bot does by itself. What is to be done stands in the tables, with when it is due and who is at it; every
+ * replica asks for it each second, and a click starts its own at once. Why no library does this: docs/adr/0011.
+ */
+export interface Engine {
+  start(): Promise<void>;
+  /** Takes no new work and lets what runs finish the step it is on. */
+  stop(): Promise<void>;
+  /** Brings the card and thread in Slack up to date, now if possible. */
+  publish(request: Pick<Request, "id">): void;
+  /** Carries out an approved request, now if possible. */
+  execute(request: Pick<Request, "id">): void;
+  /** Looks whether an approver is active in Slack; the card says so when nobody is. Never rejects. */
+  lookForApprovers(requestId: string): Promise<void>;
+  /** Looks for what is to be done at once; what is held is tried as well. */
+  sweep(): Promise<void>;
+  /** Resolves when the card's first version is in Slack; rejects with what Slack said if the first try fails. */
+  cardPosted(requestId: string): Promise<void>;
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { db, log, now, clock, verifyDelaysMs = VERIFY_DELAYS_MS, sweepMs = POLL_MS } = deps;
+  const cards = new Map<string, PromiseWithResolvers<void>>();
+  const watchMs = deps.sweepMs ?? CARD_WATCH_MS;
+  let watchAt = 0;
+  let isStopping = false;
+  let isFailing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let polling: Promise<void> | undefined;
+
+  const publishing = createWorkers(CONCURRENCY.publishing, async (id) => {
+    try {
+      if (!(await publishRequest(deps, id))) return null;
+      cards.get(id)?.resolve();
+    } catch (error) {
+      log.warn({ err: error, requestId: id }, "messages not posted, will try again");
+      cards.get(id)?.reject(error);
+    }
+    cards.delete(id);
+    return null;
+  });
+  const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);
+
+  const execution = { ...deps, publish, verifyDelaysMs, toldAt: new Map(), isStopping: () => isStopping };
+  const executing = createWorkers(CONCURRENCY.executing, (id, isForced) =>
+    executeRequest(execution, id, isForced),
+  );
+
+  const reminding = createWorkers(CONCURRENCY.reminding, async (id) => {
+    const request = await nudge(deps, id);
+    const toReview = await nudgeReviewers(deps, id);
+    if (toReview !== null) publish(toReview);
+    if (request?.status === "pending") {
+      publish(request);
+      looking.add(id);
+    }
+    return null;
+  });
+
+  const lookedAt = new Map<string, number>();
+  const looking = createWorkers(CONCURRENCY.reminding, async (id) => {
+    lookedAt.set(id, now());
+    const request = await updatePresence(deps, id);
+    if (request !== null) publish(request);
+    return null;
+  });
+
+  async function expire(id: string): Promise<void> {
+    const at = now();
+    const request = await readRequest(db, id);
+    const votes = request?.votes.length ?? 0;
+    const quorum = request === null ? 0 : rulesFor(deps.policy.current(), request).quorum;
+    const reason =
+      votes < quorum
+        ? `${votes} of ${quorum} approved`
+        : `${plural(votes, "approval")}, not all of which still counted,`;
+    const moved = await moveRequest(db, id, {
+      to: "expired",
+      actor: BOT,
+      at,
+      ...(votes === 0 ? {} : { reason }),
+      posts: [
+        { key: "decision", surface: "thread", data: { kind: "decision", at } },
+        { key: "outcome", surface: "dm", data: { kind: "outcome" } },
+      ],
+    });
+    if (moved !== null) publish(moved);
+  }
+
+  async function sweep(isForced = true): Promise<void> {
+    await clock.sync();
+    const work = await findSweepWork(db, now());
+    for (const id of work.toExecute) executing.add(id);
+    if (isForced) for (const id of work.held) executing.add(id, true);
+    for (const id of work.unpublished) publishing.add(id);
+    for (const id of work.toNudge) reminding.add(id);
+    // Where Slack did not say who is active, it is asked again no sooner than where it did.
+    for (const id of work.unattended) if (now() - (lookedAt.get(id) ?? 0) > LOOK_AGAIN_MS) looking.add(id);
+    for (const id of lookedAt.keys()) if (!work.unattended.includes(id)) lookedAt.delete(id);
+    for (const id of work.overdue)
+      await expire(id).catch((err: unknown) => log.error({ err, requestId: id }, "request could not expire"));
+    if (now() - watchAt < watchMs) return;
+    watchAt = now();
+    watching.add("cards");
+  }
+
+  /** Beside the rest, one at a time: a slow Slack holds up nothing else. */
+  const watching = createWorkers(1, async () => {
+    for (const request of await replaceLostCards(deps)) publish(request);
+    return null;
+  });
+
+  function createWorkers(concurrency: number, work: Work): Workers {
+    return workOn({ concurrency, now, onError: (err, id) => log.error({ err, id }, "work failed") }, work);
+  }
+
+  /** A database that does not answer is told of once. */
+  async function poll(): Promise<void> {
+    try {
+      await sweep(false);
+      if (isFailing) log.info("the database answers again");
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log.error({ err: error }, "sweep failed");
+      isFailing = true;
+    }
+    polling = undefined;
+  }
+
+  return {
+    async start() {
+      await sweep();
+      timer = setInterval(
+        () => {
+          polling ??= poll();
+        },
+        Math.min(sweepMs, POLL_MS),
+      );
+    },
+    async stop() {
+      isStopping = true;
+      clearInterval(timer);
+      await polling;
+      await Promise.all(
+        [executing, publishing, reminding, looking, watching].map((workers) => workers.stop()),
+      );
+    },
+    publish,
+    execute: ({ id }) => executing.add(id, true),
+    sweep,
+    async lookForApprovers(id) {
+      await looking.done(id);
+    },
+    cardPosted(requestId) {
+      const card = Promise.withResolvers<void>();
+      cards.set(requestId, card);
+      return card.promise;
+    },
+  };
+}
+
+/** Does what is to be done for one id. @returns when to come back, epoch milliseconds; null: not by itself. */
+type Work = (id: string, isForced: boolean) => Promise<number | null>;
+
+interface Workers {
+  /** Begun at once if there is a place free; once more afterwards where it is being worked on. */
+  add(id: string, isForced?: boolean): void;
+  /** The same; resolves when it is done. */
+  done(id: string): Promise<void>;
+  /** Begins nothing more and waits for what runs. */
+  stop(): Promise<void>;
+}
+
+function workOn(
+  {
+    concurrency,
+    now,
+    onError,
+  }: { concurrency: number; now(): number; onError(error: unknown, id: string): void },
+  work: Work,
+): Workers {
+  const queue = new PQueue({ concurrency });
+  const running = new Map<string, Promise<void>>();
+  /** To be done once more, with whether also before it is due. */
+  const again = new Map<string, boolean>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  let isStopping = false;
+
+  async function run(id: string, isForced: boolean): Promise<void> {
+    let due: number | null = null;
+    try {
+      if (!isStopping) due = await work(id, isForced);
+    } catch (error) {
+      onError(error, id);
+    }
+    running.delete(id);
+    const more = again.get(id);
+    again.delete(id);
+    if (more !== undefined) add(id, more);
+    else if (due !== null && due - now() < MAX_TIMER_MS)
+      timers.set(
+        id,
+        setTimeout(() => add(id), Math.max(due - now(), 0)),
+      );
+  }
+
+  function add(id: string, isForced = false): void {
+    if (isStopping) return;
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+    if (running.has(id)) again.set(id, isForced || again.get(id) === true);
+    else
+      running.set(
+        id,
+        queue.add(() => run(id, isForced)),
+      );
+  }
+
+  return {
+    add,
+    async done(id) {
+      add(id);
+      await running.get(id);
+    },
+    async stop() {
+      isStopping = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+      await queue.onIdle();
+    },
+  };
+}
+
+/** Later than this is found by the poll as well. */
+const MAX_TIMER_MS = 60_000;

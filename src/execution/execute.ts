@@ -1,0 +1,458 @@
+import PQueue from "p-queue";
+
+import { voidAs } from "../approvals/click.ts";
+import { BOT } from "../audit/append.ts";
+import { clockOf } from "../store/clock.ts";
+import { changeRequest, type Writer } from "../requests/change.ts";
+import { LeaseLostError, takeLease, type Lease } from "../requests/lease.ts";
+import { readPause } from "../requests/pause.ts";
+import { othersOf } from "../requests/plan.ts";
+import type { NewPost } from "../requests/posts.ts";
+import { readRequest } from "../requests/repository.ts";
+import { isFinal, type BulkProgress, type Held, type Request, type Result } from "../requests/request.ts";
+import {
+  changeTarget,
+  countTargets,
+  findNextDue,
+  isUntouched,
+  readTargets,
+  STOPPED_NOTE,
+  stopWaiting,
+  type TargetRow,
+} from "../requests/targets.ts";
+import { moveRequest } from "../requests/transition.ts";
+import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
+import { advancePerson, type PersonDeps, type Run } from "./person.ts";
+import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
+
+export interface ExecutionDeps extends PersonDeps {
+  /** When each request's progress was last put on its card, epoch milliseconds. */
+  toldAt: Map<string, number>;
+  /** The process is to end: what is begun is finished, nothing more is begun. */
+  isStopping(): boolean;
+}
+
+/** The first look is at once; two minutes in all: the session list may lag a revocation by about a minute. */
+export const VERIFY_DELAYS_MS: readonly number[] = [
+  1000, 2000, 3000, 4000, 5000, 10_000, 15_000, 20_000, 30_000, 30_000,
+];
+
+/** Users that are begun, or looked at again, together. */
+const BEGIN_SIZE = 10;
+const LOOK_SIZE = 40;
+/** At most so many are under way at the same time. */
+const CONCURRENCY = 4;
+/** Slack takes about 50 edits a minute; the end is always shown. */
+const PROGRESS_MS = 3000;
+/** What was read for a judgement serves everybody of a round for so long. */
+const STANDING_MS = 2000;
+/** What is kept back is looked at again: soon where another request ends any moment, else at a slower pace. */
+const BUSY_MS = 1000;
+const LATE_BUSY_MS = 5000;
+const HELD_MS = 15_000;
+/** What could not be checked for so long is no longer what was approved. */
+const UNCHECKED_MS = 24 * 60 * 60_000;
+/** So often is read again what was too old by the time of the call. */
+const MAX_STALE = 3;
+const TOO_SLOW =
+  "Slack or Cloudflare takes too long to say who the approvers are and whether they are at risk";
+/** So many errors of ours in a row, and the request ends in words. */
+const MAX_FAILURES = 5;
+
+/**
+ * Carries out an approved request as far as it goes now, under a lease: its first user alone, then, once that is
+ * verified, the others as the rate limit allows. How far each user is stands in a table, so that a process that dies
+ * anywhere, or is frozen, leaves it to another. A request about one user is a round of one.
+ * @param isForced also before it is due
+ * @returns when to come back, epoch milliseconds; null when there is nothing to come back for
+ */
+export async function executeRequest(
+  deps: ExecutionDeps,
+  id: string,
+  isForced = false,
+): Promise<number | null> {
+  const { db, now, log } = deps;
+  const lease = await takeLease(db, "execution", id, now, (eb) =>
+    eb.and([
+      eb("status", "in", ["approved", "executing", "unknown"]),
+      ...(isForced ? [] : [eb("execution_due", "<=", clockOf(db, now()))]),
+    ]),
+  );
+  if (lease === null) return null;
+  let due: number | null;
+  let failures = 0;
+  try {
+    due = await advance(deps, lease);
+  } catch (error) {
+    log.error({ err: error, requestId: id }, "execution failed, it is tried again");
+    // Lost, or somebody changed a user meanwhile (a stop): given back if it is still ours, and looked at again.
+    if (error instanceof LeaseLostError) {
+      const released = await lease.release({ set: { execution_due: now() } });
+      return released === null ? null : now();
+    }
+    failures = lease.request.failures + 1;
+    due = now() + Math.min(1000 * 4 ** (failures - 1), 60_000);
+    if (failures >= MAX_FAILURES && (await endInError(deps, lease, error))) due = null;
+  }
+  // What was stopped meanwhile is ended now, and not when the next attempt would be due.
+  const isStoppedSince = lease.request.stop === undefined && (await readRequest(db, id))?.stop !== undefined;
+  if (due !== null && isStoppedSince) due = now();
+  await lease.release({ set: { execution_due: due, execution_failures: failures } });
+  return due;
+}
+
+async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null> {
+  const { db, now } = deps;
+  const { id, plan } = lease.request;
+  let standing: Promise<Standing> | undefined;
+  let readAt = 0;
+  let stale = 0;
+  for (;;) {
+    // Left to the next process, or to another one.
+    if (deps.isStopping()) return now();
+    const request = await mustRead(deps, id);
+    if (isFinal(request.status)) return null;
+    const run: Run = {
+      deps,
+      lease,
+      request,
+      standing() {
+        if (standing === undefined || now() - readAt > STANDING_MS) {
+          readAt = now();
+          standing = readStanding(deps, request);
+        }
+        return standing;
+      },
+    };
+    const [first] = await readTargets(db, id, { limit: 1 });
+    if (first === undefined) throw new Error(`${id} has no users`);
+    let next: { due: number } | Refusal | null;
+    if (isOpen(first)) next = await advanceFirst(run, first);
+    else if (othersOf(plan).length > 0 && (await maySettleFirst(deps, lease, request, first)))
+      next = await advanceOthers(run, deps);
+    else next = { due: Infinity };
+    if (next === null) continue;
+    if ("due" in next) {
+      if (next.due < Infinity) return next.due;
+      return finish(deps, lease);
+    }
+    stale = next.kind === "stale" ? stale + 1 : 0;
+    if (next.kind === "stale") standing = undefined;
+    const due = await heed(deps, lease, stale < MAX_STALE ? next : { kind: "hold", why: TOO_SLOW });
+    if (due !== "go on") return due;
+  }
+}
+
+function isOpen({ state }: TargetRow): boolean {
+  return state === "waiting" || state === "sending" || state === "sent";
+}
+
+/** @returns null to go on at once. */
+async function advanceFirst(run: Run, first: TargetRow): Promise<{ due: number } | Refusal | null> {
+  const { deps } = run;
+  if (first.dueAt > deps.now()) return { due: first.dueAt };
+  return advancePerson(run, first);
+}
+
+/** The first one is over: whether the others follow, which is told once. */
+async function maySettleFirst(
+  deps: ExecutionDeps,
+  lease: Lease,
+  request: Request,
+  first: TargetRow,
+): Promise<boolean> {
+  if (first.state !== "done") {
+    const note = first.state === "stopped" ? STOPPED_NOTE : "the first user was not verified";
+    await writeUnder(deps, lease, (trx) => stopWaiting(trx, request.id, note));
+    return true;
+  }
+  const { verification, receipt } = first.outcome;
+  if (request.result.bulk !== undefined || verification === undefined) return true;
+  const roomMs = deps.cloudflare.budget.msUntilRoom(BEGIN_SIZE * callsEach(request));
+  const bulk = await measure(deps, request, roomMs < PROGRESS_MS ? null : deps.now() + roomMs);
+  await tell(deps, lease, { ...request.result, ...(receipt === undefined ? {} : { receipt }), bulk }, [
+    {
+      key: "first-verified",
+      surface: "thread",
+      data: { kind: "first-verified", verification, others: othersOf(request.plan).length },
+    },
+  ]);
+  deps.toldAt.set(request.id, deps.now());
+  return true;
+}
+
+/** Takes up some of those who are due, as far as the budget of calls goes, and shows how far it is. */
+async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: number } | Refusal | null> {
+  const { request } = run;
+  const { db, now, cloudflare } = deps;
+  const { id } = request;
+  const pause = await readPause(db);
+  const due = await takeDue(deps, id, pause !== null);
+  if (due.length === 0) {
+    const next = await findNextDue(db, id, pause === null ? ["waiting", "sending", "sent"] : ["sent"]);
+    if (next !== null) return { due: await showWait(run, deps, next, null) };
+    const isLeft = pause !== null && (await findNextDue(db, id)) !== null;
+    return isLeft ? pausedBy(pause) : { due: Infinity };
+  }
+  const roomMs = cloudflare.budget.msUntilRoom(due.length * callsEach(request));
+  if (roomMs > 0) return { due: await showWait(run, deps, now() + roomMs, now() + roomMs) };
+
+  const queue = new PQueue({ concurrency: CONCURRENCY });
+  const bulk: Run = { ...run, deps: { ...deps, cloudflare: cloudflare.bulk } };
+  const refusals = await queue.addAll(
+    due.map((row) => async () => (deps.isStopping() ? null : advancePerson(bulk, row))),
+  );
+  await show(run, deps, null);
+  const refusal = refusals.find((one) => one !== null && one.kind !== "busy") ?? null;
+  // Another request is at work on some of them: they come later, and hold up nobody else.
+  for (const [index, one] of refusals.entries()) if (one?.kind === "busy") await postpone(run, due[index]);
+  return refusal;
+}
+
+/** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
+async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
+  const dueBy = now();
+  const looks = () => readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
+  if (isPaused) return looks();
+  const unclear = await readTargets(db, id, { states: ["sending"], dueBy, limit: BEGIN_SIZE });
+  const fresh = await readTargets(db, id, { states: ["waiting"], dueBy, limit: BEGIN_SIZE - unclear.length });
+  if (unclear.length + fresh.length > 0) return [...unclear, ...fresh];
+  return looks();
+}
+
+async function postpone({ deps, lease, request }: Run, row: TargetRow | undefined): Promise<void> {
+  if (row === undefined) return;
+  const { position, state } = row;
+  const set = { state, due_at: deps.now() + 2 * BUSY_MS };
+  await writeUnder(deps, lease, (trx) => changeTarget(trx, request.id, { position, from: [state], set }));
+}
+
+/** A change of users alone, under the lease. @throws LeaseLostError */
+async function writeUnder(
+  { db, now }: Pick<ExecutionDeps, "db" | "now">,
+  { request: { id }, isHeld }: Lease,
+  write: (trx: Writer) => Promise<unknown>,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const held = await changeRequest(trx, { id, at: now(), where: isHeld, isShown: false });
+    if (held === null) throw new LeaseLostError(id);
+    await write(trx);
+  });
+}
+
+/** What a refusal means for the whole request. @returns when to come back; or to go on at once. */
+async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promise<number | null | "go on"> {
+  const { now } = deps;
+  const request = await mustRead(deps, lease.request.id);
+  switch (refusal.kind) {
+    case "stale":
+    case "protected":
+      return "go on";
+    case "lost": {
+      await lease.keep();
+      if (isFinal(request.status)) return null;
+      if (request.stop === undefined) return now() + BUSY_MS;
+      // The stop came while a call was under way that had no effect: it waits again, and is not going to be begun.
+      await writeUnder(deps, lease, (trx) => stopWaiting(trx, request.id, STOPPED_NOTE));
+      return "go on";
+    }
+    case "paused":
+      await hold(deps, lease, request, { code: "paused", why: refusal.why });
+      return now() + HELD_MS;
+    case "busy": {
+      await hold(deps, lease, request, { code: "target-busy", why: refusal.why });
+      const since = request.held?.code === "target-busy" ? request.held.since : now();
+      return now() + (now() - since < 30 * BUSY_MS ? BUSY_MS : LATE_BUSY_MS);
+    }
+    case "hold":
+      if (request.held?.code !== "unchecked" || now() - request.held.since < UNCHECKED_MS) {
+        await hold(deps, lease, request, { code: "unchecked", why: refusal.why });
+        return now() + HELD_MS;
+      }
+      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Ask again." });
+    case "void":
+      return giveUp(deps, lease, request, refusal);
+  }
+}
+
+/**
+ * The approval does not hold. Where nothing took effect, the request is void; otherwise what was sent is looked into
+ * to its end, and nobody else is begun.
+ */
+async function giveUp(
+  deps: ExecutionDeps,
+  lease: Lease,
+  request: Request,
+  { why, next }: { why: string; next: string },
+): Promise<number | null | "go on"> {
+  const { db, now } = deps;
+  if (isUntouched(await countTargets(db, request.id)) && request.status !== "unknown") {
+    const moved = await moveRequest(db, request.id, {
+      ...voidAs({ why, next }, now()),
+      where: lease.isHeld,
+      actor: BOT,
+      data: { why },
+    });
+    if (moved !== null) deps.publish(moved);
+    return null;
+  }
+  const unclear = await readTargets(db, request.id, { states: ["sending"] });
+  await writeUnder(deps, lease, async (trx) => {
+    await stopWaiting(trx, request.id, `not begun: ${why}`);
+    // Not sent again: what came of it is looked for until the time is up.
+    const set = { state: "sent", outcome: { failure: { why, next } }, due_at: 0 } as const;
+    for (const { position } of unclear)
+      await changeTarget(trx, request.id, { position, from: ["sending"], set });
+  });
+  return "go on";
+}
+
+/** Keeps a request with its reason; told (by the card, the thread and the record) when the reason is a new one. */
+async function hold(
+  deps: ExecutionDeps,
+  lease: Lease,
+  request: Request,
+  reason: Pick<Held, "code" | "why">,
+): Promise<void> {
+  const { code, why } = reason;
+  if (request.held?.code === code && request.held.why === why) return;
+  const at = deps.now();
+  const held: Held = { code, why, since: at };
+  const changed = await changeRequest(deps.db, {
+    id: request.id,
+    at,
+    actor: BOT,
+    where: (eb) => eb.and([lease.isHeld(eb), eb("status", "in", ["approved", "executing", "unknown"])]),
+    set: { held: JSON.stringify(held) },
+    event: "request.held",
+    data: { code, why },
+    posts: [{ key: `held-${at}`, surface: "thread", data: { kind: "held", at, why, code } }],
+  });
+  if (changed !== null) deps.publish(changed);
+}
+
+/** Look who it is and what they have, call, look whether it is so; registrations are a list of their own. */
+function callsEach({ plan }: Request): number {
+  return plan.action === "revoke" && plan.options.devices ? 6 : 4;
+}
+
+/** Puts a wait on the card if it is long enough to be noticed. @returns when to come back. */
+async function showWait(
+  run: Run,
+  deps: ExecutionDeps,
+  until: number,
+  limitUntil: number | null,
+): Promise<number> {
+  if (until - deps.now() < PROGRESS_MS) return until;
+  const shownAt = await show(run, deps, limitUntil);
+  // Shown less than three seconds ago: comes back for that first.
+  return shownAt ?? until;
+}
+
+/** Puts the progress on the card, if the last time is long enough ago. @returns when it may be, otherwise. */
+async function show(
+  { lease, request }: Run,
+  deps: ExecutionDeps,
+  waitsUntil: number | null,
+): Promise<number | null> {
+  const { now, toldAt } = deps;
+  const showAt = (toldAt.get(request.id) ?? 0) + PROGRESS_MS;
+  if (showAt > now()) return showAt;
+  toldAt.set(request.id, now());
+  await tell(deps, lease, { ...request.result, bulk: await measure(deps, request, waitsUntil) }, []);
+  return null;
+}
+
+async function tell(deps: ExecutionDeps, lease: Lease, result: Result, posts: NewPost[]): Promise<void> {
+  const { id } = lease.request;
+  const change = { id, at: deps.now(), where: lease.isHeld, set: { result: JSON.stringify(result) }, posts };
+  const changed = await changeRequest(deps.db, change);
+  if (changed === null) throw new LeaseLostError(id);
+  deps.publish(changed);
+}
+
+/** Where only the budget is known and nothing was measured yet: about what a user takes with a near Cloudflare. */
+const MS_EACH = 200;
+
+async function measure(
+  { db, now, cloudflare }: ExecutionDeps,
+  request: Request,
+  waitsUntil: number | null,
+): Promise<BulkProgress> {
+  const counts = await countTargets(db, request.id);
+  const untouched = request.stop === undefined ? counts.waiting : 0;
+  const looks = counts.sending + counts.sent;
+  const leftMs = Math.max(
+    cloudflare.budget.estimateMs(untouched * callsEach(request) + looks),
+    (untouched + looks) * MS_EACH,
+  );
+  return toProgress(counts, { endsAt: now() + leftMs, waitsUntil });
+}
+
+async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {
+  const { db, now } = deps;
+  const request = await mustRead(deps, lease.request.id);
+  const rows = await readTargets(db, request.id);
+  const { to, result } = judgeEnd(request, rows, toProgress(await countTargets(db, request.id)), now());
+  const { verification } = result;
+  const pages: NewPost[] =
+    result.bulk === undefined
+      ? verification === undefined
+        ? []
+        : [{ key: "verification", surface: "thread", data: { kind: "verification", verification } }]
+      : toFailurePages(rows).map((data) => ({ key: `failures-${data.page}`, surface: "thread", data }));
+  await endAs(deps, lease, { to, result }, pages);
+  return null;
+}
+
+async function endAs(
+  deps: ExecutionDeps,
+  lease: Lease,
+  { to, result }: { to: "succeeded" | "failed"; result: Result },
+  pages: NewPost[],
+): Promise<boolean> {
+  const { id } = lease.request;
+  const moved = await moveRequest(deps.db, id, {
+    to,
+    actor: BOT,
+    at: deps.now(),
+    where: lease.isHeld,
+    result,
+    data: { ...result },
+    posts: [
+      ...pages,
+      { key: "summary", surface: "thread", data: { kind: "summary" } },
+      { key: "outcome", surface: "dm", data: { kind: "outcome" } },
+    ],
+  });
+  deps.toldAt.delete(id);
+  if (moved !== null) deps.publish(moved);
+  return moved !== null;
+}
+
+/** Errors of ours that do not pass: the people who wait are told, with what is known of each user. */
+async function endInError(deps: ExecutionDeps, lease: Lease, error: unknown): Promise<boolean> {
+  const why = `zt-bot failed ${MAX_FAILURES} times in a row on it (${error instanceof Error ? error.name : "unknown error"}), and gave it up; the log has the errors for ${lease.request.id}`;
+  const next = "Look at the user in the dashboard: what was sent before may be done.";
+  try {
+    const { id, plan, result } = lease.request;
+    const counts = await countTargets(deps.db, id);
+    const unseen = { confirmed: false, summary: "could not be checked", notes: [], checkedAt: deps.now() };
+    const known: Result = {
+      ...result,
+      ...(isUntouched(counts) ? {} : { verification: unseen }),
+      ...(othersOf(plan).length === 0 ? {} : { bulk: toProgress(counts) }),
+    };
+    return await endAs(deps, lease, { to: "failed", result: { ...known, failure: { why, next } } }, []);
+  } catch (writing) {
+    // The database itself, most likely: it is tried again until that is mended.
+    deps.log.error({ err: writing, requestId: lease.request.id }, "the end could not be written");
+    return false;
+  }
+}
+
+async function mustRead({ db }: Pick<ExecutionDeps, "db">, id: string): Promise<Request> {
+  const request = await readRequest(db, id);
+  if (request === null) throw new Error(`request ${id} is gone`);
+  return request;
+}

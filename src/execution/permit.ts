@@ -1,0 +1,197 @@
+import { actionOf, actionsThat } from "../actions/index.ts";
+import type { TargetCheck } from "../actions/define.ts";
+import { appendAudit, BOT } from "../audit/append.ts";
+import { gatherFactsOrSilence, type FactsDeps } from "../approvals/facts.ts";
+import type { Facts } from "../approvals/eligibility.ts";
+import { judgeExecution, judgeTargets, type ExecutionVerdict } from "../approvals/votes.ts";
+import { clockOf } from "../store/clock.ts";
+import type { Db } from "../store/open.ts";
+import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
+import { LEASE_MS, type Lease } from "../requests/lease.ts";
+import { lockTarget } from "../requests/locks.ts";
+import { readPause, type Pause } from "../requests/pause.ts";
+import { othersOf, planFor } from "../requests/plan.ts";
+import type { NewPost } from "../requests/posts.ts";
+import type { Request } from "../requests/request.ts";
+import { changeTarget, type TargetRow } from "../requests/targets.ts";
+import { moveRequest } from "../requests/transition.ts";
+
+export interface PermitDeps extends FactsDeps {
+  db: Db;
+}
+
+/** What an approval depends on beside our own tables, as it was read a moment ago. */
+export interface Standing {
+  facts: Facts;
+  policyHash: string;
+}
+
+/** Older than this, what was read is read again before anything is sent. */
+export const FRESH_MS = 5000;
+
+/** Reads, for the transaction that sends, what it cannot read itself. */
+export async function readStanding(deps: PermitDeps, request: Request): Promise<Standing> {
+  const policyHash = deps.policy.hash();
+  return { facts: await gatherFactsOrSilence(deps, request), policyHash };
+}
+
+/** Why nothing is sent now. */
+export type Refusal =
+  /** Stopped, over, or another replica's by now. */
+  | { kind: "lost" }
+  /** What it was judged by is too old: read again. */
+  | { kind: "stale" }
+  | { kind: "paused" | "hold" | "busy"; why: string }
+  /** Of several users, this one alone may not be touched. */
+  | { kind: "protected" }
+  | { kind: "void"; why: string; next: string };
+
+export function pausedBy({ reason }: Pause): Refusal {
+  return { kind: "paused", why: `zt-bot is paused: ${reason}` };
+}
+
+/** Rolls the transaction back: a refusal leaves nothing behind. */
+class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.kind);
+    this.refusal = refusal;
+  }
+}
+
+export interface Sending {
+  row: TargetRow;
+  baseline: unknown;
+  check: TargetCheck;
+  standing: Standing;
+  /** Of the first attempt, by Cloudflare's clock. */
+  sentAt: number;
+}
+
+/**
+ * May this call be sent now? One transaction that asks everything again: our lease, the state, a stop, the approval
+ * as it counts now, the pause, and that no other request is at work on the user. It either records the call as sent,
+ * and the request as begun, or refuses and writes nothing. Nothing else records `call.sent`.
+ */
+export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sending): Promise<Refusal | null> {
+  try {
+    await deps.db.transaction().execute((trx) => record(deps, trx, lease, sending));
+    return null;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refusal;
+    throw error;
+  }
+}
+
+async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Sending): Promise<void> {
+  const { row, standing, baseline, check, sentAt } = sending;
+  const at = deps.now();
+  const { id } = lease.request;
+  const change = { id, at, actor: BOT, where: lease.isHeld };
+  const request = await changeRequest(trx, {
+    ...change,
+    isShown: false,
+    // Renewed, so that nobody takes over before the permit itself is too old.
+    set: { execution_until: clockOf(deps.db, at, LEASE_MS) },
+    where: (eb) =>
+      eb.and([
+        lease.isHeld(eb),
+        eb("status", "in", ["approved", "executing", "unknown"]),
+        eb("stopped_by", "is", null),
+      ]),
+  });
+  if (request === null) throw new RefusedError({ kind: "lost" });
+  if (at - standing.facts.gatheredAt > FRESH_MS || standing.policyHash !== deps.policy.hash())
+    throw new RefusedError({ kind: "stale" });
+  const verdict = judge(at, request, row, standing);
+  if (verdict.kind !== "go") throw new RefusedError(verdict);
+  const since = await findContainmentSince(trx, request, row);
+  if (since !== null) throw new RefusedError(since);
+  const holder = await lockTarget(trx, row.target, id, at);
+  if (holder !== id) {
+    const why = `another request is at work on the same user${holder === "" ? "" : `: ${holder}`}`;
+    throw new RefusedError({ kind: "busy", why });
+  }
+  const attempt = row.attempts + 1;
+  const isTaken = await changeTarget(trx, id, {
+    position: row.position,
+    from: [row.state],
+    set: {
+      state: "sending",
+      attempts: attempt,
+      sent_at: sentAt,
+      answered_at: null,
+      baseline: baseline === null ? null : JSON.stringify(baseline),
+      due_at: 0,
+    },
+  });
+  if (!isTaken) throw new RefusedError({ kind: "lost" });
+
+  // From here on the chain's head is ours: whoever pauses waits for it, or we see the pause.
+  const plan = planFor(request.plan, row.target);
+  const call = actionOf(plan).callText(plan);
+  const posts: NewPost[] =
+    row.position === 0
+      ? [{ key: "call-started", surface: "thread", data: { kind: "call-started", at, call } }]
+      : [];
+  if (request.status === "approved") {
+    const unchecked = verdict.unchecked === null ? {} : { unchecked: verdict.unchecked };
+    const data = { counting: verdict.counting.map(({ by }) => by), ...unchecked };
+    await moveRequest(trx, id, { ...change, to: "executing", data, posts });
+  } else if (request.held !== null) {
+    await changeRequest(trx, { ...change, set: { held: null }, event: "request.unheld", posts });
+  } else if (posts.length > 0) await changeRequest(trx, { ...change, posts });
+  const entry = { at, actor: BOT };
+  if (row.position === 0)
+    await appendAudit(
+      trx,
+      auditOfUser(request, row.target, { ...entry, event: "target.checked", data: { ...check } }),
+    );
+  const { action, accountId: account_id, options } = plan;
+  const data = { attempt, call, action, account_id, options, plan_hash: request.planHash };
+  await appendAudit(trx, auditOfUser(request, row.target, { ...entry, event: "call.sent", data }));
+  const pause = await readPause(trx);
+  if (pause !== null) throw new RefusedError(pausedBy(pause));
+}
+
+/** Does the approval hold? Of several that have begun, one who is protected by now is left out, and the others go on. */
+function judge(at: number, request: Request, { target }: TargetRow, standing: Standing): Judged {
+  const facts: Facts = { ...standing.facts, request, now: at };
+  if (othersOf(request.plan).length === 0 || request.status === "approved") return judgeExecution(facts);
+  return judgeTargets(facts, [target])?.kind === "void"
+    ? { kind: "protected" }
+    : judgeExecution(facts, [target]);
+}
+
+type Judged = ExecutionVerdict | { kind: "protected" };
+
+/** What gives access back is void once the user was contained after it was asked for. */
+async function findContainmentSince(
+  trx: Writer,
+  request: Request,
+  { target }: TargetRow,
+): Promise<Extract<Refusal, { kind: "void" }> | null> {
+  if (actionOf(request.plan).voidsAfterContainment !== true) return null;
+  const later = await trx
+    .selectFrom("request_targets")
+    .innerJoin("requests", "requests.id", "request_targets.request_id")
+    .select("requests.id")
+    .where("request_targets.target_id", "=", target.id)
+    .where("requests.action", "in", actionsThat("takes"))
+    .where("request_targets.state", "in", ["sending", "sent", "done", "failed"])
+    .where("request_targets.sent_at", "is not", null)
+    .where((eb) =>
+      eb.or([
+        eb("requests.started_at", ">", request.createdAt),
+        eb("request_targets.sent_at", ">", request.createdAt),
+      ]),
+    )
+    .executeTakeFirst();
+  if (later === undefined) return null;
+  return {
+    kind: "void",
+    why: `${later.id} took this user's access away after this was asked for`,
+    next: "Look at the user, then ask again if access should really be given back.",
+  };
+}

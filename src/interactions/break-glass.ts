@@ -1,0 +1,81 @@
+import type { ModalView } from "@slack/types";
+
+import { explain, type UserMessage } from "../errors.ts";
+import { useBreakGlass, checkBreakGlass, review } from "../approvals/break-glass.ts";
+import { checkClick } from "../approvals/click.ts";
+import { describeRequest } from "../actions/describe.ts";
+import type { Request } from "../requests/request.ts";
+import { readRequest } from "../requests/repository.ts";
+import { BREAK_GLASS_ACTIONS } from "../views/request/break-glass.ts";
+import { breakGlassModal, parseBreakGlassForm } from "../views/request/break-glass-modal.ts";
+import { noticeModal } from "../views/notice.ts";
+import { parseReviewForm, reviewModal } from "../views/request/review-modal.ts";
+import type { Deps } from "../deps.ts";
+import type { ClickHandler } from "./click.ts";
+import { defineForm } from "./form.ts";
+import { openWithLoading } from "./modal.ts";
+
+/** Doing alone what would need approval, and saying afterwards what to think of that. */
+export const breakGlassClicks: Record<string, ClickHandler> = {
+  async [BREAK_GLASS_ACTIONS.breakGlass]({ deps, asker, value, triggerId, isInModal }) {
+    const build = async () => {
+      const { request } = (await checkBreakGlass(deps, value, asker)).facts;
+      return breakGlassModal({ request, words: describeRequest(request) });
+    };
+    await openWithLoading(deps, triggerId, "Break glass", "Checking…", build, { isOnTop: isInModal });
+  },
+
+  async [BREAK_GLASS_ACTIONS.review]({ deps, asker, value, triggerId }) {
+    await openWithLoading(deps, triggerId, "Review", "Checking…", async () => {
+      const { request } = (await checkClick(deps, "review", value, asker)).facts;
+      return reviewModal({ request, words: describeRequest(request) });
+    });
+  },
+};
+
+export const breakGlassForm = defineForm(parseBreakGlassForm, async ({ deps, asker }, form) => {
+  const { requestId, reason } = form;
+  try {
+    await useBreakGlass(deps, requestId, asker, reason);
+  } catch (error) {
+    return comeBack(deps, requestId, error, ["Break glass", reason], (request, problem) =>
+      breakGlassModal({ request, words: describeRequest(request), reason, problem }),
+    );
+  }
+  const done = {
+    what: "It is being carried out, on your word alone.",
+    next: "The card shows how it goes. Everybody who has to know is told; somebody else reviews it.",
+  };
+  return noticeModal("Break glass", done, "🔴");
+});
+
+export const reviewForm = defineForm(parseReviewForm, async ({ deps, asker }, form) => {
+  const { requestId, verdict, note } = form;
+  if (verdict === null) throw new Error("a form without a verdict is sent back when it is read");
+  try {
+    await review(deps, requestId, asker, { verdict, note });
+  } catch (error) {
+    return comeBack(deps, requestId, error, ["Review", note], (request, problem) =>
+      reviewModal({ request, words: describeRequest(request), verdict, note, problem }),
+    );
+  }
+  const done = {
+    what: "Your review is recorded.",
+    next: "The card and its thread show it, and who did it is told.",
+  };
+  return noticeModal("Review", done, "☑️");
+});
+
+/** Nothing that was typed is lost: the form as it was, with what is wrong above it. */
+async function comeBack(
+  deps: Deps,
+  requestId: string,
+  error: unknown,
+  [title, typed]: [string, string],
+  draw: (request: Request, problem: UserMessage) => ModalView,
+): Promise<ModalView> {
+  const problem = explain(deps.log, error, "form could not be taken");
+  const request = await readRequest(deps.db, requestId).catch(() => null);
+  if (request !== null) return draw(request, problem);
+  return noticeModal(title, typed === "" ? problem : { ...problem, why: `You typed: ${typed}` });
+}

@@ -1,0 +1,105 @@
+import { UserError } from "../errors.ts";
+import { authorise } from "../commands/authorise.ts";
+import type { FormRequest } from "../commands/define.ts";
+import type { Registry } from "../commands/registry.ts";
+import { parseWhoList } from "../lookup/who-list.ts";
+import type { Who } from "../lookup/who.ts";
+import { readTargets } from "../requests/targets.ts";
+import { readDraft } from "../requests/drafts.ts";
+import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
+import type { Request } from "../requests/request.ts";
+import { readRequest } from "../requests/repository.ts";
+import { parseScreenAction, unpackParams } from "../views/screen-button.ts";
+import type { Asker, Deps } from "../deps.ts";
+import type { Click } from "./click.ts";
+import { openForm } from "./open-form.ts";
+
+/** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read anew. */
+export async function showScreen(
+  registry: Registry,
+  actionId: string,
+  { deps, asker, value, reply }: Click,
+): Promise<void> {
+  const { screen: name, inPlace } = parseScreenAction(actionId);
+  const command = registry.find(name);
+  if (command?.screen === undefined) throw leadsNowhere();
+  await authorise({ deps, asker }, command);
+  await reply(await command.screen(deps, unpackParams(value), asker), { replaceOriginal: inPlace });
+}
+
+/** A button that opens an action's form, for the user (or the earlier request) whose id it carries. */
+export async function showForm(actionId: string, click: Click): Promise<void> {
+  const { deps, asker, triggerId, channelId, value } = click;
+  const [, name, which] = actionId.split(":");
+  const action = ACTION_NAMES.find((one) => one === name);
+  if (action === undefined) throw leadsNowhere();
+  const { user, request, draft } = unpackParams(value);
+  // A list of users is for operators only: it is not read before that is known.
+  if (request !== undefined || draft !== undefined)
+    await authorise({ deps, asker }, { name: action, role: "operator" });
+  const filled =
+    request !== undefined
+      ? await fillFromRequest(deps, request, action, which)
+      : draft !== undefined
+        ? await fillFromDraft(deps, draft, asker)
+        : NOTHING;
+  const who = user === undefined || user === "" ? null : ({ kind: "id", id: user } as const);
+  await openForm(deps, triggerId, { asker, originChannel: channelId }, { action, who, ...filled });
+}
+
+type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy">;
+const NOTHING: Filled = { prefill: {}, reason: "" };
+
+/** What an earlier request left: its devices to restore, or its users who failed or were not touched. */
+async function fillFromRequest(
+  deps: Deps,
+  requestId: string,
+  action: ActionName,
+  which: string | undefined,
+): Promise<Filled> {
+  const request = await readRequest(deps.db, requestId);
+  if (action === "restore-devices") return request === null ? NOTHING : fillWithDevices(deps, request);
+  if (request?.plan.action !== "revoke") return NOTHING;
+  const state = which === "untouched" ? "stopped" : "failed";
+  const rows = await readTargets(deps.db, requestId, { states: [state] });
+  const { devices, warpReauth } = request.plan.options;
+  return {
+    prefill: { devices, warpReauth, several: whosOf(rows.map((row) => row.target.email)) },
+    reason: request.reason,
+  };
+}
+
+/** The devices that a request revoked: those it named, or those that went while it ended all of a user's sessions. */
+function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Request): Filled {
+  if (plan.action === "revoke-devices")
+    return { ...NOTHING, prefill: { registrationIds: plan.options.registrations.map((one) => one.id) } };
+  if (plan.action !== "revoke" || !plan.options.devices || startedAt === null) return NOTHING;
+  return { ...NOTHING, revokedBy: { requestId: id, from: startedAt, to: finishedAt ?? now() } };
+}
+
+/** @throws UserError when there is no such draft (any more), or it is somebody else's. */
+async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Promise<Filled> {
+  const draft = await readDraft(deps.db, draftId, userId);
+  if (draft === null) {
+    throw new UserError({
+      what: "This list is not kept any more.",
+      why: "It is kept for a day, and for who typed it.",
+      next: "Type the command again.",
+    });
+  }
+  const { users, devices, warpReauth, reason } = draft;
+  return { prefill: { devices, warpReauth, several: whosOf(users) }, reason };
+}
+
+function whosOf(words: readonly string[]): Who[] {
+  return parseWhoList(words.join("\n")).whos;
+}
+
+/** A button of another version of the bot. */
+function leadsNowhere(): UserError {
+  return new UserError({
+    what: "This button leads nowhere any more.",
+    why: "It is from another version of zt-bot.",
+    next: "Type the command: /zt help lists them all.",
+  });
+}

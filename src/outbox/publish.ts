@@ -1,0 +1,212 @@
+import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
+import type { MessagePlace } from "../slack/messages.ts";
+import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
+import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/break-glass.ts";
+import type { Message } from "../views/blocks.ts";
+import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
+import { outcomeMessage, threadMessage } from "../views/request/thread.ts";
+import { publishCard, type CardDeps, type CardState } from "./cards.ts";
+import { describeRequest } from "../actions/describe.ts";
+import {
+  addPosts,
+  markAttempted,
+  markPosted,
+  readUnposted,
+  recipientOf,
+  reminderKey,
+  reviewReminderKey,
+  type Post,
+} from "../requests/posts.ts";
+import { takeLease, type Lease } from "../requests/lease.ts";
+import type { Request } from "../requests/request.ts";
+import { readRequest } from "../requests/repository.ts";
+import {
+  finishPublishing,
+  recordDeliveryFailure,
+  tryInSlack,
+  type DeliveryFailure,
+} from "./delivery-failure.ts";
+
+export type PublishDeps = CardDeps;
+
+/** After so long without a card, who asked is told in a message of their own. */
+const CARD_LATE_MS = 10_000;
+
+/**
+ * Brings a request's card, thread and direct messages in Slack up to date with the database, each message once and
+ * in order: one publisher at a time holds the request; every message is noted as attempted before it is posted, and
+ * one that was attempted before is first looked for by its metadata. What does not go through in the approvals
+ * channel keeps back the rest of the thread, but not the direct messages.
+ * @returns false when somebody else is at it: whoever holds the lease publishes everything before letting go.
+ * @throws what Slack answered, written down and with the lease given back: the caller's retry goes on where this one
+ * stopped.
+ */
+export async function publishRequest(deps: PublishDeps, id: string): Promise<boolean> {
+  for (;;) {
+    const lease = await takeLease(deps.db, "publishing", id, deps.now);
+    if (lease === null) return false;
+    let failure: DeliveryFailure | null;
+    try {
+      failure = await publishRound(deps, lease);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+    if (failure !== null) {
+      await recordDeliveryFailure(lease, failure.code, deps.now());
+      throw failure.error;
+    }
+    if (await finishPublishing(lease)) return true;
+    // More to post, or another replica has it by now.
+    await lease.release();
+  }
+}
+
+/** @returns the first trouble that there was, or null when everything is posted. */
+async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFailure | null> {
+  const { db, now } = deps;
+  // Read in this order, the request is never older than the messages that tell of it; what is written from here on
+  // is told in the next round, after the card shows it.
+  const posts = await readUnposted(db, lease.request.id);
+  const request = (await readRequest(db, lease.request.id)) ?? lease.request;
+  const card = await publishCard(deps, lease.isHeld, request);
+  const late = await noteLateCard(deps, request, card);
+  // The thread keeps its order, and so do one person's messages; who can't be written to holds up nobody else.
+  const failures = new Map<string, DeliveryFailure>();
+  if (card.place === null && card.failure !== null) failures.set(THREAD, card.failure);
+  let onToken = onlyToken(card.failure);
+  for (const post of [...posts, ...late]) {
+    const line = post.surface === "thread" ? THREAD : recipientOf(post, request);
+    if (failures.has(line) || (post.surface === "dm" && onToken !== null) || isEarly(post, card)) continue;
+    await lease.keep();
+    const behind = behindOf(request, card, card.failure ?? failures.get(THREAD) ?? null, now());
+    const posted = await tryInSlack(() => publishPost(deps, request, card, behind, post));
+    if (posted.ok) continue;
+    failures.set(line, posted.failure);
+    onToken ??= onlyToken(posted.failure);
+  }
+  return card.failure ?? failures.get(THREAD) ?? failures.values().next().value ?? onToken;
+}
+
+/** Beside the people who get direct messages. */
+const THREAD = "thread";
+
+/** Where Slack does not take the token, nothing goes through: no need to ask again for each message. */
+function onlyToken(failure: DeliveryFailure | null): DeliveryFailure | null {
+  return failure !== null && isTokenTrouble(failure.code) ? failure : null;
+}
+
+/** What needs the card waits for it. */
+function isEarly({ surface, data }: Post, { place }: CardState): boolean {
+  return place === null && (surface === "thread" || data.kind === "card-there");
+}
+
+/** Who asked was told at once why there is no card; when that lasts, they are told what to do, and once. */
+async function noteLateCard(
+  { db, now }: PublishDeps,
+  request: Request,
+  { place, failure }: CardState,
+): Promise<Post[]> {
+  if (place !== null || failure === null || request.status !== "pending") return [];
+  if (now() - (request.deliveryFailure?.since ?? now()) < CARD_LATE_MS) return [];
+  await addPosts(db, request.id, now(), [{ key: "card-late", surface: "dm", data: { kind: "card-late" } }]);
+  return (await readUnposted(db, request.id)).filter(({ key }) => key === "card-late");
+}
+
+/** What a direct message says of the card and the thread that do not show the same. */
+function behindOf(
+  request: Request,
+  card: CardState,
+  failure: DeliveryFailure | null,
+  now: number,
+): Behind | null {
+  if (card.isGone) return { kind: "gone" };
+  if (failure === null) return null;
+  return { kind: "trouble", code: failure.code, since: request.deliveryFailure?.since ?? now };
+}
+
+async function publishPost(
+  deps: PublishDeps,
+  request: Request,
+  card: CardState,
+  behind: Behind | null,
+  item: Post,
+): Promise<void> {
+  const { db, slack, now } = deps;
+  const isDirect = item.surface === "dm";
+  if (isOver(item, request, card, now()) || (card.isGone && !isDirect)) {
+    await markPosted(db, item.seq, now(), "", "");
+    return;
+  }
+  const messageId = `${request.id}:${item.key}`;
+  const channel = isDirect
+    ? await openDirect(slack, recipientOf(item, request))
+    : (card.place?.channel ?? null);
+  if (channel === null) return giveUp(deps, request, item);
+  if (item.attemptedAt !== null) {
+    const found =
+      isDirect || card.place === null
+        ? await findInChannel(slack, channel, messageId, item.attemptedAt)
+        : await findInThread(slack, card.place, messageId);
+    if (found !== null) {
+      await markPosted(db, item.seq, now(), channel, found);
+      return;
+    }
+  }
+  await markAttempted(db, item.seq, now());
+  const message = isDirect
+    ? await drawDirect(deps, request, card.place, behind, item)
+    : threadMessage(request, describeRequest(request), item.data);
+  const posted = await tryInSlack(() =>
+    postMessage(slack, channel, message, messageId, isDirect ? undefined : card.place?.ts),
+  );
+  if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
+  // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
+  if (isDirect && isChannelTrouble(posted.failure.code)) return giveUp(deps, request, item);
+  throw posted.failure.error;
+}
+
+/** The thread has the story all the same. */
+async function giveUp({ db, log, now }: PublishDeps, request: Request, item: Post): Promise<void> {
+  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "somebody cannot be written to");
+  await markPosted(db, item.seq, now(), "", "");
+}
+
+/**
+ * A message that is overtaken: about the card, when the request is decided or the card is there meanwhile; a call to
+ * decide, when there is nothing to decide any more, or a later one is to follow.
+ */
+function isOver({ key, data }: Post, request: Request, card: CardState, now: number): boolean {
+  const isPending = request.status === "pending";
+  switch (data.kind) {
+    case "card-late":
+      return !isPending || card.place !== null;
+    case "card-there":
+      return !isPending;
+    case "reminder":
+      return !isPending || now >= request.expiresAt || key !== reminderKey(request.reminders);
+    case "review-reminder":
+      return request.review !== null || key !== reviewReminderKey(request.reminders);
+    case "escalated":
+      return !isPending || now >= request.expiresAt;
+    default:
+      return false;
+  }
+}
+
+async function drawDirect(
+  { slack }: PublishDeps,
+  request: Request,
+  card: MessagePlace | null,
+  behind: Behind | null,
+  { data }: Post,
+): Promise<Message> {
+  const words = describeRequest(request);
+  if (data.kind === "card-late" && behind !== null) return cardLateMessage(request, words, behind);
+  const link = card === null ? null : await permalink(slack, card);
+  if (data.kind === "card-there")
+    return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
+  if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);
+  if (data.kind === "alone-reviewed") return breakGlassReviewedMessage(request, words, link);
+  return outcomeMessage(request, words, link, behind);
+}

@@ -1,0 +1,109 @@
+import type { ActionsBlock, PlainTextOption, TableBlock } from "@slack/types";
+
+import type { AccessUser, ActiveSession } from "../../api/cloudflare.ts";
+import { compact } from "../../compact.ts";
+import { bySoonestEnd, onApps } from "../../lookup/facts.ts";
+import { digestOf } from "../../lookup/session-ref.ts";
+import { plural } from "../../pluralize.ts";
+import { context, plain, type Message } from "../blocks.ts";
+import { dateCell, table, textCell } from "../cells.ts";
+import { firstOf } from "../fit.ts";
+import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
+import { packParams, SCREEN_PREFIX } from "../screen-button.ts";
+import { subjectOf, toSummary, whoOf } from "../subject.ts";
+import { duration, escape, named, utc } from "../text.ts";
+
+/** The menu of the sessions shown; its options carry the user's id and the session's nonce. */
+export const PICK_SESSION = `${SCREEN_PREFIX}sessions:one`;
+
+/** Slack refuses a message past about 13,200 characters of blocks; a row takes up to 300. */
+const PAGE_SIZE = 20;
+
+/** Slack takes no more in the value of an option. */
+const MAX_OPTION = 75;
+
+/** All active sessions of a user, soonest to expire first. A message: Slack draws no tables in modals. */
+export function sessionsMessage(
+  user: AccessUser,
+  sessions: readonly ActiveSession[],
+  { now, page: asked = 1 }: { now: number; page?: number },
+): Message {
+  const head = subjectOf(user);
+  if (sessions.length === 0) {
+    const next = context(
+      "Whoever holds a token may still be let in for up to 30 seconds after a revocation.",
+      `→ \`/zt identity ${whoOf(user)}\` shows how they were last seen.`,
+    );
+    return emptyMessage(head, " has no active session", now, next, toSummary(user));
+  }
+  const title = `${plural(sessions.length, "active session")}${onApps(sessions)}`;
+  const page = pageOf(bySoonestEnd(sessions), asked, PAGE_SIZE);
+  return listMessage(
+    { head, title, now, page, lineOf },
+    [sessionTable(page.items, PAGE_SIZE, now), ...sessionMenu(user, page.items)],
+    toSummary(user, pagingButtons("sessions", { user: user.id }, page)),
+  );
+}
+
+/**
+ * Sessions as a table, soonest to expire first: applications, since, until. Pass them sorted; `max` rows are
+ * drawn and the caller says how many are left out. With `now` the time that each has left is said as well.
+ */
+export function sessionTable(sessions: readonly ActiveSession[], max: number, now?: number): TableBlock {
+  return table(
+    ["Apps", "Since", "Until"],
+    sessions
+      .slice(0, max)
+      .map((session) => [
+        textCell(appNames(session), 140),
+        dateCell(session.issuedAt),
+        dateCell(
+          session.expiresAt,
+          now === undefined || session.expiresAt === null
+            ? {}
+            : { after: ` (${timeLeft(session.expiresAt, now)})` },
+        ),
+      ]),
+  );
+}
+
+/** The first three applications of a session by name, and how many more. */
+export function appNames(session: ActiveSession): string {
+  if (session.apps === null) return "apps not said";
+  const names = session.apps.map((app) => named(app.name, named(app.hostname, "unnamed app", 40), 40));
+  return names.length === 0 ? "no app yet" : firstOf(names, 3);
+}
+
+/** `3 h left`, or that it is over. */
+export function timeLeft(expiresAt: number, now: number): string {
+  return expiresAt <= now ? "over now" : `${duration(expiresAt - now)} left`;
+}
+
+/** One of the sessions shown, to be seen in full; those without a nonce cannot be asked for. */
+function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[]): ActionsBlock[] {
+  const options = sessions.flatMap((session) =>
+    session.nonce === null ? [] : [optionOf(user, session, session.nonce)],
+  );
+  if (options.length === 0) return [];
+  const placeholder = plain("Show one in full…");
+  const menu = { type: "static_select" as const, action_id: PICK_SESSION, placeholder, options };
+  return [{ type: "actions", block_id: "pick_session", elements: [menu] }];
+}
+
+function optionOf(user: AccessUser, session: ActiveSession, nonce: string): PlainTextOption {
+  const value = packParams({ user: user.id, nonce });
+  return {
+    text: plain(appNames(session), 75),
+    // Text of an option holds no date in the reader's zone.
+    description: plain(session.issuedAt === null ? "start not said" : `since ${utc(session.issuedAt)}`, 75),
+    value: value.length <= MAX_OPTION ? value : packParams({ user: user.id, session: digestOf(nonce) }),
+  };
+}
+
+function lineOf(session: ActiveSession): string {
+  return compact(
+    escape(appNames(session)),
+    session.issuedAt !== null && `since ${utc(session.issuedAt)}`,
+    session.expiresAt !== null && `until ${utc(session.expiresAt)}`,
+  ).join(", ");
+}

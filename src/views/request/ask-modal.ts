@@ -1,0 +1,161 @@
+import type { KnownBlock, ModalView } from "@slack/types";
+import { z } from "zod";
+
+import { formOf } from "../../actions/index.ts";
+import type { UserMessage } from "../../errors.ts";
+import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
+import { context, modal, section } from "../blocks.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/several.ts";
+import { textInput, type Material } from "../forms/spec.ts";
+import { problemBlocks } from "../notice.ts";
+import { clean, cut, escape, named } from "../text.ts";
+import { USER_SEARCH, userSearch } from "../user-search.ts";
+
+export const ASK_MODAL = "ask";
+
+/** Matches the limit that is checked when it is submitted. */
+const MAX_REASON = 1000;
+
+export interface Chosen {
+  userId: string;
+  email: string;
+  name: string;
+}
+
+export interface AskModalProps {
+  action: ActionName;
+  /** null: to be picked in the form (or, for somebody who is to be created, nobody). */
+  chosen: Chosen | null;
+  /** What is worth knowing of whom was chosen, a few words each. */
+  facts: readonly string[];
+  material: Material;
+  prefill: Partial<Wish>;
+  reason: string;
+  requireReason: boolean;
+  originChannel: string;
+  /** Shown above a form that was sent and could not be taken; what was filled in stays. */
+  problem?: UserMessage;
+  /** The same where it takes more than a few words. */
+  problemBlocks?: readonly KnownBlock[];
+  /** Said above the fields: what was chosen in them, and why. */
+  notes?: readonly KnownBlock[];
+}
+
+/** Travels with the form. Ids and names only, and all of it is checked again: a form is no authority. */
+const Metadata = z.object({
+  action: z.enum(ACTION_NAMES),
+  originChannel: z.string(),
+  chosen: z.object({ userId: z.string(), email: z.string(), name: z.string() }).nullable(),
+  /** The keys of the kinds of risk events shown, in order. */
+  kinds: z.array(z.string()),
+  /** The fields were not shown: the rest of the form follows. */
+  isPicking: z.boolean(),
+  /** What was typed before the user was picked. */
+  reason: z.string(),
+});
+type Metadata = z.infer<typeof Metadata>;
+
+/**
+ * The form behind every subcommand that changes something: whom it is about, what exactly, and why. Where the
+ * fields depend on the user, it first asks only for them.
+ */
+export function askModal(props: AskModalProps): ModalView {
+  const { action, chosen, material, prefill } = props;
+  const form = formOf(action);
+  const isPicking = form.about === "user" && chosen === null;
+  const takesSeveral = form.takesSeveral === true;
+  // What the fields are made of is not read before the user is known, and may be unreadable afterwards.
+  const showsFields = form.material === "none" || material.kind !== "none";
+  const isDeadEnd =
+    !isPicking &&
+    form.material !== "none" &&
+    material.kind === "registrations" &&
+    material.registrations.length === 0;
+  const metadata: Metadata = {
+    action,
+    originChannel: props.originChannel,
+    chosen: chosen === null ? null : { ...chosen, name: clean(chosen.name, 100) },
+    kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
+    isPicking: !showsFields,
+    // More than fits into the field would not fit into what Slack carries along either.
+    reason: showsFields ? "" : cut(props.reason.toWellFormed(), MAX_REASON),
+  };
+  const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
+  return modal(
+    form.title,
+    [
+      props.problemBlocks ?? problemBlocks(props.problem),
+      section(chosen === null ? form.intro : chosenLines(chosen, props.facts)),
+      isPicking && userSearch(takesSeveral),
+      isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
+      showsFields && !isDeadEnd && props.notes,
+      showsFields && form.fields(material, prefill),
+      showsFields && !isDeadEnd && reasonInput(props.reason, props.requireReason),
+      context(`⚠️ ${escape(form.caution)}`),
+    ],
+    {
+      callbackId: ASK_MODAL,
+      metadata: JSON.stringify(metadata),
+      submit: isDeadEnd ? null : submit,
+      close: "Back",
+    },
+  );
+}
+
+function chosenLines({ name, email }: Chosen, facts: readonly string[]): string[] {
+  const address = email === "" ? [] : [escape(email, 254)];
+  return [`*${escape(named(name, email))}*`, ...address, ...facts.map((fact) => `• ${escape(fact)}`)];
+}
+
+function reasonInput(reason: string, isRequired: boolean): KnownBlock {
+  return textInput({
+    id: "reason",
+    label: "Reason",
+    hint: "Approvers decide by it, and it stays in the record",
+    placeholder: "What happened, and where is the evidence?",
+    initial: reason,
+    multiline: true,
+    optional: !isRequired,
+    maxLength: MAX_REASON,
+  });
+}
+
+/** Whom the menu was set to, with as much as it says of them. */
+function readPicked(values: ReturnType<typeof readValues>): Chosen | null {
+  const option = values.option(USER_SEARCH);
+  return option && { userId: option.value, email: "", name: option.text?.text ?? option.value };
+}
+
+/**
+ * What was filled in. `userId`: who was picked in the form, or chosen before; `wish`: null while picking, or when the
+ * fields are wrong.
+ * @throws ZodError when the form is not ours.
+ */
+export function parseAskForm(view: SubmittedForm) {
+  const metadata = Metadata.parse(JSON.parse(view.private_metadata));
+  const values = readValues(view);
+  const form = formOf(metadata.action);
+  const chosen = metadata.chosen ?? readPicked(values);
+  const userId = chosen?.userId ?? null;
+  const errors: FormErrors = {};
+  const several = form.takesSeveral === true ? readSeveral(values) : NOBODY;
+  if (!several.ok) errors[SEVERAL] = several.error;
+  const isNobodyNamed = several.ok && several.several.length + several.unreadable.length === 0;
+  const orPaste = form.takesSeveral === true ? ", or paste addresses below" : "";
+  if (form.about === "user" && userId === null && isNobodyNamed)
+    errors[USER_SEARCH] = `Pick somebody from the list${orPaste}.`;
+  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
+  const read = form.read(values, { kinds: metadata.kinds });
+  if (!read.ok) Object.assign(errors, read.errors);
+  const wish = read.ok ? withSeveral(read.wish, several) : null;
+  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, errors };
+}
+
+const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };
+
+function withSeveral(wish: Wish, read: ReadSeveral): Wish {
+  if (wish.action !== "revoke" || !read.ok) return wish;
+  const { several, unreadable } = read;
+  return several.length + unreadable.length === 0 ? wish : { ...wish, several, unreadable };
+}

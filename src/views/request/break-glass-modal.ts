@@ -1,0 +1,73 @@
+import type { ModalView } from "@slack/types";
+
+import type { UserMessage } from "../../errors.ts";
+import type { RequestText } from "../../actions/describe.ts";
+import type { Request } from "../../requests/request.ts";
+import { modal, mrkdwn, section } from "../blocks.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { textInput } from "../forms/spec.ts";
+import { problemBlocks } from "../notice.ts";
+import { escape, mention } from "../text.ts";
+import { plainLines, warningLines } from "./warnings.ts";
+
+export const BREAK_GLASS_MODAL = "break-glass";
+
+/** Both are checked again when it is submitted. */
+const MIN_REASON = 15;
+const MAX_REASON = 1000;
+
+interface BreakGlassProps {
+  request: Request;
+  words: RequestText;
+  /** What was typed before, when the form comes back. */
+  reason?: string;
+  /** Why it comes back. */
+  problem?: UserMessage;
+}
+
+/** The form to act alone: what will happen, who is told of it, and why it can't wait. */
+export function breakGlassModal({ request, words, reason, problem }: BreakGlassProps): ModalView {
+  return modal(
+    "Break glass",
+    [
+      problemBlocks(problem),
+      // Slack draws every submit button alike: the danger has to be said.
+      {
+        type: "alert",
+        level: "error",
+        text: mrkdwn("*This happens at once, and nobody else has to agree.*"),
+      },
+      section(
+        `*${escape(words.headline)}*`,
+        warningLines(words),
+        words.effects.map((effect) => `• ${escape(effect)}`),
+        plainLines(words),
+      ),
+      section(
+        `*Asked by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`,
+        "📣 Everybody whom the policy names is told *at once*, with your name and your reason. An approver who had no part in it *reviews it afterwards*; until then you can't act alone again.",
+      ),
+      textInput({
+        id: "reason",
+        label: "Why can't it wait for an approver?",
+        hint: `At least ${MIN_REASON} characters. It is posted, sent to everybody who is told, and stays in the record`,
+        initial: reason,
+        multiline: true,
+        maxLength: MAX_REASON,
+      }),
+    ],
+    { callbackId: BREAK_GLASS_MODAL, metadata: request.id, submit: "Do it alone", close: "Back" },
+  );
+}
+
+/** @throws ZodError when the form is not ours. */
+export function parseBreakGlassForm(view: SubmittedForm) {
+  const reason = readValues(view).text("reason");
+  const errors: FormErrors = {};
+  if (reason.length < MIN_REASON)
+    errors["reason"] =
+      `Say it in at least ${MIN_REASON} characters: whoever reviews it knows only what stands here.`;
+  if (reason.length > MAX_REASON)
+    errors["reason"] = `At most ${MAX_REASON} characters fit: these are ${reason.length}.`;
+  return { requestId: view.private_metadata, reason, errors };
+}

@@ -1,0 +1,81 @@
+import type { ModalView } from "@slack/types";
+
+import type { UserMessage } from "../../errors.ts";
+import type { RequestText } from "../../actions/describe.ts";
+import type { Request, Review } from "../../requests/request.ts";
+import { modal, plain, section } from "../blocks.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { textInput } from "../forms/spec.ts";
+import { problemBlocks } from "../notice.ts";
+import { escape, mention } from "../text.ts";
+import { breakGlassText } from "./break-glass.ts";
+import { stateLine } from "./card.ts";
+
+export const REVIEW_MODAL = "review";
+
+const MAX_NOTE = 1000;
+
+interface ReviewProps {
+  request: Request;
+  words: RequestText;
+  /** What was filled in before, when the form comes back. */
+  verdict?: Review["verdict"];
+  note?: string;
+  /** Why it comes back. */
+  problem?: UserMessage;
+}
+
+const CHOICES: { value: Review["verdict"]; text: string }[] = [
+  { value: "justified", text: "Justified: it could not wait" },
+  { value: "not-justified", text: "Not justified" },
+];
+
+/** The form for what somebody else says of an action done alone. */
+export function reviewModal({ request, words, verdict, note, problem }: ReviewProps): ModalView {
+  const options = CHOICES.map(({ value, text }) => ({ value, text: plain(text, 75) }));
+  const initial = options.find((option) => option.value === verdict);
+  return modal(
+    "Review",
+    [
+      problemBlocks(problem),
+      section(`*${escape(words.headline)}*`, stateLine(request)),
+      section(breakGlassText(request)),
+      section(`*Asked by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`),
+      {
+        type: "input",
+        block_id: "verdict",
+        label: plain("Was it right to act alone?"),
+        element: {
+          type: "radio_buttons",
+          action_id: "verdict",
+          options,
+          ...(initial !== undefined && { initial_option: initial }),
+        },
+      },
+      textInput({
+        id: "note",
+        label: "Note",
+        hint: "Needed when it was not justified. Posted in the thread and sent to who did it",
+        initial: note,
+        multiline: true,
+        optional: true,
+        maxLength: MAX_NOTE,
+      }),
+    ],
+    { callbackId: REVIEW_MODAL, metadata: request.id, submit: "Review", close: "Back" },
+  );
+}
+
+/** `verdict`: null where none was chosen. @throws ZodError when the form is not ours. */
+export function parseReviewForm(view: SubmittedForm) {
+  const values = readValues(view);
+  const verdict = CHOICES.find(({ value }) => value === values.choice("verdict"))?.value ?? null;
+  const note = values.text("note");
+  const errors: FormErrors = {};
+  if (verdict === null) errors["verdict"] = "Say whether it was justified.";
+  if (verdict === "not-justified" && note === "")
+    errors["note"] = "Say why not: who did it has to know what should have been done.";
+  if (note.length > MAX_NOTE)
+    errors["note"] = `At most ${MAX_NOTE} characters fit: these are ${note.length}.`;
+  return { requestId: view.private_metadata, verdict, note, errors };
+}

@@ -1,0 +1,244 @@
+import { describe, expect, it } from "vitest";
+
+import { appNames } from "../../../src/views/look-ups/sessions.ts";
+import {
+  dashboardUrl,
+  statusLine,
+  SUMMARY_ACTIONS,
+  summaryText,
+  userSummary,
+} from "../../../src/views/look-ups/user-summary.ts";
+import { readWords } from "../../support/words.ts";
+import {
+  ACCOUNT,
+  HOUR,
+  makeFailure,
+  makeIdentity,
+  makeRegistration,
+  makeSession,
+  makeSummary,
+  makeUser,
+  NOW,
+  SUMMARIES,
+  USER_ID,
+} from "../support.ts";
+
+const show = (summary = makeSummary(), sharedBy?: string) =>
+  userSummary({ summary, accountId: ACCOUNT, now: NOW, ...(sharedBy === undefined ? {} : { sharedBy }) });
+
+/** The buttons of a message as `[text, value]`. */
+function buttonsOf(message: ReturnType<typeof show>) {
+  return message.blocks.flatMap((block) =>
+    block.type === "actions"
+      ? block.elements.flatMap((element) => (element.type === "button" ? [element] : []))
+      : [],
+  );
+}
+
+describe("the summary of a user", () => {
+  it("says who, how risky, what is open and what happened, in that order", () => {
+    const words = readWords(show());
+    const order = [
+      "Mallory Quill",
+      "mallory@example.com",
+      "High risk · Access and Gateway seats · last log-in 2026-03-14 13:02:31 UTC",
+      "azureAD · 2 groups · 203.0.113.7 · 🇵🇹 PT · WARP on · device 32aa0404-78f1-49a4-99e0-97f575081356",
+      "posture: 1 passed, ❌ 1 failed: Firewall on",
+      "2 active sessions on 1 app, the first ends in 60 min",
+      "1 failed log-in in the last 24 h",
+      "latest: Payroll, 2026-03-14 13:52:31 UTC, ray 6d76a8a42ead4133",
+      "1 risk event (never reset)",
+      "• Impossible travel (high), 2026-03-14 13:02:31 UTC",
+      "1 registered device",
+      "• Mallory's MacBook, seen 2026-03-14 13:02:31 UTC",
+      USER_ID,
+    ];
+    const places = order.map((part) => words.replaceAll(/[*`]/g, "").indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  it("has the whole of it in one sentence for notifications and screen readers", () => {
+    expect(summaryText(makeSummary(), NOW)).toBe(
+      "Mallory Quill (mallory@example.com), risk high, 2 active sessions, 1 failed log-in in 24 hours, 1 registered device",
+    );
+    expect(summaryText(makeSummary({ user: makeUser({ name: "" }) }), NOW)).toMatch(
+      /^mallory@example\.com, risk/,
+    );
+  });
+
+  it("lists the sessions that end soonest first, and says how many are not shown", () => {
+    const sessions = Array.from({ length: 500 }, (_, index) =>
+      makeSession({
+        nonce: String(index),
+        expiresAt: NOW + (500 - index) * HOUR,
+        apps: [{ uid: `a${index}`, name: `App ${index}`, hostname: null, type: null }],
+      }),
+    );
+    const words = readWords(show(makeSummary({ sessions: { ok: true, value: sessions } })));
+    expect(words).toContain("500 active sessions on 500 apps, the first ends in 60 min");
+    expect(words.match(/App \d+/g)).toEqual([
+      "App 499",
+      "App 498",
+      "App 497",
+      "App 496",
+      "App 495",
+      "App 494",
+    ]);
+    expect(words).toContain("and 494 more: press Sessions");
+  });
+
+  it("counts 1,000 failed log-ins, 200 risk events and 300 devices, and says how many are not shown", () => {
+    const words = readWords(show(SUMMARIES["hostile"]));
+    expect(words).toContain("1,000 failed log-ins in the last 24 h");
+    expect(words).toContain("⚠️ 1,000 failed log-ins in 24 h");
+    expect(words).toContain("200 risk events");
+    expect(words).toContain("and 197 more");
+    expect(words).toContain("300 registered devices");
+    expect(words).toContain("and 296 more");
+    expect(words).toContain("50 passed, ❌ 50 failed");
+    expect(words).toContain("+46");
+  });
+
+  it("says in its place what could not be read, and keeps the rest", () => {
+    const missing = { ok: false, reason: "Cloudflare did not answer in time" } as const;
+    const words = readWords(show(makeSummary({ sessions: missing, risk: missing })));
+    expect(words).toContain("Sessions  ⚠️ not known: Cloudflare did not answer in time");
+    expect(words).toContain("Risk  ⚠️ not known: Cloudflare did not answer in time");
+    expect(words).toContain("risk not known");
+    expect(words).toContain("1 registered device");
+  });
+
+  it("says of somebody with nothing that there is nothing, rather than leaving it out", () => {
+    const words = readWords(show(SUMMARIES["empty"]));
+    for (const part of [
+      "no risk level",
+      "Sessions  none active",
+      "Failed log-ins  none in the last 24 h",
+      "Risk  no events (never reset)",
+      "Devices  none registered",
+      "posture: no checks",
+      "no e-mail",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it("names what has no name that could be seen", () => {
+    const words = readWords(show(SUMMARIES["of names that cannot be seen"]));
+    for (const part of ["unnamed app", "unnamed device", "unnamed rule", "an unnamed app"])
+      expect(words).toContain(part);
+    expect(words.split("\n")[0]).toBe("mallory@example.com");
+  });
+
+  it("does not take what is not said for none", () => {
+    const identity = { ok: true as const, value: makeIdentity({ groups: null, posture: null }) };
+    const sessions = { ok: true as const, value: [makeSession({ apps: null })] };
+    const words = readWords(show(makeSummary({ identity, sessions })));
+    expect(words).toContain("groups not said");
+    expect(words).toContain("posture: not said");
+    expect(words).toContain("apps not said");
+    expect(words).not.toContain("no app yet");
+  });
+
+  it("says that it counts no more than the devices it read", () => {
+    const value = Array.from({ length: 500 }, (_, index) => makeRegistration({ id: String(index) }));
+    const message = show(makeSummary({ registrations: { ok: true, value, isComplete: false } }));
+    expect(readWords(message)).toContain("more than 500 registered devices");
+    expect(readWords(message)).toContain("and at least 496 more");
+    expect(message.text).toContain("more than 500 registered devices");
+  });
+
+  it.each([
+    [NOW - 24 * HOUR, "1 failed log-in in the last 24 h"],
+    [NOW - 24 * HOUR - 1, "none in the last 24 h"],
+    [null, "none dated in the last 24 h, 1 without a time"],
+  ])("counts a failed log-in at %s as: %s", (at, expected) => {
+    const failedLogins = { ok: true, value: [makeFailure({ at })] } as const;
+    expect(
+      readWords(show(makeSummary({ failedLogins: { ...failedLogins, value: [...failedLogins.value] } }))),
+    ).toContain(expected);
+  });
+
+  it.each([
+    [true, true, "Access and Gateway seats"],
+    [true, false, "Access seat"],
+    [null, true, "Gateway seat"],
+    [false, false, "no seat"],
+    [null, null, "seats not said"],
+  ])("with seats %s and %s says: %s", (accessSeat, gatewaySeat, expected) => {
+    const line = statusLine(makeSummary({ user: makeUser({ accessSeat, gatewaySeat }) }), NOW);
+    expect(line.split(" · ")[1]).toBe(expected);
+  });
+
+  it("does not say WARP is off where Cloudflare does not say", () => {
+    const words = readWords(
+      show(makeSummary({ identity: { ok: true, value: makeIdentity({ isWarp: null }) } })),
+    );
+    expect(words).not.toContain("WARP");
+  });
+
+  it("says of a session that has ended meanwhile that it ends now", () => {
+    const sessions = { ok: true as const, value: [makeSession({ expiresAt: NOW - 1 })] };
+    expect(readWords(show(makeSummary({ sessions })))).toContain("the first ends now");
+  });
+
+  it("carries ids in its buttons, and nothing else", () => {
+    const buttons = buttonsOf(show());
+    expect(buttons.map(({ text, action_id: action }) => [text.text, action])).toEqual([
+      ["Revoke…", SUMMARY_ACTIONS.revoke],
+      ["Reset risk…", SUMMARY_ACTIONS.resetRisk],
+      ["Share", SUMMARY_ACTIONS.share],
+      ["Open in the dashboard", SUMMARY_ACTIONS.dashboard],
+      ["Sessions", SUMMARY_ACTIONS.sessions],
+      ["Devices", "screen:devices:open"],
+      ["Failed log-ins", "screen:failed-logins:open"],
+      ["Identity", "screen:identity:open"],
+      ["Risk", "screen:risk:open"],
+    ]);
+    for (const { value } of buttons) expect([USER_ID, `user=${USER_ID}`, undefined]).toContain(value);
+    expect(buttons.find(({ url }) => url !== undefined)?.url).toBe(dashboardUrl(ACCOUNT, USER_ID));
+  });
+
+  it("says who shared it, and cannot be shared again", () => {
+    const shared = show(makeSummary(), "U0ALICE01");
+    expect(readWords(shared)).toContain("shared by @U0ALICE01");
+    expect(buttonsOf(shared).map(({ text }) => text.text)).not.toContain("Share");
+  });
+});
+
+describe("the applications of a session", () => {
+  const app = (name: string | null, hostname: string | null = null) => ({
+    uid: null,
+    name,
+    hostname,
+    type: null,
+  });
+
+  it.each([
+    [[], "no app yet"],
+    [[app("Wiki")], "Wiki"],
+    [[app(null, "wiki.example.com")], "wiki.example.com"],
+    [[app(null)], "unnamed app"],
+    [[app("\u200B\u3164"), app(" ", "wiki.example.com")], "unnamed app, wiki.example.com"],
+    [["a", "b", "c"].map((name) => app(name)), "a, b, c"],
+    [["a", "b", "c", "d", "e"].map((name) => app(name)), "a, b, c +2"],
+    [[app("x".repeat(50))], `${"x".repeat(39)}…`],
+  ])("%j read: %s", (apps, expected) => {
+    expect(appNames(makeSession({ apps }))).toBe(expected);
+  });
+});
+
+describe("the devices of a user", () => {
+  it("are those seen last: the ones in use are worth the four lines", () => {
+    const value = Array.from({ length: 6 }, (_, index) =>
+      makeRegistration({
+        id: String(index),
+        deviceName: `Device ${index}`,
+        lastSeenAt: NOW - (6 - index) * HOUR,
+      }),
+    );
+    const words = readWords(show(makeSummary({ registrations: { ok: true, value } })));
+    expect(words.match(/Device \d/g)).toEqual(["Device 5", "Device 4", "Device 3", "Device 2"]);
+    expect(words).toContain("and 2 more");
+  });
+});

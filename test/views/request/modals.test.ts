@@ -1,0 +1,219 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { AuditRow } from "../../../src/audit/append.ts";
+import { describeRequest } from "../../../src/actions/describe.ts";
+import { askModal, parseAskForm, type AskModalProps } from "../../../src/views/request/ask-modal.ts";
+import { denyModal, parseDenyForm } from "../../../src/views/request/deny-modal.ts";
+import { detailsModal } from "../../../src/views/request/details-modal.ts";
+import { noticeMessage, noticeModal } from "../../../src/views/notice.ts";
+import { readWords } from "../../support/words.ts";
+import { makeRequest, NOW, USER_ID, viewProblems } from "../support.ts";
+
+const OPEN: AskModalProps = {
+  action: "revoke",
+  chosen: null,
+  facts: [],
+  material: { kind: "none" },
+  prefill: {},
+  reason: "",
+  requireReason: true,
+  originChannel: "C0SECURE1",
+};
+const MALLORY = { userId: USER_ID, email: "mallory@example.com", name: "Mallory" };
+
+/** The form as Slack sends it back. */
+function submit(props: AskModalProps, values: Record<string, unknown>) {
+  return parseAskForm({ private_metadata: askModal(props).private_metadata ?? "", state: { values } });
+}
+
+const picked = { who: { who: { selected_option: { value: USER_ID, text: { text: "Mallory Archer" } } } } };
+
+describe("the form to ask", () => {
+  it("asks for who, options and reason, and says what a revocation is not", () => {
+    const words = readWords(askModal(OPEN));
+    for (const part of [
+      "Revoke sessions",
+      "Who",
+      "Also revoke their devices",
+      "Also make WARP re-authenticate",
+      "Reason",
+      "Not a ban",
+      "Ask approvers",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it("of a reset warns that it can give access back, and has no options", () => {
+    const words = readWords(askModal({ ...OPEN, action: "reset-risk" }));
+    expect(words).toContain("This can give access back");
+    expect(words).not.toContain("devices");
+  });
+
+  it("shows who was chosen instead of asking, with the facts", () => {
+    const view = askModal({ ...OPEN, chosen: MALLORY, facts: ["2 active sessions"] });
+    expect(readWords(view)).toContain("mallory@example.com\n• 2 active sessions");
+    expect(view.blocks.flatMap((block) => block.block_id ?? [])).toEqual(["options", "reason"]);
+  });
+
+  it("keeps what was filled in when it comes back with a problem above it", () => {
+    const view = askModal({
+      ...OPEN,
+      chosen: MALLORY,
+      prefill: { devices: true },
+      reason: "laptop stolen",
+      problem: { what: "Nobody could approve this.", next: "Add an approver." },
+    });
+    const words = readWords(view);
+    expect(words).toMatch(/⚠️ Nobody could approve this\.\n→ Add an approver\./);
+    expect(words).toContain("mallory@example.com");
+    expect(words).toContain("laptop stolen");
+    expect(JSON.stringify(view.blocks)).toMatch(/"initial_options":\[\{"value":"devices"/);
+  });
+
+  it("wants a reason only where the policy does", () => {
+    const optional = (requireReason: boolean) =>
+      askModal({ ...OPEN, requireReason }).blocks.find((block) => block.block_id === "reason");
+    expect(optional(true)).toMatchObject({ optional: false });
+    expect(optional(false)).toMatchObject({ optional: true });
+  });
+
+  it("is read back as it was filled in, without the spaces around", () => {
+    expect(
+      submit(OPEN, {
+        ...picked,
+        options: { options: { selected_options: [{ value: "warpReauth" }] } },
+        reason: { reason: { value: "\nlaptop stolen " } },
+      }),
+    ).toMatchObject({
+      action: "revoke",
+      originChannel: "C0SECURE1",
+      chosen: { userId: USER_ID, name: "Mallory Archer" },
+      userId: USER_ID,
+      wish: { action: "revoke", devices: false, warpReauth: true },
+      reason: "laptop stolen",
+      errors: {},
+    });
+  });
+
+  it("is read back where Slack sends nulls for what was left empty", () => {
+    expect(
+      submit(OPEN, {
+        who: { who: { selected_option: null } },
+        options: { options: { selected_options: [] } },
+        reason: { reason: { value: null } },
+      }),
+    ).toMatchObject({
+      userId: null,
+      wish: { action: "revoke", devices: false, warpReauth: false },
+      reason: "",
+      errors: { who: "Pick somebody from the list, or paste addresses below." },
+    });
+  });
+
+  it("knows the chosen user by id, whatever their name is, within what Slack carries", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 400 }), (name) => {
+        const chosen = { ...MALLORY, name };
+        const view = askModal({ ...OPEN, chosen });
+        expect(viewProblems(view)).toEqual([]);
+        const form = submit({ ...OPEN, chosen }, { reason: { reason: { value: "x" } } });
+        expect(form.chosen?.userId).toBe(USER_ID);
+        expect(form.userId).toBe(USER_ID);
+      }),
+    );
+  });
+
+  it.each([
+    "",
+    "{}",
+    "null",
+    '{"action":"format-disk","originChannel":"C1"}',
+    '{"action":"delete-user","originChannel":"C1"}',
+  ])("is refused when it carries what is not ours: %s", (metadata) => {
+    expect(() => parseAskForm({ private_metadata: metadata, state: { values: {} } })).toThrow(Error);
+  });
+});
+
+describe("the form to deny", () => {
+  it("repeats what is denied, and carries the request's id only", () => {
+    const request = makeRequest({ status: "pending" });
+    const view = denyModal(request, describeRequest(request).headline);
+    expect(readWords(view)).toContain("asked by @U0ALICE01: laptop stolen");
+    expect(view.private_metadata).toBe("ZT-7K3M2QF");
+    expect(
+      parseDenyForm({
+        private_metadata: view.private_metadata ?? "",
+        state: { values: { reason: { reason: { value: " not now " } } } },
+      }),
+    ).toEqual({ requestId: "ZT-7K3M2QF", reason: "not now", errors: {} });
+  });
+});
+
+describe("the details of a request", () => {
+  const row = (seq: number): AuditRow => ({
+    seq,
+    at: NOW + seq * 1000,
+    actor: "zt-bot",
+    event: "call.sent",
+    data: { call: `call ${seq}.` },
+  });
+
+  it("show the frozen plan with its hash, and what was recorded", () => {
+    const request = makeRequest({ status: "approved" });
+    const words = readWords(detailsModal(request, describeRequest(request), [row(1), row(2)]));
+    for (const part of [
+      "Target Mallory Quill mallory@example.com",
+      USER_ID,
+      request.plan.accountId,
+      "devices: true, warpReauth: true",
+      request.planHash,
+      "Recorded so far",
+      "zt-bot: sent to Cloudflare: call 1.",
+      "zt-bot: sent to Cloudflare: call 2.",
+    ])
+      expect(words).toContain(part);
+    expect(words).not.toContain("call.sent");
+  });
+
+  it("of a long record show the end of it, whole lines, and say how many there are", () => {
+    const request = makeRequest({ status: "approved" });
+    const words = readWords(
+      detailsModal(
+        request,
+        describeRequest(request),
+        Array.from({ length: 200 }, (_, seq) => row(seq)),
+      ),
+    );
+    expect(words).toContain("Recorded so far (the last 30 of 200)");
+    expect(words.match(/call \d+\./g)).toHaveLength(30);
+    expect(words).toContain("call 199.");
+    expect(words).not.toContain("call 169.");
+  });
+});
+
+describe("a notice", () => {
+  const DETAIL = {
+    what: "No.",
+    by: "U0BOB0001",
+    why: "Because.",
+    ask: ["S0SECOPS1", "U0ALICE01"],
+    next: "Ask.",
+  };
+
+  it("says what, by whom, why, whom to ask and what next", () => {
+    const words = "No. (by @U0BOB0001)\nBecause.\nAsk @S0SECOPS1 @U0ALICE01\n→ Ask.";
+    expect(readWords(noticeMessage(DETAIL))).toBe(`⚠️ ${words}`);
+    expect(readWords(noticeModal("Not done", DETAIL))).toBe(`Not done\n⚠️ ${words}\nClose`);
+    expect(readWords(noticeModal("Done", DETAIL, "☑️"))).toBe(`Done\n☑️ ${words}\nClose`);
+  });
+
+  it("leaves out what there is not", () => {
+    expect(readWords(noticeMessage({ what: "No.", ask: [] }))).toBe("⚠️ No.");
+  });
+
+  it("names ten to ask at most, however many the policy has", () => {
+    const ask = Array.from({ length: 40 }, (_, index) => `U0ALICE${index}`);
+    expect(readWords(noticeMessage({ what: "No.", ask })).match(/@U0ALICE/g)).toHaveLength(10);
+  });
+});

@@ -1,0 +1,291 @@
+import { describe, expect, it } from "vitest";
+
+import { actionOf } from "../../../src/actions/index.ts";
+import { describeRequest } from "../../../src/actions/describe.ts";
+import { ACTION_NAMES } from "../../../src/requests/plan.ts";
+import type { PostData } from "../../../src/requests/posts.ts";
+import { STATUSES } from "../../../src/requests/request.ts";
+import { askedMessage } from "../../../src/views/request/asked.ts";
+import { nextStep, outcomeMessage, threadMessage } from "../../../src/views/request/thread.ts";
+import { readWords } from "../../support/words.ts";
+import { makeRequest, NOW } from "../support.ts";
+
+type Options = Parameters<typeof makeRequest>[0];
+
+const VERIFIED = {
+  verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+};
+
+function post(data: PostData, options: Options = { status: "approved" }): string {
+  const request = makeRequest(options);
+  return readWords(threadMessage(request, describeRequest(request), data));
+}
+
+describe("the thread under a card", () => {
+  it.each<[string, PostData, string]>([
+    [
+      "who has not answered, what is missing, and how long there is",
+      {
+        kind: "reminder",
+        at: NOW,
+        expiresAt: NOW + 25 * 60_000,
+        asked: ["U0BOB0001", "S0LEADS01"],
+        missing: 2,
+      },
+      "⏰ Still waiting for @U0BOB0001 @S0LEADS01 · 2 approvals missing · expires in 25 min",
+    ],
+    [
+      "that a reminder has nobody left to go to",
+      { kind: "reminder", at: NOW, expiresAt: NOW + 25 * 60_000, asked: [], missing: 1 },
+      "⏰ Still waiting, and nobody is left who could decide: somebody has to change policy.yml, or cancel this · 1 approval missing · expires in 25 min",
+    ],
+    [
+      "who else may approve now, and why they are asked",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: ["U0ERIN001"],
+        asked: [],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: @U0ERIN001 may approve now as well · 1 approval missing · expires in 40 min",
+    ],
+    [
+      "who else may approve now, beside those who are reminded",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: ["S0CISO"],
+        asked: ["U0BOB0001"],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: @S0CISO may approve now as well · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+    ],
+    [
+      "that there is nobody else",
+      {
+        kind: "escalated",
+        at: NOW,
+        createdAt: NOW - 20 * 60_000,
+        expiresAt: NOW + 40 * 60_000,
+        also: [],
+        asked: ["U0BOB0001"],
+        missing: 1,
+      },
+      "📣 No decision for 20 min: nobody else could decide · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+    ],
+    [
+      "that the call begins",
+      { kind: "call-started", at: NOW, call: "revoke_user for mallory@example.com (sessions only)" },
+      "▶️ Calling Cloudflare: revoke_user for mallory@example.com (sessions only) (14:02:31 UTC)",
+    ],
+    [
+      "that Cloudflare accepted it, with the ray",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
+      "☑️ Cloudflare accepted it (14:02:31 UTC, ray 8f2d1c0a9b7e6d5c-FRA). Checking that it is really so…",
+    ],
+    [
+      "that Cloudflare accepted it, where it gave no ray",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false },
+      "☑️ Cloudflare accepted it (14:02:31 UTC). Checking that it is really so…",
+    ],
+    [
+      "that an earlier call was enough",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: true },
+      "☑️ An earlier call had already taken effect: nothing was sent again (14:02:31 UTC)",
+    ],
+    [
+      "that nothing was left to do",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, wasSo: true },
+      "☑️ It was so already: nothing was left to do (14:02:31 UTC). Checking that it is really so…",
+    ],
+    [
+      "that a call which came to nothing was sent again",
+      { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, isAgain: true },
+      "☑️ The call before had not taken effect, so it was sent again. Cloudflare accepted it (14:02:31 UTC). Checking that it is really so…",
+    ],
+    [
+      "that nobody knows, as the process ended",
+      { kind: "call-cut", at: NOW, call: "x" },
+      "❔ No clear answer: zt-bot was stopped after x was sent. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+    ],
+    [
+      "why it waits and until when",
+      {
+        kind: "call-waiting",
+        at: NOW,
+        call: "x",
+        why: "Cloudflare's rate limit is reached",
+        retryAt: NOW + 30_000,
+        isUnknown: false,
+      },
+      "⏸️ Cloudflare's rate limit is reached. Trying again in 30 s (14:03:01 UTC).",
+    ],
+    [
+      "that an outcome is not known, and that it looks before it sends again",
+      {
+        kind: "call-waiting",
+        at: NOW,
+        call: "x",
+        why: "Cloudflare did not answer in time",
+        retryAt: NOW + 2000,
+        isUnknown: true,
+      },
+      "❔ No clear answer: Cloudflare did not answer in time. It may be done already: looking again in 2 s before anything is sent again.",
+    ],
+    [
+      "what was seen",
+      { kind: "verification", ...VERIFIED },
+      "✅ Verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
+    ],
+    [
+      "what was seen and does not add up, with its notes",
+      {
+        kind: "verification",
+        verification: {
+          confirmed: false,
+          summary: "1 of 3 sessions remains",
+          notes: ["1 new log-in since"],
+          checkedAt: NOW,
+        },
+      },
+      "⚠️ Not confirmed: 1 of 3 sessions remains, checked 14:02:31 UTC\n⚠️ 1 new log-in since",
+    ],
+  ])("says %s", (_what, data, words) => {
+    expect(post(data)).toBe(words);
+  });
+
+  it("begins with the evidence as it stood when it was asked", () => {
+    const words = post({ kind: "evidence" }, { status: "pending" });
+    expect(words).toContain("🔎 Evidence before, read 2026-03-14 14:02:31 UTC");
+    for (const part of [
+      "Identity, last seen",
+      "2 active sessions",
+      "1 failed log-in",
+      "1 risk event",
+      "1 registered device",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it.each<[Options["status"], string]>([
+    ["approved", "👍 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
+    ["denied", "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday"],
+    ["cancelled", "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done."],
+    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: nobody decided in time. Nothing was done."],
+  ])("says who decided what: %s", (status, words) => {
+    expect(
+      post(
+        { kind: "decision", at: NOW },
+        { status, ...(status === "denied" ? { reason: "not on a Sunday" } : {}) },
+      ),
+    ).toBe(words);
+  });
+
+  it("closes with what was asked, by whom, how long it took and what comes next", () => {
+    const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
+    for (const part of [
+      "🏁 Revoke all sessions and devices of mallory@example.com",
+      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
+      "asked by @U0ALICE01",
+      "approved by @U0BOB0001",
+      "carried out in 1 min",
+      "Next: disable mallory@example.com at the identity provider if they must stay out",
+    ])
+      expect(words).toContain(part);
+  });
+
+  it("says in its text, for notifications, what it says on screen", () => {
+    const request = makeRequest({ status: "succeeded", result: VERIFIED });
+    expect(threadMessage(request, describeRequest(request), { kind: "summary" }).text).toBe(
+      "Revoke all sessions and devices of mallory@example.com: done and verified",
+    );
+  });
+});
+
+function next(options: Options): string {
+  const request = makeRequest(options);
+  return nextStep(request, describeRequest(request));
+}
+
+describe("the next step", () => {
+  it.each(STATUSES)("is said for a request that is %s", (status) => {
+    expect(next({ status })).not.toBe("");
+  });
+
+  it.each(ACTION_NAMES)("after %s is to keep them out only where access was taken away", (action) => {
+    const watch = "`/zt user mallory@example.com` shows what happens from here";
+    const keepOut =
+      "disable `mallory@example.com` at the identity provider if they must stay out; `/zt user mallory@example.com` shows whether they come back";
+    expect(next({ status: "succeeded", action, result: VERIFIED })).toBe(
+      actionOf({ action }).access === "takes" ? keepOut : watch,
+    );
+  });
+
+  it("after a failure is the one that mends it", () => {
+    const result = { failure: { why: "x", next: "Add “Zero Trust Write” to the token." } };
+    expect(next({ status: "failed", result })).toBe("Add “Zero Trust Write” to the token.");
+  });
+});
+
+describe("what the requester is told", () => {
+  const LINK = "https://example.slack.com/archives/C0APPROV1/p1";
+
+  it("is how it ended, with a link to the card", () => {
+    const request = makeRequest({ status: "denied", reason: "not on a Sunday" });
+    const message = outcomeMessage(request, describeRequest(request), LINK);
+    expect(readWords(message)).toContain("⛔ Denied by @U0BOB0001");
+    expect(readWords(message)).toContain("ZT-7K3M2QF · talk to the approver");
+    expect(JSON.stringify(message.blocks)).toContain(`<${LINK}|ZT-7K3M2QF>`);
+    expect(message.text).toBe(
+      "Revoke all sessions and devices of mallory@example.com: denied, nothing was done",
+    );
+  });
+
+  it("has the id where there is no link", () => {
+    const request = makeRequest({ status: "expired" });
+    expect(readWords(outcomeMessage(request, describeRequest(request), null))).toContain(
+      "ZT-7K3M2QF · ask again",
+    );
+  });
+
+  it("at once is what was asked, where the card is and when it expires", () => {
+    const request = makeRequest({ status: "pending" });
+    const asked = {
+      request,
+      headline: "Revoke all sessions of mallory@example.com",
+      link: LINK,
+      trouble: null,
+      quorum: 1,
+      mayUseBreakGlass: false,
+      pause: null,
+    };
+    const words = readWords(askedMessage(asked));
+    expect(words).toContain("🟡 Asked: Revoke all sessions of mallory@example.com");
+    expect(words).toContain("Open the card in the approvals channel");
+    expect(words).toContain("ZT-7K3M2QF · nothing happens until somebody approves · expires in 60 min");
+    expect(readWords(askedMessage({ ...asked, quorum: 2 }))).toContain(
+      "ZT-7K3M2QF · nothing happens until 2 approvers agree · expires in 60 min",
+    );
+  });
+
+  it("is honest where the card is not there yet, and why", () => {
+    const request = makeRequest({ status: "pending" });
+    const asked = {
+      request,
+      headline: "x",
+      link: null,
+      trouble: "zt-bot is not a member of the approvals channel",
+      quorum: 1,
+      mayUseBreakGlass: false,
+      pause: null,
+    };
+    expect(readWords(askedMessage(asked))).toContain(
+      "is not in the approvals channel yet: zt-bot is not a member of the approvals channel",
+    );
+  });
+});
