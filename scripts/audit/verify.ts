@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ArchiveError, checkArchive } from "../../src/audit/archive.ts";
 import type { Link } from "../../src/audit/chain.ts";
 import { type Verdict, verifyChain } from "../../src/audit/verify.ts";
+import { type CrossCheck, crossCheck } from "../../src/requests/cross-check.ts";
 import { plural } from "../../src/pluralize.ts";
 import { type AuditCommand, BROKEN, complain, readAnchor, readArgs, say, withTables } from "./command.ts";
 
@@ -17,7 +18,10 @@ export const verify: AuditCommand = async (args) => {
   const anchors = (values.anchor ?? []).map(readAnchor);
   return withTables(async ({ db }) => {
     const after = await checkArchives(values.archive ?? []);
-    return report(await verifyChain(db, { anchors, ...(after === undefined ? {} : { after }) }));
+    const code = report(await verifyChain(db, { anchors, ...(after === undefined ? {} : { after }) }));
+    const checked = await crossCheck(db);
+    // By a broken record nothing is proved; what it contradicts is worth knowing all the same.
+    return code !== 0 && checked.findings.length === 0 ? code : Math.max(code, reportRequests(checked));
   });
 };
 
@@ -56,4 +60,20 @@ export function report(verdict: Verdict): number {
   say(`The record is whole: ${plural(rows, "row")}, ${first} to ${head.seq}${earlier}.`);
   say(`Note this down elsewhere, to prove it later with --anchor: ${head.seq}:${head.hash}`);
   return 0;
+}
+
+const MAX_NAMED = 50;
+
+/** Says in words what differs between the requests and the record. @returns the exit code. */
+function reportRequests({ requests, archived, findings }: CrossCheck): number {
+  if (findings.length === 0) {
+    const older =
+      archived === 0 ? "" : `; ${plural(archived, "older one")} not compared, as its rows are archived`;
+    say(`The record proves what the database says of ${plural(requests, "request")}${older}.`);
+    return 0;
+  }
+  complain(`The database says something else than the record, in ${plural(findings.length, "place")}:`);
+  for (const finding of findings.slice(0, MAX_NAMED)) complain(`  ${finding}`);
+  if (findings.length > MAX_NAMED) complain(`  and ${findings.length - MAX_NAMED} more`);
+  return BROKEN;
 }

@@ -32,6 +32,7 @@ export type AuditEvent =
   | "request.reminded"
   | "request.escalated"
   | "request.reviewed"
+  | "request.unproven"
   | "review.reminded"
   | "approvers.away"
   | "approvers.back"

@@ -29,6 +29,7 @@ import { changeContract, writePathContract } from "./change.contract.ts";
 import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts";
 import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
+import { proofContract } from "./proof.contract.ts";
 
 type Place = Config["database"];
 
@@ -88,6 +89,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0007-messages" },
         { name: "0008-refused" },
         { name: "0009-execution" },
+        { name: "0011-proof" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
@@ -107,6 +109,7 @@ function contracts(store: GetStore, dialect: Dialect): void {
   auditChainContract(store, dialect);
   auditSearchContract(store);
   targetsContract(store);
+  proofContract(store, dialect);
   draftsContract(store);
   deliveryFailureContract(store);
 }

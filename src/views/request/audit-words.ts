@@ -29,6 +29,7 @@ const WORDS: Record<AuditEvent, Words> = {
   "review.reminded": () => "reminded whoever could review what was done alone",
   "request.reviewed": (data) =>
     `reviewed what was done alone, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
+  "request.unproven": (data) => `found that the database was changed: ${texts(data, "findings").join("; ")}`,
   "request.denied": (data) => `denied it${because(data)}`,
   "request.cancelled": () => "took it back",
   "request.expired": (data) => `it expired: ${text(data, "reason") ?? "nobody decided in time"}`,
