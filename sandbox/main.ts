@@ -77,6 +77,7 @@ const config = readConfig({
   CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
   CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
   DATABASE_URL: `file:${join(folder, "zt.db")}`,
+  AUDIT_SIGNING_KEY_FILE: join(folder, "audit-signing.key"),
   ZT_POLICY_FILE: join(folder, "policy.yml"),
   PORT: "0",
 });

@@ -8,6 +8,8 @@ import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver }
 
 import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
+import { openSigningKey } from "./audit/heads/key-file.ts";
+import { createSigner, type HeadNews } from "./audit/heads/signer.ts";
 import { createForwarder } from "./audit/forward/forwarder.ts";
 import type { Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
@@ -20,6 +22,7 @@ import { createEngine } from "./engine.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
 import { releaseDeadLeases } from "./requests/lease.ts";
 import { touchPending } from "./requests/repository.ts";
+import { announce } from "./slack/announce.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { createPresence } from "./slack/presence.ts";
@@ -27,6 +30,7 @@ import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { headNews } from "./views/head-news.ts";
 
 interface AppOptions {
   config: Config;
@@ -59,6 +63,7 @@ const DRAIN_MS = 8000;
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
+  const signingKey = openSigningKey(config.auditSigning, log);
   const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
@@ -89,6 +94,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
   const { auditForward } = config;
   const forwarder = auditForward === null ? null : createForwarder(auditForward, { db, log, now, owner });
+  const tell = (news: HeadNews) => announce({ slack, policy, log }, headNews(news));
+  const signer = signingKey === null ? null : createSigner({ db, log, now, key: signingKey, tell });
 
   const work = trackWork();
   const { mode, apiUrl, botToken } = config.slack;
@@ -147,6 +154,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   await engine.start();
   await usePolicy();
   forwarder?.start();
+  signer?.start();
   await once(server.listen(config.port, config.host), "listening");
   await socket?.start();
   const { port } = server.address() as AddressInfo;
@@ -171,6 +179,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       // What a command enqueued while the engine was stopping is waited for as well.
       .then(() => engine.stop());
     await within(DRAIN_MS, drained);
+    // After all that there is to record.
+    await within(1000, signer?.stop() ?? Promise.resolve());
     await within(1000, forwarder?.stop() ?? Promise.resolve());
     // Only now: a probe is to read "stopping" as long as the process winds down.
     server.close();

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { z } from "zod";
 
@@ -25,6 +25,14 @@ export type AuditForward =
   | { kind: "file"; file: string }
   | { kind: "http"; url: string; token: string | null };
 
+/** Where the key comes from that signs the record: set as it is, or in a file. */
+export interface AuditSigning {
+  key: string | null;
+  file: string | null;
+  /** Nobody named the file: it stands beside the database's folder. */
+  isUsual: boolean;
+}
+
 export interface Config {
   slack: {
     botToken: string;
@@ -40,6 +48,7 @@ export interface Config {
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
   auditForward: AuditForward | null;
+  auditSigning: AuditSigning;
   policyFile: string;
   host: string;
   port: number;
@@ -105,6 +114,15 @@ const RecordEnvironment = z.object({
   DATABASE_URL: setting(z.string().default("file:./data/zt.db").pipe(Database)),
   AUDIT_FORWARD: setting(ForwardTo.optional()),
   AUDIT_FORWARD_TOKEN: optionalText,
+  AUDIT_SIGNING_KEY: setting(
+    z
+      .string()
+      .regex(/^PRIVATE\+KEY\+/, {
+        error: "is not a signing key (PRIVATE+KEY+…): npm run audit -- make-key makes one",
+      })
+      .optional(),
+  ),
+  AUDIT_SIGNING_KEY_FILE: optionalText,
 });
 
 const Environment = RecordEnvironment.extend({
@@ -151,6 +169,7 @@ const SECRETS = [
   "CLOUDFLARE_API_TOKEN",
   "CLOUDFLARE_API_KEY",
   "AUDIT_FORWARD_TOKEN",
+  "AUDIT_SIGNING_KEY",
 ];
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
@@ -193,6 +212,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, env: Env, conflicts: st
     wrong,
     conflicts,
     noPlace && "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
+    has(env, "AUDIT_SIGNING_KEY") &&
+      has(env, "AUDIT_SIGNING_KEY_FILE") &&
+      "AUDIT_SIGNING_KEY is set together with AUDIT_SIGNING_KEY_FILE: set one of them",
   );
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return parsed.data;
@@ -235,11 +257,19 @@ export function readConfig(env: Env): Config {
  * Only the settings of the record, for commands that need no others.
  * @throws ConfigError with every problem found in them.
  */
-export function readRecordConfig(env: Env): Pick<Config, "database" | "auditForward"> {
+export function readRecordConfig(env: Env): Pick<Config, "database" | "auditForward" | "auditSigning"> {
   return toRecordConfig(parse(RecordEnvironment, env, []));
 }
 
 function toRecordConfig(values: z.output<typeof RecordEnvironment>): ReturnType<typeof readRecordConfig> {
   const { DATABASE_URL: database, AUDIT_FORWARD: to, AUDIT_FORWARD_TOKEN: token = null } = values;
-  return { database, auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null) };
+  const { AUDIT_SIGNING_KEY: key = null, AUDIT_SIGNING_KEY_FILE: named } = values;
+  // Beside the folder and not in it: who copies or writes the database does not get the key with it.
+  const usual = database.kind === "sqlite" ? join(dirname(database.directory), "audit-signing.key") : null;
+  const file = key === null ? (named === undefined ? usual : resolve(named)) : null;
+  return {
+    database,
+    auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null),
+    auditSigning: { key, file, isUsual: named === undefined },
+  };
 }

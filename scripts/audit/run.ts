@@ -4,14 +4,20 @@ import { NoStoreError, StoreInUseError } from "../../src/store/open.ts";
 import { archive, checkpoint } from "./archive.ts";
 import { type AuditCommand, BROKEN, CommandError, NOT_DONE, UsageError } from "./command.ts";
 import { exportRows } from "./export.ts";
+import { makeKey, publicKey } from "./heads.ts";
 import { reconcile } from "./reconcile.ts";
 import { verify } from "./verify.ts";
 
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
 const USAGE = `npm run audit -- <command>
 
-  verify [--archive FILE]… [--anchor SEQ:HASH]…
-      Checks the whole chain, archives first (oldest first). Exit code 1 when it is broken.
+  verify [--archive FILE]… [--anchor SEQ:HASH]… [--public-key KEY]… [--heads FILE]…
+      Checks the whole chain, archives first (oldest first), and every request against it. Exit code 1 when it is
+      broken. With public keys also its signatures, and the signed heads in FILE: lines as zt-bot posts them in Slack.
+  public-key
+      Prints what checks the signatures of this bot. It needs no secret, nor gives one away.
+  make-key --file FILE
+      Makes a key that signs the record, in a new file: for AUDIT_SIGNING_KEY_FILE, or as AUDIT_SIGNING_KEY.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
       Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
   checkpoint
@@ -29,7 +35,15 @@ Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or diff
 settings are wrong.
 `;
 
-const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
+const COMMANDS: Record<string, AuditCommand> = {
+  verify,
+  "public-key": publicKey,
+  "make-key": makeKey,
+  export: exportRows,
+  checkpoint,
+  archive,
+  reconcile,
+};
 
 export interface Ended {
   /** The exit code. */

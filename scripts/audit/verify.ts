@@ -5,23 +5,32 @@ import type { Link } from "../../src/audit/chain.ts";
 import { type Verdict, verifyChain } from "../../src/audit/verify.ts";
 import { type CrossCheck, crossCheck } from "../../src/requests/cross-check.ts";
 import { plural } from "../../src/pluralize.ts";
+import { checkSignedHeads, readSigned } from "./heads.ts";
 import { type AuditCommand, BROKEN, complain, readAnchor, readArgs, say, withTables } from "./command.ts";
 
-/** `verify [--archive FILE]… [--anchor SEQ:HASH]…` */
+/** `verify [--archive FILE]… [--anchor SEQ:HASH]… [--public-key KEY]… [--heads FILE]…` */
 export const verify: AuditCommand = async (args) => {
   const { values } = readArgs(() =>
     parseArgs({
       args,
-      options: { archive: { type: "string", multiple: true }, anchor: { type: "string", multiple: true } },
+      options: {
+        archive: { type: "string", multiple: true },
+        anchor: { type: "string", multiple: true },
+        "public-key": { type: "string", multiple: true },
+        heads: { type: "string", multiple: true },
+      },
     }),
   );
-  const anchors = (values.anchor ?? []).map(readAnchor);
+  const signed = readSigned(values["public-key"] ?? [], values.heads ?? []);
+  const anchors = [...(values.anchor ?? []).map(readAnchor), ...signed.anchors];
   return withTables(async ({ db }) => {
     const after = await checkArchives(values.archive ?? []);
     const code = report(await verifyChain(db, { anchors, ...(after === undefined ? {} : { after }) }));
+    const headCode = await checkSignedHeads(db, signed);
     const checked = await crossCheck(db);
     // By a broken record nothing is proved; what it contradicts is worth knowing all the same.
-    return code !== 0 && checked.findings.length === 0 ? code : Math.max(code, reportRequests(checked));
+    if (code !== 0 && checked.findings.length === 0) return code;
+    return Math.max(code, headCode, reportRequests(checked));
   });
 };
 

@@ -87,6 +87,7 @@ const WORDS: Record<AuditEvent, Words> = {
     data["why"] === "deleted"
       ? "its card was deleted while it was pending: posted it anew"
       : `posted its card in another channel: ${deliveryFailureWords(data, "why")}`,
+  "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
     const rows = part(data, "rows");
