@@ -154,7 +154,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   await engine.start();
   await usePolicy();
   forwarder?.start();
-  signer?.start();
+  await signer?.start();
   await once(server.listen(config.port, config.host), "listening");
   await socket?.start();
   const { port } = server.address() as AddressInfo;

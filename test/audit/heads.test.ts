@@ -115,7 +115,7 @@ function contract(dialect: Dialect): void {
         const tell = (one: HeadNews) => Promise.resolve(news.push(one) > 0);
         const signer = createSigner({ db, log, now: () => now, key, tell });
         onTestFinished(() => signer.stop());
-        signer.start();
+        await signer.start();
         if (until !== undefined) await vi.waitFor(until, { timeout: 20_000, interval: 50 });
         await signer.stop();
       },

@@ -36,8 +36,8 @@ interface SignerDeps {
 export type HeadNews = { kind: "head"; seq: number; line: string } | { kind: "broken"; seq: number };
 
 export interface Signer {
-  /** Signs the end of the record soon, and whenever it has grown. */
-  start(): void;
+  /** Signs the end of the record, and from then on whenever it has grown. Never rejects. */
+  start(): Promise<void>;
   /** Signs it once more. */
   stop(): Promise<void>;
 }
@@ -71,6 +71,7 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
   let signedAt = 0;
   let tellAt = 0;
   let isBroken = false;
+  let telling: Promise<unknown> | undefined;
   let running: Promise<void> | undefined;
 
   /** What was signed by this key before is where it begins; otherwise it is the first row. */
@@ -131,7 +132,8 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
       const { seq } = error;
       const next = "npm run audit -- verify, then see the runbook";
       log.error({ seq, next }, "the record does not go on where it was signed last: nothing more is signed");
-      await tell({ kind: "broken", seq });
+      // Nobody waits for Slack to start or to stop.
+      telling = tell({ kind: "broken", seq });
     }
   }
 
@@ -146,12 +148,14 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
       await postponeTelling(db, now());
   }
 
+  async function attemptQuietly(after: number): Promise<void> {
+    await attempt(after).catch((err: unknown) => log.error({ err }, "the record could not be signed"));
+  }
+
   async function run(): Promise<void> {
-    let after = 1;
     while (!signal.aborted) {
       try {
-        if ((await readNewest(db)) - signedAt >= after) await attempt(after);
-        after = SIGN_EVERY;
+        if ((await readNewest(db)) - signedAt >= SIGN_EVERY) await attempt(SIGN_EVERY);
         if (now() >= tellAt) await tellDaily();
         tellAt = Math.max(tellAt, now() + TELL_LOOK_MS);
       } catch (error) {
@@ -162,13 +166,15 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
   }
 
   return {
-    start() {
+    async start() {
+      await attemptQuietly(1);
       running = run();
     },
     async stop() {
       stopping.abort();
       await running;
-      await attempt(1).catch((err: unknown) => log.error({ err }, "the record could not be signed"));
+      await attemptQuietly(1);
+      await telling;
     },
   };
 }
