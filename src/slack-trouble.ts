@@ -64,6 +64,11 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
         why: "zt-bot may not write in the approvals channel",
         next: "change who may post there, or name another in policy.yml",
       };
+    case "missing_scope":
+      return {
+        why: "the Slack app lacks a permission",
+        next: "paste manifest.yml into the app's settings again and install it",
+      };
     default:
       return { why: "Slack did not take the message", next: null };
   }
