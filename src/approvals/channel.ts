@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { ChannelReading, Channels } from "../slack/channels.ts";
-import { describeSlackTrouble } from "../slack-trouble.ts";
+import { describeSlackTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
 
 /** Why no card may be posted to the approvals channel. */
 export interface ChannelRefusal {
@@ -16,15 +16,10 @@ export interface ChannelRefusal {
  * (docs/adr/0018-approvals-channel.md).
  */
 export function refuseChannel({ audience, trouble }: ChannelReading): ChannelRefusal | null {
-  if (audience?.isShared === true) {
-    return {
-      kind: "shared",
-      what: "the approvals channel is shared with another organization, or is about to be",
-      next: "stop sharing it in Slack, or name another channel in policy.yml and reload it",
-    };
-  }
-  if (audience !== null) return null;
-  const { why, next } = describeSlackTrouble(trouble ?? "");
+  const isShared = audience?.isShared === true;
+  if (audience !== null && !isShared) return null;
+  const { why, next } = describeSlackTrouble(isShared ? SHARED_OUTSIDE : (trouble ?? ""));
+  if (isShared) return { kind: "shared", what: why, next: next ?? "" };
   return {
     kind: "unknown",
     what: `nobody can say who reads the approvals channel: ${next === null ? `Slack did not answer (${trouble})` : why}`,

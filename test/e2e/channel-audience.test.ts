@@ -5,12 +5,14 @@ import { describe, expect, it, vi } from "vitest";
 import type { SlackChannel } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { ConfigError } from "../../src/config.ts";
+import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   answerTo,
   askToRevoke,
-  cardWhere,
   CHANNELS,
+  finishedThread,
   PEOPLE,
+  press,
   startBot,
   startWorld,
 } from "../support/harness.ts";
@@ -64,6 +66,31 @@ describe("an approvals channel that outsiders can read", () => {
     expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
   });
 
+  it("gets no card that had to wait, and the card goes where the policy says by then", async () => {
+    const scene = await startWithClock();
+    const { slack } = scene;
+    slack.faults.set("chat.postMessage", { error: "internal_error" });
+    await answerTo(slack, alice, REVOKE);
+    slack.setChannel(CHANNELS.approvals, { isExtShared: true });
+    // What fails is tried again ever later.
+    const often = { timeout: 20_000, interval: 300 };
+    const isSaid = async () => {
+      scene.forward(MINUTE);
+      const { words } = await answerTo(slack, bob, "requests");
+      expect(words).toContain("the approvals channel is shared with another organization");
+    };
+    await vi.waitFor(isSaid, often);
+    slack.faults.clear();
+    await vi.waitFor(isSaid, often);
+    writeFileSync(scene.config.policyFile, POLICY.replace(CHANNELS.approvals, CHANNELS.incident));
+    await scene.bot.reloadPolicy();
+    await vi.waitFor(() => {
+      scene.forward(MINUTE);
+      expect(slack.messages(CHANNELS.incident)).toHaveLength(1);
+    }, often);
+    expect(slack.messages(CHANNELS.approvals)).toEqual([]);
+  });
+
   it("is not put in force by a reload: the old policy stays, and log and record say why", async () => {
     const scene = await startScene();
     const { slack, config, bot, policy } = scene;
@@ -82,8 +109,9 @@ describe("an approvals channel that outsiders can read", () => {
   });
 
   it("does not keep a reload of the same channel from taking an approver's say", async () => {
-    const scene = await startScene();
+    const scene = await startWithClock();
     scene.slack.setChannel(CHANNELS.approvals, { isExtShared: true });
+    scene.forward(MINUTE);
     writeFileSync(scene.config.policyFile, POLICY.replace(/^approvers: .*$/m, `approvers: [${carol}]`));
     await scene.bot.reloadPolicy();
     expect(scene.policy.current().approvers).toEqual([carol]);
@@ -94,8 +122,9 @@ it("an approvals channel that only workspaces of the same organization share is 
   const world = await startWorld();
   world.slack.setChannel(CHANNELS.approvals, { isOrgShared: true, isPrivate: true });
   await startBot(world);
-  await askToRevoke(world.slack);
-  expect((await cardWhere(world.slack)).channel).toBe(CHANNELS.approvals);
+  const card = await askToRevoke(world.slack);
+  await press(world.slack, bob, card, CARD_ACTIONS.approve);
+  expect((await finishedThread(world.slack, card)).join()).toContain("Verified");
 });
 
 describe("while Slack does not say who can read the approvals channel", () => {

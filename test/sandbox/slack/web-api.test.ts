@@ -62,7 +62,7 @@ describe("tokens and scopes", () => {
   });
 
   it("says how a channel is shared", async () => {
-    const { slack, web } = await start();
+    const { slack, web } = await start(withScopes("channels:read"));
     const read = async () => (await web.conversations.info({ channel: general })).channel;
     const alone = {
       is_shared: false,
