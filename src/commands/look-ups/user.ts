@@ -21,6 +21,8 @@ export const user = defineCommand({
     "get user",
     "get last seen identity",
     "list active sessions",
+    "get active session",
+    "list access requests",
     "list failed logins",
     "get risk score",
     "get risk summary",
