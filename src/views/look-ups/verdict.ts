@@ -39,10 +39,11 @@ const PARTS: Record<Verdict["unread"][number], string> = {
  * The first line of a summary, to be understood alone:
  * `🔴 *Likely account takeover.* Impossible travel GB → BR. 3 sessions open.`
  */
-export function verdictText({ level, headline, findings, unread }: Verdict, summary: UserSummary): string {
+export function verdictText(verdict: Verdict, summary: UserSummary): string {
+  const { level, headline, unread } = verdict;
   return compact(
     `${MARKS[level]} *${HEADLINES[headline]}.*`,
-    findings.slice(0, MAX_FINDINGS).map((finding) => `${findingText(finding, summary)}.`),
+    tellingOf(verdict).map((finding) => `${findingText(finding, summary)}.`),
     sessionsText(summary),
     unread.length > 0 && `⚠️ Not read: ${list(unread.map((part) => PARTS[part]))}.`,
   ).join(" ");
@@ -60,11 +61,18 @@ export function headlineText({ headline }: Verdict): string {
 }
 
 /** The same findings as a reason, without markup: what a form about this user begins with. */
-export function verdictReason({ findings }: Verdict, summary: UserSummary): string {
-  return findings
-    .slice(0, MAX_FINDINGS)
+export function verdictReason(verdict: Verdict, summary: UserSummary): string {
+  return tellingOf(verdict)
     .map((finding) => findingText(finding, summary, PLAIN))
     .join("; ");
+}
+
+/** The findings that are told; the journey says already which countries the sessions are in. */
+function tellingOf({ findings }: Verdict): Finding[] {
+  const travelled = findings.flatMap((one) => (one.rule === "impossible-travel" ? one.countries : []));
+  const isTold = (one: Finding) =>
+    one.rule === "several-countries" && one.countries.every((country) => travelled.includes(country));
+  return findings.filter((one) => !isTold(one)).slice(0, MAX_FINDINGS);
 }
 
 /** Foreign words, in mrkdwn or as they are. */
