@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { ChannelReading, Channels } from "../slack/channels.ts";
 import { describeSlackTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
+import { capitalise } from "../views/text.ts";
 
 /** Why no card may be posted to the approvals channel. */
 export interface ChannelRefusal {
@@ -37,7 +38,7 @@ export function checkChannel(reading: ChannelReading): void {
   throw new UserError({
     what: `This was not asked: ${refusal.what}.`,
     why: "A card says who is being looked into, and why. Nobody outside the organization may read that.",
-    next: `Whoever runs zt-bot: ${refusal.next}. Where it can't wait: do it in the Cloudflare dashboard.`,
+    next: `${capitalise(refusal.next)}. Where it can't wait: do it in the Cloudflare dashboard.`,
   });
 }
 

@@ -72,7 +72,7 @@ const RULES: Record<string, Rule> = {
       scene,
       (person) => person?.isDeactivated === true,
       (ids) =>
-        `${list(ids)} ${are(ids)} deactivated in Slack: without a say now, and with all of it if reactivated`,
+        `${list(ids)} ${are(ids)} deactivated in Slack: no say now, and the old role back as soon as the account is reactivated`,
       "Remove who has left",
     ),
 
@@ -92,7 +92,7 @@ const RULES: Record<string, Rule> = {
         !(person.isBot || person.isDeactivated) &&
         personRefusal({ person }, scene)?.code === "stranger",
       (ids) =>
-        `${list(ids)} ${ids.length === 1 ? "is a guest" : "are guests"} or from another organization: without a say`,
+        `${list(ids)} ${ids.length === 1 ? "is a guest" : "are guests"} or from another organization: no say in anything`,
       "Name full members of this workspace",
     ),
 
@@ -109,7 +109,7 @@ const RULES: Record<string, Rule> = {
     ofIds(
       places,
       (id) => facts.groups.get(id)?.length === 0,
-      (ids) => `The user group ${list(ids)} has no members: nobody has what it is named for`,
+      (ids) => `The user group ${list(ids)} has no members: it stands for nobody`,
       "Add its members in Slack, or name another group",
     ),
 

@@ -40,7 +40,7 @@ export function helpMessage(
   );
 }
 
-/** More than these are in the log of whoever runs zt-bot. */
+/** What is more is in the log. */
 const MAX_FINDINGS = 5;
 
 function findingLines(findings: readonly Finding[]): string[] {
@@ -50,7 +50,7 @@ function findingLines(findings: readonly Finding[]): string[] {
   const left = findings.length - lines.length;
   return [
     ...lines,
-    `${left > 0 ? `And ${left} more, which the log has. ` : ""}Whoever runs zt-bot changes policy.yml and reloads it (SIGHUP).`,
+    `${left > 0 ? `And ${left} more, which the log has. ` : ""}A changed policy.yml takes effect once it is reloaded (SIGHUP).`,
   ];
 }
 

@@ -212,7 +212,7 @@ describe("what the policy is warned of", () => {
     expect(words).toContain("Everybody who is told of a break-glass may break the glass too");
     expect(words).toContain(`The approvals channel (${CHANNELS.approvals}) is public`);
     expect(words).toContain("Next: Name more approvers, or lower the quorum.");
-    expect(words).toContain("Whoever runs zt-bot changes policy.yml and reloads it (SIGHUP).");
+    expect(words).toContain("A changed policy.yml takes effect once it is reloaded (SIGHUP).");
     for (const other of [bob, carol])
       expect((await answerTo(slack, other, "help")).words).not.toContain(TITLE);
     // They warn, and refuse nothing.
