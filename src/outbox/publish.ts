@@ -208,7 +208,7 @@ async function drawAlone(
   const words = describeRequest(request);
   if (data.kind === "card-late" && behind !== null) return cardLateMessage(request, words, behind);
   const link = card === null ? null : await permalink(slack, card);
-  if (data.kind === "unproven") return unprovenAlarm(request, words, link, data.findings);
+  if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
   if (data.kind === "card-there")
     return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);

@@ -1,4 +1,3 @@
-import type { RequestText } from "../../actions/describe.ts";
 import type { Request } from "../../requests/request.ts";
 import { context, linked, message, section, type Message } from "../blocks.ts";
 import { code, escape } from "../text.ts";
@@ -10,18 +9,16 @@ export function unprovenText(findings: readonly string[]): string {
 
 export const UNPROVEN_NEXT = `whoever runs zt-bot has to find out who can write to its database; ${code("npm run audit -- verify")} shows what else differs`;
 
-/** To the approvals channel: everybody has to know at once. */
+/** To the approvals channel: everybody has to know at once. Whom the request is about stands on its card only. */
 export function unprovenAlarm(
   request: Pick<Request, "id">,
-  { headline }: RequestText,
   link: string | null,
   findings: readonly string[],
 ): Message {
   const text = unprovenText(findings);
   return message(
-    `${escape(headline)}: ${text}`,
+    `${request.id}: ${text}`,
     section(text),
-    context(`${linked(request, link)} · ${escape(headline)}`),
-    context(`→ ${UNPROVEN_NEXT}`),
+    context(`${linked(request, link)} · → ${UNPROVEN_NEXT}`),
   );
 }
