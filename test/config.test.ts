@@ -41,6 +41,7 @@ describe("the least settings", () => {
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
+      auditForwardLag: null,
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
       port: 3000,

@@ -11,8 +11,18 @@ import {
 } from "../../src/audit/archive.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import { plural } from "../../src/pluralize.ts";
-import { type AuditCommand, operator, readArgs, readSeq, say, UsageError, withTables } from "./command.ts";
-import { report } from "./verify.ts";
+import {
+  type AuditCommand,
+  BROKEN,
+  complain,
+  operator,
+  readArgs,
+  readSeq,
+  say,
+  UsageError,
+  withTables,
+} from "./command.ts";
+import { describeVerdict } from "./verify.ts";
 
 /** `checkpoint` */
 export const checkpoint: AuditCommand = async (args) => {
@@ -47,7 +57,7 @@ async function archiveTo(
   file: string,
   asked: number | undefined,
   remove: boolean,
-  { db, dialect, forwardedTo }: Parameters<Parameters<typeof withTables>[0]>[0],
+  { db, dialect, forwarded }: Parameters<Parameters<typeof withTables>[0]>[0],
 ): Promise<number> {
   const place = await findCheckpoint(db, asked);
   if (place === null) {
@@ -58,11 +68,14 @@ async function archiveTo(
     );
   }
   const verdict = await verifyChain(db);
-  if (!verdict.ok) return report(verdict);
+  if (!verdict.ok) {
+    for (const { text } of describeVerdict(verdict)) complain(text);
+    return BROKEN;
+  }
   if (verdict.first === place.seq) throw new ArchiveError(`There is nothing before row ${place.seq}.`);
-  if (remove && forwardedTo !== null && forwardedTo < place.seq - 1) {
+  if (remove && forwarded !== null && forwarded.position.seq < place.seq - 1) {
     throw new ArchiveError(
-      `The record is forwarded up to row ${forwardedTo} only: wait until it is past row ${place.seq - 1}.`,
+      `The record is forwarded up to row ${forwarded.position.seq} only: wait until it is past row ${place.seq - 1}.`,
     );
   }
   if (!(remove && (await exists(file)))) await writeArchive(db, file, place);

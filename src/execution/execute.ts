@@ -259,6 +259,9 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
     case "paused":
       await hold(deps, lease, request, { code: "paused", why: refusal.why });
       return now() + HELD_MS;
+    case "copy-behind":
+      await hold(deps, lease, request, { code: "copy-behind", why: refusal.why });
+      return now() + LATE_BUSY_MS;
     case "busy": {
       await hold(deps, lease, request, { code: "target-busy", why: refusal.why });
       const since = request.held?.code === "target-busy" ? request.held.since : now();

@@ -88,6 +88,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0007-messages" },
         { name: "0008-refused" },
         { name: "0009-execution" },
+        { name: "0010-forwarded-hash" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
