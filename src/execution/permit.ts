@@ -53,6 +53,15 @@ export function pausedBy({ reason }: Pause): Refusal {
   return { kind: "paused", why: `zt-bot is paused: ${reason}` };
 }
 
+/** Whether a call has to wait for the forwarded copy of the record. */
+export async function heldByCopy(
+  { copyRequired, now }: Pick<PermitDeps, "copyRequired" | "now">,
+  db: Writer,
+): Promise<Refusal | null> {
+  const why = copyRequired === undefined ? null : await findCopyTrouble(db, copyRequired, now());
+  return why === null ? null : { kind: "copy-behind", why };
+}
+
 /** Rolls the transaction back: a refusal leaves nothing behind. */
 class RefusedError extends Error {
   override readonly name = "RefusedError";
@@ -110,8 +119,8 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   const verdict = judge(at, request, row, standing);
   if (verdict.kind !== "go") throw new RefusedError(verdict);
   // Before anything is recorded here: what this call adds does not count.
-  const trouble = deps.copyRequired === undefined ? null : await findCopyTrouble(trx, deps.copyRequired, at);
-  if (trouble !== null) throw new RefusedError({ kind: "copy-behind", why: trouble });
+  const behind = await heldByCopy(deps, trx);
+  if (behind !== null) throw new RefusedError(behind);
   const since = await findContainmentSince(trx, request, row);
   if (since !== null) throw new RefusedError(since);
   const holder = await lockTarget(trx, row.target, id, at);
