@@ -139,7 +139,10 @@ const Environment = RecordEnvironment.extend({
       .default("1100/300s"),
   ),
   AUDIT_FORWARD_REQUIRED: setting(
-    z.stringbool({ truthy: ["true"], falsy: ["false"], error: "is neither true nor false" }).default(false),
+    z
+      .enum(["true", "false"], { error: "is neither true nor false" })
+      .default("false")
+      .transform((text) => text === "true"),
   ),
   AUDIT_FORWARD_MAX_LAG: setting(
     z
@@ -200,7 +203,7 @@ function findConflicts(env: Env): string[] {
       "CLOUDFLARE_API_TOKEN is missing (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)",
     !token && !email && key && "CLOUDFLARE_EMAIL is missing: CLOUDFLARE_API_KEY needs it",
     !token && email && !key && "CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it",
-    env["AUDIT_FORWARD_REQUIRED"]?.trim().toLowerCase() === "true" &&
+    env["AUDIT_FORWARD_REQUIRED"]?.trim() === "true" &&
       !has(env, "AUDIT_FORWARD") &&
       "AUDIT_FORWARD is missing: AUDIT_FORWARD_REQUIRED needs it",
   );

@@ -9,6 +9,7 @@ import {
   writeArchive,
   writeCheckpoint,
 } from "../../src/audit/archive.ts";
+import { findFit, type Fit } from "../../src/audit/forward/position.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import { plural } from "../../src/pluralize.ts";
 import {
@@ -78,6 +79,12 @@ async function archiveTo(
       `The record is forwarded up to row ${forwarded.position.seq} only: wait until it is past row ${place.seq - 1}.`,
     );
   }
+  const fit: Fit = forwarded === null ? { kind: "fits" } : await findFit(db, forwarded.position);
+  if (remove && fit.kind !== "fits")
+    throw new ArchiveError(
+      `The record does not fit what was forwarded, so nothing was taken out: ${fit.why}.`,
+      true,
+    );
   if (!(remove && (await exists(file)))) await writeArchive(db, file, place);
   const written = await checkArchive(file);
   say(

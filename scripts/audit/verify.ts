@@ -42,7 +42,7 @@ export const verify: AuditCommand = async (args) => {
           ...files.findings,
           ...compareSeals(files.archives, verdict),
           ...findUnnamed(files.archives, verdict),
-          ...describeUncompared(anchors, verdict),
+          ...describeLeft(anchors, verdict),
           ...(await compareSinks(trx, forwarded?.sink ?? null)),
           ...inCopy,
           ...(copy === null
@@ -141,8 +141,8 @@ function findUnnamed(archives: readonly Archive[], verdict: Verdict): Finding[] 
 }
 
 /** Every anchor given is compared, or it is said which was not. */
-function describeUncompared(anchors: Anchors, verdict: Verdict): Finding[] {
-  return anchors.uncompared().map(({ seq, hash }) => ({
+function describeLeft(anchors: Anchors, verdict: Verdict): Finding[] {
+  return anchors.left().map(({ seq, hash }) => ({
     isBroken: false,
     text: verdict.ok
       ? `${seq}:${hash} was not compared: row ${seq} was archived. Name the archive that holds it, and those before it, with --archive.`

@@ -5,7 +5,7 @@ export interface Anchors {
   /** Holds a row against what was noted down for its number. @returns false when it has another hash. */
   hold(row: Link): boolean;
   /** Those for which no row came by, by number. */
-  uncompared(): Link[];
+  left(): Link[];
 }
 
 /** Of two hashes for the same row both are kept, and one of them will not fit. */
@@ -19,6 +19,6 @@ export function createAnchors(noted: readonly Link[] = []): Anchors {
       compared.add(seq);
       return anchors.every((anchor) => anchor.hash === hash);
     },
-    uncompared: () => noted.filter(({ seq }) => !compared.has(seq)).toSorted((a, b) => a.seq - b.seq),
+    left: () => noted.filter(({ seq }) => !compared.has(seq)).toSorted((a, b) => a.seq - b.seq),
   };
 }

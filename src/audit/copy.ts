@@ -203,9 +203,9 @@ export function isAsIn(copy: Copy, row: ChainedRow): boolean {
 const MAX_RANGES = 10;
 
 /** `3 rows (5 and 7 to 8)`. */
-function rangesOf(seqs: readonly number[]): string {
+function rangesOf(numbers: readonly number[]): string {
   const ranges: { from: number; to: number }[] = [];
-  for (const seq of seqs.toSorted((a, b) => a - b)) {
+  for (const seq of numbers.toSorted((a, b) => a - b)) {
     const range = ranges.at(-1);
     if (range !== undefined && seq <= range.to + 1) range.to = seq;
     else ranges.push({ from: seq, to: seq });
@@ -214,5 +214,5 @@ function rangesOf(seqs: readonly number[]): string {
     .slice(0, MAX_RANGES)
     .map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`))
     .join(", ");
-  return `${plural(new Set(seqs).size, "row")} (${named}${ranges.length > MAX_RANGES ? ", …" : ""})`;
+  return `${plural(new Set(numbers).size, "row")} (${named}${ranges.length > MAX_RANGES ? ", …" : ""})`;
 }

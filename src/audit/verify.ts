@@ -117,7 +117,7 @@ async function walk(
       ...missing(last.seq + 1, after.seq),
       why: "an archive holds it, and the chain ends before it",
     });
-  const lost = anchors.uncompared().find(({ seq }) => seq > last.seq);
+  const lost = anchors.left().find(({ seq }) => seq > last.seq);
   if (lost !== undefined)
     return broken({
       seq: lost.seq,

@@ -186,6 +186,22 @@ function attacks(dialect: Dialect): void {
     });
   });
 
+  it("no rows are taken out into an archive where the record does not fit what was forwarded", async () => {
+    const scene = await start(dialect);
+    const { db, place, close, file } = scene;
+    await appendRows(db, 4);
+    await appendAudit(db, { at: NOW, actor: ALICE, event: "audit.checkpoint" });
+    await forward(scene);
+    await tamper(place, db, () => rewriteFrom(db, 2, { actor: "nobody" }));
+    await close();
+    const env = { DATABASE_URL: place.url, AUDIT_FORWARD: `file:${file("copy.jsonl")}` };
+    const ran = await runHere(env, "archive", "--file", file("a.jsonl"), "--remove");
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("so nothing was taken out: row 5 is not"),
+    });
+  });
+
   it("a forwarded copy is whole with repeated and overlapping rows, a cut line that comes again, and in rotated parts", async () => {
     const scene = await start(dialect);
     const { db, verify } = scene;
