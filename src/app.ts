@@ -16,6 +16,7 @@ import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
+import { describeRecord } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
@@ -33,6 +34,7 @@ import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
 import { headNews } from "./views/head-news.ts";
+import { recordAlarm } from "./views/record.ts";
 
 interface AppOptions {
   config: Config;
@@ -95,8 +97,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     approverRisk: createApproverRisk({ db, cloudflare, now }),
     homeTeamId: identity.team_id ?? "",
   };
+  const { auditForward, auditForwardLag } = config;
   const engine = createEngine({
     ...shared,
+    ...(auditForward !== null &&
+      auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
     slack: slack.background,
     presence: createPresence(slack.background, { now, log }),
@@ -105,8 +110,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   });
   // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
   const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
-  const { auditForward } = config;
-  const forwarder = auditForward === null ? null : createForwarder(auditForward, { db, log, now, owner });
+  const forwarder =
+    auditForward === null
+      ? null
+      : createForwarder(auditForward, {
+          db,
+          log,
+          now,
+          owner,
+          alarm: (why) => announce({ slack, policy, log }, recordAlarm(why)),
+          ...(auditForwardLag === null ? {} : { longestWaitMs: auditForwardLag.ms / 2 }),
+        });
   const tell = (news: HeadNews) => announce({ slack, policy, log }, headNews(news));
   const signer = signingKey === null ? null : createSigner({ db, log, now, key: signingKey, tell });
 
@@ -145,6 +159,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       await db.selectFrom("requests").select("id").limit(1).execute();
       return null;
     },
+    details: () => describeRecord(db, auditForward, now()),
   };
   const takeSlack: RequestListener | null =
     http === null

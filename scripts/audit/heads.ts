@@ -11,10 +11,11 @@ import {
   type SignedHead,
   type VerifierKey,
 } from "../../src/audit/heads/note.ts";
+import type { Finding } from "../../src/audit/verify.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { plural } from "../../src/pluralize.ts";
 import type { Db } from "../../src/store/open.ts";
-import { type AuditCommand, BROKEN, CommandError, complain, readArgs, say, UsageError } from "./command.ts";
+import { type AuditCommand, CommandError, readArgs, say, UsageError } from "./command.ts";
 
 /** `public-key` */
 export const publicKey: AuditCommand = (args) => {
@@ -61,16 +62,14 @@ function readKey(text: string): VerifierKey {
   }
 }
 
-/** Says in words what the signatures prove, where a public key was given. @returns the exit code. */
-export async function checkSignedHeads(db: Db, { keys, heads }: Signed): Promise<number> {
-  if (keys.length === 0) return 0;
+/** What the signatures prove, where a public key was given: in the record, and of heads that were kept elsewhere. */
+export async function checkSignatures(db: Db, { keys, heads }: Signed): Promise<Finding[]> {
+  if (keys.length === 0) return [];
   const { signed, upTo, findings } = await checkSignedRows(db, keys);
   const all = [...findings, ...checkHeads(heads, keys)];
-  if (all.length === 0) {
-    const kept = heads.length === 0 ? "" : ` ${plural(heads.length, "signed head")} from elsewhere fit them.`;
-    say(`${plural(signed, "signature")} in the record are good, and cover all rows up to ${upTo}.${kept}`);
-    return 0;
-  }
-  for (const finding of all) complain(`The signatures do not hold: ${finding}.`);
-  return BROKEN;
+  if (findings.length === 0)
+    say(
+      `${plural(signed, "signature")} in the record ${signed === 1 ? "is" : "are"} good, up to row ${upTo}.`,
+    );
+  return all.map((text) => ({ isBroken: true, text: `The signatures do not hold: ${text}.` }));
 }

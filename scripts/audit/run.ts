@@ -11,9 +11,11 @@ import { verify } from "./verify.ts";
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
 const USAGE = `npm run audit -- <command>
 
-  verify [--archive FILE]… [--anchor SEQ:HASH]… [--public-key KEY]… [--heads FILE]…
-      Checks the whole chain, archives first (oldest first), and every request against it. Exit code 1 when it is
-      broken. With public keys also its signatures, and the signed heads in FILE: lines as zt-bot posts them in Slack.
+  verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]… [--public-key KEY]… [--heads FILE]…
+      Checks the whole chain, archives first (oldest first), every request against it, and whether it fits what was
+      forwarded. With --copy also row by row (rotated files oldest first). With public keys also its signatures, and the
+      signed heads in FILE: lines as zt-bot posts them in Slack. Exit code 1 when something is broken or does not fit, 2
+      when something that was given could not be compared.
   public-key
       Prints what checks the signatures of this bot. It needs no secret, nor gives one away.
   make-key --file FILE
@@ -31,8 +33,8 @@ const USAGE = `npm run audit -- <command>
       Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
       they differ. The API token needs "Account Settings Read".
 
-Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, 78 the
-settings are wrong.
+Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, or not
+all of it, 78 the settings are wrong.
 `;
 
 const COMMANDS: Record<string, AuditCommand> = {

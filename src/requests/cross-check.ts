@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from "kysely";
+import { sql, type Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
 import { findContradictions, PROVING, toProof, type ProofRow } from "./proof.ts";
@@ -16,19 +16,10 @@ export interface CrossCheck {
 const BATCH = 200;
 
 /**
- * Holds every request against the record, and the record against the requests, in one snapshot: what execution asks of
+ * Holds every request against the record, and the record against the requests (pass a snapshot): what execution asks of
  * one request before a call, of all. That the chain itself is whole is asked elsewhere (audit/verify.ts).
  */
 export async function crossCheck(db: Kysely<Database>): Promise<CrossCheck> {
-  if (db.isTransaction) return check(db as Transaction<Database>);
-  return db
-    .transaction()
-    .setIsolationLevel("repeatable read")
-    .setAccessMode("read only")
-    .execute((trx) => check(trx));
-}
-
-async function check(db: Transaction<Database>): Promise<CrossCheck> {
   const first = await db.selectFrom("audit").select("seq").orderBy("seq").limit(1).executeTakeFirst();
   const hasArchive = first !== undefined && first.seq > 1;
   const found: CrossCheck = { requests: 0, archived: 0, findings: [] };
@@ -70,10 +61,7 @@ function contradictionsOf(row: Parameters<typeof fromRow>[0], proof: readonly Pr
   }
 }
 
-async function readProofs(
-  db: Transaction<Database>,
-  ids: readonly string[],
-): Promise<Map<string, ProofRow[]>> {
+async function readProofs(db: Kysely<Database>, ids: readonly string[]): Promise<Map<string, ProofRow[]>> {
   const rows = await db
     .selectFrom("audit")
     .selectAll()
@@ -87,7 +75,7 @@ async function readProofs(
 }
 
 /** Requests that the record tells of and that are not there: zt-bot deletes none. */
-async function findMissing(db: Transaction<Database>): Promise<string[]> {
+async function findMissing(db: Kysely<Database>): Promise<string[]> {
   const rows = await db
     .selectFrom("audit")
     .leftJoin("requests", "requests.id", "audit.request_id")
@@ -104,7 +92,7 @@ async function findMissing(db: Transaction<Database>): Promise<string[]> {
 }
 
 /** The kill switch is on by the record, and off in the table, or the other way round. */
-async function findLiftedPause(db: Transaction<Database>): Promise<string[]> {
+async function findLiftedPause(db: Kysely<Database>): Promise<string[]> {
   const last = await db
     .selectFrom("audit")
     .select(["seq", "event"])

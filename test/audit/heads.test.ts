@@ -147,9 +147,7 @@ function contract(dialect: Dialect): void {
     expect(await signedRows(db)).toHaveLength(2);
     const { code, stdout } = await verify();
     expect(code).toBe(0);
-    expect(stdout).toContain(
-      `2 signatures in the record are good, and cover all rows up to ${6 + SIGN_EVERY}.`,
-    );
+    expect(stdout).toContain(`2 signatures in the record are good, up to row ${6 + SIGN_EVERY}.`);
   });
 
   it("is not signed once it was rewritten, and everybody is told", async () => {
