@@ -19,6 +19,7 @@ import {
   describeWorkspace,
   PEOPLE,
   SANDBOX_POLICY,
+  STEP_UP_KEY,
 } from "./workspace.ts";
 
 /**
@@ -77,10 +78,15 @@ const config = readConfig({
   CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
   CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
   DATABASE_URL: `file:${join(folder, "zt.db")}`,
+  STEP_UP_KEY,
   ZT_POLICY_FILE: join(folder, "policy.yml"),
   PORT: "0",
 });
-const bot: ZtBot = await createApp({ config, policy: openPolicy(config.policyFile), log });
+const bot: ZtBot = await createApp({
+  config,
+  policy: openPolicy(config.policyFile, { hasStepUpKey: config.stepUpKey !== null }),
+  log,
+});
 if (values.http) slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
 
 say(`

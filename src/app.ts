@@ -111,7 +111,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     logger: boltLogger(log),
   });
   app.use((args) => work.track(passOnce(db, log, now, args)));
-  attachListeners(app, { ...shared, slack, engine });
+  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine });
 
   const halt = new AbortController();
   let stopping = false;

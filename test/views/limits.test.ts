@@ -160,7 +160,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       const card = approvalCard({
         request,
         words: describeRequest(request),
-        rules: { approvers: APPROVERS, quorum: 2, alone: APPROVERS },
+        rules: { approvers: APPROVERS, quorum: 2, alone: APPROVERS, stepUp: { votes: true, alone: true } },
         now: NOW,
       });
       problems.push(
