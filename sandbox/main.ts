@@ -31,22 +31,25 @@ const { values } = parseArgs({
     data: { type: "string" },
     port: { type: "string", default: "8787" },
     http: { type: "boolean", default: false },
+    "step-up": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
 if (values.help) {
-  say(`npm run sandbox -- [--data <folder>] [--port <n>] [--http]
+  say(`npm run sandbox -- [--data <folder>] [--port <n>] [--http] [--step-up]
 
-  --data   keep everything in this folder (default: a temporary one, removed at the end)
-  --port   of the page (default 8787; 0 for any free one)
-  --http   the bot takes Slack's requests over HTTP instead of Socket Mode`);
+  --data     keep everything in this folder (default: a temporary one, removed at the end)
+  --port     of the page (default 8787; 0 for any free one)
+  --http     the bot takes Slack's requests over HTTP instead of Socket Mode
+  --step-up  approving revoke and delete-user takes a code: /zt authenticator sets one up`);
   process.exit(0);
 }
 
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "policy.yml"), SANDBOX_POLICY);
+const stepUp = values["step-up"] ? "step_up: [revoke, delete-user]\n" : "";
+writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`);
 
 const dist = await buildPage();
 const cloudflare = await startCloudflare({

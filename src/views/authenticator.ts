@@ -59,9 +59,10 @@ export function authenticatorStatus({ effective, waiting, others }: StatusProps)
   return message(
     head.replaceAll("*", ""),
     section(head, text),
+    // Its number is in no message: whoever confirms it has to hear it.
     waiting !== null &&
       section(
-        `⏳ One that you set up ${when(waiting.createdAt)} waits for another approver to confirm it. Read this number out to them: ${code(waiting.checkNumber)}`,
+        `🔐 One that you set up ${when(waiting.createdAt)} waits for another approver to confirm it. Read out to them the number that you were shown then; if it is gone, set it up again.`,
       ),
     ...actions(
       "authenticator",
@@ -132,7 +133,7 @@ export function setUpDoneModal(
     ]);
   }
   return modal(title, [
-    section("⏳ *It works. Another approver has to confirm it before it counts.*"),
+    section("🔐 *It works. Another approver has to confirm it before it counts.*"),
     section(
       `Call one of them, and read this number out: ${code(checkNumber)}`,
       "Not in Slack: they have to know that it is you. They have a day for it.",

@@ -11,9 +11,9 @@ import { stepOfCode } from "./totp.ts";
 
 const MINUTE = 60_000;
 /** So many wrong codes within this time, and none is looked at for as long again. */
-export const MAX_WRONG = 5;
-export const WRONG_WITHIN_MS = 15 * MINUTE;
-export const LOCKED_MS = 15 * MINUTE;
+const MAX_WRONG = 5;
+const WRONG_WITHIN_MS = 15 * MINUTE;
+const LOCKED_MS = 15 * MINUTE;
 
 /** Who has to confirm an authenticator has a day for it. */
 export const WAITS_MS = 24 * 60 * MINUTE;
@@ -131,7 +131,7 @@ export function replaceOwn(
 }
 
 /**
- * Makes one that waits count, in the place of the person's earlier one. `code`: the confirmer's own authenticator, whose
+ * Makes one that waits count, in the place of the person's earlier one. `code`: the authenticator of who confirms, whose
  * code they gave; null where nobody had one yet.
  * @returns null when it no longer waits.
  */

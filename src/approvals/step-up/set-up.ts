@@ -135,7 +135,7 @@ export async function checkVouch(
 
 /**
  * Makes another person's authenticator count. `heard`: the number that they were shown and read out, so that who
- * confirms has really spoken with them. `code`: of the confirmer's own, where that is needed.
+ * confirms has really spoken with them. `code`: of who confirms, where that is needed.
  * @throws UserError with the reason of a refusal, or what is wrong with the code.
  */
 export async function confirm(
