@@ -142,6 +142,7 @@ describe("reminders", () => {
       await vi.waitFor(() => expect(recorded()).toBe(number), 30_000);
     }
     slack.faults.clear();
+    scene.forward(MINUTE / 2);
     const posted = await threadWords(scene, card, "⏰");
     expect(posted.length).toBeLessThan(recorded());
   });
