@@ -330,9 +330,14 @@ describe("whoever has taken over an approver's Slack session", () => {
   it("does not make one count together with another session, once a third approver has one", async () => {
     const scene = await startWithCodes(POLICY_WITH_CODES.replace("[S0LEADS01]", `[S0LEADS01, ${alice}]`));
     const { slack } = scene;
-    const alices = await enrol(scene, alice, bob);
     const { number } = await setUp(scene, bob);
-    expect(await confirm(scene, carol, number)).toContain("You have no authenticator yourself");
+    // Opened while nobody had one.
+    const early = await newModal(slack, carol, () =>
+      press(slack, carol, question(scene), AUTHENTICATOR_ACTIONS.confirm),
+    );
+    const alices = await enrol(scene, alice, bob);
+    const refused = await sendForm(slack, carol, early, { heard: { heard: number } });
+    expect(slack.visibleText(refused)).toContain("You have no authenticator yourself");
     const form = await newModal(slack, alice, () =>
       press(slack, alice, question(scene), AUTHENTICATOR_ACTIONS.confirm),
     );

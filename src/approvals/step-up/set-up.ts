@@ -154,6 +154,12 @@ export async function confirm(
     );
     return refuseVouch(deps, CONFIRM, checked.authenticator, refusal, asker);
   }
+  // Somebody else may have got one since the form was opened: it comes back with the field.
+  if (checked.takesCode && code === "")
+    throw new UserError({
+      what: "This takes a code from your own authenticator by now.",
+      next: "Type it below.",
+    });
   const given = checked.takesCode
     ? await useCode(deps, asker, code, { what: CONFIRM, requestId: null })
     : null;
