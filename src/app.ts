@@ -118,10 +118,10 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
           log,
           now,
           owner,
-          alarm: (why) => announce({ slack, policy, log }, recordAlarm(why)),
+          alarm: async (why) => (await announce({ slack, policy, log }, recordAlarm(why))) !== null,
           ...(auditForwardLag === null ? {} : { longestWaitMs: auditForwardLag.ms / 2 }),
         });
-  const tell = (news: HeadNews) => announce({ slack, policy, log }, headNews(news));
+  const tell = async (news: HeadNews) => (await announce({ slack, policy, log }, headNews(news))) !== null;
   const signer = signingKey === null ? null : createSigner({ db, log, now, key: signingKey, tell });
 
   const work = trackWork();
@@ -147,7 +147,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   app.use((args) => work.track(passOnce(db, log, now, args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
-  attachListeners(app, { ...shared, slack, engine, policyCheck });
+  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, policyCheck });
 
   const halt = new AbortController();
   let stopping = false;

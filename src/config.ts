@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 
 import { z } from "zod";
@@ -51,6 +52,8 @@ export interface Config {
   auditSigning: AuditSigning;
   /** How far that copy may be behind before nothing is done any more; null: however far. */
   auditForwardLag: { rows: number; ms: number } | null;
+  /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
+  stepUpKey: KeyObject | null;
   policyFile: string;
   host: string;
   port: number;
@@ -116,6 +119,12 @@ const ForwardTo = z.string().transform((value, context) => {
   return { kind: "http" as const, url: value };
 });
 
+const NO_KEY = "is not 32 bytes as base64: make one with openssl rand -base64 32";
+const StepUpKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, { error: NO_KEY })
+  .transform((text) => createSecretKey(Buffer.from(text, "base64")));
+
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const RecordEnvironment = z.object({
@@ -171,6 +180,7 @@ const Environment = RecordEnvironment.extend({
       .default("500/30s"),
   ),
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
+  STEP_UP_KEY: setting(StepUpKey.optional()),
   ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
   HOST: setting(z.string().default("127.0.0.1")),
   PORT: setting(
@@ -192,6 +202,7 @@ const SECRETS = [
   "CLOUDFLARE_API_KEY",
   "AUDIT_FORWARD_TOKEN",
   "AUDIT_SIGNING_KEY",
+  "STEP_UP_KEY",
 ];
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
@@ -272,6 +283,7 @@ export function readConfig(env: Env): Config {
     },
     ...toRecordConfig(values),
     auditForwardLag: values.AUDIT_FORWARD_REQUIRED ? toLag(values.AUDIT_FORWARD_MAX_LAG) : null,
+    stepUpKey: values.STEP_UP_KEY ?? null,
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
     port: values.PORT,

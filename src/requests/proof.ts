@@ -188,12 +188,13 @@ function wrongVotes(request: Request, rows: readonly ProofRow[]): string[] {
     (row) =>
       row.event === "request.voted" || (row.event === "request.approved" && row.data["break_glass"] !== true),
   );
-  const isProven = ({ by, at, via }: Vote): boolean =>
+  const isProven = ({ by, at, via, stepUp }: Vote): boolean =>
     cast.some(
       (row) =>
         row.actor === by &&
         isAbout(at, row) &&
         (row.data["via"] ?? undefined) === via &&
+        (row.data["step_up"] ?? undefined) === stepUp &&
         isOfPlan(request, row),
     );
   return request.votes
@@ -212,6 +213,7 @@ function wrongApproval(request: Request, rows: readonly ProofRow[]): string[] {
       isAbout(breakGlass.at, approved) &&
       !differs(approved, "reason", breakGlass.reason) &&
       (approved.data["via"] ?? undefined) === breakGlass.via &&
+      (approved.data["step_up"] ?? undefined) === breakGlass.stepUp &&
       isOfPlan(request, approved));
   return compact(
     again.length > 0 && "the record says twice that it was approved",

@@ -17,6 +17,7 @@ import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
 import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.ts";
 import { proofMigration } from "./migrations/0011-proof.ts";
+import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
 import type { Database } from "./schema.ts";
 
@@ -132,6 +133,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
           "0009-execution": createExecutionMigration(dialect),
           "0010-forwarded-hash": createForwardedHashMigration(dialect),
           "0011-proof": proofMigration,
+          "0013-step-up": stepUpMigration,
         }),
     },
   });

@@ -69,6 +69,10 @@ const OVERWRITTEN: Record<string, { set: UpdateObject<Database, "requests">; why
     set: { votes: vote(BOB, LATER + 3_600_000) },
     why: /no approval by U0BOB0001/,
   },
+  "a code that nobody gave": {
+    set: { votes: JSON.stringify([{ by: BOB, at: NOW, stepUp: "authenticator" }]) },
+    why: /no approval by U0BOB0001/,
+  },
   "another requester": { set: { requester_id: CAROL }, why: /asked for by somebody else/ },
   "a later deadline": { set: { expires_at: NOW + 1e9 }, why: /deadline/ },
   "a later creation": { set: { created_at: NOW + 1 }, why: /deadline/ },

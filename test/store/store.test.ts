@@ -14,6 +14,7 @@ import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
 import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
 import { executionContract } from "./execution.contract.ts";
+import { stepUpContract } from "./step-up.contract.ts";
 import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
@@ -91,6 +92,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0009-execution" },
         { name: "0010-forwarded-hash" },
         { name: "0011-proof" },
+        { name: "0013-step-up" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
@@ -112,6 +114,7 @@ function contracts(store: GetStore, dialect: Dialect): void {
   targetsContract(store);
   proofContract(store, dialect);
   draftsContract(store);
+  stepUpContract(store);
   deliveryFailureContract(store);
 }
 
