@@ -55,7 +55,7 @@ const DRAIN_MS = 8000;
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
  * when commands are taken.
- * @throws StoreInUseError, or what Slack said of the token.
+ * @throws StoreInUseError, StoreNotReadyError, or what Slack said of the token.
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
@@ -63,6 +63,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const identity = await slack.interactive.auth.test();
   const store = await openStore(config.database);
   const { db } = store;
+  for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
   const { now } = clock;
   if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());

@@ -18,7 +18,7 @@ describe("wrong settings", () => {
       CLOUDFLARE_API_TOKEN: "s3cret-token",
       CLOUDFLARE_API_KEY: "s3cret-key",
       CLOUDFLARE_ACCOUNT_ID: "s3cret-account",
-      DATABASE_URL: "mysql://root:s3cret-password@db/zt",
+      DATABASE_URL: "postgres://zt:s3cret-p@s3cret-ss/s3cret-w#s3cret-rd@db/zt",
       SLACK_API_URL: "ftp://s3cret-host/",
       CLOUDFLARE_BASE_URL: "s3cret-url",
       PORT: "s3cret-port",
