@@ -232,6 +232,8 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
 }
 
 const LOCK = "lock.db";
+/** As Kysely says it. */
+const ROLLBACK = "rollback";
 
 function openSqlite(file: string): SqliteDatabase {
   const database = new DatabaseSync(file);
@@ -246,7 +248,11 @@ function openSqlite(file: string): SqliteDatabase {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        run(parameters) {
+          // On a full disk SQLite rolls back by itself: a second rollback would fail, and hide why.
+          if (query === ROLLBACK && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return statement.run(...(parameters as SQLInputValue[]));
+        },
         iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
       };
     },
@@ -258,7 +264,8 @@ function openSqlite(file: string): SqliteDatabase {
  * there before may be meant for others as well: that is told.
  */
 function keepPrivate(directory: string, file: string): string[] {
-  const ours = [file, `${file}-wal`, `${file}-shm`, join(directory, LOCK)];
+  const lock = join(directory, LOCK);
+  const ours = [file, `${file}-wal`, `${file}-shm`, lock, `${lock}-journal`];
   return compact(...ours.map(restrict), describeExposed(directory));
 }
 

@@ -84,6 +84,25 @@ describeWithPostgres("the database of a role that does not own it", () => {
   });
 });
 
+describeWithPostgres("a database whose one role owned it", () => {
+  it("is handed over to a role of its own, as the runbook says, and the old one keeps what it needs", async () => {
+    const { url, ownerUrl, botUrl, bot, run } = await useDatabase();
+    await run(`ALTER DATABASE ${new URL(url).pathname.slice(1)} OWNER TO ${bot}`);
+    const before = await openStore(at(botUrl));
+    await appendAudit(before.db, { at: NOW, actor: ALICE, event: "kept" });
+    await before.close();
+    expect(before.warnings).toEqual([expect.stringContaining("it owns the tables")]);
+
+    await run(`REASSIGN OWNED BY ${bot} TO ${ownerOf(bot)}`);
+    expect(await migrateStore(at(ownerUrl), bot)).toEqual({ grantedTo: bot, warnings: [] });
+    const after = await openStore(at(botUrl));
+    expect(after.warnings).toEqual([]);
+    await appendAudit(after.db, { at: NOW, actor: ALICE, event: "kept" });
+    expect(await after.db.selectFrom("audit").select("seq").execute()).toHaveLength(2);
+    await after.close();
+  });
+});
+
 describeWithPostgres("a role that is too strong", () => {
   it("is warned about at start, with all that it could do to the record", async () => {
     const { ownerUrl, botUrl, bot, run } = await useDatabase();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,6 +50,38 @@ describe("in SQLite", () => {
     await expect(openStore(place)).rejects.toThrow(StoreInUseError);
     await first.close();
     await (await openStore(place)).close();
+  });
+
+  it("where SQLite itself rolls back, as on a full disk, the reason is told, and the next change is taken", async () => {
+    const { place } = await usePlace(createFolder);
+    const { db, close } = await openStore(place);
+    onTestFinished(close);
+    await sql`CREATE TRIGGER full_disk BEFORE INSERT ON requests BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`.execute(
+      db,
+    );
+    await expect(insertRequest(db, newRequest())).rejects.toThrow("database or disk is full");
+    await sql`DROP TRIGGER full_disk`.execute(db);
+    const { id } = await insertRequest(db, newRequest());
+    expect(await readRequest(db, id)).not.toBeNull();
+  });
+
+  it("files and folder are their owner's alone, also those that were open to others before", async () => {
+    const { place } = await usePlace(createFolder);
+    if (place.kind !== "sqlite") throw new Error("not a file");
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const first = await openStore(place);
+    expect(modesIn(place.directory)).toEqual({ ".": "700", "zt.db": "600", ...beside("600") });
+    expect(first.warnings).toEqual([]);
+    await first.close();
+    chmodSync(place.directory, 0o755);
+    for (const name of ["zt.db", "lock.db"]) chmodSync(join(place.directory, name), 0o664);
+    const again = await openStore(place);
+    expect(modesIn(place.directory)).toEqual({ ".": "755", "zt.db": "600", ...beside("600") });
+    expect(again.warnings).toEqual([
+      `other users of this machine may look into ${place.directory}: chmod 700 ${place.directory}`,
+    ]);
+    await again.close();
   });
 
   it("opening again changes nothing", async () => {
@@ -169,6 +201,21 @@ async function usePlace(create: () => Promise<Made>): Promise<Made> {
   const made = await create();
   onTestFinished(() => made.remove());
   return made;
+}
+
+/** The rights of a folder and of the files in it, in octal digits. */
+function modesIn(folder: string): Record<string, string> {
+  const modes = [".", ...readdirSync(folder)].map((name) => [
+    name,
+    (statSync(join(folder, name)).mode & 0o777).toString(8),
+  ]);
+  return Object.fromEntries(modes) as Record<string, string>;
+}
+
+function beside(mode: string): Record<string, string> {
+  return Object.fromEntries(
+    ["zt.db-wal", "zt.db-shm", "lock.db", "lock.db-journal"].map((name) => [name, mode]),
+  );
 }
 
 /** What was written at first, and what two further openings found. */
