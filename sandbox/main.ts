@@ -88,7 +88,7 @@ say(`
 
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
-    /zt user mallory@example.com     then Revoke…, and approve it as Bob in #zt-approvals,
+    /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
                                      or break the glass as Alice and review it as Bob
 
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}

@@ -85,6 +85,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     expect(late.toLowerCase()).toContain(said.toLowerCase());
     expect(late).toMatch(/\/zt cancel ZT-[0-9A-Z]{7}/);
     slack.setChannel(CHANNELS.approvals, mended);
+    scene.forward(30_000);
     const card = await cardWhere(slack, (text) => text.includes("dana@example.com"));
     const there = await direct(slack, "Its card is in the approvals channel now");
     expect(there).toContain(requestIdOf(slack, card));
