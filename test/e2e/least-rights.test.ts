@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -67,5 +67,7 @@ describeWithPostgres("zt-bot with a role that may only add to the record", () =>
     const asOwner = { ...settings, MIGRATION_DATABASE_URL: ownerUrl };
     expect(await runHere(asOwner, "archive", "--file", file, "--remove")).toMatchObject({ code: 0 });
     expect(await runHere(settings, "verify", "--archive", file)).toMatchObject({ code: 0 });
+    // Both hold personal data.
+    for (const written of [copy, file]) expect((statSync(written).mode & 0o777).toString(8)).toBe("600");
   });
 });
