@@ -56,6 +56,8 @@ const cloudflare = await startCloudflare({
 const workspace = describeWorkspace({ mode: "socket" });
 const slack = await startSlack({
   ...workspace,
+  // As it should be: a public one is warned of.
+  channels: workspace.channels.map((one) => ({ ...one, isPrivate: one.id === CHANNELS.approvals })),
   port: Number(values.port),
   dataFile: join(folder, "slack.json"),
   mount(app) {

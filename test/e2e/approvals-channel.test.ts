@@ -131,7 +131,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     const { slack } = scene;
     slack.setChannel(CHANNELS.approvals, broken);
     await answerTo(slack, PEOPLE.alice, "revoke dana@example.com --reason laptop stolen");
-    nameChannel(scene, CHANNELS.incident);
+    await nameChannel(scene, CHANNELS.incident);
 
     const [card] = await slack.waitFor(() => {
       const cards = slack.messages(CHANNELS.incident);
@@ -156,9 +156,9 @@ async function answerToRequests(slack: Slack, said: string, text = "requests"): 
   }, 10_000);
 }
 
-function nameChannel(scene: Scene, channel: string): void {
+async function nameChannel(scene: Scene, channel: string): Promise<void> {
   writeFileSync(join(scene.folder, "policy.yml"), POLICY.replace(CHANNELS.approvals, channel));
-  scene.policy.reload(createLogger("silent"));
+  await scene.policy.reload(createLogger("silent"));
 }
 
 describe("a card in an archived channel, while the policy names another one", () => {
@@ -167,7 +167,7 @@ describe("a card in an archived channel, while the policy names another one", ()
     const { slack } = scene;
     await askToRevoke(slack);
     slack.setChannel(CHANNELS.approvals, { isArchived: true });
-    nameChannel(scene, CHANNELS.incident);
+    await nameChannel(scene, CHANNELS.incident);
 
     const card = await slack.waitFor(() => slack.messages(CHANNELS.incident)[0]);
     await direct(slack, "Its card was gone, so it was posted anew");

