@@ -18,6 +18,8 @@ const RIGHTS: Record<keyof Database, string> = {
   drafts: "SELECT, INSERT, DELETE",
   switches: "SELECT, INSERT, UPDATE, DELETE",
   target_locks: "SELECT, INSERT, DELETE",
+  authenticators: "SELECT, INSERT, UPDATE",
+  code_tries: "SELECT, INSERT, UPDATE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };
