@@ -203,21 +203,25 @@ async function report(db: Db, verdict: Verdict, findings: readonly Finding[]): P
     : findings.length > 0
       ? "not all compared"
       : "whole";
-  if (verdict.ok) sayWhole(verdict, isBroken);
+  if (verdict.ok) sayWhole(verdict, outcome);
   await noteVerify(db, { outcome, seq: verdict.ok ? verdict.head.seq : null, at: Date.now() }).catch(
     (error: unknown) => complain(`That it was verified could not be noted in the database: ${String(error)}`),
   );
   return { broken: BROKEN, "not all compared": NOT_DONE, whole: 0 }[outcome];
 }
 
-function sayWhole({ rows, first, head }: Extract<Verdict, { ok: true }>, isBroken: boolean): void {
+function sayWhole(
+  { rows, first, head }: Extract<Verdict, { ok: true }>,
+  outcome: LastVerify["outcome"],
+): void {
   // To be believed it has to fit the rest as well.
-  const what = isBroken ? "In itself the record is whole" : "The record is whole";
+  const what = outcome === "whole" ? "The record is whole" : "In itself the record is whole";
   if (rows === 0) {
     say(`${what}: it is empty.`);
     return;
   }
   const earlier = first === 1 ? "" : " (those before are archived)";
   say(`${what}: ${plural(rows, "row")}, ${first} to ${head.seq}${earlier}.`);
-  if (!isBroken) say(`Note this down elsewhere, to prove it later with --anchor: ${head.seq}:${head.hash}`);
+  if (outcome === "whole")
+    say(`Note this down elsewhere, to prove it later with --anchor: ${head.seq}:${head.hash}`);
 }

@@ -158,15 +158,31 @@ function forwardContract(dialect: Dialect): void {
     await vi.waitFor(() => expect(seqs()).toEqual(numbersTo(7)), WAIT);
     expect(alarms).toHaveLength(1);
 
+    // Rewritten together with the position, so that the database alone has nothing against it.
+    const later = await readRow(db, 7);
+    if (later === undefined) throw new Error("no row 7");
+    const forged = chainRow(last, { ...later, actor: "nobody" });
+    const putAll = (row: ChainedRow): Promise<unknown> =>
+      db.transaction().execute(async (trx) => {
+        await trx.updateTable("audit").set(row).where("seq", "=", 7).execute();
+        await trx.updateTable("audit_head").set({ hash: row.hash }).execute();
+        await trx
+          .updateTable("audit_sinks")
+          .set({ seq: row === later ? 7 : 0, hash: row.hash })
+          .execute();
+      });
+    await putAll(forged);
+    await vi.waitFor(() => expect(alarms.at(-1)).toContain("row 7 is not the one that was forwarded"), WAIT);
+    expect(seqs()).toEqual(numbersTo(7));
+    await putAll(later);
+
     // Cut off at the end, which leaves nothing to send either; then a row that does not follow the one before it.
     await db.deleteFrom("audit").where("seq", ">", 5).execute();
     await vi.waitFor(() => expect(alarms.at(-1)).toContain("the record ends before it"), WAIT);
-    const seventh = chainRow(last, { ...last, event: "later" });
     await db
       .insertInto("audit")
-      .values([last, seventh, { ...chainRow(last, last), seq: 8 }])
+      .values([last, later, { ...chainRow(last, last), seq: 8 }])
       .execute();
-    await db.updateTable("audit_sinks").set({ seq: 7, hash: seventh.hash }).execute();
     await vi.waitFor(() => expect(alarms.at(-1)).toContain("row 8 is not as it was written"), WAIT);
     expect(seqs()).toEqual(numbersTo(7));
   });

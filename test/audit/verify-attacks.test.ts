@@ -124,6 +124,7 @@ function attacks(dialect: Dialect): void {
     const ran = await verify("--anchor", noted);
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain(`${noted} was not compared: row 12 was archived.`);
+    expect(ran.stdout, "nothing to note down in its place").not.toContain("--anchor");
   });
 
   it("each anchor is compared with the row that it names, also one in an archive, and both of two for the same row", async () => {

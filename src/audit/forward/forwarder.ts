@@ -69,18 +69,23 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
   let failures = 0;
   let taken = 0;
   let stopped: { why: string; saidAt: number; isTold: boolean } | null = null;
+  /** What this process sent last: the position in the database may have been rewritten with the rest. */
+  let sent: Link | null = null;
   let running: Promise<void> | undefined;
 
   /** @returns how long to wait before the next look, milliseconds. */
   async function forwardSome(): Promise<number> {
     // Also where there is nothing to send: what was sent may have been rewritten.
     const known = await readPosition(db, forward);
-    const seen = await findFit(db, known);
-    if (seen.kind === "fits" && stopped === null && (await readNewest(db)) <= known.seq) return LOOK_MS;
+    const kept = sent === null ? null : await findFit(db, sent);
+    // Archived since, another replica having gone on from there, it is a gap.
+    if (kept?.kind === "rewritten") return stop(kept.why);
+    const fit = await findFit(db, known);
+    if (fit.kind === "fits" && stopped === null && (await readNewest(db)) <= known.seq) return LOOK_MS;
     const from = await claimSink(db, { sink: name, owner, now: now(), forMs: CLAIM_MS });
     if (from === null) return LOOK_MS;
-    // Asked again: another replica may have gone on between the two reads, and cannot any more.
-    const fit = seen.kind === "fits" ? seen : await findFit(db, from);
+    // Moved meanwhile, by another replica or by somebody else: all of it is looked at again.
+    if (from.seq !== known.seq || from.hash !== known.hash) return 0;
     if (fit.kind !== "fits") return stop(fit.why);
     const batch = (await readBatches(db, { from: from.seq + 1 }, size).next()).value ?? [];
     try {
@@ -105,6 +110,7 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
       if (taken % GROW_AFTER === 0) size = Math.min(MAX_ROWS, size * 2);
       // False: this process was so slow that another has taken over, and goes on from where it was.
       await advanceSink(db, { sink: name, owner, seq: last.seq, hash: last.hash });
+      sent = { seq: last.seq, hash: last.hash };
       return 0;
     } catch (error) {
       if (signal.aborted || !(error instanceof SinkError)) throw error;
