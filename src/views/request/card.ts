@@ -9,7 +9,7 @@ import { othersOf } from "../../requests/plan.ts";
 import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
 import { actions, button, context, header, message, section, type Message } from "../blocks.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
-import { capitalise, clean, code, cut, escape, mention, principals, utcTime, when } from "../text.ts";
+import { capitalise, clean, code, cutMarkup, escape, mention, principals, utcTime, when } from "../text.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords, uncheckedLine } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
 import { cautionBlocks, warningBlocks } from "./warnings.ts";
@@ -39,7 +39,7 @@ export function approvalCard({ request, words, rules, now }: CardProps): Message
   const alone = request.breakGlass === null ? "" : ` ${capitalise(breakGlassWords(request))}.`;
   const expiry = isPending ? ` · expires ${when(request.expiresAt)}${escalatedNote(request)}` : "";
   return message(
-    cut(
+    cutMarkup(
       `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Asked by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
       3000,
     ),
