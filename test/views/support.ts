@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 import type {
   AccessUser,
   ActiveSession,
@@ -27,6 +29,53 @@ export const USER_ID = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
 export const HOSTILE =
   "> <!channel> <@U0ALICE01> <https://evil.example|https://bank.example> \u202Egpj.exe `*_~ &lt; 😀👩🏽‍🚒 مريم \uD83D *bold* _it_ ~no~ ＊b＊ `c` ✅ :white_check_mark: a\u200Bb https://evil.example ```x``` :tada";
 
+/** Text as somebody hostile would choose it, besides any other. */
+export const anyText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme" }),
+  // Halves of characters too: whatever a JSON string can hold.
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+  fc
+    .array(
+      fc.constantFrom(
+        "<!channel>",
+        "<!here>",
+        "<@U012AB3CD>",
+        "<!subteam^S012AB3CD>",
+        "<https://evil.example|https://bank.example>",
+        "&lt;!channel&gt;",
+        "&",
+        "<",
+        ">",
+        "`",
+        "*",
+        "_",
+        "~",
+        "＊",
+        "＿",
+        "｀",
+        ":",
+        "tada",
+        ":white_check_mark:",
+        "```",
+        "https://evil.example",
+        "✅",
+        "\u200B",
+        "\u200D",
+        "\uFE0F",
+        "\u0301",
+        "👩🏽‍🚒",
+        " ",
+        "😀",
+        "\u202E",
+        "\u2066",
+        "\n",
+        "a",
+      ),
+      { maxLength: 60 },
+    )
+    .map((parts) => parts.join("")),
+);
 export function makeUser(changes: Partial<AccessUser> = {}): AccessUser {
   return {
     id: USER_ID,
@@ -484,7 +533,8 @@ function markupProblems(node: unknown): string[] {
     ...(text.isWellFormed() ? [] : ["half a character"]),
     ...(broken === null ? [] : ["a piece of markup"]),
     ...parseMrkdwn(text, { verbatim: true }).flatMap(({ kind, children }) => [
-      ...(kind === "paragraph" ? [] : [kind]),
+      // The bars of a chart are ours.
+      ...(kind === "paragraph" || (kind === "preformatted" && /[▁-█]/.test(text)) ? [] : [kind]),
       ...children.flatMap(foreignMarkup),
     ]),
   ];
@@ -497,7 +547,7 @@ function foreignMarkup(inline: Inline): string[] {
   if (inline.kind === "emoji") return /^\d\d$/.test(inline.name) ? [] : [`the emoji :${inline.name}:`];
   if (!OURS.has(inline.kind)) return [inline.kind];
   if (inline.kind === "link")
-    return inline.url.startsWith("https://example.slack.com/") ? [] : [`a link to ${inline.url}`];
+    return /^https:\/\/[a-z-]+\.slack\.com\//.test(inline.url) ? [] : [`a link to ${inline.url}`];
   if (inline.kind === "text") {
     // A mark of ours that formats nothing has met one from outside; nobody's eye sees some characters.
     return [

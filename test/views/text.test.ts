@@ -21,56 +21,10 @@ import {
   when,
   withoutSigns,
 } from "../../src/views/text.ts";
+import { anyText } from "./support.ts";
 
 const NOON = Date.UTC(2026, 2, 14, 12, 5, 9, 500);
 
-/** Text as somebody hostile would choose it, besides any other. */
-const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc.string({ unit: "grapheme" }),
-  // Halves of characters too: whatever a JSON string can hold.
-  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
-  fc
-    .array(
-      fc.constantFrom(
-        "<!channel>",
-        "<!here>",
-        "<@U012AB3CD>",
-        "<!subteam^S012AB3CD>",
-        "<https://evil.example|https://bank.example>",
-        "&lt;!channel&gt;",
-        "&",
-        "<",
-        ">",
-        "`",
-        "*",
-        "_",
-        "~",
-        "＊",
-        "＿",
-        "｀",
-        ":",
-        "tada",
-        ":white_check_mark:",
-        "```",
-        "https://evil.example",
-        "✅",
-        "\u200B",
-        "\u200D",
-        "\uFE0F",
-        "\u0301",
-        "👩🏽‍🚒",
-        " ",
-        "😀",
-        "\u202E",
-        "\u2066",
-        "\n",
-        "a",
-      ),
-      { maxLength: 60 },
-    )
-    .map((parts) => parts.join("")),
-);
 /** What Slack makes of a line. */
 function paragraph(...children: Inline[]) {
   return [{ kind: "paragraph", children }];
