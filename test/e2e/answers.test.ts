@@ -109,7 +109,7 @@ describe("/zt user", () => {
     [
       "bobby.tables@example.com",
       [
-        "<!channel> *Bobby* _Tables_ <https://evil.example|your bank> `rm` & gnp.exe",
+        "<!channel> *Bobby* _Tables_ <https://evil.example|your bank> `rm` & \uFFFDgnp.exe",
         "<!here> Wiki & `friends`",
         "latest: <https://evil.example|Payroll>",
         "• <!everyone> ",
