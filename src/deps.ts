@@ -1,9 +1,13 @@
+import type { KeyObject } from "node:crypto";
+
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
+import type { PolicyCheck } from "./ops/policy-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import type { Engine } from "./engine.ts";
 import type { ReadApproverRisk } from "./approvals/approver-risk.ts";
 import type { SlackClients } from "./slack/clients.ts";
+import type { Channels } from "./slack/channels.ts";
 import type { Directory } from "./slack/directory.ts";
 import type { Db } from "./store/open.ts";
 
@@ -13,12 +17,17 @@ export interface Deps {
   /** Epoch milliseconds. */
   now(): number;
   policy: PolicySource;
+  /** What the policy is warned of. */
+  policyCheck: Pick<PolicyCheck, "findings">;
   cloudflare: Cloudflare;
   slack: SlackClients;
   directory: Directory;
+  channels: Channels;
   /** Whether who decides is at risk themselves. */
   approverRisk: ReadApproverRisk;
   db: Db;
+  /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
+  stepUpKey: KeyObject | null;
   engine: Engine;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */
   homeTeamId: string;

@@ -9,11 +9,15 @@ const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecr
 try {
   const { config, policy } = readSettings();
   let bot: ZtBot | undefined;
-  process.on("SIGHUP", () => {
-    if (bot === undefined) policy.reload(log);
+  let isChanged = false;
+  const reload = (): void => {
+    // One that comes while the bot is starting is not lost.
+    if (bot === undefined) isChanged = true;
     else bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, "policy not recorded"));
-  });
+  };
+  process.on("SIGHUP", reload);
   bot = await createApp({ config, policy, log });
+  if (isChanged) reload();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "stopping");
@@ -41,7 +45,9 @@ function readSettings() {
     }
   };
   const config = attempt(() => readConfig(process.env));
-  const policy = attempt(() => openPolicy(process.env["ZT_POLICY_FILE"] || "./policy.yml"));
+  // Whether the key is a good one is said with the other settings.
+  const hasStepUpKey = (process.env["STEP_UP_KEY"] ?? "").trim() !== "";
+  const policy = attempt(() => openPolicy(process.env["ZT_POLICY_FILE"] || "./policy.yml", { hasStepUpKey }));
   if (config === undefined || policy === undefined) throw new ConfigError(problems);
   return { config, policy };
 }

@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from "node:fs";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { startWorld } from "../support/harness.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
+import { CHANNELS, startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
@@ -71,6 +72,13 @@ describe("wrong settings", () => {
     expect(told).toMatch(/policy\.yml: .*extra/);
   });
 
+  it("keep a policy that asks for codes from starting without the key for them", async () => {
+    const { env } = await startWorld({ policy: `${POLICY}step_up: [delete-user]\n` });
+    const bot = spawnBot({ ...env, STEP_UP_KEY: "" });
+    expect((await bot.exited).code).toBe(EX_CONFIG);
+    expect(bot.stderr()).toMatch(/STEP_UP_KEY is missing: .*policy\.yml asks for codes \(step_up\)/);
+  });
+
   it.each([
     ["is missing", (file: string) => rmSync(file), /policy\.yml cannot be read \(ENOENT\)/],
     ["is not YAML", (file: string) => writeFileSync(file, "channels: [unclosed"), /policy\.yml is not YAML/],
@@ -83,6 +91,20 @@ describe("wrong settings", () => {
 
     expect(code).toBe(EX_CONFIG);
     expect(bot.stderr()).toMatch(told);
+  });
+});
+
+describe("an approvals channel that is shared with another organization", () => {
+  it("ends the process with 78, and stderr says why and what to do", async () => {
+    const { env, slack } = await startWorld();
+    slack.setChannel(CHANNELS.approvals, { isExtShared: true });
+    const bot = spawnBot(env);
+    const { code } = await bot.exited;
+
+    expect(code).toBe(EX_CONFIG);
+    expect(bot.stderr()).toMatch(
+      /the approvals channel is shared with another organization.* Next: stop sharing it/,
+    );
   });
 });
 
