@@ -74,7 +74,12 @@ describe("whatever names and reasons are", () => {
             mayUseBreakGlass: true,
             pause,
           };
-          const rules = { approvers: ["U0BOB0001"], quorum: 2, alone: [] };
+          const rules = {
+            approvers: ["U0BOB0001"],
+            quorum: 2,
+            alone: [],
+            stepUp: { votes: false, alone: false },
+          };
           const chosen = { userId: summary.user.id, email: text, name: text };
           const form = { action, chosen, facts: [text], material: { kind: "none" } as const, prefill: {} };
           expect([
@@ -94,7 +99,7 @@ describe("whatever names and reasons are", () => {
             ...viewProblems(noticeModal(text, problem)),
             ...viewProblems(denyModal(request, headline)),
             ...viewProblems(detailsModal(request, words, [])),
-            ...viewProblems(breakGlassModal({ request, words, reason: text, problem })),
+            ...viewProblems(breakGlassModal({ request, words, reason: text, takesCode: false, problem })),
             ...viewProblems(reviewModal({ request: alone, words, note: text, problem })),
             ...viewProblems(
               askModal({ ...form, reason: text, requireReason: true, originChannel: "C0SECURE1", problem }),
