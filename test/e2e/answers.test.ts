@@ -113,7 +113,7 @@ describe("/zt user", () => {
         "<!here> Wiki & `friends`",
         "latest: <https://evil.example|Payroll>",
         "• <!everyone> ",
-        "<@U0000000000> koob",
+        "<@U0000000000>\uFFFDkoob",
       ],
       ["@channel", "@here", "@everyone", "\u202E"],
     ],
