@@ -6,6 +6,10 @@ import { StoreInUseError } from "./store/open.ts";
 
 // The only place that reads the environment, listens to signals and ends the process.
 const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
+// What nobody caught leaves the process in a state that nobody knows: it ends, and what starts it again goes on from
+// the database. Node would print the error, with whatever it holds, as plain text.
+process.on("uncaughtException", (error) => fail(error, 1));
+process.on("unhandledRejection", (error) => fail(error, 1));
 try {
   const { config, policy } = readSettings();
   let bot: ZtBot | undefined;

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
+import type { Purpose } from "../slack/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
@@ -26,6 +27,8 @@ export interface Registry {
   all: readonly AnyCommand[];
   /** By name or alias. */
   find(name: string): AnyCommand | undefined;
+  /** Whether what was typed after `/zt` would change something. */
+  purposeOf(text: string): Purpose;
   /** Runs what was typed after `/zt`. @throws UserError */
   run(context: CommandContext, text: string): Promise<void>;
 }
@@ -42,6 +45,15 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
   return {
     all: commands,
     find: (name) => byName.get(name.toLowerCase()),
+    purposeOf(text) {
+      try {
+        const [name = "help"] = splitWords(text);
+        return byName.get(name.toLowerCase())?.changes === true ? "change" : "look-up";
+      } catch {
+        // What can't be read is not run.
+        return "look-up";
+      }
+    },
     async run(context, text) {
       const [name = "help", ...words] = splitWords(text);
       const command = byName.get(name.toLowerCase());

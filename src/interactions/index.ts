@@ -4,13 +4,16 @@ import { breakGlassClicks, breakGlassForm, reviewForm } from "./break-glass.ts";
 import { ASK_MODAL } from "../views/request/ask-modal.ts";
 import { DENY_MODAL } from "../views/request/deny-modal.ts";
 import { askForm } from "./ask.ts";
-import { cardClicks, denyForm } from "./card.ts";
+import { cardClicks, decisionClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
 import { summaryClicks } from "./summary.ts";
 
-/** Every button, by its action id. */
+/** Every button that shows something or opens a form, by its action id. */
 export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks, ...breakGlassClicks };
+
+/** Every button that changes something by itself. */
+export const DECISIONS: Record<string, ClickHandler> = decisionClicks;
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {

@@ -1,31 +1,100 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-interface Health {
+import type { Log } from "../log.ts";
+import { probeWrite } from "../store/deliveries.ts";
+import type { Db } from "../store/open.ts";
+
+interface Served {
   /** Why the process takes no commands now, or null when it does. */
   notReady(): Promise<string | null>;
+  /** What takes Slack's requests; null in Socket Mode. */
+  takeSlack: RequestListener | null;
 }
+
+/**
+ * What one peer may take of everybody's share. Slack's requests are there at once; Node's own limits on a held-back
+ * one are minutes, and it looks only every 30 s.
+ */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
+/** Each may hold a megabyte of body, and a file descriptor. */
+const MAX_CONNECTIONS = 500;
 
 /**
  * One small server in both modes: `/healthz` (the process runs), `/readyz` (it takes commands), and in HTTP mode
  * Slack's requests on `/slack/events`.
  */
-export function createHealthServer(health: Health, slackListener: RequestListener | null): Server {
-  return createServer((request, response) => {
-    const path = request.url?.split("?", 1)[0];
-    if (path === "/healthz") {
-      response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
-    } else if (path === "/readyz") {
-      health.notReady().then(
-        (reason) =>
-          response
-            .writeHead(reason === null ? 200 : 503, { "content-type": "text/plain" })
-            .end(`${reason ?? "ready"}\n`),
-        () => response.writeHead(503, { "content-type": "text/plain" }).end("not known\n"),
-      );
-    } else if (path === "/slack/events" && slackListener !== null) {
-      slackListener(request, response);
-    } else {
-      response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
+export function createServer(log: Log, served: Served): Server {
+  const server = createHttpServer(LIMITS, (request, response) => {
+    try {
+      route(served, request, response);
+    } catch (error) {
+      log.error({ err: error }, "request failed");
+      response.destroy();
     }
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  // Such as no more file descriptors; without a listener it would end the process. One that can't listen at all is
+  // told of by whoever starts it.
+  server.on("error", (error) => log.error({ err: error }, "connection not taken"));
+  return server;
+}
+
+function route({ notReady, takeSlack }: Served, ...[request, response]: Parameters<RequestListener>): void {
+  const path = request.url?.split("?", 1)[0];
+  if (path === "/healthz") {
+    say(response, 200, "ok");
+  } else if (path === "/readyz") {
+    notReady().then(
+      (reason) => say(response, reason === null ? 200 : 503, reason ?? "ready"),
+      () => say(response, 503, "not known"),
+    );
+  } else if (path === "/slack/events" && takeSlack !== null) {
+    takeSlack(request, response);
+  } else {
+    say(response, 404, "not found");
+  }
+}
+
+function say(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain" }).end(`${text}\n`);
+}
+
+/** An outcome is good for so long: anybody may ask for it. */
+const PROBE_MS = 3000;
+/** What asks how the process is gives up after about a second. */
+const PATIENCE_MS = 800;
+
+/** Whether the database takes writes: one is made every few seconds at most, when somebody asks. */
+export function createWriteProbe(db: Db, log: Log): () => Promise<boolean> {
+  let probe: Promise<boolean> | undefined;
+  let doneAt = Number.NEGATIVE_INFINITY;
+  let isFailing = false;
+
+  async function write(): Promise<boolean> {
+    try {
+      await probeWrite(db);
+      if (isFailing) log.info({}, "the database takes writes again");
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log.error({ err: error }, "the database takes no writes");
+      isFailing = true;
+    }
+    doneAt = performance.now();
+    return !isFailing;
+  }
+
+  return () => {
+    if (probe === undefined || performance.now() - doneAt > PROBE_MS) {
+      // Nobody begins another while it runs.
+      doneAt = Number.POSITIVE_INFINITY;
+      probe = write();
+    }
+    return Promise.race([probe, sleep(PATIENCE_MS, false, { ref: false })]);
+  };
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 
-import { Kysely, SqliteDialect, type SqliteDatabase } from "kysely";
+import { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 
 import type { Config } from "../config.ts";
@@ -17,6 +17,7 @@ import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
 import { postgresDialect } from "./pg.ts";
 import type { Database } from "./schema.ts";
+import { sqliteDialect } from "./sqlite.ts";
 
 export type Db = Kysely<Database>;
 
@@ -44,7 +45,7 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   if (config.kind === "postgres") return openPostgres(config.url);
   mkdirSync(config.directory, { recursive: true });
   const unlock = lockDirectory(config.directory);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  const db = new Kysely<Database>({ dialect: sqliteDialect(config.file) });
   await migrate(db, "sqlite");
   return {
     db,
@@ -85,7 +86,7 @@ export async function openTables(
   }
   if (!existsSync(config.file)) throw new NoStoreError(config.file);
   const unlock = exclusive ? lockDirectory(config.directory) : () => {};
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  const db = new Kysely<Database>({ dialect: sqliteDialect(config.file) });
   return {
     db,
     async close() {
@@ -133,26 +134,6 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw new Error("the database could not be brought up to date", { cause: error });
-}
-
-function openSqlite(file: string): SqliteDatabase {
-  const database = new DatabaseSync(file);
-  // FULL: an approval that was answered must survive a power cut, not only a crash.
-  database.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
-  );
-  return {
-    close: () => database.close(),
-    prepare(query) {
-      const statement = database.prepare(query);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
-    },
-  };
 }
 
 function lockDirectory(directory: string): () => void {
