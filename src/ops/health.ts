@@ -40,7 +40,7 @@ export function createServer(log: Log, served: Served): Server {
   });
   server.maxConnections = MAX_CONNECTIONS;
   // Such as no more file descriptors; without a listener it would end the process. One that can't listen at all is
-  // told of by whoever starts it.
+  // told of by what starts it.
   server.on("error", (error) => log.error({ err: error }, "connection not taken"));
   return server;
 }

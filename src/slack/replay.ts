@@ -29,7 +29,7 @@ const KEPT_MS = 10 * 60_000;
 type PassOnce = (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
 
 /**
- * Lets each request have its effect once: whoever overheard a signed one could else send it again within five minutes.
+ * Lets each request have its effect once: somebody who overheard a signed one could otherwise send it again within five minutes.
  * Slack's own retries are signed again, and those of an event keep its id. Clicks and commands in Socket Mode have
  * neither, and come from Slack alone.
  *
@@ -98,5 +98,5 @@ function idOf({ body, context }: AnyMiddlewareArgs & AllMiddlewareArgs): string 
 const NOT_WRITTEN = {
   what: "Nothing was done: zt-bot can't write anything down now.",
   why: "Its database is full, locked or out of reach, and nothing is changed that is not recorded.",
-  next: "Look-ups go on. Tell whoever runs zt-bot, and try again when they have put it right.",
+  next: "Look-ups go on. Tell those who run zt-bot, and try again when it is fixed.",
 };
