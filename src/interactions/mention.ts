@@ -54,6 +54,6 @@ async function paramsOf(
 
 /** What follows the bot's mention, whatever was said to others before it; or what precedes it, at the end. */
 function withoutBot(text: string, botUserId: string): string {
-  const [before = "", ...after] = text.split(new RegExp(`<@${botUserId}(?:\\|[^>]*)?>`));
+  const [before = "", ...after] = text.split(new RegExp(`<@${botUserId}(?:\\|[^<>]*)?>`));
   return after.join(" ").trim() || before.trim();
 }

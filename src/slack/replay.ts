@@ -22,6 +22,8 @@ export type IsFirst = (purpose: Purpose) => Promise<boolean>;
 
 /** How long a look-up waits for a database that does not answer; Slack's triggers last three seconds. */
 const PATIENCE_MS = 500;
+/** Look-ups that wait for more rows than these would take the connections that they read with. */
+const MAX_WRITING = 3;
 /** A signature is good for five minutes from its time, which may be one minute ahead. */
 const KEPT_MS = 10 * 60_000;
 
@@ -41,6 +43,7 @@ type PassOnce = (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
  */
 export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
   const seen = new Map<string, number>();
+  let writing = 0;
 
   function isSeen(id: string): boolean {
     for (const [old, at] of seen) {
@@ -50,6 +53,15 @@ export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
     if (seen.has(id)) return true;
     seen.set(id, now());
     return false;
+  }
+
+  async function write(id: string): Promise<boolean> {
+    writing += 1;
+    try {
+      return await takeDelivery(db, id, now());
+    } finally {
+      writing -= 1;
+    }
   }
 
   return async (args) => {
@@ -66,7 +78,8 @@ export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
     let row: Promise<boolean> | undefined;
     const isFirst: IsFirst = async (purpose) => {
       if (id === null) return true;
-      row ??= takeDelivery(db, id, now());
+      if (purpose === "look-up" && writing >= MAX_WRITING) return true;
+      row ??= write(id);
       try {
         const patience = purpose === "change" ? [] : [sleep(PATIENCE_MS, true, { ref: false })];
         return (await Promise.race([row, ...patience])) || repeated();

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+import postgres from "postgres";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
@@ -21,6 +22,7 @@ import {
   type World,
   wordsOf,
 } from "../support/harness.ts";
+import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { offered, openModal } from "./support.ts";
 
 /** Another program that writes to the bot's database, and takes its time. */
@@ -86,6 +88,49 @@ describe.each(MODES)("while nothing can be written, over %s,", (mode) => {
     expect(wordsOf(slack, card)).toContain("Approve");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => callsTo(cloudflare, "POST", "revoke_user").length === 1);
+  });
+});
+
+describeWithPostgres("while nothing can be written to PostgreSQL", () => {
+  it("look-ups go on, more of them than there are connections, and a change is refused in words", async () => {
+    const database = await createDatabase();
+    onTestFinished(() => database.drop());
+    const world = await startAll({ mode: "http", databaseUrl: database.url });
+    const { slack } = world;
+    const card = await askToRevoke(slack);
+    expect(await readiness(world)).toBe("200 ready");
+    const other = postgres(database.url, { max: 1, onnotice: () => {} });
+    onTestFinished(() => other.end());
+
+    await other.begin(async (sql) => {
+      await sql`LOCK TABLE deliveries IN EXCLUSIVE MODE`;
+      const startedAt = performance.now();
+      const before = slack.ephemerals(PEOPLE.alice).length;
+      const sent = Array.from({ length: 10 }, () => type(slack, PEOPLE.alice, "user mallory@example.com"));
+      for (const delivery of await Promise.all(sent)) expect(delivery).toMatchObject({ ok: true });
+      await slack.waitFor(() => slack.ephemerals(PEOPLE.alice).length === before + 10);
+      expect(performance.now() - startedAt).toBeLessThan(8000);
+      await vi.waitFor(
+        async () => expect(await readiness(world)).toBe("503 the database takes no writes"),
+        READY,
+      );
+    });
+    await vi.waitFor(async () => expect(await readiness(world)).toBe("200 ready"), READY);
+
+    // As after a fail-over to a server that is still a copy.
+    const name = new URL(database.url).pathname.slice(1);
+    await other.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await other`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = ${name} AND pid <> pg_backend_pid()`;
+    await vi.waitFor(
+      async () => expect(await readiness(world)).toBe("503 the database takes no writes"),
+      READY,
+    );
+    const { words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
+    expect(words).toContain("3 active sessions");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    expect(slack.visibleText(await newEphemeral(slack, PEOPLE.bob))).toContain("Nothing was done");
   });
 });
 

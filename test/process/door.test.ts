@@ -211,7 +211,9 @@ describe("a request that Slack would not send", () => {
     ];
     const startedAt = performance.now();
     const sockets = await Promise.all(Array.from({ length: 300 }, () => open(bot)));
-    const closed = sockets.map((socket) => once(socket.resume(), "close"));
+    const closed = sockets.map(
+      (socket) => new Promise((resolve) => void socket.resume().once("close", resolve)),
+    );
     for (const [n, socket] of sockets.entries()) socket.write(heldBack[n % heldBack.length] ?? "");
 
     const { words } = await answerTo(world.slack, PEOPLE.alice, "user mallory@example.com");

@@ -27,6 +27,7 @@ export interface Exit {
 
 /** The bot as operators run it: `node src/main.ts` with an environment, its two streams and its signals. */
 export interface BotProcess {
+  readonly pid: number;
   readonly exited: Promise<Exit>;
   /** Everything written so far. */
   stdout(): string;
@@ -79,6 +80,7 @@ export function spawnBot(env: Record<string, string>): BotProcess {
     expectNoSecret(env, output.stdout + output.stderr);
   });
   return {
+    pid: child.pid ?? 0,
     exited,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
