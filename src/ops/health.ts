@@ -4,6 +4,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Log } from "../log.ts";
@@ -24,13 +25,28 @@ interface Served {
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** Each may hold a megabyte of body, and a file descriptor. */
 const MAX_CONNECTIONS = 500;
+/** On one connection. Slack waits for each answer; who does not could keep everybody busy with what came in one piece. */
+const MAX_UNANSWERED = 10;
 
 /**
  * One small server in both modes: `/healthz` (the process runs), `/readyz` (it takes commands), and in HTTP mode
  * Slack's requests on `/slack/events`.
  */
 export function createServer(log: Log, served: Served): Server {
+  const unanswered = new WeakMap<Socket, number>();
+  const count = (socket: Socket, more: number): number => {
+    const now = (unanswered.get(socket) ?? 0) + more;
+    unanswered.set(socket, now);
+    return now;
+  };
   const server = createHttpServer(LIMITS, (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    if (count(socket, 1) > MAX_UNANSWERED) {
+      socket.destroy();
+      return;
+    }
+    response.once("close", () => count(socket, -1));
     try {
       route(served, request, response);
     } catch (error) {
@@ -89,12 +105,9 @@ export function createWriteProbe(db: Db, log: Log): () => Promise<boolean> {
     return !isFailing;
   }
 
-  return () => {
-    if (probe === undefined || performance.now() - doneAt > PROBE_MS) {
-      // Nobody begins another while it runs.
-      doneAt = Number.POSITIVE_INFINITY;
-      probe = write();
-    }
+  return async () => {
+    if (performance.now() - doneAt <= PROBE_MS) return !isFailing;
+    probe ??= write().finally(() => (probe = undefined));
     return Promise.race([probe, sleep(PATIENCE_MS, false, { ref: false })]);
   };
 }

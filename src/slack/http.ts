@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from "node:http";
 
 import {
   type App,
@@ -30,8 +30,6 @@ interface SlackHttpOptions {
 const MAX_BODY = 1024 * 1024;
 /** Bolt refuses requests older than five minutes, and takes any from the future: those would stay valid for long. */
 const FUTURE_MS = 60_000;
-
-const { buildNoBodyResponse: refuse } = HTTPModuleFunctions;
 
 /**
  * Bolt's parts, put together here: its own receiver ends the process with a body that is not an object, as well as
@@ -65,10 +63,7 @@ async function takeRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (request.method !== "POST") {
-    response.writeHead(405, { allow: "POST" }).end();
-    return;
-  }
+  if (request.method !== "POST") return refuse(response, 405, { allow: "POST" });
   if (isOddlySigned(request) || isFromFuture(request, now())) return refuse(response, 401);
   let buffered;
   try {
@@ -105,6 +100,11 @@ async function takeRequest(
     ack.ack();
   }
   if (!response.headersSent) refuse(response, 404);
+}
+
+/** With the end of the connection: many requests on it would else be refused before anybody else has a turn. */
+function refuse(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+  response.writeHead(status, { ...headers, connection: "close" }).end();
 }
 
 /** The payload; null where the body is no object, which Bolt takes for granted. */

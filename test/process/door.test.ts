@@ -86,6 +86,8 @@ const command = (responseUrl: string): string =>
     response_url: responseUrl,
   }).toString();
 
+const HEALTH = "GET /healthz HTTP/1.1\r\nhost: bot\r\n\r\n";
+
 const UNSIGNED: [string, string, number[]][] = [
   ...["GET", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "TRACE", "PROPFIND"].map(
     (method): [string, string, number[]] => [method, bytes(method), [405]],
@@ -95,7 +97,7 @@ const UNSIGNED: [string, string, number[]][] = [
   ["an upgrade of a POST", post("{}", "connection: upgrade", "upgrade: h2c"), [401]],
   ["a body that waits to be asked for", post("{}", "expect: 100-continue"), [100, 401]],
   ["another expectation", post("{}", "expect: a miracle"), [417]],
-  ["forty requests at once", bytes("GET").repeat(40), Array.from({ length: 40 }, () => 405)],
+  ["ten requests at once", HEALTH.repeat(10), Array.from({ length: 10 }, () => 200)],
   ["a huge header", bytes("POST", [`x: ${"x".repeat(100_000)}`]), [431]],
   [
     "ten thousand headers",
@@ -158,6 +160,9 @@ describe("a request that Slack would not send", () => {
       expect(await statusesOf(bot, signed(world, body, type)), name).toEqual([expected]);
       expect(await probe(bot, "/healthz"), name).toHaveProperty("status", 200);
     }
+    // Thousands on one connection are not worked through: the bot closes it.
+    for (const text of [HEALTH, post("{}"), bytes("GET")])
+      expect((await statusesOf(bot, text.repeat(2000), Infinity)).length).toBeLessThan(11);
 
     const { words } = await answerTo(world.slack, PEOPLE.alice, "user mallory@example.com");
     expect(words).toContain("3 active sessions");
