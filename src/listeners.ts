@@ -41,7 +41,6 @@ export type ListenerHost = Pick<
  */
 export function attachListeners(app: ListenerHost, deps: Deps): void {
   const commands = createCommands();
-  const { respond } = deps.slack;
   app.command(COMMAND, async ({ ack, command, context: delivered }) => {
     await ack();
     if (!(await isFirstOf(delivered)(commands.purposeOf(command.text)))) return;
@@ -52,7 +51,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       deps,
       asker,
       channelId,
-      reply: (message) => respond(command.response_url, message),
+      reply: (message) => deps.slack.respond(command.response_url, message),
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
     };
     await commands.run(context, text);
@@ -95,7 +94,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     if (!(await isFirstOf(context)("look-up"))) return;
     const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
     const answer = await investigate(commands, deps, asker, wordsOf(shortcut.message));
-    await respond(shortcut.response_url, answer);
+    await deps.slack.respond(shortcut.response_url, answer);
   });
 
   const onLauncher = { callback_id: LAUNCHER, type: "shortcut" } as const;

@@ -61,8 +61,8 @@ export function createLogger(
 
 /** Name, message, code and stack only: library errors carry whole requests with their headers. */
 function serializeError(error: unknown): Record<string, unknown> {
-  // Not String: some values can't be made one. What others hold is left out, as it may be a request.
-  if (!(error instanceof Error)) return { message: inspect(error, { depth: 0 }) };
+  // Not String: some values can't be made one. What an object holds is left out, as it may be a whole request.
+  if (!(error instanceof Error)) return { message: inspect(error, { depth: -1 }) };
   const { code } = error as Error & { code?: unknown };
   const serialized: Record<string, unknown> = {
     type: error.name,

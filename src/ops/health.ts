@@ -55,6 +55,12 @@ export function createServer(log: Log, served: Served): Server {
     }
   });
   server.maxConnections = MAX_CONNECTIONS;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  server.on("drop", () => {
+    if (performance.now() - toldAt < 60_000) return;
+    toldAt = performance.now();
+    log.warn({ open: MAX_CONNECTIONS }, "connections not taken: too many are open");
+  });
   // Such as no more file descriptors; without a listener it would end the process. One that can't listen at all is
   // told of by what starts it.
   server.on("error", (error) => log.error({ err: error }, "connection not taken"));
