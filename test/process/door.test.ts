@@ -225,7 +225,7 @@ describe("a request that Slack would not send", () => {
     expect(words).toContain("3 active sessions");
     expect(await probe(bot, "/readyz")).toEqual({ status: 200, text: "ready" });
     expect(performance.now() - startedAt).toBeLessThan(9000);
-    await Promise.all(Array.from({ length: 250 }, () => open(bot)));
+    await Promise.all(Array.from({ length: 400 }, () => open(bot)));
     expect(await bot.logged("connections not taken: too many are open")).toMatchObject({ open: 500 });
     await Promise.all(closed);
     expect(performance.now() - startedAt).toBeLessThan(20_000);
