@@ -130,7 +130,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
-  attachListeners(app, { ...shared, slack, engine, policyCheck });
+  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, policyCheck });
 
   const halt = new AbortController();
   let stopping = false;

@@ -108,7 +108,7 @@ describe("the registry", () => {
     expect(all.filter(({ role }) => role === "everyone").map(({ name }) => name)).toEqual(["help"]);
     // What was asked for is looked at, and taken back, beside where it is asked for.
     const respond = all.filter(({ group, name }) => group === "Respond" && name !== "requests");
-    expect(new Set(respond.map(({ role }) => role))).toEqual(new Set(["operator", "approver"]));
+    expect(new Set(respond.map(({ role }) => role))).toEqual(new Set(["operator", "approver", "decider"]));
   });
 
   it("tells what changes something, which a repeated request must not do, from what only looks", () => {
@@ -116,7 +116,7 @@ describe("the registry", () => {
     const looks = all.filter(({ name }) => purposeOf(`${name} mallory@example.com`) === "look-up");
     expect(looks.map(({ name }) => name).toSorted()).toEqual(
       all
-        .filter(({ group, name }) => group !== "Respond" || name === "requests")
+        .filter(({ group, name }) => group !== "Respond" || ["requests", "authenticator"].includes(name))
         .map(({ name }) => name)
         .toSorted(),
     );

@@ -17,6 +17,7 @@ import {
   describeWorkspace,
   PEOPLE,
   POLICY,
+  STEP_UP_KEY,
 } from "../../sandbox/workspace.ts";
 import { createApp, type ZtBot } from "../../src/app.ts";
 import { readConfig, type Config } from "../../src/config.ts";
@@ -92,6 +93,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
       CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
       DATABASE_URL: options.databaseUrl ?? `file:${join(folder, "data", "zt.db")}`,
+      STEP_UP_KEY,
       ZT_POLICY_FILE: policyFile,
       HOST: "127.0.0.1",
       PORT: "0",
@@ -123,7 +125,7 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
   const config = readConfig(world.env);
   const lines: string[] = [];
   const log = createLogger("info", { write: (line) => void lines.push(line) });
-  const policy = openPolicy(config.policyFile);
+  const policy = openPolicy(config.policyFile, { hasStepUpKey: config.stepUpKey !== null });
   const cloudflare = { ...config.cloudflare, timeoutMs: options.cloudflareTimeoutMs };
   const bot = await createApp({
     config: { ...config, cloudflare },
