@@ -13,6 +13,7 @@ import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createServer, createWriteProbe } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
+import { describeRecord } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
@@ -20,6 +21,7 @@ import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
 import { releaseDeadLeases } from "./requests/lease.ts";
 import { touchPending } from "./requests/repository.ts";
+import { announce } from "./slack/announce.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createChannels } from "./slack/channels.ts";
 import { createDirectory } from "./slack/directory.ts";
@@ -29,6 +31,7 @@ import { createPassOnce } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { recordAlarm } from "./views/record.ts";
 
 interface AppOptions {
   config: Config;
@@ -90,8 +93,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     approverRisk: createApproverRisk({ db, cloudflare, now }),
     homeTeamId: identity.team_id ?? "",
   };
+  const { auditForward, auditForwardLag } = config;
   const engine = createEngine({
     ...shared,
+    ...(auditForward !== null &&
+      auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
     slack: slack.background,
     presence: createPresence(slack.background, { now, log }),
@@ -100,8 +106,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   });
   // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
   const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
-  const { auditForward } = config;
-  const forwarder = auditForward === null ? null : createForwarder(auditForward, { db, log, now, owner });
+  const forwarder =
+    auditForward === null
+      ? null
+      : createForwarder(auditForward, {
+          db,
+          log,
+          now,
+          owner,
+          alarm: async (why) => (await announce({ slack, policy, log }, recordAlarm(why))) !== null,
+          ...(auditForwardLag === null ? {} : { longestWaitMs: auditForwardLag.ms / 2 }),
+        });
 
   const work = trackWork();
   const { mode, apiUrl, botToken } = config.slack;
@@ -142,6 +157,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       if (socket !== null && !socket.isConnected()) return "not connected to Slack";
       return (await canWrite()) ? null : "the database takes no writes";
     },
+    details: () => describeRecord(db, auditForward, now()),
     takeSlack:
       http === null
         ? null

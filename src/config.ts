@@ -41,6 +41,8 @@ export interface Config {
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
   auditForward: AuditForward | null;
+  /** How far that copy may be behind before nothing is done any more; null: however far. */
+  auditForwardLag: { rows: number; ms: number } | null;
   /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
   stepUpKey: KeyObject | null;
   policyFile: string;
@@ -72,6 +74,12 @@ const slackToken = (prefix: string, kind: string, missing: string, hint = "") =>
 function toBudget(value: string): RateBudget {
   const [requests = 0, seconds = 0] = value.split("/").map((part) => Number.parseInt(part, 10));
   return { requests, windowMs: seconds * 1000, reserve: Math.min(200, Math.floor(requests / 5)) };
+}
+
+/** `500/30s`. */
+function toLag(value: string): { rows: number; ms: number } {
+  const [rows = 0, seconds = 0] = value.split("/").map((part) => Number.parseInt(part, 10));
+  return { rows, ms: seconds * 1000 };
 }
 
 /** The path in `file:path` or `file:///path`; null for anything else. */
@@ -139,6 +147,20 @@ const Environment = RecordEnvironment.extend({
       })
       .default("1100/300s"),
   ),
+  AUDIT_FORWARD_REQUIRED: setting(
+    z
+      .enum(["true", "false"], { error: "is neither true nor false" })
+      .default("false")
+      .transform((text) => text === "true"),
+  ),
+  AUDIT_FORWARD_MAX_LAG: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}s$/, {
+        error: "is not so many rows or so many seconds, such as 500/30s",
+      })
+      .default("500/30s"),
+  ),
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
   STEP_UP_KEY: setting(StepUpKey.optional()),
   ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
@@ -192,6 +214,9 @@ function findConflicts(env: Env): string[] {
       "CLOUDFLARE_API_TOKEN is missing (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)",
     !token && !email && key && "CLOUDFLARE_EMAIL is missing: CLOUDFLARE_API_KEY needs it",
     !token && email && !key && "CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it",
+    env["AUDIT_FORWARD_REQUIRED"]?.trim() === "true" &&
+      !has(env, "AUDIT_FORWARD") &&
+      "AUDIT_FORWARD is missing: AUDIT_FORWARD_REQUIRED needs it",
   );
 }
 
@@ -235,6 +260,7 @@ export function readConfig(env: Env): Config {
       budget: toBudget(values.CLOUDFLARE_RATE_BUDGET),
     },
     ...toRecordConfig(values),
+    auditForwardLag: values.AUDIT_FORWARD_REQUIRED ? toLag(values.AUDIT_FORWARD_MAX_LAG) : null,
     stepUpKey: values.STEP_UP_KEY ?? null,
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,

@@ -41,6 +41,7 @@ describe("the least settings", () => {
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
+      auditForwardLag: null,
       stepUpKey: null,
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
@@ -59,6 +60,8 @@ describe("the least settings", () => {
         "CLOUDFLARE_BASE_URL",
         "AUDIT_FORWARD",
         "AUDIT_FORWARD_TOKEN",
+        "AUDIT_FORWARD_REQUIRED",
+        "AUDIT_FORWARD_MAX_LAG",
         "STEP_UP_KEY",
         "CLOUDFLARE_RATE_BUDGET",
       ]
@@ -125,6 +128,11 @@ describe("a setting", () => {
       "forwards the record to a collector with a token",
       { AUDIT_FORWARD: "https://logs.example.com/in?x=1", AUDIT_FORWARD_TOKEN: "s3cret" },
       { auditForward: { kind: "http", url: "https://logs.example.com/in?x=1", token: "s3cret" } },
+    ],
+    [
+      "requires the copy of the record, and says how near",
+      { AUDIT_FORWARD: "file:/a", AUDIT_FORWARD_REQUIRED: "true", AUDIT_FORWARD_MAX_LAG: "50/10s" },
+      { auditForwardLag: { rows: 50, ms: 10_000 } },
     ],
     [
       "forwards the record without TLS to this machine",
@@ -253,6 +261,21 @@ describe("a setting", () => {
       { AUDIT_FORWARD_TOKEN: "s3cret" },
       "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
     ],
+    [
+      "a copy of the record is required, or so it seems",
+      { AUDIT_FORWARD_REQUIRED: "yes" },
+      "AUDIT_FORWARD_REQUIRED is neither true nor false",
+    ],
+    [
+      "a copy of the record is required that is made nowhere",
+      { AUDIT_FORWARD_REQUIRED: "true" },
+      "AUDIT_FORWARD is missing: AUDIT_FORWARD_REQUIRED needs it",
+    ],
+    [
+      "the copy's lag is half of one",
+      { AUDIT_FORWARD_MAX_LAG: "30s" },
+      "AUDIT_FORWARD_MAX_LAG is not so many rows or so many seconds, such as 500/30s",
+    ],
     ["the port is a word", { PORT: "http" }, "PORT is not a whole number"],
     ["the port is a fraction", { PORT: "80.5" }, "PORT is not a whole number"],
     ["the port is written as nobody writes one", { PORT: "0x50" }, "PORT is not a whole number"],
@@ -296,7 +319,8 @@ describe("wrong settings", () => {
     ]
       .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])
       .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
-      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN", "STEP_UP_KEY"]);
+      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN", "AUDIT_FORWARD_REQUIRED", "AUDIT_FORWARD_MAX_LAG"])
+      .concat(["STEP_UP_KEY"]);
     fc.assert(
       fc.property(
         fc.subarray(names, { minLength: 1 }),

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 
 import type { Link } from "../../src/audit/chain.ts";
-import { readPosition } from "../../src/audit/forward/position.ts";
+import { nameSink, type Position, readPosition } from "../../src/audit/forward/position.ts";
 import { parseSince } from "../../src/audit/since.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { openTables, type Tables } from "../../src/store/open.ts";
@@ -26,8 +26,8 @@ export class CommandError extends Error {
 
 export interface Opened extends Tables {
   dialect: "sqlite" | "postgres";
-  /** The last row that the configured sink took; null where nothing is forwarded. */
-  forwardedTo: number | null;
+  /** The configured sink, and the last row that it took; null where nothing is forwarded. */
+  forwarded: { sink: string; position: Position } | null;
 }
 
 /** Opens the tables beside the bot (or instead of it, when `exclusive`) for as long as the work takes. */
@@ -38,8 +38,11 @@ export async function withTables(
   const { database, auditForward } = readRecordConfig(process.env);
   const tables = await openTables(database, options);
   try {
-    const forwardedTo = auditForward === null ? null : await readPosition(tables.db, auditForward);
-    return await work({ ...tables, dialect: database.kind, forwardedTo });
+    const forwarded =
+      auditForward === null
+        ? null
+        : { sink: nameSink(auditForward), position: await readPosition(tables.db, auditForward) };
+    return await work({ ...tables, dialect: database.kind, forwarded });
   } finally {
     await tables.close();
   }

@@ -10,8 +10,10 @@ import { verify } from "./verify.ts";
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
 const USAGE = `npm run audit -- <command>
 
-  verify [--archive FILE]… [--anchor SEQ:HASH]…
-      Checks the whole chain, archives first (oldest first). Exit code 1 when it is broken.
+  verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]…
+      Checks the whole chain, archives first (oldest first), and whether it fits what was forwarded. With --copy also
+      row by row (rotated files oldest first). Exit code 1 when something is broken or does not fit, 2 when something
+      that was given could not be compared.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
       Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
   checkpoint
@@ -25,8 +27,8 @@ const USAGE = `npm run audit -- <command>
       Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
       they differ. The API token needs "Account Settings Read".
 
-Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, 78 the
-settings are wrong.
+Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, or not
+all of it, 78 the settings are wrong.
 `;
 
 const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };

@@ -18,7 +18,15 @@ import type { NewPost } from "../requests/posts.ts";
 import type { Request, Result } from "../requests/request.ts";
 import { changeTarget, type Outcome, type TargetChange, type TargetRow } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
-import { FRESH_MS, pausedBy, permitSend, type PermitDeps, type Refusal, type Standing } from "./permit.ts";
+import {
+  FRESH_MS,
+  heldByCopy,
+  pausedBy,
+  permitSend,
+  type PermitDeps,
+  type Refusal,
+  type Standing,
+} from "./permit.ts";
 import { backOffMs, judgeFailure, lookNow, readBaseline, type Failed, type Reading } from "./reads.ts";
 
 export interface PersonDeps extends PermitDeps {
@@ -70,9 +78,11 @@ interface Person extends Run {
 
 async function begin(person: Person): Promise<Refusal | null> {
   const { deps, request, row, plan } = person;
-  // Seen again before the call; seen here, nothing is read for a call that is not sent.
+  // Both are seen again before the call; seen here, nothing is read for a call that is not sent.
   const pause = await readPause(deps.db);
   if (pause !== null) return pausedBy(pause);
+  const behind = await heldByCopy(deps, deps.db);
+  if (behind !== null) return behind;
   const [check, before] = await Promise.all([
     checkTarget(deps.cloudflare, plan),
     row.baseline === null

@@ -14,6 +14,8 @@ import type { Db } from "../store/open.ts";
 interface Served {
   /** Why the process takes no commands now, or null when it does. */
   notReady(): Promise<string | null>;
+  /** Lines for people who look at `/readyz`, beside whether it is ready. */
+  details(): Promise<string[]>;
   /** What takes Slack's requests; null in Socket Mode. */
   takeSlack: RequestListener | null;
 }

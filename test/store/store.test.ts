@@ -89,6 +89,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0007-messages" },
         { name: "0008-refused" },
         { name: "0009-execution" },
+        { name: "0010-forwarded-hash" },
         { name: "0013-step-up" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
