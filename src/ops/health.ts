@@ -69,15 +69,23 @@ export function createServer(log: Log, served: Served): Server {
   return server;
 }
 
-function route({ notReady, takeSlack }: Served, ...[request, response]: Parameters<RequestListener>): void {
+function route(
+  { notReady, details, takeSlack }: Served,
+  ...[request, response]: Parameters<RequestListener>
+): void {
   const path = request.url?.split("?", 1)[0];
   if (path === "/healthz") {
     say(response, 200, "ok");
   } else if (path === "/readyz") {
-    notReady().then(
-      (reason) => say(response, reason === null ? 200 : 503, reason ?? "ready"),
-      () => say(response, 503, "not known"),
-    );
+    notReady()
+      .then(async (reason) => {
+        if (reason !== null) return say(response, 503, reason);
+        // They read the database, for which nobody who asks waits long.
+        const late = sleep(PATIENCE_MS, [], { ref: false });
+        const more = await Promise.race([details(), late]).catch(() => []);
+        return say(response, 200, ["ready", ...more].join("\n"));
+      })
+      .catch(() => say(response, 503, "not known"));
   } else if (path === "/slack/events" && takeSlack !== null) {
     takeSlack(request, response);
   } else {

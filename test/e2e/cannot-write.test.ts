@@ -40,7 +40,7 @@ function lockDatabase({ folder }: World): { release(): void } {
 
 async function readiness({ bot }: Bot): Promise<string> {
   const answer = await fetch(`${bot.url}/readyz`);
-  return `${answer.status} ${(await answer.text()).trim()}`;
+  return `${answer.status} ${(await answer.text()).split("\n")[0]}`;
 }
 
 /** The longest time for which nothing else could run, in milliseconds, until it is asked for. */
