@@ -60,7 +60,8 @@ const DRAIN_MS = 8000;
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
  * when commands are taken.
- * @throws StoreInUseError, ConfigError when the policy's channel is no place for cards, or what Slack said of the token.
+ * @throws StoreInUseError, StoreNotReadyError, ConfigError when the policy's channel is no place for cards, or what Slack
+ * said of the token.
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
@@ -78,6 +79,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   if (problems.length > 0) throw new ConfigError(problems);
   const store = await openStore(config.database);
   const { db } = store;
+  for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
   const { now } = clock;
   if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());

@@ -88,8 +88,39 @@ function toPath(value: string): string | null {
   return path === undefined ? null : resolve(path);
 }
 
+const POSTGRES = /^postgres(?:ql)?:\/\//;
+/** `user:password@`, a host with its port, a database and parameters; a character out of place fits none of them. */
+const POSTGRES_URL =
+  /^postgres(?:ql)?:\/\/(?:[^\s@/?#]*@)?[^\s@/?#]*(?:\/[^\s@/?#]*)?(?:\?(?:[^\s@?#=&]+=[^\s@?#&]*(?:&|$))*)?$/;
+
+/**
+ * What is wrong with PostgreSQL's URL, or null. A password with one of the characters that have a meaning in a URL would
+ * otherwise be cut in two: the half of it that is taken for a host or a database ends up in errors and in the log.
+ */
+function findUrlProblem(url: string): string | null {
+  if (!POSTGRES_URL.test(url) || !canDecode(url))
+    return "holds a character that has a meaning in a URL: in the user and the password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25 and a space as %20";
+  // Without a host it is a socket's, as in postgres://user@/database?host=/run/postgresql.
+  return URL.canParse(url.replace(/(?<=\/\/|@)(?=[/?]|$)/, "localhost"))
+    ? null
+    : "is not postgres://user:password@host:port/database, with one host";
+}
+
+function canDecode(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const Database = z.string().transform((value, context): Config["database"] => {
-  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  if (POSTGRES.test(value)) {
+    const problem = findUrlProblem(value);
+    if (problem !== null) context.addIssue(problem);
+    return { kind: "postgres", url: value };
+  }
   const file = toPath(value);
   if (file !== null) return { kind: "sqlite", file, directory: dirname(file) };
   context.addIssue("is neither file:<path> nor postgres://<…>");
@@ -122,6 +153,13 @@ const RecordEnvironment = z.object({
   DATABASE_URL: setting(z.string().default("file:./data/zt.db").pipe(Database)),
   AUDIT_FORWARD: setting(ForwardTo.optional()),
   AUDIT_FORWARD_TOKEN: optionalText,
+});
+
+const OwnerEnvironment = RecordEnvironment.extend({
+  MIGRATION_DATABASE_URL: setting(
+    z.string().regex(POSTGRES, { error: "is not postgres://<…>", abort: true }).pipe(Database).optional(),
+  ),
+  MIGRATION_GRANT_TO: optionalText,
 });
 
 const Environment = RecordEnvironment.extend({
@@ -188,8 +226,21 @@ const SECRETS = [
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
 export function listSecrets(env: Env): string[] {
+  const passwords = ["DATABASE_URL", "MIGRATION_DATABASE_URL"].flatMap((name) => listPasswords(env[name]));
   // What is shorter guards nothing, and taking it out would make the log unreadable.
-  return SECRETS.flatMap((name) => env[name]?.trim() ?? []).filter((value) => value.length >= 8);
+  return [...SECRETS.flatMap((name) => env[name]?.trim() ?? []), ...passwords].filter(
+    (value) => value.length >= 8,
+  );
+}
+
+/** The password in a database's URL, as it is written and as it is meant, also where it was written wrongly. */
+function listPasswords(url = ""): string[] {
+  const [, written] = /^\w+:\/\/[^:]*:(.*)@/s.exec(url) ?? [];
+  const parameter = URL.parse(url)?.searchParams.get("password");
+  const known = compact(written, parameter);
+  return known.flatMap((password) =>
+    canDecode(password) ? [password, decodeURIComponent(password)] : password,
+  );
 }
 
 type Env = Record<string, string | undefined>;
@@ -273,11 +324,32 @@ export function readConfig(env: Env): Config {
  * Only the settings of the record, for commands that need no others.
  * @throws ConfigError with every problem found in them.
  */
-export function readRecordConfig(env: Env): Pick<Config, "database" | "auditForward"> {
+export function readRecordConfig(env: Env): RecordConfig {
   return toRecordConfig(parse(RecordEnvironment, env, []));
 }
 
-function toRecordConfig(values: z.output<typeof RecordEnvironment>): ReturnType<typeof readRecordConfig> {
+/**
+ * The database for what zt-bot's own role may not do (migrating, archiving): as the role that owns the tables, where one
+ * is named. `grantTo`: the role that gets the rights that zt-bot needs; null where the two are the same.
+ * @throws ConfigError with every problem found.
+ */
+export function readOwnerConfig(env: Env): RecordConfig & { grantTo: string | null } {
+  const values = parse(OwnerEnvironment, env, []);
+  const { MIGRATION_DATABASE_URL: owner, MIGRATION_GRANT_TO: named } = values;
+  const record = toRecordConfig(values);
+  const { database } = record;
+  const user = owner !== undefined && database.kind === "postgres" ? userOf(database.url) : null;
+  return { ...record, database: owner ?? database, grantTo: named ?? user };
+}
+
+function userOf(url: string): string | null {
+  const { username = "", searchParams } = URL.parse(url) ?? {};
+  return searchParams?.get("user") || decodeURIComponent(username) || null;
+}
+
+type RecordConfig = Pick<Config, "database" | "auditForward">;
+
+function toRecordConfig(values: z.output<typeof RecordEnvironment>): RecordConfig {
   const { DATABASE_URL: database, AUDIT_FORWARD: to, AUDIT_FORWARD_TOKEN: token = null } = values;
   return { database, auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null) };
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { ConfigError, readConfig } from "../src/config.ts";
+import { ConfigError, listSecrets, readConfig, readOwnerConfig, readRecordConfig } from "../src/config.ts";
 
 const ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353";
 const SOCKET = {
@@ -119,6 +119,18 @@ describe("a setting", () => {
       { DATABASE_URL: "postgresql://zt:pw@db/zt" },
       { database: { kind: "postgres", url: "postgresql://zt:pw@db/zt" } },
     ],
+    ...[
+      "postgres://zt:p%40%2F%3F%23%25:p@db:5432/zt?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+      "postgres://db",
+      "postgres://zt@/zt?host=/run/postgresql",
+      "postgres:///zt?host=/run/postgresql",
+      "postgres://%2Frun%2Fpostgresql/zt",
+      "postgres://zt:[^é|]@[::1]:5432/zt",
+    ].map((url): [string, Env, object] => [
+      `names PostgreSQL as ${url}`,
+      { DATABASE_URL: url },
+      { database: { kind: "postgres", url } },
+    ]),
     [
       "forwards the record to a file",
       { AUDIT_FORWARD: "file:///var/log/zt/audit.jsonl" },
@@ -226,6 +238,30 @@ describe("a setting", () => {
       { DATABASE_URL: "mysql://db/zt" },
       "DATABASE_URL is neither file:<path> nor postgres://<…>",
     ],
+    ...[
+      "postgres://zt:pass@word@db/zt",
+      "postgres://zt:pass#word@db/zt",
+      "postgres://zt:12#word@db/zt",
+      "postgres://zt:pass/word@db/zt",
+      "postgres://zt:12/word@db/zt",
+      "postgres://zt:pass?word@db/zt",
+      "postgres://zt:12?word=word@db/zt",
+      "postgres://zt:pass%word@db/zt",
+      "postgres://zt:pass%ffword@db/zt",
+      "postgres://zt:pass word@db/zt",
+      "postgres://zt@db/zt?password=pass@word",
+    ].map((url): [string, Env, string] => [
+      `a password in the database's URL is not encoded: ${url}`,
+      { DATABASE_URL: url },
+      "DATABASE_URL holds a character that has a meaning in a URL: in the user and the password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25 and a space as %20",
+    ]),
+    ...["postgres://zt:pw@one:5432,two:5432/zt", "postgres://zt:pw@db:99999/zt"].map(
+      (url): [string, Env, string] => [
+        `the database's URL has no host and port: ${url}`,
+        { DATABASE_URL: url },
+        "DATABASE_URL is not postgres://user:password@host:port/database, with one host",
+      ],
+    ),
     [
       "the database file has no name",
       { DATABASE_URL: "file:" },
@@ -333,5 +369,38 @@ describe("wrong settings", () => {
         },
       ),
     );
+  });
+});
+
+describe("the passwords of databases", () => {
+  it("are secrets for the log, as they are written and as they are meant, whole or not", () => {
+    expect(
+      listSecrets({
+        DATABASE_URL: "postgres://zt:pass%40word-1@db/zt",
+        MIGRATION_DATABASE_URL: "postgres://owner:pass@word/2#3@db/zt",
+      }),
+    ).toEqual(["pass%40word-1", "pass@word-1", "pass@word/2#3", "pass@word/2#3"]);
+    expect(listSecrets({ DATABASE_URL: "postgres://db/zt?user=zt&password=pass-word" })).toContain(
+      "pass-word",
+    );
+  });
+
+  it("of the owner go to no process but the one that migrates or archives", () => {
+    const env = {
+      ...SOCKET,
+      DATABASE_URL: "postgres://z%40t:pw@db/zt",
+      MIGRATION_DATABASE_URL: "postgres://owner:pw@db/zt",
+    };
+    expect(JSON.stringify([readConfig(env), readRecordConfig(env)])).not.toContain("owner");
+    expect(readOwnerConfig(env)).toMatchObject({
+      database: { kind: "postgres", url: "postgres://owner:pw@db/zt" },
+      grantTo: "z@t",
+    });
+    expect(readOwnerConfig({ ...env, MIGRATION_GRANT_TO: "other" })).toHaveProperty("grantTo", "other");
+    expect(readOwnerConfig({ DATABASE_URL: env.DATABASE_URL })).toMatchObject({
+      database: { kind: "postgres", url: env.DATABASE_URL },
+      grantTo: null,
+    });
+    expect(() => readOwnerConfig({ MIGRATION_DATABASE_URL: "file:zt.db" })).toThrow("is not postgres://<…>");
   });
 });

@@ -51,7 +51,7 @@ export const archive: AuditCommand = async (args) => {
   if (file === undefined) throw new UsageError("say where to: --file FILE");
   const asked = values.checkpoint === undefined ? undefined : readSeq(values.checkpoint);
   // Taking rows out holds the database for a while: an embedded one must not be in use then.
-  return withTables((tables) => archiveTo(file, asked, remove, tables), { exclusive: remove });
+  return withTables((tables) => archiveTo(file, asked, remove, tables), { owner: remove });
 };
 
 async function archiveTo(

@@ -20,8 +20,9 @@ const USAGE = `npm run audit -- <command>
       Writes a place into the record before which rows may be archived.
   archive --file FILE [--checkpoint SEQ] [--remove]
       Checks the record and writes all rows before the newest checkpoint to FILE. With --remove it also takes them
-      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that. Requests
-      that have rows there have to be finished.
+      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that; with
+      PostgreSQL set MIGRATION_DATABASE_URL to the role that owns the tables. Requests that have rows there have to be
+      finished.
 
   reconcile --since WHEN [--until WHEN]
       Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
@@ -32,6 +33,9 @@ all of it, 78 the settings are wrong.
 `;
 
 const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
+
+/** PostgreSQL's SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 export interface Ended {
   /** The exit code. */
@@ -67,8 +71,10 @@ function explain(error: unknown): Ended {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ((error as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE)
+    return `the database role may not do that (${error.message}). Taking rows out needs the role that owns the tables: set MIGRATION_DATABASE_URL to it for this command`;
   const isOld = /no such (?:column|table): .*|(?:column|relation) .* does not exist/.test(error.message);
   return isOld
-    ? "the database is of an older version: start zt-bot once, which brings it up to date"
+    ? "the database is of an older version: npm run migrate brings it up to date"
     : error.message || error.name;
 }

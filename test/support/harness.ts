@@ -71,7 +71,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({ ...workspace, quiet: true });
   const policyFile = join(folder, "policy.yml");
-  writeFileSync(policyFile, options.policy ?? POLICY);
+  writeFileSync(policyFile, options.policy ?? POLICY, { mode: 0o600 });
   onTestFinished(async () => {
     await Promise.all([slack.close(), cloudflare.close()]);
     rmSync(folder, { recursive: true, force: true });

@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 
 import { onTestFinished, vi } from "vitest";
 
+import manifest from "../../package.json" with { type: "json" };
 import type { World } from "./harness.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+/** What `npm start` gives to Node, but for the file with the environment, which a test gives itself. */
+const FLAGS = manifest.scripts.start.split(" ").filter((word) => /^--(?!env-file)/.test(word));
 
 /** One line of the bot's log, parsed. */
 export interface LogLine {
@@ -25,7 +29,7 @@ export interface Exit {
   ms: number;
 }
 
-/** The bot as operators run it: `node src/main.ts` with an environment, its two streams and its signals. */
+/** The bot as operators run it, with an environment, its two streams and its signals. */
 export interface BotProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -51,10 +55,10 @@ export interface ReadyBot extends BotProcess {
 }
 
 /** A process with exactly this environment, nothing inherited but PATH. Killed when the test ends. */
-export function spawnBot(env: Record<string, string>): BotProcess {
+export function spawnBot(env: Record<string, string>, cwd = tmpdir()): BotProcess {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, "src", "main.ts")], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [...FLAGS, MAIN], {
+    cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -107,9 +111,13 @@ export function spawnBot(env: Record<string, string>): BotProcess {
 }
 
 /** Starts the bot in this world and waits until it takes commands; in HTTP mode Slack is told where it is. */
-export async function startBotProcess(world: World, env: Record<string, string> = {}): Promise<ReadyBot> {
+export async function startBotProcess(
+  world: World,
+  env: Record<string, string> = {},
+  cwd?: string,
+): Promise<ReadyBot> {
   const startedAt = performance.now();
-  const bot = spawnBot({ ...world.env, ...env });
+  const bot = spawnBot({ ...world.env, ...env }, cwd);
   const ready = await Promise.race([
     bot.logged("ready"),
     bot.exited.then(({ code, signal }) => {
