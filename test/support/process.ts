@@ -31,6 +31,7 @@ export interface Exit {
 
 /** The bot as operators run it, with an environment, its two streams and its signals. */
 export interface BotProcess {
+  readonly pid: number;
   readonly exited: Promise<Exit>;
   /** Everything written so far. */
   stdout(): string;
@@ -83,6 +84,7 @@ export function spawnBot(env: Record<string, string>, cwd = tmpdir()): BotProces
     expectNoSecret(env, output.stdout + output.stderr);
   });
   return {
+    pid: child.pid ?? 0,
     exited,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
