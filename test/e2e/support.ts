@@ -42,13 +42,13 @@ export interface AuditRow {
   data: Record<string, unknown>;
 }
 
-/** Everything recorded so far but for the policy's first row, oldest first, read by a connection of its own. */
+/** Everything recorded so far but for the policy's first row and signatures, oldest first, read by a connection of its own. */
 export function readAudit({ folder }: World): AuditRow[] {
   const db = new DatabaseSync(join(folder, "data", "zt.db"), { readOnly: true });
   try {
     const rows = db
       .prepare(
-        "SELECT request_id, actor, event, data FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) ORDER BY seq",
+        "SELECT request_id, actor, event, data FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) AND event <> 'audit.signed' ORDER BY seq",
       )
       .all();
     return rows.map((row) => ({
