@@ -108,7 +108,7 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
   let standing: Promise<Standing> | undefined;
   let readAt = 0;
   let stale = 0;
-  const { findings, isTold } = await findUnproven(deps, lease.request);
+  const { findings, isTold } = await findUnproven(deps, lease);
   // Told before: what was sent is looked into to its end, and nothing else is sent.
   if (findings.length > 0 && !isTold) {
     const due = await heed(deps, lease, { kind: "unproven", findings });

@@ -1,10 +1,10 @@
 import { BOT } from "../audit/append.ts";
 import { voidAs } from "../approvals/click.ts";
-import { changeRequest } from "../requests/change.ts";
-import type { Lease } from "../requests/lease.ts";
+import { changeRequest, type Writer } from "../requests/change.ts";
+import { LeaseLostError, type Lease } from "../requests/lease.ts";
 import { findContradictions, readProof, recordedEnd, wasCalled, type ProofRow } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
-import { changeTarget, countTargets, isUntouched, readTargets } from "../requests/targets.ts";
+import { changeTarget, countTargets, readTargets } from "../requests/targets.ts";
 import { moveRequest, restoreEnd } from "../requests/transition.ts";
 import type { PersonDeps } from "./person.ts";
 
@@ -15,13 +15,32 @@ export const UNPROVEN = {
 
 /** What the tables say of a request and the record does not, before anything of it is taken up; none: all is proved. */
 export async function findUnproven(
-  { db }: Pick<PersonDeps, "db">,
-  request: Request,
-): Promise<{ findings: string[]; isTold: boolean }> {
+  { db, now }: Pick<PersonDeps, "db" | "now">,
+  { request, isHeld }: Lease,
+): Promise<Unproven> {
+  const seen = await compare(db, request);
+  if (seen.findings.length === 0) return seen;
+  // Somebody may have clicked between the two reads. Once more, while nobody can change the one or add to the other.
+  return db.transaction().execute(async (trx) => {
+    const locked = await changeRequest(trx, { id: request.id, at: now(), where: isHeld, isShown: false });
+    if (locked === null) throw new LeaseLostError(request.id);
+    return compare(trx, locked);
+  });
+}
+
+interface Unproven {
+  findings: string[];
+  /** Everybody was told of it before. */
+  isTold: boolean;
+}
+
+async function compare(db: Writer, request: Request): Promise<Unproven> {
   const rows = await readProof(db, request.id);
   const findings = findContradictions(request, rows);
-  const isBegun = request.status !== "approved" || isUntouched(await countTargets(db, request.id));
-  if (!isBegun) findings.push("somebody of it stands as called for, and it was not begun");
+  // Not the failed ones: before the first call, what it was for may turn out not to be there any longer.
+  const { sending, sent, done } = await countTargets(db, request.id);
+  if (request.status === "approved" && sending + sent + done > 0)
+    findings.push("somebody of it stands as called for, and it was not begun");
   return { findings, isTold: isTold(rows) };
 }
 
