@@ -1,7 +1,8 @@
 /**
  * Credentials in what people type. The record can't be changed and cards are read by many, so that what looks like a
  * credential is masked where text comes in, before anything is stored, recorded, logged or posted. Only shapes that
- * hardly anything else has: a hash or an id that an incident is about has to stay readable.
+ * hardly anything else has: a hash or an id that an incident is about has to stay readable. Anybody can send 40,000
+ * characters of anything, so a pattern begins once in a row of equal characters, and looks back a bounded way.
  */
 
 interface Shape {
@@ -15,7 +16,7 @@ const SHAPES: readonly Shape[] = [
     // RFC 7468, and PGP's; phones make long dashes of several hyphens. Without an end, all that follows is the key.
     name: "private key",
     pattern:
-      /[-–—]{2,}\s*BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?\s*[-–—]{2,}(?:[\s\S]*?[-–—]{2,}\s*END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?\s*[-–—]{2,}|[\s\S]*)/g,
+      /(?<![-–—])[-–—]{2,}\s{0,20}BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?\s*[-–—]{2,}(?:[\s\S]*?(?<![-–—])[-–—]{2,}\s{0,20}END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?\s*[-–—]{2,}|[\s\S]*)/g,
   },
   {
     // https://docs.slack.dev/authentication/tokens
@@ -66,7 +67,7 @@ const SHAPES: readonly Shape[] = [
     pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){1,3}/g,
   },
   // RFC 6750
-  { name: "bearer token", pattern: /(?<=\bBearer\s+)[\w.~+/=-]{20,}/gi },
+  { name: "bearer token", pattern: /(?<=\bBearer\s{1,20})[\w.~+/=-]{20,}/gi },
   // RFC 3986, 3.2.1
   { name: "password in a URL", pattern: /(?<=\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/gi },
   {

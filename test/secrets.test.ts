@@ -81,4 +81,21 @@ describe("a credential in what is typed", () => {
       { numRuns: 200 },
     );
   });
+
+  it.each(["-", "- ", "Bearer ", " ", "=", "-----BEGIN PRIVATE KEY-----\n-", "--BEGIN "])(
+    "is looked for in the longest message without holding up anybody: %j",
+    (part) => {
+      const text = part.repeat(Math.ceil(40_000 / part.length));
+      for (const one of [
+        text,
+        `Bearer${text}`,
+        `--BEGIN PRIVATE KEY--\n${text}`,
+        `${"-".repeat(20_000)}${text}`,
+      ]) {
+        const started = performance.now();
+        maskSecrets(one);
+        expect(performance.now() - started).toBeLessThan(1500);
+      }
+    },
+  );
 });
