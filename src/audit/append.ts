@@ -42,9 +42,9 @@ export async function appendAudit(
     { seq: head.seq - 1, hash: head.hash },
     {
       at: entry.at,
-      team_id: storable(entry.teamId),
-      request_id: storable(entry.requestId),
-      actor: storable(entry.actor) ?? "",
+      team_id: entry.teamId == null ? null : storable(entry.teamId),
+      request_id: entry.requestId == null ? null : storable(entry.requestId),
+      actor: storable(entry.actor),
       event: entry.event,
       data: canonicalJson(entry.data ?? {}),
     },
@@ -55,8 +55,8 @@ export async function appendAudit(
 }
 
 /** What both databases give back as it was given: half a surrogate pair or a NUL they would change or refuse. */
-function storable(text: string | null | undefined): string | null {
-  return text?.toWellFormed().replaceAll("\0", "\uFFFD") ?? null;
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
 
 export interface AuditRow {

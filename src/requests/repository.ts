@@ -1,4 +1,4 @@
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, storable } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
@@ -39,6 +39,8 @@ export class AlreadyOpenError extends Error {
 export async function insertRequest(db: Db, input: NewRequest): Promise<Request> {
   return db.transaction().execute(async (trx) => {
     const planHash = hashPlan(input.plan);
+    // The record has to say the same of it as the table.
+    const reason = storable(input.reason);
     const row = await trx
       .insertInto("requests")
       .values({
@@ -52,7 +54,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         target_email: input.plan.target.email,
         requester_id: input.requesterId,
         origin_channel: input.originChannel,
-        reason: input.reason,
+        reason,
         status: "pending",
         result: null,
         created_at: input.at,
@@ -90,7 +92,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
       data: {
         plan: input.plan,
         plan_hash: planHash,
-        reason: input.reason,
+        reason,
         evidence_hash: hashEvidence(input.evidence),
         expires_at: input.expiresAt,
         ...(input.isProtected ? { protected: true } : {}),

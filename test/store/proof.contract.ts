@@ -98,6 +98,14 @@ export function proofContract(store: GetStore, dialect: Dialect): void {
   const db = () => store().db;
 
   describe("before anything is sent", () => {
+    it("proves a request whose reason holds what a database would change", async () => {
+      const reason = "half an emoji \uD83D, and a NUL \0";
+      const { id } = await insertRequest(db(), newRequest({ reason, posts: [] }));
+      const request = await readRequest(db(), id);
+      expect(request?.reason).toBe("half an emoji \uFFFD, and a NUL \uFFFD");
+      expect(request && findContradictions(request, await readProof(db(), id))).toEqual([]);
+    });
+
     it.each(Object.entries(OVERWRITTEN))(
       "refuses what the record does not prove: %s",
       async (_name, { set, why }) => {
