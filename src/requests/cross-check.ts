@@ -20,7 +20,7 @@ const BATCH = 200;
  * one request before a call, of all. That the chain itself is whole is asked elsewhere (audit/verify.ts).
  */
 export async function crossCheck(db: Kysely<Database>): Promise<CrossCheck> {
-  const first = await db.selectFrom("audit").select("seq").orderBy("seq").limit(1).executeTakeFirst();
+  const first = await db.selectFrom("audit").select(["seq", "at"]).orderBy("seq").limit(1).executeTakeFirst();
   const hasArchive = first !== undefined && first.seq > 1;
   const found: CrossCheck = { requests: 0, archived: 0, findings: [] };
   for (let after = ""; ;) {
@@ -49,7 +49,11 @@ export async function crossCheck(db: Kysely<Database>): Promise<CrossCheck> {
       }
     }
   }
-  found.findings.push(...(await findMissing(db)), ...(await findLiftedPause(db)));
+  found.findings.push(
+    ...(await findMissing(db)),
+    ...(await findLiftedPause(db)),
+    ...(await findForgedAuthenticators(db, hasArchive ? first.at : 0)),
+  );
   return found;
 }
 
@@ -109,5 +113,45 @@ async function findLiftedPause(db: Kysely<Database>): Promise<string[]> {
   if (last === undefined || (last.event === "bot.paused") === (paused !== undefined)) return [];
   return [
     `zt-bot is ${paused === undefined ? "not " : ""}paused, and row ${last.seq} of the record says otherwise`,
+  ];
+}
+
+/**
+ * Whose codes count is who has an authenticator: those that the record does not say were confirmed, and those that it
+ * does and that are put aside. `since`: what was before, epoch milliseconds, may be in an archive.
+ */
+async function findForgedAuthenticators(db: Kysely<Database>, since: number): Promise<string[]> {
+  const held = await db
+    .selectFrom("authenticators")
+    .select(["id", "user_id", "effective_at"])
+    .where("state", "=", "effective")
+    .execute();
+  const rows = await db
+    .selectFrom("audit")
+    .selectAll()
+    .where("event", "=", "authenticator.effective")
+    .orderBy("seq")
+    .execute();
+  const recorded = new Map<unknown, { user: unknown; at: number }>();
+  for (const { at, data } of rows.map(toProof)) {
+    const { authenticator, user, replaces } = data;
+    recorded.delete(replaces);
+    recorded.set(authenticator, { user, at });
+  }
+  const forged = held.filter(({ id, user_id, effective_at }) => {
+    const row = recorded.get(id);
+    if (row === undefined) return since === 0 || (effective_at ?? since) >= since;
+    return row.user !== user_id || row.at !== effective_at;
+  });
+  const ids = new Set<unknown>(held.map(({ id }) => id));
+  const aside = [...recorded].filter(([id]) => !ids.has(id));
+  return [
+    ...forged.map(
+      ({ id, user_id }) => `authenticator ${id} of ${user_id} counts, and the record does not say so`,
+    ),
+    ...aside.map(
+      ([id, { user }]) =>
+        `authenticator ${String(id)} of ${String(user)} counts by the record, and not in the table`,
+    ),
   ];
 }

@@ -13,6 +13,7 @@ import {
   type Authenticator,
 } from "../../src/approvals/step-up/authenticators.ts";
 import { newSecret } from "../../src/approvals/step-up/totp.ts";
+import { crossCheck } from "../../src/requests/cross-check.ts";
 import { codeAt, wrongCodeAt } from "../support/phone.ts";
 import { BOB, CAROL, type GetStore, NOW } from "./fixture.ts";
 
@@ -54,6 +55,29 @@ export function stepUpContract(store: GetStore): void {
       .execute();
     return rows.map(({ event, data }) => [event, JSON.parse(data) as Record<string, unknown>]);
   }
+
+  it("that counts and was not confirmed, or the other way round, shows when the record is verified", async () => {
+    const told = async () =>
+      (await crossCheck(db())).findings.filter((finding) => finding.startsWith("authenticator"));
+    const before = await told();
+    const [user, other] = [somebody(), somebody()];
+    const waiting = await addWaiting(db(), KEY, { secret: newSecret(), step: 0 }, doing(user));
+    const { authenticator } = await setUp(other);
+    const { authenticator: newer } = await setUp(other);
+    expect(await told()).toEqual(before);
+
+    await db()
+      .updateTable("authenticators")
+      .set({ state: "effective" })
+      .where("id", "=", waiting.id)
+      .execute();
+    await db().updateTable("authenticators").set({ state: "replaced" }).where("id", "=", newer.id).execute();
+    expect((await told()).filter((finding) => !before.includes(finding))).toEqual([
+      `authenticator ${waiting.id} of ${user} counts, and the record does not say so`,
+      `authenticator ${newer.id} of ${other} counts by the record, and not in the table`,
+    ]);
+    expect(newer.id).not.toBe(authenticator.id);
+  });
 
   describe("a code", () => {
     it("is taken once, also when it is sent many times at once, and the record names the authenticator", async () => {
