@@ -93,6 +93,8 @@ export function judgeRecord(rows: readonly (AuditRow & { request_id: string | nu
     expect(isPaused, "nothing is sent while it is paused").toBe(false);
     expect(forbids, "nothing is sent of what is not approved, or over").toBeNull();
   }
+  const alarms = rows.filter((row) => row.request_id === id && row.event === "request.unproven");
+  expect(alarms, "nobody wrote past zt-bot, and nobody is accused of it").toEqual([]);
   for (const once of ["request.approved", "request.executing", "request.stopped"])
     expect(rows.filter((row) => row.request_id === id && row.event === once).length).toBeLessThanOrEqual(1);
 }
