@@ -166,6 +166,7 @@ export const door: Attack[] = [
     name: "uncaught-errors",
     claim: "an error that nobody caught is one JSON line of level fatal and exit code 1, whatever was thrown",
     isolated: true,
+    timeoutMs: 150_000,
     async run(targets) {
       const target = await targets.prepare();
       const wrong: string[] = [];

@@ -34,13 +34,13 @@ export async function isAlive(target: Target): Promise<boolean> {
 /** Asks for something as Alice, and gives back the card in the approvals channel. */
 export async function ask(target: Target, text: string): Promise<StoredMessage> {
   const { slack } = target;
-  const before = slack.messages(CHANNELS.approvals).length;
+  const before = new Set(slack.messages(CHANNELS.approvals).map(({ ts }) => ts));
   const words = await answerTo(target, PEOPLE.alice, text);
+  // Other messages may come in between.
+  const isCard = ({ ts, blocks }: StoredMessage): boolean =>
+    !before.has(ts) && JSON.stringify(blocks).includes(CARD_ACTIONS.approve);
   return slack
-    .waitFor(() => {
-      const cards = slack.messages(CHANNELS.approvals);
-      return cards.length > before && cards.at(-1);
-    }, 15_000)
+    .waitFor(() => slack.messages(CHANNELS.approvals).find(isCard), 15_000)
     .catch(() => {
       throw new Error(`no card came: ${words}`);
     });

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 import { describeWorkspace } from "../../sandbox/workspace.ts";
@@ -81,8 +80,8 @@ export async function dial(target: Target): Promise<Wire> {
   });
   // What a peer does to a hostile connection is no error of the attack.
   socket.on("error", () => {});
-  const closed = once(socket, "close").then(() => {});
-  await Promise.race([once(socket, "connect"), closed]);
+  const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+  await Promise.race([new Promise<void>((resolve) => void socket.once("connect", resolve)), closed]);
   return { socket, answer: () => answer, closed };
 }
 

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../src/canonical-json.ts";
 import { hashPlan, parsePlan } from "../../src/requests/plan.ts";
 import type { Db } from "../../src/store/open.ts";
 import { control, unless, type Attack, type Outcome } from "./attack.ts";
-import { answerTo, approve, ask, changesOf, comesAbout, idOf, threadOf } from "./people.ts";
+import { answerTo, approve, ask, comesAbout, idOf, threadOf } from "./people.ts";
 import { readRows, chainAgain, replaceRows, writeSomeRecord } from "./record.ts";
 import { START } from "../../src/audit/chain.ts";
 import type { Target, Targets } from "./targets.ts";
@@ -121,6 +121,7 @@ export const rowAttacks: Attack[] = [
     name: "another-plan",
     claim: "another plan under the stored hash, or with its own, is not carried out when it is approved",
     isolated: true,
+    timeoutMs: 120_000,
     async run(targets) {
       const wrong: string[] = [];
       const target = await targets.start();
@@ -128,14 +129,12 @@ export const rowAttacks: Attack[] = [
         ["under the stored hash", false],
         ["with its own hash", true],
       ] as const) {
-        const before = changesOf(target).length;
         const card = await ask(target, "revoke mallory@example.com --reason stolen laptop");
         const id = idOf(target, card);
         await target.database((db) => aimAt(db, target, id, "erin@example.com", withHash));
         await approve(target, card);
         await carriesOutAnother(target);
-        const made = changesOf(target).length - before;
-        if (made > 1 || isRevoked(target, "erin@example.com")) wrong.push(`${way} it was carried out`);
+        if (isRevoked(target, "erin@example.com")) wrong.push(`${way} it was carried out`);
         await answerTo(target, PEOPLE.alice, `cancel ${id}`).catch(() => "");
       }
       return unless(wrong, "neither was carried out; a true request was");
@@ -171,7 +170,7 @@ export const rowAttacks: Attack[] = [
     isolated: true,
     async run(targets) {
       const target = await writeSomeRecord(targets);
-      const before = revocations(target);
+      const before = revocations(target, "mallory@example.com");
       control(before === 1, `${before} calls for one request`);
       await target.database(async (db) => {
         const { id, votes } = await db
@@ -196,9 +195,7 @@ export const rowAttacks: Attack[] = [
       await target.stop();
       await target.start();
       await carriesOutAnother(target);
-      const again = target.cloudflare.requests.filter(
-        ({ path, body }) => path.includes("revoke_user") && JSON.stringify(body).includes("mallory"),
-      ).length;
+      const again = revocations(target, "mallory@example.com");
       return unless(again > 1 ? [`it was sent ${again} times`] : [], "it was sent once");
     },
   },
@@ -301,22 +298,25 @@ async function whilePaused(
   return unless(wrong, "the forged one was not carried out, what a person approved was");
 }
 
-/** Asks for one more, approves it, and waits until it is over: what came before it in the queue has had its turn. */
+/** Asks for one more and approves it, until it is sent: what came before it in the queue has had its turn. */
 async function carriesOutAnother(target: Target): Promise<void> {
+  const before = revocations(target, "rhea@example.com");
   const card = await ask(target, "revoke rhea@example.com --reason after it");
   await approve(target, card);
-  const isOver = await comesAbout(() => threadOf(target, card).includes("Next:"), 30_000);
-  control(isOver, "a true request is not carried out");
+  const isSent = await comesAbout(() => revocations(target, "rhea@example.com") > before, 30_000);
+  control(isSent, "a true request is not carried out");
+  await comesAbout(() => threadOf(target, card).includes("Next:"), 15_000);
 }
 
-function revocations({ cloudflare }: Target): number {
-  return cloudflare.requests.filter(({ path }) => path.includes("revoke_user")).length;
-}
-
-function isRevoked({ cloudflare }: Target, email: string): boolean {
-  return cloudflare.requests.some(
+/** How often Cloudflare was asked to revoke this user. */
+function revocations({ cloudflare }: Target, email: string): number {
+  return cloudflare.requests.filter(
     ({ path, body }) => path.includes("revoke_user") && JSON.stringify(body ?? "").includes(email),
-  );
+  ).length;
+}
+
+function isRevoked(target: Target, email: string): boolean {
+  return revocations(target, email) > 0;
 }
 
 function vote(by: string): unknown {

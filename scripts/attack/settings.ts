@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import { CHANNELS, PEOPLE, POLICY } from "../../sandbox/workspace.ts";
@@ -20,11 +21,14 @@ export const settingAttacks: Attack[] = [
     claim:
       "an approvals channel that is shared outside the organization is refused at start and at each request",
     isolated: true,
+    timeoutMs: 120_000,
     async run(targets) {
       const target = await targets.start();
       await ask(target, "revoke dana@example.com --reason stolen laptop");
       const wrong: string[] = [];
       target.slack.setChannel(CHANNELS.approvals, { isExtShared: true } as object);
+      // What Slack said may be remembered for half a minute.
+      await comesAbout(() => false, 31_000);
       const before = target.slack.messages(CHANNELS.approvals).length;
       const words = await answerTo(target, PEOPLE.alice, "revoke mallory@example.com --reason stolen laptop");
       if (await comesAbout(() => target.slack.messages(CHANNELS.approvals).length > before, 3000))
@@ -83,11 +87,11 @@ export const settingAttacks: Attack[] = [
         if (exit !== null) return { named: bot.stderr() + bot.stdout(), help: "refused" };
         const url = String(bot.logs("ready")[0]?.["url"]);
         target.slack.setDelivery({ mode: "http", url: `${url}/slack/events` });
-        await comesAbout(() => bot.logs().some(isPolicyWarning), 2500);
+        await comesAbout(() => bot.logs().some(isWarning), 2500);
         const help = await answerTo(target, PEOPLE.alice, "help").catch(String);
         const named = bot
           .logs()
-          .filter(isPolicyWarning)
+          .filter(isWarning)
           .map((line) => JSON.stringify(line))
           .join("\n");
         await bot.stop();
@@ -112,13 +116,16 @@ export const settingAttacks: Attack[] = [
     claim: "npm start on Node 20 is a sentence that says what to do",
     async run() {
       const old = await findOldNode();
-      const ran = await run(old.folder, ["start"]);
+      // As `npm ci --omit=dev` leaves it, without the Node that comes with the tools.
+      const folder = mkdtempSync(join(tmpdir(), "zt-attack-"));
+      cpSync(join(ROOT, "package.json"), join(folder, "package.json"));
+      for (const name of ["src", "scripts"]) symlinkSync(join(ROOT, name), join(folder, name));
+      const ran = await run(old.folder, ["start"], folder);
+      rmSync(folder, { recursive: true });
       const said = `${ran.stdout}${ran.stderr}`;
       control(ran.code !== 0, "it starts");
       const wrong = [
-        ...(/ERR_UNKNOWN_FILE_EXTENSION|SyntaxError|bad option/.test(said)
-          ? ["it is an error of Node's"]
-          : []),
+        ...(/ERR_\w+|SyntaxError|bad option/.test(said) ? ["it is an error of Node's"] : []),
         ...(/Node(\.js)? ?(2[2-9]|v?2[2-9])/.test(said)
           ? []
           : [`it does not say which Node: ${said.slice(-150)}`]),
@@ -131,6 +138,7 @@ export const settingAttacks: Attack[] = [
     name: "password-fragments",
     claim: "no part of a database password reaches any output, also where it was not escaped",
     isolated: true,
+    timeoutMs: 120_000,
     async run(targets) {
       const target = await targets.prepare();
       const wrong: string[] = [];
@@ -144,15 +152,16 @@ export const settingAttacks: Attack[] = [
         "postgres://zt:first SECOND-PART@127.0.0.1:1/zt",
         "postgres://zt:first@SECOND-PART/zt",
       ];
-      const start = async (url: string): Promise<void> => {
+      let said = "";
+      for (const url of urls) {
         const bot = target.begin({ DATABASE_URL: url });
-        await Promise.race([bot.exited, comesAbout(() => false, 20_000)]);
-        const said = bot.stdout() + bot.stderr();
-        control(said !== "", `nothing is said of ${url}`);
-        if (/second-part/i.test(said)) wrong.push(url.replace(/^postgres:\/\/zt:/, ""));
+        await Promise.race([bot.exited, comesAbout(() => false, 10_000)]);
         await bot.kill();
-      };
-      await Promise.all(urls.map(start));
+        const words = bot.stdout() + bot.stderr();
+        if (/second-part/i.test(words)) wrong.push(url.replace(/^postgres:\/\/zt:/, ""));
+        said += words;
+      }
+      control(said !== "", "nothing is said of any of them");
       return unless(
         wrong.map((url) => `${url} is quoted`),
         `${urls.length} ways to write it, and none is quoted`,
@@ -207,8 +216,8 @@ export const settingAttacks: Attack[] = [
   },
 ];
 
-function isPolicyWarning({ level, ...line }: { level: string; msg: string }): boolean {
-  return level === "warn" && /policy/i.test(JSON.stringify(line));
+function isWarning({ level }: { level: string }): boolean {
+  return level === "warn";
 }
 
 function warningsOf(target: Target): string[] {
@@ -264,18 +273,21 @@ async function findOldNode(): Promise<OldNode> {
 }
 
 /** npm with the Node of that folder before all others. */
-function run(folder: string, args: readonly string[]): Promise<Ran> {
-  const path = `${folder}${delimiter}${process.env["PATH"] ?? ""}`;
-  return runFile("npm", args, { PATH: path, HOME: process.env["HOME"] ?? "" });
+function run(node: string, args: readonly string[], cwd = ROOT): Promise<Ran> {
+  const path = `${node}${delimiter}${process.env["PATH"] ?? ""}`;
+  return runFile("npm", args, { PATH: path, HOME: process.env["HOME"] ?? "" }, cwd);
 }
 
-function runFile(file: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
+function runFile(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd = ROOT,
+): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = execFile(
-      file,
-      args,
-      { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024, timeout: 40_000 },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    const options = { cwd, env, maxBuffer: 64 * 1024 * 1024, timeout: 40_000 };
+    const child = execFile(file, args, options, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
 }

@@ -15,22 +15,22 @@ export const stepUpAttacks: Attack[] = [
     item: ITEM,
     name: "hijacked-approver",
     claim:
-      "a stolen Slack session alone does not delete: without the code, with guessed ones, or with a used one",
+      "a stolen Slack session alone approves nothing that takes a code: without the code, with guessed ones, or with a used one",
     isolated: true,
     timeoutMs: 90_000,
     async run(targets) {
       const target = await start(targets);
       const secret = await enrol(target, carol, bob);
-      const first = await ask(target, "delete-user quentin@example.com --reason left the company");
+      const first = await ask(target, "revoke dana@example.com --reason stolen laptop");
       // The code that proved the app is used; the next one is taken a little early.
       const code = codeAt(secret, Date.now() + 30_000);
       await approveWith(target, carol, first, code);
       control(
-        await comesAbout(() => deletions(target) === 1, 30_000),
-        "the right code does not delete either",
+        await comesAbout(() => changesOf(target).length === 1, 30_000),
+        "the right code does nothing either",
       );
 
-      const card = await ask(target, "delete-user mallory@example.com --reason left the company");
+      const card = await ask(target, "revoke mallory@example.com --reason stolen laptop");
       const wrong: string[] = [];
       const said: string[] = [];
       const guesses = [
@@ -45,14 +45,14 @@ export const stepUpAttacks: Attack[] = [
         codeAt(secret, Date.now() + 300_000),
       ];
       for (const guess of guesses) said.push(await approveWith(target, carol, card, guess));
-      if (deletions(target) > 1) wrong.push("a wrong or used code deleted");
+      if (changesOf(target).length > 1) wrong.push("a wrong or used code approved it");
       if (!said.some((words) => /too many|locked/i.test(words))) wrong.push("guessing is not ended");
       const stored = await dump(target);
       if (stored.includes(secret) || stored.includes(secret.toLowerCase()))
         wrong.push("the secret is in the database");
-      await comesAbout(() => deletions(target) > 1, 3000);
-      if (deletions(target) > 1) wrong.push("it was deleted afterwards");
-      return unless(wrong, `${guesses.length} tries, none deleted, and guessing was ended`);
+      await comesAbout(() => changesOf(target).length > 1, 3000);
+      if (changesOf(target).length > 1) wrong.push("it was carried out afterwards");
+      return unless(wrong, `${guesses.length} tries, none approved it, and guessing was ended`);
     },
   },
   {
@@ -79,11 +79,11 @@ export const stepUpAttacks: Attack[] = [
             viewId: view.id,
             values: { heard: { heard: number }, code: { code: "000000" } },
           });
-      const card = await ask(target, "delete-user mallory@example.com --reason left the company");
+      const card = await ask(target, "revoke mallory@example.com --reason stolen laptop");
       said.push(await approveWith(target, bob, card, codeAt(secret, Date.now() + 30_000)));
-      await comesAbout(() => deletions(target) > 0, 3000);
+      await comesAbout(() => changesOf(target).length > 0, 3000);
       return unless(
-        deletions(target) > 0 ? ["it deleted"] : [],
+        changesOf(target).length > 0 ? ["it was carried out"] : [],
         "nobody but another approver could vouch for it",
       );
     },
@@ -113,14 +113,9 @@ export const stepUpAttacks: Attack[] = [
 
 function start(targets: Targets): Promise<Target> {
   return targets.start({
-    policy: `${POLICY}step_up: [delete-user]\n`,
+    policy: `${POLICY}step_up: [revoke, delete-user]\n`,
     env: { STEP_UP_KEY: randomBytes(32).toString("base64") },
   });
-}
-
-function deletions({ cloudflare }: Target): number {
-  return cloudflare.requests.filter(({ method, path }) => method === "DELETE" && path.includes("/users/"))
-    .length;
 }
 
 /** Sets one up as a person does: types the key into an app, and gives the app's code. */

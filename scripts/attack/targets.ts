@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { sql } from "kysely";
@@ -131,6 +131,9 @@ async function openTarget(
     mode: "http",
     ...(database === null ? {} : { databaseUrl: database.url }),
   });
+  // Node says so where there is none, which would be taken for words of the bot's.
+  writeFileSync(join(world.folder, ".env"), "", { mode: 0o600 });
+  chmodSync(join(world.folder, "policy.yml"), 0o600);
   const settings = without(world.env, env);
   const processes: { bot: BotProcess; isEnded: boolean; death: string | null }[] = [];
   let isClosed = false;

@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-
 import { describe, expect, it } from "vitest";
 
 import { control, fell, held, type Attack } from "../../scripts/attack/attack.ts";
@@ -103,24 +100,4 @@ describe("npm run attack", () => {
     expect(text).toContain("npm run attack -- [--only NAME]");
     expect(code).toBe(2);
   });
-
-  it("attacks a bot of its own, as a process", { tags: ["slow"] }, async () => {
-    const { code, stdout } = await attackForReal(
-      "--only",
-      "bad-signatures",
-      "--only",
-      "no-secret-in-any-log",
-    );
-    expect(stdout).toContain("2 held, 0 fell, 0 not tried");
-    expect(code).toBe(0);
-  });
 });
-
-function attackForReal(...args: string[]): Promise<{ code: number | null; stdout: string }> {
-  const script = join(import.meta.dirname, "..", "..", "scripts", "attack.ts");
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [script, ...args], (_error, stdout) =>
-      resolve({ code: child.exitCode, stdout }),
-    );
-  });
-}
