@@ -56,6 +56,8 @@ const cloudflare = await startCloudflare({
 const workspace = describeWorkspace({ mode: "socket" });
 const slack = await startSlack({
   ...workspace,
+  // As it should be: a public one is warned of.
+  channels: workspace.channels.map((one) => ({ ...one, isPrivate: one.id === CHANNELS.approvals })),
   port: Number(values.port),
   dataFile: join(folder, "slack.json"),
   mount(app) {
@@ -88,7 +90,7 @@ say(`
 
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
-    /zt user mallory@example.com     then Revoke…, and approve it as Bob in #zt-approvals,
+    /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
                                      or break the glass as Alice and review it as Bob
 
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}

@@ -9,18 +9,20 @@ import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver }
 import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
 import { createForwarder } from "./audit/forward/forwarder.ts";
-import type { Config } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
-import { checkGroups } from "./ops/group-check.ts";
+import { createPolicyCheck } from "./ops/policy-check.ts";
 import { checkToken } from "./ops/token-check.ts";
-import type { PolicySource } from "./policy-file.ts";
+import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
+import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
 import { releaseDeadLeases } from "./requests/lease.ts";
 import { touchPending } from "./requests/repository.ts";
 import { createSlackClients } from "./slack/clients.ts";
+import { createChannels } from "./slack/channels.ts";
 import { createDirectory } from "./slack/directory.ts";
 import { createPresence } from "./slack/presence.ts";
 import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay.ts";
@@ -55,12 +57,22 @@ const DRAIN_MS = 8000;
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
  * when commands are taken.
- * @throws StoreInUseError, or what Slack said of the token.
+ * @throws StoreInUseError, ConfigError when the policy's channel is no place for cards, or what Slack said of the token.
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
   const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
   const identity = await slack.interactive.auth.test();
+  const channels = createChannels(slack.interactive, options.now ?? Date.now);
+  /** `inForce`: the policy whose channel is in use by now; null at start. */
+  const checkChannel = (next: Policy, inForce: Policy | null): Promise<string[]> =>
+    findChannelProblems(channels, {
+      file: config.policyFile,
+      channel: next.approvalsChannel,
+      inForce: inForce?.approvalsChannel ?? null,
+    });
+  const problems = await checkChannel(policy.current(), null);
+  if (problems.length > 0) throw new ConfigError(problems);
   const store = await openStore(config.database);
   const { db } = store;
   const clock = await createClock(db, log, options.now ?? Date.now);
@@ -74,6 +86,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     now,
     policy,
     directory: createDirectory(slack.interactive, now, log),
+    channels,
     approverRisk: createApproverRisk({ db, cloudflare, now }),
     homeTeamId: identity.team_id ?? "",
   };
@@ -111,7 +124,9 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     logger: boltLogger(log),
   });
   app.use((args) => work.track(passOnce(db, log, now, args)));
-  attachListeners(app, { ...shared, slack, engine });
+  const homeTeamId = shared.homeTeamId;
+  const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
+  attachListeners(app, { ...shared, slack, engine, policyCheck });
 
   const halt = new AbortController();
   let stopping = false;
@@ -140,10 +155,16 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   async function usePolicy(): Promise<void> {
     await recordPolicy(db, policy.hash(), now());
     await touchPending(db, now());
-    // In the background: a policy is in force whatever Slack says of its groups, and nobody who stops waits for that.
-    void checkGroups({ client: slack.background, policy: policy.current(), log }, halt.signal);
+    // In the background: a policy is in force whatever it is warned of, and nobody who stops waits for that.
+    void policyCheck.run(halt.signal);
     await engine.sweep();
   }
+  async function reloadPolicy(): Promise<void> {
+    const problems = await policy.reload(log, (next) => checkChannel(next, policy.current()));
+    if (problems.length > 0) await recordBrokenPolicy(db, policy.hash(), problems, now());
+    else await usePolicy();
+  }
+  let reloading = Promise.resolve();
   await engine.start();
   await usePolicy();
   forwarder?.start();
@@ -155,11 +176,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
-    async reloadPolicy() {
-      const problems = policy.reload(log);
-      if (problems.length > 0) await recordBrokenPolicy(db, policy.hash(), problems, now());
-      else await usePolicy();
-    },
+    // One after another: the file that was read last is the one in force.
+    reloadPolicy: () => (reloading = reloading.catch(() => {}).then(reloadPolicy)),
     stop: () => (stopped ??= stop()),
   };
 

@@ -1,9 +1,11 @@
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
+import type { PolicyCheck } from "./ops/policy-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import type { Engine } from "./engine.ts";
 import type { ReadApproverRisk } from "./approvals/approver-risk.ts";
 import type { SlackClients } from "./slack/clients.ts";
+import type { Channels } from "./slack/channels.ts";
 import type { Directory } from "./slack/directory.ts";
 import type { Db } from "./store/open.ts";
 
@@ -13,9 +15,12 @@ export interface Deps {
   /** Epoch milliseconds. */
   now(): number;
   policy: PolicySource;
+  /** What the policy is warned of. */
+  policyCheck: Pick<PolicyCheck, "findings">;
   cloudflare: Cloudflare;
   slack: SlackClients;
   directory: Directory;
+  channels: Channels;
   /** Whether who decides is at risk themselves. */
   approverRisk: ReadApproverRisk;
   db: Db;

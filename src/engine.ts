@@ -11,7 +11,7 @@ import { updatePresence, type PresenceDeps } from "./reminders/presence.ts";
 import { nudge } from "./reminders/remind.ts";
 import { nudgeReviewers } from "./reminders/remind-reviewers.ts";
 import { readRequest } from "./requests/repository.ts";
-import type { Request } from "./requests/request.ts";
+import { newestVotes, type Request } from "./requests/request.ts";
 import { findSweepWork, LOOK_AGAIN_MS } from "./requests/sweep-queries.ts";
 import { moveRequest } from "./requests/transition.ts";
 import type { Clock } from "./store/clock.ts";
@@ -104,7 +104,7 @@ export function createEngine(deps: EngineDeps): Engine {
   async function expire(id: string): Promise<void> {
     const at = now();
     const request = await readRequest(db, id);
-    const votes = request?.votes.length ?? 0;
+    const votes = newestVotes(request?.votes ?? []).length;
     const quorum = request === null ? 0 : rulesFor(deps.policy.current(), request).quorum;
     const reason =
       votes < quorum

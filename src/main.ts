@@ -9,11 +9,15 @@ const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecr
 try {
   const { config, policy } = readSettings();
   let bot: ZtBot | undefined;
-  process.on("SIGHUP", () => {
-    if (bot === undefined) policy.reload(log);
+  let isChanged = false;
+  const reload = (): void => {
+    // One that comes while the bot is starting is not lost.
+    if (bot === undefined) isChanged = true;
     else bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, "policy not recorded"));
-  });
+  };
+  process.on("SIGHUP", reload);
   bot = await createApp({ config, policy, log });
+  if (isChanged) reload();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "stopping");

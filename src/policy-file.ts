@@ -238,10 +238,11 @@ export interface PolicySource {
   /** SHA-256, in hexadecimal, of the text of the file in force: what was allowed when can be proved later. */
   hash(): string;
   /**
-   * Reads the file again; a broken one keeps the old policy in force and says so in the log.
-   * @returns the problems of a broken one; none when it is in force.
+   * Reads the file again. A broken one, and one in which `check` finds problems, keeps the old policy in force and says
+   * so in the log.
+   * @returns the problems; none when it is in force.
    */
-  reload(log: Log): readonly string[];
+  reload(log: Log, check?: (next: Policy) => Promise<readonly string[]>): Promise<readonly string[]>;
 }
 
 /** @throws ConfigError when the file can't be read at start. */
@@ -250,9 +251,12 @@ export function openPolicy(file: string): PolicySource {
   return {
     current: () => inForce.policy,
     hash: () => inForce.hash,
-    reload(log) {
+    async reload(log, check) {
       try {
-        inForce = readPolicy(file);
+        const next = readPolicy(file);
+        const problems = check === undefined ? [] : await check(next.policy);
+        if (problems.length > 0) throw new ConfigError([...problems]);
+        inForce = next;
         log.info({ file, policyHash: inForce.hash }, "policy reloaded");
         return [];
       } catch (error) {

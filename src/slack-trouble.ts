@@ -3,6 +3,9 @@
  * the words for people. Pure, so that views may use it.
  */
 
+/** Not Slack's code but ours: people of another organization can read the channel (approvals/channel.ts). */
+export const SHARED_OUTSIDE = "shared_outside";
+
 // `is_inactive` is what chat.update says of an archived channel: https://docs.slack.dev/reference/methods/chat.update
 const CHANNEL: ReadonlySet<string> = new Set([
   "is_archived",
@@ -11,6 +14,7 @@ const CHANNEL: ReadonlySet<string> = new Set([
   "channel_not_found",
   "restricted_action",
   "restricted_action_read_only_channel",
+  SHARED_OUTSIDE,
 ]);
 
 const TOKEN: ReadonlySet<string> = new Set([
@@ -63,6 +67,16 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
       return {
         why: "zt-bot may not write in the approvals channel",
         next: "change who may post there, or name another in policy.yml",
+      };
+    case SHARED_OUTSIDE:
+      return {
+        why: "the approvals channel is shared with another organization, or is about to be",
+        next: "stop sharing it in Slack, or name another channel in policy.yml and reload it",
+      };
+    case "missing_scope":
+      return {
+        why: "the Slack app lacks a permission",
+        next: "paste manifest.yml into the app's settings again and install it",
       };
     default:
       return { why: "Slack did not take the message", next: null };

@@ -161,6 +161,8 @@ const SCOPES: Record<string, string[]> = {
   "chat.update": ["chat:write"],
   // For public and private approvals channels, and direct messages with the bot.
   "conversations.history": ["channels:history", "groups:history", "im:history"],
+  // For public and private approvals channels.
+  "conversations.info": ["channels:read", "groups:read"],
   "conversations.open": ["im:write"],
   "conversations.replies": ["channels:history", "groups:history", "im:history"],
   "usergroups.users.list": ["usergroups:read"],

@@ -310,27 +310,27 @@ describe("the policy in force", () => {
     return { lines, log: createLogger("info", { write: (line) => void lines.push(line) }) };
   }
 
-  it("is known by the hash of the file's text, which changes with it", () => {
+  it("is known by the hash of the file's text, which changes with it", async () => {
     const file = makeFile(MINIMAL);
     const source = openPolicy(file);
     expect(source.hash()).toBe(createHash("sha256").update(MINIMAL).digest("hex"));
     const changed = `${MINIMAL}\n# nothing but a comment\n`;
     writeFileSync(file, changed);
-    source.reload(makeLog().log);
+    await source.reload(makeLog().log);
     expect(source.hash()).toBe(createHash("sha256").update(changed).digest("hex"));
     const inForce = source.hash();
     writeFileSync(file, "operators: []");
-    source.reload(makeLog().log);
+    await source.reload(makeLog().log);
     expect(source.hash()).toBe(inForce);
   });
 
-  it("is the new one after a reload", () => {
+  it("is the new one after a reload", async () => {
     const file = makeFile(MINIMAL);
     const source = openPolicy(file);
     const { log, lines } = makeLog();
     writeFileSync(file, MINIMAL.replace("S0SECOPS", "S0OTHERS"));
     expect(source.current().operators).toEqual(["S0SECOPS"]);
-    source.reload(log);
+    await source.reload(log);
     expect(source.current().operators).toEqual(["S0OTHERS"]);
     expect(lines.join("")).toContain("policy reloaded");
   });
@@ -338,12 +338,12 @@ describe("the policy in force", () => {
   it.each([
     ["is broken", (file: string) => writeFileSync(file, "operators: []")],
     ["is gone", (file: string) => rmSync(file)],
-  ])("is the old one after a reload of a file that %s, and the log says why", (_what, damage) => {
+  ])("is the old one after a reload of a file that %s, and the log says why", async (_what, damage) => {
     const file = makeFile(MINIMAL);
     const source = openPolicy(file);
     const { log, lines } = makeLog();
     damage(file);
-    source.reload(log);
+    await source.reload(log);
     expect(source.current().operators).toEqual(["S0SECOPS"]);
     expect(lines.join("")).toContain("policy not reloaded: the old one stays in force");
     expect(lines.join("")).toMatch(/operators is empty|cannot be read \(ENOENT\)/);

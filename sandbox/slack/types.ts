@@ -42,6 +42,12 @@ export interface SlackChannel {
   members: string[];
   botIsMember?: boolean;
   isArchived?: boolean;
+  /** Shared with another organization by Slack Connect. */
+  isExtShared?: boolean;
+  /** Another organization is invited, and has not accepted yet. */
+  isPendingExtShared?: boolean;
+  /** Shared between workspaces of the same Enterprise organization. */
+  isOrgShared?: boolean;
 }
 
 export interface SlackUserGroup {

@@ -93,6 +93,9 @@ export interface Conversation {
   members: string[];
   botIsMember: boolean;
   isArchived: boolean;
+  isExtShared: boolean;
+  isPendingExtShared: boolean;
+  isOrgShared: boolean;
   /** The person at the other end of a DM. */
   user?: string;
 }
@@ -123,6 +126,9 @@ function directConversation(workspace: Workspace, person: SlackPerson): Conversa
     members: [person.id, workspace.options.bot.userId],
     botIsMember: true,
     isArchived: false,
+    isExtShared: false,
+    isPendingExtShared: false,
+    isOrgShared: false,
     user: person.id,
   };
 }
@@ -138,6 +144,9 @@ function toConversation(workspace: Workspace, channel: SlackChannel): Conversati
     members: botIsMember ? [...people, bot] : people,
     botIsMember,
     isArchived: channel.isArchived === true,
+    isExtShared: channel.isExtShared === true,
+    isPendingExtShared: channel.isPendingExtShared === true,
+    isOrgShared: channel.isOrgShared === true,
   };
 }
 

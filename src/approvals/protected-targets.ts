@@ -90,7 +90,7 @@ function keyOf(email: string): string {
 }
 
 /** By what stands in the policy itself. */
-function isListed({ protected: shielded }: Pick<Policy, "protected">, email: string): boolean {
+export function isListed({ protected: shielded }: Pick<Policy, "protected">, email: string): boolean {
   if (shielded === null) return false;
   const address = keyOf(email);
   const domain = address.slice(address.lastIndexOf("@") + 1);

@@ -14,6 +14,7 @@ import { actionOf } from "../actions/index.ts";
 import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } from "../requests/plan.ts";
 import { nextNudgeAt } from "../reminders/schedule.ts";
 import type { NewPost, OthersSeen } from "../requests/posts.ts";
+import { checkChannel } from "../approvals/channel.ts";
 import { countsAsProtected, readProtection } from "../approvals/protected-targets.ts";
 import { readPause, type Pause } from "../requests/pause.ts";
 import { checkQuorum } from "./quorum.ts";
@@ -91,17 +92,22 @@ export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
 
 /**
  * Makes a request: checks that it can be decided at all, freezes and records it, and posts its card.
- * @throws UserError when too few could approve, a protected person's reason is missing, or it is asked for already.
+ * @throws UserError when its card may not go to the approvals channel, too few could approve, a protected person's
+ * reason is missing, or it is asked for already.
  */
 async function ask(deps: Deps, input: Ask): Promise<Asked> {
   const { plan, asker, evidence } = input;
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
   const targets = targetsOf(plan);
-  const protection = await readProtection(policy, deps.directory, targets);
+  const [protection, audience] = await Promise.all([
+    readProtection(policy, deps.directory, targets),
+    deps.channels.read(policy.approvalsChannel),
+  ]);
   const isUrgent = actionOf(plan).isUrgent === true;
   const isProtected = countsAsProtected(protection, targets, isUrgent);
   try {
+    checkChannel(audience);
     if (isProtected && input.reason === "") throw reasonNeeded(plan);
     await checkQuorum(deps, { plan, evidence, isProtected, protection }, asker);
   } catch (error) {
@@ -130,6 +136,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
       ...auditContextOf(deps, asker),
       ...(protection.lostGroups.length === 0 ? {} : { unknown_groups: protection.lostGroups }),
       ...(protection.unchecked === null ? {} : { unchecked: protection.unchecked }),
+      ...(audience.trouble === null ? {} : { channel_unchecked: `Slack: ${audience.trouble}` }),
     },
     at,
     expiresAt,

@@ -39,6 +39,8 @@ export interface FormRequest {
   reason: string;
   /** Of the revoked devices, those are chosen that an earlier request revoked. */
   revokedBy?: RevokedBy;
+  /** Filled in as the verdict on that user recommends, as far as it still does. */
+  isAdvised?: boolean;
 }
 
 export interface Command<Specs extends ArgSpecs = ArgSpecs> {

@@ -26,7 +26,10 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
           const { operators, allApprovers } = deps.policy.current();
           const some = refused.every((command) => command.role === "approver") ? allApprovers : operators;
           const ask = names.length === 0 ? [] : some;
-          return helpMessage(entries, { names, ask });
+          // Who asks for things sees what keeps the policy from working; others could do nothing about it.
+          const isOperator = usable.some((command) => command.role === "operator");
+          const findings = isOperator ? deps.policyCheck.findings() : [];
+          return helpMessage(entries, { names, ask }, findings);
         }
         const name = subcommand.toLowerCase();
         const command = commands.find((one) => one.name === name || one.aliases?.includes(name) === true);

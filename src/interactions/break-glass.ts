@@ -75,7 +75,10 @@ async function comeBack(
   draw: (request: Request, problem: UserMessage) => ModalView,
 ): Promise<ModalView> {
   const problem = explain(deps.log, error, "form could not be taken");
-  const request = await readRequest(deps.db, requestId).catch(() => null);
+  const request = await readRequest(deps.db, requestId).catch((failure: unknown) => {
+    explain(deps.log, failure, "request not read again for its form");
+    return null;
+  });
   if (request !== null) return draw(request, problem);
   return noticeModal(title, typed === "" ? problem : { ...problem, why: `You typed: ${typed}` });
 }

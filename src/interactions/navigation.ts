@@ -33,7 +33,7 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
   const [, name, which] = actionId.split(":");
   const action = ACTION_NAMES.find((one) => one === name);
   if (action === undefined) throw leadsNowhere();
-  const { user, request, draft } = unpackParams(value);
+  const { user, request, draft, advice } = unpackParams(value);
   // A list of users is for operators only: it is not read before that is known.
   if (request !== undefined || draft !== undefined)
     await authorise({ deps, asker }, { name: action, role: "operator" });
@@ -42,12 +42,12 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
       ? await fillFromRequest(deps, request, action, which)
       : draft !== undefined
         ? await fillFromDraft(deps, draft, asker)
-        : NOTHING;
+        : { ...NOTHING, isAdvised: advice === "yes" };
   const who = user === undefined || user === "" ? null : ({ kind: "id", id: user } as const);
   await openForm(deps, triggerId, { asker, originChannel: channelId }, { action, who, ...filled });
 }
 
-type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy">;
+type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised">;
 const NOTHING: Filled = { prefill: {}, reason: "" };
 
 /** What an earlier request left: its devices to restore, or its users who failed or were not touched. */

@@ -8,11 +8,13 @@ import type { UserMessage } from "../errors.ts";
 import { countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
 import { activeFirst, allRegistrations, findRevokedBy } from "../lookup/registrations.ts";
 import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
+import { judge } from "../lookup/verdict.ts";
 import { findUser } from "../lookup/who.ts";
 import { askModal } from "../views/request/ask-modal.ts";
 import { revokedByNote } from "../actions/devices-common/form.ts";
 import { formOf } from "../actions/index.ts";
 import type { Material } from "../views/forms/spec.ts";
+import { verdictReason } from "../views/look-ups/verdict.ts";
 import { plural } from "../pluralize.ts";
 import { openWithLoading } from "./modal.ts";
 
@@ -42,7 +44,7 @@ export async function openForm(
 export async function buildForm(
   deps: Deps,
   { originChannel }: FormPlace,
-  { action, who, prefill, reason, revokedBy }: FormRequest,
+  { action, who, prefill, reason, revokedBy, isAdvised }: FormRequest,
   problem?: UserMessage,
   problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
@@ -63,6 +65,10 @@ export async function buildForm(
   ]);
   const chosen = { userId: user.id, email: user.email, name: user.name };
   const filled = { ...shared, chosen, facts: factsOf(summary), material };
+  const verdict = isAdvised === true ? judge(summary, deps.now()) : null;
+  if (verdict?.step === "revoke") {
+    return askModal({ ...filled, prefill: { devices: true }, reason: verdictReason(verdict, summary) });
+  }
   if (revokedBy === undefined || material.kind !== "registrations") return askModal(filled);
   const registrationIds = findRevokedBy(material.registrations, revokedBy).map((one) => one.id);
   const notes = [revokedByNote(revokedBy, registrationIds.length)];

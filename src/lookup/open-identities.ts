@@ -1,4 +1,4 @@
-import type { CallOptions, Cloudflare, Identity, SessionIdentity } from "../api/cloudflare.ts";
+import type { ActiveSession, CallOptions, Cloudflare, Identity, SessionIdentity } from "../api/cloudflare.ts";
 import { isCloudflareFailure, type CloudflareErrorKind } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { diffIdentity, type Difference } from "./identity-diff.ts";
@@ -26,16 +26,31 @@ export type OpenIdentities = Omit<Comparison, "compared"> & {
   identities: { issuedAt: number | null; identity: SessionIdentity }[];
 };
 
+interface Reading {
+  call?: CallOptions;
+  /** Where somebody asks for them anyway. */
+  sessions?: Promise<ActiveSession[]>;
+  /** At most so many identities. */
+  max?: number;
+}
+
 /** The identities behind the newest sessions that are open, read at once. Never rejects for Cloudflare's reasons. */
-export async function readOpenIdentities(cloudflare: Cloudflare, userId: string): Promise<OpenIdentities> {
-  const call: CallOptions = { timeoutMs: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS) };
-  const listed = await attempt(cloudflare.accessUsers.activeSessions(userId, call));
+export async function readOpenIdentities(
+  cloudflare: Cloudflare,
+  userId: string,
+  {
+    call = { timeoutMs: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS) },
+    sessions: asked = cloudflare.accessUsers.activeSessions(userId, call),
+    max = MAX_COMPARED,
+  }: Reading = {},
+): Promise<OpenIdentities> {
+  const listed = await attempt(asked);
   if ("reason" in listed) return { total: 0, identities: [], unread: 0, reason: listed.reason };
   const sessions = listed.value;
   const newest = sessions
     .toSorted((a, b) => (b.issuedAt ?? 0) - (a.issuedAt ?? 0))
     .flatMap(({ nonce, issuedAt }) => (nonce === null ? [] : [{ nonce, issuedAt }]))
-    .slice(0, MAX_COMPARED);
+    .slice(0, max);
   const read = await Promise.all(
     newest.map(async ({ nonce, issuedAt }) => ({
       issuedAt,

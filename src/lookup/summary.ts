@@ -12,7 +12,10 @@ import type {
 import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import { MAX_DAYS, readLogIns } from "./log-ins.ts";
+import { readOpenIdentities } from "./open-identities.ts";
 import { readRegistrations, type Registrations } from "./registrations.ts";
+import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
 
 /** One part of a summary: what Cloudflare said, or why it did not. `isComplete: false` is a list that was cut. */
 export type Part<T> = { ok: true; value: T; isComplete?: false } | { ok: false; reason: string };
@@ -25,9 +28,21 @@ export interface UserSummary {
   failedLogins: Part<FailedLogin[]>;
   risk: Part<RiskScore & { userId: string }>;
   registrations: Part<Registration[]>;
+  /** Absent, as `places` is, from what was stored before they were read. */
+  signIns?: Part<SignInDigest>;
+  places?: Part<Places>;
   /** Epoch milliseconds. */
   gatheredAt: number;
 }
+
+/** Where the newest of the open sessions are. `unread`: of so many it could not be read. */
+export interface Places {
+  seen: { country: string | null; ip: string | null }[];
+  unread: number;
+}
+
+/** One call each: more would cost a busy hour its rate limit. */
+const MAX_PLACES = 4;
 
 /**
  * A part that takes longer than this, retries included, is shown as missing rather than holding the rest back:
@@ -42,15 +57,44 @@ export async function gatherSummary(
   now: number,
 ): Promise<UserSummary> {
   const call: CallOptions = { timeoutMs: PART_TIMEOUT_MS, signal: AbortSignal.timeout(PART_TIMEOUT_MS) };
-  const [identity, sessions, failedLogins, risk, registrations] = await Promise.all([
+  const open = cloudflare.accessUsers.activeSessions(user.id, call);
+  const [identity, sessions, places, signIns, failedLogins, risk, registrations] = await Promise.all([
     part(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no log-in on record"),
-    part(cloudflare.accessUsers.activeSessions(user.id, call)),
+    part(open),
+    readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES }),
+    part(digestOf(cloudflare, user, { now, call })),
     part(cloudflare.accessUsers.failedLogins(user.id, call)),
     part(findRisk(cloudflare, user, call)),
     part(readRegistrations(cloudflare, user.id, "active", call)),
   ]);
-  const parts = { identity, sessions, failedLogins, risk, registrations: listed(registrations) };
+  const parts = {
+    identity,
+    sessions,
+    places,
+    signIns,
+    failedLogins,
+    risk,
+    registrations: listed(registrations),
+  };
   return { user, ...parts, gatheredAt: now };
+}
+
+async function readPlaces(...asked: Parameters<typeof readOpenIdentities>): Promise<Part<Places>> {
+  const { identities, unread, reason } = await readOpenIdentities(...asked);
+  if (identities.length === 0 && reason !== null) return { ok: false, reason };
+  const seen = identities.map(({ identity: { country, ip } }) => ({ country, ip }));
+  return { ok: true, value: { seen, unread } };
+}
+
+/** Nothing is in the log of somebody without an email address. */
+async function digestOf(
+  cloudflare: Cloudflare,
+  { email }: AccessUser,
+  { now, call }: { now: number; call: CallOptions },
+): Promise<SignInDigest> {
+  const requests =
+    email === "" ? [] : (await readLogIns(cloudflare, email, { now, days: MAX_DAYS }, call)).items;
+  return digestSignIns(requests, now);
 }
 
 function listed(part: Part<Registrations>): Part<Registration[]> {

@@ -2,9 +2,10 @@ import type { WebClient } from "@slack/web-api";
 
 import type { Log } from "../log.ts";
 import type { PolicySource } from "../policy-file.ts";
+import type { Channels } from "../slack/channels.ts";
 import { editMessage, findInChannel, hasThread, isDeleted, postMessage } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
-import { isChannelTrouble } from "../slack-trouble.ts";
+import { isChannelTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
 import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
 import type { Message } from "../views/blocks.ts";
@@ -13,6 +14,7 @@ import { describeRequest } from "../actions/describe.ts";
 import { changeRequest, type Change, type Condition } from "../requests/change.ts";
 import { LeaseLostError } from "../requests/lease.ts";
 import type { Request } from "../requests/request.ts";
+import { refuseChannel } from "../approvals/channel.ts";
 import { rulesFor } from "../approvals/rules.ts";
 import {
   moveCard,
@@ -29,6 +31,7 @@ export interface CardDeps {
   log: Log;
   now(): number;
   policy: PolicySource;
+  channels: Channels;
   /** How often cards are watched; 30 s by default. */
   sweepMs?: number;
 }
@@ -94,14 +97,16 @@ async function postFirst(deps: CardDeps, isHeld: Condition, request: Request): P
     : { place: null, isGone: false, failure: moved.failure };
 }
 
-/** One that was attempted before is looked for first. */
-function post(
+/** One that was attempted before is looked for first. The channel may be another one, or shared, since it was asked. */
+async function post(
   deps: CardDeps,
   isHeld: Condition,
   request: Request,
   { channel, attemptedAt }: Pick<Request["card"], "channel" | "attemptedAt">,
 ): Promise<Tried<MessagePlace>> {
   const { db, slack, now } = deps;
+  if (refuseChannel(await deps.channels.read(channel))?.kind === "shared")
+    return { ok: false, failure: { code: SHARED_OUTSIDE, error: new Error("the channel is shared") } };
   async function mark(set: Change["set"]): Promise<void> {
     const change = { id: request.id, at: now(), where: isHeld, isShown: false, set: { ...set } };
     if ((await changeRequest(db, change)) === null) throw new LeaseLostError(request.id);

@@ -55,7 +55,7 @@ async function lookForApprovers(deps: PresenceDeps, request: Request): Promise<P
   try {
     const { approvers } = rulesFor(deps.policy.current(), request);
     const members = await deps.directory.members(approvers);
-    const all = [...members].filter((id) => mayStillAnswer(request, id));
+    const all = [...members].filter(mayStillAnswer(deps, request));
     const ids = all.slice(0, MAX_LOOKED_AT);
     // Of those who are not looked at nothing is known.
     let presenceSeen: Presence = all.length === 0 || all.length > ids.length ? "unknown" : "nobody";

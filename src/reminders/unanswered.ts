@@ -3,7 +3,7 @@ import { isSlackFailure } from "../slack/clients.ts";
 import { gatherFacts, type FactsDeps } from "../approvals/facts.ts";
 import { couldApprove } from "../approvals/decide.ts";
 import { countVotes } from "../approvals/votes.ts";
-import type { Request } from "../requests/request.ts";
+import { newestVotes, type Request } from "../requests/request.ts";
 import { rulesFor } from "../approvals/rules.ts";
 
 /** More mentions than this are a list that nobody feels meant by: then the groups are named as the policy has them. */
@@ -25,9 +25,10 @@ export async function findUnanswered(
   request: Request,
   principals: readonly string[],
 ): Promise<string[]> {
-  const named = principals.filter((id) => mayStillAnswer(request, id));
+  const isAsked = mayStillAnswer(deps, request);
+  const named = principals.filter(isAsked);
   try {
-    const ids = [...(await deps.directory.members(named))].filter((id) => mayStillAnswer(request, id));
+    const ids = [...(await deps.directory.members(named))].filter(isAsked);
     if (ids.length > MAX_LOOKED_AT) return named;
     const able: string[] = [];
     while (ids.length > 0) able.push(...(await keepAble(deps, request, ids.splice(0, AT_ONCE))));
@@ -42,7 +43,7 @@ export async function findUnanswered(
 /** How many approvals a pending request still needs; where Slack can't say whose count, by their number. */
 export async function countMissing(deps: UnansweredDeps, request: Request): Promise<number> {
   const { quorum } = rulesFor(deps.policy.current(), request);
-  let counting = request.votes.length;
+  let counting = newestVotes(request.votes).length;
   if (counting > 0) {
     try {
       const facts = await gatherFacts(deps, request);
@@ -56,9 +57,14 @@ export async function countMissing(deps: UnansweredDeps, request: Request): Prom
   return Math.max(1, quorum - counting);
 }
 
-/** Who asked, and who agreed, is asked no more. */
-export function mayStillAnswer({ requesterId, votes }: Request, id: string): boolean {
-  return id !== requesterId && !votes.some(({ by }) => by === id);
+/** Who asked is not asked, and neither is who agreed, as long as that approval counts. */
+export function mayStillAnswer(
+  { policy, now }: Pick<UnansweredDeps, "policy" | "now">,
+  { plan, requesterId, votes }: Request,
+): (id: string) => boolean {
+  const countsSince = now() - policy.current().action(plan.action).approvalMaxAgeMs;
+  const agreed = new Set(votes.filter(({ at }) => at >= countsSince).map(({ by }) => by));
+  return (id) => id !== requesterId && !agreed.has(id);
 }
 
 /** Those of these people who could decide, as Slack has them now. */

@@ -80,6 +80,27 @@ export async function readGroup(client: WebClient, groupId: string): Promise<rea
   }
 }
 
+/** Somebody as Slack has them now; null when it does not know the id. @throws what else Slack answered. */
+export async function readPerson(client: WebClient, userId: string): Promise<Person | null> {
+  try {
+    const { user } = await client.users.info({ user: userId });
+    if (user === undefined) return null;
+    return {
+      id: userId,
+      teamId: user.team_id ?? null,
+      name: user.real_name ?? user.profile?.real_name ?? user.name ?? userId,
+      email: user.profile?.email ?? null,
+      isBot: user.is_bot === true || userId === "USLACKBOT",
+      isDeactivated: user.deleted === true,
+      isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
+      isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
+    };
+  } catch (error) {
+    if (slackErrorCode(error) === "user_not_found") return null;
+    throw error;
+  }
+}
+
 export function createDirectory(client: WebClient, now: () => number, log: Log): Directory {
   const lastSeen = createMemory<Person>(now);
   const addresses = createMemory<string | null>(now);
@@ -87,28 +108,17 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
   const groupMembers = createMemory<readonly string[] | null>(now);
   const person = shareInFlight(async (userId: string): Promise<Person | null> => {
     try {
-      const { user } = await client.users.info({ user: userId });
-      if (user === undefined) return null;
-      const person = {
-        id: userId,
-        teamId: user.team_id ?? null,
-        name: user.real_name ?? user.profile?.real_name ?? user.name ?? userId,
-        email: user.profile?.email ?? null,
-        isBot: user.is_bot === true || userId === "USLACKBOT",
-        isDeactivated: user.deleted === true,
-        isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
-        isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
-      };
+      const person = await readPerson(client, userId);
+      if (person === null) {
+        addresses.set(userId, null);
+        return null;
+      }
       lastSeen.set(userId, person);
       // Everybody has one; where Slack does not show somebody's, it is not known.
       const email = person.email?.trim().toLowerCase() ?? (person.isBot ? null : undefined);
       if (email !== undefined) addresses.set(userId, email);
       return person;
     } catch (error) {
-      if (slackErrorCode(error) === "user_not_found") {
-        addresses.set(userId, null);
-        return null;
-      }
       // Somebody else's flood of calls must not hold up a click; what was seen this minute may still be believed.
       const seen = lastSeen.get(userId, FRESH_MS);
       if (isSlackRateLimit(error) && seen !== undefined) return seen;

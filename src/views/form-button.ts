@@ -14,6 +14,8 @@ export interface FormParams {
   user?: string;
   request?: string;
   draft?: string;
+  /** "yes": filled in as the verdict on that user recommends. */
+  advice?: string;
 }
 
 /** `which` tells buttons to the same form in one message apart. */

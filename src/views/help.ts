@@ -1,3 +1,4 @@
+import type { Finding } from "../ops/policy-rules.ts";
 import { context, header, message, section, type Message } from "./blocks.ts";
 import { capitalise, escape, principals } from "./text.ts";
 
@@ -15,11 +16,12 @@ export interface HelpEntry {
 
 /**
  * The subcommands that the reader may use, grouped, with an example each; those that they may not, and whom they can
- * ask to do it for them.
+ * ask to do it for them; and what is wrong with the policy.
  */
 export function helpMessage(
   commands: readonly HelpEntry[],
   { names, ask }: { names: readonly string[]; ask: readonly string[] },
+  findings: readonly Finding[],
 ): Message {
   const groups = Map.groupBy(commands, (command) => command.group);
   return message(
@@ -31,10 +33,25 @@ export function helpMessage(
         `*Not for you to use:* ${names.map((name) => escape(name)).join(", ")}`,
         `Ask ${principals(ask.slice(0, 10), 10)} to do it for you; whoever runs zt-bot can add you to policy.yml.`,
       ),
+    findings.length > 0 && section("*policy.yml needs attention*", findingLines(findings)),
     context(
       "Reads answer at once, and only you see them. Changes wait for an approver in the approvals channel. `/zt help revoke` explains one in full.",
     ),
   );
+}
+
+/** What is more is in the log. */
+const MAX_FINDINGS = 5;
+
+function findingLines(findings: readonly Finding[]): string[] {
+  const lines = findings
+    .slice(0, MAX_FINDINGS)
+    .map(({ danger, fix }) => `⚠️ ${escape(danger, 600)}.\n      Next: ${escape(fix)}.`);
+  const left = findings.length - lines.length;
+  return [
+    ...lines,
+    `${left > 0 ? `And ${left} more, which the log has. ` : ""}A changed policy.yml takes effect once it is reloaded (SIGHUP).`,
+  ];
 }
 
 function entryLines({ name, examples, summary }: HelpEntry): string[] {

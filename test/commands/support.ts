@@ -72,6 +72,7 @@ export function createContext(person: Person | null = ALICE, teamId = HOME) {
       hash: () => POLICY_HASH,
       current: () => POLICY,
     },
+    policyCheck: { findings: () => [] },
     directory: {
       members: (principals: readonly string[]) =>
         Promise.resolve(new Set(principals.flatMap((id) => GROUPS[id] ?? [id]))),

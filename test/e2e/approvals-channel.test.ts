@@ -85,6 +85,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     expect(late.toLowerCase()).toContain(said.toLowerCase());
     expect(late).toMatch(/\/zt cancel ZT-[0-9A-Z]{7}/);
     slack.setChannel(CHANNELS.approvals, mended);
+    scene.forward(30_000);
     const card = await cardWhere(slack, (text) => text.includes("dana@example.com"));
     const there = await direct(slack, "Its card is in the approvals channel now");
     expect(there).toContain(requestIdOf(slack, card));
@@ -130,7 +131,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     const { slack } = scene;
     slack.setChannel(CHANNELS.approvals, broken);
     await answerTo(slack, PEOPLE.alice, "revoke dana@example.com --reason laptop stolen");
-    nameChannel(scene, CHANNELS.incident);
+    await nameChannel(scene, CHANNELS.incident);
 
     const [card] = await slack.waitFor(() => {
       const cards = slack.messages(CHANNELS.incident);
@@ -155,9 +156,9 @@ async function answerToRequests(slack: Slack, said: string, text = "requests"): 
   }, 10_000);
 }
 
-function nameChannel(scene: Scene, channel: string): void {
+async function nameChannel(scene: Scene, channel: string): Promise<void> {
   writeFileSync(join(scene.folder, "policy.yml"), POLICY.replace(CHANNELS.approvals, channel));
-  scene.policy.reload(createLogger("silent"));
+  await scene.policy.reload(createLogger("silent"));
 }
 
 describe("a card in an archived channel, while the policy names another one", () => {
@@ -166,7 +167,7 @@ describe("a card in an archived channel, while the policy names another one", ()
     const { slack } = scene;
     await askToRevoke(slack);
     slack.setChannel(CHANNELS.approvals, { isArchived: true });
-    nameChannel(scene, CHANNELS.incident);
+    await nameChannel(scene, CHANNELS.incident);
 
     const card = await slack.waitFor(() => slack.messages(CHANNELS.incident)[0]);
     await direct(slack, "Its card was gone, so it was posted anew");

@@ -166,7 +166,7 @@ it("without Slack the vote of an approver who was removed does not count because
   await approveWhilePaused(scene, card);
   slack.setUserGroup(EXECS, { handle: "execs", users: [alice] });
   writeFileSync(scene.config.policyFile, policyWith("", [carol, EXECS]));
-  scene.policy.reload(createLogger("silent"));
+  await scene.policy.reload(createLogger("silent"));
   clock.shift = MINUTE;
   // Carol was seen a moment ago, and Bob was not.
   await answerTo(slack, carol, "requests");

@@ -461,7 +461,7 @@ describe("legacy_device_revoke in policy.yml", () => {
 
     // Off again, the same is asked for.
     writeFileSync(join(scene.folder, "policy.yml"), POLICY);
-    scene.policy.reload(createLogger("silent"));
+    await scene.policy.reload(createLogger("silent"));
     await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
     expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain("Verified: 0 of 3 devices");
   });

@@ -45,9 +45,9 @@ function revocations({ cloudflare }: Pick<Scene, "cloudflare">): string[] {
   return callsTo(cloudflare, "POST", "revoke_user").map(({ body }) => JSON.stringify(body));
 }
 
-function changePolicy(scene: Scene, text: string): void {
+async function changePolicy(scene: Scene, text: string): Promise<void> {
   writeFileSync(scene.config.policyFile, text);
-  scene.policy.reload(createLogger("silent"));
+  await scene.policy.reload(createLogger("silent"));
 }
 
 it("pitfall 1: seeing the card is no authority, and where no approver is named nobody is one", async () => {
@@ -217,7 +217,7 @@ it("pitfall 10: a role is checked again when a form is sent, and an id in a form
   const card = await askToRevoke(slack);
   const deny = await newModal(slack, bob, () => press(slack, bob, card, CARD_ACTIONS.deny));
   const form = await openFormBy(slack, alice, "revoke dana@example.com");
-  changePolicy(
+  await changePolicy(
     scene,
     `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${bob}]\napprovers: [${carol}]\n`,
   );

@@ -142,6 +142,7 @@ describe("reminders", () => {
       await vi.waitFor(() => expect(recorded()).toBe(number), 30_000);
     }
     slack.faults.clear();
+    scene.forward(MINUTE / 2);
     const posted = await threadWords(scene, card, "⏰");
     expect(posted.length).toBeLessThan(recorded());
   });
@@ -269,6 +270,21 @@ describe("a request that expires", () => {
     await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired: 1 of 2 approved") || undefined);
     const [closing] = await threadWords(scene, card, "⚪");
     expect(closing).toMatch(/^⚪ Expired at .*: 1 of 2 approved in time \(@bob\)\. Nothing was done\.$/);
+  });
+
+  it("had asked again whose approval had aged, and counts them once", async () => {
+    const scene = await startWith("remind_after: 3h, approval_max_age: 2h, ttl: 1d", { more: "quorum: 2" });
+    const { slack } = scene;
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    scene.forward(180 * MINUTE);
+    const [reminder] = await threadWords(scene, card, "⏰");
+    expect(reminder).toContain("Still waiting for @bob @carol · 2 approvals missing");
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => eventsOf(scene, card, "request.voted").length === 2 || undefined);
+    scene.forward(24 * 60 * MINUTE);
+    await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired: 1 of 2 approved") || undefined);
   });
 
   it("says that nobody decided where nobody did", async () => {

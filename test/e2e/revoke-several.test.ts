@@ -561,9 +561,9 @@ describe("a pause in the middle", () => {
 });
 
 describe("somebody who becomes protected in the middle", () => {
-  function protect(scene: Scene, emails: readonly string[]): void {
+  async function protect(scene: Scene, emails: readonly string[]): Promise<void> {
     writeFileSync(scene.config.policyFile, `${POLICY}protected: { emails: [${emails.join(", ")}] }\n`);
-    expect(scene.policy.reload(createLogger("silent"))).toEqual([]);
+    expect(await scene.policy.reload(createLogger("silent"))).toEqual([]);
   }
 
   it("is left alone with the reason, and the others are not", async () => {
@@ -573,7 +573,7 @@ describe("somebody who becomes protected in the middle", () => {
     const calls = await untilInTheMiddle(scene, card);
     const [late = ""] = emails.slice(-1);
     // The third is being called for already: what was begun is finished.
-    protect(scene, [late.toUpperCase(), emails[2] ?? ""]);
+    await protect(scene, [late.toUpperCase(), emails[2] ?? ""]);
     calls.release();
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, -1));

@@ -20,6 +20,9 @@ describe.each(MODES)("the main job in %s mode", (mode) => {
 
     const { message, words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
     expect(words).toContain("mallory@example.com");
+    expect(words).toContain(
+      "🔴 Likely account takeover. Impossible travel GB → BR. 17 denied sign-ins, then 2 allowed from 203.0.113.199 → Payroll, Admin panel. High risk: Malware detected on device. 3 sessions open.",
+    );
     expect(words).toContain("High risk");
     expect(words).toContain("3 active sessions");
 
@@ -42,8 +45,10 @@ describe.each(MODES)("the main job in %s mode", (mode) => {
 
     const card = await cardWhere(slack, (text) => text.includes("Waiting for approval"));
     const asked = slack.visibleText(card);
-    expect(asked).toContain("Revoke all sessions of mallory@example.com");
+    expect(asked).toContain("Revoke all sessions and devices of mallory@example.com");
     expect(asked).toContain("impossible travel, laptop stolen");
+    // Recommended, and so filled in.
+    expect(asked).toContain("Revokes 2 device registrations");
     expect(asked).toContain("Ends 3 sessions on 5 apps");
     expect(asked).toContain("not a ban");
 
@@ -63,8 +68,10 @@ describe.each(MODES)("the main job in %s mode", (mode) => {
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for mallory@example.com"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringMatching(/Verified: 0 of 3 sessions remain, checked \d\d:\d\d:\d\d UTC/),
-      expect.stringContaining("Revoke all sessions of mallory@example.com"),
+      expect.stringMatching(
+        /Verified: 0 of 3 sessions remain, 0 of 2 device registrations remain, checked \d\d:\d\d:\d\d UTC/,
+      ),
+      expect.stringContaining("Revoke all sessions and devices of mallory@example.com"),
     ]);
     expect(callsTo(cloudflare, "POST", "/access/organizations/revoke_user")).toHaveLength(1);
 

@@ -29,7 +29,9 @@ const RISK: RiskScore = {
 };
 
 interface World {
-  failing?: Partial<Record<"identity" | "sessions" | "failedLogins" | "risk" | "registrations", Error>>;
+  failing?: Partial<
+    Record<"identity" | "sessions" | "place" | "signIns" | "failedLogins" | "risk" | "registrations", Error>
+  >;
   registrations?: Registration[];
   /** Risk scores by the id under which risk scoring knows them. */
   scores?: Record<string, RiskScore>;
@@ -57,7 +59,13 @@ function makeCloudflare({
         others.includes(id) ? Promise.resolve(makeUser({ id })) : Promise.reject(NOT_FOUND),
       lastSeenIdentity: (_id: string, call?: CallOptions) => answer("identity", makeIdentity(), call),
       activeSessions: (_id: string, call?: CallOptions) => answer("sessions", [makeSession()], call),
+      activeSession: (_id: string, _nonce: string, call?: CallOptions) =>
+        answer("place", { ...makeIdentity(), isActive: true }, call),
       failedLogins: (_id: string, call?: CallOptions) => answer("failedLogins", [], call),
+    },
+    accessLogs: {
+      requests: (_query: unknown, call?: CallOptions) =>
+        answer("signIns", { items: [], complete: true }, call),
     },
     riskScoring: {
       async get(id: string, call?: CallOptions) {
@@ -99,6 +107,7 @@ describe("a summary", () => {
       "registrations",
       "risk",
       "sessions",
+      "signIns",
     ]);
     const summary = await gathering;
     expect(summary).toMatchObject({
@@ -107,6 +116,8 @@ describe("a summary", () => {
       failedLogins: { ok: true, value: [] },
       risk: { ok: true, value: { userId: USER_ID, level: "high" } },
       registrations: { ok: true, value: [{}] },
+      places: { ok: true, value: { seen: [{ country: "PT", ip: "203.0.113.7" }], unread: 0 } },
+      signIns: { ok: true, value: { allowed: 0, denied: 0, allowedAfterDenials: null } },
       gatheredAt: NOW,
     });
     for (const { call } of asked)
@@ -127,12 +138,19 @@ describe("a summary", () => {
     ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare cannot be reached"],
     ["takes too long", new AbortedError(READ), "Cloudflare did not answer in time"],
   ])("says in its place why a part %s, and keeps the others", async (_what, failure, reason) => {
-    for (const part of ["identity", "sessions", "failedLogins", "risk", "registrations"] as const) {
+    for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations"] as const) {
       const { cloudflare } = makeCloudflare({ failing: { [part]: failure } });
       const { user: _user, gatheredAt: _at, ...parts } = await gatherSummary(cloudflare, makeUser(), NOW);
       expect(parts[part]).toEqual({ ok: false, reason });
-      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(4);
+      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(6);
     }
+    // Without the sessions it is not known where they are either.
+    const { cloudflare } = makeCloudflare({ failing: { sessions: failure } });
+    const { sessions, places } = await gatherSummary(cloudflare, makeUser(), NOW);
+    expect([sessions, places]).toEqual([
+      { ok: false, reason },
+      { ok: false, reason },
+    ]);
   });
 
   it("says of somebody who never logged in that there is no log-in on record", async () => {

@@ -62,15 +62,15 @@ it("SIGHUP with a broken policy.yml keeps the old one in force, and the log says
   expect(words).toContain("3 active sessions");
 });
 
-it("SIGHUP while the bot is still starting does not end it", async () => {
+it("SIGHUP while the bot is still starting does not end it, and is not lost", async () => {
   const world = await startWorld();
   const identity = world.slack.faults.hold("auth.test");
   const bot = spawnBot(world.env);
   await identity.arrived;
   bot.signal("SIGHUP");
-  await bot.logged("policy reloaded");
   identity.release();
   expect(await bot.logged("ready")).toMatchObject({ level: "info" });
+  await bot.logged("policy reloaded");
 });
 
 it("every policy that was in force is in the record, a broken one too, and a card that waits names who may approve now", async () => {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { startWorld } from "../support/harness.ts";
+import { CHANNELS, startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
@@ -83,6 +83,20 @@ describe("wrong settings", () => {
 
     expect(code).toBe(EX_CONFIG);
     expect(bot.stderr()).toMatch(told);
+  });
+});
+
+describe("an approvals channel that is shared with another organization", () => {
+  it("ends the process with 78, and stderr says why and what to do", async () => {
+    const { env, slack } = await startWorld();
+    slack.setChannel(CHANNELS.approvals, { isExtShared: true });
+    const bot = spawnBot(env);
+    const { code } = await bot.exited;
+
+    expect(code).toBe(EX_CONFIG);
+    expect(bot.stderr()).toMatch(
+      /the approvals channel is shared with another organization.* Next: stop sharing it/,
+    );
   });
 });
 

@@ -30,7 +30,7 @@ function depsOf(members: readonly string[], odd: Record<string, Partial<Person>>
     log: createLogger("silent"),
     now: () => NOW,
     homeTeamId: HOME,
-    policy: { current: () => policy, hash: () => "", reload: () => [] },
+    policy: { current: () => policy, hash: () => "", reload: () => Promise.resolve([]) },
     approverRisk: () => Promise.resolve({ kind: "fine" } as const),
     directory: {
       person(id: string) {

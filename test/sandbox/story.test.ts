@@ -26,10 +26,17 @@ describeInBrowser("the sandbox in a browser", () => {
         await page.keyboard.press("Enter");
         const summary = page.getByRole("article").filter({ hasText: "Mallory Archer" });
         await summary.getByText("3 active sessions").waitFor();
-        await summary.getByText("High risk").waitFor();
+        await summary.getByText("High risk", { exact: true }).waitFor();
 
-        await summary.getByRole("button", { name: "Revoke…" }).click();
+        await summary.getByText("Likely account takeover").waitFor();
+        await summary.getByRole("button", { name: "Revoke all access…" }).click();
         const form = page.getByRole("dialog", { name: "Revoke sessions" });
+        expect(await form.getByRole("textbox", { name: "Reason" }).inputValue()).toMatch(
+          /^Impossible travel GB → BR; 17 denied sign-ins, then 2 allowed from 203\.0\.113\.199/,
+        );
+        expect(await form.getByRole("checkbox", { name: "Also revoke their devices" }).isChecked()).toBe(
+          true,
+        );
         await form.getByRole("textbox", { name: "Reason" }).fill("laptop stolen");
         await form.getByRole("button", { name: "Ask approvers" }).click();
         await page.getByText("nothing happens until somebody approves").waitFor();
@@ -38,7 +45,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await beAt(page, "Bob Okafor", "zt-approvals");
         const card = page
           .getByRole("article")
-          .filter({ hasText: "Revoke all sessions of mallory@example.com" });
+          .filter({ hasText: "Revoke all sessions and devices of mallory@example.com" });
         await card.getByText("Ends 3 sessions on 5 apps").waitFor();
         await card.getByRole("button", { name: "Approve" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
@@ -48,7 +55,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/0 of 3 sessions remain, checked \d\d:\d\d:\d\d UTC/)
+          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, checked \d\d:\d\d:\d\d UTC/)
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();

@@ -5,6 +5,7 @@ import { createLogger } from "../../src/log.ts";
 import { replaceLostCards, type CardDeps } from "../../src/outbox/cards.ts";
 import { openPolicy } from "../../src/policy-file.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
+import { createChannels } from "../../src/slack/channels.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { postMessage } from "../../src/slack/messages.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -28,6 +29,7 @@ async function startWatch(replicas: number, options: { databaseUrl?: string } = 
     db,
     slack,
     policy,
+    channels: createChannels(slack, Date.now),
     log: createLogger("silent"),
     now: () => now,
   }));

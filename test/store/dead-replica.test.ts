@@ -7,6 +7,7 @@ import { createEngine } from "../../src/engine.ts";
 import { LEASE_MS } from "../../src/requests/lease.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
 import { openPolicy } from "../../src/policy-file.ts";
+import { createChannels } from "../../src/slack/channels.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { createDirectory } from "../../src/slack/directory.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -34,6 +35,7 @@ it("what a dead replica was posting is posted by another when the dead one's lea
       log: createLogger("silent"),
       now: () => now,
       policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
+      channels: createChannels(slack.interactive, () => now),
       directory: createDirectory(slack.interactive, () => now, createLogger("silent")),
       presence: () => Promise.resolve(true),
       approverRisk: () => Promise.resolve({ kind: "fine" }),

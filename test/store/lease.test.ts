@@ -8,6 +8,7 @@ import { addPosts, readUnposted } from "../../src/requests/posts.ts";
 import { publishRequest } from "../../src/outbox/publish.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { openPolicy } from "../../src/policy-file.ts";
+import { createChannels } from "../../src/slack/channels.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { openStore } from "../../src/store/open.ts";
 import { readConfig } from "../../src/config.ts";
@@ -20,12 +21,14 @@ it("one publisher that needs minutes for a thread keeps its lease: another posts
   const store = await openStore(readConfig(world.env).database);
   onTestFinished(() => store.close());
   let now = NOW;
+  const slack = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background;
   const deps = {
     db: store.db,
-    slack: createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background,
+    slack,
     log: createLogger("silent"),
     now: () => now,
     policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
+    channels: createChannels(slack, Date.now),
   };
   const { id } = await insertRequest(store.db, newRequest({ posts: [] }));
   const keys = ["a", "b", "c", "d"];
@@ -63,7 +66,8 @@ it("a publisher that was frozen before it posted the card posts none beside the 
   onTestFinished(() => store.close());
   const slack = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background;
   const policy = openPolicy(world.env["ZT_POLICY_FILE"] ?? "");
-  const deps = { db: store.db, slack, policy, log: createLogger("silent"), now: Date.now };
+  const channels = createChannels(slack, Date.now);
+  const deps = { db: store.db, slack, policy, channels, log: createLogger("silent"), now: Date.now };
   const { id } = await insertRequest(store.db, newRequest());
   // Somebody may have posted it before: it is looked for first, and there it stands still.
   await changeRequest(store.db, { id, at: NOW, isShown: false, set: { card_attempted_at: Date.now() } });
@@ -92,7 +96,8 @@ describeWithPostgres("replicas whose clocks are 35 s apart", () => {
     });
     const slack = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background;
     const policy = openPolicy(world.env["ZT_POLICY_FILE"] ?? "");
-    const deps = { slack, policy, log: createLogger("silent") };
+    const channels = createChannels(slack, Date.now);
+    const deps = { slack, policy, channels, log: createLogger("silent") };
     const behind = { ...deps, db: one.db, now: () => Date.now() };
     const ahead = { ...deps, db: other.db, now: () => Date.now() + 35_000 };
     const { id } = await insertRequest(one.db, newRequest());

@@ -10,6 +10,7 @@ import { nudge } from "../../src/reminders/remind.ts";
 import { readUnposted } from "../../src/requests/posts.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
+import { createChannels } from "../../src/slack/channels.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { createDirectory } from "../../src/slack/directory.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
@@ -31,6 +32,7 @@ function depsOf(world: World, store: Store, now: () => number) {
     log: createLogger("silent"),
     now,
     policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
+    channels: createChannels(slack.interactive, now),
     directory: createDirectory(slack.interactive, now, createLogger("silent")),
     presence: () => Promise.resolve(true),
     approverRisk: () => Promise.resolve({ kind: "fine" } as const),

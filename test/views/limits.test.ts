@@ -340,10 +340,12 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
 
   it("help, and the help of every subcommand", () => {
     const entries = createCommands().all.map((command) => ({ ...command, usage: usageOf(command) }));
+    const long = HOSTILE.repeat(100);
+    const findings = Array.from({ length: 30 }, () => ({ rule: "x", places: [], danger: long, fix: long }));
     expect(
       [
-        helpMessage(entries, { names: [], ask: [] }),
-        helpMessage([], { names: entries.map((entry) => entry.name), ask: APPROVERS }),
+        helpMessage(entries, { names: [], ask: [] }, []),
+        helpMessage([], { names: entries.map((entry) => entry.name), ask: APPROVERS }, findings),
         ...entries.map(commandHelp),
       ].flatMap((message) => messageProblems(message)),
     ).toEqual([]);

@@ -185,6 +185,18 @@ function makeHuge(text: string): UserSummary {
         makeSession({ nonce: String(index), expiresAt: NOW + index * MINUTE, apps: repeat(8, app) }),
       ),
     },
+    places: {
+      ok: true,
+      value: { seen: repeat(4, (index) => ({ country: `${long}${index}`, ip: long })), unread: 0 },
+    },
+    signIns: {
+      ok: true,
+      value: {
+        allowed: 9,
+        denied: 1000,
+        allowedAfterDenials: { denied: 1000, allowed: 9, ip: long, apps: repeat(9, () => long), at: NOW },
+      },
+    },
     failedLogins: {
       ok: true,
       value: repeat(1000, (index) => makeFailure({ appName: long, rayId: long, at: NOW - index * 1000 })),

@@ -120,6 +120,7 @@ function page({ workspace }: ApiContext, args: ApiArgs, messages: StoredMessage[
   };
 }
 
+/** https://docs.slack.dev/reference/objects/conversation-object */
 function describe(conversation: Conversation): Record<string, unknown> {
   const { id, kind, user } = conversation;
   if (kind === "im")
@@ -134,6 +135,10 @@ function describe(conversation: Conversation): Record<string, unknown> {
     is_mpim: false,
     is_private: kind === "private",
     is_archived: conversation.isArchived,
+    is_shared: conversation.isExtShared || conversation.isOrgShared,
+    is_ext_shared: conversation.isExtShared,
+    is_pending_ext_shared: conversation.isPendingExtShared,
+    is_org_shared: conversation.isOrgShared,
     is_member: conversation.botIsMember,
     num_members: conversation.members.length,
   };

@@ -13,7 +13,7 @@ export const user = defineCommand({
   group: "Look up",
   summary: "who someone is and what they have open",
   details:
-    "Identity, active sessions, failed log-ins of the last 24 hours, risk events and device registrations, with buttons for what to do next. Only you see it until you press Share.",
+    "What the facts say together and the step they recommend; then sessions, identity, failed sign-ins of the last 24 hours, risk events and device registrations. Only you see it until you press Share.",
   examples: ["user alice@example.com", "user @alice", "user f174e90a-fafe-4643-bbbc-4a0ed4fc8415"],
   role: "viewer",
   calls: [
@@ -21,6 +21,8 @@ export const user = defineCommand({
     "get user",
     "get last seen identity",
     "list active sessions",
+    "get active session",
+    "list access requests",
     "list failed logins",
     "get risk score",
     "get risk summary",

@@ -1,9 +1,10 @@
-import type { KnownBlock } from "@slack/types";
+import type { Button, KnownBlock } from "@slack/types";
 
 import type { AccessUser, Identity, RiskScore } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
 import { bySoonestEnd, countDevices, onApps, recentFailures, undatedText } from "../../lookup/facts.ts";
 import type { Part, UserSummary } from "../../lookup/summary.ts";
+import { judge, type Verdict } from "../../lookup/verdict.ts";
 import { list, number, plural } from "../../pluralize.ts";
 import { actions, button, context, header, linkButton, message, section, type Message } from "../blocks.ts";
 import { firstLines, firstOf } from "../fit.ts";
@@ -12,6 +13,7 @@ import { SCREEN_PREFIX, screenButton } from "../screen-button.ts";
 import { code, duration, escape, mention, named, when } from "../text.ts";
 import { countryText } from "./identity-sections.ts";
 import { sessionTable } from "./sessions.ts";
+import { headlineText, stepText, verdictText } from "./verdict.ts";
 
 /** The buttons under a summary. Values are the Access user's id and nothing else. */
 export const SUMMARY_ACTIONS = {
@@ -38,15 +40,15 @@ interface SummaryProps {
 /** `/zt user`: who someone is and what they have open, to be read in five seconds on a phone. */
 export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps): Message {
   const { id, name, email } = summary.user;
-  const revokeLabel = `Ask to revoke all sessions of ${email}`;
+  const verdict = judge(summary, now);
   return message(
     summaryText(summary, now),
     header(named(name, named(email, id))),
-    section(code(email || "no e-mail", 254), statusLine(summary, now)),
-    summaryParts(summary, now),
+    section(verdictText(verdict, summary), stepText(verdict)),
     actions(
       "summary_actions",
-      formButton("Revoke…", "revoke", "summary", { user: id }, revokeLabel, "danger"),
+      revokeButton(summary, verdict),
+      screenButton("Refresh", "user", { user: id }, `Read again what is known of ${email}`, "next"),
       formButton(
         "Reset risk…",
         "reset-risk",
@@ -57,6 +59,8 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
       sharedBy === undefined && button("Share", SUMMARY_ACTIONS.share, id, "Put this summary in the channel"),
       linkButton("Open in the dashboard", SUMMARY_ACTIONS.dashboard, dashboardUrl(accountId, id)),
     ),
+    section(code(email || "no email", 254), statusLine(summary, now)),
+    summaryParts(summary, now),
     actions(
       "summary_reads",
       READS.map(([text, screen, of]) => screenButton(text, screen, { user: id }, `${of} of ${email}`)),
@@ -65,6 +69,15 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
       `${code(id)} · read ${when(summary.gatheredAt, "time")}${sharedBy === undefined ? "" : ` · shared by ${mention(sharedBy)}`}`,
     ),
   );
+}
+
+/** Red where the verdict recommends it, and then filled in: with the devices, and what it rests on as the reason. */
+function revokeButton({ user }: UserSummary, { step }: Verdict): Button {
+  const params = { user: user.id };
+  const label = `Ask to revoke all sessions of ${user.email}`;
+  return step === "revoke"
+    ? formButton("Revoke all access…", "revoke", "summary", { ...params, advice: "yes" }, label, "danger")
+    : formButton("Revoke…", "revoke", "summary", params, label);
 }
 
 /** Where each part is shown in full: a button's text, the screen it opens, and the start of its label. */
@@ -117,7 +130,7 @@ export function summaryText(summary: UserSummary, now: number): string {
       `${plural(recentFailures(failedLogins.value, now).length, "failed log-in")} in 24 hours${undatedText(failedLogins.value)}`,
     registrations.ok && countDevices(registrations),
   );
-  return escape(parts.join(", "), 1000);
+  return escape(`${headlineText(judge(summary, now))}: ${parts.join(", ")}`, 1000);
 }
 
 /** Where Cloudflare's own dashboard shows the user. */

@@ -8,7 +8,9 @@ import { plural } from "../../pluralize.ts";
 import { othersOf } from "../../requests/plan.ts";
 import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
 import { actions, button, context, header, message, section, type Message } from "../blocks.ts";
+import { judge } from "../../lookup/verdict.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
+import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, clean, code, cut, escape, mention, principals, utcTime, when } from "../text.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords, uncheckedLine } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
@@ -72,7 +74,12 @@ export function approvalCard({ request, words, rules, now }: CardProps): Message
 function knownText({ evidence, plan }: Request, now: number): string {
   if (evidence === null) return "not an Access user yet";
   const first = othersOf(plan).length === 0 ? "" : `First, ${code(plan.target.email, 254)}: `;
-  return `${first}${statusLine(evidence, now)}`;
+  // Evidence from before sign-ins were read is no ground for a verdict.
+  const known =
+    evidence.signIns === undefined
+      ? statusLine(evidence, now)
+      : verdictText(judge(evidence, evidence.gatheredAt), evidence);
+  return `${first}${known}`;
 }
 
 /** Past this a card would be a list of names. */

@@ -3,6 +3,7 @@ import type { ActionsBlock } from "@slack/types";
 import type { RequestText } from "../../actions/describe.ts";
 import { compact, type Maybe } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
+import { judge } from "../../lookup/verdict.ts";
 import { number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
@@ -10,6 +11,7 @@ import { newestVotes, type Held, type Request } from "../../requests/request.ts"
 import { actions, context, linked, message, section, sections, type Message } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
+import { verdictText } from "../look-ups/verdict.ts";
 import { code, cutMarkup, duration, escape, mention, utcTime, when } from "../text.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { againButtons, failuresText } from "./bulk.ts";
@@ -102,6 +104,7 @@ function evidenceMessage(seen: UserSummary, others: OthersSeen | undefined): Mes
     `Before: ${summaryText(seen, gatheredAt)}`,
     section(`🔎 *Evidence before*${whose}, read ${when(gatheredAt, "time")}`),
     others !== undefined && section(othersText(others)),
+    section(verdictText(judge(seen, gatheredAt), seen)),
     summaryParts(seen, gatheredAt),
   );
 }

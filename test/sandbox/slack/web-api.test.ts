@@ -61,6 +61,24 @@ describe("tokens and scopes", () => {
     expect(answer.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/link\?ticket=/);
   });
 
+  it("says how a channel is shared", async () => {
+    const { slack, web } = await start(withScopes("channels:read"));
+    const read = async () => (await web.conversations.info({ channel: general })).channel;
+    const alone = {
+      is_shared: false,
+      is_ext_shared: false,
+      is_pending_ext_shared: false,
+      is_org_shared: false,
+    };
+    expect(await read()).toMatchObject({ ...alone, is_private: false });
+    slack.setChannel(general, { isExtShared: true });
+    expect(await read()).toMatchObject({ ...alone, is_shared: true, is_ext_shared: true });
+    slack.setChannel(general, { isExtShared: false, isOrgShared: true });
+    expect(await read()).toMatchObject({ ...alone, is_shared: true, is_org_shared: true });
+    slack.setChannel(general, { isOrgShared: false, isPendingExtShared: true });
+    expect(await read()).toMatchObject({ ...alone, is_pending_ext_shared: true });
+  });
+
   it("names the scope that is missing", async () => {
     const { web } = await start(withScopes("users:read"));
     await expect(web.chat.postMessage({ channel: general, text: "x" })).rejects.toMatchObject({

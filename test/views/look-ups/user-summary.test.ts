@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { judge } from "../../../src/lookup/verdict.ts";
 import { appNames } from "../../../src/views/look-ups/sessions.ts";
 import {
   dashboardUrl,
@@ -8,6 +9,7 @@ import {
   summaryText,
   userSummary,
 } from "../../../src/views/look-ups/user-summary.ts";
+import { verdictReason } from "../../../src/views/look-ups/verdict.ts";
 import { readWords } from "../../support/words.ts";
 import {
   ACCOUNT,
@@ -60,11 +62,58 @@ describe("the summary of a user", () => {
 
   it("has the whole of it in one sentence for notifications and screen readers", () => {
     expect(summaryText(makeSummary(), NOW)).toBe(
-      "Mallory Quill (mallory@example.com), risk high, 2 active sessions, 1 failed log-in in 24 hours, 1 registered device",
+      "Likely account takeover: Mallory Quill (mallory@example.com), risk high, 2 active sessions, 1 failed log-in in 24 hours, 1 registered device",
     );
     expect(summaryText(makeSummary({ user: makeUser({ name: "" }) }), NOW)).toMatch(
-      /^mallory@example\.com, risk/,
+      /^Likely account takeover: mallory@example\.com, risk/,
     );
+  });
+
+  it("begins with what the facts say and the step that they recommend, and fills that in", () => {
+    const app = { uid: "app-1", name: "Payroll", hostname: null, type: null };
+    const summary = makeSummary({
+      sessions: { ok: true, value: [makeSession({ apps: [app] })] },
+      signIns: {
+        ok: true,
+        value: {
+          allowed: 2,
+          denied: 17,
+          allowedAfterDenials: {
+            denied: 17,
+            allowed: 2,
+            ip: "203.0.113.199",
+            apps: ["app-1", "<!channel>"],
+            at: NOW,
+          },
+        },
+      },
+      places: { ok: true, value: { seen: [{ country: "BR", ip: "203.0.113.199" }], unread: 0 } },
+    });
+    const { blocks } = show(summary);
+    expect(readWords({ text: "", blocks: blocks.slice(1, 2) }).trim()).toBe(
+      "🔴 Likely account takeover. Impossible travel. 17 denied sign-ins, then 2 allowed from 203.0.113.199 → Payroll, <!channel>. High risk. 1 session open from BR.\nRecommended: revoke sessions and devices, then disable the account in your IdP.",
+    );
+    expect(buttonsOf(show(summary))[0]).toMatchObject({
+      text: { text: "Revoke all access…" },
+      style: "danger",
+      value: `user=${USER_ID}&advice=yes`,
+    });
+    expect(verdictReason(judge(summary, NOW), summary)).toBe(
+      "Impossible travel; 17 denied sign-ins, then 2 allowed from 203.0.113.199 → Payroll, <!channel>; High risk",
+    );
+  });
+
+  it("with nothing wrong shows nothing red and recommends nothing", () => {
+    const identity = { ok: true as const, value: makeIdentity({ posture: [] }) };
+    const summary = makeSummary({
+      identity,
+      risk: (SUMMARIES["empty"] ?? makeSummary()).risk,
+      places: { ok: true, value: { seen: [], unread: 0 } },
+      signIns: { ok: true, value: { allowed: 0, denied: 0, allowedAfterDenials: null } },
+    });
+    expect(readWords(show(summary))).toContain("🟢 Nothing unusual. 2 sessions open.");
+    expect(readWords(show(summary))).not.toContain("Recommended");
+    expect(buttonsOf(show(summary)).filter(({ style }) => style !== undefined)).toEqual([]);
   });
 
   it("lists the sessions that end soonest first, and says how many are not shown", () => {
@@ -118,7 +167,7 @@ describe("the summary of a user", () => {
       "Risk  no events (never reset)",
       "Devices  none registered",
       "posture: no checks",
-      "no e-mail",
+      "no email",
     ])
       expect(words).toContain(part);
   });
@@ -185,7 +234,8 @@ describe("the summary of a user", () => {
   it("carries ids in its buttons, and nothing else", () => {
     const buttons = buttonsOf(show());
     expect(buttons.map(({ text, action_id: action }) => [text.text, action])).toEqual([
-      ["Revoke…", SUMMARY_ACTIONS.revoke],
+      ["Revoke all access…", SUMMARY_ACTIONS.revoke],
+      ["Refresh", "screen:user:next"],
       ["Reset risk…", SUMMARY_ACTIONS.resetRisk],
       ["Share", SUMMARY_ACTIONS.share],
       ["Open in the dashboard", SUMMARY_ACTIONS.dashboard],
@@ -195,7 +245,8 @@ describe("the summary of a user", () => {
       ["Identity", "screen:identity:open"],
       ["Risk", "screen:risk:open"],
     ]);
-    for (const { value } of buttons) expect([USER_ID, `user=${USER_ID}`, undefined]).toContain(value);
+    const values = [USER_ID, `user=${USER_ID}`, `user=${USER_ID}&advice=yes`, undefined];
+    for (const { value } of buttons) expect(values).toContain(value);
     expect(buttons.find(({ url }) => url !== undefined)?.url).toBe(dashboardUrl(ACCOUNT, USER_ID));
   });
 

@@ -1,0 +1,130 @@
+import { compact } from "../../compact.ts";
+import type { UserSummary } from "../../lookup/summary.ts";
+import type { Finding, Headline, Step, Verdict } from "../../lookup/verdict.ts";
+import { list, plural } from "../../pluralize.ts";
+import { firstOf } from "../fit.ts";
+import { clean, code, escape, named } from "../text.ts";
+
+/** More than the three most telling facts are not read in five seconds; the rest stands below. */
+const MAX_FINDINGS = 3;
+const MAX_NAMES = 3;
+
+const MARKS: Record<Verdict["level"], string> = { danger: "🔴", warning: "🟠", calm: "🟢", unknown: "⚪" };
+
+const HEADLINES: Record<Headline, string> = {
+  "likely-takeover": "Likely account takeover",
+  "possible-takeover": "Possible account takeover",
+  "high-risk": "High risk",
+  "look-closer": "Look closer",
+  "nothing-unusual": "Nothing unusual",
+  "nothing-unusual-so-far": "Nothing unusual in what could be read",
+};
+
+const STEPS: Record<Step, string | null> = {
+  revoke: "revoke sessions and devices, then disable the account in your IdP",
+  disable: "disable the account in your IdP; no session and no device is left to revoke",
+  "ask-them": "ask them whether this was them, not by email or chat; if not, revoke",
+  refresh: "press Refresh; do not rely on this until all of it is read",
+  none: null,
+};
+
+const PARTS: Record<Verdict["unread"][number], string> = {
+  risk: "risk score",
+  signIns: "sign-ins",
+  sessions: "sessions",
+  places: "where the sessions are",
+};
+
+/**
+ * The first line of a summary, to be understood alone:
+ * `🔴 *Likely account takeover.* Impossible travel GB → BR. 3 sessions open.`
+ */
+export function verdictText(verdict: Verdict, summary: UserSummary): string {
+  const { level, headline, unread } = verdict;
+  return compact(
+    `${MARKS[level]} *${HEADLINES[headline]}.*`,
+    tellingOf(verdict).map((finding) => `${findingText(finding, summary)}.`),
+    sessionsText(summary),
+    unread.length > 0 && `⚠️ Not read: ${list(unread.map((part) => PARTS[part]))}.`,
+  ).join(" ");
+}
+
+/** `*Recommended:* revoke sessions and devices, …`; null where there is nothing to do. */
+export function stepText({ step }: Verdict): string | null {
+  const words = STEPS[step];
+  return words === null ? null : `*Recommended:* ${words}.`;
+}
+
+/** Without findings and markup, for notifications: `Likely account takeover`. */
+export function headlineText({ headline }: Verdict): string {
+  return HEADLINES[headline];
+}
+
+/** The same findings as a reason, without markup: what a form about this user begins with. */
+export function verdictReason(verdict: Verdict, summary: UserSummary): string {
+  return tellingOf(verdict)
+    .map((finding) => findingText(finding, summary, PLAIN))
+    .join("; ");
+}
+
+/** The findings that are told; the journey says already which countries the sessions are in. */
+function tellingOf({ findings }: Verdict): Finding[] {
+  const travelled = findings.flatMap((one) => (one.rule === "impossible-travel" ? one.countries : []));
+  const isTold = (one: Finding) =>
+    one.rule === "several-countries" && one.countries.every((country) => travelled.includes(country));
+  return findings.filter((one) => !isTold(one)).slice(0, MAX_FINDINGS);
+}
+
+/** Foreign words, in mrkdwn or as they are. */
+interface Words {
+  word(text: string, max: number): string;
+  code(text: string, max: number): string;
+}
+const MARKUP: Words = { word: escape, code };
+const PLAIN: Words = { word: clean, code: clean };
+
+function findingText(finding: Finding, summary: UserSummary, words = MARKUP): string {
+  const { word } = words;
+  switch (finding.rule) {
+    case "impossible-travel":
+      return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_NAMES).join(" → ")}` : ""}`;
+    case "allowed-after-denials":
+      return `${plural(finding.denied, "denied sign-in")}, then ${finding.allowed} allowed from ${words.code(finding.ip, 45)}${appsText(finding.apps, summary, words)}`;
+    case "several-countries":
+      return `Sessions open from ${list(finding.countries.slice(0, MAX_NAMES).map((country) => word(country, 20)))}`;
+    case "high-risk":
+    case "medium-risk":
+      return `${finding.rule === "high-risk" ? "High" : "Medium"} risk${finding.event === null ? "" : `: ${word(named(finding.event, "unnamed event"), 60)}`}`;
+    case "many-denials":
+      return `${plural(finding.denied, "denied sign-in")} in 24 h`;
+    case "failed-posture":
+      return `Failed posture: ${firstOf(
+        finding.checks.map((check) => word(named(check, "unnamed rule"), 40)),
+        MAX_NAMES,
+      )}`;
+    case "new-device":
+      return `New device: ${word(named(finding.name, "unnamed device"), 40)}`;
+  }
+}
+
+/** ` → Payroll, Admin panel`: applications by their names where a session has them. */
+function appsText(apps: readonly string[], { sessions }: UserSummary, { word }: Words): string {
+  if (apps.length === 0) return "";
+  const known = sessions.ok ? sessions.value.flatMap((session) => session.apps ?? []) : [];
+  const names = apps.map((app) => {
+    const found = known.find((one) => one.uid === app || one.hostname === app);
+    return word(named(found?.name ?? found?.hostname ?? app, "an unnamed app"), 40);
+  });
+  return ` → ${firstOf(names, MAX_NAMES)}`;
+}
+
+/** Also with nothing wrong: how many are open, and where. */
+function sessionsText({ sessions, places }: UserSummary): string | null {
+  if (!sessions.ok) return null;
+  const count = sessions.value.length;
+  if (count === 0) return "No session open.";
+  const countries = places?.ok === true ? places.value.seen.map((place) => place.country) : [];
+  const [only = null] = new Set(countries);
+  const isOne = only !== null && countries.every((country) => country === only);
+  return `${plural(count, "session")} open${isOne && countries.length === count ? ` from ${escape(only, 20)}` : ""}.`;
+}
