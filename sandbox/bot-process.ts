@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const ROOT = join(import.meta.dirname, "..");
+import manifest from "../package.json" with { type: "json" };
+
+const MAIN = join(import.meta.dirname, "..", "src", "main.ts");
+
+/** What `npm start` gives to Node, but for the file with the environment, which is given here instead. */
+const FLAGS = manifest.scripts.start.split(" ").filter((word) => /^--(?!env-file)/.test(word));
 
 /** One line of the bot's log, parsed. */
 export interface LogLine {
@@ -20,7 +26,7 @@ export interface Exit {
   ms: number;
 }
 
-/** The bot as operators run it: `node src/main.ts` with an environment, its two streams and its signals. */
+/** The bot as operators run it, with an environment, its two streams and its signals. */
 export interface BotProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -38,18 +44,11 @@ export interface BotProcess {
   stop(signal?: "SIGTERM" | "SIGINT"): Promise<Exit & { tookMs: number }>;
 }
 
-export interface SpawnOptions {
-  /** Arguments of Node; `src/main.ts` alone by default. */
-  args?: readonly string[];
-  /** The folder it runs in; the project's by default. */
-  cwd?: string;
-}
-
 /** A process with exactly this environment, nothing inherited but PATH. Who starts it ends it. */
-export function spawnProcess(env: Record<string, string>, options: SpawnOptions = {}): BotProcess {
+export function spawnProcess(env: Record<string, string>, cwd = tmpdir()): BotProcess {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, options.args ?? [join(ROOT, "src", "main.ts")], {
-    cwd: options.cwd ?? ROOT,
+  const child = spawn(process.execPath, [...FLAGS, MAIN], {
+    cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -19,6 +19,7 @@ import {
   describeWorkspace,
   PEOPLE,
   SANDBOX_POLICY,
+  STEP_UP_KEY,
 } from "./workspace.ts";
 
 /**
@@ -30,22 +31,25 @@ const { values } = parseArgs({
     data: { type: "string" },
     port: { type: "string", default: "8787" },
     http: { type: "boolean", default: false },
+    "step-up": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
 if (values.help) {
-  say(`npm run sandbox -- [--data <folder>] [--port <n>] [--http]
+  say(`npm run sandbox -- [--data <folder>] [--port <n>] [--http] [--step-up]
 
-  --data   keep everything in this folder (default: a temporary one, removed at the end)
-  --port   of the page (default 8787; 0 for any free one)
-  --http   the bot takes Slack's requests over HTTP instead of Socket Mode`);
+  --data     keep everything in this folder (default: a temporary one, removed at the end)
+  --port     of the page (default 8787; 0 for any free one)
+  --http     the bot takes Slack's requests over HTTP instead of Socket Mode
+  --step-up  approving revoke and delete-user takes a code: /zt authenticator sets one up`);
   process.exit(0);
 }
 
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "policy.yml"), SANDBOX_POLICY);
+const stepUp = values["step-up"] ? "step_up: [revoke, delete-user]\n" : "";
+writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`);
 
 const dist = await buildPage();
 const cloudflare = await startCloudflare({
@@ -79,10 +83,15 @@ const config = readConfig({
   CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
   CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
   DATABASE_URL: `file:${join(folder, "zt.db")}`,
+  STEP_UP_KEY,
   ZT_POLICY_FILE: join(folder, "policy.yml"),
   PORT: "0",
 });
-const bot: ZtBot = await createApp({ config, policy: openPolicy(config.policyFile), log });
+const bot: ZtBot = await createApp({
+  config,
+  policy: openPolicy(config.policyFile, { hasStepUpKey: config.stepUpKey !== null }),
+  log,
+});
 if (values.http) slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
 
 say(`

@@ -8,6 +8,8 @@ import type { SlackOptions } from "./slack/index.ts";
 /** The local workspace: three people, the approvals channel, and the app as its manifest describes it. */
 export const ACCOUNT_ID = "023e105f4ecef8ad9ca31a8372d0c353";
 export const CLOUDFLARE_TOKEN = "sandbox-cloudflare-token";
+/** With it `/zt authenticator` works; `step_up: [revoke]` in the policy asks for the codes. */
+export const STEP_UP_KEY = Buffer.from("the sandbox's key: 32 open bytes").toString("base64");
 
 export const PEOPLE = {
   alice: "U0ALICE01",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { startCloudflare, type CloudflareEmulator, type TokenOptions } from "./cloudflare/index.ts";
 import { startSlack, type Slack, type SlackOptions } from "./slack/index.ts";
-import { ACCOUNT_ID, CLOUDFLARE_TOKEN, describeWorkspace, POLICY } from "./workspace.ts";
+import { ACCOUNT_ID, CLOUDFLARE_TOKEN, describeWorkspace, POLICY, STEP_UP_KEY } from "./workspace.ts";
 
 export type Mode = "socket" | "http";
 
@@ -57,7 +57,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
     ...(options.mount === undefined ? {} : { mount: options.mount }),
   });
   const policyFile = join(folder, "policy.yml");
-  writeFileSync(policyFile, options.policy ?? POLICY);
+  writeFileSync(policyFile, options.policy ?? POLICY, { mode: 0o600 });
   return {
     slack,
     cloudflare,
@@ -75,6 +75,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
       CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
       DATABASE_URL: options.databaseUrl ?? `file:${join(folder, "data", "zt.db")}`,
+      STEP_UP_KEY,
       ZT_POLICY_FILE: policyFile,
       HOST: "127.0.0.1",
       PORT: "0",

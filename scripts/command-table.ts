@@ -9,6 +9,7 @@ const ROLES = {
   auditor: "operators, approvers",
   operator: "operators",
   approver: "approvers",
+  decider: "approvers, those who may break the glass",
 };
 
 /**

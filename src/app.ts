@@ -126,7 +126,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   app.use((args) => work.track(passOnce(db, log, now, args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
-  attachListeners(app, { ...shared, slack, engine, policyCheck });
+  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, policyCheck });
 
   const halt = new AbortController();
   let stopping = false;

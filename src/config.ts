@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 
 import { z } from "zod";
@@ -40,6 +41,8 @@ export interface Config {
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
   auditForward: AuditForward | null;
+  /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
+  stepUpKey: KeyObject | null;
   policyFile: string;
   host: string;
   port: number;
@@ -99,6 +102,12 @@ const ForwardTo = z.string().transform((value, context) => {
   return { kind: "http" as const, url: value };
 });
 
+const NO_KEY = "is not 32 bytes as base64: make one with openssl rand -base64 32";
+const StepUpKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, { error: NO_KEY })
+  .transform((text) => createSecretKey(Buffer.from(text, "base64")));
+
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const RecordEnvironment = z.object({
@@ -131,6 +140,7 @@ const Environment = RecordEnvironment.extend({
       .default("1100/300s"),
   ),
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
+  STEP_UP_KEY: setting(StepUpKey.optional()),
   ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
   HOST: setting(z.string().default("127.0.0.1")),
   PORT: setting(
@@ -151,6 +161,7 @@ const SECRETS = [
   "CLOUDFLARE_API_TOKEN",
   "CLOUDFLARE_API_KEY",
   "AUDIT_FORWARD_TOKEN",
+  "STEP_UP_KEY",
 ];
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
@@ -224,6 +235,7 @@ export function readConfig(env: Env): Config {
       budget: toBudget(values.CLOUDFLARE_RATE_BUDGET),
     },
     ...toRecordConfig(values),
+    stepUpKey: values.STEP_UP_KEY ?? null,
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
     port: values.PORT,

@@ -1,3 +1,5 @@
+import type { KeyObject } from "node:crypto";
+
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
 import type { PolicyCheck } from "./ops/policy-check.ts";
@@ -24,6 +26,8 @@ export interface Deps {
   /** Whether who decides is at risk themselves. */
   approverRisk: ReadApproverRisk;
   db: Db;
+  /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
+  stepUpKey: KeyObject | null;
   engine: Engine;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */
   homeTeamId: string;

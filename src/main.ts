@@ -45,7 +45,9 @@ function readSettings() {
     }
   };
   const config = attempt(() => readConfig(process.env));
-  const policy = attempt(() => openPolicy(process.env["ZT_POLICY_FILE"] || "./policy.yml"));
+  // Whether the key is a good one is said with the other settings.
+  const hasStepUpKey = (process.env["STEP_UP_KEY"] ?? "").trim() !== "";
+  const policy = attempt(() => openPolicy(process.env["ZT_POLICY_FILE"] || "./policy.yml", { hasStepUpKey }));
   if (config === undefined || policy === undefined) throw new ConfigError(problems);
   return { config, policy };
 }

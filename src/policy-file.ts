@@ -69,6 +69,10 @@ const BreakGlass = z.strictObject({
   actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
 
+/** What may be listed under step_up: an action's name, or acting alone whatever the action. */
+const STEP_UPS = [...ACTION_NAMES, "break-glass"] as const;
+type StepUpName = (typeof STEP_UPS)[number];
+
 const PolicyFile = z
   .strictObject({
     channels: z.strictObject({ approvals: Channel }),
@@ -82,6 +86,15 @@ const PolicyFile = z
     actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
     protected: optional(Protected.optional()),
     break_glass: optional(BreakGlass.optional()),
+    step_up: optional(
+      z
+        .array(
+          z.enum(STEP_UPS, {
+            error: `is none of the actions that can ask for a code: ${STEP_UPS.join(", ")}`,
+          }),
+        )
+        .default([]),
+    ),
   })
   .superRefine(({ actions }, context) => {
     for (const [name, action] of Object.entries(actions)) {
@@ -143,6 +156,8 @@ export interface Policy {
     notify: readonly string[];
     actions: readonly ActionName[];
   } | null;
+  /** What is only approved with a code from the approver's authenticator; `break-glass`: whatever one does alone. */
+  stepUp: ReadonlySet<StepUpName>;
   /** Whoever approves anything, now or after an escalation. */
   allApprovers: readonly string[];
   action(name: ActionName): ActionRules;
@@ -192,6 +207,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
       ]),
     ],
     breakGlass: alone ?? null,
+    stepUp: new Set(file.step_up),
     action(name) {
       const own = actions[name];
       const escalate = own?.escalate;
@@ -245,15 +261,18 @@ export interface PolicySource {
   reload(log: Log, check?: (next: Policy) => Promise<readonly string[]>): Promise<readonly string[]>;
 }
 
-/** @throws ConfigError when the file can't be read at start. */
-export function openPolicy(file: string): PolicySource {
-  let inForce = readPolicy(file);
+/** @throws ConfigError when the file can't be read at start, or asks for codes and there is no STEP_UP_KEY. */
+export function openPolicy(
+  file: string,
+  { hasStepUpKey = false }: { hasStepUpKey?: boolean } = {},
+): PolicySource {
+  let inForce = readPolicy(file, hasStepUpKey);
   return {
     current: () => inForce.policy,
     hash: () => inForce.hash,
     async reload(log, check) {
       try {
-        const next = readPolicy(file);
+        const next = readPolicy(file, hasStepUpKey);
         const problems = check === undefined ? [] : await check(next.policy);
         if (problems.length > 0) throw new ConfigError([...problems]);
         inForce = next;
@@ -267,7 +286,7 @@ export function openPolicy(file: string): PolicySource {
   };
 }
 
-function readPolicy(file: string): { policy: Policy; hash: string } {
+function readPolicy(file: string, hasStepUpKey: boolean): { policy: Policy; hash: string } {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -276,5 +295,11 @@ function readPolicy(file: string): { policy: Policy; hash: string } {
       `ZT_POLICY_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"}): copy policy.example.yml and fill it in`,
     ]);
   }
-  return { policy: parsePolicy(text, file), hash: hash("sha256", text) };
+  const policy = parsePolicy(text, file);
+  if (policy.stepUp.size > 0 && !hasStepUpKey) {
+    throw new ConfigError([
+      `STEP_UP_KEY is missing: ${file} asks for codes (step_up), and their secrets are kept under this key. Make one with: openssl rand -base64 32`,
+    ]);
+  }
+  return { policy, hash: hash("sha256", text) };
 }

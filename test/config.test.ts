@@ -41,6 +41,7 @@ describe("the least settings", () => {
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
+      stepUpKey: null,
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
       port: 3000,
@@ -58,6 +59,7 @@ describe("the least settings", () => {
         "CLOUDFLARE_BASE_URL",
         "AUDIT_FORWARD",
         "AUDIT_FORWARD_TOKEN",
+        "STEP_UP_KEY",
         "CLOUDFLARE_RATE_BUDGET",
       ]
         .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
@@ -237,6 +239,16 @@ describe("a setting", () => {
       "AUDIT_FORWARD holds a user or a password: use AUDIT_FORWARD_TOKEN instead",
     ],
     [
+      "the key for codes is a password",
+      { STEP_UP_KEY: "a password" },
+      "STEP_UP_KEY is not 32 bytes as base64: make one with openssl rand -base64 32",
+    ],
+    [
+      "the key for codes is too short",
+      { STEP_UP_KEY: Buffer.alloc(31, 1).toString("base64") },
+      "STEP_UP_KEY is not 32 bytes as base64: make one with openssl rand -base64 32",
+    ],
+    [
       "there is a token for no collector",
       { AUDIT_FORWARD_TOKEN: "s3cret" },
       "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
@@ -284,7 +296,7 @@ describe("wrong settings", () => {
     ]
       .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])
       .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
-      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN"]);
+      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN", "STEP_UP_KEY"]);
     fc.assert(
       fc.property(
         fc.subarray(names, { minLength: 1 }),

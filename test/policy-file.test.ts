@@ -349,6 +349,28 @@ describe("the policy in force", () => {
     expect(lines.join("")).toMatch(/operators is empty|cannot be read \(ENOENT\)/);
   });
 
+  it("asks for no codes unless it says so, and only with STEP_UP_KEY", () => {
+    expect(parsePolicy(MINIMAL, "policy.yml").stepUp).toEqual(new Set());
+    const file = makeFile(`${MINIMAL}\nstep_up: [delete-user, break-glass]\n`);
+    expect(openPolicy(file, { hasStepUpKey: true }).current().stepUp).toEqual(
+      new Set(["delete-user", "break-glass"]),
+    );
+    expect(() => openPolicy(file)).toThrow(
+      /STEP_UP_KEY is missing: .*asks for codes.*openssl rand -base64 32/,
+    );
+    expect(() => parsePolicy(`${MINIMAL}\nstep_up: [delete]\n`, "policy.yml")).toThrow(
+      /policy\.yml: step_up\.0 is none of the actions that can ask for a code: revoke, .*delete-user.*, break-glass/,
+    );
+  });
+
+  it("that asks for codes does not take the place of another one where there is no STEP_UP_KEY", async () => {
+    const file = makeFile(MINIMAL);
+    const source = openPolicy(file);
+    writeFileSync(file, `${MINIMAL}\nstep_up: [delete-user]\n`);
+    expect(await source.reload(makeLog().log)).toEqual([expect.stringContaining("STEP_UP_KEY is missing")]);
+    expect(source.current().stepUp).toEqual(new Set());
+  });
+
   it("cannot begin without a file", () => {
     expect(() => openPolicy("/nowhere/policy.yml")).toThrow(
       /ZT_POLICY_FILE: \/nowhere\/policy\.yml cannot be read \(ENOENT\): copy policy\.example\.yml and fill it in/,

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { sql } from "kysely";
@@ -131,16 +130,13 @@ async function openTarget(
     mode: "http",
     ...(database === null ? {} : { databaseUrl: database.url }),
   });
-  // Node says so where there is none, which would be taken for words of the bot's.
-  writeFileSync(join(world.folder, ".env"), "", { mode: 0o600 });
-  chmodSync(join(world.folder, "policy.yml"), 0o600);
   const settings = without(world.env, env);
   const processes: { bot: BotProcess; isEnded: boolean; death: string | null }[] = [];
   let isClosed = false;
   const spawn = (more: Record<string, string>, mayEnd: boolean): BotProcess => {
     // An attack that took too long may still be at it.
     if (isClosed) throw new NotTried("it was over");
-    const bot = spawnProcess(without(settings, more), { args: startArguments(), cwd: world.folder });
+    const bot = spawnProcess(without(settings, more), world.folder);
     const entry = { bot, isEnded: mayEnd, death: null as string | null };
     processes.push(entry);
     void bot.exited.then(({ code, signal }) => {
@@ -214,16 +210,6 @@ async function openTarget(
 
 function without(env: Record<string, string>, more: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries({ ...env, ...more }).filter(([, value]) => value !== ""));
-}
-
-/** What `npm start` gives Node, on absolute paths: the bot runs in a folder of its own. */
-function startArguments(): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
-    scripts: { start: string };
-  };
-  const [command, ...args] = scripts.start.split(" ");
-  if (command !== "node") throw new NotTried(`npm start runs ${command}, not node`);
-  return args.map((arg) => (arg.startsWith("-") ? arg : join(ROOT, arg)));
 }
 
 function lastWords(bot: BotProcess): string {

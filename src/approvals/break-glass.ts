@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { utc } from "../views/text.ts";
 import { auditContextOf } from "./audit-context.ts";
 import { checkClick, decisionPost, refuseClick, untilWritten } from "./click.ts";
-import type { ClickFacts } from "./decide.ts";
+import { stepUpOf, type ClickFacts, type GivenCode } from "./decide.ts";
 import { readPause } from "../requests/pause.ts";
 import type { NewPost } from "../requests/posts.ts";
 import type { Request, Review } from "../requests/request.ts";
@@ -25,8 +25,13 @@ export interface BreakGlassCheck {
  * it is sent.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
-export async function checkBreakGlass(deps: Deps, requestId: string, asker: Asker): Promise<BreakGlassCheck> {
-  const { facts } = await checkClick(deps, "break-glass", requestId, asker);
+export async function checkBreakGlass(
+  deps: Deps,
+  requestId: string,
+  asker: Asker,
+  code?: ClickFacts["code"],
+): Promise<BreakGlassCheck> {
+  const { facts } = await checkClick(deps, "break-glass", requestId, asker, code);
   const [told, pause] = await Promise.all([whoIsTold(deps, asker), readPause(deps.db)]);
   if (pause !== null) {
     throw new UserError({
@@ -70,21 +75,29 @@ export async function useBreakGlass(
   requestId: string,
   asker: Asker,
   reason: string,
+  code?: GivenCode,
 ): Promise<Request> {
   const { userId } = asker;
   // Somebody may be first, or this person may do another one alone meanwhile.
   const written = await untilWritten(async () => {
-    const { facts, told } = await checkBreakGlass(deps, requestId, asker);
+    const { facts, told } = await checkBreakGlass(deps, requestId, asker, code);
     const at = facts.now;
     const noted = { via: facts.breakGlass?.get(userId) ?? userId, ...uncheckedOf(knownOf(facts, userId)) };
+    const { stepUp } = stepUpOf(facts);
     const moved = await moveRequest(deps.db, requestId, {
       to: "approved",
       actor: userId,
       at,
       reason,
       reviewReminderAt: at + REVIEW_REMINDER_MS,
-      breakGlass: { by: userId, at, reason, ...noted },
-      data: { break_glass: true, told, ...noted, ...auditContextOf(deps, asker) },
+      breakGlass: { by: userId, at, reason, ...noted, ...stepUpOf(facts) },
+      data: {
+        break_glass: true,
+        told,
+        ...noted,
+        ...(stepUp === undefined ? {} : { step_up: stepUp }),
+        ...auditContextOf(deps, asker),
+      },
       posts: [decisionPost(at), ...breakGlassPosts(facts.request, userId, told)],
     });
     if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "done alone");

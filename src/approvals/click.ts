@@ -3,7 +3,14 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { auditContextOf } from "./audit-context.ts";
 import { gatherFacts } from "./facts.ts";
-import { decide, decideDetails, type Click, type ClickFacts, type Outcome } from "./decide.ts";
+import {
+  decide,
+  decideDetails,
+  type Click,
+  type ClickFacts,
+  type GivenCode,
+  type Outcome,
+} from "./decide.ts";
 import type { NewPost } from "../requests/posts.ts";
 import { isHeldBack, newestVotes, type Request } from "../requests/request.ts";
 import type { Known, Refusal } from "./eligibility.ts";
@@ -49,10 +56,10 @@ export async function takeDecision(
   decision: Decision,
   requestId: string,
   asker: Asker,
-  reason?: string,
+  { reason, code }: { reason?: string; code?: GivenCode } = {},
 ): Promise<Request> {
   const { written, outcome } = await untilWritten(async () => {
-    const { facts, outcome } = await checkClick(deps, decision, requestId, asker);
+    const { facts, outcome } = await checkClick(deps, decision, requestId, asker, code);
     const written = await write(deps, decision, facts, outcome, asker, reason);
     return written === null ? null : { written, outcome };
   });
@@ -94,7 +101,7 @@ async function write(
     case "approved": {
       const { vote, counting, quorum } = outcome;
       const all = [...request.votes, ...(vote === null ? [] : [vote])];
-      const { via, unchecked } = vote ?? {};
+      const { via, unchecked, stepUp } = vote ?? {};
       const votes = newestVotes(all).map(({ by }) => by);
       const data = {
         counting,
@@ -102,6 +109,7 @@ async function write(
         votes,
         ...(via === undefined ? {} : { via }),
         ...(unchecked === undefined ? {} : { unchecked }),
+        ...(stepUp === undefined ? {} : { step_up: stepUp }),
         ...auditContext,
       };
       return moveRequest(deps.db, request.id, {
@@ -182,6 +190,7 @@ export async function checkClick(
   click: Click,
   requestId: string,
   asker: Asker,
+  code?: ClickFacts["code"],
 ): Promise<{ facts: ClickFacts; outcome: Outcome }> {
   const request = await mustFind(deps, click, requestId, asker);
   const [gathered, unreviewed] = await Promise.all([
@@ -189,7 +198,7 @@ export async function checkClick(
     click === "break-glass" ? findUnreviewed(deps.db, asker.userId) : null,
   ]);
   const people = markStranger(deps, gathered.people, asker);
-  const facts = { ...gathered, people, clickerId: asker.userId, unreviewed };
+  const facts = { ...gathered, people, clickerId: asker.userId, unreviewed, code };
   const verdict = decide(click, facts);
   if (verdict.allowed) return { facts, outcome: verdict.outcome };
   return refuseClick(deps, click, request, verdict, asker);

@@ -36,8 +36,15 @@ export type Outcome =
 
 export type Click = "approve" | "deny" | "cancel" | "stop" | "break-glass" | "review";
 
+/** A code that was taken: of which authenticator. */
+export interface GivenCode {
+  authenticator: string;
+}
+
 export interface ClickFacts extends Facts {
   clickerId: string;
+  /** Of whom clicked, the authenticator whose code was just taken; `later`: a form is about to ask for one. */
+  code?: GivenCode | "later" | undefined;
   /** Of whom clicked, an action done alone that nobody has looked at yet: that request's id. */
   unreviewed?: string | null;
 }
@@ -77,17 +84,31 @@ function decideApprove(facts: ClickFacts): Verdict {
       `${plural(quorum - counting.length, "more approver")} ${quorum - counting.length === 1 ? "has" : "have"} to agree.`,
     );
   }
+  if (facts.stepUp.votes && facts.code === undefined) return NO_CODE;
   const vote: Vote = {
     by: clickerId,
     at: now,
     via: facts.approvers.get(clickerId) ?? clickerId,
     ...uncheckedOf(knownOf(facts, clickerId)),
+    ...stepUpOf(facts),
   };
   const agreed = { vote, counting: counting.length + 1, quorum };
   return {
     allowed: true,
     outcome: agreed.counting >= quorum ? { kind: "approved", ...agreed } : { kind: "voted", ...agreed },
   };
+}
+
+/** The policy may have begun to ask for codes since the card was drawn, or the form opened. */
+const NO_CODE = refuse(
+  "no-code",
+  "This takes a code from your authenticator, and none was given.",
+  "Press the button again: it asks for the code.",
+);
+
+/** For the vote, and the record: the authenticator whose code came with it. */
+export function stepUpOf({ code }: Pick<ClickFacts, "code">): { stepUp?: string } {
+  return typeof code === "object" ? { stepUp: code.authenticator } : {};
 }
 
 /** Denying is guarded as approving is: the target could else keep a containment from happening. */
@@ -182,6 +203,7 @@ function decideBreakGlass(facts: ClickFacts): Verdict {
           "Ask a colleague to press Review on that card, or let an approver decide here.",
         )
       : null) ??
+    (facts.stepUp.alone && facts.code === undefined ? NO_CODE : null) ??
     DONE
   );
 }

@@ -35,7 +35,11 @@ export type RefusalCode =
   | "stopped"
   | "no-break-glass"
   | "not-reviewable"
-  | "acted-alone";
+  | "acted-alone"
+  | "no-code"
+  | "not-waiting"
+  | "no-authenticator"
+  | "wrong-number";
 
 /** Whether an approver could be in an attacker's hands themselves. */
 export type ApproverRisk =
@@ -68,6 +72,8 @@ export interface Facts {
   quorum: number;
   /** An approval older than this no longer counts. */
   maxAgeMs: number;
+  /** What takes a code from one's authenticator, by the policy as it is now. */
+  stepUp: { votes: boolean; alone: boolean };
   protection: Protection;
   /** Who may act alone in this kind of request; null: nobody. */
   breakGlass: Named | null;

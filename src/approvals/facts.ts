@@ -89,6 +89,7 @@ function startFacts(deps: FactsDeps, request: Request) {
     homeTeamId: deps.homeTeamId,
     // Until somebody becomes protected, which makes it void, its own rules stand.
     quorum: rules.quorum,
+    stepUp: rules.stepUp,
     maxAgeMs: policy.action(request.plan.action).approvalMaxAgeMs,
     gatheredAt: deps.now(),
   };

@@ -12,6 +12,8 @@ export interface Rules {
   quorum: number;
   /** Who may do it alone instead, as Slack ids of people and groups; null: nobody. */
   alone: readonly string[] | null;
+  /** What takes a code from one's authenticator. */
+  stepUp: { votes: boolean; alone: boolean };
 }
 
 type Asked = Pick<Request, "plan" | "evidence" | "isProtected" | "escalatedAt">;
@@ -37,6 +39,11 @@ export function rulesFor(policy: Policy, request: Asked): Rules {
       !request.isProtected && mayBreakGlass(policy, request.plan)
         ? (policy.breakGlass?.members ?? null)
         : null,
+    stepUp: {
+      votes: policy.stepUp.has(request.plan.action),
+      // What needs a code of several people is not done by one without.
+      alone: policy.stepUp.has(request.plan.action) || policy.stepUp.has("break-glass"),
+    },
   };
 }
 

@@ -15,9 +15,11 @@ export function countVotes(facts: Facts): {
   for (const vote of newestVotes(facts.request.votes)) {
     const code = isStale(vote, facts)
       ? "stale"
-      : facts.silence === null
-        ? sayRefusal(vote.by, facts, "approve", facts.isUrgent)?.code
-        : unproven(vote, facts.approvers);
+      : facts.stepUp.votes && vote.stepUp === undefined
+        ? "no-code"
+        : facts.silence === null
+          ? sayRefusal(vote.by, facts, "approve", facts.isUrgent)?.code
+          : unproven(vote, facts.approvers);
     if (code === undefined) counting.push(vote);
     else dropped.push({ by: vote.by, code });
   }
@@ -122,6 +124,8 @@ function judgeBreakGlass(facts: Facts): ExecutionVerdict {
   const next = "Ask again, and let approvers decide.";
   const why = `${nameOf(facts, used.by)} acted alone, `;
   if (isStale(used, facts)) return { kind: "void", why: `${why}more than ${ageWords(facts)} ago`, next };
+  if (facts.stepUp.alone && used.stepUp === undefined)
+    return { kind: "void", why: `${why}without the code that the policy asks for now`, next };
   const code = silence === null ? breakGlassRefusal(used.by, facts)?.code : unproven(used, breakGlass);
   if (code === undefined) return { kind: "go", counting: [], unchecked: uncheckedIn(silence, protection) };
   return code === "unchecked" ? SILENT : { kind: "void", why: `${why}and may no longer do so`, next };
@@ -142,6 +146,7 @@ const DROPPED: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   "at-risk": () => "is now at high risk",
   "just-revoked": () => "had their own access revoked",
   unchecked: () => "could not be checked",
+  "no-code": () => "approved without the code that the policy asks for now",
 };
 
 /** `24 hours`, `3 days`, `90 minutes`. */

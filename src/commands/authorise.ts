@@ -26,7 +26,10 @@ export async function authorise(
     what: `You may not use /zt ${command.name}.`,
     why: `Only the ${ROLE_WORDS[command.role]} that zt-bot's policy names may.`,
     next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
-    ask: command.role === "approver" ? deps.policy.current().allApprovers : deps.policy.current().operators,
+    ask:
+      command.role === "approver" || command.role === "decider"
+        ? deps.policy.current().allApprovers
+        : deps.policy.current().operators,
   });
 }
 
@@ -36,6 +39,7 @@ const ROLE_WORDS: Record<Role, string> = {
   auditor: "operators and approvers",
   operator: "operators",
   approver: "approvers",
+  decider: "approvers and those who may act alone",
 };
 
 /** Of these subcommands, those that somebody may use now and those that they may not. */
@@ -74,6 +78,8 @@ function principalsOf(
       return operators;
     case "approver":
       return allApprovers;
+    case "decider":
+      return [...allApprovers, ...(breakGlass?.members ?? [])];
     case "auditor":
       return [...operators, ...allApprovers];
     case "viewer":

@@ -9,9 +9,9 @@ import type { Args, ArgSpecs } from "./args.ts";
 /**
  * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
  * approvers); who may read the record (its operators and approvers); who may look and ask for changes (its operators);
- * who may decide (its approvers).
+ * who may decide (its approvers); who may decide, also alone (its approvers, and those who may break the glass).
  */
-export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver";
+export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver" | "decider";
 
 /** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
 export type ScreenParams = Readonly<Record<string, string>>;

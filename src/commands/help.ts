@@ -24,7 +24,8 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
           const names = refused.map((command) => command.name);
           // Who has nothing to ask for needs nobody to ask.
           const { operators, allApprovers } = deps.policy.current();
-          const some = refused.every((command) => command.role === "approver") ? allApprovers : operators;
+          const areDeciders = refused.every(({ role }) => role === "approver" || role === "decider");
+          const some = areDeciders ? allApprovers : operators;
           const ask = names.length === 0 ? [] : some;
           // Who asks for things sees what keeps the policy from working; others could do nothing about it.
           const isOperator = usable.some((command) => command.role === "operator");

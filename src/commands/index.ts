@@ -2,6 +2,7 @@ import { ACTIONS } from "../actions/index.ts";
 import { actionCommand } from "./action-command.ts";
 import { cancel } from "./requests/cancel.ts";
 import { changes } from "./look-ups/changes.ts";
+import { authenticator } from "./requests/authenticator.ts";
 import { audit } from "./requests/audit.ts";
 import { devices } from "./look-ups/devices.ts";
 import { failedLogins } from "./look-ups/failed-logins.ts";
@@ -33,6 +34,7 @@ export function createCommands(): Registry {
     seal(cancel),
     seal(pauseCommand),
     seal(resumeCommand),
+    seal(authenticator),
     seal(audit),
     createHelp(() => registry.all),
   ]);

@@ -3,6 +3,8 @@ import type { ModalView } from "@slack/types";
 import { explain, type UserMessage } from "../errors.ts";
 import { useBreakGlass, checkBreakGlass, review } from "../approvals/break-glass.ts";
 import { checkClick } from "../approvals/click.ts";
+import { rulesFor } from "../approvals/rules.ts";
+import { checkEnrolled, useCode } from "../approvals/step-up/code.ts";
 import { describeRequest } from "../actions/describe.ts";
 import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
@@ -19,8 +21,9 @@ import { openWithLoading } from "./modal.ts";
 export const breakGlassClicks: Record<string, ClickHandler> = {
   async [BREAK_GLASS_ACTIONS.breakGlass]({ deps, asker, value, triggerId, isInModal }) {
     const build = async () => {
-      const { request } = (await checkBreakGlass(deps, value, asker)).facts;
-      return breakGlassModal({ request, words: describeRequest(request) });
+      const { request, stepUp } = (await checkBreakGlass(deps, value, asker, "later")).facts;
+      if (stepUp.alone) await checkEnrolled(deps, asker);
+      return breakGlassModal({ request, words: describeRequest(request), takesCode: stepUp.alone });
     };
     await openWithLoading(deps, triggerId, "Break glass", "Checking…", build, { isOnTop: isInModal });
   },
@@ -34,13 +37,16 @@ export const breakGlassClicks: Record<string, ClickHandler> = {
 };
 
 export const breakGlassForm = defineForm(parseBreakGlassForm, async ({ deps, asker }, form) => {
-  const { requestId, reason } = form;
+  const { requestId, reason, code } = form;
   try {
-    await useBreakGlass(deps, requestId, asker, reason);
+    const given =
+      code === "" ? undefined : await useCode(deps, asker, code, { what: "break-glass", requestId });
+    await useBreakGlass(deps, requestId, asker, reason, given);
   } catch (error) {
-    return comeBack(deps, requestId, error, ["Break glass", reason], (request, problem) =>
-      breakGlassModal({ request, words: describeRequest(request), reason, problem }),
-    );
+    return comeBack(deps, requestId, error, ["Break glass", reason], (request, problem) => {
+      const takesCode = rulesFor(deps.policy.current(), request).stepUp.alone;
+      return breakGlassModal({ request, words: describeRequest(request), takesCode, reason, problem });
+    });
   }
   const done = {
     what: "It is being carried out, on your word alone.",
@@ -67,7 +73,7 @@ export const reviewForm = defineForm(parseReviewForm, async ({ deps, asker }, fo
 });
 
 /** Nothing that was typed is lost: the form as it was, with what is wrong above it. */
-async function comeBack(
+export async function comeBack(
   deps: Deps,
   requestId: string,
   error: unknown,

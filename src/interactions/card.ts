@@ -1,6 +1,12 @@
 import { readRequestAudit } from "../audit/append.ts";
 import { readTargets } from "../requests/targets.ts";
 import { checkClick, checkDetails, stop, takeDecision } from "../approvals/click.ts";
+import { rulesFor } from "../approvals/rules.ts";
+import { checkEnrolled, useCode } from "../approvals/step-up/code.ts";
+import type { Deps } from "../deps.ts";
+import { readRequest } from "../requests/repository.ts";
+import { codeModal, parseCodeForm } from "../views/request/code-modal.ts";
+import { comeBack } from "./break-glass.ts";
 import { describeRequest } from "../actions/describe.ts";
 import { CARD_ACTIONS } from "../views/request/card.ts";
 import { denyModal, parseDenyForm } from "../views/request/deny-modal.ts";
@@ -12,8 +18,26 @@ import { defineForm } from "./form.ts";
 
 /** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
 export const cardClicks: Record<string, ClickHandler> = {
-  async [CARD_ACTIONS.approve]({ deps, asker, value }) {
-    await takeDecision(deps, "approve", value, asker);
+  async [CARD_ACTIONS.approve]({ deps, asker, value, triggerId }) {
+    if (!(await takesCode(deps, value))) {
+      await takeDecision(deps, "approve", value, asker);
+      return;
+    }
+    await openWithLoading(deps, triggerId, "Approve", "Checking…", async () => {
+      const { facts, outcome } = await checkClick(deps, "approve", value, asker, "later");
+      const { request } = facts;
+      if ("vote" in outcome && outcome.vote !== null) {
+        await checkEnrolled(deps, asker);
+        return codeModal({ request, words: describeRequest(request) });
+      }
+      // Nobody's word is added: it is void by now, or enough had agreed before.
+      await takeDecision(deps, "approve", value, asker);
+      return noticeModal(
+        "Approve",
+        { what: "No code is needed.", next: "The card shows how it stands." },
+        "☑️",
+      );
+    });
   },
 
   async [CARD_ACTIONS.cancel]({ deps, asker, value }) {
@@ -43,8 +67,27 @@ export const cardClicks: Record<string, ClickHandler> = {
   },
 };
 
+/** A look only, before Slack's trigger runs out: what it takes is decided when the vote is written. */
+async function takesCode({ db, policy }: Deps, requestId: string): Promise<boolean> {
+  const request = await readRequest(db, requestId);
+  return request?.status === "pending" && rulesFor(policy.current(), request).stepUp.votes;
+}
+
+export const codeForm = defineForm(parseCodeForm, async ({ deps, asker }, { requestId, code: typed }) => {
+  try {
+    const code = await useCode(deps, asker, typed, { what: "approve", requestId });
+    await takeDecision(deps, "approve", requestId, asker, { code });
+  } catch (error) {
+    return comeBack(deps, requestId, error, ["Approve", ""], (request, problem) =>
+      codeModal({ request, words: describeRequest(request), problem }),
+    );
+  }
+  const next = "The card and its thread show it.";
+  return noticeModal("Approve", { what: "Your approval counts.", next }, "☑️");
+});
+
 export const denyForm = defineForm(parseDenyForm, async ({ deps, asker }, { requestId, reason }) => {
-  await takeDecision(deps, "deny", requestId, asker, reason);
+  await takeDecision(deps, "deny", requestId, asker, { reason });
   const next = "Its card and thread show it, and who asked is told.";
   return noticeModal("Denied", { what: "The request is denied.", next }, "☑️");
 });

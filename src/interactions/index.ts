@@ -1,21 +1,32 @@
 import { BREAK_GLASS_MODAL } from "../views/request/break-glass-modal.ts";
 import { REVIEW_MODAL } from "../views/request/review-modal.ts";
+import { CONFIRM_MODAL, SET_UP_MODAL } from "../views/authenticator.ts";
+import { CODE_MODAL } from "../views/request/code-modal.ts";
+import { authenticatorClicks, confirmForm, setUpForm } from "./authenticator.ts";
 import { breakGlassClicks, breakGlassForm, reviewForm } from "./break-glass.ts";
 import { ASK_MODAL } from "../views/request/ask-modal.ts";
 import { DENY_MODAL } from "../views/request/deny-modal.ts";
 import { askForm } from "./ask.ts";
-import { cardClicks, denyForm } from "./card.ts";
+import { cardClicks, codeForm, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button, by its action id. */
-export const CLICKS: Record<string, ClickHandler> = { ...summaryClicks, ...cardClicks, ...breakGlassClicks };
+export const CLICKS: Record<string, ClickHandler> = {
+  ...summaryClicks,
+  ...cardClicks,
+  ...breakGlassClicks,
+  ...authenticatorClicks,
+};
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {
   [ASK_MODAL]: { handler: askForm, title: "Asking", working: "Looking the user up and making the request…" },
   [DENY_MODAL]: { handler: denyForm, title: "Denying", working: "Denying…" },
+  [CODE_MODAL]: { handler: codeForm, title: "Approve", working: "Checking the code…" },
+  [SET_UP_MODAL]: { handler: setUpForm, title: "Set up authenticator", working: "Checking the code…" },
+  [CONFIRM_MODAL]: { handler: confirmForm, title: "Confirm authenticator", working: "Checking…" },
   [BREAK_GLASS_MODAL]: { handler: breakGlassForm, title: "Break glass", working: "Beginning…" },
   [REVIEW_MODAL]: { handler: reviewForm, title: "Review", working: "Recording…" },
 };

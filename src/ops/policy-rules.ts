@@ -136,6 +136,20 @@ const RULES: Record<string, Rule> = {
     }));
   },
 
+  "one-approver-with-codes": (scene) => {
+    const { stepUp, allApprovers } = scene.policy;
+    const named = resolve(allApprovers, scene.facts);
+    const [first, ...others] = named.isWhole ? ableOf(named, scene) : [];
+    if (stepUp.size === 0 || first === undefined || others.length > 0) return [];
+    return [
+      {
+        places: ["approvers", "step_up"],
+        danger: `Approvals take a code from an authenticator that another approver has confirmed, and ${first} is the only approver: theirs never counts`,
+        fix: "Name a second approver, or take step_up out",
+      },
+    ];
+  },
+
   "break-glass-told-to-itself": ({ policy: { breakGlass }, facts }) => {
     if (breakGlass === null) return [];
     const members = resolve(breakGlass.members, facts);

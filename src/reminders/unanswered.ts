@@ -3,7 +3,7 @@ import { isSlackFailure } from "../slack/clients.ts";
 import { gatherFacts, type FactsDeps } from "../approvals/facts.ts";
 import { couldApprove } from "../approvals/decide.ts";
 import { countVotes } from "../approvals/votes.ts";
-import { newestVotes, type Request } from "../requests/request.ts";
+import { newestVotes, type Request, type Vote } from "../requests/request.ts";
 import { rulesFor } from "../approvals/rules.ts";
 
 /** More mentions than this are a list that nobody feels meant by: then the groups are named as the policy has them. */
@@ -63,7 +63,9 @@ export function mayStillAnswer(
   { plan, requesterId, votes }: Request,
 ): (id: string) => boolean {
   const countsSince = now() - policy.current().action(plan.action).approvalMaxAgeMs;
-  const agreed = new Set(votes.filter(({ at }) => at >= countsSince).map(({ by }) => by));
+  const takesCode = policy.current().stepUp.has(plan.action);
+  const counts = ({ at, stepUp }: Vote): boolean => at >= countsSince && !(takesCode && stepUp === undefined);
+  const agreed = new Set(votes.filter(counts).map(({ by }) => by));
   return (id) => id !== requesterId && !agreed.has(id);
 }
 

@@ -53,6 +53,8 @@ export interface Vote {
   via?: string;
   /** Why it is not known whether they are at risk themselves; absent when it is. */
   unchecked?: string;
+  /** The authenticator whose code came with it; absent where none was asked for. */
+  stepUp?: string;
 }
 
 /** Of each person the newest vote: what was given long ago may be given again. */
@@ -77,6 +79,8 @@ export interface BreakGlassUse {
   via?: string;
   /** Why it is not known whether they are at risk themselves; absent when it is. */
   unchecked?: string;
+  /** As in a vote. */
+  stepUp?: string;
 }
 
 /** What somebody else says afterwards of an action that one person did alone. */

@@ -154,7 +154,11 @@ export function addVote(
     set: { votes: JSON.stringify([...seen, vote]), vote_count: seen.length + 1 },
     event: "request.voted",
     actor: vote.by,
-    data: { ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }), ...data },
+    data: {
+      ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }),
+      ...(vote.stepUp === undefined ? {} : { step_up: vote.stepUp }),
+      ...data,
+    },
     posts,
   });
 }

@@ -1,18 +1,17 @@
 import type { Deps } from "../deps.ts";
 import type { Message } from "../views/blocks.ts";
-import { post } from "./messages.ts";
+import { post, type MessagePlace } from "./messages.ts";
 
-/** Tells the approvals channel something that belongs to no request. @returns whether Slack took it. */
+/** Tells the approvals channel something that belongs to no request. @returns null when Slack did not take it. */
 export async function announce(
   { slack, policy, log }: Pick<Deps, "slack" | "policy" | "log">,
   message: Message,
-): Promise<boolean> {
+): Promise<MessagePlace | null> {
   try {
-    await post(slack.interactive, policy.current().approvalsChannel, message);
-    return true;
+    return await post(slack.interactive, policy.current().approvalsChannel, message);
   } catch (error) {
     // What it tells of is done and recorded; who did it is told that the channel was not.
     log.warn({ err: error }, "the approvals channel was not told");
-    return false;
+    return null;
   }
 }

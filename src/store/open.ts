@@ -15,6 +15,7 @@ import { severalMigration } from "./migrations/0006-several.ts";
 import { createMessagesMigration } from "./migrations/0007-messages.ts";
 import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
+import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
 import type { Database } from "./schema.ts";
 
@@ -128,6 +129,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
           "0007-messages": createMessagesMigration(dialect),
           "0008-refused": refusedMigration,
           "0009-execution": createExecutionMigration(dialect),
+          "0013-step-up": stepUpMigration,
         }),
     },
   });

@@ -12,6 +12,8 @@ export interface Database {
   audit_sinks: AuditSinksTable;
   target_locks: TargetLocksTable;
   switches: SwitchesTable;
+  authenticators: AuthenticatorsTable;
+  code_tries: CodeTriesTable;
 }
 
 export interface RequestsTable {
@@ -202,4 +204,37 @@ export interface DeliveriesTable {
   /** Slack's id of the event. */
   id: string;
   at: number;
+}
+
+/** What people have set up to give codes with; rows stay, as votes name them. See approvals/step-up. */
+export interface AuthenticatorsTable {
+  id: string;
+  /** A Slack user id. */
+  user_id: string;
+  /** Which STEP_UP_KEY the secret is sealed under: with another key, nobody has an authenticator. */
+  key_id: string;
+  /** Sealed: never in plain text. */
+  secret: string;
+  /** waiting (for somebody else's confirmation), effective, replaced, declined. */
+  state: string;
+  created_at: number;
+  effective_at: number | null;
+  /** Whoever confirmed it; whose it is, where a code of the one before did. */
+  confirmed_by: string | null;
+  /** Six digits that whoever confirms it has to hear from whose it is. */
+  check_number: string;
+  /** The last time step (of 30 s) whose code was taken: each is taken once. */
+  last_step: number;
+  /** The message that asks for the confirmation; null: not posted. */
+  channel: string | null;
+  ts: string | null;
+}
+
+/** Wrong codes of one person. */
+export interface CodeTriesTable {
+  user_id: string;
+  /** Within the 15 minutes from `since` on. */
+  wrong: number;
+  since: number;
+  locked_until: number;
 }

@@ -53,6 +53,9 @@ interface Case {
   protection?: Protected;
   breakGlass?: string[] | null;
   unreviewed?: string | null;
+  /** Both approving and acting alone take a code. */
+  takesCode?: boolean;
+  code?: ClickFacts["code"];
   request?: Partial<Request>;
 }
 
@@ -78,6 +81,8 @@ function makeFacts({
   protection = "not-protected",
   breakGlass = null,
   unreviewed = null,
+  takesCode = false,
+  code,
   request: changes = {},
 }: Case = {}): ClickFacts {
   const made = makeRequest({ status });
@@ -100,6 +105,8 @@ function makeFacts({
     approvers: namesOf(approvers),
     quorum,
     maxAgeMs: MAX_AGE,
+    stepUp: { votes: takesCode, alone: takesCode },
+    code,
     protection: {
       of: new Map([[request.plan.target.email, protection]]),
       lostGroups: [],
@@ -810,6 +817,29 @@ describe("before it is carried out", () => {
     expect(judgeExecution(makeFacts(unknown))).toMatchObject({ kind: "go" });
   });
 
+  it("is void where the policy asks for codes that the approvals came without", () => {
+    const without = judgeExecution(makeFacts({ ...approved, takesCode: true }));
+    expect(without).toMatchObject({
+      kind: "void",
+      why: expect.stringContaining("approved without the code that the policy asks for now"),
+    });
+    const facts = makeFacts({ ...approved, takesCode: true });
+    const votes = facts.request.votes.map((vote) => ({ ...vote, stepUp: "a1" }));
+    expect(judgeExecution({ ...facts, request: { ...facts.request, votes } })).toMatchObject({ kind: "go" });
+    // Also where Slack can't say who is who.
+    expect(judgeExecution({ ...facts, silence: "ratelimited" })).toMatchObject({ kind: "void" });
+  });
+
+  it("is void for who acted alone without the code that the policy asks for now", () => {
+    const used = { by: APPROVER, at: approvedAt, reason: "now" };
+    const judge = (breakGlass: Request["breakGlass"]) =>
+      judgeExecution(
+        makeFacts({ status: "approved", breakGlass: [APPROVER], takesCode: true, request: { breakGlass } }),
+      );
+    expect(judge(used)).toMatchObject({ kind: "void", why: expect.stringContaining("without the code") });
+    expect(judge({ ...used, stepUp: "a1" })).toMatchObject({ kind: "go" });
+  });
+
   it("goes on for who acted alone as long as they may", () => {
     const alone: Case = {
       status: "approved",
@@ -820,5 +850,39 @@ describe("before it is carried out", () => {
     expect(judgeExecution(makeFacts({ ...alone, breakGlass: null }))).toMatchObject({ kind: "void" });
     const revoked: Case = { ...alone, breakGlass: [APPROVER], approverRisk: { kind: "revoked", at: 1 } };
     expect(judgeExecution(makeFacts(revoked))).toMatchObject({ kind: "void" });
+  });
+});
+
+describe("what takes a code", () => {
+  it.each<[string, ClickFacts["code"], string]>([
+    ["without a code", undefined, "no-code"],
+    ["with a code", { authenticator: "a1" }, "allowed"],
+    ["before the form that asks for it opens", "later", "allowed"],
+  ])("is approved, and done alone, %s: %s", (_what, code, expected) => {
+    const facts: Case = { takesCode: true, breakGlass: [APPROVER], code };
+    expect(codeOf(decide("approve", makeFacts(facts)))).toBe(expected);
+    expect(codeOf(decide("break-glass", makeFacts(facts)))).toBe(expected);
+    for (const click of ["deny"] as const) expect(codeOf(decide(click, makeFacts(facts)))).toBe("allowed");
+  });
+
+  it("no vote without a code ever makes up the number, in whatever mix", () => {
+    const voters = ["U0A", "U0B", "U0C", "U0D"];
+    const vote = fc.record({ by: fc.constantFrom(...voters), hasCode: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(vote, { maxLength: 8 }), (given) => {
+        const facts = makeFacts({ takesCode: true, quorum: 2, approvers: voters, votes: voters });
+        const at = facts.request.createdAt;
+        const votes = given.map(({ by, hasCode }) => ({ by, at, ...(hasCode ? { stepUp: "a1" } : {}) }));
+        const { counting } = countVotes({ ...facts, request: { ...facts.request, votes } });
+        // Of each person the newest vote alone.
+        const expected = voters.filter((by) => given.findLast((one) => one.by === by)?.hasCode === true);
+        expect(counting.map(({ by }) => by).toSorted()).toEqual(expected);
+      }),
+    );
+  });
+
+  it("the vote names the authenticator", () => {
+    const verdict = decide("approve", makeFacts({ takesCode: true, code: { authenticator: "a1" } }));
+    expect(verdict).toMatchObject({ outcome: { kind: "approved", vote: { stepUp: "a1" } } });
   });
 });

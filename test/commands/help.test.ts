@@ -21,7 +21,7 @@ describe("/zt help", () => {
   it.each([
     ["an operator", "U0ALICE", ["everyone", "viewer", "auditor", "operator"]],
     ["a viewer", "U0VERA", ["everyone", "viewer"]],
-    ["an approver", "U0BOB", ["everyone", "viewer", "auditor", "approver"]],
+    ["an approver", "U0BOB", ["everyone", "viewer", "auditor", "approver", "decider"]],
     ["somebody the policy does not name", "U0EVE", ["everyone"]],
   ])("lists to %s what they may do, and of the rest the names only", async (_who, userId, roles) => {
     const words = await answerTo("help", userId);

@@ -108,6 +108,6 @@ describe("the registry", () => {
     expect(all.filter(({ role }) => role === "everyone").map(({ name }) => name)).toEqual(["help"]);
     // What was asked for is looked at, and taken back, beside where it is asked for.
     const respond = all.filter(({ group, name }) => group === "Respond" && name !== "requests");
-    expect(new Set(respond.map(({ role }) => role))).toEqual(new Set(["operator", "approver"]));
+    expect(new Set(respond.map(({ role }) => role))).toEqual(new Set(["operator", "approver", "decider"]));
   });
 });

@@ -176,6 +176,15 @@ const TABLE: Record<string, Row> = {
     isOurs: true,
     byApprover: true,
   },
+  authenticator: {
+    good: () => "authenticator",
+    says: /You have no authenticator that counts/,
+    bad: ["authenticator --nonsense", UNKNOWN_FLAG],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+    byApprover: true,
+  },
   requests: {
     good: () => "requests",
     says: /Open requests|No request is open/,

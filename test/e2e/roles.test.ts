@@ -15,8 +15,8 @@ viewers: [${VIEWER}]
 approvers: [${bob}, ${carol}]
 `;
 
-/** Pausing is for approvers alone: it has a test of its own. */
-const all = createCommands().all.filter(({ role }) => role !== "approver");
+/** Pausing and authenticators are for those who decide: they have tests of their own. */
+const all = createCommands().all.filter(({ role }) => role !== "approver" && role !== "decider");
 
 /** Every subcommand about Mallory, typed so that it does nothing before somebody confirms it. */
 const TYPED = all.map(({ name, role }) => ({

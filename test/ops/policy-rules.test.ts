@@ -125,6 +125,14 @@ const CASES: Case[] = [
     ["operators", "approvers"],
   ],
   [
+    "codes, and nobody to confirm the authenticator of the only approver",
+    policyText({ ...PEOPLE, approvers: "[S0LEADS]" }, "step_up: [delete-user]"),
+    slack({ S0LEADS: ["U0CAROL"] }),
+    "one-approver-with-codes",
+    /and U0CAROL is the only approver: theirs never counts$/,
+    ["approvers", "step_up"],
+  ],
+  [
     "a quorum above the approvers",
     policyText(PEOPLE, "quorum: 4"),
     NOT_ASKED,
@@ -283,6 +291,7 @@ describe("a policy that holds", () => {
   const SOUND = policyText(
     { operators: "[S0OPS, U0ALICE]", approvers: "[S0LEADS, U0DAVE]" },
     `quorum: 2
+step_up: [delete-user]
 ${ALONE}
 ${SHIELD}
 actions:

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 
 import { describe, expect, it, vi } from "vitest";
 
+import { POLICY } from "../../sandbox/workspace.ts";
 import { CHANNELS, startWorld } from "../support/harness.ts";
 import { spawnBot, startBotProcess } from "../support/process.ts";
 
@@ -69,6 +70,13 @@ describe("wrong settings", () => {
     expect(told).toMatch(/policy\.yml: operators is empty/);
     expect(told).toMatch(/policy\.yml: actions\.revoke\.ttl is not a duration/);
     expect(told).toMatch(/policy\.yml: .*extra/);
+  });
+
+  it("keep a policy that asks for codes from starting without the key for them", async () => {
+    const { env } = await startWorld({ policy: `${POLICY}step_up: [delete-user]\n` });
+    const bot = spawnBot({ ...env, STEP_UP_KEY: "" });
+    expect((await bot.exited).code).toBe(EX_CONFIG);
+    expect(bot.stderr()).toMatch(/STEP_UP_KEY is missing: .*policy\.yml asks for codes \(step_up\)/);
   });
 
   it.each([

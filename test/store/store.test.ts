@@ -14,6 +14,7 @@ import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
 import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
 import { executionContract } from "./execution.contract.ts";
+import { stepUpContract } from "./step-up.contract.ts";
 import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
@@ -88,6 +89,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0007-messages" },
         { name: "0008-refused" },
         { name: "0009-execution" },
+        { name: "0013-step-up" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
@@ -108,6 +110,7 @@ function contracts(store: GetStore, dialect: Dialect): void {
   auditSearchContract(store);
   targetsContract(store);
   draftsContract(store);
+  stepUpContract(store);
   deliveryFailureContract(store);
 }
 

@@ -44,7 +44,7 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
   const config = readConfig(world.env);
   const lines: string[] = [];
   const log = createLogger("info", { write: (line) => void lines.push(line) });
-  const policy = openPolicy(config.policyFile);
+  const policy = openPolicy(config.policyFile, { hasStepUpKey: config.stepUpKey !== null });
   const cloudflare = { ...config.cloudflare, timeoutMs: options.cloudflareTimeoutMs };
   const bot = await createApp({
     config: { ...config, cloudflare },

@@ -16,8 +16,8 @@ export interface ReadyBot extends BotProcess {
 }
 
 /** A process with exactly this environment, nothing inherited but PATH. Killed when the test ends. */
-export function spawnBot(env: Record<string, string>): BotProcess {
-  const bot = spawnProcess(env);
+export function spawnBot(env: Record<string, string>, cwd?: string): BotProcess {
+  const bot = spawnProcess(env, cwd);
   onTestFinished(async () => {
     await bot.kill();
     // Holds for every test that starts a process, whatever else it looks at.
@@ -27,9 +27,13 @@ export function spawnBot(env: Record<string, string>): BotProcess {
 }
 
 /** Starts the bot in this world and waits until it takes commands; in HTTP mode Slack is told where it is. */
-export async function startBotProcess(world: World, env: Record<string, string> = {}): Promise<ReadyBot> {
+export async function startBotProcess(
+  world: World,
+  env: Record<string, string> = {},
+  cwd?: string,
+): Promise<ReadyBot> {
   const startedAt = performance.now();
-  const bot = spawnBot({ ...world.env, ...env });
+  const bot = spawnBot({ ...world.env, ...env }, cwd);
   const ready = await Promise.race([
     bot.logged("ready"),
     bot.exited.then(({ code, signal }) => {

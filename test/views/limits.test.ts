@@ -12,6 +12,7 @@ import type { PostData } from "../../src/requests/posts.ts";
 import { askedMessage, askedModal } from "../../src/views/request/asked.ts";
 import { askModal } from "../../src/views/request/ask-modal.ts";
 import { approvalCard } from "../../src/views/request/card.ts";
+import { codeModal } from "../../src/views/request/code-modal.ts";
 import { denyModal } from "../../src/views/request/deny-modal.ts";
 import { detailsModal } from "../../src/views/request/details-modal.ts";
 import type { Material } from "../../src/views/forms/spec.ts";
@@ -160,7 +161,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       const card = approvalCard({
         request,
         words: describeRequest(request),
-        rules: { approvers: APPROVERS, quorum: 2, alone: APPROVERS },
+        rules: { approvers: APPROVERS, quorum: 2, alone: APPROVERS, stepUp: { votes: true, alone: true } },
         now: NOW,
       });
       problems.push(
@@ -278,6 +279,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       const words = describeRequest(request);
       for (const view of [
         denyModal(request, words.headline),
+        codeModal({ request, words }),
         detailsModal(request, words, []),
         detailsModal(request, words, trail),
       ])

@@ -25,7 +25,7 @@ export const pauseCommand = defineCommand({
     const now = await readPause(deps.db);
     if (now === null)
       throw new UserError({ what: "It was resumed in the same moment.", next: "Pause it again." });
-    const isTold = isFirst && (await announce(deps, pausedNews(now)));
+    const isTold = isFirst && (await announce(deps, pausedNews(now))) !== null;
     return pausedAnswer(now, { isFirst, isTold });
   },
 });
@@ -44,7 +44,8 @@ export const resumeCommand = defineCommand({
     await checkKillSwitch(deps, "resume", asker);
     const ended = await resume(deps.db, switchedBy(deps, asker, reason));
     if (ended !== null) await deps.engine.sweep();
-    const isTold = ended !== null && (await announce(deps, resumedNews(ended, asker.userId, deps.now())));
+    const isTold =
+      ended !== null && (await announce(deps, resumedNews(ended, asker.userId, deps.now()))) !== null;
     return resumedAnswer(ended, { isTold }, deps.now());
   },
 });

@@ -25,7 +25,9 @@ const WORDS: Record<AuditEvent, Words> = {
   "request.created": (data, label) => `asked: ${label}${because(data)}`,
   "request.refused": (data) => `asked, and was refused: ${text(data, "why") ?? "refused"}`,
   "request.approved": (data) =>
-    data["break_glass"] === true ? `did it alone, without approval${because(data)}` : "approved it",
+    data["break_glass"] === true
+      ? `did it alone, without approval${withCode(data)}${because(data)}`
+      : `approved it${withCode(data)}`,
   "review.reminded": () => "reminded whoever could review what was done alone",
   "request.reviewed": (data) =>
     `reviewed what was done alone, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
@@ -37,9 +39,18 @@ const WORDS: Record<AuditEvent, Words> = {
   "approvers.away": () => "saw no approver active in Slack",
   "approvers.back": () => "saw an approver active in Slack again",
   "request.voted": (data) =>
-    `approved it, ${number(data, "counting") ?? "?"} of ${number(data, "quorum") ?? "?"}`,
+    `approved it${withCode(data)}, ${number(data, "counting") ?? "?"} of ${number(data, "quorum") ?? "?"}`,
   "request.held": (data) => `kept it back${because(data, "why")}`,
   "request.unheld": () => "let it go on",
+  "authenticator.asked": () => "set up an authenticator, which has to be confirmed",
+  "authenticator.effective": (data) =>
+    text(data, "user") === text(data, "confirmed_by")
+      ? "set up another authenticator, with a code of the one before"
+      : `confirmed the authenticator of ${text(data, "user") ?? "somebody"}${text(data, "replaces") === null ? "" : ", in the place of the one before"}`,
+  "authenticator.declined": (data) => `declined an authenticator of ${text(data, "user") ?? "somebody"}`,
+  "code.taken": (data) => `gave a code from their authenticator (${codeUse(data)})`,
+  "code.refused": (data) =>
+    `gave a code that was not taken (${codeUse(data)}): ${text(data, "why") ?? "wrong"}`,
   "policy.loaded": (data) => `put a policy in force: ${(text(data, "policy_hash") ?? "").slice(0, 12)}`,
   "policy.refused": () => "did not take a broken policy.yml: the old one stays in force",
   "bot.paused": (data) => `paused zt-bot${because(data)}`,
@@ -114,6 +125,15 @@ function rayWords(data: Data): string {
   }
   const ray = text(data, "cf_ray");
   return ray === null ? "" : `, ray ${ray}`;
+}
+
+/** Which authenticator it was stands in an export. */
+function withCode(data: Data): string {
+  return text(data, "step_up") === null ? "" : ", with a code";
+}
+
+function codeUse(data: Data): string {
+  return (text(data, "what") ?? "for something").replaceAll("-", " ");
 }
 
 function missing(data: Data): string {

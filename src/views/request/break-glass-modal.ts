@@ -3,6 +3,7 @@ import type { ModalView } from "@slack/types";
 import type { UserMessage } from "../../errors.ts";
 import type { RequestText } from "../../actions/describe.ts";
 import type { Request } from "../../requests/request.ts";
+import { codeInput, isSixDigits, NO_SIX_DIGITS, readCode } from "../authenticator.ts";
 import { modal, mrkdwn, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
 import { textInput } from "../forms/spec.ts";
@@ -19,6 +20,8 @@ const MAX_REASON = 1000;
 interface BreakGlassProps {
   request: Request;
   words: RequestText;
+  /** It takes a code from the authenticator of who acts. */
+  takesCode: boolean;
   /** What was typed before, when the form comes back. */
   reason?: string;
   /** Why it comes back. */
@@ -26,7 +29,7 @@ interface BreakGlassProps {
 }
 
 /** The form to act alone: what will happen, who is told of it, and why it can't wait. */
-export function breakGlassModal({ request, words, reason, problem }: BreakGlassProps): ModalView {
+export function breakGlassModal({ request, words, takesCode, reason, problem }: BreakGlassProps): ModalView {
   return modal(
     "Break glass",
     [
@@ -55,6 +58,7 @@ export function breakGlassModal({ request, words, reason, problem }: BreakGlassP
         multiline: true,
         maxLength: MAX_REASON,
       }),
+      takesCode && codeInput("code", "The code that your authenticator shows now"),
     ],
     { callbackId: BREAK_GLASS_MODAL, metadata: request.id, submit: "Do it alone", close: "Back" },
   );
@@ -63,11 +67,13 @@ export function breakGlassModal({ request, words, reason, problem }: BreakGlassP
 /** @throws ZodError when the form is not ours. */
 export function parseBreakGlassForm(view: SubmittedForm) {
   const reason = readValues(view).text("reason");
+  const code = readCode(view, "code");
   const errors: FormErrors = {};
+  if (code !== "" && !isSixDigits(code)) errors["code"] = NO_SIX_DIGITS;
   if (reason.length < MIN_REASON)
     errors["reason"] =
       `Say it in at least ${MIN_REASON} characters: whoever reviews it knows only what stands here.`;
   if (reason.length > MAX_REASON)
     errors["reason"] = `At most ${MAX_REASON} characters fit: these are ${reason.length}.`;
-  return { requestId: view.private_metadata, reason, errors };
+  return { requestId: view.private_metadata, reason, code, errors };
 }

@@ -36,12 +36,13 @@ export function breakGlassBlocks(request: Request, ...more: Button[]): KnownBloc
 /** Two lines, and one more where nobody could say whether they are at risk; empty where nobody acted alone. */
 export function breakGlassText({ breakGlass, review, status }: Request): string {
   if (breakGlass === null) return "";
-  const { by, at, reason, unchecked } = breakGlass;
+  const { by, at, reason, unchecked, stepUp } = breakGlass;
   // Where nothing, or not all, was done, only the wish was one person's.
   const what = status === "voided" || status === "failed" ? "*Decided alone*" : "*Done alone*";
   return compact(
     `🔴 ${what} by ${mention(by)} ${when(at)}: ${escape(reason, LONGEST)}`,
     uncheckedLine(by, unchecked),
+    stepUp !== undefined && "🔐 With a code from their authenticator",
     review === null
       ? "🔎 *Waits for review* by an approver: neither who did it, nor who asked, nor who it is about"
       : reviewText(review),

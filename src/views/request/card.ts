@@ -6,7 +6,7 @@ import type { Rules } from "../../approvals/rules.ts";
 import { compact } from "../../compact.ts";
 import { plural } from "../../pluralize.ts";
 import { othersOf } from "../../requests/plan.ts";
-import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
+import { isFinal, isHeldBack, newestVotes, type Request, type Vote } from "../../requests/request.ts";
 import { actions, button, context, header, message, section, type Message } from "../blocks.ts";
 import { judge } from "../../lookup/verdict.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
@@ -86,7 +86,7 @@ function knownText({ evidence, plan }: Request, now: number): string {
 const MAX_NAMED = 20;
 
 /** Who agreed so far, and of whom it is not known whether they are at risk themselves. */
-function votesBlocks(request: Request, { quorum }: Rules): KnownBlock[] {
+function votesBlocks(request: Request, { quorum, stepUp }: Rules): KnownBlock[] {
   const votes = newestVotes(request.votes);
   const isPending = request.status === "pending";
   const approvers = votes.map(({ by, at }) => `${mention(by)} ${when(at, "time")}`).join(", ");
@@ -95,6 +95,20 @@ function votesBlocks(request: Request, { quorum }: Rules): KnownBlock[] {
     request.isProtected && context("🛡️ The target is protected by the policy: more approvers are needed"),
     votes.length > (isPending ? 0 : 1) && section(`*Approved by* ${approvers}${progress}`),
     compact(...votes.map(({ by, unchecked }) => uncheckedLine(by, unchecked))).map((line) => context(line)),
+    codeLines(votes, isPending && stepUp.votes).map((line) => context(line)),
+  );
+}
+
+/** Whose approval came with a code, and whose has to be given again with one. */
+function codeLines(votes: readonly Vote[], isAsked: boolean): string[] {
+  const named = (some: readonly Vote[]) => some.map(({ by }) => mention(by)).join(", ");
+  const withCode = votes.filter(({ stepUp }) => stepUp !== undefined);
+  const without = votes.filter(({ stepUp }) => stepUp === undefined);
+  return compact(
+    withCode.length > 0 && `🔐 With a code from their authenticator: ${named(withCode)}`,
+    isAsked &&
+      without.length > 0 &&
+      `⚠️ Without the code that the policy asks for now: ${named(without)}. It does not count until they approve again`,
   );
 }
 
@@ -111,7 +125,7 @@ function progressOf(votes: number, quorum: number): string {
 function pendingBlocks(
   request: Request,
   words: RequestText,
-  { approvers, quorum, alone }: Rules,
+  { approvers, quorum, alone, stepUp }: Rules,
 ): KnownBlock[] {
   const needed = quorum === 1 ? "one is enough" : `*${quorum} have to agree*`;
   const confirm = {
@@ -123,6 +137,7 @@ function pendingBlocks(
   return [
     section(
       `*May approve* ${principals(approvers, MAX_NAMED)} (${needed}; not who asked, not who it is about)`,
+      stepUp.votes && `🔐 It takes a code from their authenticator: ${code("/zt authenticator")} sets one up`,
     ),
     ...actions(
       "request_actions",

@@ -7,7 +7,7 @@ import { judge } from "../../lookup/verdict.ts";
 import { number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
-import { newestVotes, type Held, type Request } from "../../requests/request.ts";
+import { newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
 import { actions, context, linked, message, section, sections, type Message } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
@@ -28,7 +28,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "vote": {
       const left = data.quorum - data.counting;
       return say(
-        `👍 ${mention(data.by)} approved (${data.counting} of ${data.quorum}): ${plural(left, "more approver")} ${left === 1 ? "has" : "have"} to agree`,
+        `👍 ${mention(data.by)} approved${withCode(data)} (${data.counting} of ${data.quorum}): ${plural(left, "more approver")} ${left === 1 ? "has" : "have"} to agree`,
       );
     }
     case "held":
@@ -223,10 +223,14 @@ function decisionText(request: Request): string {
   if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
   if (request.status === "expired")
     return `⚪ Expired at ${when(request.expiresAt)}: ${inVain(request)}. Nothing was done.`;
-  const others = newestVotes(request.votes)
-    .filter(({ by }) => by !== request.decidedBy)
-    .map(({ by }) => mention(by));
-  return `👍 Approved${by}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
+  const votes = newestVotes(request.votes);
+  const last = votes.find((vote) => vote.by === request.decidedBy);
+  const others = votes.filter(({ by }) => by !== request.decidedBy).map(({ by }) => mention(by));
+  return `👍 Approved${by}${withCode(last)}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
+}
+
+function withCode(vote: Pick<Vote, "stepUp"> | undefined): string {
+  return vote?.stepUp === undefined ? "" : " 🔐 with a code";
 }
 
 function say(...lines: readonly Maybe<string>[]): Message {

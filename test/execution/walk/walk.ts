@@ -239,7 +239,7 @@ export async function walk(db: Db, start: Start, moves: readonly Move[]): Promis
   async function click(userId: string, what: Decision, teamId = HOME): Promise<void> {
     try {
       const asker = { userId, teamId, channelId: "C0APPROV1", surface: "button" } as const;
-      await takeDecision(createDeps(0) as unknown as Deps, what, id, asker, "no");
+      await takeDecision(createDeps(0) as unknown as Deps, what, id, asker, { reason: "no" });
     } catch (error) {
       if (!(error instanceof UserError) && !isSlackFailure(error)) throw error;
     }

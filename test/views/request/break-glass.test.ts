@@ -37,7 +37,7 @@ function draw(request: Request, members: readonly string[] | null = ["U0BOB0001"
   return approvalCard({
     request,
     words: describeRequest(request),
-    rules: { approvers: ["S0LEADS01"], quorum: 1, alone: members },
+    rules: { approvers: ["S0LEADS01"], quorum: 1, alone: members, stepUp: { votes: false, alone: false } },
     now: NOW,
   });
 }
@@ -120,7 +120,7 @@ const typed = (reason: string | null) => ({
 
 describe("the form to act alone", () => {
   const request = makeRequest({ status: "pending" });
-  const form = breakGlassModal({ request, words: describeRequest(request) });
+  const form = breakGlassModal({ request, words: describeRequest(request), takesCode: true });
 
   it("says what will happen, that it can't wait for anybody, and what follows for who does it", () => {
     const words = readWords(form);
@@ -151,12 +151,14 @@ describe("the form to act alone", () => {
     expect(parseBreakGlassForm(typed(` ${"x".repeat(length)}\n`))).toEqual({
       requestId: "ZT-7K3M2QF",
       reason: "x".repeat(length),
+      code: "",
       errors: {},
     });
   });
 
   it("that comes back has what was typed in it, under what is wrong", () => {
     const back = breakGlassModal({
+      takesCode: false,
       request,
       words: describeRequest(request),
       reason: GLASS.reason,
@@ -293,7 +295,7 @@ describe("whatever was typed", () => {
             ...messageProblems(breakGlassReviewedMessage(request, words, null)),
             ...messageProblems(threadMessage(request, words, { kind: "decision", at: NOW })),
             ...(review === null ? [] : messageProblems(threadMessage(request, words, { kind: "reviewed" }))),
-            ...viewProblems(breakGlassModal({ request, words, reason: text, problem })),
+            ...viewProblems(breakGlassModal({ request, words, takesCode: true, reason: text, problem })),
             ...viewProblems(reviewModal({ request, words, note: text, problem })),
             ...viewProblems(detailsModal(request, words, [])),
           ].map((one) => `${what}: ${one}`),

@@ -60,7 +60,7 @@ function draw(options: Several) {
   return approvalCard({
     request,
     words: describeRequest(request),
-    rules: { approvers: ["S0LEADS01"], quorum: 1, alone: null },
+    rules: { approvers: ["S0LEADS01"], quorum: 1, alone: null, stepUp: { votes: false, alone: false } },
     now: NOW,
   });
 }

@@ -19,7 +19,7 @@ function draw(
   return approvalCard({
     request,
     words: describeRequest(request),
-    rules: { approvers, quorum, alone: null },
+    rules: { approvers, quorum, alone: null, stepUp: { votes: false, alone: false } },
     now: NOW,
   });
 }
@@ -323,7 +323,7 @@ describe("the approval card", () => {
         approvalCard({
           request: { ...request, votes },
           words: describeRequest(request),
-          rules: { approvers: ["S0LEADS01"], quorum, alone: null },
+          rules: { approvers: ["S0LEADS01"], quorum, alone: null, stepUp: { votes: false, alone: false } },
           now: NOW,
         }),
       );
