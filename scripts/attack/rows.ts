@@ -1,15 +1,18 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { sql } from "kysely";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { PEOPLE, POLICY, SANDBOX_POLICY } from "../../sandbox/workspace.ts";
+import { START } from "../../src/audit/chain.ts";
 import { canonicalJson } from "../../src/canonical-json.ts";
 import { hashPlan, parsePlan } from "../../src/requests/plan.ts";
 import type { Db } from "../../src/store/open.ts";
 import { control, unless, type Attack, type Outcome } from "./attack.ts";
 import { answerTo, approve, ask, comesAbout, idOf, threadOf } from "./people.ts";
 import { readRows, chainAgain, replaceRows, writeSomeRecord } from "./record.ts";
-import { START } from "../../src/audit/chain.ts";
-import type { Target, Targets } from "./targets.ts";
+import type { Ran, Target, Targets } from "./targets.ts";
 
 const ITEM = "unproven rows";
 
@@ -267,6 +270,46 @@ export const rowAttacks: Attack[] = [
       const cut = await target.audit("verify");
       if (cut.code === 0) wrong.push(`the end cut off: exit code 0: ${cut.stdout.split("\n")[0]}`);
       return unless(wrong, `rewritten: exit code ${again.code}; the end cut off: exit code ${cut.code}`);
+    },
+  },
+  {
+    item: "signed heads",
+    name: "signed-again",
+    claim:
+      "with the public key and a head that was kept, a rewritten record shows, also where the bot signed it since",
+    isolated: true,
+    timeoutMs: 120_000,
+    async run(targets) {
+      const target = await writeSomeRecord(targets);
+      await target.stop();
+      const key = (await target.audit("public-key")).stdout.trim();
+      control(key !== "", "there is no public key");
+      const rows = await readRows(target);
+      const { note } = JSON.parse(rows.findLast(({ event }) => event === "audit.signed")?.data ?? "{}") as {
+        note?: string;
+      };
+      control(note !== undefined, "nothing is signed");
+      const kept = join(target.folder, "head.txt");
+      writeFileSync(kept, note);
+      const verify = (): Promise<Ran> => target.audit("verify", "--public-key", key, "--heads", kept);
+      const good = await verify();
+      control(good.code === 0, `an untouched record does not verify: ${good.stdout}${good.stderr}`);
+      const wrong: string[] = [];
+      const elsewhere = rows.map((row) =>
+        row.event === "command.refused" || row.event === "policy.loaded" ? { ...row, at: row.at - 1 } : row,
+      );
+      const unsigned = elsewhere.filter(({ event }) => event !== "audit.signed");
+      await replaceRows(target, chainAgain(elsewhere, START), true);
+      if ((await target.audit("verify", "--public-key", key)).code !== 1)
+        wrong.push("rewritten, it verifies");
+      await replaceRows(target, chainAgain(unsigned, START), true);
+      if ((await target.audit("verify", "--public-key", key)).code !== 1)
+        wrong.push("without its signatures, it verifies");
+      // The bot finds no signature, and signs what it finds.
+      await target.start();
+      await target.stop();
+      if ((await verify()).code !== 1) wrong.push("signed again, it verifies against a head from before");
+      return unless(wrong, "rewritten, stripped of signatures, and signed again: none verifies");
     },
   },
 ];

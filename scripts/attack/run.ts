@@ -21,7 +21,7 @@ const FELL = 1;
 const NOT_TRIED = 2;
 
 /** How many attacks with a bot of their own are made at once. */
-const ISOLATED = 2;
+const ISOLATED = 3;
 const TIMEOUT_MS = 60_000;
 
 interface Report {
