@@ -14,6 +14,7 @@ import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createHealthServer } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
+import { describeRecord } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
@@ -21,6 +22,7 @@ import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
 import { releaseDeadLeases } from "./requests/lease.ts";
 import { touchPending } from "./requests/repository.ts";
+import { announce } from "./slack/announce.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createChannels } from "./slack/channels.ts";
 import { createDirectory } from "./slack/directory.ts";
@@ -29,6 +31,7 @@ import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { recordAlarm } from "./views/record.ts";
 
 interface AppOptions {
   config: Config;
@@ -57,7 +60,8 @@ const DRAIN_MS = 8000;
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
  * when commands are taken.
- * @throws StoreInUseError, ConfigError when the policy's channel is no place for cards, or what Slack said of the token.
+ * @throws StoreInUseError, StoreNotReadyError, ConfigError when the policy's channel is no place for cards, or what Slack
+ * said of the token.
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
@@ -75,6 +79,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   if (problems.length > 0) throw new ConfigError(problems);
   const store = await openStore(config.database);
   const { db } = store;
+  for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
   const { now } = clock;
   if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());
@@ -90,8 +95,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     approverRisk: createApproverRisk({ db, cloudflare, now }),
     homeTeamId: identity.team_id ?? "",
   };
+  const { auditForward, auditForwardLag } = config;
   const engine = createEngine({
     ...shared,
+    ...(auditForward !== null &&
+      auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
     slack: slack.background,
     presence: createPresence(slack.background, { now, log }),
@@ -100,8 +108,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   });
   // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
   const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
-  const { auditForward } = config;
-  const forwarder = auditForward === null ? null : createForwarder(auditForward, { db, log, now, owner });
+  const forwarder =
+    auditForward === null
+      ? null
+      : createForwarder(auditForward, {
+          db,
+          log,
+          now,
+          owner,
+          alarm: async (why) => (await announce({ slack, policy, log }, recordAlarm(why))) !== null,
+          ...(auditForwardLag === null ? {} : { longestWaitMs: auditForwardLag.ms / 2 }),
+        });
 
   const work = trackWork();
   const { mode, apiUrl, botToken } = config.slack;
@@ -138,6 +155,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       await db.selectFrom("requests").select("id").limit(1).execute();
       return null;
     },
+    details: () => describeRecord(db, auditForward, now()),
   };
   const takeSlack: RequestListener | null =
     http === null

@@ -41,6 +41,8 @@ export interface Config {
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
   auditForward: AuditForward | null;
+  /** How far that copy may be behind before nothing is done any more; null: however far. */
+  auditForwardLag: { rows: number; ms: number } | null;
   /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
   stepUpKey: KeyObject | null;
   policyFile: string;
@@ -74,14 +76,51 @@ function toBudget(value: string): RateBudget {
   return { requests, windowMs: seconds * 1000, reserve: Math.min(200, Math.floor(requests / 5)) };
 }
 
+/** `500/30s`. */
+function toLag(value: string): { rows: number; ms: number } {
+  const [rows = 0, seconds = 0] = value.split("/").map((part) => Number.parseInt(part, 10));
+  return { rows, ms: seconds * 1000 };
+}
+
 /** The path in `file:path` or `file:///path`; null for anything else. */
 function toPath(value: string): string | null {
   const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(value)?.[1];
   return path === undefined ? null : resolve(path);
 }
 
+const POSTGRES = /^postgres(?:ql)?:\/\//;
+/** `user:password@`, a host with its port, a database and parameters; a character out of place fits none of them. */
+const POSTGRES_URL =
+  /^postgres(?:ql)?:\/\/(?:[^\s@/?#]*@)?[^\s@/?#]*(?:\/[^\s@/?#]*)?(?:\?(?:[^\s@?#=&]+=[^\s@?#&]*(?:&|$))*)?$/;
+
+/**
+ * What is wrong with PostgreSQL's URL, or null. A password with one of the characters that have a meaning in a URL would
+ * otherwise be cut in two: the half of it that is taken for a host or a database ends up in errors and in the log.
+ */
+function findUrlProblem(url: string): string | null {
+  if (!POSTGRES_URL.test(url) || !canDecode(url))
+    return "holds a character that has a meaning in a URL: in the user and the password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25 and a space as %20";
+  // Without a host it is a socket's, as in postgres://user@/database?host=/run/postgresql.
+  return URL.canParse(url.replace(/(?<=\/\/|@)(?=[/?]|$)/, "localhost"))
+    ? null
+    : "is not postgres://user:password@host:port/database, with one host";
+}
+
+function canDecode(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const Database = z.string().transform((value, context): Config["database"] => {
-  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  if (POSTGRES.test(value)) {
+    const problem = findUrlProblem(value);
+    if (problem !== null) context.addIssue(problem);
+    return { kind: "postgres", url: value };
+  }
   const file = toPath(value);
   if (file !== null) return { kind: "sqlite", file, directory: dirname(file) };
   context.addIssue("is neither file:<path> nor postgres://<…>");
@@ -116,6 +155,13 @@ const RecordEnvironment = z.object({
   AUDIT_FORWARD_TOKEN: optionalText,
 });
 
+const OwnerEnvironment = RecordEnvironment.extend({
+  MIGRATION_DATABASE_URL: setting(
+    z.string().regex(POSTGRES, { error: "is not postgres://<…>", abort: true }).pipe(Database).optional(),
+  ),
+  MIGRATION_GRANT_TO: optionalText,
+});
+
 const Environment = RecordEnvironment.extend({
   SLACK_BOT_TOKEN: setting(
     slackToken("xoxb-", "a bot", "the Bot User OAuth Token (xoxb-…) of the Slack app"),
@@ -138,6 +184,20 @@ const Environment = RecordEnvironment.extend({
         error: "is not so many calls in so many seconds, such as 1100/300s",
       })
       .default("1100/300s"),
+  ),
+  AUDIT_FORWARD_REQUIRED: setting(
+    z
+      .enum(["true", "false"], { error: "is neither true nor false" })
+      .default("false")
+      .transform((text) => text === "true"),
+  ),
+  AUDIT_FORWARD_MAX_LAG: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}s$/, {
+        error: "is not so many rows or so many seconds, such as 500/30s",
+      })
+      .default("500/30s"),
   ),
   CLOUDFLARE_BASE_URL: url("https://api.cloudflare.com/client/v4"),
   STEP_UP_KEY: setting(StepUpKey.optional()),
@@ -166,8 +226,21 @@ const SECRETS = [
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
 export function listSecrets(env: Env): string[] {
+  const passwords = ["DATABASE_URL", "MIGRATION_DATABASE_URL"].flatMap((name) => listPasswords(env[name]));
   // What is shorter guards nothing, and taking it out would make the log unreadable.
-  return SECRETS.flatMap((name) => env[name]?.trim() ?? []).filter((value) => value.length >= 8);
+  return [...SECRETS.flatMap((name) => env[name]?.trim() ?? []), ...passwords].filter(
+    (value) => value.length >= 8,
+  );
+}
+
+/** The password in a database's URL, as it is written and as it is meant, also where it was written wrongly. */
+function listPasswords(url = ""): string[] {
+  const [, written] = /^\w+:\/\/[^:]*:(.*)@/s.exec(url) ?? [];
+  const parameter = URL.parse(url)?.searchParams.get("password");
+  const known = compact(written, parameter);
+  return known.flatMap((password) =>
+    canDecode(password) ? [password, decodeURIComponent(password)] : password,
+  );
 }
 
 type Env = Record<string, string | undefined>;
@@ -192,6 +265,9 @@ function findConflicts(env: Env): string[] {
       "CLOUDFLARE_API_TOKEN is missing (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)",
     !token && !email && key && "CLOUDFLARE_EMAIL is missing: CLOUDFLARE_API_KEY needs it",
     !token && email && !key && "CLOUDFLARE_API_KEY is missing: CLOUDFLARE_EMAIL needs it",
+    env["AUDIT_FORWARD_REQUIRED"]?.trim() === "true" &&
+      !has(env, "AUDIT_FORWARD") &&
+      "AUDIT_FORWARD is missing: AUDIT_FORWARD_REQUIRED needs it",
   );
 }
 
@@ -235,6 +311,7 @@ export function readConfig(env: Env): Config {
       budget: toBudget(values.CLOUDFLARE_RATE_BUDGET),
     },
     ...toRecordConfig(values),
+    auditForwardLag: values.AUDIT_FORWARD_REQUIRED ? toLag(values.AUDIT_FORWARD_MAX_LAG) : null,
     stepUpKey: values.STEP_UP_KEY ?? null,
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
@@ -247,11 +324,32 @@ export function readConfig(env: Env): Config {
  * Only the settings of the record, for commands that need no others.
  * @throws ConfigError with every problem found in them.
  */
-export function readRecordConfig(env: Env): Pick<Config, "database" | "auditForward"> {
+export function readRecordConfig(env: Env): RecordConfig {
   return toRecordConfig(parse(RecordEnvironment, env, []));
 }
 
-function toRecordConfig(values: z.output<typeof RecordEnvironment>): ReturnType<typeof readRecordConfig> {
+/**
+ * The database for what zt-bot's own role may not do (migrating, archiving): as the role that owns the tables, where one
+ * is named. `grantTo`: the role that gets the rights that zt-bot needs; null where the two are the same.
+ * @throws ConfigError with every problem found.
+ */
+export function readOwnerConfig(env: Env): RecordConfig & { grantTo: string | null } {
+  const values = parse(OwnerEnvironment, env, []);
+  const { MIGRATION_DATABASE_URL: owner, MIGRATION_GRANT_TO: named } = values;
+  const record = toRecordConfig(values);
+  const { database } = record;
+  const user = owner !== undefined && database.kind === "postgres" ? userOf(database.url) : null;
+  return { ...record, database: owner ?? database, grantTo: named ?? user };
+}
+
+function userOf(url: string): string | null {
+  const { username = "", searchParams } = URL.parse(url) ?? {};
+  return searchParams?.get("user") || decodeURIComponent(username) || null;
+}
+
+type RecordConfig = Pick<Config, "database" | "auditForward">;
+
+function toRecordConfig(values: z.output<typeof RecordEnvironment>): RecordConfig {
   const { DATABASE_URL: database, AUDIT_FORWARD: to, AUDIT_FORWARD_TOKEN: token = null } = values;
   return { database, auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null) };
 }

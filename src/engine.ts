@@ -17,7 +17,7 @@ import { moveRequest } from "./requests/transition.ts";
 import type { Clock } from "./store/clock.ts";
 
 export interface EngineDeps
-  extends Omit<PersonDeps, "publish" | "verifyDelaysMs">, PublishDeps, PresenceDeps {
+  extends Omit<PersonDeps, "publish" | "verifyDelaysMs" | "unrecorded">, PublishDeps, PresenceDeps {
   clock: Clock;
   /** See execution/execute.ts. */
   verifyDelaysMs?: readonly number[];
@@ -77,7 +77,14 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);
 
-  const execution = { ...deps, publish, verifyDelaysMs, toldAt: new Map(), isStopping: () => isStopping };
+  const execution = {
+    ...deps,
+    publish,
+    verifyDelaysMs,
+    toldAt: new Map(),
+    unrecorded: new Map(),
+    isStopping: () => isStopping,
+  };
   const executing = createWorkers(CONCURRENCY.executing, (id, isForced) =>
     executeRequest(execution, id, isForced),
   );

@@ -7,8 +7,8 @@ export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 /** Anything that looks like a Slack or bearer token, wherever it hides in a string. */
 const TOKEN = /\b(?:xox[a-z]|xapp|xwfp)-[\w-]+|Bearer\s+[^\s"\\]+/gi;
-/** The password in a URL, such as a database's. */
-const URL_PASSWORD = /(?<=:\/\/[^\s"/@:]*:)[^\s"/@]+(?=@)/g;
+/** The password in a URL, such as a database's: up to the last @, as a password may hold one. */
+const URL_PASSWORD = /(?<=:\/\/[^\s"/@:]*:)[^\s"]+(?=@)/g;
 const REDACTED = "[redacted]";
 
 /**

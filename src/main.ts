@@ -1,13 +1,20 @@
+import { resolve } from "node:path";
+
 import { createApp, type ZtBot } from "./app.ts";
+import { compact } from "./compact.ts";
 import { ConfigError, EX_CONFIG, listSecrets, readConfig } from "./config.ts";
+import { describeExposed } from "./file-modes.ts";
 import { createLogger } from "./log.ts";
 import { openPolicy } from "./policy-file.ts";
-import { StoreInUseError } from "./store/open.ts";
+import { StoreInUseError, StoreNotReadyError } from "./store/open.ts";
 
 // The only place that reads the environment, listens to signals and ends the process.
+// What it writes is for its own user alone.
+process.umask(0o077);
 const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
 try {
   const { config, policy } = readSettings();
+  for (const warning of findExposed(config.policyFile)) log.warn(warning);
   let bot: ZtBot | undefined;
   let isChanged = false;
   const reload = (): void => {
@@ -29,7 +36,10 @@ try {
   }
   log.info({ url: bot.url, mode: config.slack.mode.kind, database: config.database.kind }, "ready");
 } catch (error) {
-  fail(error, error instanceof ConfigError || error instanceof StoreInUseError ? EX_CONFIG : 1);
+  const isSetUpWrongly = [ConfigError, StoreInUseError, StoreNotReadyError].some(
+    (kind) => error instanceof kind,
+  );
+  fail(error, isSetUpWrongly ? EX_CONFIG : 1);
 }
 
 /** Every problem at once: those of the environment and those of policy.yml. */
@@ -50,6 +60,15 @@ function readSettings() {
   const policy = attempt(() => openPolicy(process.env["ZT_POLICY_FILE"] || "./policy.yml", { hasStepUpKey }));
   if (config === undefined || policy === undefined) throw new ConfigError(problems);
   return { config, policy };
+}
+
+/** What others on this machine can read or change, and what should not be here at all. */
+function findExposed(policyFile: string): string[] {
+  return compact(
+    ...[".env", policyFile].map((file) => describeExposed(resolve(file))),
+    process.env["MIGRATION_DATABASE_URL"] &&
+      "MIGRATION_DATABASE_URL is set where zt-bot runs: a leak there could change the record. Set it for npm run migrate only",
+  );
 }
 
 function fail(error: unknown, code: number): void {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { ConfigError, readConfig } from "../src/config.ts";
+import { ConfigError, listSecrets, readConfig, readOwnerConfig, readRecordConfig } from "../src/config.ts";
 
 const ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353";
 const SOCKET = {
@@ -41,6 +41,7 @@ describe("the least settings", () => {
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
+      auditForwardLag: null,
       stepUpKey: null,
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
@@ -59,6 +60,8 @@ describe("the least settings", () => {
         "CLOUDFLARE_BASE_URL",
         "AUDIT_FORWARD",
         "AUDIT_FORWARD_TOKEN",
+        "AUDIT_FORWARD_REQUIRED",
+        "AUDIT_FORWARD_MAX_LAG",
         "STEP_UP_KEY",
         "CLOUDFLARE_RATE_BUDGET",
       ]
@@ -116,6 +119,18 @@ describe("a setting", () => {
       { DATABASE_URL: "postgresql://zt:pw@db/zt" },
       { database: { kind: "postgres", url: "postgresql://zt:pw@db/zt" } },
     ],
+    ...[
+      "postgres://zt:p%40%2F%3F%23%25:p@db:5432/zt?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+      "postgres://db",
+      "postgres://zt@/zt?host=/run/postgresql",
+      "postgres:///zt?host=/run/postgresql",
+      "postgres://%2Frun%2Fpostgresql/zt",
+      "postgres://zt:[^é|]@[::1]:5432/zt",
+    ].map((url): [string, Env, object] => [
+      `names PostgreSQL as ${url}`,
+      { DATABASE_URL: url },
+      { database: { kind: "postgres", url } },
+    ]),
     [
       "forwards the record to a file",
       { AUDIT_FORWARD: "file:///var/log/zt/audit.jsonl" },
@@ -125,6 +140,11 @@ describe("a setting", () => {
       "forwards the record to a collector with a token",
       { AUDIT_FORWARD: "https://logs.example.com/in?x=1", AUDIT_FORWARD_TOKEN: "s3cret" },
       { auditForward: { kind: "http", url: "https://logs.example.com/in?x=1", token: "s3cret" } },
+    ],
+    [
+      "requires the copy of the record, and says how near",
+      { AUDIT_FORWARD: "file:/a", AUDIT_FORWARD_REQUIRED: "true", AUDIT_FORWARD_MAX_LAG: "50/10s" },
+      { auditForwardLag: { rows: 50, ms: 10_000 } },
     ],
     [
       "forwards the record without TLS to this machine",
@@ -218,6 +238,30 @@ describe("a setting", () => {
       { DATABASE_URL: "mysql://db/zt" },
       "DATABASE_URL is neither file:<path> nor postgres://<…>",
     ],
+    ...[
+      "postgres://zt:pass@word@db/zt",
+      "postgres://zt:pass#word@db/zt",
+      "postgres://zt:12#word@db/zt",
+      "postgres://zt:pass/word@db/zt",
+      "postgres://zt:12/word@db/zt",
+      "postgres://zt:pass?word@db/zt",
+      "postgres://zt:12?word=word@db/zt",
+      "postgres://zt:pass%word@db/zt",
+      "postgres://zt:pass%ffword@db/zt",
+      "postgres://zt:pass word@db/zt",
+      "postgres://zt@db/zt?password=pass@word",
+    ].map((url): [string, Env, string] => [
+      `a password in the database's URL is not encoded: ${url}`,
+      { DATABASE_URL: url },
+      "DATABASE_URL holds a character that has a meaning in a URL: in the user and the password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25 and a space as %20",
+    ]),
+    ...["postgres://zt:pw@one:5432,two:5432/zt", "postgres://zt:pw@db:99999/zt"].map(
+      (url): [string, Env, string] => [
+        `the database's URL has no host and port: ${url}`,
+        { DATABASE_URL: url },
+        "DATABASE_URL is not postgres://user:password@host:port/database, with one host",
+      ],
+    ),
     [
       "the database file has no name",
       { DATABASE_URL: "file:" },
@@ -252,6 +296,21 @@ describe("a setting", () => {
       "there is a token for no collector",
       { AUDIT_FORWARD_TOKEN: "s3cret" },
       "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
+    ],
+    [
+      "a copy of the record is required, or so it seems",
+      { AUDIT_FORWARD_REQUIRED: "yes" },
+      "AUDIT_FORWARD_REQUIRED is neither true nor false",
+    ],
+    [
+      "a copy of the record is required that is made nowhere",
+      { AUDIT_FORWARD_REQUIRED: "true" },
+      "AUDIT_FORWARD is missing: AUDIT_FORWARD_REQUIRED needs it",
+    ],
+    [
+      "the copy's lag is half of one",
+      { AUDIT_FORWARD_MAX_LAG: "30s" },
+      "AUDIT_FORWARD_MAX_LAG is not so many rows or so many seconds, such as 500/30s",
     ],
     ["the port is a word", { PORT: "http" }, "PORT is not a whole number"],
     ["the port is a fraction", { PORT: "80.5" }, "PORT is not a whole number"],
@@ -296,7 +355,8 @@ describe("wrong settings", () => {
     ]
       .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])
       .concat(["DATABASE_URL", "ZT_POLICY_FILE", "HOST", "PORT", "LOG_LEVEL"])
-      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN", "STEP_UP_KEY"]);
+      .concat(["AUDIT_FORWARD", "AUDIT_FORWARD_TOKEN", "AUDIT_FORWARD_REQUIRED", "AUDIT_FORWARD_MAX_LAG"])
+      .concat(["STEP_UP_KEY"]);
     fc.assert(
       fc.property(
         fc.subarray(names, { minLength: 1 }),
@@ -309,5 +369,38 @@ describe("wrong settings", () => {
         },
       ),
     );
+  });
+});
+
+describe("the passwords of databases", () => {
+  it("are secrets for the log, as they are written and as they are meant, whole or not", () => {
+    expect(
+      listSecrets({
+        DATABASE_URL: "postgres://zt:pass%40word-1@db/zt",
+        MIGRATION_DATABASE_URL: "postgres://owner:pass@word/2#3@db/zt",
+      }),
+    ).toEqual(["pass%40word-1", "pass@word-1", "pass@word/2#3", "pass@word/2#3"]);
+    expect(listSecrets({ DATABASE_URL: "postgres://db/zt?user=zt&password=pass-word" })).toContain(
+      "pass-word",
+    );
+  });
+
+  it("of the owner go to no process but the one that migrates or archives", () => {
+    const env = {
+      ...SOCKET,
+      DATABASE_URL: "postgres://z%40t:pw@db/zt",
+      MIGRATION_DATABASE_URL: "postgres://owner:pw@db/zt",
+    };
+    expect(JSON.stringify([readConfig(env), readRecordConfig(env)])).not.toContain("owner");
+    expect(readOwnerConfig(env)).toMatchObject({
+      database: { kind: "postgres", url: "postgres://owner:pw@db/zt" },
+      grantTo: "z@t",
+    });
+    expect(readOwnerConfig({ ...env, MIGRATION_GRANT_TO: "other" })).toHaveProperty("grantTo", "other");
+    expect(readOwnerConfig({ DATABASE_URL: env.DATABASE_URL })).toMatchObject({
+      database: { kind: "postgres", url: env.DATABASE_URL },
+      grantTo: null,
+    });
+    expect(() => readOwnerConfig({ MIGRATION_DATABASE_URL: "file:zt.db" })).toThrow("is not postgres://<…>");
   });
 });

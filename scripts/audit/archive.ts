@@ -9,10 +9,21 @@ import {
   writeArchive,
   writeCheckpoint,
 } from "../../src/audit/archive.ts";
+import { findFit, type Fit } from "../../src/audit/forward/position.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import { plural } from "../../src/pluralize.ts";
-import { type AuditCommand, operator, readArgs, readSeq, say, UsageError, withTables } from "./command.ts";
-import { report } from "./verify.ts";
+import {
+  type AuditCommand,
+  BROKEN,
+  complain,
+  operator,
+  readArgs,
+  readSeq,
+  say,
+  UsageError,
+  withTables,
+} from "./command.ts";
+import { describeVerdict } from "./verify.ts";
 
 /** `checkpoint` */
 export const checkpoint: AuditCommand = async (args) => {
@@ -40,14 +51,14 @@ export const archive: AuditCommand = async (args) => {
   if (file === undefined) throw new UsageError("say where to: --file FILE");
   const asked = values.checkpoint === undefined ? undefined : readSeq(values.checkpoint);
   // Taking rows out holds the database for a while: an embedded one must not be in use then.
-  return withTables((tables) => archiveTo(file, asked, remove, tables), { exclusive: remove });
+  return withTables((tables) => archiveTo(file, asked, remove, tables), { owner: remove });
 };
 
 async function archiveTo(
   file: string,
   asked: number | undefined,
   remove: boolean,
-  { db, dialect, forwardedTo }: Parameters<Parameters<typeof withTables>[0]>[0],
+  { db, dialect, forwarded }: Parameters<Parameters<typeof withTables>[0]>[0],
 ): Promise<number> {
   const place = await findCheckpoint(db, asked);
   if (place === null) {
@@ -58,13 +69,22 @@ async function archiveTo(
     );
   }
   const verdict = await verifyChain(db);
-  if (!verdict.ok) return report(verdict);
+  if (!verdict.ok) {
+    for (const { text } of describeVerdict(verdict)) complain(text);
+    return BROKEN;
+  }
   if (verdict.first === place.seq) throw new ArchiveError(`There is nothing before row ${place.seq}.`);
-  if (remove && forwardedTo !== null && forwardedTo < place.seq - 1) {
+  if (remove && forwarded !== null && forwarded.position.seq < place.seq - 1) {
     throw new ArchiveError(
-      `The record is forwarded up to row ${forwardedTo} only: wait until it is past row ${place.seq - 1}.`,
+      `The record is forwarded up to row ${forwarded.position.seq} only: wait until it is past row ${place.seq - 1}.`,
     );
   }
+  const fit: Fit = forwarded === null ? { kind: "fits" } : await findFit(db, forwarded.position);
+  if (remove && fit.kind !== "fits")
+    throw new ArchiveError(
+      `The record does not fit what was forwarded, so nothing was taken out: ${fit.why}.`,
+      true,
+    );
   if (!(remove && (await exists(file)))) await writeArchive(db, file, place);
   const written = await checkArchive(file);
   say(

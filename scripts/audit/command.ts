@@ -1,9 +1,9 @@
 import { userInfo } from "node:os";
 
 import type { Link } from "../../src/audit/chain.ts";
-import { readPosition } from "../../src/audit/forward/position.ts";
+import { nameSink, type Position, readPosition } from "../../src/audit/forward/position.ts";
 import { parseSince } from "../../src/audit/since.ts";
-import { readRecordConfig } from "../../src/config.ts";
+import { readOwnerConfig, readRecordConfig } from "../../src/config.ts";
 import { openTables, type Tables } from "../../src/store/open.ts";
 
 /** What the commands of `npm run audit` share. Each takes its arguments and gives an exit code. */
@@ -26,20 +26,26 @@ export class CommandError extends Error {
 
 export interface Opened extends Tables {
   dialect: "sqlite" | "postgres";
-  /** The last row that the configured sink took; null where nothing is forwarded. */
-  forwardedTo: number | null;
+  /** The configured sink, and the last row that it took; null where nothing is forwarded. */
+  forwarded: { sink: string; position: Position } | null;
 }
 
-/** Opens the tables beside the bot (or instead of it, when `exclusive`) for as long as the work takes. */
+/**
+ * Opens the tables beside the bot for as long as the work takes. As their `owner`, to take rows out: with SQLite instead
+ * of the bot, with PostgreSQL under the role of MIGRATION_DATABASE_URL where one is set.
+ */
 export async function withTables(
   work: (tables: Opened) => Promise<number>,
-  options?: { exclusive: boolean },
+  { owner = false }: { owner?: boolean } = {},
 ): Promise<number> {
-  const { database, auditForward } = readRecordConfig(process.env);
-  const tables = await openTables(database, options);
+  const { database, auditForward } = (owner ? readOwnerConfig : readRecordConfig)(process.env);
+  const tables = await openTables(database, { exclusive: owner });
   try {
-    const forwardedTo = auditForward === null ? null : await readPosition(tables.db, auditForward);
-    return await work({ ...tables, dialect: database.kind, forwardedTo });
+    const forwarded =
+      auditForward === null
+        ? null
+        : { sink: nameSink(auditForward), position: await readPosition(tables.db, auditForward) };
+    return await work({ ...tables, dialect: database.kind, forwarded });
   } finally {
     await tables.close();
   }

@@ -10,26 +10,32 @@ import { verify } from "./verify.ts";
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
 const USAGE = `npm run audit -- <command>
 
-  verify [--archive FILE]… [--anchor SEQ:HASH]…
-      Checks the whole chain, archives first (oldest first). Exit code 1 when it is broken.
+  verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]…
+      Checks the whole chain, archives first (oldest first), and whether it fits what was forwarded. With --copy also
+      row by row (rotated files oldest first). Exit code 1 when something is broken or does not fit, 2 when something
+      that was given could not be compared.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
       Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
   checkpoint
       Writes a place into the record before which rows may be archived.
   archive --file FILE [--checkpoint SEQ] [--remove]
       Checks the record and writes all rows before the newest checkpoint to FILE. With --remove it also takes them
-      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that. Requests
-      that have rows there have to be finished.
+      out of the database and records that; FILE may be there from before. With SQLite, stop zt-bot for that; with
+      PostgreSQL set MIGRATION_DATABASE_URL to the role that owns the tables. Requests that have rows there have to be
+      finished.
 
   reconcile --since WHEN [--until WHEN]
       Holds Cloudflare's audit log against the record, by ray: what only one of them has is listed. Exit code 1 when
       they differ. The API token needs "Account Settings Read".
 
-Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, 78 the
-settings are wrong.
+Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or differs, 2 it could not be done, or not
+all of it, 78 the settings are wrong.
 `;
 
 const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
+
+/** PostgreSQL's SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 export interface Ended {
   /** The exit code. */
@@ -65,8 +71,10 @@ function explain(error: unknown): Ended {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ((error as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE)
+    return `the database role may not do that (${error.message}). Taking rows out needs the role that owns the tables: set MIGRATION_DATABASE_URL to it for this command`;
   const isOld = /no such (?:column|table): .*|(?:column|relation) .* does not exist/.test(error.message);
   return isOld
-    ? "the database is of an older version: start zt-bot once, which brings it up to date"
+    ? "the database is of an older version: npm run migrate brings it up to date"
     : error.message || error.name;
 }

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 
 import { sql, type Kysely } from "kysely";
 
@@ -12,7 +10,9 @@ import { appendAudit } from "./append.ts";
 import { type ChainedRow, isNext, type Link } from "./chain.ts";
 import { ARCHIVED, CHECKPOINT } from "./events.ts";
 import { parseJsonLine, toJsonLine } from "./formats.ts";
+import { readLines, type Line } from "./lines.ts";
 import { readBatches } from "./read.ts";
+import { readSeal, type Seal } from "./seal.ts";
 
 /** What goes wrong with an archive, in words for the operator. */
 export class ArchiveError extends Error {
@@ -26,7 +26,7 @@ export class ArchiveError extends Error {
   }
 }
 
-interface Archive {
+export interface Archive {
   file: string;
   sha256: string;
   rows: number;
@@ -35,6 +35,8 @@ interface Archive {
   before: Link;
   /** Its last row. */
   end: Link;
+  /** What rows in it say of other archives. */
+  seals: Seal[];
 }
 
 /** Writes a place before which rows may be archived. */
@@ -65,21 +67,29 @@ export async function writeArchive(db: Kysely<Database>, file: string, checkpoin
 }
 
 /**
- * Reads an archive and checks every row in it against its hash and the one before.
+ * Reads an archive and checks every row in it against its hash and the one before, and every line against its row.
+ * `onRow` gets each row that is as it was written.
  * @throws ArchiveError that names the first broken row.
  */
-export async function checkArchive(file: string): Promise<Archive> {
+export async function checkArchive(
+  file: string,
+  onRow: (row: ChainedRow) => void = () => {},
+): Promise<Archive> {
   const sha256 = createHash("sha256");
-  const bytes = createReadStream(file);
-  bytes.on("data", (chunk) => sha256.update(chunk));
+  const seals: Seal[] = [];
   let first: ChainedRow | undefined;
   let last: Link | undefined;
   let rows = 0;
-  for await (const line of createInterface({ input: bytes, crlfDelay: Infinity })) {
-    const row = readLine(file, line, rows + 1);
+  for await (const line of readLines(file)) {
+    sha256.update(line.bytes);
+    if (line.isEnded) sha256.update("\n");
+    const row = readRowOf(file, line);
     const before: Link = last ?? { seq: row.seq - 1, hash: row.prev_hash };
     if (!isNext(row, before))
       throw new ArchiveError(`${file} is broken: row ${before.seq + 1} is not as it was written.`, true);
+    const seal = readSeal(row);
+    if (seal !== null) seals.push(seal);
+    onRow(row);
     first ??= row;
     last = row;
     rows += 1;
@@ -92,14 +102,15 @@ export async function checkArchive(file: string): Promise<Archive> {
     first: first.seq,
     before: { seq: first.seq - 1, hash: first.prev_hash },
     end: { seq: last.seq, hash: last.hash },
+    seals,
   };
 }
 
-function readLine(file: string, line: string, number: number): ChainedRow {
+function readRowOf(file: string, { bytes, number }: Line): ChainedRow {
   try {
-    return parseJsonLine(line);
-  } catch {
-    throw new ArchiveError(`${file} is broken: line ${number} is no row of the record.`, true);
+    return parseJsonLine(bytes);
+  } catch (error) {
+    throw new ArchiveError(`${file} is broken: line ${number} ${(error as Error).message}.`, true);
   }
 }
 

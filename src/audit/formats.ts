@@ -10,13 +10,28 @@ export function toJsonLine(row: ChainedRow): string {
   return `${JSON.stringify({ seq, time, at, team_id, request_id, actor, event, data: readable(data), prev_hash, hash })}\n`;
 }
 
-/** @throws SyntaxError for a line that is no row. */
-export function parseJsonLine(line: string): ChainedRow {
-  const parsed = JSON.parse(line) as Omit<ChainedRow, "data"> & { data: unknown };
-  if (typeof parsed !== "object" || parsed === null || !Number.isSafeInteger(parsed.seq))
-    throw new SyntaxError("no row of the record");
-  const { data, ...row } = parsed;
-  return { ...row, data: typeof data === "string" ? data : JSON.stringify(data) };
+/**
+ * The row in a line, which has to be, byte for byte, what toJsonLine makes of the row: what the hash does not cover
+ * (`time`, a further key, one that stands there twice) says nothing else than what it covers.
+ * @throws SyntaxError that goes on from "line 7 …".
+ */
+export function parseJsonLine(line: Buffer): ChainedRow {
+  const row = parseRow(line.toString("utf8"));
+  if (row === null) throw new SyntaxError("is no row of the record");
+  if (!Buffer.from(toJsonLine(row)).subarray(0, -1).equals(line))
+    throw new SyntaxError(`(row ${row.seq}) was altered outside of what its hash covers`);
+  return row;
+}
+
+function parseRow(line: string): ChainedRow | null {
+  try {
+    const parsed = JSON.parse(line) as (Omit<ChainedRow, "data"> & { data: unknown }) | null;
+    if (typeof parsed !== "object" || !Number.isSafeInteger(parsed?.seq)) return null;
+    const { data, ...row } = parsed as NonNullable<typeof parsed>;
+    return { ...row, data: typeof data === "string" ? data : JSON.stringify(data) };
+  } catch {
+    return null;
+  }
 }
 
 function readable(data: string): unknown {

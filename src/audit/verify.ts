@@ -1,36 +1,62 @@
 import type { Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
+import { type Anchors, createAnchors } from "./anchors.ts";
 import { type ChainedRow, isNext, type Link, START } from "./chain.ts";
 import { type Break, diagnose, missing } from "./diagnose.ts";
-import { ARCHIVED, CHECKPOINT } from "./events.ts";
+import { CHECKPOINT } from "./events.ts";
 import { readBatches } from "./read.ts";
+import { readSeal, type Seal } from "./seal.ts";
 
-interface Whole {
-  ok: true;
-  /** How many rows were checked. */
+/** Something that is to be said of the record: what is broken, or what was given and could not be compared. */
+export interface Finding {
+  isBroken: boolean;
+  /** A sentence or more, for the person who looks into it. */
+  text: string;
+}
+
+interface Seen {
+  /** How many rows were checked, all of them fine. */
   rows: number;
+  /** What rows say of archives. */
+  seals: Seal[];
+}
+
+interface Whole extends Seen {
+  ok: true;
   /** The first row there is: 1, or the checkpoint before which all was archived. */
   first: number;
   /** The end of the chain: noted down elsewhere, it proves later that nothing before it was rewritten. */
   head: Link;
 }
 
-interface Broken extends Break {
+interface Broken extends Seen, Break {
   ok: false;
-  /** How many rows were fine before it. */
-  rows: number;
 }
 
 export type Verdict = Whole | Broken;
 
 interface VerifyOptions {
-  /** Where archived rows end, when their files were checked before: the first row has to follow it. */
+  /** Where archives end that were checked before: the record has to go on there, or to hold that row itself. */
   after?: Link;
-  /** Hashes noted down elsewhere, which rows must still have. */
-  anchors?: readonly Link[];
+  anchors?: Anchors;
   /** Called now and then with the number of rows checked so far. */
   onProgress?: (rows: number) => void;
+}
+
+/** Reads of one moment, whatever is written meanwhile. */
+export function readSnapshot<T>(
+  db: Kysely<Database>,
+  read: (trx: Kysely<Database>) => Promise<T>,
+): Promise<T> {
+  return (
+    db
+      .transaction()
+      // SQLite needs no more than the transaction for one snapshot, and its driver ignores these.
+      .setIsolationLevel("repeatable read")
+      .setAccessMode("read only")
+      .execute(read)
+  );
 }
 
 /**
@@ -39,28 +65,21 @@ interface VerifyOptions {
  * before it went into an archive. Memory stays the same however long the record is.
  */
 export async function verifyChain(db: Kysely<Database>, options: VerifyOptions = {}): Promise<Verdict> {
-  if (db.isTransaction) return walk(db, options);
-  return (
-    db
-      .transaction()
-      // SQLite needs no more than the transaction for one snapshot, and its driver ignores these.
-      .setIsolationLevel("repeatable read")
-      .setAccessMode("read only")
-      .execute((trx) => walk(trx, options))
-  );
+  return db.isTransaction ? walk(db, options) : readSnapshot(db, (trx) => walk(trx, options));
 }
+
+const NOTED = "it has not the hash that was noted down";
 
 async function walk(
   db: Kysely<Database>,
-  { after, anchors = [], onProgress }: VerifyOptions,
+  { after, anchors = createAnchors(), onProgress }: VerifyOptions,
 ): Promise<Verdict> {
   const head = await db.selectFrom("audit_head").select(["seq", "hash"]).executeTakeFirst();
-  const noted = new Map(anchors.map(({ seq, hash }) => [seq, hash]));
+  const seals: Seal[] = [];
   let last = after ?? START;
   let rows = 0;
   let first: ChainedRow | undefined;
-  let vouched = false;
-  const broken = (found: Break): Broken => ({ ok: false, rows, ...found });
+  const broken = (found: Break): Broken => ({ ok: false, rows, seals, ...found });
   const changed = (seq: number, why: string): Broken => broken({ seq, problem: "changed", why });
 
   try {
@@ -68,16 +87,17 @@ async function walk(
       for (const row of batch) {
         if (first === undefined) {
           first = row;
-          if (after === undefined && row.seq > 1 && row.event === CHECKPOINT)
-            last = { seq: row.seq - 1, hash: row.prev_hash };
+          last = findBefore(row, after);
+          if (!anchors.hold(last)) return changed(last.seq, NOTED);
         }
         if (head !== undefined && row.seq > head.seq)
           return broken({ seq: row.seq, problem: "inserted", why: "it stands after the end of the chain" });
         if (!isNext(row, last)) return broken(await diagnose(db, { row, before: last, head: head ?? last }));
-        if (row.event === ARCHIVED && vouchesFor(row, first)) vouched = true;
-        if ((noted.get(row.seq) ?? row.hash) !== row.hash)
-          return changed(row.seq, "it has not the hash that was noted down");
-        noted.delete(row.seq);
+        if (!anchors.hold(row)) return changed(row.seq, NOTED);
+        if (row.seq === after?.seq && row.hash !== after.hash)
+          return changed(row.seq, "the archive that ends with it has another hash");
+        const seal = readSeal(row);
+        if (seal !== null) seals.push(seal);
         last = row;
         rows += 1;
       }
@@ -92,17 +112,31 @@ async function walk(
   if (head === undefined) return changed(last.seq, "the row that names the end of the chain is gone");
   if (last.seq < head.seq) return broken(missing(last.seq + 1, head.seq));
   if (last.hash !== head.hash) return changed(last.seq, "the end of the chain names another hash");
-  const lost = [...noted.keys()].find((seq) => seq > last.seq);
+  if (after !== undefined && last.seq < after.seq)
+    return broken({
+      ...missing(last.seq + 1, after.seq),
+      why: "an archive holds it, and the chain ends before it",
+    });
+  const lost = anchors.left().find(({ seq }) => seq > last.seq);
   if (lost !== undefined)
-    return broken({ seq: lost, problem: "missing", why: "it was noted down, and the chain ends before it" });
+    return broken({
+      seq: lost.seq,
+      problem: "missing",
+      why: "it was noted down, and the chain ends before it",
+    });
   const start = first?.seq ?? last.seq + 1;
+  const isVouched = seals.some(
+    ({ checkpoint }) => checkpoint.seq === first?.seq && checkpoint.hash === first.hash,
+  );
   const why = "no row says that what was before this went into an archive";
-  if (after === undefined && start > 1 && !vouched) return broken({ ...missing(1, start - 1), why });
-  return { ok: true, rows, first: start, head: { seq: last.seq, hash: last.hash } };
+  if (start > 1 && !isVouched) return broken({ ...missing(1, start - 1), why });
+  return { ok: true, rows, first: start, head: { seq: last.seq, hash: last.hash }, seals };
 }
 
-/** Does this row say that everything before that checkpoint was archived? */
-function vouchesFor(row: ChainedRow, first: ChainedRow): boolean {
-  const { checkpoint } = JSON.parse(row.data) as { checkpoint?: Partial<Link> };
-  return checkpoint?.seq === first.seq && checkpoint.hash === first.hash;
+/** What the first row has to follow: the archives where it goes on from them, not where it stands in one as well. */
+function findBefore(first: ChainedRow, after: Link | undefined): Link {
+  const isCheckpoint = first.seq > 1 && first.event === CHECKPOINT;
+  if (after !== undefined && first.seq > after.seq && !(isCheckpoint && first.seq > after.seq + 1))
+    return after;
+  return isCheckpoint ? { seq: first.seq - 1, hash: first.prev_hash } : START;
 }

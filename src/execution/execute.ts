@@ -46,7 +46,7 @@ const CONCURRENCY = 4;
 const PROGRESS_MS = 3000;
 /** What was read for a judgement serves everybody of a round for so long. */
 const STANDING_MS = 2000;
-/** What is kept back is looked at again: soon where another request ends any moment, else at a slower pace. */
+/** What is kept back is looked at again: soon where it goes on any moment, else at a slower pace. */
 const BUSY_MS = 1000;
 const LATE_BUSY_MS = 5000;
 const HELD_MS = 15_000;
@@ -259,9 +259,11 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
     case "paused":
       await hold(deps, lease, request, { code: "paused", why: refusal.why });
       return now() + HELD_MS;
+    case "copy-behind":
     case "busy": {
-      await hold(deps, lease, request, { code: "target-busy", why: refusal.why });
-      const since = request.held?.code === "target-busy" ? request.held.since : now();
+      const code = refusal.kind === "busy" ? "target-busy" : refusal.kind;
+      await hold(deps, lease, request, { code, why: refusal.why });
+      const since = request.held?.code === code ? request.held.since : now();
       return now() + (now() - since < 30 * BUSY_MS ? BUSY_MS : LATE_BUSY_MS);
     }
     case "hold":

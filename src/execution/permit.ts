@@ -1,6 +1,7 @@
 import { actionOf, actionsThat } from "../actions/index.ts";
 import type { TargetCheck } from "../actions/define.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
+import { findCopyTrouble, type CopyRequired } from "../audit/forward/lag.ts";
 import { gatherFactsOrSilence, type FactsDeps } from "../approvals/facts.ts";
 import type { Facts } from "../approvals/eligibility.ts";
 import { judgeExecution, judgeTargets, type ExecutionVerdict } from "../approvals/votes.ts";
@@ -18,6 +19,8 @@ import { moveRequest } from "../requests/transition.ts";
 
 export interface PermitDeps extends FactsDeps {
   db: Db;
+  /** Without it, calls are sent however far the forwarded copy of the record is behind. */
+  copyRequired?: CopyRequired;
 }
 
 /** What an approval depends on beside our own tables, as it was read a moment ago. */
@@ -41,13 +44,22 @@ export type Refusal =
   | { kind: "lost" }
   /** What it was judged by is too old: read again. */
   | { kind: "stale" }
-  | { kind: "paused" | "hold" | "busy"; why: string }
+  | { kind: "paused" | "copy-behind" | "hold" | "busy"; why: string }
   /** Of several users, this one alone may not be touched. */
   | { kind: "protected" }
   | { kind: "void"; why: string; next: string };
 
 export function pausedBy({ reason }: Pause): Refusal {
   return { kind: "paused", why: `zt-bot is paused: ${reason}` };
+}
+
+/** Whether a call has to wait for the forwarded copy of the record. */
+export async function heldByCopy(
+  { copyRequired, now }: Pick<PermitDeps, "copyRequired" | "now">,
+  db: Writer,
+): Promise<Refusal | null> {
+  const why = copyRequired === undefined ? null : await findCopyTrouble(db, copyRequired, now());
+  return why === null ? null : { kind: "copy-behind", why };
 }
 
 /** Rolls the transaction back: a refusal leaves nothing behind. */
@@ -71,7 +83,7 @@ export interface Sending {
 
 /**
  * May this call be sent now? One transaction that asks everything again: our lease, the state, a stop, the approval
- * as it counts now, the pause, and that no other request is at work on the user. It either records the call as sent,
+ * as it counts now, the pause, the copy of the record, and that no other request is at work on the user. It either records the call as sent,
  * and the request as begun, or refuses and writes nothing. Nothing else records `call.sent`.
  */
 export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sending): Promise<Refusal | null> {
@@ -106,6 +118,9 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
     throw new RefusedError({ kind: "stale" });
   const verdict = judge(at, request, row, standing);
   if (verdict.kind !== "go") throw new RefusedError(verdict);
+  // Before anything is recorded here: what this call adds does not count.
+  const behind = await heldByCopy(deps, trx);
+  if (behind !== null) throw new RefusedError(behind);
   const since = await findContainmentSince(trx, request, row);
   if (since !== null) throw new RefusedError(since);
   const holder = await lockTarget(trx, row.target, id, at);

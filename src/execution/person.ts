@@ -6,7 +6,7 @@ import type { Look, Verification } from "../actions/define.ts";
 import { recordedRays, recordedReceipt, type Receipt } from "../actions/receipt.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
-import { appendAudit, BOT } from "../audit/append.ts";
+import { appendAudit, type AuditEntry, BOT } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import type { Log } from "../log.ts";
 import { auditOfUser, changeRequest } from "../requests/change.ts";
@@ -18,7 +18,15 @@ import type { NewPost } from "../requests/posts.ts";
 import type { Request, Result } from "../requests/request.ts";
 import { changeTarget, type Outcome, type TargetChange, type TargetRow } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
-import { FRESH_MS, pausedBy, permitSend, type PermitDeps, type Refusal, type Standing } from "./permit.ts";
+import {
+  FRESH_MS,
+  heldByCopy,
+  pausedBy,
+  permitSend,
+  type PermitDeps,
+  type Refusal,
+  type Standing,
+} from "./permit.ts";
 import { backOffMs, judgeFailure, lookNow, readBaseline, type Failed, type Reading } from "./reads.ts";
 
 export interface PersonDeps extends PermitDeps {
@@ -28,6 +36,8 @@ export interface PersonDeps extends PermitDeps {
   publish(request: Request): void;
   /** Waits between looks at Cloudflare until what was done shows; together the time a check may take. */
   verifyDelaysMs: readonly number[];
+  /** Answers that this process has and could not record, by the call that they are to: see callKey. */
+  unrecorded: Map<string, AuditEntry>;
 }
 
 /** What every step for one user is made under. */
@@ -70,9 +80,11 @@ interface Person extends Run {
 
 async function begin(person: Person): Promise<Refusal | null> {
   const { deps, request, row, plan } = person;
-  // Seen again before the call; seen here, nothing is read for a call that is not sent.
+  // Both are seen again before the call; seen here, nothing is read for a call that is not sent.
   const pause = await readPause(deps.db);
   if (pause !== null) return pausedBy(pause);
+  const behind = await heldByCopy(deps, deps.db);
+  if (behind !== null) return behind;
   const [check, before] = await Promise.all([
     checkTarget(deps.cloudflare, plan),
     row.baseline === null
@@ -261,20 +273,41 @@ async function recordAnswer(
   return null;
 }
 
-/** The process ended between the call and its answer: nobody knows, and everybody is told so. */
+/**
+ * The call has no recorded answer: the process ended before, or the database did not take it. Everybody is told which it
+ * was as far as this process knows, and an answer that it still has is recorded now.
+ */
 async function tellCut(person: Person): Promise<void> {
-  if (person.row.position > 0) return;
-  const at = person.deps.now();
-  const why = "zt-bot was stopped before the answer could be recorded";
-  const moved = await moveRequest(person.deps.db, person.request.id, {
-    to: "unknown",
-    actor: BOT,
-    at,
-    where: person.lease.isHeld,
-    data: { why },
-    posts: toThread(person, { kind: "call-cut", at, call: callOf(person) }),
+  const { deps, row, request, lease } = person;
+  const late = deps.unrecorded.get(callKey(person));
+  const at = deps.now();
+  const why = late === undefined ? "zt-bot was stopped or lost its database" : "the database did not take it";
+  const moved = await deps.db.transaction().execute(async (trx) => {
+    const told =
+      row.position > 0
+        ? null
+        : await moveRequest(trx, request.id, {
+            to: "unknown",
+            actor: BOT,
+            at,
+            where: lease.isHeld,
+            data: { why: `the answer could not be recorded: ${why}` },
+            posts: toThread(person, {
+              kind: "call-cut",
+              at,
+              call: callOf(person),
+              ...(late === undefined ? {} : { isUnrecorded: true }),
+            }),
+          });
+    if (late !== undefined) await appendAudit(trx, late);
+    return told;
   });
-  if (moved !== null) person.deps.publish(moved);
+  deps.unrecorded.delete(callKey(person));
+  if (moved !== null) deps.publish(moved);
+}
+
+function callKey({ request, row }: Pick<Person, "request" | "row">): string {
+  return `${request.id} ${row.position} ${row.attempts}`;
 }
 
 /** The unclear call is seen to have taken effect. */
@@ -542,12 +575,11 @@ async function write(
     return moved ?? changeRequest(trx, told);
   });
   const shown = await writing.catch(async (error: unknown) => {
+    if (event !== "call.answered") throw error;
     // What Cloudflare said is recorded even so; what became of the request is the other replica's to say.
-    if (error instanceof LeaseLostError && event === "call.answered")
-      await appendAudit(
-        deps.db,
-        auditOfUser(request, row.target, { ...entry, data: { ...data, late: true } }),
-      );
+    const late = auditOfUser(request, row.target, { ...entry, data: { ...data, late: true } });
+    if (error instanceof LeaseLostError) await appendAudit(deps.db, late);
+    else deps.unrecorded.set(callKey({ request, row }), late);
     throw error;
   });
   if (shown !== null) deps.publish(shown);

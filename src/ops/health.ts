@@ -3,6 +3,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 interface Health {
   /** Why the process takes no commands now, or null when it does. */
   notReady(): Promise<string | null>;
+  /** Lines for people who look at `/readyz`, beside whether it is ready. */
+  details(): Promise<string[]>;
 }
 
 /**
@@ -16,10 +18,12 @@ export function createHealthServer(health: Health, slackListener: RequestListene
       response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
     } else if (path === "/readyz") {
       health.notReady().then(
-        (reason) =>
+        async (reason) => {
+          const details = reason === null ? await health.details().catch(() => []) : [];
           response
             .writeHead(reason === null ? 200 : 503, { "content-type": "text/plain" })
-            .end(`${reason ?? "ready"}\n`),
+            .end(`${[reason ?? "ready", ...details].join("\n")}\n`);
+        },
         () => response.writeHead(503, { "content-type": "text/plain" }).end("not known\n"),
       );
     } else if (path === "/slack/events" && slackListener !== null) {

@@ -38,8 +38,8 @@ export type PostData =
       wasSo?: true;
     }
   | { kind: "call-waiting"; at: number; call: string; why: string; retryAt: number; isUnknown: boolean }
-  /** The process ended between a call and its answer. */
-  | { kind: "call-cut"; at: number; call: string }
+  /** No answer is recorded: the process ended before or, as it knows itself, the database did not take it. */
+  | { kind: "call-cut"; at: number; call: string; isUnrecorded?: true }
   | { kind: "verification"; verification: Verification }
   /** Of several users: the first is done, and so many others follow. */
   | { kind: "first-verified"; verification: Verification; others: number }

@@ -64,7 +64,7 @@ export function newestVotes(votes: readonly Vote[]): Vote[] {
 
 /** What keeps an approved request from being carried out now. */
 export interface Held {
-  code: "paused" | "target-busy" | "unchecked";
+  code: "paused" | "target-busy" | "unchecked" | "copy-behind";
   /** In words for people. */
   why: string;
   since: number;

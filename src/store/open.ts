@@ -2,10 +2,13 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
-import { Kysely, SqliteDialect, type SqliteDatabase } from "kysely";
-import { Migrator } from "kysely/migration";
+import { Kysely, sql, SqliteDialect, type SqliteDatabase } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
 
+import { compact } from "../compact.ts";
 import type { Config } from "../config.ts";
+import { describeExposed, restrict } from "../file-modes.ts";
+import { list } from "../pluralize.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
 import { createTargetsMigration } from "./migrations/0002-targets.ts";
 import { deliveriesMigration } from "./migrations/0003-deliveries.ts";
@@ -15,14 +18,18 @@ import { severalMigration } from "./migrations/0006-several.ts";
 import { createMessagesMigration } from "./migrations/0007-messages.ts";
 import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
+import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
+import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
 
 export type Db = Kysely<Database>;
 
 export interface Store {
   db: Db;
+  /** What an operator should know of the place that the tables are in, as sentences. */
+  warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -36,19 +43,30 @@ export class StoreInUseError extends Error {
   }
 }
 
+/** The tables are not of this version, or not ours to use, and this role cannot help it. */
+export class StoreNotReadyError extends Error {
+  override readonly name = "StoreNotReadyError";
+}
+
+const MIGRATE =
+  "stop zt-bot, run npm run migrate with MIGRATION_DATABASE_URL set to the role that owns the tables, and start it again";
+
 /**
  * Opens the tables and brings them up to date. Embedded: `zt.db` and, beside it, `lock.db`, which makes sure that one
- * process works on the folder. The operating system drops the lock with the process.
- * @throws StoreInUseError
+ * process works on the folder. The operating system drops the lock with the process. PostgreSQL: brought up to date only
+ * by a role that owns the tables.
+ * @throws StoreInUseError, StoreNotReadyError
  */
 export async function openStore(config: Config["database"]): Promise<Store> {
   if (config.kind === "postgres") return openPostgres(config.url);
-  mkdirSync(config.directory, { recursive: true });
+  mkdirSync(config.directory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(config.directory);
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  const warnings = keepPrivate(config.directory, config.file);
   await migrate(db, "sqlite");
   return {
     db,
+    warnings,
     async close() {
       await db.destroy();
       unlock();
@@ -105,37 +123,121 @@ const CONNECTIONS = 6;
 async function openPostgres(url: string): Promise<Store> {
   // On a connection of its own, which may take its time; replicas that start together do it one after another.
   const tables = await openTables({ kind: "postgres", url });
+  let warnings: string[];
   try {
-    await migrate(tables.db, "postgres");
+    warnings = await prepare(tables.db);
   } finally {
     await tables.close();
   }
   const db = new Kysely<Database>({ dialect: postgresDialect(url, CONNECTIONS) });
-  return { db, close: () => db.destroy() };
+  return { db, warnings, close: () => db.destroy() };
+}
+
+/** @returns what is wrong with the role, as sentences. @throws StoreNotReadyError */
+async function prepare(db: Db): Promise<string[]> {
+  const role = await readRole(db);
+  if (!(await isUpToDate(db, role))) {
+    if (!(await mayMigrate(db)))
+      throw new StoreNotReadyError(
+        `the database is not up to date, and the role ${role} does not own the tables: ${MIGRATE}`,
+      );
+    await migrate(db, "postgres");
+  }
+  const missing = await findMissingRights(db, role);
+  if (missing.length > 0)
+    throw new StoreNotReadyError(
+      `the role ${role} lacks rights in the database (${list(missing)}): npm run migrate grants them, with MIGRATION_DATABASE_URL set to the role that owns the tables`,
+    );
+  const excess = await describeExcess(db, role);
+  return excess === null ? [] : [excess];
+}
+
+async function describeExcess(db: Db, role: string): Promise<string | null> {
+  const excess = await findExcessRights(db, role);
+  if (excess.length === 0) return null;
+  return `zt-bot's database role ${role} is too strong: it ${list(excess)}, and could change the record. docs/runbook.md says how to give it the least rights`;
+}
+
+/** Whether every migration was made. @throws StoreNotReadyError when there are some that this version does not know. */
+async function isUpToDate(db: Db, role: string): Promise<boolean> {
+  const { rows: tables } = await sql<{ may: boolean }>`
+    SELECT has_table_privilege(oid, 'SELECT') AS may FROM pg_class WHERE oid = to_regclass('kysely_migration')`.execute(
+    db,
+  );
+  if (tables[0]?.may === false)
+    throw new StoreNotReadyError(
+      `the role ${role} has no rights in the database: npm run migrate grants them, with MIGRATION_DATABASE_URL set to the role that owns the tables`,
+    );
+  if (tables.length === 0) return false;
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  const made = new Set(rows.map(({ name }) => name));
+  const ours = Object.keys(migrationsFor("postgres"));
+  if ([...made].some((name) => !ours.includes(name)))
+    throw new StoreNotReadyError("the database is of a newer version of zt-bot: start that one");
+  return ours.every((name) => made.has(name));
+}
+
+/** What came of `migrateStore`, for people. */
+export interface Migrated {
+  /** The role that has the least rights by now; null: none was named, or it is the owner itself. */
+  grantedTo: string | null;
+  warnings: string[];
+}
+
+/**
+ * Brings the tables up to date beside the bot, and gives the role that it runs as the rights that it needs and no
+ * others; each time, as tables may have come.
+ * @param grantTo PostgreSQL only
+ * @throws StoreNotReadyError when the role of `config` does not own the tables; StoreInUseError
+ */
+export async function migrateStore(config: Config["database"], grantTo: string | null): Promise<Migrated> {
+  if (config.kind === "sqlite") {
+    const { warnings, close } = await openStore(config);
+    await close();
+    return { grantedTo: null, warnings: [...warnings] };
+  }
+  const { db, close } = await openTables(config);
+  try {
+    const owner = await readRole(db);
+    if (!(await mayMigrate(db)))
+      throw new StoreNotReadyError(
+        `the role ${owner} may not migrate: it neither owns the tables nor may create them in the database`,
+      );
+    if (!(await isUpToDate(db, owner))) await migrate(db, "postgres");
+    const role = grantTo === owner ? null : grantTo;
+    if (role !== null) await grantRights(db, role);
+    const excess = await describeExcess(db, role ?? owner);
+    return { grantedTo: role, warnings: excess === null ? [] : [excess] };
+  } finally {
+    await close();
+  }
+}
+
+function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration> {
+  return {
+    "0001-requests": createRequestsMigration(dialect),
+    "0002-targets": createTargetsMigration(dialect),
+    "0003-deliveries": deliveriesMigration,
+    "0004-audit-chain": createAuditChainMigration(dialect),
+    "0005-approvals": createApprovalsMigration(dialect),
+    "0006-several": severalMigration,
+    "0007-messages": createMessagesMigration(dialect),
+    "0008-refused": refusedMigration,
+    "0009-execution": createExecutionMigration(dialect),
+    "0010-forwarded-hash": createForwardedHashMigration(dialect),
+    "0013-step-up": stepUpMigration,
+  };
 }
 
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: {
-      getMigrations: () =>
-        Promise.resolve({
-          "0001-requests": createRequestsMigration(dialect),
-          "0002-targets": createTargetsMigration(dialect),
-          "0003-deliveries": deliveriesMigration,
-          "0004-audit-chain": createAuditChainMigration(dialect),
-          "0005-approvals": createApprovalsMigration(dialect),
-          "0006-several": severalMigration,
-          "0007-messages": createMessagesMigration(dialect),
-          "0008-refused": refusedMigration,
-          "0009-execution": createExecutionMigration(dialect),
-          "0013-step-up": stepUpMigration,
-        }),
-    },
-  });
-  const { error } = await migrator.migrateToLatest();
+  const provider = { getMigrations: () => Promise.resolve(migrationsFor(dialect)) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw new Error("the database could not be brought up to date", { cause: error });
 }
+
+const LOCK = "lock.db";
+/** As Kysely says it. */
+const ROLLBACK = "rollback";
 
 function openSqlite(file: string): SqliteDatabase {
   const database = new DatabaseSync(file);
@@ -150,15 +252,29 @@ function openSqlite(file: string): SqliteDatabase {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        run(parameters) {
+          // On a full disk SQLite rolls back by itself: a second rollback would fail, and hide why.
+          if (query === ROLLBACK && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return statement.run(...(parameters as SQLInputValue[]));
+        },
         iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
       };
     },
   };
 }
 
+/**
+ * The files are the bot's alone; SQLite gives those that it puts beside the database the same mode. A folder that was
+ * there before may be meant for others as well: that is told.
+ */
+function keepPrivate(directory: string, file: string): string[] {
+  const lock = join(directory, LOCK);
+  const ours = [file, `${file}-wal`, `${file}-shm`, lock, `${lock}-journal`];
+  return compact(...ours.map(restrict), describeExposed(directory));
+}
+
 function lockDirectory(directory: string): () => void {
-  const lock = new DatabaseSync(join(directory, "lock.db"));
+  const lock = new DatabaseSync(join(directory, LOCK));
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
   } catch {

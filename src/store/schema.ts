@@ -103,7 +103,7 @@ export interface TargetLocksTable {
 
 /** Switches of the whole bot: there is a row while one is on. */
 export interface SwitchesTable {
-  /** "pause"; "policy", as it was last recorded; "card-watch", when a replica last watched the cards. */
+  /** "pause"; "policy", as it was last recorded; "verify", how the record was found last; "card-watch", when a replica last watched the cards. */
   name: string;
   /** Who and why, or what, as JSON. */
   data: string;
@@ -196,6 +196,8 @@ export interface AuditSinksTable {
   sink: string;
   /** The last row that the sink took. */
   seq: number;
+  /** Its hash; null before the first, and where the row was archived before hashes were kept here. */
+  hash: Generated<string | null>;
   claimed_by: string | null;
   claimed_until: number;
 }

@@ -25,7 +25,7 @@ describe("a row as a line of JSON", () => {
       fc.property(anyRow, (row) => {
         const line = toJsonLine(row);
         expect(line.trimEnd()).not.toMatch(/[\r\n]/);
-        const again = parseJsonLine(line);
+        const again = parseJsonLine(Buffer.from(line.slice(0, -1)));
         expect(hashRow(again)).toBe(row.hash);
         expect(again).toMatchObject(row);
       }),
@@ -45,7 +45,7 @@ describe("a row as a line of JSON", () => {
   });
 
   it.each(["", "null", "[]", '{"at":1}', "not json"])("%j is none", (line) => {
-    expect(() => parseJsonLine(line)).toThrow(SyntaxError);
+    expect(() => parseJsonLine(Buffer.from(line))).toThrow(SyntaxError);
   });
 });
 

@@ -179,7 +179,7 @@ describe("a revocation that Cloudflare may have done", () => {
     const card = await askToRevoke(slack);
     cloudflare.faults.set("revoke-user", { kind: "drop-after", times: 1 });
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("No clear answer from Cloudflare: finding out"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("No clear answer: finding out"));
     const story = await tellStory(scene, card, () => callsTo(cloudflare, "POST", "revoke_user").length);
     expect(story.card).toContain("Done and verified");
     expect(story.calls).toBe(1);

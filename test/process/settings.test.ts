@@ -1,4 +1,5 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { describe, expect, it, vi } from "vitest";
 
@@ -19,7 +20,7 @@ describe("wrong settings", () => {
       CLOUDFLARE_API_TOKEN: "s3cret-token",
       CLOUDFLARE_API_KEY: "s3cret-key",
       CLOUDFLARE_ACCOUNT_ID: "s3cret-account",
-      DATABASE_URL: "mysql://root:s3cret-password@db/zt",
+      DATABASE_URL: "postgres://zt:s3cret-p@s3cret-ss/s3cret-w#s3cret-rd@db/zt",
       SLACK_API_URL: "ftp://s3cret-host/",
       CLOUDFLARE_BASE_URL: "s3cret-url",
       PORT: "s3cret-port",
@@ -92,6 +93,27 @@ describe("wrong settings", () => {
     expect(code).toBe(EX_CONFIG);
     expect(bot.stderr()).toMatch(told);
   });
+});
+
+it("others on the machine: what they can read is named at start, and no signal of theirs opens the debugger", async () => {
+  const world = await startWorld();
+  const [policy, env] = [world.env["ZT_POLICY_FILE"] ?? "", join(world.folder, ".env")];
+  chmodSync(policy, 0o622);
+  writeFileSync(env, "");
+  chmodSync(env, 0o640);
+  const owner = "postgres://owner:s3cret-owner@db/zt";
+  const bot = await startBotProcess(world, { MIGRATION_DATABASE_URL: owner }, world.folder);
+
+  const warnings = bot.logs().filter(({ level }) => level === "warn");
+  expect(warnings.map(({ msg }) => msg).slice(0, 3)).toEqual([
+    `other users of this machine may read ${env}: chmod 600 ${env}`,
+    `other users of this machine may read or change ${policy}: chmod 600 ${policy}`,
+    expect.stringMatching(/^MIGRATION_DATABASE_URL is set where zt-bot runs: /),
+  ]);
+  bot.signal("SIGUSR1");
+  expect(await fetch(`${bot.url}/readyz`)).toHaveProperty("status", 200);
+  expect(await bot.stop()).toHaveProperty("code", 0);
+  expect(bot.stdout() + bot.stderr()).not.toMatch(/s3cret|Debugger/);
 });
 
 describe("an approvals channel that is shared with another organization", () => {

@@ -47,7 +47,11 @@ export async function expectWholeStory(
     expect.stringMatching(/Approved by @bob/),
     expect.stringMatching(/Calling Cloudflare: revoke_user for mallory@example\.com/),
     ...(expected.audit.includes("request.unknown")
-      ? [expect.stringContaining("No clear answer: zt-bot was stopped after revoke_user")]
+      ? [
+          expect.stringContaining(
+            "No clear answer: zt-bot was stopped or lost its database after revoke_user",
+          ),
+        ]
       : []),
     expect.stringContaining(`☑️ ${expected.answer}`),
     expect.stringMatching(/Verified: 0 of 3 sessions remain/),

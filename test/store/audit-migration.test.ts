@@ -7,13 +7,14 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 import { appendAudit } from "../support/audit.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
+import { findFits, type Position, readPosition } from "../../src/audit/forward/position.ts";
 import type { Config } from "../../src/config.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import type { Database } from "../../src/store/schema.ts";
 import { postgresDialect } from "../../src/store/pg.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, NOW } from "./fixture.ts";
-import { migrateToFirst, openBareSqlite } from "./old-database.ts";
+import { migrateToEighth, migrateToFirst, openBareSqlite } from "./old-database.ts";
 
 type Place = Config["database"];
 
@@ -44,6 +45,55 @@ describeWithPostgres("rows written before there was a chain, in PostgreSQL", () 
     await expectGoesOn(store);
   });
 });
+
+describe("a place that the record was forwarded to before its hash was kept", () => {
+  it("is known by the hash of the row it took last, in SQLite", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "zt-migrate-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, "zt.db");
+    const { position, fits, hash } = await migrateSinks(openBareSqlite(file), "sqlite", {
+      kind: "sqlite",
+      file,
+      directory,
+    });
+    expect(position).toEqual({ seq: 1, hash });
+    expect(fits).toEqual(["fits", "fits"]);
+  });
+});
+
+describeWithPostgres(
+  "a place that the record was forwarded to before its hash was kept, on PostgreSQL",
+  () => {
+    it("is known by the hash of the row it took last", async () => {
+      const { url, drop } = await createDatabase();
+      onTestFinished(drop);
+      const db = new Kysely<Database>({ dialect: postgresDialect(url, 1) });
+      const { position, fits, hash } = await migrateSinks(db, "postgres", { kind: "postgres", url });
+      expect(position).toEqual({ seq: 1, hash });
+      expect(fits).toEqual(["fits", "fits"]);
+    });
+  },
+);
+
+async function migrateSinks(
+  old: Kysely<Database>,
+  dialect: "sqlite" | "postgres",
+  place: Place,
+): Promise<{ position: Position; fits: string[]; hash: string }> {
+  await migrateToEighth(old, dialect);
+  const { hash } = await appendAudit(old, { at: NOW, actor: ALICE, event: "e" });
+  await appendAudit(old, { at: NOW, actor: ALICE, event: "e" });
+  for (const [sink, seq] of [
+    ["file:/a", 1],
+    ["file:/b", 0],
+  ] as const)
+    await sql`INSERT INTO audit_sinks (sink, seq, claimed_until) VALUES (${sink}, ${seq}, 0)`.execute(old);
+  await old.destroy();
+  const { db, close } = await openStore(place);
+  onTestFinished(close);
+  const fits = (await findFits(db)).map(({ fit }) => fit.kind);
+  return { position: await readPosition(db, { kind: "file", file: "/a" }), fits, hash };
+}
 
 /** Rows as the first version wrote them, in a database that is then opened by this one. */
 async function migrateRows(

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 import { RateLimitedError } from "../../src/api/errors.ts";
 import { readRequestAudit } from "../../src/audit/append.ts";
+import { advanceSink, claimSink, nameSink } from "../../src/audit/forward/position.ts";
 import { executeRequest } from "../../src/execution/execute.ts";
 import { lockTarget, unlockTarget } from "../../src/requests/locks.ts";
 import { pause, resume } from "../../src/requests/pause.ts";
@@ -120,6 +121,46 @@ export function executionContract(store: GetStore): void {
       await execute(id);
       expect(sent).toHaveLength(1);
       expect(await stateOf(id)).toEqual({ status: "succeeded", user: "done" });
+    });
+
+    it("is held while the copy of the record is behind or does not fit, says so once, and goes on when it has caught up", async () => {
+      const sink = { kind: "file", file: "/copy.jsonl" } as const;
+      const { deps, sent } = createExecution(db(), { now: Date.now });
+      const lag = { rows: 1, ms: 3_600_000_000_000 };
+      const execute = (id: string) => executeRequest({ ...deps, copyRequired: { sink, ...lag } }, id, true);
+      const { id } = await approveRevocation(db());
+      for (let time = 0; time < 3; time += 1) expect(await execute(id)).toBeGreaterThan(Date.now());
+      expect(sent).toEqual([]);
+      expect(await readRequest(db(), id)).toMatchObject({
+        status: "approved",
+        held: {
+          code: "copy-behind",
+          why: expect.stringMatching(/the copy of the record is more than 1 row or/),
+        },
+      });
+      expect((await events(id)).filter((event) => event === "request.held")).toHaveLength(1);
+      expect((await readUnposted(db(), id)).map(({ data }) => data.kind)).toEqual(["held"]);
+
+      // Everything is there, and then another row than what was sent.
+      const head = await db().selectFrom("audit_head").select(["seq", "hash"]).executeTakeFirstOrThrow();
+      const position = { sink: nameSink(sink), owner: "test" };
+      await claimSink(db(), { ...position, now: Date.now(), forMs: 60_000 });
+      await advanceSink(db(), { ...position, seq: head.seq, hash: "f".repeat(64) });
+      await execute(id);
+      expect((await readRequest(db(), id))?.held?.why).toContain("the record does not fit its copy");
+      expect(sent).toEqual([]);
+      expect(await events(id)).not.toContain("call.sent");
+
+      await advanceSink(db(), { ...position, ...head });
+      await execute(id);
+      expect(sent).toHaveLength(1);
+      expect(await stateOf(id)).toEqual({ status: "succeeded", user: "done" });
+      expect(await readRequest(db(), id)).toMatchObject({ held: null });
+      const late = await approveRevocation(db());
+      await executeRequest({ ...deps, copyRequired: { sink, rows: 1000, ms: 1 } }, late.id, true);
+      expect(await readRequest(db(), late.id), "by its age alone").toMatchObject({
+        held: { code: "copy-behind" },
+      });
     });
 
     it("is sent before a pause or not at all, whichever of the two is recorded first", async () => {

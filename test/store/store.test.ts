@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import type { Config } from "../../src/config.ts";
 import type { Request } from "../../src/requests/request.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";
-import { openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
-import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { migrateStore, openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
+import { createDatabase, createOwnedDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
 import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
@@ -37,7 +37,8 @@ writePathContract();
 
 describe("in SQLite", () => {
   const store = useStore(createFolder);
-  contracts(store, "sqlite");
+  contracts(store);
+  recordContracts(store, "sqlite");
   sqliteAuditContract(store);
   sqliteAuditSearchContract(store);
   sqliteListContract(store);
@@ -52,19 +53,57 @@ describe("in SQLite", () => {
     await (await openStore(place)).close();
   });
 
+  it("where SQLite itself rolls back, as on a full disk, the reason is told, and the next change is taken", async () => {
+    const { place } = await usePlace(createFolder);
+    const { db, close } = await openStore(place);
+    onTestFinished(close);
+    await sql`CREATE TRIGGER full_disk BEFORE INSERT ON requests BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`.execute(
+      db,
+    );
+    await expect(insertRequest(db, newRequest())).rejects.toThrow("database or disk is full");
+    await sql`DROP TRIGGER full_disk`.execute(db);
+    const { id } = await insertRequest(db, newRequest());
+    expect(await readRequest(db, id)).not.toBeNull();
+  });
+
+  it("files and folder are their owner's alone, also those that were open to others before", async () => {
+    const { place } = await usePlace(createFolder);
+    if (place.kind !== "sqlite") throw new Error("not a file");
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const first = await openStore(place);
+    expect(modesIn(place.directory)).toEqual({ ".": "700", "zt.db": "600", ...beside("600") });
+    expect(first.warnings).toEqual([]);
+    await first.close();
+    chmodSync(place.directory, 0o755);
+    for (const name of ["zt.db", "lock.db"]) chmodSync(join(place.directory, name), 0o664);
+    const again = await openStore(place);
+    expect(modesIn(place.directory)).toEqual({ ".": "755", "zt.db": "600", ...beside("600") });
+    expect(again.warnings).toEqual([
+      `other users of this machine may look into ${place.directory}: chmod 700 ${place.directory}`,
+    ]);
+    await again.close();
+  });
+
   it("opening again changes nothing", async () => {
     const { written, found } = await openAgain(createFolder);
     expect(found).toEqual([written, written]);
   });
 });
 
-describeWithPostgres("in PostgreSQL", () => {
-  const store = useStore(createPostgres);
-  contracts(store, "postgres");
-  postgresAuditContract(store);
+// All that the bot does with its tables, with no more rights than it needs for that.
+describeWithPostgres("in PostgreSQL, as a role with the least rights", () => {
+  const store = useStore(createOwnedPostgres);
+  contracts(store);
   postgresListContract(store);
   postgresLeaseContract(store);
   postgresClockContract(store);
+});
+
+describeWithPostgres("in PostgreSQL, as the owner of the tables", () => {
+  const store = useStore(createPostgres);
+  recordContracts(store, "postgres");
+  postgresAuditContract(store);
 
   it("opening again changes nothing", async () => {
     const { written, found } = await openAgain(createPostgres);
@@ -89,6 +128,7 @@ describeWithPostgres("in PostgreSQL", () => {
         { name: "0007-messages" },
         { name: "0008-refused" },
         { name: "0009-execution" },
+        { name: "0010-forwarded-hash" },
         { name: "0013-step-up" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
@@ -97,7 +137,7 @@ describeWithPostgres("in PostgreSQL", () => {
   });
 });
 
-function contracts(store: GetStore, dialect: Dialect): void {
+function contracts(store: GetStore): void {
   changeContract(store);
   leaseContract(store);
   executionContract(store);
@@ -105,13 +145,17 @@ function contracts(store: GetStore, dialect: Dialect): void {
   approvalsContract(store);
   breakGlassContract(store);
   postsContract(store);
-  auditContract(store);
-  auditChainContract(store, dialect);
   auditSearchContract(store);
   targetsContract(store);
   draftsContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);
+}
+
+/** What the database itself refuses, and what shows of changes made all the same. */
+function recordContracts(store: GetStore, dialect: Dialect): void {
+  auditContract(store);
+  auditChainContract(store, dialect);
 }
 
 interface Made {
@@ -131,6 +175,12 @@ function createFolder(): Promise<Made> {
 async function createPostgres(): Promise<Made> {
   const { url, drop } = await createDatabase();
   return { place: { kind: "postgres", url }, remove: drop };
+}
+
+async function createOwnedPostgres(): Promise<Made> {
+  const { ownerUrl, botUrl, bot, drop } = await createOwnedDatabase();
+  await migrateStore({ kind: "postgres", url: ownerUrl }, bot);
+  return { place: { kind: "postgres", url: botUrl }, remove: drop };
 }
 
 /** One store for all tests of a suite: they share nothing but tables. */
@@ -155,6 +205,21 @@ async function usePlace(create: () => Promise<Made>): Promise<Made> {
   const made = await create();
   onTestFinished(() => made.remove());
   return made;
+}
+
+/** The rights of a folder and of the files in it, in octal digits. */
+function modesIn(folder: string): Record<string, string> {
+  const modes = [".", ...readdirSync(folder)].map((name) => [
+    name,
+    (statSync(join(folder, name)).mode & 0o777).toString(8),
+  ]);
+  return Object.fromEntries(modes) as Record<string, string>;
+}
+
+function beside(mode: string): Record<string, string> {
+  return Object.fromEntries(
+    ["zt.db-wal", "zt.db-shm", "lock.db", "lock.db-journal"].map((name) => [name, mode]),
+  );
 }
 
 /** What was written at first, and what two further openings found. */

@@ -35,8 +35,45 @@ export async function createDatabase(): Promise<TestDatabase> {
   };
 }
 
-async function withServer(run: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(SERVER, { max: 1, connect_timeout: 2, onnotice: () => {} });
+/** The same database under two roles of its own: one that owns it, and one that may do nothing there yet. */
+export interface OwnedDatabase extends TestDatabase {
+  ownerUrl: string;
+  botUrl: string;
+  /** The name of the second role. */
+  bot: string;
+  /** As the server's administrator. */
+  run(statement: string): Promise<unknown>;
+}
+
+export async function createOwnedDatabase(): Promise<OwnedDatabase> {
+  const { url, drop } = await createDatabase();
+  const name = new URL(url).pathname.slice(1);
+  const [owner, bot] = [`${name}_owner`, `${name}_bot`];
+  await withServer(async (sql) => {
+    for (const role of [owner, bot]) await sql.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+    await sql.unsafe(`ALTER DATABASE ${name} OWNER TO ${owner}`);
+  });
+  const as = (role: string): string => {
+    const signed = new URL(url);
+    signed.username = role;
+    signed.password = role;
+    return signed.href;
+  };
+  return {
+    url,
+    ownerUrl: as(owner),
+    botUrl: as(bot),
+    bot,
+    run: (statement) => withServer((sql) => sql.unsafe(statement), url),
+    async drop() {
+      await drop();
+      await withServer((sql) => sql.unsafe(`DROP ROLE ${owner}, ${bot}`));
+    },
+  };
+}
+
+async function withServer(run: (sql: postgres.Sql) => Promise<unknown>, url = SERVER): Promise<void> {
+  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
   try {
     await run(sql);
   } finally {

@@ -283,9 +283,9 @@ export function stateLine(request: Request, quorum?: number): string {
       if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
       return `⏳ *${result.receipt === undefined ? "Being carried out" : "Accepted by Cloudflare, checking"}* · ${approved}`;
     case "unknown":
-      if (held !== null) return waiting("No clear answer from Cloudflare, and waiting");
+      if (held !== null) return waiting("No clear answer, and waiting");
       if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
-      return `❔ *No clear answer from Cloudflare: finding out whether it is done* · ${approved}`;
+      return `❔ *No clear answer: finding out whether it is done* · ${approved}`;
     case "denied":
       return `⛔ *Denied*${by}${at}: ${escape(request.decisionReason ?? "", 500)}`;
     case "cancelled":

@@ -57,7 +57,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       );
     case "call-cut":
       return say(
-        `❔ No clear answer: zt-bot was stopped after ${escape(data.call)} was sent. It may be done already: Cloudflare is looked at before anything is sent again (${utcTime(data.at)}).`,
+        `❔ ${unrecordedText(data)}. It may be done already: Cloudflare is looked at before anything is sent again (${utcTime(data.at)}).`,
       );
     case "call-accepted":
       return say(acceptedText(data));
@@ -202,6 +202,12 @@ export function nextStep(request: Request, { access }: Pick<RequestText, "access
     case "unknown":
       return "the card shows what happens";
   }
+}
+
+function unrecordedText({ call, isUnrecorded }: Extract<PostData, { kind: "call-cut" }>): string {
+  return isUnrecorded === true
+    ? `The answer to ${escape(call)} could not be recorded: the database did not take it`
+    : `No clear answer: zt-bot was stopped or lost its database after ${escape(call)} was sent`;
 }
 
 function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {

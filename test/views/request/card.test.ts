@@ -222,7 +222,7 @@ describe("the approval card", () => {
       { status: "executing", result: { receipt: { cfRay: null, at: NOW } } },
       "⏳ Accepted by Cloudflare, checking · approved by @U0BOB0001",
     ],
-    ["unknown", { status: "unknown" }, "❔ No clear answer from Cloudflare: finding out whether it is done"],
+    ["unknown", { status: "unknown" }, "❔ No clear answer: finding out whether it is done"],
     [
       "denied",
       { status: "denied", reason: "not on a Sunday" },

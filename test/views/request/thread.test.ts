@@ -111,7 +111,12 @@ describe("the thread under a card", () => {
     [
       "that nobody knows, as the process ended",
       { kind: "call-cut", at: NOW, call: "x" },
-      "❔ No clear answer: zt-bot was stopped after x was sent. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+      "❔ No clear answer: zt-bot was stopped or lost its database after x was sent. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+    ],
+    [
+      "that the database did not take the answer",
+      { kind: "call-cut", at: NOW, call: "x", isUnrecorded: true },
+      "❔ The answer to x could not be recorded: the database did not take it. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
     ],
     [
       "why it waits and until when",
