@@ -83,6 +83,7 @@ const config = readConfig({
   CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
   CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
   DATABASE_URL: `file:${join(folder, "zt.db")}`,
+  AUDIT_SIGNING_KEY_FILE: join(folder, "audit-signing.key"),
   STEP_UP_KEY,
   ZT_POLICY_FILE: join(folder, "policy.yml"),
   PORT: "0",

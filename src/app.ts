@@ -8,6 +8,8 @@ import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver }
 
 import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
+import { openSigningKey } from "./audit/heads/key-file.ts";
+import { createSigner, type HeadNews } from "./audit/heads/signer.ts";
 import { createForwarder } from "./audit/forward/forwarder.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
@@ -31,6 +33,7 @@ import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { headNews } from "./views/head-news.ts";
 import { recordAlarm } from "./views/record.ts";
 
 interface AppOptions {
@@ -65,6 +68,7 @@ const DRAIN_MS = 8000;
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
+  const signingKey = openSigningKey(config.auditSigning, log);
   const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
   const identity = await slack.interactive.auth.test();
   const channels = createChannels(slack.interactive, options.now ?? Date.now);
@@ -119,6 +123,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
           alarm: async (why) => (await announce({ slack, policy, log }, recordAlarm(why))) !== null,
           ...(auditForwardLag === null ? {} : { longestWaitMs: auditForwardLag.ms / 2 }),
         });
+  const tell = async (news: HeadNews) => (await announce({ slack, policy, log }, headNews(news))) !== null;
+  const signer = signingKey === null ? null : createSigner({ db, log, now, key: signingKey, tell });
 
   const work = trackWork();
   const { mode, apiUrl, botToken } = config.slack;
@@ -186,6 +192,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   await engine.start();
   await usePolicy();
   forwarder?.start();
+  await signer?.start();
   await once(server.listen(config.port, config.host), "listening");
   await socket?.start();
   const { port } = server.address() as AddressInfo;
@@ -207,6 +214,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       // What a command enqueued while the engine was stopping is waited for as well.
       .then(() => engine.stop());
     await within(DRAIN_MS, drained);
+    // After all that there is to record.
+    await within(1000, signer?.stop() ?? Promise.resolve());
     await within(1000, forwarder?.stop() ?? Promise.resolve());
     // Only now: a probe is to read "stopping" as long as the process winds down.
     server.close();

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { z } from "zod";
 
@@ -26,6 +26,14 @@ export type AuditForward =
   | { kind: "file"; file: string }
   | { kind: "http"; url: string; token: string | null };
 
+/** Where the key comes from that signs the record: set as it is, or in a file. */
+export interface AuditSigning {
+  key: string | null;
+  file: string | null;
+  /** Nobody named the file: it stands beside the database's folder. */
+  isUsual: boolean;
+}
+
 export interface Config {
   slack: {
     botToken: string;
@@ -41,6 +49,7 @@ export interface Config {
   database: { kind: "sqlite"; file: string; directory: string } | { kind: "postgres"; url: string };
   /** Where the record is forwarded to; null when it is not. */
   auditForward: AuditForward | null;
+  auditSigning: AuditSigning;
   /** How far that copy may be behind before nothing is done any more; null: however far. */
   auditForwardLag: { rows: number; ms: number } | null;
   /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
@@ -153,6 +162,15 @@ const RecordEnvironment = z.object({
   DATABASE_URL: setting(z.string().default("file:./data/zt.db").pipe(Database)),
   AUDIT_FORWARD: setting(ForwardTo.optional()),
   AUDIT_FORWARD_TOKEN: optionalText,
+  AUDIT_SIGNING_KEY: setting(
+    z
+      .string()
+      .regex(/^PRIVATE\+KEY\+/, {
+        error: "is not a signing key (PRIVATE+KEY+…): npm run audit -- make-key makes one",
+      })
+      .optional(),
+  ),
+  AUDIT_SIGNING_KEY_FILE: optionalText,
 });
 
 const OwnerEnvironment = RecordEnvironment.extend({
@@ -221,6 +239,7 @@ const SECRETS = [
   "CLOUDFLARE_API_TOKEN",
   "CLOUDFLARE_API_KEY",
   "AUDIT_FORWARD_TOKEN",
+  "AUDIT_SIGNING_KEY",
   "STEP_UP_KEY",
 ];
 
@@ -280,6 +299,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, env: Env, conflicts: st
     wrong,
     conflicts,
     noPlace && "AUDIT_FORWARD is missing: AUDIT_FORWARD_TOKEN needs it",
+    has(env, "AUDIT_SIGNING_KEY") &&
+      has(env, "AUDIT_SIGNING_KEY_FILE") &&
+      "AUDIT_SIGNING_KEY is set together with AUDIT_SIGNING_KEY_FILE: set one of them",
   );
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return parsed.data;
@@ -347,9 +369,17 @@ function userOf(url: string): string | null {
   return searchParams?.get("user") || decodeURIComponent(username) || null;
 }
 
-type RecordConfig = Pick<Config, "database" | "auditForward">;
+type RecordConfig = Pick<Config, "database" | "auditForward" | "auditSigning">;
 
 function toRecordConfig(values: z.output<typeof RecordEnvironment>): RecordConfig {
   const { DATABASE_URL: database, AUDIT_FORWARD: to, AUDIT_FORWARD_TOKEN: token = null } = values;
-  return { database, auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null) };
+  const { AUDIT_SIGNING_KEY: key = null, AUDIT_SIGNING_KEY_FILE: named } = values;
+  // Beside the folder and not in it: who copies or writes the database does not get the key with it.
+  const usual = database.kind === "sqlite" ? join(dirname(database.directory), "audit-signing.key") : null;
+  const file = key === null ? (named === undefined ? usual : resolve(named)) : null;
+  return {
+    database,
+    auditForward: to?.kind === "http" ? { ...to, token } : (to ?? null),
+    auditSigning: { key, file, isUsual: named === undefined },
+  };
 }

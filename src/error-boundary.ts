@@ -3,6 +3,7 @@ import type { SlackViewAction } from "@slack/bolt";
 import type { Deps } from "./deps.ts";
 import { createReference, toUserMessage, UserError } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
+import { AS_WRITTEN } from "./slack/messages.ts";
 import { respond } from "./slack/respond.ts";
 import { noticeMessage, noticeModal } from "./views/notice.ts";
 
@@ -36,6 +37,7 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
         channel,
         user,
         ...noticeMessage(detail),
+        ...AS_WRITTEN,
         ...(thread === undefined ? {} : { thread_ts: thread }),
       });
     }

@@ -20,6 +20,8 @@ import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
+import { maskForm } from "./views/form-values.ts";
+import { withMaskedNotice } from "./views/masked.ts";
 import { loadingModal } from "./views/notice.ts";
 
 const COMMAND = "/zt";
@@ -55,7 +57,8 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
     };
     await commands.run(context, text);
-    const subcommand = text.split(/\s/, 1)[0];
+    // By its name only: what was typed may be anything.
+    const subcommand = commands.find(text.split(/\s/, 1)[0] ?? "")?.name ?? null;
     deps.log.info({ userId, subcommand, ms: deps.now() - startedAt }, "command answered");
   });
 
@@ -107,7 +110,8 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   };
   for (const [callbackId, { handler, title, working }] of Object.entries(forms)) {
     app.view(callbackId, async ({ ack, body, view }) => {
-      const taken = handler(view);
+      const { form, found } = maskForm(view);
+      const taken = handler(form);
       if ("errors" in taken) {
         await ack({ response_action: "errors", errors: taken.errors });
         return;
@@ -117,7 +121,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       const { say, stop } = showProgress(deps, view.id, title);
       const result = await buildOrExplain(deps, title, () => taken.run({ deps, asker, progress: say }));
       await stop();
-      await fillModal(deps, view.id, result);
+      await fillModal(deps, view.id, withMaskedNotice(result, found));
     });
   }
 

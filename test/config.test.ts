@@ -41,6 +41,7 @@ describe("the least settings", () => {
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,
+      auditSigning: { key: null, file: resolve("audit-signing.key"), isUsual: true },
       auditForwardLag: null,
       stepUpKey: null,
       policyFile: resolve("policy.yml"),

@@ -7,6 +7,7 @@ export interface NewMessage {
   channel: string;
   user: string;
   text: string;
+  isVerbatim?: boolean;
   blocks?: readonly unknown[];
   metadata?: MessageMetadata;
   threadTs?: string;
@@ -25,6 +26,7 @@ export function addMessage(workspace: Workspace, input: NewMessage): StoredMessa
     blocks: assignIds(input.blocks ?? []),
     replyCount: 0,
     history: [],
+    ...(input.isVerbatim === true ? { isVerbatim: true } : {}),
     ...(input.user === bot.userId ? { botId: bot.botId } : {}),
     ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
     ...(input.threadTs === undefined ? {} : { threadTs: input.threadTs }),
@@ -39,6 +41,7 @@ export function addMessage(workspace: Workspace, input: NewMessage): StoredMessa
 
 export interface MessageChange {
   text?: string;
+  isVerbatim?: boolean;
   blocks?: readonly unknown[];
   metadata?: MessageMetadata | Record<string, never>;
 }
@@ -52,6 +55,7 @@ export function changeMessage(workspace: Workspace, message: StoredMessage, chan
     replacedAt: new Date(workspace.now()).toISOString(),
   });
   if (change.text !== undefined) message.text = change.text;
+  if (change.isVerbatim !== undefined) message.isVerbatim = change.isVerbatim;
   if (change.blocks !== undefined) message.blocks = assignIds(change.blocks);
   if (change.metadata !== undefined) {
     delete message.metadata;

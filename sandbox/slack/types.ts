@@ -130,6 +130,8 @@ export interface StoredMessage {
   user: string;
   botId?: string;
   text: string;
+  /** Posted with `parse: "none"`: bare URLs, domains and addresses in its text are no links. */
+  isVerbatim?: boolean;
   blocks: AnyBlock[];
   metadata?: MessageMetadata;
   threadTs?: string;

@@ -4,16 +4,22 @@ import { NoStoreError, StoreInUseError } from "../../src/store/open.ts";
 import { archive, checkpoint } from "./archive.ts";
 import { type AuditCommand, BROKEN, CommandError, NOT_DONE, UsageError } from "./command.ts";
 import { exportRows } from "./export.ts";
+import { makeKey, publicKey } from "./heads.ts";
 import { reconcile } from "./reconcile.ts";
 import { verify } from "./verify.ts";
 
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
 const USAGE = `npm run audit -- <command>
 
-  verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]…
-      Checks the whole chain, archives first (oldest first), and whether it fits what was forwarded. With --copy also
-      row by row (rotated files oldest first). Exit code 1 when something is broken or does not fit, 2 when something
-      that was given could not be compared.
+  verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]… [--public-key KEY]… [--heads FILE]…
+      Checks the whole chain, archives first (oldest first), every request against it, and whether it fits what was
+      forwarded. With --copy also row by row (rotated files oldest first). With public keys also its signatures, and the
+      signed heads in FILE: lines as zt-bot posts them in Slack. Exit code 1 when something is broken or does not fit, 2
+      when something that was given could not be compared.
+  public-key
+      Prints what checks the signatures of this bot. It needs no secret, nor gives one away.
+  make-key --file FILE
+      Makes a key that signs the record, in a new file: for AUDIT_SIGNING_KEY_FILE, or as AUDIT_SIGNING_KEY.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
       Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
   checkpoint
@@ -32,7 +38,15 @@ Settings: as zt-bot has them. Exit codes: 0 well, 1 the record is broken or diff
 all of it, 78 the settings are wrong.
 `;
 
-const COMMANDS: Record<string, AuditCommand> = { verify, export: exportRows, checkpoint, archive, reconcile };
+const COMMANDS: Record<string, AuditCommand> = {
+  verify,
+  "public-key": publicKey,
+  "make-key": makeKey,
+  export: exportRows,
+  checkpoint,
+  archive,
+  reconcile,
+};
 
 /** PostgreSQL's SQLSTATE. */
 const INSUFFICIENT_PRIVILEGE = "42501";

@@ -7,6 +7,7 @@ import { findFits } from "../../src/audit/forward/position.ts";
 import { type LastVerify, noteVerify } from "../../src/audit/last-verify.ts";
 import { type Finding, readSnapshot, type Verdict, verifyChain } from "../../src/audit/verify.ts";
 import { plural } from "../../src/pluralize.ts";
+import { crossCheck } from "../../src/requests/cross-check.ts";
 import type { Db } from "../../src/store/open.ts";
 import {
   type AuditCommand,
@@ -18,14 +19,19 @@ import {
   say,
   withTables,
 } from "./command.ts";
+import { checkSignatures, readSigned } from "./heads.ts";
 
-/** `verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]…` */
+/** `verify [--archive FILE]… [--anchor SEQ:HASH]… [--copy FILE]… [--public-key KEY]… [--heads FILE]…` */
 export const verify: AuditCommand = async (args) => {
   const { values } = readArgs(() => {
     const many = { type: "string", multiple: true } as const;
-    return parseArgs({ args, options: { archive: many, anchor: many, copy: many } });
+    return parseArgs({
+      args,
+      options: { archive: many, anchor: many, copy: many, "public-key": many, heads: many },
+    });
   });
-  const anchors = createAnchors((values.anchor ?? []).map(readAnchor));
+  const signed = readSigned(values["public-key"] ?? [], values.heads ?? []);
+  const anchors = createAnchors([...(values.anchor ?? []).map(readAnchor), ...signed.anchors]);
   return withTables(async ({ db, forwarded }) => {
     // Before the database: what was forwarded stands in it, so that the copy is never ahead of what is read there.
     const { copy, findings: inCopy } = await readNamedCopy(values.copy ?? []);
@@ -44,6 +50,8 @@ export const verify: AuditCommand = async (args) => {
           ...findUnnamed(files.archives, verdict),
           ...describeLeft(anchors, verdict),
           ...(await compareSinks(trx, forwarded?.sink ?? null)),
+          ...(await checkSignatures(trx, signed)),
+          ...(await checkRequests(trx, verdict)),
           ...inCopy,
           ...(copy === null
             ? []
@@ -57,6 +65,22 @@ export const verify: AuditCommand = async (args) => {
     return report(db, verdict, findings);
   });
 };
+
+/** What the requests say against what the record says of them. */
+async function checkRequests(db: Db, verdict: Verdict): Promise<Finding[]> {
+  const { requests, archived, findings } = await crossCheck(db);
+  // By a broken record nothing is proved; what it contradicts is worth knowing all the same.
+  if (verdict.ok && findings.length === 0 && requests > 0) {
+    const older =
+      archived === 0 ? "" : `; ${plural(archived, "older one")} not compared, as its rows are archived`;
+    say(`The record proves what the database says of ${plural(requests, "request")}${older}.`);
+  }
+  const left = findings.length - MAX_NAMED;
+  const named = [...findings.slice(0, MAX_NAMED), ...(left > 0 ? [`and ${left} more`] : [])];
+  return named.map((text) => ({ isBroken: true, text: `The database and the record differ. ${text}.` }));
+}
+
+const MAX_NAMED = 50;
 
 async function readNamedCopy(files: readonly string[]): ReturnType<typeof readCopy> {
   if (files.length === 0) return { copy: null, findings: [] };

@@ -156,15 +156,15 @@ export async function removeArchived(
 }
 
 /**
- * Requests that are still to be carried out, or may have been, and have rows before this one: an execution reads there
- * whether its call was sent and answered. Without them it would send it once more. As the head of the chain is ours
+ * Requests that are still to be decided or carried out, or may have been, and have rows before this one: an execution
+ * reads there what was asked for and approved, and whether its call was sent and answered. Without them it sends nothing. As the head of the chain is ours
  * by now, none comes to have such rows while this transaction lasts.
  */
 async function findUnfinished(trx: Kysely<Database>, before: number): Promise<string[]> {
   const rows = await trx
     .selectFrom("requests")
     .select("id")
-    .where("status", "in", ["approved", "executing", "unknown"])
+    .where("status", "in", ["pending", "approved", "executing", "unknown"])
     .where(({ exists, selectFrom }) =>
       exists(
         selectFrom("audit")
@@ -185,7 +185,7 @@ function unfinishedText(ids: readonly string[], before: number): string {
   const left = ids.length - MAX_NAMED;
   const named = list([...ids.slice(0, MAX_NAMED), ...(left > 0 ? [`${left} more`] : [])]);
   const [are, have, them] = ids.length === 1 ? ["is", "has", "it"] : ["are", "have", "them"];
-  return `${plural(ids.length, "request")} ${are} not finished and ${have} rows before row ${before}: ${named}. Whether the call was sent is read from these rows, so nothing was taken out. Let ${them} finish first (a pause ends with /zt resume; /zt audit and the id tells what it waits for), then do this again.`;
+  return `${plural(ids.length, "request")} ${are} not finished and ${have} rows before row ${before}: ${named}. What was approved and sent is read from these rows, so nothing was taken out. Let ${them} finish first (a pause ends with /zt resume; /zt audit and the id tells what it waits for), then do this again.`;
 }
 
 async function setDeletable(

@@ -32,6 +32,7 @@ export type AuditEvent =
   | "request.reminded"
   | "request.escalated"
   | "request.reviewed"
+  | "request.unproven"
   | "review.reminded"
   | "approvers.away"
   | "approvers.back"
@@ -49,8 +50,12 @@ export type AuditEvent =
   | "messages.trouble"
   | "messages.recovered"
   | "card.replaced"
+  | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;
+
+/** The end of the record, the row before this one, signed: see docs/adr/0016. */
+export const SIGNED = "audit.signed";
 
 /** What an operator writes into the record: see docs/adr/0006-audit-chain.md. */
 

@@ -2,7 +2,7 @@ import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type StringRefe
 
 import { compact } from "../compact.ts";
 import type { Database } from "../store/schema.ts";
-import { OF_ONE_USER } from "./events.ts";
+import { OF_ONE_USER, SIGNED } from "./events.ts";
 
 /** Somebody as far as they are known. */
 interface Person {
@@ -44,7 +44,7 @@ export async function readNewest(db: Kysely<Database>): Promise<number> {
   return head?.seq ?? 0;
 }
 
-/** Rows of the record, newest first. Each kind of search has its index: see migrations 0004 and 0006. */
+/** Rows of the record, newest first, but for its signatures, which tell people nothing. Each kind of search has its index: see migrations 0004 and 0006. */
 export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Promise<FoundRow[]> {
   const { requestId, person, since, upTo, offset, limit } = query;
   const { requests, targetIds, refused } = person === undefined ? NOTHING : await findAbout(db, person);
@@ -67,6 +67,7 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
         .as("users"),
     ])
     .where("audit.seq", "<=", upTo)
+    .where("audit.event", "!=", SIGNED)
     .$if(requestId !== undefined, (q) => q.where("audit.request_id", "=", requestId ?? ""))
     .$if(since !== undefined, (q) => q.where("audit.at", ">=", since ?? 0))
     .$if(person !== undefined, (q) =>

@@ -1,5 +1,8 @@
 import { UserError } from "../errors.ts";
 import { parseWho } from "../lookup/who.ts";
+import { maskSecrets } from "../secrets.ts";
+import { maskedNotice } from "../views/masked.ts";
+import { noticeMessage } from "../views/notice.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
@@ -26,7 +29,7 @@ export interface Registry {
   all: readonly AnyCommand[];
   /** By name or alias. */
   find(name: string): AnyCommand | undefined;
-  /** Runs what was typed after `/zt`. @throws UserError */
+  /** Runs what was typed after `/zt`, without the credentials in it, and tells of those. @throws UserError */
   run(context: CommandContext, text: string): Promise<void>;
 }
 
@@ -42,14 +45,29 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
   return {
     all: commands,
     find: (name) => byName.get(name.toLowerCase()),
-    async run(context, text) {
-      const [name = "help", ...words] = splitWords(text);
-      const command = byName.get(name.toLowerCase());
-      if (command === undefined) throw unknownCommand(name, commands, [...byName.keys()]);
-      await authorise(context, command);
-      await command.parseAndRun(context, words);
+    async run(context, typed) {
+      const { text, found } = maskSecrets(typed);
+      // At the same time: a form has to be opened within three seconds.
+      const told = found.length === 0 ? null : tellMasked(context, found);
+      try {
+        const [name = "help", ...words] = splitWords(text);
+        const command = byName.get(name.toLowerCase());
+        if (command === undefined) throw unknownCommand(name, commands, [...byName.keys()]);
+        await authorise(context, command);
+        await command.parseAndRun(context, words);
+      } finally {
+        await told;
+      }
     },
   };
+}
+
+async function tellMasked({ deps, reply }: CommandContext, found: readonly string[]): Promise<void> {
+  try {
+    await reply(noticeMessage(maskedNotice(found)));
+  } catch (error) {
+    deps.log.warn({ err: error }, "nobody could be told of a masked credential");
+  }
 }
 
 /** Somebody who types only whom they mean wants to look them up, most of the time. */

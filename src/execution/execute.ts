@@ -24,6 +24,7 @@ import { moveRequest } from "../requests/transition.ts";
 import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
+import { endUnproven, findUnproven, UNPROVEN } from "./unproven.ts";
 
 export interface ExecutionDeps extends PersonDeps {
   /** When each request's progress was last put on its card, epoch milliseconds. */
@@ -107,6 +108,12 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
   let standing: Promise<Standing> | undefined;
   let readAt = 0;
   let stale = 0;
+  const { findings, isTold } = await findUnproven(deps, lease.request);
+  // Told before: what was sent is looked into to its end, and nothing else is sent.
+  if (findings.length > 0 && !isTold) {
+    const due = await heed(deps, lease, { kind: "unproven", findings });
+    if (due !== "go on") return due;
+  }
   for (;;) {
     // Left to the next process, or to another one.
     if (deps.isStopping()) return now();
@@ -274,6 +281,9 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
       return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Ask again." });
     case "void":
       return giveUp(deps, lease, request, refusal);
+    case "unproven":
+      if (await endUnproven(deps, lease, request, refusal.findings)) return null;
+      return lookInto(deps, lease, request, UNPROVEN);
   }
 }
 
@@ -298,10 +308,19 @@ async function giveUp(
     if (moved !== null) deps.publish(moved);
     return null;
   }
-  const unclear = await readTargets(db, request.id, { states: ["sending"] });
+  return lookInto(deps, lease, request, { why, next });
+}
+
+/** Nobody else is begun or called for again; what was sent is looked for until the time is up. */
+async function lookInto(
+  deps: ExecutionDeps,
+  lease: Lease,
+  request: Request,
+  { why, next }: { why: string; next: string },
+): Promise<"go on"> {
+  const unclear = await readTargets(deps.db, request.id, { states: ["sending"] });
   await writeUnder(deps, lease, async (trx) => {
     await stopWaiting(trx, request.id, `not begun: ${why}`);
-    // Not sent again: what came of it is looked for until the time is up.
     const set = { state: "sent", outcome: { failure: { why, next } }, due_at: 0 } as const;
     for (const { position } of unclear)
       await changeTarget(trx, request.id, { position, from: ["sending"], set });

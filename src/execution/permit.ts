@@ -11,8 +11,9 @@ import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, type Lease } from "../requests/lease.ts";
 import { lockTarget } from "../requests/locks.ts";
 import { readPause, type Pause } from "../requests/pause.ts";
-import { othersOf, planFor } from "../requests/plan.ts";
+import { othersOf, type Plan } from "../requests/plan.ts";
 import type { NewPost } from "../requests/posts.ts";
+import { findContradictions, findContradictionsOfUser, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
 import { changeTarget, type TargetRow } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
@@ -47,7 +48,9 @@ export type Refusal =
   | { kind: "paused" | "copy-behind" | "hold" | "busy"; why: string }
   /** Of several users, this one alone may not be touched. */
   | { kind: "protected" }
-  | { kind: "void"; why: string; next: string };
+  | { kind: "void"; why: string; next: string }
+  /** What the tables say is not what the record says. */
+  | { kind: "unproven"; findings: readonly string[] };
 
 export function pausedBy({ reason }: Pause): Refusal {
   return { kind: "paused", why: `zt-bot is paused: ${reason}` };
@@ -74,6 +77,8 @@ class RefusedError extends Error {
 
 export interface Sending {
   row: TargetRow;
+  /** What would be sent, of this user alone. */
+  plan: Plan;
   baseline: unknown;
   check: TargetCheck;
   standing: Standing;
@@ -82,9 +87,10 @@ export interface Sending {
 }
 
 /**
- * May this call be sent now? One transaction that asks everything again: our lease, the state, a stop, the approval
- * as it counts now, the pause, the copy of the record, and that no other request is at work on the user. It either records the call as sent,
- * and the request as begun, or refuses and writes nothing. Nothing else records `call.sent`.
+ * May this call be sent now? One transaction that asks everything again: our lease, the state, a stop, whether the
+ * record proves what the tables say, the approval as it counts now, the pause, the copy of the record, and that no other
+ * request is at work on the user. It either records the call as sent, and the request as begun, or refuses and writes
+ * nothing. Nothing else records `call.sent`.
  */
 export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sending): Promise<Refusal | null> {
   try {
@@ -97,7 +103,7 @@ export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sendin
 }
 
 async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Sending): Promise<void> {
-  const { row, standing, baseline, check, sentAt } = sending;
+  const { row, plan, standing, baseline, check, sentAt } = sending;
   const at = deps.now();
   const { id } = lease.request;
   const change = { id, at, actor: BOT, where: lease.isHeld };
@@ -116,6 +122,11 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   if (request === null) throw new RefusedError({ kind: "lost" });
   if (at - standing.facts.gatheredAt > FRESH_MS || standing.policyHash !== deps.policy.hash())
     throw new RefusedError({ kind: "stale" });
+  const findings = [
+    ...findContradictions(request, await readProof(trx, id)),
+    ...(await findContradictionsOfUser(trx, request, row, plan)),
+  ];
+  if (findings.length > 0) throw new RefusedError({ kind: "unproven", findings });
   const verdict = judge(at, request, row, standing);
   if (verdict.kind !== "go") throw new RefusedError(verdict);
   // Before anything is recorded here: what this call adds does not count.
@@ -144,7 +155,6 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   if (!isTaken) throw new RefusedError({ kind: "lost" });
 
   // From here on the chain's head is ours: whoever pauses waits for it, or we see the pause.
-  const plan = planFor(request.plan, row.target);
   const call = actionOf(plan).callText(plan);
   const posts: NewPost[] =
     row.position === 0

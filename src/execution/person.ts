@@ -153,7 +153,7 @@ async function send(
   const { cloudflare, now } = deps;
   const sentAt = row.sentAt ?? cloudflare.serverTime(now());
   const isCurrent = startTimer(now);
-  const refusal = await permitSend(deps, lease, { ...input, row, sentAt });
+  const refusal = await permitSend(deps, lease, { ...input, row, plan, sentAt });
   // An unclear call is looked into to its end all the same.
   if (refusal?.kind === "protected" && row.state === "sending")
     return { kind: "void", why: `${PROTECTED_NOTE}.`, next: "Look at the user." };

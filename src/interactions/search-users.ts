@@ -2,6 +2,7 @@ import type { Option } from "@slack/types";
 
 import { mayUse } from "../commands/authorise.ts";
 import type { Asker, Deps } from "../deps.ts";
+import { maskSecrets } from "../secrets.ts";
 import { plain } from "../views/blocks.ts";
 
 const MAX_OPTIONS = 20;
@@ -14,7 +15,7 @@ const TIMEOUT_MS = 2500;
  * gets none, and so does everybody while Cloudflare is slow: the menu says that nothing was found.
  */
 export async function searchUsers(deps: Deps, asker: Asker, typed: string): Promise<Option[]> {
-  const search = typed.trim().slice(0, 100);
+  const search = maskSecrets(typed).text.trim().slice(0, 100);
   if (search.length < 2 || !(await mayUse({ deps, asker }, "viewer"))) return [];
   const { items } = await deps.cloudflare.accessUsers.list(
     { search, perPage: MAX_OPTIONS },

@@ -5,6 +5,7 @@ import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/b
 import type { Message } from "../views/blocks.ts";
 import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
 import { outcomeMessage, threadMessage } from "../views/request/thread.ts";
+import { unprovenAlarm } from "../views/request/unproven.ts";
 import { publishCard, type CardDeps, type CardState } from "./cards.ts";
 import { describeRequest } from "../actions/describe.ts";
 import {
@@ -76,7 +77,7 @@ async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFa
   if (card.place === null && card.failure !== null) failures.set(THREAD, card.failure);
   let onToken = onlyToken(card.failure);
   for (const post of [...posts, ...late]) {
-    const line = post.surface === "thread" ? THREAD : recipientOf(post, request);
+    const line = post.surface === "dm" ? recipientOf(post, request) : post.surface;
     if (failures.has(line) || (post.surface === "dm" && onToken !== null) || isEarly(post, card)) continue;
     await lease.keep();
     const behind = behindOf(request, card, card.failure ?? failures.get(THREAD) ?? null, now());
@@ -134,32 +135,34 @@ async function publishPost(
 ): Promise<void> {
   const { db, slack, now } = deps;
   const isDirect = item.surface === "dm";
-  if (isOver(item, request, card, now()) || (card.isGone && !isDirect)) {
+  const isThread = item.surface === "thread";
+  if (isOver(item, request, card, now()) || (card.isGone && isThread)) {
     await markPosted(db, item.seq, now(), "", "");
     return;
   }
   const messageId = `${request.id}:${item.key}`;
+  const thread = isThread ? card.place : null;
   const channel = isDirect
     ? await openDirect(slack, recipientOf(item, request))
-    : (card.place?.channel ?? null);
+    : isThread
+      ? (thread?.channel ?? null)
+      : deps.policy.current().approvalsChannel;
   if (channel === null) return giveUp(deps, request, item);
   if (item.attemptedAt !== null) {
     const found =
-      isDirect || card.place === null
+      thread === null
         ? await findInChannel(slack, channel, messageId, item.attemptedAt)
-        : await findInThread(slack, card.place, messageId);
+        : await findInThread(slack, thread, messageId);
     if (found !== null) {
       await markPosted(db, item.seq, now(), channel, found);
       return;
     }
   }
   await markAttempted(db, item.seq, now());
-  const message = isDirect
-    ? await drawDirect(deps, request, card.place, behind, item)
-    : threadMessage(request, describeRequest(request), item.data);
-  const posted = await tryInSlack(() =>
-    postMessage(slack, channel, message, messageId, isDirect ? undefined : card.place?.ts),
-  );
+  const message = isThread
+    ? threadMessage(request, describeRequest(request), item.data)
+    : await drawAlone(deps, request, card.place, behind, item);
+  const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
   // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
   if (isDirect && isChannelTrouble(posted.failure.code)) return giveUp(deps, request, item);
@@ -194,7 +197,8 @@ function isOver({ key, data }: Post, request: Request, card: CardState, now: num
   }
 }
 
-async function drawDirect(
+/** What stands by itself: a direct message, or an alarm in the approvals channel. */
+async function drawAlone(
   { slack }: PublishDeps,
   request: Request,
   card: MessagePlace | null,
@@ -204,6 +208,7 @@ async function drawDirect(
   const words = describeRequest(request);
   if (data.kind === "card-late" && behind !== null) return cardLateMessage(request, words, behind);
   const link = card === null ? null : await permalink(slack, card);
+  if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
   if (data.kind === "card-there")
     return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);

@@ -3,7 +3,7 @@ import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction, Updat
 import { appendAudit, type AuditEntry } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import type { Database } from "../store/schema.ts";
-import type { Target } from "./plan.ts";
+import { hashPlan, type Target } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request } from "./request.ts";
 
@@ -75,7 +75,9 @@ function auditEntry(
   request: Request,
   { at, event, actor, data }: { at: number; event: AuditEvent; actor: string; data: Record<string, unknown> },
 ): AuditEntry {
-  const { planHash: plan_hash, requesterId: requester, plan } = request;
+  const { requesterId: requester, plan } = request;
+  // Of the plan as it is read now, not as the row has it: a vote proves what it was for.
+  const plan_hash = hashPlan(plan);
   return auditOfUser(request, plan.target, { at, event, actor, data: { plan_hash, requester, ...data } });
 }
 

@@ -60,6 +60,8 @@ export type PostData =
   | { kind: "review-reminder"; at: number; since: number; asked: readonly string[] }
   /** As direct messages to a Slack user: that somebody acts alone; what was said of it, to who did. */
   | { kind: "alone" | "alone-reviewed"; to: string }
+  /** The row in the database is not what the record says, where it differs; in the thread and in the channel. */
+  | { kind: "unproven"; at: number; findings: readonly string[] }
   /** To the requester, as direct messages: how it ended; that the card can't be posted; that it is there. */
   | { kind: "outcome" }
   | { kind: "card-late" }
@@ -86,7 +88,8 @@ export function reviewReminderKey(nth: number): string {
 
 export interface NewPost {
   key: string;
-  surface: "thread" | "dm";
+  /** `channel`: the approvals channel itself, where everybody sees it. */
+  surface: "thread" | "dm" | "channel";
   data: PostData;
 }
 

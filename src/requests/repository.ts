@@ -6,6 +6,7 @@ import { addTargets } from "./targets.ts";
 import { changeRequest, type Condition } from "./change.ts";
 import { createRequestId, hashPlan, targetsOf, type Plan } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
+import { hashEvidence } from "./proof.ts";
 import { fromRow, type Request } from "./request.ts";
 
 export interface NewRequest {
@@ -90,6 +91,7 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
         plan: input.plan,
         plan_hash: planHash,
         reason: input.reason,
+        evidence_hash: hashEvidence(input.evidence),
         expires_at: input.expiresAt,
         ...(input.isProtected ? { protected: true } : {}),
         ...input.auditContext,

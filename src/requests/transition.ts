@@ -225,6 +225,18 @@ class NobodyLeftError extends Error {
 }
 
 /**
+ * Puts a request back to how the record says that it ended: somebody changed its row past zt-bot.
+ * @returns the request as it now is, or null when `where` does not hold (any longer).
+ */
+export function restoreEnd(
+  db: Db,
+  id: string,
+  { to, at, where }: { to: Status; at: number; where: Condition },
+): Promise<Request | null> {
+  return changeRequest(db, { id, at, where, set: { status: to, held: null, execution_due: null } });
+}
+
+/**
  * Keeps what somebody else says of an action done alone, once. The state stays, whatever it is by then.
  * @returns the request as it now is, or null when nobody acted alone there, or somebody else was first.
  */

@@ -2,7 +2,7 @@ import type { MessageMetadata } from "@slack/types";
 import type { ConversationsHistoryResponse, WebClient } from "@slack/web-api";
 
 import type { Message } from "../views/blocks.ts";
-import { cut } from "../views/text.ts";
+import { cutMarkup } from "../views/text.ts";
 import { slackErrorCode } from "./clients.ts";
 
 /** Where a message is. */
@@ -13,6 +13,12 @@ export interface MessagePlace {
 
 /** Marks our messages with the id under which they are looked for after a crash. An id only, never data. */
 const EVENT_TYPE = "zt_message";
+
+/**
+ * Slack makes no more of our words than what is written: no links of addresses and domains, no mentions of names. An
+ * edit would do so unless told otherwise (https://docs.slack.dev/reference/methods/chat.update).
+ */
+export const AS_WRITTEN = { parse: "none", link_names: false } as const;
 
 /** Posts a message. */
 export async function post(
@@ -25,6 +31,7 @@ export async function post(
   const posted = await slack.chat.postMessage({
     channel,
     ...content,
+    ...AS_WRITTEN,
     unfurl_links: false,
     unfurl_media: false,
   });
@@ -48,7 +55,7 @@ export async function postMessage(
   } catch (error) {
     // Blocks that Slack will never take must not hold up every later message of the request: the words go alone.
     if (!UNDRAWABLE.has(slackErrorCode(error) ?? "")) throw error;
-    return post(slack, channel, { text: cut(message.text, 3000) }, more);
+    return post(slack, channel, { text: cutMarkup(message.text, 3000) }, more);
   }
 }
 
@@ -64,7 +71,7 @@ const UNDRAWABLE: ReadonlySet<string> = new Set([
 /** @returns false when the message is not there any more: somebody deleted it. */
 export async function editMessage(slack: WebClient, place: MessagePlace, message: Message): Promise<boolean> {
   try {
-    await slack.chat.update({ ...place, text: message.text, blocks: message.blocks });
+    await slack.chat.update({ ...place, text: message.text, blocks: message.blocks, ...AS_WRITTEN });
     return true;
   } catch (error) {
     const code = slackErrorCode(error);

@@ -1,4 +1,5 @@
 import type { Message } from "../views/blocks.ts";
+import { AS_WRITTEN } from "./messages.ts";
 
 /** A response_url takes five answers within 30 minutes; after that Slack has forgotten the question. */
 export interface RespondOptions {
@@ -27,6 +28,7 @@ export async function respond(
       replace_original: options.replaceOriginal === true,
       text: message.text,
       blocks: message.blocks,
+      ...AS_WRITTEN,
       unfurl_links: false,
       unfurl_media: false,
     }),

@@ -19,6 +19,7 @@ import { createMessagesMigration } from "./migrations/0007-messages.ts";
 import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
 import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.ts";
+import { proofMigration } from "./migrations/0011-proof.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -225,6 +226,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0008-refused": refusedMigration,
     "0009-execution": createExecutionMigration(dialect),
     "0010-forwarded-hash": createForwardedHashMigration(dialect),
+    "0011-proof": proofMigration,
     "0013-step-up": stepUpMigration,
   };
 }

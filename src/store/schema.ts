@@ -156,7 +156,7 @@ export interface PostsTable {
   request_id: string;
   /** Names the message within its request ("decision", "verification" …): the same one is written once. */
   key: string;
-  surface: "thread" | "dm";
+  surface: "thread" | "dm" | "channel";
   /** What the view needs, as JSON. */
   data: string;
   created_at: number;

@@ -47,8 +47,12 @@ export function plain(text: string, max = 150): PlainTextElement {
   return { type: "plain_text", text: clean(text, max) || " ", emoji: false };
 }
 
+/**
+ * Our own markup; text from outside is escaped before. `verbatim`: Slack makes no links of addresses, domains and
+ * channel names by itself (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
+ */
 export function mrkdwn(text: string): MrkdwnElement {
-  return { type: "mrkdwn", text: cutMarkup(text, 3000) };
+  return { type: "mrkdwn", text: cutMarkup(text, 3000), verbatim: true };
 }
 
 export function header(text: string): HeaderBlock {

@@ -38,6 +38,11 @@ function decode(address: string): string {
 export function toRichText(lines: readonly string[]): RichTextBlock {
   return {
     type: "rich_text",
-    elements: [{ type: "rich_text_section", elements: [{ type: "text", text: lines.join("\n") || " " }] }],
+    elements: [
+      {
+        type: "rich_text_section",
+        elements: [{ type: "text", text: lines.join("\n").toWellFormed() || " " }],
+      },
+    ],
   };
 }

@@ -1,30 +1,82 @@
 /**
- * Text that came from outside (names, e-mails, reasons, device names, API messages) on its way into Slack.
- * In mrkdwn it is escaped BEFORE it is cut, so that a cut can never leave half an escape behind.
+ * Text that came from outside (names, emails, reasons, device names, API messages) on its way into Slack: nothing of it
+ * may format, link, mention or show a sign of the bot's. In mrkdwn it is escaped BEFORE it is cut, so that a cut can
+ * never leave half an escape behind. docs/adr/0014 says why marks are replaced by lookalikes.
  */
 
-// Control characters, and the bidirectional overrides that can make a name read as another one.
 // oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
+const CONTROLS = /[\u0000-\u001F\u007F-\u009F\s]+/g;
+
+/**
+ * What is drawn as nothing, or turns the direction of what stands around it: with one, a name reads as another name.
+ * Emoji are put together with some of these, and keep them; scripts other than ours join and shape letters with them.
+ */
+const UNSEEN =
+  /(?=[\p{Default_Ignorable_Code_Point}\u2800\uFFF9-\uFFFB])(?:(?<kept>(?<=\p{Extended_Pictographic})\p{Variation_Selector}|(?<=[\d#*])\uFE0F(?=\u20E3)|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D(?=\p{Extended_Pictographic}))|(?<dropped>(?<=[[\p{L}\p{M}]--[\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Inherited}]])[\p{Join_Control}\p{Variation_Selector}])|[\p{Default_Ignorable_Code_Point}\u2800\uFFF9-\uFFFB]+)/gv;
+
+/** Stands where something was that cannot be shown. */
+const UNSEEN_MARK = "\uFFFD";
 
 /** One printable line of plain text, for `plain_text` objects and rich_text elements. */
 export function clean(text: string, max = 300): string {
-  return cut(text.toWellFormed().replaceAll(UNPRINTABLE, " ").replaceAll(/\s+/g, " ").trim(), max);
+  // Blanks and what nobody sees take room that is not needed here; past this it is no text that anybody reads.
+  const enough = 8 * max;
+  const seen = text
+    .slice(0, enough)
+    .toWellFormed()
+    .replaceAll(CONTROLS, " ")
+    .replaceAll(UNSEEN, (_unseen, kept?: string, dropped?: string) =>
+      dropped === undefined ? (kept ?? UNSEEN_MARK) : "",
+    );
+  return cut(text.length > enough ? `${seen.trim()}…` : seen.trim(), max);
 }
 
-/** One line of untrusted text, safe inside mrkdwn: no mentions, links or broadcasts can come out of it. */
+// The signs that the bot uses, and what could be taken for one of them.
+const SIGNS =
+  /[\u203C\u2049↩▶⌛⏏-⏺☐-☒⚠⚪⚫⛔✅✓-✘❌❎❓-❕❗⬛⬜⭕🆗🏁👍👎💚💛💯📣🔎🔏-🔓🔔🔕🔴🔵🗑🚨🚫🛑🛡🟠-🟫][\uFE0E\uFE0F]?/gu;
+
+/** Plain text from outside without the signs that say how something stands: those are only ever the bot's. */
+export function withoutSigns(text: string): string {
+  return text.replaceAll(SIGNS, "□");
+}
+
+/** What Slack reads as formatting, its full-width forms included, and what looks like it. */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  "*": "∗",
+  "＊": "﹡",
+  "~": "∼",
+  "`": "ˋ",
+  "｀": "ˋ",
+  _: "ˍ",
+  "＿": "⸏",
+};
+
+// An underscore inside a word never formats, and is needed to copy an address.
+const MARKS = /[*＊~`｀＿]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
+
+// The first colon of `:name:`, and of a `:name` at the end, which would meet a colon of ours. Times keep theirs.
+const EMOJI_START = /(?!(?<=\d):\d\d(?!\d)):(?=[\p{L}\p{M}\p{N}_+'-]+(?::|$))/gu;
+
+/** One line of untrusted text, safe inside mrkdwn: it reads as it was written, and is nothing but text. */
 export function escape(text: string, max = 300): string {
-  const escaped = clean(text, 10_000)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
+  const inert = withoutSigns(clean(text, max + 1))
+    .replaceAll(MARKS, (mark) => LOOKALIKES[mark] ?? mark)
+    .replaceAll(EMOJI_START, "꞉")
+    // At the beginning of a line it is a quotation.
+    .replace(/^[>＞\s]+/, (quote) => quote.replaceAll(/[>＞]/g, "›"));
+  return escapeEntities(inert, max);
+}
+
+/** Untrusted text in a code span: copyable ids and ray ids. Nothing formats in there; backticks would end the span. */
+export function code(text: string, max = 120): string {
+  const inert = withoutSigns(clean(text, max + 1)).replaceAll(/[`｀]/g, "ˋ");
+  return `\`${escapeEntities(inert, max) || " "}\``;
+}
+
+function escapeEntities(text: string, max: number): string {
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   // A cut must not split an entity: what is left of one is removed with it.
   return escaped.length <= max ? escaped : `${cut(escaped, max - 1, "").replace(/&[a-z]*$/, "")}…`;
-}
-
-/** Untrusted text in a code span: copyable ids and ray ids. Backticks would end the span. */
-export function code(text: string, max = 120): string {
-  return `\`${escape(text.replaceAll("`", "ˋ"), max) || " "}\``;
 }
 
 /** The first letter as a capital one. */
@@ -32,25 +84,31 @@ export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Cuts at a whole character (a surrogate pair is never split) and marks that something is missing. */
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Cuts between characters as people see them, at most `max` code units, and marks that something is missing. */
 export function cut(text: string, max: number, mark = "…"): string {
   if (text.length <= max) return text;
-  const end = text.slice(0, max - mark.length);
-  return `${/[\uD800-\uDBFF]$/.test(end) ? end.slice(0, -1) : end}${mark}`;
+  const end = max - mark.length;
+  const { index = 0 } = GRAPHEMES.segment(text.slice(0, end + 2)).containing(end) ?? {};
+  return `${text.slice(0, index)}${mark}`;
 }
 
 /** The same for text that holds our own markup: what the cut leaves of an entity, a mention or a date goes too. */
 export function cutMarkup(text: string, max: number): string {
   if (text.length <= max) return text;
-  return `${cut(text, max - 1, "").replace(/(?:&[a-z]*|<[^<>]*)$/, "")}…`;
+  const end = cut(text, max - 1, "").replace(/(?:&[a-z]*|<[^<>]*)$/, "");
+  // A code span that is left open would let loose what stands in it.
+  const isOpen = end.split("`").length % 2 === 0;
+  return `${isOpen ? end.slice(0, end.lastIndexOf("`")) : end}…`;
 }
 
-// Letters, digits, signs and emoji; neither spaces and controls nor the fillers that fonts draw as nothing.
-const VISIBLE = /[^\p{C}\p{Z}\u115F\u1160\u2800\u3164\uFFA0]/u;
+// Letters, digits, signs and emoji; neither spaces and controls nor what is drawn as nothing.
+const VISIBLE = /[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** A name as one printable line, or `instead` where there is none that could be seen. */
 export function named(name: string | null | undefined, instead: string, max = 300): string {
-  return name && VISIBLE.test(name) ? clean(name, max) : instead;
+  return name && VISIBLE.test(name) ? withoutSigns(clean(name, max)) : instead;
 }
 
 /** A moment in the reader's own zone, with a fallback in UTC for clients that cannot format it. */

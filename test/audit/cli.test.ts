@@ -241,24 +241,25 @@ function cliContract(dialect: Dialect, run: typeof runAudit): void {
     const file = join(place.folder, "a.jsonl");
     const bot = await openPlace(place);
     const ids: string[] = [];
-    for (const status of ["approved", "executing", "unknown"] as const)
+    for (const status of ["approved", "executing", "unknown", "pending"] as const)
       ids.push((await requestIn(bot.db, status)).id);
-    // What waits for a decision, and what is over, reads nothing there.
-    const others = [await requestIn(bot.db, "pending"), await requestIn(bot.db, "succeeded")];
+    // What is over reads nothing there.
+    const others = [await requestIn(bot.db, "succeeded")];
     await run(env, "checkpoint");
     const later = await requestIn(bot.db, "executing");
     const before = await countRows(bot.db);
     await bot.close();
     const refused = await run(env, "archive", "--file", file, "--remove");
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("3 requests are not finished and have rows before row");
+    expect(refused.stderr).toContain("4 requests are not finished and have rows before row");
     for (const id of ids) expect(refused.stderr).toContain(id);
     for (const { id } of [...others, later]) expect(refused.stderr).not.toContain(id);
     expect(refused.stderr).toContain("/zt resume");
 
     const again = await openPlace(place);
     expect(await countRows(again.db)).toBe(before);
-    const [approved = "", executing = "", unknown = ""] = ids;
+    const [approved = "", executing = "", unknown = "", pending = ""] = ids;
+    await moveRequest(again.db, pending, transitionTo("cancelled"));
     await moveRequest(again.db, approved, transitionTo("voided"));
     await moveRequest(again.db, executing, transitionTo("succeeded"));
     await again.close();

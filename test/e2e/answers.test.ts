@@ -109,11 +109,11 @@ describe("/zt user", () => {
     [
       "bobby.tables@example.com",
       [
-        "<!channel> *Bobby* _Tables_ <https://evil.example|your bank> `rm` & gnp.exe",
+        "<!channel> *Bobby* _Tables_ <https://evil.example|your bank> `rm` & \uFFFDgnp.exe",
         "<!here> Wiki & `friends`",
         "latest: <https://evil.example|Payroll>",
         "• <!everyone> ",
-        "<@U0000000000> koob",
+        "<@U0000000000>\uFFFDkoob",
       ],
       ["@channel", "@here", "@everyone", "\u202E"],
     ],

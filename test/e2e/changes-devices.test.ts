@@ -332,7 +332,7 @@ describe("the form to revoke devices", () => {
       reason: { reason: "<!here> `x` ‮" },
     });
     const asked = await card(scene, "of bobby.tables@example.com");
-    expect(wordsOf(slack, asked)).toContain("<!channel> bold");
+    expect(wordsOf(slack, asked)).toContain("<!channel> ∗bold∗");
     expect(wordsOf(slack, asked)).not.toContain("@channel");
     expect(await approve(slack, asked)).toContain("Verified");
   });

@@ -125,7 +125,7 @@ describe("/zt rename-user", () => {
       reason: { reason: "married" },
     });
     const asked = await card(scene, `Rename ${MALLORY}`);
-    expect(wordsOf(slack, asked)).toContain("“<!channel> M”");
+    expect(wordsOf(slack, asked)).toContain("“<!channel> ∗M∗”");
     expect(await approve(slack, asked)).toContain("Verified");
   });
 

@@ -27,7 +27,7 @@ it("an error of zt-bot's own in a call ends in words after the first attempt", a
     newRequest({ plan, requesterId: PEOPLE.alice, at, expiresAt: at + 3_600_000 }),
   );
   const votes = { all: [{ by: PEOPLE.bob, at, via: PEOPLE.bob }], seen: 0 };
-  await moveRequest(db, id, { to: "approved", actor: PEOPLE.bob, at, votes });
+  await moveRequest(db, id, { to: "approved", actor: PEOPLE.bob, at, votes, data: { via: PEOPLE.bob } });
   await close();
 
   const card = await cardWhere(slack);

@@ -95,6 +95,8 @@ it("pitfall 3: what the message shows is not the database: a card that was rewri
       channel: card.channel,
       ts: card.ts,
       text: "Revoke dana",
+      parse: "none",
+      link_names: false,
       blocks: JSON.parse(forged) as unknown,
     }),
   });

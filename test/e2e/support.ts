@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished } from "vitest";
 
 import type {
+  ApiCall,
   Delivery,
   Slack,
   StoredMessage,
@@ -28,11 +29,31 @@ import {
 
 export type Scene = World & Bot;
 
-/** Both emulators with the bot in between; when the test ends, Slack must not have had anything to object to. */
+/**
+ * Both emulators with the bot in between; when the test ends, Slack must not have had anything to object to, nor to
+ * make links and mentions of by itself.
+ */
 export async function startScene(options: WorldOptions & BotOptions = {}): Promise<Scene> {
   const scene = await startAll(options);
-  onTestFinished(() => expect(scene.slack.violations).toEqual([]));
+  onTestFinished(() => {
+    expect(scene.slack.violations).toEqual([]);
+    expect(scene.slack.calls.filter(readsMoreThanIsWritten)).toEqual([]);
+  });
   return scene;
+}
+
+const SPEAKS: ReadonlySet<string> = new Set([
+  "chat.postMessage",
+  "chat.postEphemeral",
+  "chat.update",
+  "response_url",
+]);
+
+/** A message in which Slack would link addresses, or name people and channels, that are only text. */
+function readsMoreThanIsWritten({ method, args }: ApiCall): boolean {
+  if (!SPEAKS.has(method)) return false;
+  const { parse, link_names: linkNames } = args;
+  return parse !== "none" || String(linkNames) !== "false";
 }
 
 export interface AuditRow {
@@ -42,13 +63,13 @@ export interface AuditRow {
   data: Record<string, unknown>;
 }
 
-/** Everything recorded so far but for the policy's first row, oldest first, read by a connection of its own. */
+/** Everything recorded so far but for the policy's first row and signatures, oldest first, read by a connection of its own. */
 export function readAudit({ folder }: World): AuditRow[] {
   const db = new DatabaseSync(join(folder, "data", "zt.db"), { readOnly: true });
   try {
     const rows = db
       .prepare(
-        "SELECT request_id, actor, event, data FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) ORDER BY seq",
+        "SELECT request_id, actor, event, data FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) AND event <> 'audit.signed' ORDER BY seq",
       )
       .all();
     return rows.map((row) => ({

@@ -9,7 +9,7 @@ import { appendAudit, BOT, readRequestAudit } from "../../src/audit/append.ts";
 import { executeRequest } from "../../src/execution/execute.ts";
 import { verifyChain } from "../../src/audit/verify.ts";
 import type { Config } from "../../src/config.ts";
-import { targetsOf, type Plan } from "../../src/requests/plan.ts";
+import { hashPlan, targetsOf, type Plan } from "../../src/requests/plan.ts";
 import type { Status } from "../../src/requests/request.ts";
 import { readRequest } from "../../src/requests/repository.ts";
 import { findSweepWork } from "../../src/requests/sweep-queries.ts";
@@ -257,6 +257,16 @@ async function upgrade(
   return { found, ends };
 }
 
+/** How each state was come to, as the record tells it. */
+const WAYS: Partial<Record<Status, readonly Exclude<Status, "pending">[]>> = {
+  approved: ["approved"],
+  denied: ["denied"],
+  executing: ["approved", "executing"],
+  unknown: ["approved", "executing", "unknown"],
+  succeeded: ["approved", "executing", "succeeded"],
+  failed: ["approved", "executing", "failed"],
+};
+
 async function insertOld(db: Kysely<Database>, index: number, old: Old): Promise<string> {
   const { status, states = [], record = [], result, startedAt = AT } = old;
   const id = `ZT-${String(index).padStart(7, "0")}`;
@@ -271,7 +281,7 @@ async function insertOld(db: Kysely<Database>, index: number, old: Old): Promise
     team_id: "T0SANDBOX",
     action: plan.action,
     plan: JSON.stringify(plan),
-    plan_hash: id,
+    plan_hash: hashPlan(plan),
     evidence: JSON.stringify(EVIDENCE),
     target_id: plan.target.id,
     target_email: plan.target.email,
@@ -293,6 +303,16 @@ async function insertOld(db: Kysely<Database>, index: number, old: Old): Promise
     card_channel: "C0APPROV1",
   };
   await db.insertInto("requests").values(row).execute();
+  const about = { teamId: row.team_id, requestId: id, at: AT };
+  const created = { plan, plan_hash: row.plan_hash, reason: row.reason, expires_at: row.expires_at };
+  await appendAudit(db, { ...about, actor: ALICE, event: "request.created", data: created });
+  for (const state of WAYS[status] ?? [])
+    await appendAudit(db, {
+      ...about,
+      actor: BOB,
+      event: `request.${state}`,
+      data: { plan_hash: row.plan_hash },
+    });
   const users = targetsOf(plan);
   for (const [position, state] of states.entries()) {
     const { id: target_id, email, name } = users[position] ?? plan.target;

@@ -30,6 +30,7 @@ import { changeContract, writePathContract } from "./change.contract.ts";
 import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts";
 import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
+import { proofContract } from "./proof.contract.ts";
 
 type Place = Config["database"];
 
@@ -129,6 +130,7 @@ describeWithPostgres("in PostgreSQL, as the owner of the tables", () => {
         { name: "0008-refused" },
         { name: "0009-execution" },
         { name: "0010-forwarded-hash" },
+        { name: "0011-proof" },
         { name: "0013-step-up" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
@@ -154,6 +156,7 @@ function contracts(store: GetStore): void {
 
 /** What the database itself refuses, and what shows of changes made all the same. */
 function recordContracts(store: GetStore, dialect: Dialect): void {
+  proofContract(store, dialect);
   auditContract(store);
   auditChainContract(store, dialect);
 }

@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 import type {
   AccessUser,
   ActiveSession,
@@ -5,6 +7,7 @@ import type {
   Identity,
   Registration,
 } from "../../src/api/cloudflare.ts";
+import { type Inline, parseMrkdwn } from "../../sandbox/web/page/mrkdwn.ts";
 import { validateMessage, validateView, type MessageSurface } from "../../sandbox/slack/validate.ts";
 import { RISK_JUDGEMENTS } from "../../src/actions/reset-risk/options.ts";
 import { groupRiskEvents } from "../../src/lookup/facts.ts";
@@ -19,10 +22,60 @@ export const HOUR = 60 * MINUTE;
 export const ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353";
 export const USER_ID = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
 
-/** Text that tries everything: broadcasts, mentions, a link that lies, an override, formatting, emoji, half a character. */
+/**
+ * Text that tries everything: broadcasts, mentions, a link that lies, an override, formatting, emoji, what nobody sees,
+ * a quotation at its begin, the begin of an emoji at its end, half a character.
+ */
 export const HOSTILE =
-  "<!channel> <@U0ALICE01> <https://evil.example|https://bank.example> \u202Egpj.exe `*_~ &lt; 😀👩🏽‍🚒 مريم \uD83D";
+  "> <!channel> <@U0ALICE01> <https://evil.example|https://bank.example> \u202Egpj.exe `*_~ &lt; 😀👩🏽‍🚒 مريم \uD83D *bold* _it_ ~no~ ＊b＊ `c` ✅ :white_check_mark: a\u200Bb https://evil.example ```x``` :tada";
 
+/** Text as somebody hostile would choose it, besides any other. */
+export const anyText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme" }),
+  // Halves of characters too: whatever a JSON string can hold.
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+  fc
+    .array(
+      fc.constantFrom(
+        "<!channel>",
+        "<!here>",
+        "<@U012AB3CD>",
+        "<!subteam^S012AB3CD>",
+        "<https://evil.example|https://bank.example>",
+        "&lt;!channel&gt;",
+        "&",
+        "<",
+        ">",
+        "`",
+        "*",
+        "_",
+        "~",
+        "＊",
+        "＿",
+        "｀",
+        ":",
+        "tada",
+        ":white_check_mark:",
+        "```",
+        "https://evil.example",
+        "✅",
+        "\u200B",
+        "\u200D",
+        "\uFE0F",
+        "\u0301",
+        "👩🏽‍🚒",
+        " ",
+        "😀",
+        "\u202E",
+        "\u2066",
+        "\n",
+        "a",
+      ),
+      { maxLength: 60 },
+    )
+    .map((parts) => parts.join("")),
+);
 export function makeUser(changes: Partial<AccessUser> = {}): AccessUser {
   return {
     id: USER_ID,
@@ -455,7 +508,7 @@ export function messageProblems(message: Message, ...surfaces: MessageSurface[])
     ),
     // Notifications cut a long text; Slack advises no more than this.
     ...(message.text.length > 4000 ? ["text is longer than advised"] : []),
-    ...markupProblems({ type: "mrkdwn", text: message.text }),
+    ...markupProblems({ type: "mrkdwn", text: message.text, verbatim: true }),
     ...markupProblems(message.blocks),
   ];
 }
@@ -467,18 +520,54 @@ export function viewProblems(view: { blocks: readonly object[] }): string[] {
   ];
 }
 
-/** The only markup of ours: a moment, a mention of an id, a link to Slack. Anything else came from outside. */
-const OURS =
-  /<!date\^\d+\^[^<>|]+\|[^<>|]+>|<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<https:\/\/example\.slack\.com\/[^<>|]*\|[^<>|]+>/g;
+/** Texts without a problem: thousands of views say much of the same. */
+const fine = new Set<string>();
 
-/** Markup in mrkdwn that is not ours, is cut in the middle, or half an entity. */
+/** What messages say of ours: a moment, a mention of an id, a link to Slack, bold words and code. */
+const OURS: ReadonlySet<Inline["kind"]> = new Set(["text", "bold", "code", "user", "group", "date", "link"]);
+
+/**
+ * What Slack would make of texts beyond our own markup: anything else it formats, links, mentions or draws as an
+ * emoji came from outside. Read by the sandbox's parser, which reads as Slack does.
+ */
 function markupProblems(node: unknown): string[] {
+  if (typeof node === "string") return node.isWellFormed() ? [] : [`half a character in: ${node}`];
   if (Array.isArray(node)) return node.flatMap(markupProblems);
   if (typeof node !== "object" || node === null) return [];
   const { type, text } = node as { type?: unknown; text?: unknown };
-  if (typeof text === "string" && !text.isWellFormed()) return [`half a character in: ${text}`];
+  if (type === "plain_text" && (node as { emoji?: unknown }).emoji !== false) return ["emoji in plain_text"];
   if (type !== "mrkdwn" || typeof text !== "string") return Object.values(node).flatMap(markupProblems);
-  const rest = text.replaceAll(OURS, "").replaceAll(/&(?:amp|lt|gt);/g, "");
-  // A mention that came from outside is escaped, so nobody outside of the request is ever one.
-  return /[<>&]/.test(rest) ? [`markup in: ${rest.slice(0, 200)}`] : [];
+  const { verbatim } = node as { verbatim?: unknown };
+  if (verbatim === true && fine.has(text)) return [];
+  const broken = /[<>]|&(?!amp;|lt;|gt;)/.exec(text.replaceAll(/<[^<>]+>/g, ""));
+  const found = [
+    ...(verbatim === true ? [] : ["not verbatim"]),
+    ...(text.isWellFormed() ? [] : ["half a character"]),
+    ...(broken === null ? [] : ["a piece of markup"]),
+    ...parseMrkdwn(text, { verbatim: true }).flatMap(({ kind, children }) => [
+      // The bars of a chart are ours.
+      ...(kind === "paragraph" || (kind === "preformatted" && /[▁-█]/.test(text)) ? [] : [kind]),
+      ...children.flatMap(foreignMarkup),
+    ]),
+  ];
+  if (found.length === 0) fine.add(text);
+  return [...new Set(found)].map((problem) => `${problem} in: ${text.slice(0, 300)}`);
 }
+
+function foreignMarkup(inline: Inline): string[] {
+  // A moment in digits holds what would be the name of an emoji that no workspace has.
+  if (inline.kind === "emoji") return /^\d\d$/.test(inline.name) ? [] : [`the emoji :${inline.name}:`];
+  if (!OURS.has(inline.kind)) return [inline.kind];
+  if (inline.kind === "link")
+    return /^https:\/\/[a-z-]+\.slack\.com\//.test(inline.url) ? [] : [`a link to ${inline.url}`];
+  if (inline.kind === "text") {
+    // A mark of ours that formats nothing has met one from outside; nobody's eye sees some characters.
+    return [
+      ...(/[*`~]/.test(inline.text) ? ["a mark that formats nothing"] : []),
+      ...(UNSEEN.test(inline.text) ? ["a character that cannot be seen"] : []),
+    ];
+  }
+  return "children" in inline && inline.kind !== "code" ? inline.children.flatMap(foreignMarkup) : [];
+}
+
+const UNSEEN = /(?![\p{Join_Control}\p{Variation_Selector}])[\p{Default_Ignorable_Code_Point}\u2800]/u;

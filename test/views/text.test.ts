@@ -1,5 +1,9 @@
+import { globSync, readFileSync } from "node:fs";
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+
+import { type Inline, parseMrkdwn, unescape } from "../../sandbox/web/page/mrkdwn.ts";
 
 import { section, sections } from "../../src/views/blocks.ts";
 import {
@@ -15,39 +19,17 @@ import {
   utc,
   utcTime,
   when,
+  withoutSigns,
 } from "../../src/views/text.ts";
+import { anyText } from "./support.ts";
 
 const NOON = Date.UTC(2026, 2, 14, 12, 5, 9, 500);
 
-/** Text as somebody hostile would choose it, besides any other. */
-const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc.string({ unit: "grapheme" }),
-  // Halves of characters too: whatever a JSON string can hold.
-  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
-  fc
-    .array(
-      fc.constantFrom(
-        "<!channel>",
-        "<!here>",
-        "<@U012AB3CD>",
-        "<!subteam^S012AB3CD>",
-        "<https://evil.example|https://bank.example>",
-        "&lt;!channel&gt;",
-        "&",
-        "<",
-        ">",
-        "`",
-        "😀",
-        "\u202E",
-        "\u2066",
-        "\n",
-        "a",
-      ),
-      { maxLength: 60 },
-    )
-    .map((parts) => parts.join("")),
-);
+/** What Slack makes of a line. */
+function paragraph(...children: Inline[]) {
+  return [{ kind: "paragraph", children }];
+}
+
 const anyMax = fc.integer({ min: 1, max: 80 });
 
 describe("escape", () => {
@@ -58,8 +40,29 @@ describe("escape", () => {
     ["AT&T", "AT&amp;T"],
     ["&lt;", "&amp;lt;"],
     ["two\nlines\tand  spaces ", "two lines and spaces"],
+    ["*bold* _italic_ ~struck~ `code`", "∗bold∗ ˍitalicˍ ∼struck∼ ˋcodeˋ"],
+    ["＊bold＊ ＿italic＿ ｀code｀", "﹡bold﹡ ⸏italic⸏ ˋcodeˋ"],
+    ["a device called :white_check_mark: Done", "a device called ꞉white_check_mark: Done"],
+    ["✅ Done and verified ⚠️ 🔴 ✔︎", "□ Done and verified □ □ □"],
+    [":tada", "꞉tada"],
+    ["> quoted > not", "› quoted &gt; not"],
+    ["al\u200Bice", "al\uFFFDice"],
   ])("makes %s into %s", (text, escaped) => {
     expect(escape(text)).toBe(escaped);
+  });
+
+  it.each([
+    "first_last+tag@corp-name.example.com",
+    "john_doe",
+    "203.0.113.7",
+    "11ffb86f-3f0c-4306-b4a2-e62f872b166a",
+    "DESKTOP-7Q2_B",
+    "12:30:45",
+    "2026-03-14T12:05:09Z",
+    "https://host.example:8443/a_b",
+    "Łukasz 王小明 مريم 👩🏽‍🚒",
+  ])("leaves %s as it is: it can be copied", (text) => {
+    expect(escape(text)).toBe(text);
   });
 
   it.each([
@@ -70,6 +73,8 @@ describe("escape", () => {
     ["a&b", 5, "a…"],
     ["😀😀", 3, "😀…"],
     ["😀😀", 2, "…"],
+    ["👩🏽‍🚒👩🏽‍🚒", 9, "👩🏽‍🚒…"],
+    ["e\u0301e\u0301", 3, "e\u0301…"],
     ["abc", 1, "…"],
   ])("cuts %s at %i to %s: no half entity and no half character", (text, max, escaped) => {
     expect(escape(text, max)).toBe(escaped);
@@ -88,24 +93,55 @@ describe("escape", () => {
     );
   });
 
-  it("shows a reader exactly the printable text where it fits", () => {
+  it("is nothing but text to Slack, in bold, after words, before a colon, and where a line begins", () => {
+    fc.assert(
+      fc.property(anyText, anyMax, (text, max) => {
+        const escaped = escape(text, max);
+        if (escaped === "") return;
+        const read = unescape(escaped);
+        const [bold, after, before, begin] = [`*${escaped}* x`, `x ${escaped}`, `${escaped}: x`, escaped].map(
+          (source) => parseMrkdwn(source, { verbatim: true }),
+        );
+        expect(bold).toEqual(
+          paragraph({ kind: "bold", children: [{ kind: "text", text: read }] }, { kind: "text", text: " x" }),
+        );
+        expect(after).toEqual(paragraph({ kind: "text", text: `x ${read}` }));
+        expect(before).toEqual(paragraph({ kind: "text", text: `${read}: x` }));
+        expect(begin).toEqual(paragraph({ kind: "text", text: read }));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("shows a reader exactly the printable text where it fits and nothing in it formats", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), (text) => {
-        const read = escape(text, 1000)
-          .replaceAll("&lt;", "<")
-          .replaceAll("&gt;", ">")
-          .replaceAll("&amp;", "&");
-        expect(read).toBe(clean(text));
+        fc.pre(!/[*_~`:＊＿｀]|^\s*[>＞]/.test(text) && withoutSigns(text) === text);
+        expect(unescape(escape(text, 1000))).toBe(clean(text));
       }),
     );
+  });
+
+  it("never shows a sign that the bot uses", () => {
+    const files = [...globSync("src/views/**/*.ts"), ...globSync("src/actions/**/*.ts")];
+    const used = files.flatMap((file) => [
+      ...readFileSync(file, "utf8").matchAll(/[\p{Emoji_Presentation}]|\p{Extended_Pictographic}\uFE0F/gu),
+    ]);
+    const signs = new Set(used.map(([sign]) => sign).filter((sign) => !/\p{RI}/u.test(sign)));
+    expect(signs.size).toBeGreaterThan(15);
+    // That a device has several users says nothing of how anything stands.
+    expect([...signs].filter((sign) => escape(sign) === sign)).toEqual(["👥"]);
   });
 });
 
 describe("clean", () => {
   it.each([
-    ["right-to-left override", "invoice\u202Egpj.exe", "invoice gpj.exe"],
-    ["isolates", "\u2066a\u2067b\u2068c\u2069", "a b c"],
-    ["marks", "a\u200Eb\u200Fc\u061Cd", "a b c d"],
+    ["right-to-left override", "invoice\u202Egpj.exe", "invoice\uFFFDgpj.exe"],
+    ["isolates", "\u2066a\u2067b\u2068c\u2069", "\uFFFDa\uFFFDb\uFFFDc\uFFFD"],
+    ["marks", "a\u200Eb\u200Fc\u061Cd", "a\uFFFDb\uFFFDc\uFFFDd"],
+    ["zero-width characters", "al\u200Bi\u2060c\u00ADe\u3164", "al\uFFFDi\uFFFDc\uFFFDe\uFFFD"],
+    ["joiners where no script joins", "a\u200Db\uFE0Fc", "a\uFFFDb\uFFFDc"],
+    ["joiners between letters that join", "علی\u200Cرضا", "علیرضا"],
     ["control characters", "a\u0000b\u0007c\u009Fd\r\ne", "a b c d e"],
     ["a byte order mark", "\uFEFFa", "a"],
     ["half a character", "a\uD83Db", "a\uFFFDb"],
@@ -134,10 +170,13 @@ describe("code", () => {
   it("keeps backticks from ending the span, and is never an empty one", () => {
     expect(code("a`b")).toBe("`aˋb`");
     expect(code("")).toBe("` `");
-    expect(code("\u202E")).toBe("` `");
+    expect(code("\u202E")).toBe("`\uFFFD`");
+    expect(code("fe80::1 *.example.com _a_")).toBe("`fe80::1 *.example.com _a_`");
     fc.assert(
       fc.property(anyText, (text) => {
         expect(code(text)).toMatch(/^`[^`<>]+`$/);
+        const [only] = parseMrkdwn(`x ${code(text)}: x`, { verbatim: true });
+        expect(only?.children.map(({ kind }) => kind)).toEqual(["text", "code", "text"]);
       }),
     );
   });
@@ -148,6 +187,7 @@ describe("cut", () => {
     expect(cut("abcdef", 6)).toBe("abcdef");
     expect(cut("abcdefg", 6)).toBe("abcde…");
     expect(cut("ab😀d", 4)).toBe("ab…");
+    expect(cut("👩🏽‍🚒👩🏽‍🚒", 12)).toBe("👩🏽‍🚒…");
   });
 });
 
@@ -160,6 +200,8 @@ describe("cutMarkup", () => {
     ["by <@U012AB3CD> at last", 12, "by …"],
     ["by <@U012AB3CD> at last", 16, "by <@U012AB3CD>…"],
     ["<!date^1^{time}|12:00 UTC> and more", 20, "…"],
+    ["a `*b* :tada: c` d", 12, "a …"],
+    ["a `b` and `c` d", 14, "a `b` and `c`…"],
   ])("cuts %s at %i to %s: nothing of our own markup is left in halves", (text, max, cutText) => {
     expect(cutMarkup(text, max)).toBe(cutText);
   });

@@ -93,7 +93,7 @@ function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unkno
   );
   checkText(context, text ?? message.text);
   changeMessage(workspace, message, {
-    ...(typeof text === "string" ? { text } : {}),
+    ...(typeof text === "string" ? { text, isVerbatim: args["parse"] === "none" } : {}),
     ...(Array.isArray(blocks) ? { blocks } : {}),
     ...(metadata === undefined ? {} : { metadata: metadata as MessageMetadata }),
   });
@@ -143,6 +143,7 @@ function findOwn(context: ApiContext, args: ApiArgs, notOwn: string): StoredMess
 
 interface Content {
   text: string;
+  isVerbatim: boolean;
   blocks: unknown[];
   metadata?: MessageMetadata;
 }
@@ -152,6 +153,7 @@ function readContent(context: ApiContext, args: ApiArgs, surface: MessageSurface
   checkText(context, args["text"]);
   return {
     text: textArg(args, "text") ?? "",
+    isVerbatim: args["parse"] === "none",
     blocks: Array.isArray(args["blocks"]) ? args["blocks"] : [],
     ...(args["metadata"] === undefined ? {} : { metadata: args["metadata"] as MessageMetadata }),
   };

@@ -38,8 +38,9 @@ export function respond(context: ApiContext, secret: string, args: ApiArgs): voi
     addViolation(workspace, { method: "response_url", error: "missing_text_in_message", detail });
   }
   const original = flagArg(args, "replace_original") ? findOriginal(workspace, target) : undefined;
+  const isVerbatim = args["parse"] === "none";
   if (original !== undefined) {
-    changeMessage(workspace, original, { text, blocks });
+    changeMessage(workspace, original, { text, isVerbatim, blocks });
     return;
   }
   const threadTs = textArg(args, "thread_ts");
@@ -47,6 +48,7 @@ export function respond(context: ApiContext, secret: string, args: ApiArgs): voi
     channel: target.channel,
     user: workspace.options.bot.userId,
     text,
+    isVerbatim,
     blocks,
     ...(threadTs === undefined ? {} : { threadTs }),
     ...(args["response_type"] === "in_channel" ? {} : { ephemeralTo: target.user }),

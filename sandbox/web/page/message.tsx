@@ -65,7 +65,7 @@ export function MessageView(props: MessageProps): ReactElement {
             {message.blocks.length > 0 ? (
               <Blocks blocks={message.blocks} />
             ) : (
-              <Mrkdwn source={message.text} />
+              <Mrkdwn source={message.text} verbatim={message.isVerbatim === true} />
             )}
           </BlockHostContext>
           {message.edited && <span className="message-edited">(edited)</span>}

@@ -24,27 +24,39 @@ interface Allowed {
   emphasis: boolean;
   /** A link holds no further link. */
   links: boolean;
+  /** Bare URLs, domains and addresses become links: not in a `verbatim` text object, nor with `parse: "none"`. */
+  bareLinks: boolean;
 }
 
 const emphasisKinds: Record<string, "bold" | "italic" | "strike"> = {
   "*": "bold",
+  "＊": "bold",
   _: "italic",
+  "＿": "italic",
   "~": "strike",
 };
-const emojiAt = /:([a-z0-9_+'-]+):/iy;
+const emojiAt = /:([\p{L}\p{N}_+'-]+):/iuy;
 const urlAt = /https?:\/\/[^\s<>|]+/y;
+const emailAt = /[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}/iy;
+// Slack knows all top-level domains: these are enough to see it.
+const domainAt =
+  /(?:[a-z0-9-]+\.)+(?:app|biz|co|com|dev|edu|example|gov|info|io|me|net|org|uk|us)(?![\w-])(?:\/[^\s<>|]*)?/iy;
 
-/** Parses a mrkdwn text object's string into paragraphs, quotes and code blocks. */
-export function parseMrkdwn(source: string): Paragraph[] {
+/**
+ * Parses a mrkdwn text object's string into paragraphs, quotes and code blocks. `verbatim` as in the text object:
+ * https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+ */
+export function parseMrkdwn(source: string, { verbatim = false } = {}): Paragraph[] {
+  const bareLinks = !verbatim;
   return source.split(/```([\s\S]+?)```/).flatMap((part, index): Paragraph[] =>
     index % 2 === 1
       ? [
           {
             kind: "preformatted",
-            children: parseInline(trimNewlines(part), { emphasis: false, links: true }),
+            children: parseInline(trimNewlines(part), { emphasis: false, links: true, bareLinks: false }),
           },
         ]
-      : parseParagraphs(part),
+      : parseParagraphs(part, bareLinks),
   );
 }
 
@@ -64,10 +76,10 @@ export function unescape(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-function parseParagraphs(part: string): Paragraph[] {
+function parseParagraphs(part: string, bareLinks: boolean): Paragraph[] {
   const paragraphs: { kind: "paragraph" | "quote"; lines: string[] }[] = [];
   for (const line of part.split("\n")) {
-    const quoted = /^(?:&gt;|>) ?/.exec(line);
+    const quoted = /^(?:&gt;|[>＞]) ?/.exec(line);
     const kind = quoted ? "quote" : "paragraph";
     const last = paragraphs.at(-1);
     const content = quoted ? line.slice(quoted[0].length) : line;
@@ -77,7 +89,10 @@ function parseParagraphs(part: string): Paragraph[] {
   return paragraphs
     .map(({ kind, lines }) => ({ kind, text: trimNewlines(lines.join("\n")) }))
     .filter(({ text }) => text !== "")
-    .map(({ kind, text }) => ({ kind, children: parseInline(text, { emphasis: true, links: true }) }));
+    .map(({ kind, text }) => ({
+      kind,
+      children: parseInline(text, { emphasis: true, links: true, bareLinks }),
+    }));
 }
 
 function parseInline(source: string, allowed: Allowed): Inline[] {
@@ -107,11 +122,11 @@ function parseAt(source: string, at: number, allowed: Allowed): { inline: Inline
   const character = source[at] ?? "";
   if (character === "<") return allowed.links ? parseAngle(source, at, allowed) : undefined;
   if (!allowed.emphasis) return undefined;
-  if (character === "`") return parseCode(source, at);
+  if (character === "`" || character === "｀") return parseCode(source, at);
   if (character === ":") return parseEmoji(source, at);
-  if (character === "h") return allowed.links ? parseUrl(source, at) : undefined;
   const kind = emphasisKinds[character];
-  return kind === undefined ? undefined : parseEmphasis(source, at, kind, allowed);
+  if (kind !== undefined) return parseEmphasis(source, at, kind, allowed);
+  return allowed.links && allowed.bareLinks ? parseBareLink(source, at) : undefined;
 }
 
 function parseAngle(
@@ -150,11 +165,14 @@ function readAngle(content: string, allowed: Allowed): Inline | undefined {
 }
 
 function parseCode(source: string, at: number): { inline: Inline; end: number } | undefined {
-  const close = source.indexOf("`", at + 1);
+  const close = source.indexOf(source[at] ?? "", at + 1);
   const content = source.slice(at + 1, close);
   if (close === -1 || content === "" || content.includes("\n")) return undefined;
   return {
-    inline: { kind: "code", children: parseInline(content, { emphasis: false, links: true }) },
+    inline: {
+      kind: "code",
+      children: parseInline(content, { emphasis: false, links: true, bareLinks: false }),
+    },
     end: close + 1,
   };
 }
@@ -167,14 +185,28 @@ function parseEmoji(source: string, at: number): { inline: Inline; end: number }
     : { inline: { kind: "emoji", name: match[1] }, end: at + match[0].length };
 }
 
-function parseUrl(source: string, at: number): { inline: Inline; end: number } | undefined {
-  urlAt.lastIndex = at;
-  if (isWord(source[at - 1])) return undefined;
-  const match = urlAt.exec(source)?.[0].replace(/[.,;:!?)'"*_~`]+$/, "");
-  if (match === undefined) return undefined;
-  const url = unescape(match);
-  return { inline: { kind: "link", url, children: [{ kind: "text", text: url }] }, end: at + match.length };
+/** A URL, an address or a domain that stands alone, without the full stop behind it. */
+function parseBareLink(source: string, at: number): { inline: Inline; end: number } | undefined {
+  if (isWord(source[at - 1]) || /[\w@./-]/.test(source[at - 1] ?? " ")) return undefined;
+  for (const [pattern, before] of BARE) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(source)?.[0].replace(/[.,;:!?)'"*_~`]+$/, "");
+    if (match === undefined) continue;
+    const shown = unescape(match);
+    const url = `${before}${shown}`;
+    return {
+      inline: { kind: "link", url, children: [{ kind: "text", text: shown }] },
+      end: at + match.length,
+    };
+  }
+  return undefined;
 }
+
+const BARE: readonly (readonly [RegExp, string])[] = [
+  [urlAt, ""],
+  [emailAt, "mailto:"],
+  [domainAt, "http://"],
+];
 
 /** Slack emphasizes only from the edge of a word to the edge of a word, within one line. */
 function parseEmphasis(

@@ -9,13 +9,14 @@ import { nameOf, useWorkspace } from "./workspace.ts";
 /** A text object of a block: mrkdwn or plain_text. */
 export function TextObject({ text }: { text: MrkdwnElement | PlainTextElement }): ReactElement {
   if (text.type === "plain_text") return <PlainText text={text} />;
-  return <Mrkdwn source={text.text} />;
+  return <Mrkdwn source={text.text} verbatim={text.verbatim === true} />;
 }
 
-export function Mrkdwn({ source }: { source: string }): ReactElement {
+export function Mrkdwn(props: { source: string; verbatim: boolean }): ReactElement {
+  const { source, verbatim } = props;
   return (
     <>
-      {parseMrkdwn(source).map((paragraph, index) => (
+      {parseMrkdwn(source, { verbatim }).map((paragraph, index) => (
         // A text is parsed again whenever it changes, so a place in it is as good a key as any.
         // oxlint-disable-next-line react/no-array-index-key
         <ParagraphView key={index} paragraph={paragraph} />

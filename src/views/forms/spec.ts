@@ -72,7 +72,9 @@ export function textInput(options: TextInputOptions): InputBlock {
       multiline: options.multiline === true,
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
       ...(placeholder === undefined ? {} : { placeholder: plain(placeholder, 150) }),
-      ...(initial === undefined || initial === "" ? {} : { initial_value: cut(initial, maxLength ?? 3000) }),
+      ...(initial === undefined || initial === ""
+        ? {}
+        : { initial_value: cut(initial.toWellFormed(), maxLength ?? 3000) }),
     },
   };
 }

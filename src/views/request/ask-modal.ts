@@ -42,6 +42,9 @@ export interface AskModalProps {
   notes?: readonly KnownBlock[];
 }
 
+/** What Slack carries along with a view, in characters: https://docs.slack.dev/reference/views/modal-views */
+const MAX_METADATA = 3000;
+
 /** Travels with the form. Ids and names only, and all of it is checked again: a form is no authority. */
 const Metadata = z.object({
   action: z.enum(ACTION_NAMES),
@@ -75,11 +78,13 @@ export function askModal(props: AskModalProps): ModalView {
   const metadata: Metadata = {
     action,
     originChannel: props.originChannel,
-    chosen: chosen === null ? null : { ...chosen, name: clean(chosen.name, 100) },
+    chosen:
+      chosen === null
+        ? null
+        : { ...chosen, email: cut(chosen.email.toWellFormed(), 254), name: clean(chosen.name, 100) },
     kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
     isPicking: !showsFields,
-    // More than fits into the field would not fit into what Slack carries along either.
-    reason: showsFields ? "" : cut(props.reason.toWellFormed(), MAX_REASON),
+    reason: showsFields ? "" : props.reason.toWellFormed(),
   };
   const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
   return modal(
@@ -96,16 +101,32 @@ export function askModal(props: AskModalProps): ModalView {
     ],
     {
       callbackId: ASK_MODAL,
-      metadata: JSON.stringify(metadata),
+      metadata: packMetadata(metadata),
       submit: isDeadEnd ? null : submit,
       close: "Back",
     },
   );
 }
 
-function chosenLines({ name, email }: Chosen, facts: readonly string[]): string[] {
+/** The reason is the one long part: what is left of the room is its, counted as JSON writes quotes and line ends. */
+function packMetadata(metadata: Metadata): string {
+  let reason = cut(metadata.reason, MAX_REASON);
+  let packed = JSON.stringify({ ...metadata, reason });
+  while (packed.length > MAX_METADATA && reason !== "") {
+    // One character is six at most, as \u001f is.
+    reason = cut(reason, Math.max(0, reason.length - Math.ceil((packed.length - MAX_METADATA) / 6)), "");
+    packed = JSON.stringify({ ...metadata, reason });
+  }
+  return packed;
+}
+
+function chosenLines({ userId, name, email }: Chosen, facts: readonly string[]): string[] {
   const address = email === "" ? [] : [escape(email, 254)];
-  return [`*${escape(named(name, email))}*`, ...address, ...facts.map((fact) => `• ${escape(fact)}`)];
+  return [
+    `*${escape(named(name, email || userId))}*`,
+    ...address,
+    ...facts.map((fact) => `• ${escape(fact)}`),
+  ];
 }
 
 function reasonInput(reason: string, isRequired: boolean): KnownBlock {

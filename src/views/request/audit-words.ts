@@ -31,6 +31,7 @@ const WORDS: Record<AuditEvent, Words> = {
   "review.reminded": () => "reminded whoever could review what was done alone",
   "request.reviewed": (data) =>
     `reviewed what was done alone, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
+  "request.unproven": (data) => `found that the database was changed: ${texts(data, "findings").join("; ")}`,
   "request.denied": (data) => `denied it${because(data)}`,
   "request.cancelled": () => "took it back",
   "request.expired": (data) => `it expired: ${text(data, "reason") ?? "nobody decided in time"}`,
@@ -97,6 +98,7 @@ const WORDS: Record<AuditEvent, Words> = {
     data["why"] === "deleted"
       ? "its card was deleted while it was pending: posted it anew"
       : `posted its card in another channel: ${deliveryFailureWords(data, "why")}`,
+  "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
     const rows = part(data, "rows");

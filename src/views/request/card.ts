@@ -11,7 +11,7 @@ import { actions, button, context, header, message, section, type Message } from
 import { judge } from "../../lookup/verdict.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, clean, code, cut, escape, mention, principals, utcTime, when } from "../text.ts";
+import { capitalise, clean, code, cutMarkup, escape, mention, principals, utcTime, when } from "../text.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords, uncheckedLine } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
 import { cautionBlocks, warningBlocks } from "./warnings.ts";
@@ -41,7 +41,7 @@ export function approvalCard({ request, words, rules, now }: CardProps): Message
   const alone = request.breakGlass === null ? "" : ` ${capitalise(breakGlassWords(request))}.`;
   const expiry = isPending ? ` · expires ${when(request.expiresAt)}${escalatedNote(request)}` : "";
   return message(
-    cut(
+    cutMarkup(
       `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Asked by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
       3000,
     ),

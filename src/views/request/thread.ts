@@ -17,6 +17,7 @@ import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { againButtons, failuresText } from "./bulk.ts";
 import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
 import { behindText, type Behind } from "./direct.ts";
+import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
 import { escalatedText, inVain, reminderText, reviewReminderText } from "./waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
@@ -73,6 +74,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
         noteLines(verification),
       );
     }
+    case "unproven":
+      return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
         `⏹️ Stopped by ${mention(data.by)} (${utcTime(data.at)}). Whoever is being called for is finished, the others are not touched.`,

@@ -27,8 +27,8 @@ function sketch(inlines: Inline[]): string {
     .join("");
 }
 
-function read(source: string): string {
-  return parseMrkdwn(source)
+function read(source: string, options?: { verbatim: boolean }): string {
+  return parseMrkdwn(source, options)
     .map((paragraph) =>
       paragraph.kind === "paragraph"
         ? sketch(paragraph.children)
@@ -62,11 +62,7 @@ describe("mrkdwn", () => {
       "*bold* _it_ ~no~ *a*b* 5 * 3 * 2",
       "<bold>bold</bold> <italic>it</italic> <strike>no</strike> <bold>a*b</bold> 5 * 3 * 2",
     ],
-    [
-      "underscores inside words are letters",
-      "snake_case_word a_b@example.com",
-      "snake_case_word a_b@example.com",
-    ],
+    ["underscores inside words are letters", "snake_case_word a_b_c", "snake_case_word a_b_c"],
     ["emphasis does not cross lines", "*one\ntwo*", "*one\ntwo*"],
     ["emphasis nests", "*bold _both_*", "<bold>bold <italic>both</italic></bold>"],
     ["code takes its content as it is", "`*x* :wave: &lt;b&gt;`", "<code>*x* :wave: <b></code>"],
@@ -76,6 +72,17 @@ describe("mrkdwn", () => {
       "see https://a.example/x?y=1&amp;z=2.",
       "see [https://a.example/x?y=1&z=2](https://a.example/x?y=1&z=2).",
     ],
+    [
+      "bare domains and addresses become links as well",
+      "bank.example.com/login, mallory@example.com and v1.2.3",
+      "[bank.example.com/login](http://bank.example.com/login), [mallory@example.com](mailto:mallory@example.com) and v1.2.3",
+    ],
+    [
+      "full-width marks format as theirs do",
+      "＊bold＊ ＿it＿ ｀code｀",
+      "<bold>bold</bold> <italic>it</italic> <code>code</code>",
+    ],
+    ["names of emoji may be in any script", ":チェック_緑:", "{:チェック_緑:}"],
     [
       "dates keep their format and fallback",
       "<!date^1700000000^{time}|later>",
@@ -87,6 +94,13 @@ describe("mrkdwn", () => {
   ])("%s", (_name, source, expected) => {
     expect(read(source)).toBe(expected);
   });
+});
+
+test("verbatim makes no links, and formats all the same", () => {
+  const source = "*see* https://evil.example, evil.example.com or a@b.com :wave: <https://a.example|this>";
+  expect(read(source, { verbatim: true })).toBe(
+    "<bold>see</bold> https://evil.example, evil.example.com or a@b.com {:wave:} [this](https://a.example)",
+  );
 });
 
 test("plain_text reads nothing but emoji names", () => {

@@ -135,6 +135,39 @@ describe("the form to ask", () => {
   });
 });
 
+describe("what is typed into a form", () => {
+  const anyReason = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom('"', "\\", "\n", "\u001F", "\uD83D", "😀", "a"),
+      fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+    ),
+    minLength: 500,
+    maxLength: 1200,
+  });
+
+  it("never makes a form that Slack refuses, while somebody is picked and when it comes back", () => {
+    const nobody = { userId: USER_ID, email: `${'"'.repeat(300)}@example.com`, name: '"'.repeat(300) };
+    fc.assert(
+      fc.property(anyReason, fc.constantFrom(null, nobody), (reason, chosen) => {
+        for (const action of ["reset-risk", "revoke"] as const) {
+          const props = { ...OPEN, action, chosen, reason };
+          expect(viewProblems(askModal(props))).toEqual([]);
+          expect(submit(props, {}).reason.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("travels whole while somebody is picked, unless nothing could carry it", () => {
+    const props = { ...OPEN, action: "reset-risk" } as const;
+    const quotes = '"'.repeat(1000);
+    expect(submit({ ...props, reason: quotes }, picked).reason).toBe(quotes);
+    const controls = submit({ ...props, reason: "\u001F".repeat(1000) }, picked).reason;
+    expect(controls.length).toBeGreaterThan(400);
+  });
+});
+
 describe("the form to deny", () => {
   it("repeats what is denied, and carries the request's id only", () => {
     const request = makeRequest({ status: "pending" });
