@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { App, HTTPReceiver, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
+import { App, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
 import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
@@ -14,7 +13,7 @@ import { createForwarder } from "./audit/forward/forwarder.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
-import { createHealthServer } from "./ops/health.ts";
+import { createServer, createWriteProbe } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
 import { describeRecord } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
@@ -28,8 +27,9 @@ import { announce } from "./slack/announce.ts";
 import { createSlackClients } from "./slack/clients.ts";
 import { createChannels } from "./slack/channels.ts";
 import { createDirectory } from "./slack/directory.ts";
+import { createSlackHttp } from "./slack/http.ts";
 import { createPresence } from "./slack/presence.ts";
-import { isFromFuture, isOddlySigned, passOnce, SIGNATURE } from "./slack/replay.ts";
+import { createPassOnce } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
@@ -132,9 +132,12 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     mode.kind === "socket"
       ? createSlackSocket({ appToken: mode.appToken, apiUrl, log, boltLogger: boltLogger(log) })
       : null;
-  const http = mode.kind === "http" ? createHttpReceiver(mode.signingSecret, log) : null;
+  const http =
+    mode.kind === "http"
+      ? createSlackHttp({ signingSecret: mode.signingSecret, now, log, boltLogger: boltLogger(log) })
+      : null;
   const app = new App({
-    receiver: (socket?.receiver ?? http) as Receiver,
+    receiver: (socket ?? http)?.receiver as Receiver,
     // One workspace, whose identity is known: Bolt need not ask Slack again at every event.
     authorize: () =>
       Promise.resolve({
@@ -146,7 +149,8 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     extendedErrorHandler: true,
     logger: boltLogger(log),
   });
-  app.use((args) => work.track(passOnce(db, log, now, args)));
+  const passOnce = createPassOnce(db, log, now);
+  app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
   attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, policyCheck });
@@ -154,24 +158,22 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const halt = new AbortController();
   let stopping = false;
   let stopped: Promise<void> | undefined;
-  const health = {
+  const canWrite = createWriteProbe(db, log);
+  const server = createServer(log, {
     async notReady() {
       if (stopping) return "stopping";
       if (socket !== null && !socket.isConnected()) return "not connected to Slack";
-      await db.selectFrom("requests").select("id").limit(1).execute();
-      return null;
+      return (await canWrite()) ? null : "the database takes no writes";
     },
     details: () => describeRecord(db, auditForward, now()),
-  };
-  const takeSlack: RequestListener | null =
-    http === null
-      ? null
-      : (request, response) => {
-          if (stopping) response.writeHead(503, { connection: "close" }).end();
-          else if (isOddlySigned(request) || isFromFuture(request, now())) response.writeHead(401).end();
-          else http.requestListener(request, response);
-        };
-  const server = createHealthServer(health, takeSlack);
+    takeSlack:
+      http === null
+        ? null
+        : (request, response) => {
+            if (stopping) response.writeHead(503, { connection: "close" }).end();
+            else http.take(request, response);
+          },
+  });
   /**
    * Cards name who may decide, so a new policy is shown on those that wait: by each replica that takes it up, as one
    * that did not have it yet may have drawn them meanwhile.
@@ -222,15 +224,6 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     server.closeAllConnections();
     await store.close();
   }
-}
-
-function createHttpReceiver(signingSecret: string, log: Logger): HTTPReceiver {
-  return new HTTPReceiver({
-    signingSecret,
-    endpoints: "/slack/events",
-    logger: boltLogger(log),
-    customPropertiesExtractor: ({ headers }) => ({ [SIGNATURE]: headers["x-slack-signature"] }),
-  });
 }
 
 /** What listeners are still doing after their acknowledgement. */

@@ -4,7 +4,6 @@ import type { Deps } from "./deps.ts";
 import { createReference, toUserMessage, UserError } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { AS_WRITTEN } from "./slack/messages.ts";
-import { respond } from "./slack/respond.ts";
 import { noticeMessage, noticeModal } from "./views/notice.ts";
 
 /** Of a payload, whatever tells who is looking where. */
@@ -25,7 +24,7 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
   else deps.log.error({ err: error, reference, userId }, "listener failed");
   const detail =
     slackErrorCode(error) === "expired_trigger_id" ? SLOW_TRIGGER : toUserMessage(error, reference);
-  const { interactive } = deps.slack;
+  const { interactive, respond } = deps.slack;
   try {
     if (body.response_url) {
       await respond(body.response_url, noticeMessage(detail));

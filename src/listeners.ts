@@ -6,7 +6,7 @@ import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
 import { type Click, readAsker, readClick } from "./interactions/click.ts";
-import { CLICKS, FORMS } from "./interactions/index.ts";
+import { CLICKS, DECISIONS, FORMS } from "./interactions/index.ts";
 import { showForm, showScreen } from "./interactions/navigation.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
@@ -14,8 +14,7 @@ import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain, fillModal, showProgress } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
-import { respond } from "./slack/respond.ts";
-import { takeDelivery } from "./store/deliveries.ts";
+import { isFirstOf, type Purpose } from "./slack/replay.ts";
 import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
@@ -39,13 +38,14 @@ export type ListenerHost = Pick<
 >;
 
 /**
- * Attaches every listener. Each acknowledges before it does anything (Slack waits three seconds), and whatever
- * goes wrong afterwards ends in the one error boundary.
+ * Attaches every listener. Each acknowledges before it does anything (Slack waits three seconds), then asks whether
+ * the request is new, and whatever goes wrong afterwards ends in the one error boundary.
  */
 export function attachListeners(app: ListenerHost, deps: Deps): void {
   const commands = createCommands();
-  app.command(COMMAND, async ({ ack, command }) => {
+  app.command(COMMAND, async ({ ack, command, context: delivered }) => {
     await ack();
+    if (!(await isFirstOf(delivered)(commands.purposeOf(command.text)))) return;
     const startedAt = deps.now();
     const { user_id: userId, team_id: teamId, channel_id: channelId, text } = command;
     const asker: Asker = { userId, teamId, channelId, surface: "command" };
@@ -53,7 +53,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       deps,
       asker,
       channelId,
-      reply: (message) => respond(command.response_url, message),
+      reply: (message) => deps.slack.respond(command.response_url, message),
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
     };
     await commands.run(context, text);
@@ -62,19 +62,29 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     deps.log.info({ userId, subcommand, ms: deps.now() - startedAt }, "command answered");
   });
 
-  const onClick = (actionId: string | RegExp, handle: (click: Click, actionId: string) => Promise<void>) =>
-    app.action<BlockAction>(actionId, async ({ ack, body, action }) => {
+  const onClick = (
+    actionId: string | RegExp,
+    purpose: Purpose,
+    handle: (click: Click, actionId: string) => Promise<void>,
+  ) =>
+    app.action<BlockAction>(actionId, async ({ ack, body, action, context }) => {
       await ack();
-      await handle(readClick(deps, body, action), action.action_id);
+      if (await isFirstOf(context)(purpose)) await handle(readClick(deps, body, action), action.action_id);
     });
-  for (const [actionId, handle] of Object.entries(CLICKS)) onClick(actionId, handle);
-  onClick(new RegExp(`^${SCREEN_PREFIX}`), (click, actionId) => showScreen(commands, actionId, click));
-  onClick(new RegExp(`^${FORM_PREFIX}`), (click, actionId) => showForm(actionId, click));
+  for (const [actionId, handle] of Object.entries(CLICKS)) onClick(actionId, "look-up", handle);
+  for (const [actionId, handle] of Object.entries(DECISIONS)) onClick(actionId, "change", handle);
+  onClick(new RegExp(`^${SCREEN_PREFIX}`), "look-up", (click, actionId) =>
+    showScreen(commands, actionId, click),
+  );
+  onClick(new RegExp(`^${FORM_PREFIX}`), "look-up", (click, actionId) => showForm(actionId, click));
 
-  app.options(USER_SEARCH, async ({ ack, body, payload }) => {
+  app.options(USER_SEARCH, async ({ ack, body, payload, context }) => {
     const asker = readAsker(body, "menu");
     try {
-      await ack({ options: await searchUsers(deps, asker, payload.value) });
+      // Its acknowledgement holds what was found: whoever sends it again is not to read that.
+      const found = searchUsers(deps, asker, payload.value);
+      const [isFirst, options] = await Promise.all([isFirstOf(context)("look-up"), found]);
+      await ack({ options: isFirst ? options : [] });
     } catch (error) {
       deps.log.warn({ err: error }, "users could not be searched");
       await ack({ options: [] });
@@ -82,26 +92,29 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   });
 
   const onMessage = { callback_id: INVESTIGATE, type: "message_action" } as const;
-  app.shortcut<MessageShortcut>(onMessage, async ({ ack, shortcut }) => {
+  app.shortcut<MessageShortcut>(onMessage, async ({ ack, shortcut, context }) => {
     await ack();
+    if (!(await isFirstOf(context)("look-up"))) return;
     const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
     const answer = await investigate(commands, deps, asker, wordsOf(shortcut.message));
-    await respond(shortcut.response_url, answer);
+    await deps.slack.respond(shortcut.response_url, answer);
   });
 
-  app.shortcut<GlobalShortcut>({ callback_id: LAUNCHER, type: "shortcut" }, async ({ ack, shortcut }) => {
+  const onLauncher = { callback_id: LAUNCHER, type: "shortcut" } as const;
+  app.shortcut<GlobalShortcut>(onLauncher, async ({ ack, shortcut, context }) => {
     await ack();
     const asker = readAsker(shortcut, "global shortcut");
-    await openLauncher(commands, deps, asker, shortcut.trigger_id);
+    if (await isFirstOf(context)("look-up")) await openLauncher(commands, deps, asker, shortcut.trigger_id);
   });
 
   app.event("app_mention", async ({ event, body, context }) => {
     const { user: userId, channel, text, ts, thread_ts: threadTs = ts } = event;
-    if (userId === undefined || !(await takeDelivery(deps.db, body.event_id, deps.now()))) return;
+    if (userId === undefined) return;
     const teamId = event.team ?? body.team_id;
     const asker: Asker = { userId, teamId, channelId: channel, surface: "mention" };
     const botUserId = context.botUserId ?? "";
-    await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs });
+    const isFirst = isFirstOf(context);
+    await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs, isFirst });
   });
 
   const forms = {
@@ -109,7 +122,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     [LAUNCHER_MODAL]: { handler: createLauncherForm(commands), title: "Zero Trust", working: "Working…" },
   };
   for (const [callbackId, { handler, title, working }] of Object.entries(forms)) {
-    app.view(callbackId, async ({ ack, body, view }) => {
+    app.view(callbackId, async ({ ack, body, view, context }) => {
       const { form, found } = maskForm(view);
       const taken = handler(form);
       if ("errors" in taken) {
@@ -119,9 +132,12 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       await ack({ response_action: "update", view: loadingModal(title, working) });
       const asker = readAsker(body, callbackId === LAUNCHER_MODAL ? "global shortcut" : "form");
       const { say, stop } = showProgress(deps, view.id, title);
-      const result = await buildOrExplain(deps, title, () => taken.run({ deps, asker, progress: say }));
+      const result = await buildOrExplain(deps, title, async () => {
+        if (!(await isFirstOf(context)(taken.purpose))) return null;
+        return taken.run({ deps, asker, progress: say });
+      });
       await stop();
-      await fillModal(deps, view.id, withMaskedNotice(result, found));
+      if (result !== null) await fillModal(deps, view.id, withMaskedNotice(result, found));
     });
   }
 

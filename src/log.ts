@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { levels, pino, type DestinationStream, type Logger } from "pino";
 
 export type { Logger } from "pino";
@@ -59,7 +61,8 @@ export function createLogger(
 
 /** Name, message, code and stack only: library errors carry whole requests with their headers. */
 function serializeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
+  // Not String: some values can't be made one. What an object holds is left out, as it may be a whole request.
+  if (!(error instanceof Error)) return { message: inspect(error, { depth: -1 }) };
   const { code } = error as Error & { code?: unknown };
   const serialized: Record<string, unknown> = {
     type: error.name,

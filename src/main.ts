@@ -12,6 +12,10 @@ import { StoreInUseError, StoreNotReadyError } from "./store/open.ts";
 // What it writes is for its own user alone.
 process.umask(0o077);
 const log = createLogger(process.env["LOG_LEVEL"] || "info", undefined, listSecrets(process.env));
+// What nobody caught leaves the process in a state that nobody knows: it ends, and what starts it again goes on from
+// the database. Node would print the error, with whatever it holds, as plain text.
+process.on("uncaughtException", (error) => fail(error, 1));
+process.on("unhandledRejection", (error) => fail(error, 1));
 try {
   const { config, policy } = readSettings();
   for (const warning of findExposed(config.policyFile)) log.warn(warning);

@@ -17,6 +17,7 @@ export function actionCommand({ name, command }: AnyAction): AnyCommand {
     name,
     group: "Respond",
     role: "operator",
+    changes: true,
     args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
     run: (context, { reason, ...args }) =>
       ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),

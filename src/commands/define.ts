@@ -53,6 +53,8 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   details?: string;
   examples: readonly string[];
   role: Role;
+  /** It has an effect that lasts: not run where a repeated request can't be told from a new one. */
+  changes?: true;
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
   calls: readonly CallName[];
   args: Specs;

@@ -3,6 +3,7 @@ import { parseWho } from "../lookup/who.ts";
 import { maskSecrets } from "../secrets.ts";
 import { maskedNotice } from "../views/masked.ts";
 import { noticeMessage } from "../views/notice.ts";
+import type { Purpose } from "../slack/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
@@ -29,6 +30,8 @@ export interface Registry {
   all: readonly AnyCommand[];
   /** By name or alias. */
   find(name: string): AnyCommand | undefined;
+  /** Whether what was typed after `/zt` would change something. */
+  purposeOf(text: string): Purpose;
   /** Runs what was typed after `/zt`, without the credentials in it, and tells of those. @throws UserError */
   run(context: CommandContext, text: string): Promise<void>;
 }
@@ -45,6 +48,15 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
   return {
     all: commands,
     find: (name) => byName.get(name.toLowerCase()),
+    purposeOf(text) {
+      try {
+        const [name = "help"] = splitWords(text);
+        return byName.get(name.toLowerCase())?.changes === true ? "change" : "look-up";
+      } catch {
+        // What can't be read is not run.
+        return "look-up";
+      }
+    },
     async run(context, typed) {
       const { text, found } = maskSecrets(typed);
       // At the same time: a form has to be opened within three seconds.

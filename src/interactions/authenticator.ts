@@ -40,7 +40,9 @@ export const authenticatorClicks: Record<string, ClickHandler> = {
       confirmModal(await checkVouch(deps, value, asker)),
     );
   },
+};
 
+export const authenticatorDecisions: Record<string, ClickHandler> = {
   async [AUTHENTICATOR_ACTIONS.decline]({ deps, asker, value }) {
     await decline(deps, value, asker);
   },

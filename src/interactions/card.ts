@@ -17,7 +17,7 @@ import { openWithLoading } from "./modal.ts";
 import { defineForm } from "./form.ts";
 
 /** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
-export const cardClicks: Record<string, ClickHandler> = {
+export const decisionClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.approve]({ deps, asker, value, triggerId }) {
     if (!(await takesCode(deps, value))) {
       await takeDecision(deps, "approve", value, asker);
@@ -47,7 +47,9 @@ export const cardClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.stop]({ deps, asker, value }) {
     await stop(deps, value, asker);
   },
+};
 
+export const cardClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.deny]({ deps, asker, value, triggerId }) {
     await openWithLoading(deps, triggerId, "Deny the request", "Checking…", async () => {
       const { request } = (await checkClick(deps, "deny", value, asker)).facts;

@@ -1,7 +1,7 @@
 import type { BlockAction, BlockElementAction } from "@slack/bolt";
 
 import type { Asker, Deps, Surface } from "../deps.ts";
-import { respond, type RespondOptions } from "../slack/respond.ts";
+import type { RespondOptions } from "../slack/respond.ts";
 import type { Message } from "../views/blocks.ts";
 
 /** A button press, reduced to what handlers need. `value` is an id that is looked up again, never data. */
@@ -44,7 +44,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
     channelId,
     isInModal: body.view?.type === "modal",
     async reply(message, options) {
-      if (responseUrl) await respond(responseUrl, message, options);
+      if (responseUrl) await deps.slack.respond(responseUrl, message, options);
     },
   };
 }

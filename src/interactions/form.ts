@@ -1,9 +1,10 @@
 import type { ModalView } from "@slack/types";
 
 import type { Asker, Deps } from "../deps.ts";
+import type { Purpose } from "../slack/replay.ts";
 import type { FormErrors, SubmittedForm } from "../views/form-values.ts";
 
-interface FormInput {
+export interface FormInput {
   deps: Deps;
   /** May have lost their role since the form was opened: whoever takes a form authorises them again. */
   asker: Asker;
@@ -17,16 +18,17 @@ interface FormInput {
  */
 export type FormHandler = (
   form: SubmittedForm,
-) => { errors: FormErrors } | { run(input: FormInput): Promise<ModalView> };
+) => { errors: FormErrors } | { purpose: Purpose; run(input: FormInput): Promise<ModalView> };
 
-/** A handler of what `parse` reads; it looks only at what was filled in. */
+/** A handler of what `parse` reads; it looks only at what was filled in. Most forms change something. */
 export function defineForm<Read extends { errors: FormErrors }>(
   parse: (form: SubmittedForm) => Read,
   run: (input: FormInput, read: Read) => Promise<ModalView>,
+  purposeOf: (read: Read) => Purpose = () => "change",
 ): FormHandler {
   return (form) => {
     const read = parse(form);
     if (Object.keys(read.errors).length > 0) return { errors: read.errors };
-    return { run: (input) => run(input, read) };
+    return { purpose: purposeOf(read), run: (input) => run(input, read) };
   };
 }

@@ -2,23 +2,26 @@ import { BREAK_GLASS_MODAL } from "../views/request/break-glass-modal.ts";
 import { REVIEW_MODAL } from "../views/request/review-modal.ts";
 import { CONFIRM_MODAL, SET_UP_MODAL } from "../views/authenticator.ts";
 import { CODE_MODAL } from "../views/request/code-modal.ts";
-import { authenticatorClicks, confirmForm, setUpForm } from "./authenticator.ts";
+import { authenticatorClicks, authenticatorDecisions, confirmForm, setUpForm } from "./authenticator.ts";
 import { breakGlassClicks, breakGlassForm, reviewForm } from "./break-glass.ts";
 import { ASK_MODAL } from "../views/request/ask-modal.ts";
 import { DENY_MODAL } from "../views/request/deny-modal.ts";
 import { askForm } from "./ask.ts";
-import { cardClicks, codeForm, denyForm } from "./card.ts";
+import { cardClicks, codeForm, decisionClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
 import { summaryClicks } from "./summary.ts";
 
-/** Every button, by its action id. */
+/** Every button that shows something or opens a form, by its action id. */
 export const CLICKS: Record<string, ClickHandler> = {
   ...summaryClicks,
   ...cardClicks,
   ...breakGlassClicks,
   ...authenticatorClicks,
 };
+
+/** Every button that changes something by itself. */
+export const DECISIONS: Record<string, ClickHandler> = { ...decisionClicks, ...authenticatorDecisions };
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {

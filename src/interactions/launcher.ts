@@ -5,7 +5,7 @@ import type { Asker, Deps } from "../deps.ts";
 import { openDirect, permalink, post } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
 import { answeredModal, launcherModal, parseLauncher } from "../views/launcher.ts";
-import { defineForm, type FormHandler } from "./form.ts";
+import { defineForm, type FormHandler, type FormInput } from "./form.ts";
 import { openWithLoading } from "./modal.ts";
 import { buildForm } from "./open-form.ts";
 
@@ -22,9 +22,11 @@ export async function openLauncher(
   });
 }
 
+type Launched = ReturnType<typeof parseLauncher>;
+
 /** The global shortcut's form: runs what would have been typed. */
 export function createLauncherForm(registry: Registry): FormHandler {
-  return defineForm(parseLauncher, async ({ deps, asker }, { subcommand, text }) => {
+  const run = async ({ deps, asker }: FormInput, { subcommand, text }: Launched) => {
     let shown = answeredModal(subcommand, null);
     const context: CommandContext = {
       deps,
@@ -40,7 +42,8 @@ export function createLauncherForm(registry: Registry): FormHandler {
     };
     await registry.run(context, text);
     return shown;
-  });
+  };
+  return defineForm(parseLauncher, run, ({ text }) => registry.purposeOf(text));
 }
 
 /** Answers hold tables, which Slack draws in messages only. @returns a link to the message. */

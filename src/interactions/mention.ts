@@ -5,6 +5,7 @@ import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
 import { post } from "../slack/messages.ts";
+import type { IsFirst } from "../slack/replay.ts";
 import type { Message } from "../views/blocks.ts";
 import { type FormParams, offerForm } from "../views/form-button.ts";
 
@@ -16,11 +17,14 @@ interface Mention {
   channel: string;
   /** The thread it was said in, or the message itself. */
   threadTs: string;
+  isFirst: IsFirst;
 }
 
 /** `@zt-bot user alice@…`: the same subcommands where slash commands can't be typed, answered in the thread. */
 export async function answerMention(registry: Registry, deps: Deps, mention: Mention): Promise<void> {
-  const { asker, channel, threadTs } = mention;
+  const { asker, channel, threadTs, isFirst } = mention;
+  const typed = withoutBot(mention.text, mention.botUserId);
+  if (!(await isFirst(registry.purposeOf(typed)))) return;
   const say = async (message: Message): Promise<void> => {
     await post(deps.slack.background, channel, message, { thread_ts: threadTs });
   };
@@ -32,7 +36,7 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     // A mention has no trigger to open a modal with: a button has.
     openForm: async (form: FormRequest) => say(offerForm(form.action, await paramsOf(deps, asker, form))),
   };
-  await registry.run(context, withoutBot(mention.text, mention.botUserId));
+  await registry.run(context, typed);
 }
 
 /** Whom the form is about: an id; of several users, that of a draft which names them. */
@@ -50,6 +54,6 @@ async function paramsOf(
 
 /** What follows the bot's mention, whatever was said to others before it; or what precedes it, at the end. */
 function withoutBot(text: string, botUserId: string): string {
-  const [before = "", ...after] = text.split(new RegExp(`<@${botUserId}(?:\\|[^>]*)?>`));
+  const [before = "", ...after] = text.split(new RegExp(`<@${botUserId}(?:\\|[^<>]*)?>`));
   return after.join(" ").trim() || before.trim();
 }

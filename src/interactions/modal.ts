@@ -67,11 +67,11 @@ export function showProgress(deps: Deps, viewId: string, title: string) {
 }
 
 /** The view, or the error as a view. */
-export async function buildOrExplain(
+export async function buildOrExplain<View extends ModalView | null>(
   deps: Deps,
   title: string,
-  build: () => Promise<ModalView>,
-): Promise<ModalView> {
+  build: () => Promise<View>,
+): Promise<View | ModalView> {
   try {
     return await build();
   } catch (error) {

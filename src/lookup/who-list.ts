@@ -6,7 +6,7 @@ export interface WhoList {
   unreadable: string[];
 }
 
-export const MENTIONS = /<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>/g;
+export const MENTIONS = /<@[UW][A-Z0-9]{2,}(?:\|[^<>]*)?>/g;
 /** What stands between addresses, wherever they were copied from; `|` is between the two halves of Slack's links. */
 const BETWEEN = /[\s,;<>()[\]{}"“”|]+/;
 /** Punctuation that a sentence leaves at an address. */

@@ -7,12 +7,16 @@ import {
   type WebClientOptions,
 } from "@slack/web-api";
 
+import { createRespond, type Respond } from "./respond.ts";
+
 /**
  * Two clients, because a 429 pauses the whole queue of a WebClient: a `views.open` waiting behind a chatty
  * workflow would lose its trigger. Neither retries by itself: after a socket reset the SDK would post a message
  * again, so retries belong to the workflows, which look for the first one before they post.
  */
 export interface SlackClients {
+  /** Answers by response_url. */
+  respond: Respond;
   /** For calls a person waits on. */
   interactive: WebClient;
   /** For cards, threads and direct messages, posted from workflows. */
@@ -28,6 +32,7 @@ export function createSlackClients(token: string, slackApiUrl: string): SlackCli
     logLevel: LogLevel.ERROR,
   };
   return {
+    respond: createRespond(slackApiUrl),
     interactive: new WebClient(token, { ...options, timeout: 5000 }),
     background: new WebClient(token, { ...options, timeout: 15_000 }),
   };

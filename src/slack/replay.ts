@@ -1,51 +1,115 @@
-import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-import type { AnyMiddlewareArgs, AllMiddlewareArgs } from "@slack/bolt";
+import type { AllMiddlewareArgs, AnyMiddlewareArgs, Context } from "@slack/bolt";
 
+import { UserError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { takeDelivery } from "../store/deliveries.ts";
 import type { Db } from "../store/open.ts";
 
-/** Bolt refuses requests older than five minutes, and takes any from the future: those would stay valid for long. */
-const FUTURE_MS = 60_000;
-
-/** Where the signature of an HTTP request travels through Bolt: see createHttpReceiver. */
+/** Where the signature of an HTTP request travels through Bolt: see http.ts. */
 export const SIGNATURE = "requestSignature";
 
-/** Whether a request claims to be from the future. Clocks differ by less than a minute. */
-export function isFromFuture({ headers }: IncomingMessage, now: number): boolean {
-  const seconds = Number(headers["x-slack-request-timestamp"]);
-  return Number.isFinite(seconds) && seconds * 1000 > now + FUTURE_MS;
-}
-
-/** As Slack writes it. */
-const SIGNATURE_FORM = /^v0=[0-9a-f]{64}$/;
+/** What a request is about to do: show something to who asked, or have an effect that lasts. */
+export type Purpose = "look-up" | "change";
 
 /**
- * Whether a request has a signature that Slack would not have written so. Bolt verifies what stands before a second
- * `=` and ignores the rest: with anything behind it, a request that was seen before would count as a new one. Whether
- * one without a signature is let in is Bolt's business.
+ * Whether this is the first time that a request has come; of a repetition nothing is to be done. Asked after the
+ * acknowledgement, and before the work.
+ * @throws UserError for a change where nobody can tell.
  */
-export function isOddlySigned({ headers }: IncomingMessage): boolean {
-  const signature = headers["x-slack-signature"];
-  return signature !== undefined && !SIGNATURE_FORM.test(String(signature));
-}
+export type IsFirst = (purpose: Purpose) => Promise<boolean>;
+
+/** How long a look-up waits for a database that does not answer; Slack's triggers last three seconds. */
+const PATIENCE_MS = 500;
+/** Look-ups that wait for more rows than these would take the connections that they read with. */
+const MAX_WRITING = 3;
+/** A signature is good for five minutes from its time, which may be one minute ahead. */
+const KEPT_MS = 10 * 60_000;
+
+/** For Bolt's global middleware. */
+type PassOnce = (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
 
 /**
- * Lets each signed request have its effect once, on whichever replica it arrives: a person who overheard one could
- * else send it again within five minutes. Slack's own retries are signed again. Socket Mode has no signatures.
+ * Lets each request have its effect once: somebody who overheard a signed one could otherwise send it again within five minutes.
+ * Slack's own retries are signed again, and those of an event keep its id. Clicks and commands in Socket Mode have
+ * neither, and come from Slack alone.
+ *
+ * This process remembers what it has seen, and refuses a repetition at once. For other replicas, and for itself after
+ * a restart, there is a row. It is written after the acknowledgement, for which Slack waits only three seconds, and
+ * before a change: a change without it could be had twice. Where the process dies between the two nothing was done,
+ * and a person who sees that clicks again. A look-up waits a moment for the row and then goes on without: seen
+ * twice it does no harm, and it is needed most when the database can't be written.
  */
-export async function passOnce(
-  db: Db,
-  log: Log,
-  now: () => number,
-  args: AnyMiddlewareArgs & AllMiddlewareArgs,
-): Promise<void> {
-  const signature: unknown = args.context[SIGNATURE];
-  if (typeof signature === "string" && !(await takeDelivery(db, signature, now()))) {
-    log.warn({ signature: signature.slice(0, 12) }, "request repeated: it has no second effect");
-    if ("ack" in args && typeof args.ack === "function") await args.ack();
-    return;
+export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
+  const seen = new Map<string, number>();
+  let writing = 0;
+
+  function isSeen(id: string): boolean {
+    for (const [old, at] of seen) {
+      if (now() - at < KEPT_MS) break;
+      seen.delete(old);
+    }
+    if (seen.has(id)) return true;
+    seen.set(id, now());
+    return false;
   }
-  await args.next();
+
+  async function write(id: string): Promise<boolean> {
+    writing += 1;
+    try {
+      return await takeDelivery(db, id, now());
+    } finally {
+      writing -= 1;
+    }
+  }
+
+  return async (args) => {
+    const id = idOf(args);
+    const repeated = (): false => {
+      log.warn({ delivery: id?.slice(0, 12) }, "request repeated: it has no second effect");
+      return false;
+    };
+    if (id !== null && isSeen(id)) {
+      repeated();
+      if ("ack" in args && typeof args.ack === "function") await args.ack();
+      return;
+    }
+    let row: Promise<boolean> | undefined;
+    const isFirst: IsFirst = async (purpose) => {
+      if (id === null) return true;
+      if (purpose === "look-up" && writing >= MAX_WRITING) return true;
+      row ??= write(id);
+      try {
+        const patience = purpose === "change" ? [] : [sleep(PATIENCE_MS, true, { ref: false })];
+        return (await Promise.race([row, ...patience])) || repeated();
+      } catch (error) {
+        log.warn({ err: error }, "request not written down");
+        if (purpose === "look-up") return true;
+        throw new UserError(NOT_WRITTEN);
+      }
+    };
+    args.context[IS_FIRST] = isFirst;
+    await args.next();
+  };
 }
+
+const IS_FIRST = "isFirst";
+
+/** Of the request that a listener is called with. */
+export function isFirstOf(context: Context): IsFirst {
+  return context[IS_FIRST] as IsFirst;
+}
+
+/** What tells a request from every other one; null where there is nothing. */
+function idOf({ body, context }: AnyMiddlewareArgs & AllMiddlewareArgs): string | null {
+  if ("event_id" in body) return String(body.event_id);
+  const signature: unknown = context[SIGNATURE];
+  return typeof signature === "string" ? signature : null;
+}
+
+const NOT_WRITTEN = {
+  what: "Nothing was done: zt-bot can't write anything down now.",
+  why: "Its database is full, locked or out of reach, and nothing is changed that is not recorded.",
+  next: "Look-ups go on. Tell those who run zt-bot, and try again when it is fixed.",
+};

@@ -9,32 +9,41 @@ export interface RespondOptions {
   replaceOriginal?: boolean;
 }
 
-const TIMEOUT_MS = 5000;
-
 /**
  * Answers a command or a click by its response_url: works in every channel, also where the bot is no member.
- * @throws Error with Slack's status when the answer was not taken.
+ * @throws Error with Slack's status when the answer was not taken; where the URL is not Slack's nothing is sent.
  */
-export async function respond(
-  responseUrl: string,
-  message: Message,
-  options: RespondOptions = {},
-): Promise<void> {
-  const answer = await fetch(responseUrl, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      response_type: options.inChannel === true ? "in_channel" : "ephemeral",
-      replace_original: options.replaceOriginal === true,
-      text: message.text,
-      blocks: message.blocks,
-      ...AS_WRITTEN,
-      unfurl_links: false,
-      unfurl_media: false,
-    }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  // The body names what Slack did not like about the blocks; it holds nothing of ours but the place.
-  if (!answer.ok)
-    throw new Error(`Slack did not take the answer: ${answer.status} ${(await answer.text()).slice(0, 300)}`);
+export type Respond = (responseUrl: string, message: Message, options?: RespondOptions) => Promise<void>;
+
+const TIMEOUT_MS = 5000;
+
+/** The one client for response_urls. `apiUrl`: SLACK_API_URL. */
+export function createRespond(apiUrl: string): Respond {
+  const slack = new URL(apiUrl);
+  // The last two are Slack's too, under another name: GovSlack's, or that of an emulator.
+  const origins = new Set(["https://hooks.slack.com", `https://hooks.${slack.host}`, slack.origin]);
+  return async (responseUrl, message, options = {}) => {
+    // An answer holds people's names, devices and places. The URL came with the request, and is not repeated in errors.
+    if (!origins.has(URL.parse(responseUrl)?.origin ?? ""))
+      throw new Error("not answered: the request's response_url is not one of Slack's");
+    const answer = await fetch(responseUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        response_type: options.inChannel === true ? "in_channel" : "ephemeral",
+        replace_original: options.replaceOriginal === true,
+        text: message.text,
+        blocks: message.blocks,
+        ...AS_WRITTEN,
+        unfurl_links: false,
+        unfurl_media: false,
+      }),
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    // Read to its end, or its connection would stay open. It names what Slack did not like about the blocks, and holds
+    // nothing of ours but the place.
+    const said = await answer.text();
+    if (!answer.ok) throw new Error(`Slack did not take the answer: ${answer.status} ${said.slice(0, 300)}`);
+  };
 }

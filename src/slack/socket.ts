@@ -51,6 +51,15 @@ export function createSlackSocket({ appToken, apiUrl, log, boltLogger }: SlackSo
   let tries = 0;
   const isConnected = (): boolean => connectedAt !== null;
 
+  // The library reads messages in a promise that nobody waits for: one of an unknown shape would end the process.
+  const readers: ((...message: unknown[]) => unknown)[] = client.listeners("ws_message");
+  client.removeAllListeners("ws_message");
+  client.on("ws_message", (...message: unknown[]) => {
+    Promise.all(readers.map((read) => read(...message))).catch((error: unknown) =>
+      log.warn({ err: error }, "message of Slack's not understood"),
+    );
+  });
+
   client.on("connected", () => {
     connectedAt = performance.now();
     log.info({}, "connected to Slack");

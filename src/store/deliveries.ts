@@ -3,6 +3,16 @@ import type { Db } from "./open.ts";
 /** Slack gives up on an event after about five minutes; a day is plenty. */
 const KEPT_MS = 24 * 60 * 60_000;
 
+/** Writes a row of no meaning, which stays the only one of its kind. @throws whatever keeps the database from writing */
+export async function probeWrite(db: Db): Promise<void> {
+  const row = { id: "write probe", at: Date.now() };
+  await db
+    .insertInto("deliveries")
+    .values(row)
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ at: row.at }))
+    .execute();
+}
+
 /** True for whoever takes this delivery first; false for every repetition, on any replica. */
 export async function takeDelivery(db: Db, id: string, now: number): Promise<boolean> {
   const row = await db

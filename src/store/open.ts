@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 
-import { Kysely, sql, SqliteDialect, type SqliteDatabase } from "kysely";
+import { Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 
 import { compact } from "../compact.ts";
@@ -24,6 +24,7 @@ import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
+import { sqliteDialect } from "./sqlite.ts";
 
 export type Db = Kysely<Database>;
 
@@ -62,7 +63,7 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   if (config.kind === "postgres") return openPostgres(config.url);
   mkdirSync(config.directory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(config.directory);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  const db = new Kysely<Database>({ dialect: sqliteDialect(config.file) });
   const warnings = keepPrivate(config.directory, config.file);
   await migrate(db, "sqlite");
   return {
@@ -105,7 +106,7 @@ export async function openTables(
   }
   if (!existsSync(config.file)) throw new NoStoreError(config.file);
   const unlock = exclusive ? lockDirectory(config.directory) : () => {};
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openSqlite(config.file) }) });
+  const db = new Kysely<Database>({ dialect: sqliteDialect(config.file) });
   return {
     db,
     async close() {
@@ -238,32 +239,6 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
 }
 
 const LOCK = "lock.db";
-/** As Kysely says it. */
-const ROLLBACK = "rollback";
-
-function openSqlite(file: string): SqliteDatabase {
-  const database = new DatabaseSync(file);
-  // FULL: an approval that was answered must survive a power cut, not only a crash.
-  database.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
-  );
-  return {
-    close: () => database.close(),
-    prepare(query) {
-      const statement = database.prepare(query);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run(parameters) {
-          // On a full disk SQLite rolls back by itself: a second rollback would fail, and hide why.
-          if (query === ROLLBACK && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
-          return statement.run(...(parameters as SQLInputValue[]));
-        },
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
-    },
-  };
-}
 
 /**
  * The files are the bot's alone; SQLite gives those that it puts beside the database the same mode. A folder that was

@@ -14,7 +14,7 @@ const RIGHTS: Record<keyof Database, string> = {
   audit: "SELECT, INSERT",
   audit_head: "SELECT, UPDATE",
   audit_sinks: "SELECT, INSERT, UPDATE",
-  deliveries: "SELECT, INSERT, DELETE",
+  deliveries: "SELECT, INSERT, UPDATE, DELETE",
   drafts: "SELECT, INSERT, DELETE",
   switches: "SELECT, INSERT, UPDATE, DELETE",
   target_locks: "SELECT, INSERT, DELETE",

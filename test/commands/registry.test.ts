@@ -110,4 +110,16 @@ describe("the registry", () => {
     const respond = all.filter(({ group, name }) => group === "Respond" && name !== "requests");
     expect(new Set(respond.map(({ role }) => role))).toEqual(new Set(["operator", "approver", "decider"]));
   });
+
+  it("tells what changes something, which a repeated request must not do, from what only looks", () => {
+    const { all, purposeOf } = createCommands();
+    const looks = all.filter(({ name }) => purposeOf(`${name} mallory@example.com`) === "look-up");
+    expect(looks.map(({ name }) => name).toSorted()).toEqual(
+      all
+        .filter(({ group, name }) => group !== "Respond" || ["requests", "authenticator"].includes(name))
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+    expect(purposeOf("REVOKE mallory@example.com")).toBe("change");
+  });
 });

@@ -18,6 +18,7 @@ export const cancel = defineCommand({
     "The same as Cancel on its card, for when the card is not at hand. Only who asked may, while it waits for approval or, approved, for something else.",
   examples: ["cancel ZT-7K3M2QF"],
   role: "operator",
+  changes: true,
   calls: [],
   args: { request: { kind: "word", required: false, summary: "the request's id, such as ZT-7K3M2QF" } },
   async run({ deps, asker }, { request: typed }) {

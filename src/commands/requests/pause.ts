@@ -14,6 +14,7 @@ export const pauseCommand = defineCommand({
     "Pending requests can still be decided, and approved ones wait. A call that Cloudflare accepted is checked to its end; one without a clear answer is looked into after the resume; of a request about several users nobody else is begun. Every approver may pause unless they are at risk, and the approvals channel is told.",
   examples: ["pause --reason the bot's token may have leaked"],
   role: "approver",
+  changes: true,
   calls: [],
   args: {
     reason: { kind: "text", required: true, summary: "why, for everybody who wonders what is going on" },
@@ -38,6 +39,7 @@ export const resumeCommand = defineCommand({
     "Each approved request is checked once more before it is carried out: whether its approvals still count, and whether it is still about the same user. Somebody whom an open request is about can't resume.",
   examples: ["resume", "resume --reason the token is replaced"],
   role: "approver",
+  changes: true,
   calls: [],
   args: { reason: { kind: "text", summary: "what was found, for the record" } },
   async run({ deps, asker }, { reason }) {
