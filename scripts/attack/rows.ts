@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { sql } from "kysely";
@@ -12,7 +13,7 @@ import type { Db } from "../../src/store/open.ts";
 import { control, unless, type Attack, type Outcome } from "./attack.ts";
 import { answerTo, approve, ask, comesAbout, idOf, threadOf } from "./people.ts";
 import { readRows, chainAgain, replaceRows, writeSomeRecord } from "./record.ts";
-import type { Ran, Target, Targets } from "./targets.ts";
+import { runScript, type Ran, type Target, type Targets } from "./targets.ts";
 
 const ITEM = "unproven rows";
 
@@ -280,7 +281,11 @@ export const rowAttacks: Attack[] = [
     isolated: true,
     timeoutMs: 120_000,
     async run(targets) {
-      const target = await writeSomeRecord(targets);
+      const folder = mkdtempSync(join(tmpdir(), "zt-attack-"));
+      const file = join(folder, "signing.key");
+      const made = await runScript({}, "audit.ts", ["make-key", "--file", file]);
+      control(made.code === 0, `no key can be made: ${made.stderr}`);
+      const target = await writeSomeRecord(targets, { env: { AUDIT_SIGNING_KEY_FILE: file } });
       await target.stop();
       const key = (await target.audit("public-key")).stdout.trim();
       control(key !== "", "there is no public key");
@@ -308,6 +313,7 @@ export const rowAttacks: Attack[] = [
       // The bot finds no signature, and signs what it finds.
       await target.start();
       await target.stop();
+      rmSync(folder, { recursive: true });
       if ((await verify()).code !== 1) wrong.push("signed again, it verifies against a head from before");
       return unless(wrong, "rewritten, stripped of signatures, and signed again: none verifies");
     },

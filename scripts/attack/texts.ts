@@ -138,13 +138,19 @@ export const textAttacks: Attack[] = [
       const before = slack.ephemerals(PEOPLE.alice).length;
       for (const [kind, secret] of entries) {
         const who = WHO[entries.findIndex(([name]) => name === kind) % WHO.length] ?? "";
-        const words = await answerTo(
-          target,
-          PEOPLE.alice,
-          `revoke ${who} --reason found ReasonMark ${secret} in a file`,
-        ).catch(String);
-        if (!/mask|secret|token|key|credential|removed/i.test(words))
-          wrong.push(`${kind}: who typed it is not told`);
+        const seen = slack.ephemerals(PEOPLE.alice).length;
+        await type(target, PEOPLE.alice, `revoke ${who} --reason found ReasonMark ${secret} in a file`);
+        // That it was masked may be a message of its own.
+        const said = (): string =>
+          slack
+            .ephemerals(PEOPLE.alice)
+            .slice(seen)
+            .map((message) => slack.visibleText(message))
+            .join("\n");
+        const isTold = (): boolean => /mask|looks like a/i.test(said());
+        await comesAbout(() => /ZT-[0-9A-Z]{7}/.test(said()) && isTold(), 6000);
+        const words = said();
+        if (!isTold()) wrong.push(`${kind}: who typed it is not told: ${words.slice(0, 120)}`);
         // So that the next one about the same user is not refused as open already.
         const id = /ZT-[0-9A-Z]{7}/.exec(words)?.[0];
         if (id !== undefined) await answerTo(target, PEOPLE.alice, `cancel ${id}`);
