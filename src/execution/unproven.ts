@@ -2,16 +2,21 @@ import { BOT } from "../audit/append.ts";
 import { voidAs } from "../approvals/click.ts";
 import { changeRequest, type Writer } from "../requests/change.ts";
 import { LeaseLostError, type Lease } from "../requests/lease.ts";
-import { findContradictions, readProof, recordedEnd, wasCalled, type ProofRow } from "../requests/proof.ts";
-import type { Request } from "../requests/request.ts";
+import { findContradictions, readProof, recordedState, wasCalled, type ProofRow } from "../requests/proof.ts";
+import type { NewPost } from "../requests/posts.ts";
+import { isFinal, type Request, type Status } from "../requests/request.ts";
 import { changeTarget, countTargets, readTargets } from "../requests/targets.ts";
-import { moveRequest, restoreEnd } from "../requests/transition.ts";
+import { moveRequest, restoreState } from "../requests/transition.ts";
+import type { Db } from "../store/open.ts";
 import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
   why: "The database was changed behind zt-bot's back: this request is not what the record proves",
   next: "Ask again. Whoever runs zt-bot has to find out who wrote to the database: npm run audit -- verify.",
 };
+
+const SUMMARY_POST: NewPost = { key: "summary", surface: "thread", data: { kind: "summary" } };
+const OUTCOME_POST: NewPost = { key: "outcome", surface: "dm", data: { kind: "outcome" } };
 
 /** What the tables say of a request and the record does not, before anything of it is taken up; none: all is proved. */
 export async function findUnproven(
@@ -80,28 +85,51 @@ export async function endUnproven(
       ],
     });
   }
-  const end = recordedEnd(rows);
-  const ended =
-    end === null
-      ? await voidUncalled(deps, lease, request)
-      : await restoreEnd(db, id, { to: end, at, where });
+  const state = recordedState(rows);
+  const isOver = state !== undefined && isFinal(state);
+  if (!isOver && (await wasCalled(db, id))) {
+    // From there it comes to an end; nothing that was sent is looked into of one that was only approved.
+    if (state !== undefined && state !== request.status) await restoreState(db, id, { to: state, at, where });
+    return false;
+  }
+  const ended = isOver
+    ? await restoreState(db, id, { to: state, at, where })
+    : await endUncalled(deps, lease, request, await mayBeArchived(db, state));
   if (ended !== null) deps.publish(ended);
   return ended !== null;
 }
 
-/** Whatever the users' rows say: by the record nobody was called for. */
-async function voidUncalled(
+/** What the record does not tell of, where its first rows are in an archive. */
+async function mayBeArchived(db: Db, state: Status | undefined): Promise<boolean> {
+  if (state !== undefined) return false;
+  const first = await db.selectFrom("audit").select("seq").orderBy("seq").limit(1).executeTakeFirst();
+  return first !== undefined && first.seq > 1;
+}
+
+/**
+ * Whatever the users' rows say: by the record nobody was called for, and the request is void. Where an archive may say
+ * more, it is not claimed that nothing was done.
+ */
+async function endUncalled(
   { db, now }: PersonDeps,
   { isHeld }: Lease,
-  { id, status }: Request,
+  { id, status, result }: Request,
+  isArchived: boolean,
 ): Promise<Request | null> {
-  if (await wasCalled(db, id)) return null;
+  const unseen = { confirmed: false, summary: "could not be checked", notes: [], checkedAt: now() };
   const open = await readTargets(db, id, { states: ["waiting", "sending", "sent"] });
   return db.transaction().execute(async (trx) => {
     const ended = await moveRequest(trx, id, {
       ...voidAs(UNPROVEN, now()),
       // An unclear call is never void; there was none, but its state says so.
       ...(status === "unknown" ? { to: "failed" as const } : {}),
+      ...(isArchived
+        ? {
+            to: "failed" as const,
+            result: { ...result, verification: unseen, failure: UNPROVEN },
+            posts: [SUMMARY_POST, OUTCOME_POST],
+          }
+        : {}),
       where: isHeld,
       actor: BOT,
       data: { why: UNPROVEN.why },

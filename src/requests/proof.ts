@@ -7,7 +7,7 @@ import { canonicalJson } from "../canonical-json.ts";
 import { compact } from "../compact.ts";
 import type { Database } from "../store/schema.ts";
 import { hashPlan, planFor, targetsOf, type Plan } from "./plan.ts";
-import { isFinal, type Request, type Status, type Vote } from "./request.ts";
+import type { Request, Status, Vote } from "./request.ts";
 import type { TargetRow } from "./targets.ts";
 
 /** A row of the record that says something of what a request may do. */
@@ -100,13 +100,8 @@ function parseData(text: string): Record<string, unknown> {
   }
 }
 
-/** How the record says that a request ended; null while it is open. */
-export function recordedEnd(rows: readonly ProofRow[]): Status | null {
-  const state = recordedState(rows);
-  return state !== undefined && isFinal(state) ? state : null;
-}
-
-function recordedState(rows: readonly ProofRow[]): Status | undefined {
+/** How a request stands by the record; undefined where that says nothing of it. */
+export function recordedState(rows: readonly ProofRow[]): Status | undefined {
   const last = rows.findLast(({ event }) => Object.hasOwn(STATE_OF, event));
   return last === undefined ? undefined : STATE_OF[last.event];
 }

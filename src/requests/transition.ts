@@ -225,15 +225,16 @@ class NobodyLeftError extends Error {
 }
 
 /**
- * Puts a request back to how the record says that it ended: somebody changed its row past zt-bot.
+ * Puts a request back to how it stands by the record: somebody changed its row past zt-bot.
  * @returns the request as it now is, or null when `where` does not hold (any longer).
  */
-export function restoreEnd(
+export function restoreState(
   db: Db,
   id: string,
   { to, at, where }: { to: Status; at: number; where: Condition },
 ): Promise<Request | null> {
-  return changeRequest(db, { id, at, where, set: { status: to, held: null, execution_due: null } });
+  const set = { status: to, held: null, ...(isFinal(to) ? { execution_due: null } : {}) };
+  return changeRequest(db, { id, at, where, set });
 }
 
 /**

@@ -5,6 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { readRequestAudit } from "../../src/audit/append.ts";
+import {
+  checkArchive,
+  findCheckpoint,
+  removeArchived,
+  writeArchive,
+  writeCheckpoint,
+} from "../../src/audit/archive.ts";
 import { executeRequest } from "../../src/execution/execute.ts";
 import { readRequest } from "../../src/requests/repository.ts";
 import { stopRequest } from "../../src/requests/transition.ts";
@@ -90,4 +97,56 @@ it("ends in words what was over before anything was sent, also where the process
   expect(await eventsOf(id)).not.toContain("request.unproven");
   expect((await readRequest(store.db, id))?.status).toBe("failed");
   expect(sent).toEqual([]);
+});
+
+it("looks into what was sent to its end, also where the request was put back to approved", async () => {
+  const { id } = await approveRevocation(store.db);
+  let at = now();
+  const { deps, sent } = createExecution(store.db, {
+    now: () => at,
+    activeSessions: () => Promise.resolve([{ nonce: "n", issuedAt: NOW - 3_600_000 }]),
+  });
+  const first = await executeRequest(deps, id);
+  expect(first).not.toBeNull();
+  await store.db
+    .updateTable("requests")
+    .set({ status: "approved", execution_due: 0 })
+    .where("id", "=", id)
+    .execute();
+  for (let due = await executeRequest(deps, id, true); due !== null; due = await executeRequest(deps, id))
+    at = Math.max(at, due);
+
+  expect(await eventsOf(id)).toContain("request.unproven");
+  expect((await readRequest(store.db, id))?.status).toBe("succeeded");
+  expect(sent).toHaveLength(1);
+});
+
+it("does not say that nothing was done of what an archive may say more of", async () => {
+  const { id } = await approveRevocation(store.db);
+  let at = now();
+  const { deps, sent } = createExecution(store.db, { now: () => at });
+  for (let due = await executeRequest(deps, id); due !== null; due = await executeRequest(deps, id))
+    at = Math.max(at, due);
+  expect(sent).toHaveLength(1);
+  // In a record of its own: nothing else is open there.
+  const open = store.db.updateTable("requests").set({ status: "failed" });
+  await open.where("status", "in", ["approved", "executing", "unknown", "pending"]).execute();
+  await writeCheckpoint(store.db, CAROL, at);
+  const checkpoint = await findCheckpoint(store.db);
+  if (checkpoint === null) throw new Error("no checkpoint");
+  await writeArchive(store.db, join(folder, "archive"), checkpoint);
+  const archive = await checkArchive(join(folder, "archive"));
+  await removeArchived(store.db, "sqlite", { archive, checkpoint, by: CAROL, at });
+  await store.db
+    .updateTable("requests")
+    .set({ status: "approved", execution_due: 0 })
+    .where("id", "=", id)
+    .execute();
+  await executeRequest(deps, id, true);
+
+  expect(await readRequest(store.db, id)).toMatchObject({
+    status: "failed",
+    result: { verification: { confirmed: false }, failure: {} },
+  });
+  expect(sent).toHaveLength(1);
 });
