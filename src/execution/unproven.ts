@@ -42,11 +42,23 @@ interface Unproven {
 async function compare(db: Writer, request: Request): Promise<Unproven> {
   const rows = await readProof(db, request.id);
   const findings = findContradictions(request, rows);
-  // Not the failed ones: before the first call, what it was for may turn out not to be there any longer.
-  const { sending, sent, done } = await countTargets(db, request.id);
-  if (request.status === "approved" && sending + sent + done > 0)
+  if (request.status !== "approved") return { findings, isTold: isTold(rows) };
+  const { sending, sent, done, failed } = await countTargets(db, request.id);
+  // Before the first call it may turn out that there is nobody to send it for: that is recorded.
+  if (sending + sent + done > 0 || (failed > 0 && !(await wasChecked(db, request.id))))
     findings.push("somebody of it stands as called for, and it was not begun");
   return { findings, isTold: isTold(rows) };
+}
+
+async function wasChecked(db: Writer, requestId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("audit")
+    .select("seq")
+    .where("request_id", "=", requestId)
+    .where("event", "=", "target.checked")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function isTold(rows: readonly ProofRow[]): boolean {

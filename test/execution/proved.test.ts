@@ -99,6 +99,21 @@ it("ends in words what was over before anything was sent, also where the process
   expect(sent).toEqual([]);
 });
 
+it("does not take a user for failed whom nobody looked at", async () => {
+  const { id } = await approveRevocation(store.db, 2);
+  const { deps, sent } = createExecution(store.db, { now });
+  await store.db
+    .updateTable("request_targets")
+    .set({ state: "failed" })
+    .where("request_id", "=", id)
+    .where("position", "=", 0)
+    .execute();
+  await executeRequest(deps, id, true);
+
+  expect(await eventsOf(id)).toContain("request.unproven");
+  expect(sent).toEqual([]);
+});
+
 it("looks into what was sent to its end, also where the request was put back to approved", async () => {
   const { id } = await approveRevocation(store.db);
   let at = now();
