@@ -212,8 +212,9 @@ const Environment = RecordEnvironment.extend({
   AUDIT_FORWARD_MAX_LAG: setting(
     z
       .string()
-      .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}s$/, {
-        error: "is not so many rows or so many seconds, such as 500/30s",
+      // The forwarder looks once a second: less than a few would hold calls back in ordinary operation.
+      .regex(/^[1-9]\d{0,6}\/(?:[5-9]|[1-9]\d{1,4})s$/, {
+        error: "is not so many rows or so many seconds, at least 5, such as 500/30s",
       })
       .default("500/30s"),
   ),

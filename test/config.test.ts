@@ -310,8 +310,8 @@ describe("a setting", () => {
     ],
     [
       "the copy's lag is half of one",
-      { AUDIT_FORWARD_MAX_LAG: "30s" },
-      "AUDIT_FORWARD_MAX_LAG is not so many rows or so many seconds, such as 500/30s",
+      { AUDIT_FORWARD_MAX_LAG: "500/4s" },
+      "AUDIT_FORWARD_MAX_LAG is not so many rows or so many seconds, at least 5, such as 500/30s",
     ],
     ["the port is a word", { PORT: "http" }, "PORT is not a whole number"],
     ["the port is a fraction", { PORT: "80.5" }, "PORT is not a whole number"],

@@ -42,6 +42,8 @@ export interface Signer {
   stop(): Promise<void>;
 }
 
+/** A database that takes nothing is told of once a minute. */
+const AFTER_ERROR_MS = 60_000;
 const LOOK_MS = 1000;
 const TELL_LOOK_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -141,11 +143,15 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
   async function tellDaily(): Promise<void> {
     const claimed = await claimTelling(db, now());
     if (!claimed || isBroken) return;
-    await attempt(1);
-    const row = await readSigned(db);
-    const head = row === undefined ? null : headOf(row);
-    if (head === null || !(await tell({ kind: "head", seq: head.head.seq, line: headLine(head) })))
-      await postponeTelling(db, now());
+    let isTold = false;
+    try {
+      await attempt(1);
+      const row = await readSigned(db);
+      const head = row === undefined ? null : headOf(row);
+      isTold = head !== null && (await tell({ kind: "head", seq: head.head.seq, line: headLine(head) }));
+    } finally {
+      if (!isTold) await postponeTelling(db, now());
+    }
   }
 
   async function attemptQuietly(after: number): Promise<void> {
@@ -154,14 +160,16 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
+      let pauseMs = LOOK_MS;
       try {
         if ((await readNewest(db)) - signedAt >= SIGN_EVERY) await attempt(SIGN_EVERY);
         if (now() >= tellAt) await tellDaily();
         tellAt = Math.max(tellAt, now() + TELL_LOOK_MS);
       } catch (error) {
         if (!signal.aborted) log.error({ err: error }, "the record could not be signed");
+        pauseMs = AFTER_ERROR_MS;
       }
-      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
