@@ -10,7 +10,7 @@ import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
   why: "The database was changed behind zt-bot's back: this request is not what the record proves",
-  next: "Ask again. Whoever runs zt-bot has to find out who wrote to the database: npm run audit -- verify.",
+  next: "Ask again. The people who run zt-bot have to find out who wrote to the database: npm run audit -- verify.",
 };
 
 /** What the tables say of a request and the record does not, before anything of it is taken up; none: all is proved. */
