@@ -89,7 +89,8 @@ async function approveLongAgo(world: World, plans: readonly Plan[]): Promise<voi
       newRequest({ plan, requesterId: PEOPLE.alice, at, expiresAt: at + HOUR_MS, posts: [] }),
     );
     const votes = { all: [{ by: PEOPLE.bob, at: at + 1000, via: PEOPLE.bob }], seen: 0 };
-    await moveRequest(store.db, id, { to: "approved", actor: PEOPLE.bob, at: at + 1000, votes });
+    const data = { via: PEOPLE.bob };
+    await moveRequest(store.db, id, { to: "approved", actor: PEOPLE.bob, at: at + 1000, data, votes });
   }
   await store.close();
 }

@@ -82,9 +82,10 @@ export function liveSessions({ cloudflare }: World): Session[] {
   return findLiveSessions(cloudflare.state, mallory?.id ?? "", cloudflare.now());
 }
 
-/** Every row of the record but the first policy's, oldest first; a check cut short and made again counts once. */
+/** Every row of the record but the first policy's and the signatures of its end, oldest first; a check cut short and made again counts once. */
 export function auditEvents(world: World): string[] {
-  const sql = "SELECT event FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) ORDER BY seq";
+  const sql =
+    "SELECT event FROM audit WHERE NOT (event = 'policy.loaded' AND seq = 1) AND event <> 'audit.signed' ORDER BY seq";
   const events = query(world, sql).map((row) => String(row["event"]));
   return events.filter((event, index) => event !== "target.checked" || events[index - 1] !== event);
 }

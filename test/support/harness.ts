@@ -1,24 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { onTestFinished } from "vitest";
 
-import {
-  startCloudflare,
-  type CloudflareEmulator,
-  type TokenOptions,
-} from "../../sandbox/cloudflare/index.ts";
-import { startSlack, type Delivery, type Slack, type StoredMessage } from "../../sandbox/slack/index.ts";
-import {
-  ACCOUNT_ID,
-  CHANNELS,
-  CLOUDFLARE_TOKEN,
-  describeWorkspace,
-  PEOPLE,
-  POLICY,
-  STEP_UP_KEY,
-} from "../../sandbox/workspace.ts";
+import type { CloudflareEmulator } from "../../sandbox/cloudflare/index.ts";
+import type { Delivery, Slack, StoredMessage } from "../../sandbox/slack/index.ts";
+import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
+import { openWorld, type World, type WorldOptions } from "../../sandbox/world.ts";
 import { createApp, type ZtBot } from "../../src/app.ts";
 import { readConfig, type Config } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
@@ -27,79 +12,13 @@ import { openPolicy, type PolicySource } from "../../src/policy-file.ts";
 export { CHANNELS, PEOPLE };
 
 export const MODES = ["socket", "http"] as const;
-export type Mode = (typeof MODES)[number];
-
-export interface WorldOptions {
-  mode?: Mode;
-  /** Text of policy.yml; the sandbox's by default. */
-  policy?: string;
-  /** Permissions of the Cloudflare token; all by default. */
-  permissions?: string[];
-  /** What else Cloudflare knows of the token: an account's, active and without end by default. */
-  token?: Pick<TokenOptions, "kind" | "status" | "expiresAt">;
-  /** The bot signs in with an e-mail and a key instead of a token. */
-  isKey?: boolean;
-  databaseUrl?: string;
-  /** Cloudflare's limit on calls; the real one by default. */
-  rateLimit?: { requests: number; windowMs: number };
-}
-
-const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
+export type { World, WorldOptions };
 
 /** Both emulators and a folder, without a bot: for tests that start it as a process of its own. */
-export interface World {
-  slack: Slack;
-  cloudflare: CloudflareEmulator;
-  folder: string;
-  mode: Mode;
-  /** The environment of a bot in this world. */
-  env: Record<string, string>;
-}
-
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const mode = options.mode ?? "socket";
-  const folder = mkdtempSync(join(tmpdir(), "zt-test-"));
-  const { permissions, isKey = false } = options;
-  const cloudflare = await startCloudflare({
-    accountId: ACCOUNT_ID,
-    tokens: [
-      { token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token },
-    ],
-    keys: [KEY],
-    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
-  });
-  const workspace = describeWorkspace({ mode: "socket" });
-  const slack = await startSlack({ ...workspace, quiet: true });
-  const policyFile = join(folder, "policy.yml");
-  writeFileSync(policyFile, options.policy ?? POLICY, { mode: 0o600 });
-  onTestFinished(async () => {
-    await Promise.all([slack.close(), cloudflare.close()]);
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    slack,
-    cloudflare,
-    folder,
-    mode,
-    env: {
-      SLACK_BOT_TOKEN: workspace.bot.botToken,
-      ...(mode === "socket"
-        ? { SLACK_APP_TOKEN: workspace.bot.appToken }
-        : { SLACK_SIGNING_SECRET: workspace.bot.signingSecret }),
-      SLACK_API_URL: slack.apiUrl,
-      ...(isKey
-        ? { CLOUDFLARE_EMAIL: KEY.email, CLOUDFLARE_API_KEY: KEY.key }
-        : { CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN }),
-      CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
-      CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
-      DATABASE_URL: options.databaseUrl ?? `file:${join(folder, "data", "zt.db")}`,
-      STEP_UP_KEY,
-      ZT_POLICY_FILE: policyFile,
-      HOST: "127.0.0.1",
-      PORT: "0",
-      LOG_LEVEL: "info",
-    },
-  };
+  const world = await openWorld(options);
+  onTestFinished(world.close);
+  return world;
 }
 
 export interface Bot {
