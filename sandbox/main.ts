@@ -46,8 +46,11 @@ if (values.help) {
   process.exit(0);
 }
 
+const STEP_UP_HINT = `    /zt authenticator                as Bob; Carol confirms it in #zt-approvals with the number that Bob was shown.
+                                     Bob's approval takes a code of it then
+`;
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
-mkdirSync(folder, { recursive: true });
+mkdirSync(folder, { recursive: true, mode: 0o700 });
 const stepUp = values["step-up"] ? "step_up: [revoke, delete-user]\n" : "";
 writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`);
 
@@ -102,7 +105,7 @@ say(`
     /zt help
     /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
                                      or break the glass as Alice and review it as Bob
-
+${values["step-up"] ? STEP_UP_HINT : ""}
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}
   Ctrl-C stops it.
 `);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import type { Link } from "../../src/audit/chain.ts";
-import { checkHeads, checkSignedRows } from "../../src/audit/heads/check.ts";
+import { checkHeads, checkSignedRows, type SignedRow } from "../../src/audit/heads/check.ts";
 import { makeKeyFile, readSigningKey } from "../../src/audit/heads/key-file.ts";
 import {
   findHeads,
@@ -62,10 +62,17 @@ function readKey(text: string): VerifierKey {
   }
 }
 
-/** What the signatures prove, where a public key was given: in the record, and of heads that were kept elsewhere. */
-export async function checkSignatures(db: Db, { keys, heads }: Signed): Promise<Finding[]> {
+/**
+ * What the signatures prove, where a public key was given: in the record, its archives included, and of heads that were
+ * kept elsewhere.
+ */
+export async function checkSignatures(
+  db: Db,
+  { keys, heads }: Signed,
+  archived: readonly SignedRow[],
+): Promise<Finding[]> {
   if (keys.length === 0) return [];
-  const { signed, upTo, findings } = await checkSignedRows(db, keys);
+  const { signed, upTo, findings } = await checkSignedRows(db, keys, archived);
   const all = [...findings, ...checkHeads(heads, keys)];
   if (findings.length === 0)
     say(

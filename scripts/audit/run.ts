@@ -21,7 +21,7 @@ const USAGE = `npm run audit -- <command>
   make-key --file FILE
       Makes a key that signs the record, in a new file: for AUDIT_SIGNING_KEY_FILE, or as AUDIT_SIGNING_KEY.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
-      Writes rows to standard output. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
+      Writes rows to standard output; into a file with npm run --silent, as npm writes lines of its own there. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
   checkpoint
       Writes a place into the record before which rows may be archived.
   archive --file FILE [--checkpoint SEQ] [--remove]

@@ -2,7 +2,9 @@ import { parseArgs } from "node:util";
 
 import { createAnchors, type Anchors } from "../../src/audit/anchors.ts";
 import { type Archive, ArchiveError, checkArchive } from "../../src/audit/archive.ts";
+import type { ChainedRow } from "../../src/audit/chain.ts";
 import { compareCopy, type Copy, isAsIn, readCopy } from "../../src/audit/copy.ts";
+import { SIGNED } from "../../src/audit/events.ts";
 import { findFits } from "../../src/audit/forward/position.ts";
 import { type LastVerify, noteVerify } from "../../src/audit/last-verify.ts";
 import { type Finding, readSnapshot, type Verdict, verifyChain } from "../../src/audit/verify.ts";
@@ -50,7 +52,7 @@ export const verify: AuditCommand = async (args) => {
           ...findUnnamed(files.archives, verdict),
           ...describeLeft(anchors, verdict),
           ...(await compareSinks(trx, forwarded?.sink ?? null)),
-          ...(await checkSignatures(trx, signed)),
+          ...(await checkSignatures(trx, signed, files.signed)),
           ...(await checkRequests(trx, verdict)),
           ...inCopy,
           ...(copy === null
@@ -97,6 +99,8 @@ interface Files {
   /** Where they end; null without any. */
   end: Archive["end"] | null;
   findings: Finding[];
+  /** Rows in them that hold a signed head. */
+  signed: ChainedRow[];
   /** Of the copy's rows: how many were found in archives, and which differ. */
   inCopy: { rows: number; differing: number[] };
 }
@@ -106,7 +110,13 @@ async function checkArchives(
   names: readonly string[],
   { anchors, copy }: { anchors: Anchors; copy: Copy | null },
 ): Promise<Files> {
-  const files: Files = { archives: [], end: null, findings: [], inCopy: { rows: 0, differing: [] } };
+  const files: Files = {
+    archives: [],
+    end: null,
+    findings: [],
+    signed: [],
+    inCopy: { rows: 0, differing: [] },
+  };
   for (const name of names) {
     const archive = await checkArchive(name, (row) => {
       if (!anchors.hold(row))
@@ -114,6 +124,7 @@ async function checkArchives(
           isBroken: true,
           text: `${name} is broken: row ${row.seq} has not the hash that was noted down.`,
         });
+      if (row.event === SIGNED) files.signed.push(row);
       if (copy?.hashOf(row.seq) === undefined) return;
       files.inCopy.rows += 1;
       if (!isAsIn(copy, row)) files.inCopy.differing.push(row.seq);

@@ -12,7 +12,7 @@ import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
   why: "The database was changed behind zt-bot's back: this request is not what the record proves",
-  next: "Ask again. Whoever runs zt-bot has to find out who wrote to the database: npm run audit -- verify.",
+  next: "Ask again. The people who run zt-bot have to find out who wrote to the database: npm run audit -- verify.",
 };
 
 const SUMMARY_POST: NewPost = { key: "summary", surface: "thread", data: { kind: "summary" } };

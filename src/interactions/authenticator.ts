@@ -64,7 +64,7 @@ export const confirmForm = defineForm(parseConfirmForm, async ({ deps, asker }, 
   try {
     await confirm(deps, form.id, asker, form);
     const what = "It is confirmed, and counts from now on.";
-    return noticeModal("Confirm authenticator", { what, next: "Whose it is gets a message." }, "☑️");
+    return noticeModal("Confirm authenticator", { what, next: "They get a message." }, "☑️");
   } catch (error) {
     const problem = explain(deps.log, error, "form could not be taken");
     return confirmModal({ ...(await checkVouch(deps, form.id, asker)), problem });

@@ -203,7 +203,7 @@ export async function migrateStore(config: Config["database"], grantTo: string |
     const owner = await readRole(db);
     if (!(await mayMigrate(db)))
       throw new StoreNotReadyError(
-        `the role ${owner} may not migrate: it neither owns the tables nor may create them in the database`,
+        `the role ${owner} may not migrate: it neither owns the tables nor may create them in the database. Set MIGRATION_DATABASE_URL to the role that does`,
       );
     if (!(await isUpToDate(db, owner))) await migrate(db, "postgres");
     const role = grantTo === owner ? null : grantTo;

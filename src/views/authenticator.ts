@@ -158,7 +158,7 @@ export function askConfirmation(
     `${what}: another approver has to confirm it`,
     section(
       `🔐 *${what}.* Another approver has to confirm it before it counts.`,
-      "Wait for their call, or call them: they read a number out to you. If it was not them, somebody else uses their Slack account: press Decline.",
+      "Wait for their call, or call them: they read a number out to you. If it was not them, somebody else is using their Slack account: press Decline.",
     ),
     ...actions(
       "authenticator_confirmation",
@@ -185,7 +185,7 @@ export function replacedNews(userId: string): Message {
 
 /** To the approvals channel. */
 export function lockedNews(userId: string, until: number): Message {
-  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, somebody else uses their Slack account.`;
+  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, somebody else is using their Slack account.`;
   return message(text, section(text));
 }
 

@@ -12,6 +12,6 @@ export function headNews(news: HeadNews): Message {
   return message(
     text,
     section(text),
-    context(`→ whoever runs zt-bot has to look into it at once: ${code("npm run audit -- verify")}`),
+    context(`→ the people who run zt-bot have to look into it at once: ${code("npm run audit -- verify")}`),
   );
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { checkArchive, findCheckpoint, removeArchived } from "../../src/audit/archive.ts";
 import { chainRow } from "../../src/audit/chain.ts";
 import { makeKeyFile, openSigningKey } from "../../src/audit/heads/key-file.ts";
 import {
@@ -204,6 +205,25 @@ function contract(dialect: Dialect): void {
     expect(unknown.stderr).toContain(
       `is signed by ${publicKey.split("+")[0] ?? ""}, whose public key was not given`,
     );
+  });
+
+  it("is proved by signatures in its archives too, and all of them archived is no reason to distrust it", async () => {
+    const { place, db, runBot, verify } = await start();
+    await appendRows(db, 5);
+    await runBot();
+    const env = { DATABASE_URL: place.url };
+    const file = join(place.folder, "archive.jsonl");
+    expect(await runHere(env, "checkpoint")).toMatchObject({ code: 0 });
+    expect(await runHere(env, "archive", "--file", file)).toMatchObject({ code: 0 });
+    const checkpoint = await findCheckpoint(db);
+    if (checkpoint === null) throw new Error("there is no checkpoint");
+    await removeArchived(db, dialect, { archive: await checkArchive(file), checkpoint, by: "root", at: NOW });
+    const { code, stdout } = await verify("--archive", file);
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 signature in the record is good, up to row 5.");
+    expect((await verify()).stderr).toContain("no row of the record is signed");
+    await runBot();
+    expect(await verify()).toMatchObject({ code: 0 });
   });
 
   it("that nobody signs any longer is found", async () => {

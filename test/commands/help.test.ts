@@ -35,6 +35,10 @@ describe("/zt help", () => {
     expect(words.includes("Ask @S0LEADS to do it for you")).toBe(roles.includes("operator"));
   });
 
+  it("explains each as it is written, no sign of it replaced by a lookalike", async () => {
+    for (const { name } of commands.all) expect(await answerTo(`help ${name}`)).not.toMatch(/[∗∼ˋˍ꞉□]/u);
+  });
+
   it.each(["U0VERA", "U0EVE"])("explains also what %s may not do", async (userId) => {
     expect(await answerTo("help delete-user", userId)).toContain("/zt delete-user [<who>]");
   });

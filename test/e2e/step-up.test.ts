@@ -447,6 +447,8 @@ describe("/zt authenticator", () => {
     await enrol(scene, carol, bob);
     expect((await answerTo(slack, bob, "authenticator")).words).toContain("and can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);
+    // Whose it is is shown by name, never by a Slack id.
+    expect((await answerTo(slack, bob, "audit")).words).toMatch(/confirmed an authenticator\s*\|?\s*@carol/);
     // The question has lost its buttons.
     const asked = slack.messages(CHANNELS.approvals).at(-1);
     expect(asked === undefined ? "" : slack.visibleText(asked)).toContain("@carol counts: confirmed by @bob");

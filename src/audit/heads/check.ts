@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 import type { Database } from "../../store/schema.ts";
 import { SIGNED } from "../events.ts";
+import type { ChainedRow } from "../chain.ts";
 import { checkSignature, type SignedHead, type VerifierKey } from "./note.ts";
 import { headOf, SIGN_EVERY } from "./signer.ts";
 
@@ -16,10 +17,17 @@ export interface HeadCheck {
 /** A bot that runs signs soon after so many rows: more of them without a signature were not written by one. */
 const MAX_UNSIGNED = 2 * SIGN_EVERY;
 
-/** Checks the signatures in the record with public keys alone; that rows fit one another is checked elsewhere. */
+/** A row that holds a signed head. */
+export type SignedRow = Pick<ChainedRow, "seq" | "prev_hash" | "data">;
+
+/**
+ * Checks the signatures in the record with public keys alone; that rows fit one another is checked elsewhere.
+ * `archived`: the signed rows of archives, oldest first.
+ */
 export async function checkSignedRows(
   db: Kysely<Database>,
   keys: readonly VerifierKey[],
+  archived: readonly SignedRow[],
 ): Promise<HeadCheck> {
   const check: HeadCheck = { signed: 0, upTo: 0, findings: [] };
   const end = (await db.selectFrom("audit_head").select("seq").executeTakeFirst())?.seq ?? 0;
@@ -30,7 +38,8 @@ export async function checkSignedRows(
     .where("event", "=", sql.lit(SIGNED))
     .orderBy("seq")
     .execute();
-  for (const row of rows) {
+  // An archive may hold rows that were not taken out.
+  for (const row of new Map([...archived, ...rows].map((one) => [one.seq, one])).values()) {
     const head = headOf(row);
     const seen = head === null ? "bad" : checkSignature(head, keys);
     if (seen === "unknown")

@@ -18,7 +18,7 @@ export const audit = defineCommand({
   group: "Look up",
   summary: "what was recorded, of someone or of a request",
   details:
-    "The newest first. With a person: what they did here, and what was asked about them. --since takes 7d, 12h or a date. `npm run audit` on the server checks, exports and archives the whole record.",
+    "The newest first. With a person: what they did here, and what was asked about them. --since takes 7d, 12h or a date. On the server, npm run audit checks, exports and archives the whole record.",
   examples: ["audit", "audit mallory@example.com --since 7d", "audit @bob", "audit ZT-7K3M2QF"],
   role: "auditor",
   calls: [],

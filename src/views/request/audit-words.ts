@@ -47,8 +47,8 @@ const WORDS: Record<AuditEvent, Words> = {
   "authenticator.effective": (data) =>
     text(data, "user") === text(data, "confirmed_by")
       ? "set up another authenticator, with a code of the one before"
-      : `confirmed the authenticator of ${text(data, "user") ?? "somebody"}${text(data, "replaces") === null ? "" : ", in the place of the one before"}`,
-  "authenticator.declined": (data) => `declined an authenticator of ${text(data, "user") ?? "somebody"}`,
+      : `confirmed an authenticator${text(data, "replaces") === null ? "" : ", in the place of the one before"}`,
+  "authenticator.declined": () => "declined an authenticator",
   "code.taken": (data) => `gave a code from their authenticator (${codeUse(data)})`,
   "code.refused": (data) =>
     `gave a code that was not taken (${codeUse(data)}): ${text(data, "why") ?? "wrong"}`,
@@ -114,6 +114,12 @@ export function auditTarget({ event, target, users, data }: AuditRowProps): stri
   if (OF_ONE_USER.some((one) => one === event)) return text(data, "target") ?? target;
   if (target !== null && users > 1) return `${target} and ${(users - 1).toLocaleString("en-US")} more`;
   return target ?? text(part(part(data, "plan"), "target"), "email") ?? text(data, "target");
+}
+
+/** Whose authenticator somebody else confirmed or declined, by their Slack id; null where a row is not about that. */
+export function auditPerson({ event, actor, data }: AuditRowProps): string | null {
+  const user = event.startsWith("authenticator.") ? text(data, "user") : null;
+  return user === actor ? null : user;
 }
 
 /** Past this they would fill the cell; an export has them all. */

@@ -1,5 +1,5 @@
 import type { Subject } from "../../lookup/who.ts";
-import { type AuditRowProps, auditTarget, auditWords } from "./audit-words.ts";
+import { auditPerson, type AuditRowProps, auditTarget, auditWords } from "./audit-words.ts";
 import { actions, context, message, section, type Message } from "../blocks.ts";
 import { type Cell, dateCell, personCell, requestCell, table, textCell } from "../cells.ts";
 import { listMessage, pagingButtons, rangeText } from "../list.ts";
@@ -41,17 +41,19 @@ export function auditMessage({ rows, subject, since, page, params, now }: AuditP
 }
 
 function cellsOf(row: AuditRowProps): Cell[] {
+  const person = auditPerson(row);
   return [
     dateCell(row.at),
     personCell(row.actor),
     textCell(auditWords(row), 200),
-    requestCell(row.requestId, auditTarget(row)),
+    person === null ? requestCell(row.requestId, auditTarget(row)) : personCell(person),
   ];
 }
 
 function lineOf(row: AuditRowProps): string {
-  const target = auditTarget(row);
-  return `${utc(row.at)} ${mention(row.actor)} ${escape(auditWords(row), 150)}${target === null ? "" : ` (${escape(target, 100)})`}`;
+  const [person, target] = [auditPerson(row), auditTarget(row)];
+  const about = person === null ? escape(target ?? "", 100) : mention(person);
+  return `${utc(row.at)} ${mention(row.actor)} ${escape(auditWords(row), 150)}${about === "" ? "" : ` (${about})`}`;
 }
 
 function aboutText(subject: Subject | undefined): string {
