@@ -238,7 +238,7 @@ export const storageAttacks: Attack[] = [
           env: {
             AUDIT_FORWARD: `http://127.0.0.1:${(sink.address() as AddressInfo).port}/rows`,
             AUDIT_FORWARD_REQUIRED: "true",
-            AUDIT_FORWARD_MAX_LAG: "1/1s",
+            AUDIT_FORWARD_MAX_LAG: "1/5s",
           },
         });
         const card = await ask(target, "revoke mallory@example.com --reason stolen laptop");

@@ -87,7 +87,8 @@ export function Client(props: {
             unread={unread}
             onSelect={(id) => {
               setDrawerOpen(false);
-              go({ user: me, channel: id });
+              // Also while the state is still the former person's: a quick click must not undo the switch.
+              go({ user: wanted, channel: id });
             }}
           />
         </nav>

@@ -94,6 +94,13 @@ describeInBrowser("the sandbox's page", () => {
     await page.getByRole("radio", { name: "Bob Tanaka" }).check();
     expect(await page.getByText("psst").count()).toBe(0);
     expect(await page.getByRole("textbox").count()).toBe(0);
+    // A quick click on a channel does not undo the switch.
+    await page
+      .getByRole("navigation", { name: "Channels" })
+      .getByRole("button", { name: "zt-approvals" })
+      .click();
+    await expect.poll(() => page.getByRole("radio", { name: "Bob Tanaka" }).isChecked()).toBe(true);
+    expect(await page.getByText("psst").count()).toBe(0);
     held.resolve(undefined);
     await page.getByText("Nothing in #zt-approvals yet").waitFor();
   });
