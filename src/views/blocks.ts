@@ -2,6 +2,7 @@ import type {
   ActionsBlock,
   Button,
   ConfirmationDialog,
+  ContainerBlock,
   ContextBlock,
   DividerBlock,
   HeaderBlock,
@@ -96,6 +97,40 @@ export function context(...texts: readonly Maybe<string>[]): ContextBlock {
 
 export function divider(): DividerBlock {
   return { type: "divider" };
+}
+
+/** Children of a container: https://docs.slack.dev/reference/block-kit/blocks/container-block */
+const MAX_FOLDED = 10;
+
+/** What Slack takes inside a container. Its docs name rich_text as well, but its validator refuses it. */
+type Foldable = Extract<
+  ContainerBlock["child_blocks"][number],
+  { type: "actions" | "context" | "divider" | "header" | "image" | "section" | "table" }
+>;
+
+/**
+ * Blocks under a title that opens them: what is not needed in the first five seconds. Messages only. `subtitle` is
+ * shown also while it is folded. Blocks past the tenth stand in a second container; without any there is nothing.
+ */
+export function folded(
+  title: string,
+  blocks: readonly Maybe<Foldable>[],
+  subtitle?: string,
+): ContainerBlock[] {
+  const children = compact(...blocks);
+  if (children.length === 0) return [];
+  const rest = children.slice(MAX_FOLDED);
+  return [
+    {
+      type: "container",
+      title: plain(title, 150),
+      ...(subtitle !== undefined && { subtitle: plain(subtitle, 150) }),
+      is_collapsible: true,
+      default_collapsed: true,
+      child_blocks: children.slice(0, MAX_FOLDED),
+    },
+    ...folded(`${title}, continued`, rest),
+  ];
 }
 
 /** A request's id, as a link to its card where there is one. */

@@ -2,6 +2,7 @@ import type {
   ActionsBlock,
   AlertBlock,
   AnyBlock,
+  ContainerBlock,
   ContextActionsBlock,
   ContextBlock,
   HeaderBlock,
@@ -61,6 +62,8 @@ function BlockView({ block }: { block: KnownBlock }): ReactElement | null {
     case "table":
     case "data_table":
       return <TableBlockView block={block} />;
+    case "container":
+      return <Container block={block} />;
     case "alert":
       return <Alert block={block} />;
     default:
@@ -137,6 +140,29 @@ function Actions({ block }: { block: ActionsBlock | ContextActionsBlock }): Reac
         />
       ))}
     </div>
+  );
+}
+
+/** Collapsible or not, it has a border; folded, only its title and subtitle are seen. */
+function Container({ block }: { block: ContainerBlock }): ReactElement {
+  const title = (
+    <>
+      {block.title && <strong>{<TextObject text={block.title} />}</strong>}
+      {block.subtitle && <TextObject text={block.subtitle} />}
+    </>
+  );
+  if (block.is_collapsible !== true)
+    return (
+      <div className="container">
+        <div className="container-title">{title}</div>
+        <Blocks blocks={block.child_blocks} />
+      </div>
+    );
+  return (
+    <details className="container" open={block.default_collapsed !== true}>
+      <summary className="container-title">{title}</summary>
+      <Blocks blocks={block.child_blocks} />
+    </details>
   );
 }
 
