@@ -18,7 +18,7 @@ import { againButtons, failuresText } from "./bulk.ts";
 import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
-import { escalatedText, inVain, reminderText, reviewReminderText } from "./waiting.ts";
+import { escalatedText, howFar, reminderText, reviewReminderText } from "./waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
@@ -231,7 +231,7 @@ function decisionText(request: Request): string {
     return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
   if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
   if (request.status === "expired")
-    return `⚪ Expired at ${when(request.expiresAt)}: ${inVain(request)}. Nothing was done.`;
+    return `⚪ Expired at ${when(request.expiresAt)}: ${howFar(request)}. Nothing was done.`;
   const votes = newestVotes(request.votes);
   const last = votes.find((vote) => vote.by === request.decidedBy);
   const others = votes.filter(({ by }) => by !== request.decidedBy).map(({ by }) => mention(by));
