@@ -1,6 +1,7 @@
 import type { SlackViewAction } from "@slack/bolt";
 
 import type { Deps } from "./deps.ts";
+import { threadOf } from "./interactions/click.ts";
 import { createReference, toUserMessage, UserError } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { AS_WRITTEN } from "./slack/messages.ts";
@@ -9,6 +10,8 @@ import { noticeMessage, noticeModal } from "./views/notice.ts";
 /** Of a payload, whatever tells who is looking where. */
 export interface ErrorBody {
   response_url?: string;
+  /** Where the button is that was pressed. */
+  container?: Record<string, unknown>;
   view?: SlackViewAction["view"];
   user?: { id?: string };
   user_id?: string;
@@ -27,7 +30,7 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
   const { interactive, respond } = deps.slack;
   try {
     if (body.response_url) {
-      await respond(body.response_url, noticeMessage(detail));
+      await respond(body.response_url, noticeMessage(detail), { threadTs: threadOf(body.container) });
     } else if (body.view !== undefined) {
       await interactive.views.update({ view_id: body.view.id, view: noticeModal("Not done", detail) });
     } else if (body.event?.user !== undefined && body.event.channel !== undefined) {

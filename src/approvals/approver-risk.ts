@@ -66,8 +66,8 @@ function mendingOf(error: CloudflareFailure): { next?: string } {
   // 401 is the answer to an expired token as well.
   const next =
     error.status === 401
-      ? "Whoever runs zt-bot has to look at the token: renew it, or add that permission."
-      : "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.";
+      ? "The people who run zt-bot need to renew the token, or add that permission."
+      : "The people who run zt-bot need to add that permission to the token; no restart is needed.";
   return { next };
 }
 

@@ -1,6 +1,6 @@
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { utc } from "../views/text.ts";
+import { duration } from "../views/text.ts";
 import { auditContextOf } from "./audit-context.ts";
 import { checkClick, decisionPost, refuseClick, untilWritten } from "./click.ts";
 import { stepUpOf, type ClickFacts, type GivenCode } from "./decide.ts";
@@ -35,10 +35,10 @@ export async function checkBreakGlass(
   const [told, pause] = await Promise.all([whoIsTold(deps, asker), readPause(deps.db)]);
   if (pause !== null) {
     throw new UserError({
-      what: "zt-bot is paused: nothing would be carried out now.",
+      what: "zt-bot is paused.",
       by: pause.by,
-      why: `Paused since ${utc(pause.at)}: ${pause.reason}`,
-      next: "An approver ends it with /zt resume. Then press Break glass… again.",
+      why: `Paused for ${duration(deps.now() - pause.at)}: ${pause.reason}`,
+      next: "An approver types /zt resume. Then press the button again.",
     });
   }
   if (told.length === 0) return refuseClick(deps, "break-glass", facts.request, NOBODY_TOLD, asker);
@@ -47,8 +47,8 @@ export async function checkBreakGlass(
 
 const NOBODY_TOLD = refuse(
   "no-break-glass",
-  "Nobody but you would be told: all others under break_glass.notify are deactivated, or there are none.",
-  "Approvers have to decide. Somebody who runs zt-bot has to mend policy.yml.",
+  "No one but you would be told: break_glass.notify in policy.yml names no one else who is active.",
+  "Ask an approver. The people who run zt-bot need to fix policy.yml.",
 );
 
 /** Whoever is to be told, as the policy and Slack have them now: all but who acts, and those who can't read it. */

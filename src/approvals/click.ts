@@ -42,7 +42,7 @@ export async function untilWritten<T>(checkAndWrite: () => Promise<T | null>): P
     const written = await checkAndWrite();
     if (written !== null) return written;
   }
-  throw new UserError({ what: "Others were faster.", next: "The card shows how it stands." });
+  throw new UserError({ what: "Someone was faster.", next: "See the card." });
 }
 
 /**
@@ -175,9 +175,9 @@ export async function stop(deps: Deps, requestId: string, asker: Asker): Promise
 }
 
 const NOBODY_LEFT = {
-  what: "There is nobody left to stop.",
-  why: "Everyone in this request has been called for already.",
-  next: "The card shows how it stands.",
+  what: "No one is left to stop.",
+  why: "Everyone in this request is done or in progress.",
+  next: "See the card.",
 };
 
 /**
@@ -265,8 +265,8 @@ async function mustFind(
   // Forged, or of another database: the id is no request's, so it stands in the data only, and cut.
   await recordRefusal(deps, asker, null, { what, code: "unknown-request", id: requestId.slice(0, 40) });
   throw new UserError({
-    what: "This request is not known here.",
-    why: "It was made by another installation, or its database was replaced.",
+    what: "This request is unknown.",
+    why: "Another installation made it, or the database was replaced.",
     next: "Ask again.",
   });
 }

@@ -74,7 +74,7 @@ export async function gatherFactsOrSilence(deps: FactsDeps, request: Request): P
   }
 }
 
-const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not asked for" };
+const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not read" };
 
 function startFacts(deps: FactsDeps, request: Request) {
   const action = actionOf(request.plan);

@@ -33,7 +33,7 @@ export async function checkKillSwitch(
       : refuse(
           "target",
           `An open request is about you (${about}): you can't resume zt-bot now.`,
-          "Another approver has to.",
+          "Ask another approver.",
         )) ??
     approverRiskRefusal({ approverRisk }, true);
   if (refusal === null) return about === null ? {} : { open_request: about };

@@ -83,7 +83,7 @@ export function describeProtection(protection: Protection, targets: About): stri
   return `everybody counts as protected while ${UNREAD}`;
 }
 
-export const UNREAD = "Slack can't say who is in the groups of protected people";
+export const UNREAD = "Slack can't say who is in the protected groups";
 
 function keyOf(email: string): string {
   return email.trim().toLowerCase();

@@ -33,6 +33,9 @@ const LOOK_WAIT_MS = 1500;
 
 const MAX_REASON = 1000;
 
+/** Stands where no reason was typed. */
+export const NO_REASON = "none given";
+
 interface Ask {
   plan: Plan;
   evidence: UserSummary | null;
@@ -124,7 +127,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     requesterId: asker.userId,
     originChannel: input.originChannel,
     cardChannel: policy.approvalsChannel,
-    reason: input.reason === "" ? "none given" : input.reason,
+    reason: input.reason === "" ? NO_REASON : input.reason,
     isProtected,
     nudgeAt: nextNudgeAt(
       { status: "pending", createdAt: at, expiresAt, reminders: 0, escalatedAt: null },
@@ -203,19 +206,19 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)
     return new UserError({
-      what: "The same was asked a moment ago, and is over already.",
+      what: "The same was requested a moment ago, and is over.",
       next: "Ask again.",
     });
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
-    what: `This is asked for already: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
+    what: `Already requested: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
-    why: "A second request with the same plan would be approved, and done, twice.",
+    why: "Two requests for the same would both be done.",
     next:
       open.status === "pending"
-        ? "Ask its approvers to decide. Who asked can cancel it."
-        : "Its card shows how far it is.",
+        ? "Ask its approvers. The requester can cancel it."
+        : "Follow it on its card.",
     ...(link === null ? {} : { link }),
   });
 }
@@ -223,7 +226,7 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
 function reasonNeeded(plan: Plan): UserError {
   return new UserError({
     what: "A reason is needed.",
-    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: whoever approves has to know why.`,
+    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: approvers need to know why.`,
     next: `Add --reason "…", or leave out all arguments for a form.`,
   });
 }
@@ -234,7 +237,7 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   if (text === "" && deps.policy.current().action(action).requireReason) {
     throw new UserError({
       what: "A reason is needed.",
-      why: "Approvers decide by it, and it stays in the record.",
+      why: "Approvers decide by it.",
       next: `Add --reason "…", or leave out all arguments for a form.`,
     });
   }
@@ -242,7 +245,7 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
     throw new UserError({
       what: `The reason is too long: ${text.length} characters.`,
       why: `At most ${MAX_REASON} fit on the card.`,
-      next: "Shorten it; more can be said in the thread.",
+      next: "Shorten it, and add the rest in the thread.",
     });
   }
   return text;

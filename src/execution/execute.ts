@@ -55,8 +55,7 @@ const HELD_MS = 15_000;
 const UNCHECKED_MS = 24 * 60 * 60_000;
 /** So often is read again what was too old by the time of the call. */
 const MAX_STALE = 3;
-const TOO_SLOW =
-  "Slack or Cloudflare takes too long to say who the approvers are and whether they are at risk";
+const TOO_SLOW = "Slack or Cloudflare is too slow to check the approvers";
 /** So many errors of ours in a row, and the request ends in words. */
 const MAX_FAILURES = 5;
 
@@ -278,7 +277,7 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
         await hold(deps, lease, request, { code: "unchecked", why: refusal.why });
         return now() + HELD_MS;
       }
-      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Ask again." });
+      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Request it again." });
     case "void":
       return giveUp(deps, lease, request, refusal);
     case "unproven":
@@ -453,8 +452,8 @@ async function endAs(
 
 /** Errors of ours that do not pass: the people who wait are told, with what is known of each user. */
 async function endInError(deps: ExecutionDeps, lease: Lease, error: unknown): Promise<boolean> {
-  const why = `zt-bot failed ${MAX_FAILURES} times in a row on it (${error instanceof Error ? error.name : "unknown error"}), and gave it up; the log has the errors for ${lease.request.id}`;
-  const next = "Look at the user in the dashboard: what was sent before may be done.";
+  const why = `zt-bot failed ${MAX_FAILURES} times in a row (${error instanceof Error ? error.name : "unknown error"}). The log has the errors for ${lease.request.id}`;
+  const next = "Check the user in the dashboard: what was sent before may be done.";
   try {
     const { id, plan, result } = lease.request;
     const counts = await countTargets(deps.db, id);

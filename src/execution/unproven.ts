@@ -11,8 +11,8 @@ import type { Db } from "../store/open.ts";
 import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
-  why: "The database was changed behind zt-bot's back: this request is not what the record proves",
-  next: "Ask again. The people who run zt-bot have to find out who wrote to the database: npm run audit -- verify.",
+  why: "The database was changed from outside zt-bot: the audit record does not prove this request",
+  next: "Request it again. The people who run zt-bot find out who wrote to the database: npm run audit -- verify.",
 };
 
 const SUMMARY_POST: NewPost = { key: "summary", surface: "thread", data: { kind: "summary" } };

@@ -1,4 +1,11 @@
-import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
+import {
+  editMessage,
+  findInChannel,
+  findInThread,
+  openDirect,
+  permalink,
+  postMessage,
+} from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
 import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/break-glass.ts";
@@ -12,6 +19,7 @@ import {
   addPosts,
   markAttempted,
   markPosted,
+  readPredecessor,
   readUnposted,
   recipientOf,
   reminderKey,
@@ -162,6 +170,10 @@ async function publishPost(
   const message = isThread
     ? threadMessage(request, describeRequest(request), item.data)
     : await drawAlone(deps, request, card.place, behind, item);
+  // An edit can be made twice: whoever dies in between leaves no second message.
+  const before = item.data.kind === "call-waiting" ? await readPredecessor(db, item) : null;
+  if (before !== null && (await editMessage(slack, before, message)))
+    return markPosted(db, item.seq, now(), before.channel, before.ts);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
   // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
@@ -210,7 +222,7 @@ async function drawAlone(
   const link = card === null ? null : await permalink(slack, card);
   if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
   if (data.kind === "card-there")
-    return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
+    return cardThereMessage(request, words, { link, isAgain: data.isAnew === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);
   if (data.kind === "alone-reviewed") return breakGlassReviewedMessage(request, words, link);
   return outcomeMessage(request, words, link, behind);

@@ -156,6 +156,29 @@ function fromRow(row: Selectable<PostsTable>): Post {
   };
 }
 
+/**
+ * Where the message is that this one goes on from: the one right before it in the thread, of the same kind. Four
+ * retries in nine seconds are one message that is edited.
+ * @returns null when a message of another kind came between, or the one before was never posted.
+ */
+export async function readPredecessor(
+  db: Kysely<Database>,
+  { requestId, seq, surface, data }: Post,
+): Promise<{ channel: string; ts: string } | null> {
+  const row = await db
+    .selectFrom("posts")
+    .select(["data", "channel", "ts"])
+    .where("request_id", "=", requestId)
+    .where("surface", "=", surface)
+    .where("seq", "<", seq)
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined || !row.channel || !row.ts) return null;
+  const { kind } = JSON.parse(row.data) as PostData;
+  return kind === data.kind ? { channel: row.channel, ts: row.ts } : null;
+}
+
 /** Noted before posting: should the process die now, the next attempt first looks whether the message is there. */
 export async function markAttempted(db: Kysely<Database>, seq: number, at: number): Promise<void> {
   await db.updateTable("posts").set({ attempted_at: at }).where("seq", "=", seq).execute();

@@ -240,7 +240,7 @@ describe("who may decide", () => {
     expect(decide("approve", makeFacts({ status: "approved" }))).toEqual({
       allowed: false,
       code: "decided",
-      why: "This request was already approved and is being carried out.",
+      why: "This request is already approved and in progress.",
       next: "Nothing was changed.",
       by: "U0BOB0001",
     });
@@ -470,7 +470,7 @@ describe("an approval by two", () => {
     expect(decide("approve", facts)).toMatchObject({
       allowed: false,
       code: "already-voted",
-      why: "Your approval is counted already: 1 of 2.",
+      why: "You already approved this: 1 of 2.",
       next: "1 more approver has to agree.",
     });
   });
@@ -538,7 +538,7 @@ describe("what is approved and held back", () => {
 
   it("may be taken back by who asked and by an approver: it is void, and who approved it stays", () => {
     expect(decide("cancel", makeFacts({ ...waiting, person: { id: REQUESTER } }))).toMatchObject({
-      outcome: { kind: "voided", why: expect.stringContaining("Who asked took it back") },
+      outcome: { kind: "voided", why: expect.stringContaining("The requester cancelled it") },
     });
     expect(decide("deny", makeFacts(waiting))).toMatchObject({
       outcome: { kind: "voided", why: expect.stringContaining("An approver denied it") },

@@ -152,7 +152,7 @@ it("what is not urgent waits while nobody can say who is protected, and then goe
   clock.shift = 61 * MINUTE;
   slack.faults.set("usergroups.users.list", LIMITED);
   await answerTo(slack, carol, "resume");
-  await waitsWith(scene, card, "Slack can't say who is in the groups of protected people");
+  await waitsWith(scene, card, "Slack can't say who is in the protected groups");
   expect(callsTo(cloudflare, "POST", "risk_scoring")).toEqual([]);
   slack.faults.clear();
   await finishedThread(slack, card);

@@ -76,7 +76,7 @@ describe("a quorum of two", () => {
     expect((await answerTo(slack, alice, REVOKE)).words).toContain("waiting for approval, 1 of 2 approvals.");
     expect(revocations(scene)).toBe(0);
     expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
-      "Your approval is counted already: 1 of 2.",
+      "You already approved this: 1 of 2.",
     );
 
     await press(slack, carol, card, CARD_ACTIONS.approve);
@@ -165,7 +165,7 @@ describe("what is asked for twice", () => {
     const card = await askToRevoke(slack);
     const id = requestIdOf(slack, card);
     const { words } = await answerTo(slack, alice, REVOKE.replace("laptop", "phone"));
-    expect(words).toContain(`This is asked for already: ${id}, waiting for approval. (by @alice)`);
+    expect(words).toContain(`Already requested: ${id}, waiting for approval. (by @alice)`);
     expect(words).toContain("Open the card");
     expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
     // With other options it is another plan.
@@ -439,7 +439,7 @@ describe("before what is approved is carried out", () => {
     await call.arrived;
     await press(slack, bob, second, CARD_ACTIONS.approve);
     await slack.waitFor(
-      () => wordsOf(slack, second).includes("another request is at work on the same user") || undefined,
+      () => wordsOf(slack, second).includes("another request is working on the same user") || undefined,
     );
     await press(slack, bob, other, CARD_ACTIONS.approve);
     await finishedThread(slack, other);
@@ -556,7 +556,7 @@ describe("an approver at risk", () => {
     cloudflare.settings.riskEnabled = false;
     shift = LATER;
     const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
-    expect(words).toContain("Nobody can say whether you are at risk yourself");
+    expect(words).toContain("It is unknown whether you are at risk");
     expect(words).toContain("approver_hygiene: false");
     cloudflare.settings.riskEnabled = true;
     await press(slack, bob, card, CARD_ACTIONS.approve);
@@ -568,12 +568,12 @@ describe("an approver at risk", () => {
     [
       "a missing permission",
       403,
-      "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.",
+      "The people who run zt-bot need to add that permission to the token; no restart is needed.",
     ],
     [
       "a token that may also be expired",
       401,
-      "Whoever runs zt-bot has to look at the token: renew it, or add that permission.",
+      "The people who run zt-bot need to renew the token, or add that permission.",
     ],
   ])("whom nobody can check for %s is told who mends that, and not to wait", async (_cause, status, next) => {
     let shift = 0;

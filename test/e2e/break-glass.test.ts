@@ -257,7 +257,7 @@ describe("breaking the glass", () => {
     };
     await slack.clickStale(forged);
     expect(slack.visibleText(await openModal(slack, alice))).toContain(
-      "This can't be done by one person alone.",
+      "Break-glass is not available for this request.",
     );
     expect(refusals(scene)).toEqual([`${alice} break-glass no-break-glass`]);
   });
@@ -309,12 +309,12 @@ describe("breaking the glass", () => {
     const card = await askToRevoke(slack);
     const before = publicMessages(slack);
     for (const [user, words] of [
-      [alice, "You are not among those who may act alone."],
-      [bob, "You are not among those who may act alone."],
+      [alice, "You can't use break-glass."],
+      [bob, "You can't use break-glass."],
       [OTHERS.mallory, "This request is about you: you can't do it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
     ] as const) {
       await press(slack, user, card, BREAK_GLASS_ACTIONS.breakGlass);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
@@ -478,9 +478,9 @@ describe("a review", () => {
     await finishedThread(slack, card);
     for (const [user, words] of [
       [DAVE, "You did this yourself."],
-      [alice, "You asked for this: you can't also review it."],
+      [alice, "You requested this: you can't review it."],
       [OTHERS.mallory, "This request is about you: you can't review it."],
-      [OTHERS.nobody, "You may not review this request."],
+      [OTHERS.nobody, "You can't review this request."],
     ] as const) {
       await press(slack, user, card, BREAK_GLASS_ACTIONS.review);
       expect(slack.visibleText(await openModal(slack, user, (text) => text.includes(words)))).toContain(
@@ -509,7 +509,7 @@ describe("a review", () => {
     const values = { verdict: { verdict: "justified" }, note: { note: "I looked into it" } };
     await sendForm(slack, bob, one, values);
     const back = await sendForm(slack, carol, other, values);
-    expect(slack.visibleText(back)).toContain("This was reviewed already. (by @bob)");
+    expect(slack.visibleText(back)).toContain("This is already reviewed. (by @bob)");
     expect(JSON.stringify(back.blocks)).toContain("I looked into it");
     expect(readAudit(scene).filter((row) => row.event === "request.reviewed")).toHaveLength(1);
     expect(refusals(scene)).toEqual([`${carol} review not-reviewable`]);
@@ -597,7 +597,7 @@ describe("a review", () => {
       text: "revoke mallory@example.com --devices --reason laptop stolen",
     });
     await useBreakGlass(scene, alice, card);
-    await slack.waitFor(() => wordsOf(slack, card).includes("another request is at work on the same user"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("another request is working on the same user"));
     slack.setPerson(alice, { deleted: true });
     call.release();
     await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
@@ -616,9 +616,7 @@ describe("a review", () => {
     const card = await askToRevoke(slack);
     await answerTo(slack, bob, "pause --reason drill");
     const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
-    expect(slack.visibleText(form)).toContain(
-      "zt-bot is paused: nothing would be carried out now. (by @bob)",
-    );
+    expect(slack.visibleText(form)).toContain("zt-bot is paused. (by @bob)");
     expect(slack.visibleText(form)).toContain("/zt resume");
     expect(wordsOf(slack, card)).toContain("Waiting for approval");
   });
@@ -636,6 +634,6 @@ describe("a review", () => {
       actionId: BREAK_GLASS_ACTIONS.review,
       value: requestIdOf(slack, card),
     });
-    expect(slack.visibleText(await openModal(slack, carol))).toContain("Nobody acted alone here.");
+    expect(slack.visibleText(await openModal(slack, carol))).toContain("No break-glass was used here.");
   });
 });

@@ -140,22 +140,22 @@ describe("clicks", () => {
     const asked = wordsOf(slack, card);
 
     for (const [user, words] of [
-      [PEOPLE.alice, "You asked for this: you can't also approve it."],
+      [PEOPLE.alice, "You requested this: you can't approve it."],
       [OTHERS.mallory, "This request is about you: you can't approve it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
-      [OTHERS.nobody, "You may not approve this request."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
+      [OTHERS.nobody, "You can't approve this request."],
     ] as const) {
       expect(await pressForWords(slack, user, card, CARD_ACTIONS.approve)).toContain(words);
     }
     for (const [user, words] of [
       [PEOPLE.alice, "You asked for this yourself."],
       [OTHERS.mallory, "This request is about you: you can't deny it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
-      [OTHERS.nobody, "You may not deny this request."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
+      [OTHERS.nobody, "You can't deny this request."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.deny);
       const modal = await openModal(slack, user);
@@ -211,7 +211,7 @@ describe("clicks", () => {
       [OTHERS.nobody, "You may not see the details of this request."],
       [OTHERS.mallory, "You may not see the details of this request."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.details);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
@@ -294,7 +294,7 @@ describe("clicks", () => {
 
     const stale = { user: PEOPLE.carol, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve };
     const words = await privateAnswer(slack, PEOPLE.carol, () => slack.clickStale(stale));
-    expect(words).toContain("This request was already denied. (by @bob)");
+    expect(words).toContain("This request is already denied. (by @bob)");
     expect(words).toContain("Nothing was changed");
     expect(refusals(scene)).toEqual([`${PEOPLE.carol} approve decided`]);
     expect(revokeCalls(scene)).toEqual([]);
@@ -308,7 +308,7 @@ describe("clicks", () => {
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled by @alice"));
     const stale = { user: PEOPLE.bob, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve };
     expect(await privateAnswer(slack, PEOPLE.bob, () => slack.clickStale(stale))).toContain(
-      "This request was already cancelled. (by @alice)",
+      "This request is already cancelled. (by @alice)",
     );
     expect(refusals(scene)).toEqual([`${PEOPLE.bob} approve decided`]);
     expect(revokeCalls(scene)).toEqual([]);
@@ -364,7 +364,7 @@ describe("clicks", () => {
         value: "ZT-0000000",
       };
       expect(await privateAnswer(slack, PEOPLE.alice, () => slack.clickStale(forged))).toContain(
-        "This request is not known here.",
+        "This request is unknown.",
       );
     }
     expect(refusals(scene)).toEqual([

@@ -224,7 +224,7 @@ it("pitfall 10: a role is checked again when a form is sent, and an id in a form
     `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${bob}]\napprovers: [${carol}]\n`,
   );
   const denied = await sendForm(slack, bob, deny, { reason: { reason: "no" } });
-  expect(slack.visibleText(denied)).toContain("You may not deny this request");
+  expect(slack.visibleText(denied)).toContain("You can't deny this request");
   const asked = await sendForm(slack, alice, form, { reason: { reason: "phished" } });
   expect(slack.visibleText(asked)).toContain("You may not use /zt revoke");
   expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);

@@ -578,7 +578,7 @@ describe("somebody who becomes protected in the middle", () => {
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, -1));
     expect(wordsOf(slack, card)).toContain("Not all done: 11 of 12 done, 1 failed");
-    const why = "protected by the policy since this was asked for: ask for them by themselves";
+    const why = "protected by the policy since this was requested: request them separately";
     expect(answersIn(slack, card).find((words) => words.startsWith("❌ 1 failed"))).toContain(
       `${late}: ${why}`,
     );
@@ -700,7 +700,7 @@ describe("Stop", () => {
     });
     expect(second.ok).toBe(true);
     const told = await slack.waitFor(() => slack.ephemerals(PEOPLE.bob).at(-1));
-    expect(slack.visibleText(told)).toContain("This was stopped already. (by @carol)");
+    expect(slack.visibleText(told)).toContain("This is already stopped. (by @carol)");
     calls.release();
     await finishedThread(slack, card);
     const refused = readAudit(scene).filter(({ event }) => event === "click.refused");

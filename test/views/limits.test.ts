@@ -189,7 +189,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           ...messageProblems(cancelledMessage(request, words, link)).map(
             (problem) => `${what}, cancelled: ${problem}`,
           ),
-          ...messageProblems(cardThereMessage(request, words, { link, isAnew: true })).map(
+          ...messageProblems(cardThereMessage(request, words, { link, isAgain: true })).map(
             (problem) => `${what}, card: ${problem}`,
           ),
         );

@@ -31,11 +31,7 @@ export function vouchRefusal(facts: VouchFacts): Refusal | null {
     openRefusal(facts) ??
     personRefusal(voucher, facts) ??
     (voucherId === authenticator.userId
-      ? refuse(
-          "requester",
-          "This is your own authenticator: you can't confirm it.",
-          "Another approver has to.",
-        )
+      ? refuse("requester", "This is your own authenticator: you can't confirm it.", "Ask another approver.")
       : null) ??
     approverRefusal(facts, "confirm") ??
     addressRefusal(voucher) ??
@@ -43,8 +39,8 @@ export function vouchRefusal(facts: VouchFacts): Refusal | null {
     (takesCode(facts) && !enrolled.has(voucherId)
       ? refuse(
           "no-authenticator",
-          "You have no authenticator yourself, and another approver has one.",
-          "Somebody with an authenticator has to confirm this one. /zt authenticator says who has.",
+          "You have no authenticator, and another approver has one.",
+          "Someone with an authenticator needs to confirm it. /zt authenticator says who has one.",
         )
       : null)
   );
@@ -88,8 +84,8 @@ function openRefusal({ authenticator, now }: Pick<VouchFacts, "authenticator" | 
 }
 
 const GONE: Record<Authenticator["state"], string> = {
-  waiting: "Nobody confirmed this authenticator within a day: it does not count. It has to be set up again.",
-  effective: "This authenticator was confirmed already.",
-  replaced: "Another authenticator was set up since: this one does not count.",
-  declined: "This authenticator was declined already.",
+  waiting: "No one confirmed this authenticator within a day. Set it up again.",
+  effective: "This authenticator is already confirmed.",
+  replaced: "A newer authenticator replaces this one.",
+  declined: "This authenticator is already declined.",
 };

@@ -1,5 +1,6 @@
 import type { ActionsBlock } from "@slack/types";
 
+import { othersOf } from "../../requests/plan.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
@@ -19,5 +20,8 @@ export function retryButtons(request: Request): ActionsBlock[] {
   if (again.length > 0) return again;
   const text = status === "failed" ? "Retry…" : "Request again…";
   const label = `Open the form of ${id} again, filled in`;
-  return actions("retry", formButton(text, plan.action, RETRY, { request: id }, label));
+  // Who is to be created is not there yet, and of several the form has a list.
+  const isOne = plan.target.id !== "" && othersOf(plan).length === 0;
+  const params = { ...(isOne && { user: plan.target.id }), request: id };
+  return actions("retry", formButton(text, plan.action, RETRY, params, label));
 }

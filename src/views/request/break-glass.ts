@@ -105,7 +105,7 @@ export function breakGlassMessage(
       `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 500)}`,
     ),
     context(`Next: another approver reviews it on the card · ${linked(request, link)}`),
-    behind !== null && context(behindText(request, behind, "anybody")),
+    behind !== null && context(behindText(request, behind, "anyone")),
   );
 }
 
