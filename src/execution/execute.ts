@@ -414,12 +414,10 @@ async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {
   const request = await mustRead(deps, lease.request.id);
   const rows = await readTargets(db, request.id);
   const { to, result } = judgeEnd(request, rows, toProgress(await countTargets(db, request.id)), now());
-  const { verification } = result;
+  // What was seen of one user stands in the last message: of several, it says who failed.
   const pages: NewPost[] =
     result.bulk === undefined
-      ? verification === undefined
-        ? []
-        : [{ key: "verification", surface: "thread", data: { kind: "verification", verification } }]
+      ? []
       : toFailurePages(rows).map((data) => ({ key: `failures-${data.page}`, surface: "thread", data }));
   await endAs(deps, lease, { to, result }, pages);
   return null;

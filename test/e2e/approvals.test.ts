@@ -65,9 +65,7 @@ describe("a quorum of two", () => {
     expect(JSON.stringify(card.blocks)).toContain("Yours would be the first of 2 approvals");
 
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(
-      () => wordsOf(slack, card).includes("Waiting for approval: 1 of 2 approvals") || undefined,
-    );
+    await slack.waitFor(() => wordsOf(slack, card).includes("Needs 1 more approval") || undefined);
     const last = slack.messages(card.channel).find(({ ts }) => ts === card.ts);
     expect(JSON.stringify(last?.blocks)).not.toContain("Yours would be");
     expect((await answerTo(slack, bob, "requests")).words).toContain(
@@ -219,7 +217,7 @@ describe("a protected target", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     const thread = (await finishedThread(slack, card)).join("\n");
     expect(wordsOf(slack, card)).toContain(
-      "Void, nothing was done: The target is protected since this was asked for",
+      "Voided, nothing was done: The target is protected since this was asked for",
     );
     expect(thread).toContain("Void");
     expect(revocations(scene)).toBe(0);
@@ -368,8 +366,8 @@ describe("before what is approved is carried out", () => {
     const { words } = await answerTo(slack, bob, "resume");
     expect(words).toContain("Resumed");
     const thread = (await finishedThread(slack, card)).join("\n");
-    expect(thread).toContain("Not carried out yet");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(thread).toContain("On hold");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(revocations(scene)).toBe(1);
     const channel = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
     expect(channel.filter((text) => /zt-bot is paused|zt-bot goes on/.test(text))).toHaveLength(2);
@@ -379,7 +377,7 @@ describe("before what is approved is carried out", () => {
     const { scene, card } = await approvedWhilePaused();
     const { slack } = scene;
     await press(slack, alice, card, CARD_ACTIONS.cancel);
-    await slack.waitFor(() => wordsOf(slack, card).includes("Void, nothing was done") || undefined);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Voided, nothing was done") || undefined);
     expect(wordsOf(slack, card)).toContain("Who asked took it back while it waited to be carried out");
     await answerTo(slack, carol, "resume");
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason after it" });
@@ -423,7 +421,7 @@ describe("before what is approved is carried out", () => {
     scene.cloudflare.login(MALLORY);
     await answerTo(scene.slack, carol, "resume");
     await finishedThread(scene.slack, card);
-    expect(wordsOf(scene.slack, card)).toContain("Done and verified");
+    expect(wordsOf(scene.slack, card)).toContain("verified at");
   });
 
   it("waits for another request that is at work on the same user, and for no other", async () => {
@@ -447,7 +445,7 @@ describe("before what is approved is carried out", () => {
     call.release();
     await finishedThread(slack, first);
     await finishedThread(slack, second);
-    expect(wordsOf(slack, second)).toContain("Done and verified");
+    expect(wordsOf(slack, second)).toContain("verified at");
   });
 });
 
@@ -561,7 +559,7 @@ describe("an approver at risk", () => {
     cloudflare.settings.riskEnabled = true;
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
   });
 
   it.each<[string, number, string]>([

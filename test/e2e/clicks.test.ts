@@ -329,7 +329,7 @@ describe("clicks", () => {
     });
     const said = await openModal(slack, PEOPLE.bob, (words) => words.includes("already approved"));
     expect(slack.visibleText(said)).toContain("(by @carol)");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(refusals(scene)).toEqual([`${PEOPLE.bob} deny decided`]);
     expect(revokeCalls(scene)).toHaveLength(1);
   });
@@ -346,7 +346,7 @@ describe("clicks", () => {
       values: { reason: { reason: "   " } },
     });
     expect(sent.errors).toEqual({ reason: expect.stringContaining("Say why") });
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("a click for a request that nobody knows is answered and recorded", async () => {
@@ -371,7 +371,7 @@ describe("clicks", () => {
       `${PEOPLE.alice} approve unknown-request`,
       `${PEOPLE.alice} cancel unknown-request`,
     ]);
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(readAudit(scene).some((row) => row.requestId === requestIdOf(slack, card))).toBe(true);
     expect(revokeCalls(scene)).toEqual([]);
   });

@@ -184,7 +184,7 @@ describe("/zt cancel", () => {
     expect(words).toContain("Press Deny on its card instead.");
     expect(words).toBe(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.cancel));
     expect(readAudit(scene).filter(({ event }) => event === "click.refused")).toHaveLength(2);
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("comes too late for what is decided, and says who decided", async () => {

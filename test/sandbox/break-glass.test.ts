@@ -28,11 +28,11 @@ describeInBrowser("the sandbox in a browser", () => {
       await form.getByText("nobody else has to agree").waitFor();
       const reason = form.getByRole("textbox", { name: "Why can't it wait for an approver?" });
       await reason.fill("urgent");
-      await form.getByRole("button", { name: "Do it alone" }).click();
+      await form.getByRole("button", { name: "Revoke now" }).click();
       await form.getByText("at least 15 characters: whoever").waitFor();
       expect(await reason.inputValue()).toBe("urgent");
       await reason.fill("it is 3 in the morning and nobody answers");
-      await form.getByRole("button", { name: "Do it alone" }).click();
+      await form.getByRole("button", { name: "Revoke now" }).click();
       await page.getByText("on your word alone").waitFor();
       await page.getByRole("button", { name: "Close", exact: true }).last().click();
 
@@ -45,8 +45,8 @@ describeInBrowser("the sandbox in a browser", () => {
       await bobs.getByText("acts alone, without approval").first().waitFor();
 
       await beAt(bobs, "Bob Okafor", "zt-approvals");
-      const card = bobs.getByRole("article").filter({ hasText: "Waits for review" });
-      await card.getByText("Done and verified").waitFor();
+      const card = bobs.getByRole("article").filter({ hasText: "Needs review" });
+      await card.getByText("verified at").waitFor();
       await card.getByRole("button", { name: /Review/ }).click();
       const review = bobs.getByRole("dialog", { name: "Review" });
       await review.getByRole("radio", { name: /^Justified/ }).check();

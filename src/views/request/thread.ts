@@ -36,7 +36,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "held":
       return say(
         `⏸️ *On hold* since ${when(data.at, "time")}: ${escape(capitalise(data.why), 800)}`,
-        `Next: ${heldNext(data.code)}`,
+        `→ ${heldNext(data.code)}`,
       );
     case "voided":
       return endMessage(request, words, stateLine(request, { max: 1500 }));
@@ -80,7 +80,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       );
     }
     case "unproven":
-      return say(unprovenText(data.findings), `Next: ${UNPROVEN_NEXT}`);
+      return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
         `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else is touched.`,

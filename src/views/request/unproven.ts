@@ -19,6 +19,6 @@ export function unprovenAlarm(
   return message(
     `${request.id}: ${text}`,
     section(text),
-    context(`Next: ${UNPROVEN_NEXT} · ${linked(request, link)}`),
+    context(`→ ${UNPROVEN_NEXT} · ${linked(request, link)}`),
   );
 }
