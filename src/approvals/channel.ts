@@ -12,7 +12,7 @@ export interface ChannelRefusal {
 }
 
 /**
- * May cards be posted there? A card says who is being looked into, and why: outside the organization nobody may read
+ * May cards be posted there? A card says who is being looked into, and why: outside the organization no one may read
  * that. Where Slack can't say, what it said within the last day holds; without that, the answer is no
  * (docs/adr/0018-approvals-channel.md).
  */

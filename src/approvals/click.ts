@@ -33,7 +33,7 @@ export type Decision = Extract<Click, "approve" | "deny" | "cancel">;
 const MAX_TRIES = 20;
 
 /**
- * Checks and writes again while somebody else is first between the two: the check, made again, says who it was, or
+ * Checks and writes again while someone else is first between the two: the check, made again, says who it was, or
  * counts them in.
  * @throws UserError when that goes on and on, and whatever the check throws.
  */
@@ -144,7 +144,7 @@ export function decisionPost(at: number): NewPost {
 
 const OUTCOME_POST: NewPost = { key: "outcome", surface: "dm", data: { kind: "outcome" } };
 
-/** A request that is void says so in its thread, and to who asked. */
+/** A request that is void says so in its thread, and to the requester. */
 export function voidAs({ why, next }: { why: string; next: string }, at: number): Omit<Transition, "actor"> {
   return {
     to: "voided",
@@ -157,7 +157,7 @@ export function voidAs({ why, next }: { why: string; next: string }, at: number)
 }
 
 /**
- * Stops a request about several users: whoever is being called for is finished, the others are not touched.
+ * Stops a request about several users: calls in progress finish, no one else is touched.
  * Authorised at the click, like every decision.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -181,7 +181,7 @@ const NOBODY_LEFT = {
 };
 
 /**
- * May this person do so now, and what follows? Also asked before a form opens, so that nobody writes a reason for
+ * May this person do so now, and what follows? Also asked before a form opens, so that no one writes a reason for
  * nothing.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -223,7 +223,7 @@ export async function refuseClick(
   throw new UserError({ what: why, by, next });
 }
 
-/** A user id means somebody only together with its workspace: Slack sends both with the click. */
+/** A user id means someone only together with its workspace: Slack sends both with the click. */
 function markStranger(
   { homeTeamId }: Deps,
   people: ReadonlyMap<string, Known>,

@@ -45,7 +45,7 @@ export interface ClickFacts extends Facts {
   clickerId: string;
   /** Of whom clicked, the authenticator whose code was just taken; `later`: a form is about to ask for one. */
   code?: GivenCode | "later" | undefined;
-  /** Of whom clicked, an action done alone that nobody has looked at yet: that request's id. */
+  /** Of whom clicked, a break-glass action that no one has looked at yet: that request's id. */
   unreviewed?: string | null;
 }
 
@@ -123,7 +123,7 @@ function decideDeny(facts: ClickFacts): Verdict {
   return refusal ?? (isHeldBack(request) ? withdrawn(facts, "An approver denied it") : DONE);
 }
 
-/** Only who asked may take it back. */
+/** Only the requester may cancel it. */
 function decideCancel(facts: ClickFacts): Verdict {
   return (
     (isHeldBack(facts.request) ? null : openRefusal(facts)) ??
@@ -156,7 +156,7 @@ function withdrawn(facts: ClickFacts, what: string): Verdict {
 
 type Group = ReadonlySet<string> | Named;
 
-/** May this person, as somebody who decides or asks, see the request in full? */
+/** May this person, as someone who decides or asks, see the request in full? */
 export function decideDetails(
   facts: Pick<ClickFacts, "clickerId" | "request" | "people" | "homeTeamId"> & { approvers: Group },
   operators: Group,
@@ -169,7 +169,7 @@ export function decideDetails(
 }
 
 /**
- * May this person stop a request about several users while it is carried out? Who asked and who could have approved
+ * May this person stop a request about several users while it is carried out? The requester and who could have approved
  * may; an approver whom it is about may not, who could else escape it.
  */
 function decideStop(facts: ClickFacts): Verdict {
@@ -208,7 +208,7 @@ function decideBreakGlass(facts: ClickFacts): Verdict {
   );
 }
 
-/** May this person judge afterwards what somebody did alone? */
+/** May this person judge afterwards what someone did by break-glass? */
 function decideReview(facts: ClickFacts): Verdict {
   const { request, clickerId } = facts;
   if (request.breakGlass === null)

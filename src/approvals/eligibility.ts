@@ -6,7 +6,7 @@ import type { Request } from "../requests/request.ts";
 import type { Protection } from "./protected-targets.ts";
 
 /**
- * Whether somebody has a say in a request at all: pure functions from what is known of them to a refusal or none.
+ * Whether someone has a say in a request at all: pure functions from what is known of them to a refusal or none.
  * What may be done with that say is decide.ts's business.
  */
 export interface Refusal {
@@ -47,10 +47,10 @@ export type ApproverRisk =
   | { kind: "high-risk" }
   /** zt-bot revoked them at this moment, less than a day ago. */
   | { kind: "revoked"; at: number }
-  /** Cloudflare could not say. `next`: what mends it, where waiting does not. */
+  /** Cloudflare could not say. `next`: what fixes it, where waiting does not. */
   | { kind: "unknown"; why: string; next?: string };
 
-/** What is known of somebody who clicked, now or before. */
+/** What is known of someone who clicked, now or before. */
 export interface Known {
   /** null when Slack does not know them. */
   person: Person | null;
@@ -75,7 +75,7 @@ export interface Facts {
   /** What takes a code from one's authenticator, by the policy as it is now. */
   stepUp: { votes: boolean; alone: boolean };
   protection: Protection;
-  /** Who may act alone in this kind of request; null: nobody. */
+  /** Who may use break-glass in this kind of request; null: no one. */
   breakGlass: Named | null;
   /** The clicker and everyone who has voted. */
   people: ReadonlyMap<string, Known>;
@@ -109,7 +109,7 @@ export function personRefusal(
   return null;
 }
 
-/** Nobody decides on their own wish. */
+/** No one decides on their own wish. */
 export function requesterRefusal(id: string, requesterId: string, verb: string): Refusal | null {
   if (id !== requesterId) return null;
   return refuse("requester", `You requested this: you can't ${verb} it.`, "Ask an approver.");
@@ -122,7 +122,7 @@ export function targetRefusal({ person }: Pick<Known, "person">, plan: Plan, ver
   return refuse("target", `This request is about you: you can't ${verb} it.`, "Ask an approver.");
 }
 
-/** Somebody without an address in Slack may be the very person that the request is about. */
+/** Someone without an address in Slack may be the very person that the request is about. */
 export function addressRefusal({ person }: Pick<Known, "person">): Refusal | null {
   if (person?.email) return null;
   return refuse(
@@ -179,7 +179,7 @@ export function approverRiskRefusal(
   }
 }
 
-/** For the record and the card: why nobody could say whether they are at risk; empty where somebody could. */
+/** For the record and the card: why no one could say whether they are at risk; empty where someone could. */
 export function uncheckedOf({ approverRisk }: Pick<Known, "approverRisk">): { unchecked?: string } {
   return approverRisk.kind === "unknown" ? { unchecked: approverRisk.why } : {};
 }
@@ -188,7 +188,7 @@ export function knownOf({ people }: Pick<Facts, "people">, id: string): Known {
   return people.get(id) ?? { person: null, approverRisk: { kind: "unknown", why: "it was not read" } };
 }
 
-/** What keeps somebody from having a say in this request, whatever they want to say. */
+/** What keeps someone from having a say in this request, whatever they want to say. */
 export function sayRefusal(id: string, facts: Facts, verb: string, isUrgent = true): Refusal | null {
   const known = knownOf(facts, id);
   return (
@@ -201,7 +201,7 @@ export function sayRefusal(id: string, facts: Facts, verb: string, isUrgent = tr
   );
 }
 
-/** What keeps somebody from acting alone in this request. */
+/** What keeps someone from acting alone in this request. */
 export function breakGlassRefusal(id: string, facts: Facts): Refusal | null {
   const known = knownOf(facts, id);
   return (

@@ -11,7 +11,7 @@ export function countVotes(facts: Facts): {
 } {
   const counting: Vote[] = [];
   const dropped: { by: string; code: RefusalCode }[] = [];
-  // Nobody counts twice, whatever is in the database.
+  // No one counts twice, whatever is in the database.
   for (const vote of newestVotes(facts.request.votes)) {
     const code = isStale(vote, facts)
       ? "stale"
@@ -32,7 +32,7 @@ function isStale({ at }: Pick<Vote, "at">, { now, maxAgeMs }: Facts): boolean {
 
 /**
  * Where Slack can't say who is in a group: it counts what the policy names as it did when they voted. Another group
- * may have them as well, which nobody can say now.
+ * may have them as well, which no one can say now.
  */
 function unproven({ by, via = by }: Pick<Vote, "by" | "via">, named: Named | null): RefusalCode | undefined {
   if (named?.has(by) === true || named?.has(via) === true) return undefined;
@@ -59,7 +59,7 @@ export function judgeExecution(
   return judgeTargets(facts, targets) ?? judgeApproval(facts);
 }
 
-/** Who became protected since needs other approvals; null: nobody did, or nobody can say and it is urgent. */
+/** Who became protected since needs other approvals; null: no one did, or no one can say and it is urgent. */
 export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email">[]): Kept | null {
   const { request, protection, isUrgent } = facts;
   if (request.isProtected) return null;
@@ -82,7 +82,7 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
   return { kind: "hold", why: UNREAD };
 }
 
-/** The votes alone, or who acted alone, whoever it is about. */
+/** The votes alone, or who used break-glass, whoever it is about. */
 function judgeApproval(facts: Facts): ExecutionVerdict {
   const { request, quorum, silence, isUrgent, protection } = facts;
   if (request.breakGlass !== null) return judgeBreakGlass(facts);
@@ -120,7 +120,7 @@ const SILENT = { kind: "hold", why: "Slack can't say who the approvers are now" 
 function judgeBreakGlass(facts: Facts): ExecutionVerdict {
   const { silence, protection, breakGlass } = facts;
   const used = facts.request.breakGlass;
-  if (used === null) throw new Error("nobody acted alone");
+  if (used === null) throw new Error("no break-glass was used");
   const next = "Request it again, and ask an approver.";
   const why = `${nameOf(facts, used.by)} used break-glass `;
   if (isStale(used, facts)) return { kind: "void", why: `${why}more than ${ageWords(facts)} ago`, next };
@@ -135,7 +135,7 @@ function uncheckedIn(silence: string | null, { unchecked }: Facts["protection"])
   return [silence, unchecked].filter((one) => one !== null).join("; ") || null;
 }
 
-/** Why somebody's earlier vote no longer counts, after their name. */
+/** Why someone's earlier vote no longer counts, after their name. */
 const DROPPED: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   stale: (facts) => `approved more than ${ageWords(facts)} ago`,
   "not-an-approver": () => "is no longer an approver",

@@ -45,7 +45,7 @@ const LOOK_SIZE = 40;
 const CONCURRENCY = 4;
 /** Slack takes about 50 edits a minute; the end is always shown. */
 const PROGRESS_MS = 3000;
-/** What was read for a judgement serves everybody of a round for so long. */
+/** What was read for a judgement serves everyone of a round for so long. */
 const STANDING_MS = 2000;
 /** What is kept back is looked at again: soon where it goes on any moment, else at a slower pace. */
 const BUSY_MS = 1000;
@@ -85,7 +85,7 @@ export async function executeRequest(
     due = await advance(deps, lease);
   } catch (error) {
     log.error({ err: error, requestId: id }, "execution failed, it is tried again");
-    // Lost, or somebody changed a user meanwhile (a stop): given back if it is still ours, and looked at again.
+    // Lost, or someone changed a user meanwhile (a stop): given back if it is still ours, and looked at again.
     if (error instanceof LeaseLostError) {
       const released = await lease.release({ set: { execution_due: now() } });
       return released === null ? null : now();
@@ -210,12 +210,12 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
   );
   await show(run, deps, null);
   const refusal = refusals.find((one) => one !== null && one.kind !== "busy") ?? null;
-  // Another request is at work on some of them: they come later, and hold up nobody else.
+  // Another request is at work on some of them: they come later, and hold up no one else.
   for (const [index, one] of refusals.entries()) if (one?.kind === "busy") await postpone(run, due[index]);
   return refusal;
 }
 
-/** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
+/** First those of whom no one knows what came of the call, then the next ones, then those to look at again. */
 async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
   const dueBy = now();
   const looks = () => readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
@@ -288,7 +288,7 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
 
 /**
  * The approval does not hold. Where nothing took effect, the request is void; otherwise what was sent is looked into
- * to its end, and nobody else is begun.
+ * to its end, and no one else is begun.
  */
 async function giveUp(
   deps: ExecutionDeps,
@@ -310,7 +310,7 @@ async function giveUp(
   return lookInto(deps, lease, request, { why, next });
 }
 
-/** Nobody else is begun or called for again; what was sent is looked for until the time is up. */
+/** No one else is begun or called for again; what was sent is looked for until the time is up. */
 async function lookInto(
   deps: ExecutionDeps,
   lease: Lease,
@@ -463,7 +463,7 @@ async function endInError(deps: ExecutionDeps, lease: Lease, error: unknown): Pr
     };
     return await endAs(deps, lease, { to: "failed", result: { ...known, failure: { why, next } } }, []);
   } catch (writing) {
-    // The database itself, most likely: it is tried again until that is mended.
+    // The database itself, most likely: it is tried again until that is fixed.
     deps.log.error({ err: writing, requestId: lease.request.id }, "the end could not be written");
     return false;
   }

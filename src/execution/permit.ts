@@ -110,7 +110,7 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   const request = await changeRequest(trx, {
     ...change,
     isShown: false,
-    // Renewed, so that nobody takes over before the permit itself is too old.
+    // Renewed, so that no one takes over before the permit itself is too old.
     set: { execution_until: clockOf(deps.db, at, LEASE_MS) },
     where: (eb) =>
       eb.and([
@@ -154,7 +154,7 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   });
   if (!isTaken) throw new RefusedError({ kind: "lost" });
 
-  // From here on the chain's head is ours: whoever pauses waits for it, or we see the pause.
+  // From here on the chain's head is ours: a pause waits for it, or we see the pause.
   const call = actionOf(plan).callText(plan);
   const posts: NewPost[] =
     row.position === 0

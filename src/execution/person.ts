@@ -53,7 +53,7 @@ const MAX_ATTEMPTS = 8;
 
 /**
  * Brings one user of a request a step further, from what the row says of them. What is `sending` is looked at first:
- * nobody knows whether that call took effect. Every write is made under the lease.
+ * no one knows whether that call took effect. Every write is made under the lease.
  * @returns why nothing was sent, where that concerns the whole request.
  * @throws LeaseLostError
  */
@@ -119,7 +119,7 @@ async function begin(person: Person): Promise<Refusal | null> {
   return send(person, { check, baseline: before.ok ? before.value : null, standing });
 }
 
-/** Sent before, and nobody knows what came of it: what is done already is not done twice. */
+/** Sent before, and no one knows what came of it: what is done already is not done twice. */
 async function settle(person: Person): Promise<Refusal | null> {
   const { deps, row, plan } = person;
   if (row.answeredAt === null) await tellCut(person);
@@ -128,7 +128,7 @@ async function settle(person: Person): Promise<Refusal | null> {
   if (seen.ok && seen.value.confirmed && (seen.value.provesCall || !isUrgent))
     return reconcile(person, seen.value);
   if (person.request.stop !== undefined) return giveUpSending(person, STOPPED, seen);
-  // Done twice, a containment harms nobody; everything else is sent again only after a look.
+  // Done twice, a containment harms no one; everything else is sent again only after a look.
   if (!seen.ok && !isUrgent) return lookAgain(person, seen.why);
   const [check] = await Promise.all([checkTarget(deps.cloudflare, plan), person.standing()]);
   if (!check.ok) return giveUpSending(person, check, seen);
@@ -274,7 +274,7 @@ async function recordAnswer(
 }
 
 /**
- * The call has no recorded answer: the process ended before, or the database did not take it. Everybody is told which it
+ * The call has no recorded answer: the process ended before, or the database did not take it. Everyone is told which it
  * was as far as this process knows, and an answer that it still has is recorded now.
  */
 async function tellCut(person: Person): Promise<void> {
@@ -559,7 +559,7 @@ async function write(
     const known = result === undefined ? {} : { set: { result: JSON.stringify(result) } };
     const change = { id, at, actor: BOT, where: lease.isHeld, ...known };
     const told = { ...change, posts: [...posts], isShown: posts.length > 0 };
-    // The request's row first: it is the lease, and the first lock of everybody who changes anything of it.
+    // The request's row first: it is the lease, and the first lock of everyone who changes anything of it.
     const changed = await changeRequest(trx, isUnknown ? { ...change, isShown: false } : told);
     if (changed === null) throw new LeaseLostError(id);
     const isTaken = await changeTarget(trx, id, { position: row.position, from: [row.state], set });

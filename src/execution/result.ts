@@ -83,7 +83,7 @@ function judgeSeveral(
   };
 }
 
-/** Why some were left alone, where nobody stopped it: because of the first one, or because the approval was lost. */
+/** Why some were left alone, where no one stopped it: because of the first one, or because the approval was lost. */
 function whyRest(request: Request, rows: readonly TargetRow[]): string {
   const first = rows[0];
   const others = othersOf(request.plan).length;

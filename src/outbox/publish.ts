@@ -38,7 +38,7 @@ import {
 
 export type PublishDeps = CardDeps;
 
-/** After so long without a card, who asked is told in a message of their own. */
+/** After so long without a card, the requester is told in a message of their own. */
 const CARD_LATE_MS = 10_000;
 
 /**
@@ -46,7 +46,7 @@ const CARD_LATE_MS = 10_000;
  * in order: one publisher at a time holds the request; every message is noted as attempted before it is posted, and
  * one that was attempted before is first looked for by its metadata. What does not go through in the approvals
  * channel keeps back the rest of the thread, but not the direct messages.
- * @returns false when somebody else is at it: whoever holds the lease publishes everything before letting go.
+ * @returns false when someone else is at it: the holder of the lease publishes everything before letting go.
  * @throws what Slack answered, written down and with the lease given back: the caller's retry goes on where this one
  * stopped.
  */
@@ -80,7 +80,7 @@ async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFa
   const request = (await readRequest(db, lease.request.id)) ?? lease.request;
   const card = await publishCard(deps, lease.isHeld, request);
   const late = await noteLateCard(deps, request, card);
-  // The thread keeps its order, and so do one person's messages; who can't be written to holds up nobody else.
+  // The thread keeps its order, and so do one person's messages; who can't be written to holds up no one else.
   const failures = new Map<string, DeliveryFailure>();
   if (card.place === null && card.failure !== null) failures.set(THREAD, card.failure);
   let onToken = onlyToken(card.failure);
@@ -110,7 +110,7 @@ function isEarly({ surface, data }: Post, { place }: CardState): boolean {
   return place === null && (surface === "thread" || data.kind === "card-there");
 }
 
-/** Who asked was told at once why there is no card; when that lasts, they are told what to do, and once. */
+/** The requester was told at once why there is no card; when that lasts, they are told what to do, and once. */
 async function noteLateCard(
   { db, now }: PublishDeps,
   request: Request,
@@ -170,7 +170,7 @@ async function publishPost(
   const message = isThread
     ? threadMessage(request, describeRequest(request), item.data)
     : await drawAlone(deps, request, card.place, behind, item);
-  // An edit can be made twice: whoever dies in between leaves no second message.
+  // An edit can be made twice: a process that dies in between leaves no second message.
   const before = item.data.kind === "call-waiting" ? await readPredecessor(db, item) : null;
   if (before !== null && (await editMessage(slack, before, message)))
     return markPosted(db, item.seq, now(), before.channel, before.ts);
@@ -183,13 +183,13 @@ async function publishPost(
 
 /** The thread has the story all the same. */
 async function giveUp({ db, log, now }: PublishDeps, request: Request, item: Post): Promise<void> {
-  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "somebody cannot be written to");
+  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "someone cannot be written to");
   await markPosted(db, item.seq, now(), "", "");
 }
 
 /**
  * A message that is overtaken: about the card, when the request is decided or the card is there meanwhile; a call to
- * decide, when there is nothing to decide any more, or a later one is to follow.
+ * decide, when nothing is left to decide, or a later one is to follow.
  */
 function isOver({ key, data }: Post, request: Request, card: CardState, now: number): boolean {
   const isPending = request.status === "pending";

@@ -8,11 +8,11 @@ import type { Request, Held, Vote } from "./request.ts";
 export type PostData =
   /** `others`: what is known of those who come after the first, where several users are meant. */
   | { kind: "evidence"; others?: OthersSeen }
-  /** Somebody agreed, and more have to. */
+  /** Someone agreed, and more have to. */
   | ({ kind: "vote"; counting: number; quorum: number } & Vote)
   /** Who has not answered is mentioned; `missing` approvals are. Ids are Slack's, of people or of groups. */
   | { kind: "reminder"; at: number; expiresAt: number; asked: readonly string[]; missing: number }
-  /** Further people may approve: `also`. `asked` are those before them who have not answered; nobody where the policy
+  /** Further people may approve: `also`. `asked` are those before them who have not answered; no one where the policy
    * wants no reminders. */
   | {
       kind: "escalated";
@@ -54,11 +54,11 @@ export type PostData =
       failures: { email: string; why: string }[];
     }
   | { kind: "summary" }
-  /** Somebody else has looked at what was done alone. */
+  /** Someone else has looked at what was done by break-glass. */
   | { kind: "reviewed" }
-  /** Nobody has since then; who could is mentioned. Ids are Slack's, of people or of groups. */
+  /** No one has since then; who could is mentioned. Ids are Slack's, of people or of groups. */
   | { kind: "review-reminder"; at: number; since: number; asked: readonly string[] }
-  /** As direct messages to a Slack user: that somebody acts alone; what was said of it, to who did. */
+  /** As direct messages to a Slack user: that someone uses break-glass; what was said of it, to who did. */
   | { kind: "alone" | "alone-reviewed"; to: string }
   /** The row in the database is not what the record says, where it differs; in the thread and in the channel. */
   | { kind: "unproven"; at: number; findings: readonly string[] }
@@ -81,14 +81,14 @@ export function reminderKey(nth: number): string {
   return `reminder-${nth}`;
 }
 
-/** The key of the n-th reminder that nobody has reviewed what was done alone. */
+/** The key of the n-th reminder that no one has reviewed what was done by break-glass. */
 export function reviewReminderKey(nth: number): string {
   return `review-reminder-${nth}`;
 }
 
 export interface NewPost {
   key: string;
-  /** `channel`: the approvals channel itself, where everybody sees it. */
+  /** `channel`: the approvals channel itself, where everyone sees it. */
   surface: "thread" | "dm" | "channel";
   data: PostData;
 }

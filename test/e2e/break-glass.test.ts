@@ -601,7 +601,7 @@ describe("a review", () => {
     slack.setPerson(alice, { deleted: true });
     call.release();
     await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
-    expect(wordsOf(slack, card)).toContain("acted alone, and may no longer do so");
+    expect(wordsOf(slack, card)).toContain("used break-glass and may no longer use it");
     expect(revokeCalls(scene)).toHaveLength(1);
     slack.setPerson(alice, { deleted: false });
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });

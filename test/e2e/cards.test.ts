@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { ASKED_ACTIONS } from "../../src/views/request/asked.ts";
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
@@ -106,5 +109,16 @@ describe("a call without a clear answer, again and again", () => {
     const edits = () =>
       slack.calls.filter(({ method, args }) => method === "chat.update" && args["ts"] !== card.ts);
     expect(edits()).toHaveLength(1);
+
+    // Killed after the edit and before it was noted: the edit is made again, and nothing is posted.
+    const db = new DatabaseSync(join(scene.folder, "data", "zt.db"));
+    onTestFinished(() => db.close());
+    db.exec("UPDATE posts SET posted_at = NULL, channel = NULL, ts = NULL WHERE key = 'call-waiting-2'");
+    db.exec("UPDATE requests SET card_version = 0");
+    await slack.waitFor(() => edits().length === 2 || undefined);
+    await slack.waitFor(
+      () => db.prepare("SELECT seq FROM posts WHERE posted_at IS NULL").all().length === 0 || undefined,
+    );
+    expect(slack.thread(card.channel, card.ts)).toHaveLength(thread.length);
   });
 });

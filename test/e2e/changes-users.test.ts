@@ -217,7 +217,7 @@ describe("the forms of every change", () => {
       const text = action === "create-user" ? `create-user ${NEW} ${name}` : `${action} ${MALLORY}`;
       const form = await openFormBy(slack, alice, text);
       expect(slack.visibleText(form)).toContain(action === "create-user" ? NEW : MALLORY);
-      expect(slack.visibleText(form)).toContain("Ask approvers");
+      expect(slack.visibleText(form)).toContain("Request approval");
       await slack.closeView({ user: alice, viewId: form.id });
     }
     await answerTo(slack, alice, `revoke ${MALLORY} --reason x`);

@@ -357,7 +357,7 @@ describe("names that are not known", () => {
     const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
     const sent = await send(slack, form, "just words");
     expect(Object.values(sent.errors ?? {})).toEqual([
-      "Pick somebody from the list, or paste addresses below.",
+      "Pick a user from the list, or paste addresses below.",
     ]);
   });
 });

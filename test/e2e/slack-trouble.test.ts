@@ -96,7 +96,7 @@ describe("a request whose story Slack does not take", () => {
     slack.faults.set("conversations.open", { error: "user_disabled" });
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    await vi.waitFor(() => expect(scene.logs()).toContain("somebody cannot be written to"));
+    await vi.waitFor(() => expect(scene.logs()).toContain("someone cannot be written to"));
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
   });

@@ -38,7 +38,7 @@ describeInBrowser("the sandbox in a browser", () => {
           true,
         );
         await form.getByRole("textbox", { name: "Reason" }).fill("laptop stolen");
-        await form.getByRole("button", { name: "Ask approvers" }).click();
+        await form.getByRole("button", { name: "Request approval" }).click();
         await page.getByText("nothing happens until somebody approves").waitFor();
         await page.getByRole("button", { name: "Done" }).click();
 

@@ -114,7 +114,7 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     await form.getByRole("combobox", { name: /^Who/ }).fill("frank");
     await form.getByRole("option", { name: /frank@example\.com/ }).click();
     await form.getByRole("textbox", { name: "Reason" }).fill("password spray");
-    await form.getByRole("button", { name: "Ask approvers" }).click();
+    await form.getByRole("button", { name: "Request approval" }).click();
     await page.getByText("Requested: Revoke all sessions of frank@example.com").waitFor();
     await page.getByRole("button", { name: "Done" }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });

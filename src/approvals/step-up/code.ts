@@ -36,7 +36,7 @@ const NO_AUTHENTICATOR = {
 };
 
 /**
- * Takes the code that somebody typed, once. `what`: for the record, what it is given for.
+ * Takes the code that someone typed, once. `what`: for the record, what it is given for.
  * @throws UserError when it does not count; that is recorded, and five wrong ones lock for 15 minutes.
  */
 export async function useCode(

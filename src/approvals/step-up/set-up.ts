@@ -40,7 +40,7 @@ const FORM_MS = 3_600_000;
 export interface Offer {
   secret: string;
   uri: string;
-  /** The same for the form to carry: whoever sees it in Slack can't read it. */
+  /** The same for the form to carry: someone who sees it in Slack can't read it. */
   sealed: string;
   /** They have one that counts: its code confirms this one. */
   hasEffective: boolean;
@@ -81,7 +81,7 @@ function purposeOf(userId: string): string {
 
 /**
  * Keeps what was set up, once a code proves that it works. With a code of the one before it counts at once; otherwise
- * another approver has to confirm it, as whoever has taken over a Slack account could else set up one of their own.
+ * another approver has to confirm it, as someone who has taken over a Slack account could else set up one of their own.
  * @throws UserError with what is wrong; nothing is changed then.
  */
 export async function finishSetUp(
@@ -154,7 +154,7 @@ export async function confirm(
     );
     return refuseVouch(deps, CONFIRM, checked.authenticator, refusal, asker);
   }
-  // Somebody else may have got one since the form was opened: it comes back with the field.
+  // Someone else may have got one since the form was opened: it comes back with the field.
   if (checked.takesCode && code === "")
     throw new UserError({
       what: "This now needs a code from your own authenticator.",
@@ -199,7 +199,7 @@ async function gatherVouch(deps: Deps, id: string, { userId, teamId }: Asker) {
     authenticator,
     voucherId: userId,
     voucher: {
-      // A user id means somebody only together with its workspace.
+      // A user id means someone only together with its workspace.
       person: person === null || teamId === deps.homeTeamId ? person : { ...person, isStranger: true },
       approverRisk: asksRisk ? await deps.approverRisk(asksRisk) : { kind: "fine" },
     },

@@ -8,14 +8,14 @@ import {
 } from "../eligibility.ts";
 import { WAITS_MS, type Authenticator } from "./authenticators.ts";
 
-/** What it depends on whether somebody may confirm another person's authenticator. */
+/** What it depends on whether someone may confirm another person's authenticator. */
 export interface VouchFacts {
   authenticator: Pick<Authenticator, "userId" | "state" | "createdAt">;
   voucherId: string;
   voucher: Known;
-  /** Everybody who approves anything, as the policy and Slack have them now. */
+  /** Everyone who approves anything, as the policy and Slack have them now. */
   approvers: ReadonlySet<string>;
-  /** Everybody who has an authenticator that counts. */
+  /** Everyone who has an authenticator that counts. */
   enrolled: ReadonlySet<string>;
   homeTeamId: string;
   now: number;
@@ -46,7 +46,7 @@ export function vouchRefusal(facts: VouchFacts): Refusal | null {
   );
 }
 
-/** Whether whoever confirms it has to give a code of their own: wherever any approver but its owner has one. */
+/** Whether the one who confirms it has to give a code of their own: wherever any approver but its owner has one. */
 export function takesCode({
   authenticator,
   approvers,

@@ -148,7 +148,7 @@ export function knownText({ evidence, plan }: Request, now: number): string {
   return `${first}${known}`;
 }
 
-/** `1 of 2 approvals`; without a quorum, or where not all of them count any more, only how many there are. */
+/** `1 of 2 approvals`; without a quorum, or where some no longer count, only how many there are. */
 function approvalsText(votes: number, quorum: number | undefined): string {
   return quorum === undefined || votes >= quorum
     ? `${plural(votes, "approval")} so far`
