@@ -39,7 +39,7 @@ describeInBrowser("the sandbox in a browser", () => {
         );
         await form.getByRole("textbox", { name: "Reason" }).fill("laptop stolen");
         await form.getByRole("button", { name: "Request approval" }).click();
-        await page.getByText("nothing happens until somebody approves").waitFor();
+        await page.getByText("Needs 1 approval").first().waitFor();
         await page.getByRole("button", { name: "Done" }).click();
 
         await beAt(page, "Bob Okafor", "zt-approvals");

@@ -48,7 +48,7 @@ export async function useCode(
   const doing = doingOf(deps, asker);
   const taken = await takeCode(deps.db, stepUpKeyOf(deps), code, { ...doing, what, requestId });
   if (taken.kind === "taken") return { authenticator: taken.authenticator };
-  deps.log.warn({ userId: asker.userId, what, requestId, odurationome: taken.kind }, "code not taken");
+  deps.log.warn({ userId: asker.userId, what, requestId, outcome: taken.kind }, "code not taken");
   switch (taken.kind) {
     case "none":
       throw new UserError(NO_AUTHENTICATOR);
