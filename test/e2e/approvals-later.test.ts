@@ -70,13 +70,13 @@ it("an approval that has aged while another was waited for is given again, and c
   const { slack } = scene;
   const card = await askToRevoke(slack);
   await press(slack, bob, card, CARD_ACTIONS.approve);
-  await waitsWith(scene, card, "1 of 2");
+  await waitsWith(scene, card, "Needs 1 more approval");
   expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain("You already approved this");
   clock.shift = 121 * MINUTE;
   await press(slack, bob, card, CARD_ACTIONS.approve);
   const votes = () => readAudit(scene).filter(({ event }) => event === "request.voted");
   await slack.waitFor(() => votes().length === 2 || undefined);
-  await waitsWith(scene, card, "1 of 2");
+  await waitsWith(scene, card, "Needs 1 more approval");
   expect(revocations(scene)).toBe(0);
   await press(slack, carol, card, CARD_ACTIONS.approve);
   const thread = (await finishedThread(slack, card)).join("\n");
@@ -190,7 +190,7 @@ it("a click asks Slack and Cloudflare once about the person who clicked, and Clo
     );
   const [before, lookedBefore] = [slackCalls().length, looks("bob").length];
   await press(slack, bob, card, CARD_ACTIONS.approve);
-  await waitsWith(scene, card, "1 of 2");
+  await waitsWith(scene, card, "Needs 1 more approval");
   expect(slackCalls().length - before).toBe(1);
   expect(looks("bob").length - lookedBefore).toBe(1);
   await pressForWords(slack, alice, card, CARD_ACTIONS.approve);

@@ -81,7 +81,6 @@ describe("a quorum of two", () => {
     const thread = (await finishedThread(slack, card)).join("\n");
     expect(thread).toContain("@bob approved (1 of 2). Needs 1 more approval.");
     expect(thread).toMatch(/Approved by @carol .*, after @bob/);
-    expect(wordsOf(slack, card)).toMatch(/Approved by @bob .*, @carol/);
     expect(wordsOf(slack, card)).toContain("approved by @bob and @carol");
     expect(thread).toContain("approved by @bob and @carol");
     expect(revocations(scene)).toBe(1);
@@ -188,10 +187,10 @@ describe("a protected target", () => {
     slack.setPerson("U0MALLORY", { name: "mallory", realName: "Mallory Archer", email: MALLORY });
     slack.setUserGroup("S0EXECS01", { handle: "execs", users: ["U0MALLORY"] });
     const card = await askToRevoke(slack);
-    expect(slack.visibleText(card)).toContain("The target is protected by the policy");
+    expect(slack.visibleText(card)).toContain("Protected by the policy");
     expect(slack.visibleText(card)).toContain("Needs 2 approvals");
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Needs 1 more approval") || undefined);
     await press(slack, carol, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(revocations(scene)).toBe(1);
@@ -285,9 +284,9 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const scene = await startWith(SHIELD);
       const { slack } = scene;
       const card = await askToRevoke(slack);
-      expect(slack.visibleText(card)).toContain("The target is protected by the policy");
+      expect(slack.visibleText(card)).toContain("Protected by the policy");
       await press(slack, bob, card, CARD_ACTIONS.approve);
-      await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+      await slack.waitFor(() => wordsOf(slack, card).includes("Needs 1 more approval") || undefined);
       expect(revocations(scene)).toBe(0);
       await press(slack, carol, card, CARD_ACTIONS.approve);
       await finishedThread(slack, card);
@@ -336,7 +335,7 @@ describe("conditions by the target's risk", () => {
   it("ask for as many approvers as the level needs", async () => {
     const scene = await startWith("actions: { revoke: { quorum_by_risk: { high: 3, low: 1 }, quorum: 2 } }");
     const card = await askToRevoke(scene.slack);
-    expect(scene.slack.visibleText(card)).toContain("3 have to agree");
+    expect(scene.slack.visibleText(card)).toContain("Needs 3 approvals");
     const other = await askToRevoke(scene.slack, { text: "revoke quentin@example.com --reason left" });
     expect(scene.slack.visibleText(other)).toContain("Needs 2 approvals");
   });
@@ -352,7 +351,7 @@ describe("before what is approved is carried out", () => {
     const card = await askToRevoke(slack);
     await answerTo(slack, carol, "pause --reason a drill");
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Needs 1 more approval") || undefined);
     await press(slack, carol, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused: a drill") || undefined);
     return { scene, card };

@@ -244,7 +244,7 @@ export function stateLine(
   const by = byWhom(request);
   const at = decidedAt === null ? "" : ` ${when(decidedAt)}`;
   const signed = signs && by !== "" ? ` · ${breakGlass === null ? "approved" : "break-glass"}${by}` : "";
-  const onHold = () => `⏸️ *On hold*: ${escape(capitalise(held?.why ?? ""), max)}${signed}`;
+  const onHold = () => `⏸️ *On hold*: ${escape(held?.why ?? "", max)}${signed}`;
   const isSeveral = bulkStateWords(request) !== null;
   switch (status) {
     case "pending":
@@ -253,7 +253,7 @@ export function stateLine(
       if (held !== null) return onHold();
       return breakGlass === null ? `🔵 *Approved*${by}${at}` : `🔵 *Starting*${signed}`;
     case "voided":
-      return `⚪ *Voided, nothing was done*: ${escape(capitalise(result.failure?.why ?? request.decisionReason ?? ""), max)}`;
+      return `⚪ *Voided, nothing was done*: ${escape(result.failure?.why ?? request.decisionReason ?? "", max)}`;
     case "executing":
     case "unknown":
       if (held !== null) return onHold();
@@ -282,7 +282,7 @@ export function stateLine(
 }
 
 function whyFailed({ result: { failure } }: Request, max: number): string {
-  return escape(capitalise(failure?.why ?? "the reason was not recorded"), max);
+  return escape(failure?.why ?? "the reason was not recorded", max);
 }
 
 /** Where some of several users are done, that is not called a failure. */

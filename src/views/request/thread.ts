@@ -12,7 +12,7 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
 import { failuresText } from "./bulk.ts";
@@ -35,7 +35,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     }
     case "held":
       return say(
-        `⏸️ *On hold* since ${when(data.at, "time")}: ${escape(capitalise(data.why), 800)}`,
+        `⏸️ *On hold* since ${when(data.at, "time")}: ${escape(data.why, 800)}`,
         `→ ${heldNext(data.code)}`,
       );
     case "voided":

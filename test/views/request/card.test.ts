@@ -315,7 +315,7 @@ describe("the approval card", () => {
     [
       "failed, and no one knows why",
       { status: "failed" },
-      "❌ Failed, nothing was done: The reason was not recorded",
+      "❌ Failed, nothing was done: the reason was not recorded",
     ],
   ])("that is %s says so in its second line", (_what, options, expected) => {
     expect(readWords(draw(options)).split("\n").slice(1).join("\n").indexOf(expected)).toBe(0);
