@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { ASKED_ACTIONS } from "../../src/views/request/asked.ts";
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
@@ -116,9 +116,8 @@ describe("a call without a clear answer, again and again", () => {
     db.exec("UPDATE posts SET posted_at = NULL, channel = NULL, ts = NULL WHERE key = 'call-waiting-2'");
     db.exec("UPDATE requests SET card_version = 0");
     await slack.waitFor(() => edits().length === 2 || undefined);
-    await slack.waitFor(
-      () => db.prepare("SELECT seq FROM posts WHERE posted_at IS NULL").all().length === 0 || undefined,
-    );
+    const unposted = () => db.prepare("SELECT seq FROM posts WHERE posted_at IS NULL").all();
+    await vi.waitFor(() => expect(unposted()).toEqual([]), 10_000);
     expect(slack.thread(card.channel, card.ts)).toHaveLength(thread.length);
   });
 });
