@@ -454,7 +454,7 @@ describe("the kill switch", () => {
     const { slack, cloudflare } = scene;
     cloudflare.addRiskEvent("bob@example.com", { level: "high" });
     await askToRevoke(slack, { text: "revoke carol@example.com --reason phished" });
-    expect((await answerTo(slack, bob, "pause --reason a drill")).words).toContain("high-risk yourself");
+    expect((await answerTo(slack, bob, "pause --reason a drill")).words).toContain("shows you as high-risk");
     expect((await answerTo(slack, carol, "pause --reason a drill")).words).toContain("Paused");
     expect((await answerTo(slack, bob, "resume")).words).toContain("Cloudflare shows you as high-risk");
     expect((await answerTo(slack, carol, "resume")).words).toContain("An open request is about you");

@@ -75,7 +75,7 @@ it("pitfall 2: deny, cancel, stop and details are guarded as approve is", async 
   for (const action of [CARD_ACTIONS.deny, CARD_ACTIONS.details]) {
     await press(slack, OTHERS.nobody, card, action);
     const words = slack.visibleText(await openModal(slack, OTHERS.nobody));
-    expect(words).toContain("You may not");
+    expect(words).toContain("You can't");
   }
   const stop = { user: OTHERS.nobody, channel: card.channel, ts: card.ts };
   await slack.clickStale({ ...stop, actionId: CARD_ACTIONS.stop, value: requestIdOf(slack, card) });

@@ -174,7 +174,7 @@ describe("an approval that takes a code", () => {
     expect(await approveWith(scene, carol, second, code)).toContain("This code is already used");
     expect(wordsOf(scene.slack, second)).toContain("Needs 1 approval");
     scene.pass(30_000);
-    expect(await approveWith(scene, carol, second, codeAt(secret, scene.now()))).toContain("counts.");
+    expect(await approveWith(scene, carol, second, codeAt(secret, scene.now()))).toContain("Approved.");
   });
 
   it("is asked for one of several approvers as for the last, and denying takes none", async () => {
@@ -249,7 +249,7 @@ describe("an approval that takes a code", () => {
     await approveWith(scene, carol, card, codeAt(carols, scene.now()));
     await slack.waitFor(() => dataOf(scene, "request.voted").length === 2 || undefined);
     expect(revokeCalls(scene)).toEqual([]);
-    expect(await approveWith(scene, bob, card, codeAt(bobs, scene.now()))).toContain("counts.");
+    expect(await approveWith(scene, bob, card, codeAt(bobs, scene.now()))).toContain("Approved.");
     await finishedThread(slack, card);
     expect(revokeCalls(scene)).toHaveLength(1);
   });
@@ -385,7 +385,7 @@ describe("another authenticator", () => {
     scene.pass(30_000);
     const card = await askToRevoke(slack);
     expect(await approveWith(scene, carol, card, codeAt(before, scene.now()))).toContain("Wrong code");
-    expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("counts.");
+    expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("Approved.");
     expect(dataOf(scene, "authenticator.effective")).toMatchObject([
       { user: carol, confirmed_by: bob },
       { user: carol, confirmed_by: carol, replaces: expect.any(String) },
@@ -420,7 +420,7 @@ describe("another authenticator", () => {
     expect(await confirm(scene, bob, number)).toContain("It is confirmed");
     scene.pass(30_000);
     expect(await approveWith(scene, carol, card, codeAt(before, scene.now()))).toContain("Wrong code");
-    expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("counts.");
+    expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("Approved.");
     expect(dataOf(scene, "authenticator.effective").at(-1)).toMatchObject({
       user: carol,
       confirmed_by: bob,
