@@ -134,7 +134,8 @@ function createSlack(
     get connections() {
       return sockets.count();
     },
-    disconnectSockets: (reason = "refresh_requested") => sockets.disconnect(reason),
+    disconnectSockets: (reason = "refresh_requested", times) => sockets.disconnect(reason, times),
+    sendRaw: (message) => sockets.sendRaw(message),
     setPerson: (id, change) => changePerson(workspace, id, change),
     setUserGroup: (id, change) => changeUserGroup(workspace, id, change),
     setChannel: (id, change) => changeChannel(workspace, id, change),
