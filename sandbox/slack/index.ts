@@ -16,6 +16,7 @@ import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
 import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
+import { createRates } from "./rates.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
 import type {
@@ -58,6 +59,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     calls: [],
     violations: [],
     faults: createFaults(options.now ?? Date.now),
+    rates: createRates(options.now ?? Date.now),
     baseUrl: addressOf(server, options.host),
     now: options.now ?? Date.now,
     changed() {
@@ -95,6 +97,7 @@ function createSlack(
     calls: workspace.calls,
     violations: workspace.violations,
     faults: workspace.faults,
+    rates: workspace.rates,
     command: (input) => runCommand(workspace, sockets, input),
     click: (input) => clickElement(workspace, sockets, input),
     clickStale: (input) => clickStaleElement(workspace, sockets, input),
@@ -151,7 +154,7 @@ function createSlack(
 }
 
 function forget(workspace: Workspace): void {
-  const { calls, channels, data, faults, options, people, violations } = workspace;
+  const { calls, channels, data, faults, options, people, rates, violations } = workspace;
   // In place: tests and the other parts hold on to these.
   Object.assign(data, { ...emptyData(), lastTs: data.lastTs });
   calls.splice(0);
@@ -160,6 +163,7 @@ function forget(workspace: Workspace): void {
   channels.splice(0, channels.length, ...structuredClone(options.channels));
   workspace.tokenError = null;
   faults.clear();
+  rates.clear();
   workspace.changed();
 }
 

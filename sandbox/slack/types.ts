@@ -248,6 +248,20 @@ export interface Fault {
   forMs?: number;
 }
 
+/** How often a method may be called. */
+export interface Rate {
+  /** Calls at once, where there were none for a while. */
+  burst: number;
+  /** What may be called again after that. */
+  perSecond: number;
+}
+
+export interface SlackRates {
+  /** From now on more calls than this are answered with a 429 and `Retry-After`. */
+  set(method: string, rate: Rate): void;
+  clear(): void;
+}
+
 export interface Hold {
   /** Resolves when the first matching call has arrived. */
   arrived: Promise<void>;
@@ -312,6 +326,8 @@ export interface Slack {
   waitFor<T>(predicate: (slack: Slack) => T | undefined | false | null, timeoutMs?: number): Promise<T>;
   dm(user: string): string;
   faults: SlackFaults;
+  /** Limits on how often the app calls: none unless told. */
+  rates: SlackRates;
   setDelivery(delivery: DeliveryMode): void;
   /** Socket Mode connections that payloads are sent to. */
   readonly connections: number;

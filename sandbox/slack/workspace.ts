@@ -1,4 +1,5 @@
 import type { FaultTable } from "./faults.ts";
+import type { RateTable } from "./rates.ts";
 import type {
   ApiCall,
   DeliveryMode,
@@ -58,6 +59,7 @@ export interface Workspace {
   calls: ApiCall[];
   violations: Violation[];
   faults: FaultTable;
+  rates: RateTable;
   baseUrl: string;
   now(): number;
   /** Say that something a person or a test could see has changed. */

@@ -1,3 +1,4 @@
+import { isSlackRateLimit } from "../slack/clients.ts";
 import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
@@ -54,10 +55,10 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<boo
       throw error;
     }
     if (failure !== null) {
-      await recordDeliveryFailure(lease, failure.code, deps.now());
+      await recordDeliveryFailure(deps.db, lease, failure, deps.now());
       throw failure.error;
     }
-    if (await finishPublishing(lease)) return true;
+    if (await finishPublishing(deps.db, lease)) return true;
     // More to post, or another replica has it by now.
     await lease.release();
   }
@@ -66,6 +67,8 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<boo
 /** @returns the first trouble that there was, or null when everything is posted. */
 async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFailure | null> {
   const { db, now } = deps;
+  if (lease.request.card.ts !== null && lease.request.cardVersion < lease.request.version)
+    await deps.slack.untilEditable();
   // Read in this order, the request is never older than the messages that tell of it; what is written from here on
   // is told in the next round, after the card shows it.
   const posts = await readUnposted(db, lease.request.id);
@@ -164,6 +167,8 @@ async function publishPost(
     : await drawAlone(deps, request, card.place, behind, item);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
+  // Refused before it had any effect: there is nothing to look for at the next attempt.
+  if (isSlackRateLimit(posted.failure.error)) await markAttempted(db, item.seq, null);
   // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
   if (isDirect && isChannelTrouble(posted.failure.code)) return giveUp(deps, request, item);
   throw posted.failure.error;
