@@ -190,7 +190,11 @@ const Environment = RecordEnvironment.extend({
   SLACK_SIGNING_SECRET: optionalText,
   SLACK_API_URL: url("https://slack.com/api/"),
   SLACK_POSTS_PER_SECOND: setting(
-    z.coerce.number({ error: "is no number" }).min(0.05, "is less than 0.05").max(1000, "is more than 1000").default(1),
+    z.coerce
+      .number({ error: "is no number" })
+      .min(0.05, "is less than 0.05")
+      .max(1000, "is more than 1000")
+      .default(1),
   ),
   CLOUDFLARE_API_TOKEN: optionalText,
   CLOUDFLARE_EMAIL: optionalText,

@@ -47,6 +47,12 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<boo
   for (;;) {
     const lease = await takeLease(deps.db, "publishing", id, deps.now);
     if (lease === null) return false;
+    if (isEditDue(lease.request) && !deps.slack.canEdit()) {
+      // Without the lease, and with nothing read: of all that changes until then, one edit shows the last.
+      await lease.release();
+      await deps.slack.untilEditable();
+      continue;
+    }
     let failure: DeliveryFailure | null;
     try {
       failure = await publishRound(deps, lease);
@@ -64,11 +70,13 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<boo
   }
 }
 
+function isEditDue({ card, cardVersion, version }: Request): boolean {
+  return card.ts !== null && cardVersion < version;
+}
+
 /** @returns the first trouble that there was, or null when everything is posted. */
 async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFailure | null> {
   const { db, now } = deps;
-  if (lease.request.card.ts !== null && lease.request.cardVersion < lease.request.version)
-    await deps.slack.untilEditable();
   // Read in this order, the request is never older than the messages that tell of it; what is written from here on
   // is told in the next round, after the card shows it.
   const posts = await readUnposted(db, lease.request.id);

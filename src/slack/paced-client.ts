@@ -33,7 +33,9 @@ export class PacedClient extends WebClient {
   }
 
   /** @throws WebAPIRateLimitedError with the seconds to wait, also without asking Slack while it is known to refuse. */
-  override async apiCall(...[method, args]: Parameters<WebClient["apiCall"]>): ReturnType<WebClient["apiCall"]> {
+  override async apiCall(
+    ...[method, args]: Parameters<WebClient["apiCall"]>
+  ): ReturnType<WebClient["apiCall"]> {
     const line = this.#lineOf(method, args ?? {});
     refusePaused(line);
     const { queue, bucket, pausing } = line;
@@ -50,18 +52,17 @@ export class PacedClient extends WebClient {
     }
   }
 
-  /**
-   * Resolves when a message could be edited at once, so that what it shows is read as late as possible: of several
-   * changes that wait, one edit shows the last. At once as well while Slack refuses edits: the edit says so.
-   */
+  /** Whether an edit would go at once, or be refused at once as Slack asked to wait. */
+  canEdit(): boolean {
+    const { queue, bucket, pausing } = this.#lineOf("chat.update", {});
+    return pausing.signal.aborted || (queue.pending + queue.size === 0 && bucket?.getWaitTime(1) === 0);
+  }
+
+  /** Resolves when that may be so: what an edit shows is read then, as late as possible. */
   async untilEditable(): Promise<void> {
     const { queue, bucket, pausing } = this.#lineOf("chat.update", {});
-    for (;;) {
-      await queue.onEmpty();
-      const waitMs = bucket?.getWaitTime(1) ?? 0;
-      if (waitMs === 0 || pausing.signal.aborted) return;
-      await delay(waitMs, undefined, { signal: pausing.signal }).catch(() => {});
-    }
+    await queue.onIdle();
+    await delay(bucket?.getWaitTime(1) ?? 0, undefined, { signal: pausing.signal }).catch(() => {});
   }
 
   #lineOf(method: string, { channel }: Record<string, unknown>): Line {
@@ -88,6 +89,12 @@ const EDIT_BURST = 10;
 /** chat.update is of Tier 3, 50 a minute: somewhat slower than messages into one channel. */
 const EDITS_PER_POST = 50 / 60;
 
+/**
+ * What counts as a second: a little more than that. A call that arrives a moment before its turn costs a whole one, as
+ * Slack asks to wait for no less.
+ */
+const PACE_MS = 1050;
+
 /** Full at the beginning. null for a method without a pace of its own. */
 function bucketOf(method: string, postsPerSecond: number): TokenBucket | null {
   const rate =
@@ -97,7 +104,7 @@ function bucketOf(method: string, postsPerSecond: number): TokenBucket | null {
         ? { bucketSize: EDIT_BURST, tokensPerInterval: postsPerSecond * EDITS_PER_POST }
         : null;
   if (rate === null) return null;
-  const bucket = new TokenBucket({ ...rate, interval: "second" });
+  const bucket = new TokenBucket({ ...rate, interval: PACE_MS });
   bucket.content = rate.bucketSize;
   return bucket;
 }

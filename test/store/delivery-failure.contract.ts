@@ -79,7 +79,11 @@ export function deliveryFailureContract(store: GetStore): void {
           event: "messages.recovered",
           at: NOW + 9,
           actor: "zt-bot",
-          data: expect.objectContaining({ code: "not_in_channel", since: NOW + 1, card_channel: "C0APPROV1" }),
+          data: expect.objectContaining({
+            code: "not_in_channel",
+            since: NOW + 1,
+            card_channel: "C0APPROV1",
+          }),
         }),
       ]);
     });
