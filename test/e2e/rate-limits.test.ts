@@ -59,7 +59,7 @@ describe("where Slack takes two messages into a channel at once and one a second
     expect(troubleRows(scene)).toEqual([]);
   });
 
-  it("the story of 20 people in one request ends, each message once", async () => {
+  it("the story of 20 people in one request ends, each message once", { tags: ["slow"] }, async () => {
     const scene = await startLimited();
     const { slack, cloudflare } = scene;
     const emails = addCrowd(cloudflare, 20);
@@ -72,7 +72,7 @@ describe("where Slack takes two messages into a channel at once and one a second
 });
 
 describe("where twenty requests are told of at once,", () => {
-  it("every story ends, in order, each message once", async () => {
+  it("every story ends, in order, each message once", { tags: ["slow"] }, async () => {
     const scene = await startLimited(20);
     const { slack, cloudflare } = scene;
     const emails = addCrowd(cloudflare, 20);

@@ -33,7 +33,9 @@ describe("messages into one channel", () => {
     for (const [index, time] of times.slice(2).entries())
       expect(time).toBeGreaterThanOrEqual((index + 1) * 210 - 5);
     const order: string[] = [];
-    const more = [general, general, general, OPEN].map((channel) => post(channel).then(() => order.push(channel)));
+    const more = [general, general, general, OPEN].map((channel) =>
+      post(channel).then(() => order.push(channel)),
+    );
     await Promise.all(more);
     expect(order.indexOf(OPEN)).toBeLessThan(3);
   });
