@@ -41,7 +41,7 @@ describe("messages into one channel", () => {
   });
 
   it("go in order, and one that stands alone goes before replies in threads", async () => {
-    const { slack, client } = await start(20);
+    const { slack, client } = await start(5);
     const { ts } = await client.chat.postMessage({ channel: general, text: "head" });
     const replies = ["a", "b", "c", "d", "e"].map((text) =>
       client.chat.postMessage({ channel: general, text, thread_ts: ts ?? "" }),
