@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-import { defineConfig, type Plugin } from "rolldown";
+import { defineConfig } from "rolldown";
 import license from "rollup-plugin-license";
 
 const OUT = join(import.meta.dirname, "dist");
@@ -30,7 +30,7 @@ export default defineConfig({
       thirdParty: (packages) => {
         licenses = packages.map((one) => one.text()).join("\n\n---\n\n");
       },
-    }) as unknown as Plugin,
+    }),
     {
       name: "beside",
       writeBundle({ dir = OUT }) {
