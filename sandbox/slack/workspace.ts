@@ -1,3 +1,4 @@
+import type { StoredFile } from "./files.ts";
 import type { FaultTable } from "./faults.ts";
 import type { RateTable } from "./rates.ts";
 import type {
@@ -23,6 +24,7 @@ export interface SlackData {
   triggers: Record<string, Trigger>;
   responseUrls: Record<string, ResponseUrl>;
   notices: Notice[];
+  files: StoredFile[];
   /** The last message timestamp given out, in microseconds: no two messages share one. */
   lastTs: number;
 }
@@ -75,6 +77,7 @@ export function emptyData(): SlackData {
     triggers: {},
     responseUrls: {},
     notices: [],
+    files: [],
     lastTs: 0,
   };
 }
