@@ -15,7 +15,7 @@ describe("while Slack refreshes the connection and leaves the old one open,", ()
   it("every command is acknowledged: before the refresh, at it, and after it", async () => {
     const scene = await startAll();
     const { slack } = scene;
-    slack.disconnectSockets("refresh_requested", { warningMs: 600 });
+    slack.disconnectSockets("refresh_requested", { warningMs: 3000 });
     // Both connections get commands, in turn, and each acknowledges those that it got.
     await typeUntil(slack, () => slack.connections === 2);
     expect(await typeUntil(slack, () => slack.connections === 1)).toBeGreaterThan(3);
@@ -26,10 +26,10 @@ describe("while Slack refreshes the connection and leaves the old one open,", ()
 
   it("and does so again soon after, the next connection is there in time as well", async () => {
     const { slack } = await startAll();
-    for (let round = 0; round < 3; round += 1) {
-      slack.disconnectSockets("refresh_requested", { warningMs: 2500, lingerMs: 100 });
+    for (let round = 0; round < 2; round += 1) {
+      slack.disconnectSockets("refresh_requested", { warningMs: 3000, lingerMs: 100 });
       await typeUntil(slack, () => slack.connections === 2);
-      await typeUntil(slack, () => slack.connections === 1);
+      expect(await typeUntil(slack, () => slack.connections === 1)).toBeGreaterThan(0);
     }
   });
 
