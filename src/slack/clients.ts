@@ -13,7 +13,7 @@ import { createRespond, type Respond } from "./respond.ts";
 
 /**
  * Two clients: what a person waits for never stands behind messages that wait for their turn, as a `views.open` would
- * lose its trigger. Neither retries by itself: after a socket reset the SDK would post a message again, so retries
+ * lose its trigger. Neither retries on its own: after a socket reset the SDK would post a message again, so retries
  * belong to the workflows, which look for the first one before they post.
  */
 export interface SlackClients {

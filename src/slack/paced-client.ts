@@ -95,7 +95,7 @@ const EDITS_PER_POST = 50 / 60;
  */
 const PACE_MS = 1050;
 
-/** Full at the beginning. null for a method without a pace of its own. */
+/** Full at the beginning. null for a method that has no pace. */
 function bucketOf(method: string, postsPerSecond: number): TokenBucket | null {
   const rate =
     method === "chat.postMessage"
@@ -109,7 +109,7 @@ function bucketOf(method: string, postsPerSecond: number): TokenBucket | null {
   return bucket;
 }
 
-/** A message of its own (a card, an alarm) goes before replies in threads, which tell of progress. */
+/** A message that stands alone (a card, an alarm) goes before replies in threads, which tell of progress. */
 function isUrgent(args: Record<string, unknown>): boolean {
   return args["thread_ts"] === undefined;
 }

@@ -30,8 +30,8 @@ export interface SocketConnection {
 const HELLO_MS = 15_000;
 
 /**
- * A connection with a client of its own, so that what came in over it is acknowledged over it, also while the next
- * one is open already. The library never reconnects by itself here: see socket.ts.
+ * A connection with its own client, so that what came in over it is acknowledged over it, also while the next
+ * one is open already. The library never reconnects on its own here: see socket.ts.
  */
 export function createSocketConnection(options: SocketConnectionOptions): SocketConnection {
   const { appToken, apiUrl, log, boltLogger, app, onEnding, onClosed } = options;
