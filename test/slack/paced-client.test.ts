@@ -1,3 +1,4 @@
+import { ErrorCode } from "@slack/web-api";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { startSlack, type Slack } from "../../sandbox/slack/index.ts";
@@ -64,7 +65,7 @@ describe("where Slack asks to wait,", () => {
     // Two are sent at once, of which one is refused; the others do not wait for their turn any longer.
     expect(all.filter(({ status }) => status === "fulfilled").length).toBeLessThan(2);
     const asked = textsTo(slack, general).length;
-    await expect(post(general)).rejects.toMatchObject({ code: "slack_webapi_rate_limited_error" });
+    await expect(post(general)).rejects.toMatchObject({ code: ErrorCode.RateLimitedError });
     expect(textsTo(slack, general)).toHaveLength(asked);
     expect((await post(OPEN)).ok).toBe(true);
     expect(
@@ -82,7 +83,7 @@ describe("where Slack asks to wait,", () => {
     slack.faults.set("users.info", { retryAfter: 30, times: 1 });
     for (let time = 0; time < 2; time += 1)
       await expect(client.users.info({ user: "U0ALICE" })).rejects.toMatchObject({
-        code: "slack_webapi_rate_limited_error",
+        code: ErrorCode.RateLimitedError,
       });
     expect(slack.calls).toHaveLength(1);
     expect((await client.auth.test()).ok).toBe(true);
