@@ -127,12 +127,12 @@ describe("breaking the glass", () => {
     await slack.waitFor(() => wordsOf(slack, card).includes("Justified, reviewed by @bob"));
     expect(wordsOf(slack, card)).not.toContain("Needs review");
     await slack.waitFor(() => directTo(scene, alice).length > 1);
-    expect(directTo(scene, alice)[1]).toContain("Reviewed by @bob: justified");
+    expect(directTo(scene, alice)[1]).toContain("Justified, reviewed by @bob");
     const all = await slack.waitFor(() => {
       const now = slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
       return now.length > thread.length ? now : undefined;
     });
-    expect(all.at(-1)).toContain("Reviewed by @bob: justified");
+    expect(all.at(-1)).toContain("Justified, reviewed by @bob");
 
     const rows = readAudit(scene);
     expect(rows.find((row) => row.event === "request.approved")).toMatchObject({
