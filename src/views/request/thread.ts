@@ -7,7 +7,7 @@ import { judge } from "../../lookup/verdict.ts";
 import { number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
-import { isFinal, newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
+import { newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
 import { actions, context, linked, message, section, sections, type Message } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
@@ -45,7 +45,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "escalated":
       return say(escalatedText(data));
     case "decision":
-      return isFinal(request.status)
+      // Posted late, an approval stands above the end of what it led to.
+      return isDecidedAgainst(request)
         ? endMessage(request, words, decisionText(request))
         : say(decisionText(request));
     case "call-started":
@@ -244,6 +245,10 @@ function decisionText(request: Request): string {
   const last = votes.find((vote) => vote.by === request.decidedBy);
   const others = votes.filter(({ by }) => by !== request.decidedBy).map(({ by }) => mention(by));
   return `🔵 Approved${by}${withCode(last)}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
+}
+
+function isDecidedAgainst({ status }: Request): boolean {
+  return status === "denied" || status === "cancelled" || status === "expired";
 }
 
 function withCode(vote: Pick<Vote, "stepUp"> | undefined): string {
