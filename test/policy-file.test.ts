@@ -65,7 +65,7 @@ describe("policy.yml", () => {
     const policy = parsePolicy(`${MINIMAL}\nreasons: [Phishing, " Lost device "]\n`, "policy.yml");
     expect(policy.reasons).toEqual(["Phishing", "Lost device"]);
     expect(parsePolicy(`${MINIMAL}\nreasons:\n  # - Phishing\n`, "policy.yml").reasons).toEqual([]);
-    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Phishing, "", ${"x".repeat(76)}]\n`)).toEqual([
+    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Lost, "", ${"x".repeat(76)}]\n`)).toEqual([
       "policy.yml: reasons.2 is empty",
       "policy.yml: reasons.3 is longer than 75 characters",
     ]);
