@@ -10,7 +10,7 @@ import { readPause } from "../requests/pause.ts";
 import { findPending, findUnreviewedRequests, readOpenTrouble } from "../requests/queries.ts";
 import type { Request } from "../requests/request.ts";
 import type { Person } from "../slack/directory.ts";
-import { permalink } from "../slack/messages.ts";
+import type { MessagePlace } from "../slack/messages.ts";
 import type { HomeProps, HomeRow } from "../views/home.ts";
 
 export interface HomeDeps extends Pick<Deps, "db" | "policy" | "directory" | "slack" | "log" | "homeTeamId"> {
@@ -18,6 +18,9 @@ export interface HomeDeps extends Pick<Deps, "db" | "policy" | "directory" | "sl
   /** What is wrong with the record, in words; empty when nothing is known to be. */
   recordTrouble(): Promise<string[]>;
 }
+
+/** To a message; null where Slack gives none. */
+type LinkTo = (place: MessagePlace) => Promise<string | null>;
 
 /** So many of each are shown. */
 const SHOWN = 10;
@@ -29,7 +32,7 @@ const LOOKED_THROUGH = 100;
  * All that one person's App Home shows, read at once. No authority: each click is authorised by itself.
  * @throws what Slack or the database answered when it can't be read: what is unknown is not shown as none.
  */
-export async function gatherHome(deps: HomeDeps, userId: string): Promise<HomeProps> {
+export async function gatherHome(deps: HomeDeps & { linkTo: LinkTo }, userId: string): Promise<HomeProps> {
   const { db, policy } = deps;
   const person = await deps.directory.person(userId);
   if (personRefusal({ person }, deps) !== null) return { kind: "stranger" };
@@ -98,12 +101,15 @@ async function maySay(
   return (await directory.members(rulesFor(policy.current(), request).approvers)).has(id);
 }
 
-async function withLink({ slack, policy }: HomeDeps, request: Request): Promise<HomeRow> {
+async function withLink(
+  { linkTo, policy }: HomeDeps & { linkTo: LinkTo },
+  request: Request,
+): Promise<HomeRow> {
   const { channel, ts } = request.card;
   return {
     request,
     words: describeRequest(request),
     quorum: rulesFor(policy.current(), request).quorum,
-    link: ts === null ? null : await permalink(slack.interactive, { channel, ts }),
+    link: ts === null ? null : await linkTo({ channel, ts }),
   };
 }

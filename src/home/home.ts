@@ -1,9 +1,12 @@
+import type { WebClient } from "@slack/web-api";
 import PQueue from "p-queue";
 
 import { rulesFor } from "../approvals/rules.ts";
 import { readRequest } from "../requests/repository.ts";
 import type { Request } from "../requests/request.ts";
 import { slackErrorCode, slackTroubleOf } from "../slack/clients.ts";
+import type { Directory, Person } from "../slack/directory.ts";
+import { permalink, type MessagePlace } from "../slack/messages.ts";
 import { noteHome, readHomes } from "../store/homes.ts";
 import { homeView, unreadHome } from "../views/home.ts";
 import { gatherHome, type HomeDeps } from "./facts.ts";
@@ -14,6 +17,8 @@ const OPEN_MS = 30 * 60_000;
 const MAX_OPEN = 50;
 /** Changes that come together are shown together. */
 const GATHER_MS = 500;
+/** Each Home that follows a change has so long for itself: Slack takes about 100 views a minute, for modals as well. */
+const EACH_MS = 600;
 const AT_ONCE = 4;
 /** What Slack did not take for now is tried once more after this. */
 const RETRY_MS = 5000;
@@ -38,10 +43,15 @@ export function createHome(deps: HomeDeps): Home {
   const changes = new Set<string>();
   let isForAll = false;
   let timer: NodeJS.Timeout | undefined;
+  /** Not before this are changes shown again. */
+  let quietUntil = 0;
+  const people = createPeople(deps.directory.person);
+  const links = createLinks(deps.slack.interactive);
   const retries = new Map<string, NodeJS.Timeout>();
   let isStopped = false;
 
-  function refresh(userId: string): Promise<void> {
+  /** `person`: how Slack is asked who somebody is. */
+  function show(userId: string, person: Directory["person"]): Promise<void> {
     const current = running.get(userId);
     if (current !== undefined) {
       current.isStale = true;
@@ -52,21 +62,27 @@ export function createHome(deps: HomeDeps): Home {
     run.done = queue.add(async () => {
       do {
         run.isStale = false;
-        await publish(userId);
-      } while (run.isStale && !isStopped);
+        await publish(userId, person);
+      } while (run.isStale);
       running.delete(userId);
     });
     return run.done;
   }
 
-  async function publish(userId: string, isRetry = false): Promise<void> {
+  const refresh = (userId: string): Promise<void> => show(userId, people.read);
+
+  async function publish(userId: string, person: Directory["person"], isRetry = false): Promise<void> {
     if (isStopped) return;
     clearTimeout(retries.get(userId));
     retries.delete(userId);
-    const view = await gatherHome(deps, userId).then(homeView, (error: unknown) => {
-      log.warn({ err: error, userId }, "App Home could not be read");
-      return unreadHome();
-    });
+    const directory = { ...deps.directory, person };
+    const view = await gatherHome({ ...deps, directory, linkTo: links }, userId).then(
+      homeView,
+      (error: unknown) => {
+        log.warn({ err: error, userId }, "App Home could not be read");
+        return unreadHome();
+      },
+    );
     try {
       await deps.slack.interactive.views.publish({ user_id: userId, view });
     } catch (error) {
@@ -75,7 +91,7 @@ export function createHome(deps: HomeDeps): Home {
       } else if (!isRetry && LATER.has(slackTroubleOf(error) ?? "")) {
         retries.set(
           userId,
-          setTimeout(() => void queue.add(() => publish(userId, true)), RETRY_MS),
+          setTimeout(() => void queue.add(() => publish(userId, person, true)), RETRY_MS),
         );
       } else {
         log.warn({ err: error, userId }, "App Home not published");
@@ -90,12 +106,13 @@ export function createHome(deps: HomeDeps): Home {
     changes.clear();
     isForAll = false;
     try {
-      const people = await readHomes(db, now() - OPEN_MS, MAX_OPEN);
-      if (people.length === 0) return;
+      const open = await readHomes(db, now() - OPEN_MS, MAX_OPEN);
+      if (open.length === 0) return;
       const requests = await Promise.all(ids.map((id) => readRequest(db, id)));
       const about = everybody ? null : await Promise.all(requests.map((request) => concerned(request)));
-      for (const userId of people)
-        if (about === null || about.some((isAbout) => isAbout(userId))) void refresh(userId);
+      const shown = open.filter((userId) => about?.some((isAbout) => isAbout(userId)) ?? true);
+      quietUntil = performance.now() + shown.length * EACH_MS;
+      for (const userId of shown) void show(userId, people.remembered);
     } catch (error) {
       log.warn({ err: error }, "nobody knows whose App Home to bring up to date");
     }
@@ -121,7 +138,8 @@ export function createHome(deps: HomeDeps): Home {
       if (isStopped) return;
       if (requestId === undefined) isForAll = true;
       else changes.add(requestId);
-      timer ??= setTimeout(() => void queue.add(showChanges), GATHER_MS);
+      const wait = Math.max(GATHER_MS, quietUntil - performance.now());
+      timer ??= setTimeout(() => void queue.add(showChanges), wait);
     },
     async stop() {
       isStopped = true;
@@ -129,6 +147,39 @@ export function createHome(deps: HomeDeps): Home {
       for (const retry of retries.values()) clearTimeout(retry);
       await queue.onIdle();
     },
+  };
+}
+
+/**
+ * Who somebody is: read by their own doing, and remembered for what follows changes, so that this takes none of the calls
+ * that clicks are authorised with. What a Home shows is no authority.
+ */
+function createPeople(ask: Directory["person"]): Record<"read" | "remembered", Directory["person"]> {
+  const known = new Map<string, Person | null>();
+  const read = async (userId: string): Promise<Person | null> => {
+    const person = await ask(userId);
+    if (known.size > 10 * MAX_OPEN) known.clear();
+    known.set(userId, person);
+    return person;
+  };
+  return {
+    read,
+    remembered: (userId) => {
+      const person = known.get(userId);
+      return person === undefined ? read(userId) : Promise.resolve(person);
+    },
+  };
+}
+
+/** Links to messages, each asked for once: they stay the same. */
+function createLinks(slack: WebClient): (place: MessagePlace) => Promise<string | null> {
+  const known = new Map<string, string>();
+  return async (place) => {
+    const key = `${place.channel}:${place.ts}`;
+    const link = known.get(key) ?? (await permalink(slack, place));
+    if (known.size > 1000) known.clear();
+    if (link !== null) known.set(key, link);
+    return link;
   };
 }
 

@@ -66,7 +66,7 @@ describe("the App Home", () => {
     const scene = await startScene({ policy: POLICY });
     const { slack } = scene;
     await askToRevoke(slack);
-    await open(scene, bob, "Needs you · 1");
+    expect(await open(scene, bob, "Needs you · 1")).toContain("laptop stolen");
     const { id: viewId } = homeOf(scene, bob);
     await slack.click({ user: bob, viewId, actionId: CARD_ACTIONS.details });
     await openModal(slack, bob, (words) => words.includes("laptop stolen"));
@@ -147,7 +147,8 @@ describe("the App Home", () => {
     await slack.click({ user: alice, viewId, actionId: HOME_ACTIONS.help });
     await openModal(slack, alice, (words) => words.includes("/zt user"));
     await slack.click({ user: alice, viewId, actionId: HOME_ACTIONS.launcher });
-    await openModal(slack, alice, (words) => words.includes("Search Access users"));
+    const launcher = await openModal(slack, alice, (words) => words.includes("Search Access users"));
+    expect(launcher.submit?.text).toBe("Go");
   });
 
   it("says a sentence to people from elsewhere, and to those whom the policy does not name whom to ask", async () => {
@@ -175,8 +176,9 @@ quorum: 2
     const card = await askToRevoke(slack, { user: alice });
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2"));
-    for (const user of [alice, bob, OTHERS.mallory]) await open(scene, user, NOTHING);
-    await open(scene, carol, "Needs you · 1");
+    for (const user of [alice, bob, OTHERS.mallory])
+      expect(await open(scene, user, NOTHING)).not.toContain("Approve");
+    expect(await open(scene, carol, "Needs you · 1")).toContain("1 of 2");
   });
 
   it("authorises a click again: a refusal is a modal, and the record names the Home", async () => {

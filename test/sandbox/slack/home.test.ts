@@ -28,7 +28,7 @@ function register(app: App): void {
   app.action("search", async ({ ack, body, action, client }) => {
     await ack();
     if (!("trigger_id" in body)) return;
-    const text = "value" in action ? String(action.value) : "";
+    const text = "value" in action ? action.value : "";
     const title = { type: "plain_text" as const, text: "Found" };
     await client.views.open({
       trigger_id: body.trigger_id,
