@@ -1,6 +1,7 @@
 import type { SlackViewAction } from "@slack/bolt";
 
 import type { Deps } from "./deps.ts";
+import { threadOf } from "./interactions/click.ts";
 import { createReference, toUserMessage, UserError, type UserMessage } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { AS_WRITTEN, openDirect, post } from "./slack/messages.ts";
@@ -10,6 +11,8 @@ import { noticeMessage, noticeModal } from "./views/notice.ts";
 export interface ErrorBody {
   response_url?: string;
   trigger_id?: string;
+  /** Where the button is that was pressed. */
+  container?: Record<string, unknown>;
   view?: SlackViewAction["view"];
   user?: { id?: string };
   user_id?: string;
@@ -28,7 +31,7 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
   const { interactive, respond } = deps.slack;
   try {
     if (body.response_url) {
-      await respond(body.response_url, noticeMessage(detail));
+      await respond(body.response_url, noticeMessage(detail), { threadTs: threadOf(body.container) });
     } else if (body.view?.type === "home") {
       await explainAtHome(deps, { userId, triggerId: body.trigger_id }, detail);
     } else if (body.view !== undefined) {

@@ -8,9 +8,9 @@ import { actionsThat } from "../actions/index.ts";
 import type { ApproverRisk } from "./eligibility.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-/** A person's risk moves slowly, and somebody waits for the click. */
+/** A person's risk moves slowly, and someone waits for the click. */
 const FRESH_MS = 30_000;
-/** Longer than this nobody waits for it: then it is not known. */
+/** Longer than this no one waits for it: then it is not known. */
 const TIMEOUT_MS = 3000;
 
 /** Whether the person with this address, who is about to decide something, is at risk themselves. Never rejects. */
@@ -55,19 +55,19 @@ async function readOrUnknown(
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     if (error.kind === "aborted") return { kind: "unknown", why: "Cloudflare did not answer in time" };
-    return { kind: "unknown", why: describeFailure(error).brief, ...mendingOf(error) };
+    return { kind: "unknown", why: describeFailure(error).brief, ...fixOf(error) };
   }
 }
 
 /** The step for a token that is at fault: another approver would be told the same, and so would this one later. */
-function mendingOf(error: CloudflareFailure): { next?: string } {
+function fixOf(error: CloudflareFailure): { next?: string } {
   if (error.kind === "auth") return { next: describeFailure(error).next };
   if (error.kind !== "permission") return {};
   // 401 is the answer to an expired token as well.
   const next =
     error.status === 401
-      ? "Whoever runs zt-bot has to look at the token: renew it, or add that permission."
-      : "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.";
+      ? "The people who run zt-bot need to renew the token, or add that permission."
+      : "The people who run zt-bot need to add that permission to the token; no restart is needed.";
   return { next };
 }
 

@@ -1,6 +1,6 @@
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
-import { utc } from "../views/text.ts";
+import { duration } from "../views/text.ts";
 import { auditContextOf } from "./audit-context.ts";
 import { checkClick, decisionPost, refuseClick, untilWritten } from "./click.ts";
 import { stepUpOf, type ClickFacts, type GivenCode } from "./decide.ts";
@@ -11,7 +11,7 @@ import { rulesFor } from "./rules.ts";
 import { knownOf, refuse, uncheckedOf } from "./eligibility.ts";
 import { moveRequest, reviewRequest } from "../requests/transition.ts";
 
-/** Whoever could review is reminded first after this; then ever less often (reminders/schedule.ts). */
+/** Who could review is reminded first after this; then ever less often (reminders/schedule.ts). */
 export const REVIEW_REMINDER_MS = 3_600_000;
 
 export interface BreakGlassCheck {
@@ -21,7 +21,7 @@ export interface BreakGlassCheck {
 }
 
 /**
- * May this person act alone in this request now, and who is told of it? Asked when the form opens, and again when
+ * May this person use break-glass in this request now, and who is told of it? Asked when the form opens, and again when
  * it is sent.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -35,10 +35,10 @@ export async function checkBreakGlass(
   const [told, pause] = await Promise.all([whoIsTold(deps, asker), readPause(deps.db)]);
   if (pause !== null) {
     throw new UserError({
-      what: "zt-bot is paused: nothing would be carried out now.",
+      what: "zt-bot is paused.",
       by: pause.by,
-      why: `Paused since ${utc(pause.at)}: ${pause.reason}`,
-      next: "An approver ends it with /zt resume. Then press Break glass… again.",
+      why: `Paused for ${duration(deps.now() - pause.at)}: ${pause.reason}`,
+      next: "An approver types /zt resume. Then press the button again.",
     });
   }
   if (told.length === 0) return refuseClick(deps, "break-glass", facts.request, NOBODY_TOLD, asker);
@@ -47,11 +47,11 @@ export async function checkBreakGlass(
 
 const NOBODY_TOLD = refuse(
   "no-break-glass",
-  "Nobody but you would be told: all others under break_glass.notify are deactivated, or there are none.",
-  "Approvers have to decide. Somebody who runs zt-bot has to mend policy.yml.",
+  "No one but you would be told: break_glass.notify in policy.yml names no one else who is active.",
+  "Ask an approver. The people who run zt-bot need to fix policy.yml.",
 );
 
-/** Whoever is to be told, as the policy and Slack have them now: all but who acts, and those who can't read it. */
+/** Who is told, as the policy and Slack have them now: all but who acts, and those who can't read it. */
 async function whoIsTold({ policy, directory }: Deps, { userId }: Asker): Promise<string[]> {
   const members = await directory.members(policy.current().breakGlass?.notify ?? []);
   const others = [...members].filter((id) => id !== userId);
@@ -65,8 +65,8 @@ async function whoIsTold({ policy, directory }: Deps, { userId }: Asker): Promis
 }
 
 /**
- * One person does what was asked for without anybody's approval: authorised anew, written with who, why and that it
- * has to be reviewed, told to everybody who is to know, and carried out at once by the same way as what is approved.
+ * One person does what was asked for without anyone's approval: authorised again, written with who, why and that it
+ * has to be reviewed, told to everyone who is to know, and carried out at once by the same way as what is approved.
  * @returns the request as it is then.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -78,7 +78,7 @@ export async function useBreakGlass(
   code?: GivenCode,
 ): Promise<Request> {
   const { userId } = asker;
-  // Somebody may be first, or this person may do another one alone meanwhile.
+  // Someone may be first, or this person may do another one alone meanwhile.
   const written = await untilWritten(async () => {
     const { facts, told } = await checkBreakGlass(deps, requestId, asker, code);
     const at = facts.now;
@@ -108,14 +108,14 @@ export async function useBreakGlass(
   return written;
 }
 
-/** Who asked is told as well, where somebody else acts on it. */
+/** The requester is told as well, where someone else acts on it. */
 function breakGlassPosts({ requesterId }: Request, by: string, told: readonly string[]): NewPost[] {
   const everybody = new Set(requesterId === by ? told : [...told, requesterId]);
   return [...everybody].map((to) => ({ key: `alone-${to}`, surface: "dm", data: { kind: "alone", to } }));
 }
 
 /**
- * What somebody else says of it afterwards. It changes nothing of what was done, and is said once.
+ * What someone else says of it afterwards. It changes nothing of what was done, and is said once.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
 export async function review(
@@ -152,7 +152,7 @@ export async function mayUseBreakGlass(
   try {
     return (await directory.members(alone)).has(userId);
   } catch (error) {
-    log.warn({ err: error, requestId: request.id }, "nobody knows who may act alone");
+    log.warn({ err: error, requestId: request.id }, "unknown who may use break-glass");
     return false;
   }
 }

@@ -12,7 +12,7 @@ export interface ChannelRefusal {
 }
 
 /**
- * May cards be posted there? A card says who is being looked into, and why: outside the organization nobody may read
+ * May cards be posted there? A card says who is being looked into, and why: outside the organization no one may read
  * that. Where Slack can't say, what it said within the last day holds; without that, the answer is no
  * (docs/adr/0018-approvals-channel.md).
  */
@@ -23,7 +23,7 @@ export function refuseChannel({ audience, trouble }: ChannelReading): ChannelRef
   if (isShared) return { kind: "shared", what: why, next: next ?? "" };
   return {
     kind: "unknown",
-    what: `nobody can say who reads the approvals channel: ${next === null ? `Slack did not answer (${trouble})` : why}`,
+    what: `it is unknown who reads the approvals channel: ${next === null ? `Slack did not answer (${trouble})` : why}`,
     next: next ?? "try again in a minute",
   };
 }
@@ -36,9 +36,9 @@ export function checkChannel(reading: ChannelReading): void {
   const refusal = refuseChannel(reading);
   if (refusal === null) return;
   throw new UserError({
-    what: `This was not asked: ${refusal.what}.`,
-    why: "A card says who is being looked into, and why. Nobody outside the organization may read that.",
-    next: `${capitalise(refusal.next)}. Where it can't wait: do it in the Cloudflare dashboard.`,
+    what: `Not requested: ${refusal.what}.`,
+    why: "A card says who is being investigated, and why. Only your organization may read that.",
+    next: `${capitalise(refusal.next)}. If it can't wait, do it in the Cloudflare dashboard.`,
   });
 }
 

@@ -33,7 +33,7 @@ export type Decision = Extract<Click, "approve" | "deny" | "cancel">;
 const MAX_TRIES = 20;
 
 /**
- * Checks and writes again while somebody else is first between the two: the check, made again, says who it was, or
+ * Checks and writes again while someone else is first between the two: the check, made again, says who it was, or
  * counts them in.
  * @throws UserError when that goes on and on, and whatever the check throws.
  */
@@ -42,7 +42,7 @@ export async function untilWritten<T>(checkAndWrite: () => Promise<T | null>): P
     const written = await checkAndWrite();
     if (written !== null) return written;
   }
-  throw new UserError({ what: "Others were faster.", next: "The card shows how it stands." });
+  throw new UserError({ what: "Someone was faster.", next: "See the card." });
 }
 
 /**
@@ -144,7 +144,7 @@ export function decisionPost(at: number): NewPost {
 
 const OUTCOME_POST: NewPost = { key: "outcome", surface: "dm", data: { kind: "outcome" } };
 
-/** A request that is void says so in its thread, and to who asked. */
+/** A request that is void says so in its thread, and to the requester. */
 export function voidAs({ why, next }: { why: string; next: string }, at: number): Omit<Transition, "actor"> {
   return {
     to: "voided",
@@ -157,7 +157,7 @@ export function voidAs({ why, next }: { why: string; next: string }, at: number)
 }
 
 /**
- * Stops a request about several users: whoever is being called for is finished, the others are not touched.
+ * Stops a request about several users: calls in progress finish, no one else is touched.
  * Authorised at the click, like every decision.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -175,13 +175,13 @@ export async function stop(deps: Deps, requestId: string, asker: Asker): Promise
 }
 
 const NOBODY_LEFT = {
-  what: "There is nobody left to stop.",
-  why: "Everyone in this request has been called for already.",
-  next: "The card shows how it stands.",
+  what: "No one is left to stop.",
+  why: "Everyone in this request is done or in progress.",
+  next: "See the card.",
 };
 
 /**
- * May this person do so now, and what follows? Also asked before a form opens, so that nobody writes a reason for
+ * May this person do so now, and what follows? Also asked before a form opens, so that no one writes a reason for
  * nothing.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
@@ -223,7 +223,7 @@ export async function refuseClick(
   throw new UserError({ what: why, by, next });
 }
 
-/** A user id means somebody only together with its workspace: Slack sends both with the click. */
+/** A user id means someone only together with its workspace: Slack sends both with the click. */
 function markStranger(
   { homeTeamId }: Deps,
   people: ReadonlyMap<string, Known>,
@@ -265,8 +265,8 @@ async function mustFind(
   // Forged, or of another database: the id is no request's, so it stands in the data only, and cut.
   await recordRefusal(deps, asker, null, { what, code: "unknown-request", id: requestId.slice(0, 40) });
   throw new UserError({
-    what: "This request is not known here.",
-    why: "It was made by another installation, or its database was replaced.",
+    what: "This request is unknown.",
+    why: "Another installation made it, or the database was replaced.",
     next: "Ask again.",
   });
 }

@@ -45,7 +45,7 @@ export interface ClickFacts extends Facts {
   clickerId: string;
   /** Of whom clicked, the authenticator whose code was just taken; `later`: a form is about to ask for one. */
   code?: GivenCode | "later" | undefined;
-  /** Of whom clicked, an action done alone that nobody has looked at yet: that request's id. */
+  /** Of whom clicked, a break-glass action that no one has looked at yet: that request's id. */
   unreviewed?: string | null;
 }
 
@@ -80,7 +80,7 @@ function decideApprove(facts: ClickFacts): Verdict {
     }
     return refuse(
       "already-voted",
-      `Your approval is counted already: ${counting.length} of ${quorum}.`,
+      `You already approved this: ${counting.length} of ${quorum}.`,
       `${plural(quorum - counting.length, "more approver")} ${quorum - counting.length === 1 ? "has" : "have"} to agree.`,
     );
   }
@@ -102,8 +102,8 @@ function decideApprove(facts: ClickFacts): Verdict {
 /** The policy may have begun to ask for codes since the card was drawn, or the form opened. */
 const NO_CODE = refuse(
   "no-code",
-  "This takes a code from your authenticator, and none was given.",
-  "Press the button again: it asks for the code.",
+  "Your approval needs a code from your authenticator.",
+  "Press the button again and enter the code.",
 );
 
 /** For the vote, and the record: the authenticator whose code came with it. */
@@ -117,13 +117,13 @@ function decideDeny(facts: ClickFacts): Verdict {
   const refusal =
     (isHeldBack(request) ? null : openRefusal(facts)) ??
     (clickerId === request.requesterId
-      ? refuse("requester", "You asked for this yourself.", "Use Cancel to take it back.")
+      ? refuse("requester", "You requested this yourself.", "Use Cancel instead.")
       : null) ??
     sayRefusal(clickerId, facts, "deny");
   return refusal ?? (isHeldBack(request) ? withdrawn(facts, "An approver denied it") : DONE);
 }
 
-/** Only who asked may take it back. */
+/** Only the requester may cancel it. */
 function decideCancel(facts: ClickFacts): Verdict {
   return (
     (isHeldBack(facts.request) ? null : openRefusal(facts)) ??
@@ -131,13 +131,13 @@ function decideCancel(facts: ClickFacts): Verdict {
       ? null
       : refuse(
           "not-the-requester",
-          "Only the person who asked can cancel a request.",
+          "Only the requester can cancel a request.",
           facts.approvers.has(facts.clickerId)
-            ? "If you may approve it, press Deny on its card instead."
+            ? "Press Deny on its card instead."
             : "An approver can deny it.",
         )) ??
     personRefusal(knownOf(facts, facts.clickerId), facts) ??
-    (isHeldBack(facts.request) ? withdrawn(facts, "Who asked took it back") : DONE)
+    (isHeldBack(facts.request) ? withdrawn(facts, "The requester cancelled it") : DONE)
   );
 }
 
@@ -148,15 +148,15 @@ function withdrawn(facts: ClickFacts, what: string): Verdict {
     allowed: true,
     outcome: {
       kind: "voided",
-      why: `${what} while it waited to be carried out (${name})`,
-      next: "Ask again if it is still needed.",
+      why: `${what} while it was on hold (${name})`,
+      next: "Request it again if it is still needed.",
     },
   };
 }
 
 type Group = ReadonlySet<string> | Named;
 
-/** May this person, as somebody who decides or asks, see the request in full? */
+/** May this person, as someone who decides or asks, see the request in full? */
 export function decideDetails(
   facts: Pick<ClickFacts, "clickerId" | "request" | "people" | "homeTeamId"> & { approvers: Group },
   operators: Group,
@@ -169,7 +169,7 @@ export function decideDetails(
 }
 
 /**
- * May this person stop a request about several users while it is carried out? Who asked and who could have approved
+ * May this person stop a request about several users while it is carried out? The requester and who could have approved
  * may; an approver whom it is about may not, who could else escape it.
  */
 function decideStop(facts: ClickFacts): Verdict {
@@ -191,16 +191,16 @@ function decideBreakGlass(facts: ClickFacts): Verdict {
     (breakGlass === null || access !== "takes" || othersOf(request.plan).length > 0
       ? refuse(
           "no-break-glass",
-          "This can't be done by one person alone.",
-          "Approvers have to decide; they are named on the card.",
+          "Break-glass is not available for this request.",
+          "Ask an approver: they are named on the card.",
         )
       : null) ??
     breakGlassRefusal(clickerId, facts) ??
     (facts.unreviewed
       ? refuse(
           "acted-alone",
-          `You acted alone already, and nobody has looked at it yet (${facts.unreviewed}).`,
-          "Ask a colleague to press Review on that card, or let an approver decide here.",
+          `Your last break-glass still needs review (${facts.unreviewed}).`,
+          "Ask another approver to review that card, or ask an approver here.",
         )
       : null) ??
     (facts.stepUp.alone && facts.code === undefined ? NO_CODE : null) ??
@@ -208,19 +208,19 @@ function decideBreakGlass(facts: ClickFacts): Verdict {
   );
 }
 
-/** May this person judge afterwards what somebody did alone? */
+/** May this person judge afterwards what someone did by break-glass? */
 function decideReview(facts: ClickFacts): Verdict {
   const { request, clickerId } = facts;
   if (request.breakGlass === null)
-    return refuse("not-reviewable", "Nobody acted alone here.", "There is nothing to review.");
+    return refuse("not-reviewable", "No break-glass was used here.", "There is nothing to review.");
   if (request.review !== null) {
     return {
-      ...refuse("not-reviewable", "This was reviewed already.", "Nothing was changed."),
+      ...refuse("not-reviewable", "This is already reviewed.", "Nothing was changed."),
       by: request.review.by,
     };
   }
   if (clickerId === request.breakGlass.by)
-    return refuse("acted-alone", "You did this yourself.", "Somebody else has to look at it.");
+    return refuse("acted-alone", "You did this yourself.", "Another approver needs to review it.");
   return sayRefusal(clickerId, facts, "review") ?? DONE;
 }
 
@@ -241,22 +241,22 @@ export function couldApprove(
 function runningRefusal({ request }: Facts): Refusal | null {
   if (request.stop !== undefined) {
     return {
-      ...refuse("stopped", "This was stopped already.", "The card shows how it stands."),
+      ...refuse("stopped", "This is already stopped.", "See the card."),
       by: request.stop.by,
     };
   }
   const isRunning =
     request.status === "approved" || request.status === "executing" || request.status === "unknown";
   if (isRunning && othersOf(request.plan).length > 0) return null;
-  return refuse("not-running", "There is nothing left to stop.", "The card shows how it stands.");
+  return refuse("not-running", "There is nothing left to stop.", "See the card.");
 }
 
 function openRefusal({ request, now }: Facts): Refusal | null {
   if (request.status === "expired" || (request.status === "pending" && now >= request.expiresAt)) {
     return refuse(
       "expired",
-      "This request has expired: nobody decided in time, and nothing was done.",
-      "Ask again if it is still needed.",
+      "This request has expired. Nothing was done.",
+      "Request it again if it is still needed.",
     );
   }
   if (request.status === "pending") return null;
@@ -266,15 +266,15 @@ function openRefusal({ request, now }: Facts): Refusal | null {
   };
 }
 
-const UNDER_WAY = "This request was already approved and is being carried out.";
+const UNDER_WAY = "This request is already approved and in progress.";
 /** Where two approvers click at once, what the later one reads; who was first stands beside it. */
 const DECIDED: Partial<Record<Request["status"], string>> = {
-  denied: "This request was already denied.",
-  cancelled: "This request was already cancelled.",
+  denied: "This request is already denied.",
+  cancelled: "This request is already cancelled.",
   approved: UNDER_WAY,
   executing: UNDER_WAY,
   unknown: UNDER_WAY,
-  succeeded: "This request was already approved, and it is done.",
-  failed: "This request was already approved; carrying it out failed.",
-  voided: "This request is void: what it was about has changed, and nothing was done.",
+  succeeded: "This request is already done.",
+  failed: "This request was approved, and it failed.",
+  voided: "This request is voided. Nothing was done.",
 };

@@ -6,7 +6,7 @@ import type { Request } from "../requests/request.ts";
 import type { Protection } from "./protected-targets.ts";
 
 /**
- * Whether somebody has a say in a request at all: pure functions from what is known of them to a refusal or none.
+ * Whether someone has a say in a request at all: pure functions from what is known of them to a refusal or none.
  * What may be done with that say is decide.ts's business.
  */
 export interface Refusal {
@@ -47,10 +47,10 @@ export type ApproverRisk =
   | { kind: "high-risk" }
   /** zt-bot revoked them at this moment, less than a day ago. */
   | { kind: "revoked"; at: number }
-  /** Cloudflare could not say. `next`: what mends it, where waiting does not. */
+  /** Cloudflare could not say. `next`: what fixes it, where waiting does not. */
   | { kind: "unknown"; why: string; next?: string };
 
-/** What is known of somebody who clicked, now or before. */
+/** What is known of someone who clicked, now or before. */
 export interface Known {
   /** null when Slack does not know them. */
   person: Person | null;
@@ -75,7 +75,7 @@ export interface Facts {
   /** What takes a code from one's authenticator, by the policy as it is now. */
   stepUp: { votes: boolean; alone: boolean };
   protection: Protection;
-  /** Who may act alone in this kind of request; null: nobody. */
+  /** Who may use break-glass in this kind of request; null: no one. */
   breakGlass: Named | null;
   /** The clicker and everyone who has voted. */
   people: ReadonlyMap<string, Known>;
@@ -96,47 +96,39 @@ export function personRefusal(
   if (person === null)
     return refuse(
       "unknown-person",
-      "Slack does not say who you are.",
-      "Try again; if it lasts, tell whoever runs zt-bot.",
+      "Slack could not confirm who you are.",
+      "Try again. If it lasts, tell the people who run zt-bot.",
     );
   if (person.isBot || person.isDeactivated)
-    return refuse(
-      "unknown-person",
-      "Bots and deactivated accounts have no say here.",
-      "An approver has to decide.",
-    );
+    return refuse("unknown-person", "Bots and deactivated accounts can't decide here.", "Ask an approver.");
   if (person.isStranger || (person.teamId !== null && person.teamId !== homeTeamId)) {
-    return refuse(
-      "stranger",
-      "You are from another organisation.",
-      "Somebody of this workspace has to decide.",
-    );
+    return refuse("stranger", "You are from another organization.", "Ask an approver in this workspace.");
   }
   if (person.isGuest)
-    return refuse("stranger", "Guests have no say here.", "A full member of this workspace has to decide.");
+    return refuse("stranger", "Guests can't decide here.", "Ask an approver in this workspace.");
   return null;
 }
 
-/** Nobody decides on their own wish. */
+/** No one decides on their own wish. */
 export function requesterRefusal(id: string, requesterId: string, verb: string): Refusal | null {
   if (id !== requesterId) return null;
-  return refuse("requester", `You asked for this: you can't also ${verb} it.`, "An approver has to.");
+  return refuse("requester", `You requested this: you can't ${verb} it.`, "Ask an approver.");
 }
 
 /** Nor on what is to be done to them. */
 export function targetRefusal({ person }: Pick<Known, "person">, plan: Plan, verb: string): Refusal | null {
   const email = person?.email;
   if (!email || !targetsOf(plan).some((target) => sameEmail(email, target.email))) return null;
-  return refuse("target", `This request is about you: you can't ${verb} it.`, "An approver has to.");
+  return refuse("target", `This request is about you: you can't ${verb} it.`, "Ask an approver.");
 }
 
-/** Somebody without an address in Slack may be the very person that the request is about. */
+/** Someone without an address in Slack may be the very person that the request is about. */
 export function addressRefusal({ person }: Pick<Known, "person">): Refusal | null {
   if (person?.email) return null;
   return refuse(
     "unknown-person",
-    "Slack does not show your email address: this request may be about you.",
-    "Another approver has to decide. If Slack shows nobody's, zt-bot lacks the scope users:read.email.",
+    "Slack does not show your email address, so this request may be about you.",
+    "Ask another approver. If Slack shows no one's, zt-bot lacks the scope users:read.email.",
   );
 }
 
@@ -148,8 +140,8 @@ export function approverRefusal(
   if (approvers.has(id)) return null;
   return refuse(
     "not-an-approver",
-    `You may not ${verb} this request.`,
-    approvers.size === 0 ? "Its policy names no approvers." : "Its approvers are named on the card.",
+    `You can't ${verb} this request.`,
+    approvers.size === 0 ? "The policy names no approvers for it." : "Its approvers are named on the card.",
   );
 }
 
@@ -167,40 +159,36 @@ export function approverRiskRefusal(
     case "high-risk":
       return refuse(
         "at-risk",
-        "Cloudflare shows you as high-risk yourself: somebody else may be using your account.",
-        "Another approver has to decide. Ask a colleague to look into your own risk events.",
+        "Cloudflare shows you as high-risk: someone else may be using your account.",
+        "Ask another approver, and have a colleague check your own risk events.",
       );
     case "revoked":
       return refuse(
         "just-revoked",
-        `Your own access was revoked less than a day ago (${utc(approverRisk.at)}): somebody else may be using your account.`,
-        "Another approver has to decide.",
+        `Your own access was revoked less than a day ago: someone else may be using your account.`,
+        "Ask another approver.",
       );
     case "unknown":
       if (isUrgent) return null;
       return refuse(
         "unchecked",
-        `Nobody can say whether you are at risk yourself: ${approverRisk.why}. What is not urgent waits for that.`,
+        `It is unknown whether you are at risk: ${approverRisk.why}.`,
         approverRisk.next ??
-          "Try again in a minute, or let another approver decide. For an account without risk scoring, policy.yml can set approver_hygiene: false.",
+          "Try again in a minute, or ask another approver. For an account without risk scoring, set approver_hygiene: false in policy.yml.",
       );
   }
 }
 
-/** For the record and the card: why nobody could say whether they are at risk; empty where somebody could. */
+/** For the record and the card: why no one could say whether they are at risk; empty where someone could. */
 export function uncheckedOf({ approverRisk }: Pick<Known, "approverRisk">): { unchecked?: string } {
   return approverRisk.kind === "unknown" ? { unchecked: approverRisk.why } : {};
 }
 
-function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
 export function knownOf({ people }: Pick<Facts, "people">, id: string): Known {
-  return people.get(id) ?? { person: null, approverRisk: { kind: "unknown", why: "it was not asked for" } };
+  return people.get(id) ?? { person: null, approverRisk: { kind: "unknown", why: "it was not read" } };
 }
 
-/** What keeps somebody from having a say in this request, whatever they want to say. */
+/** What keeps someone from having a say in this request, whatever they want to say. */
 export function sayRefusal(id: string, facts: Facts, verb: string, isUrgent = true): Refusal | null {
   const known = knownOf(facts, id);
   return (
@@ -213,7 +201,7 @@ export function sayRefusal(id: string, facts: Facts, verb: string, isUrgent = tr
   );
 }
 
-/** What keeps somebody from acting alone in this request. */
+/** What keeps someone from acting alone in this request. */
 export function breakGlassRefusal(id: string, facts: Facts): Refusal | null {
   const known = knownOf(facts, id);
   return (
@@ -222,8 +210,8 @@ export function breakGlassRefusal(id: string, facts: Facts): Refusal | null {
       ? null
       : refuse(
           "no-break-glass",
-          "You are not among those who may act alone.",
-          "Approvers have to decide; they are named on the card.",
+          "You can't use break-glass.",
+          "Ask an approver: they are named on the card.",
         )) ??
     targetRefusal(known, facts.request.plan, "do") ??
     addressRefusal(known) ??

@@ -74,7 +74,7 @@ export async function gatherFactsOrSilence(deps: FactsDeps, request: Request): P
   }
 }
 
-const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not asked for" };
+const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not read" };
 
 function startFacts(deps: FactsDeps, request: Request) {
   const action = actionOf(request.plan);
@@ -87,7 +87,7 @@ function startFacts(deps: FactsDeps, request: Request) {
     access: action.access,
     isUrgent: action.isUrgent === true,
     homeTeamId: deps.homeTeamId,
-    // Until somebody becomes protected, which makes it void, its own rules stand.
+    // Until someone becomes protected, which makes it void, its own rules stand.
     quorum: rules.quorum,
     stepUp: rules.stepUp,
     maxAgeMs: policy.action(request.plan.action).approvalMaxAgeMs,

@@ -6,8 +6,8 @@ import { auditContextOf } from "./audit-context.ts";
 import { addressRefusal, approverRiskRefusal, personRefusal, refuse } from "./eligibility.ts";
 
 /**
- * May this approver stop everything, or let everything go on? Guarded as a decision is: somebody at risk themselves
- * may be an attacker with an approver's account. Resuming is also for nobody whom an open request is about: they would
+ * May this approver stop everything, or let everything go on? Guarded as a decision is: someone at risk themselves
+ * may be an attacker with an approver's account. Resuming is also for no one whom an open request is about: they would
  * end the pause that was made because of them. Pausing is, as asking to revoke each approver would else take the kill
  * switch out of all hands.
  * @returns for the record, an open request about them.
@@ -33,7 +33,7 @@ export async function checkKillSwitch(
       : refuse(
           "target",
           `An open request is about you (${about}): you can't resume zt-bot now.`,
-          "Another approver has to.",
+          "Ask another approver.",
         )) ??
     approverRiskRefusal({ approverRisk }, true);
   if (refusal === null) return about === null ? {} : { open_request: about };

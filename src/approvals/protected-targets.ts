@@ -19,8 +19,8 @@ type About = readonly Pick<Target, "email">[];
 
 /**
  * Whether each of these users is protected: by address, by domain (with what is under it), or as a member of a Slack
- * user group. While Slack does not know one of those groups, nobody can say whom it protects, and everyone counts as
- * protected: that takes more approvals, and keeps nobody from containing anything. Pass all users of a request at once:
+ * user group. While Slack does not know one of those groups, no one can say whom it protects, and everyone counts as
+ * protected: that takes more approvals, and keeps no one from containing anything. Pass all users of a request at once:
  * what Slack has to be asked is then the least. Never rejects for what Slack answers.
  */
 export async function readProtection(
@@ -61,13 +61,13 @@ export function judgeProtection(
   };
 }
 
-/** Whether one of these users, who are among those it was read for, is this. Of others nobody knows. */
+/** Whether one of these users, who are among those it was read for, is this. Of others no one knows. */
 export function isAny({ of }: Protection, targets: About, what: Protected): boolean {
   return targets.some(({ email }) => (of.get(keyOf(email)) ?? "unknown") === what);
 }
 
 /**
- * Whether a request that is about to be made needs the approvals of protected people. Where nobody can say, it does,
+ * Whether a request that is about to be made needs the approvals of protected people. Where no one can say, it does,
  * unless it is urgent: that is looked at again before it is carried out.
  */
 export function countsAsProtected(protection: Protection, targets: About, isUrgent: boolean): boolean {
@@ -83,7 +83,7 @@ export function describeProtection(protection: Protection, targets: About): stri
   return `everybody counts as protected while ${UNREAD}`;
 }
 
-export const UNREAD = "Slack can't say who is in the groups of protected people";
+export const UNREAD = "Slack can't say who is in the protected groups";
 
 function keyOf(email: string): string {
   return email.trim().toLowerCase();

@@ -10,7 +10,7 @@ export interface Rules {
   approvers: readonly string[];
   /** How many of them have to agree. */
   quorum: number;
-  /** Who may do it alone instead, as Slack ids of people and groups; null: nobody. */
+  /** Who may use break-glass instead, as Slack ids of people and groups; null: no one. */
   alone: readonly string[] | null;
   /** What takes a code from one's authenticator. */
   stepUp: { votes: boolean; alone: boolean };
@@ -25,7 +25,7 @@ type Asked = Pick<Request, "plan" | "evidence" | "isProtected" | "escalatedAt">;
 export function rulesFor(policy: Policy, request: Asked): Rules {
   const { approvers, quorum, quorumByRisk, escalate } = policy.action(request.plan.action);
   const level = riskLevelOf(request);
-  // Where the level is not known, nobody can say which of the numbers is meant: the highest one is safe.
+  // Where the level is not known, no one can say which of the numbers is meant: the highest one is safe.
   const needed =
     level === "unknown"
       ? Math.max(quorum, ...Object.values(quorumByRisk))

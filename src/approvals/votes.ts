@@ -11,7 +11,7 @@ export function countVotes(facts: Facts): {
 } {
   const counting: Vote[] = [];
   const dropped: { by: string; code: RefusalCode }[] = [];
-  // Nobody counts twice, whatever is in the database.
+  // No one counts twice, whatever is in the database.
   for (const vote of newestVotes(facts.request.votes)) {
     const code = isStale(vote, facts)
       ? "stale"
@@ -32,7 +32,7 @@ function isStale({ at }: Pick<Vote, "at">, { now, maxAgeMs }: Facts): boolean {
 
 /**
  * Where Slack can't say who is in a group: it counts what the policy names as it did when they voted. Another group
- * may have them as well, which nobody can say now.
+ * may have them as well, which no one can say now.
  */
 function unproven({ by, via = by }: Pick<Vote, "by" | "via">, named: Named | null): RefusalCode | undefined {
   if (named?.has(by) === true || named?.has(via) === true) return undefined;
@@ -59,7 +59,7 @@ export function judgeExecution(
   return judgeTargets(facts, targets) ?? judgeApproval(facts);
 }
 
-/** Who became protected since needs other approvals; null: nobody did, or nobody can say and it is urgent. */
+/** Who became protected since needs other approvals; null: no one did, or no one can say and it is urgent. */
 export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email">[]): Kept | null {
   const { request, protection, isUrgent } = facts;
   if (request.isProtected) return null;
@@ -68,21 +68,21 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
     if (lostGroups.length === 0) {
       return {
         kind: "void",
-        why: "The target is protected since this was asked for, and needs other approvals",
-        next: "Ask again: the new request says how many approvers it needs.",
+        why: "The target is protected since this was requested, and needs other approvals",
+        next: "Request it again: the new request says how many approvals it needs.",
       };
     }
     return {
       kind: "void",
-      why: `Slack does not know ${namesOfGroups(lostGroups)}, which the policy names for protected people: until that is fixed everybody counts as protected, and needs other approvals`,
-      next: "Whoever runs zt-bot has to fix protected.groups in policy.yml. Ask again: the new request says how many approvers it needs.",
+      why: `Slack does not know ${namesOfGroups(lostGroups)}, a protected group in the policy: until that is fixed everyone counts as protected`,
+      next: "The people who run zt-bot need to fix protected.groups in policy.yml. Request it again: the new request says how many approvals it needs.",
     };
   }
   if (isUrgent || !isAny(protection, targets, "unknown")) return null;
   return { kind: "hold", why: UNREAD };
 }
 
-/** The votes alone, or who acted alone, whoever it is about. */
+/** The votes alone, or who used break-glass, whoever it is about. */
 function judgeApproval(facts: Facts): ExecutionVerdict {
   const { request, quorum, silence, isUrgent, protection } = facts;
   if (request.breakGlass !== null) return judgeBreakGlass(facts);
@@ -93,7 +93,7 @@ function judgeApproval(facts: Facts): ExecutionVerdict {
     if (silence !== null && (!isEnough || !isUrgent)) return SILENT;
     if (isEnough) return { kind: "go", counting, unchecked: uncheckedIn(silence, protection) };
     const names = list(unsure.map(({ by }) => nameOf(facts, by)));
-    const why = `nobody can say whether ${names} ${unsure.length === 1 ? "is" : "are"} at risk now`;
+    const why = `it is unknown whether ${names} ${unsure.length === 1 ? "is" : "are"} at risk now`;
     return { kind: "hold", why };
   }
   const stale = dropped.filter(({ code }) => code === "stale");
@@ -102,7 +102,7 @@ function judgeApproval(facts: Facts): ExecutionVerdict {
       quorum === 1
         ? "The approval is"
         : `${plural(stale.length, "approval")} of ${quorum} ${stale.length === 1 ? "is" : "are"}`;
-    return { kind: "void", why: `${what} more than ${ageWords(facts)} old`, next: "Ask again." };
+    return { kind: "void", why: `${what} more than ${ageWords(facts)} old`, next: "Request it again." };
   }
   const lost = dropped.map(
     ({ by, code }) => `${nameOf(facts, by)} ${DROPPED[code]?.(facts) ?? "may no longer approve"}`,
@@ -111,7 +111,7 @@ function judgeApproval(facts: Facts): ExecutionVerdict {
   return {
     kind: "void",
     why: `${plural(quorum, "approval")} ${quorum === 1 ? "is" : "are"} needed now, and ${left} still ${counting.length === 1 ? "counts" : "count"}${lost.length === 0 ? "" : `: ${lost.join(", ")}`}`,
-    next: "Ask again, so that approvers decide on it as things are now.",
+    next: "Request it again, so that approvers decide on it as things are now.",
   };
 }
 
@@ -120,22 +120,22 @@ const SILENT = { kind: "hold", why: "Slack can't say who the approvers are now" 
 function judgeBreakGlass(facts: Facts): ExecutionVerdict {
   const { silence, protection, breakGlass } = facts;
   const used = facts.request.breakGlass;
-  if (used === null) throw new Error("nobody acted alone");
-  const next = "Ask again, and let approvers decide.";
-  const why = `${nameOf(facts, used.by)} acted alone, `;
+  if (used === null) throw new Error("no break-glass was used");
+  const next = "Request it again, and ask an approver.";
+  const why = `${nameOf(facts, used.by)} used break-glass `;
   if (isStale(used, facts)) return { kind: "void", why: `${why}more than ${ageWords(facts)} ago`, next };
   if (facts.stepUp.alone && used.stepUp === undefined)
     return { kind: "void", why: `${why}without the code that the policy asks for now`, next };
   const code = silence === null ? breakGlassRefusal(used.by, facts)?.code : unproven(used, breakGlass);
   if (code === undefined) return { kind: "go", counting: [], unchecked: uncheckedIn(silence, protection) };
-  return code === "unchecked" ? SILENT : { kind: "void", why: `${why}and may no longer do so`, next };
+  return code === "unchecked" ? SILENT : { kind: "void", why: `${why}and may no longer use it`, next };
 }
 
 function uncheckedIn(silence: string | null, { unchecked }: Facts["protection"]): string | null {
   return [silence, unchecked].filter((one) => one !== null).join("; ") || null;
 }
 
-/** Why somebody's earlier vote no longer counts, after their name. */
+/** Why someone's earlier vote no longer counts, after their name. */
 const DROPPED: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   stale: (facts) => `approved more than ${ageWords(facts)} ago`,
   "not-an-approver": () => "is no longer an approver",

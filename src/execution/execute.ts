@@ -45,7 +45,7 @@ const LOOK_SIZE = 40;
 const CONCURRENCY = 4;
 /** Slack takes about 50 edits a minute; the end is always shown. */
 const PROGRESS_MS = 3000;
-/** What was read for a judgement serves everybody of a round for so long. */
+/** What was read for a judgement serves everyone of a round for so long. */
 const STANDING_MS = 2000;
 /** What is kept back is looked at again: soon where it goes on any moment, else at a slower pace. */
 const BUSY_MS = 1000;
@@ -55,8 +55,7 @@ const HELD_MS = 15_000;
 const UNCHECKED_MS = 24 * 60 * 60_000;
 /** So often is read again what was too old by the time of the call. */
 const MAX_STALE = 3;
-const TOO_SLOW =
-  "Slack or Cloudflare takes too long to say who the approvers are and whether they are at risk";
+const TOO_SLOW = "Slack or Cloudflare is too slow to check the approvers";
 /** So many errors of ours in a row, and the request ends in words. */
 const MAX_FAILURES = 5;
 
@@ -86,7 +85,7 @@ export async function executeRequest(
     due = await advance(deps, lease);
   } catch (error) {
     log.error({ err: error, requestId: id }, "execution failed, it is tried again");
-    // Lost, or somebody changed a user meanwhile (a stop): given back if it is still ours, and looked at again.
+    // Lost, or someone changed a user meanwhile (a stop): given back if it is still ours, and looked at again.
     if (error instanceof LeaseLostError) {
       const released = await lease.release({ set: { execution_due: now() } });
       return released === null ? null : now();
@@ -211,12 +210,12 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
   );
   await show(run, deps, null);
   const refusal = refusals.find((one) => one !== null && one.kind !== "busy") ?? null;
-  // Another request is at work on some of them: they come later, and hold up nobody else.
+  // Another request is at work on some of them: they come later, and hold up no one else.
   for (const [index, one] of refusals.entries()) if (one?.kind === "busy") await postpone(run, due[index]);
   return refusal;
 }
 
-/** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
+/** First those of whom no one knows what came of the call, then the next ones, then those to look at again. */
 async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
   const dueBy = now();
   const looks = () => readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
@@ -278,7 +277,7 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
         await hold(deps, lease, request, { code: "unchecked", why: refusal.why });
         return now() + HELD_MS;
       }
-      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Ask again." });
+      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Request it again." });
     case "void":
       return giveUp(deps, lease, request, refusal);
     case "unproven":
@@ -289,7 +288,7 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
 
 /**
  * The approval does not hold. Where nothing took effect, the request is void; otherwise what was sent is looked into
- * to its end, and nobody else is begun.
+ * to its end, and no one else is begun.
  */
 async function giveUp(
   deps: ExecutionDeps,
@@ -311,7 +310,7 @@ async function giveUp(
   return lookInto(deps, lease, request, { why, next });
 }
 
-/** Nobody else is begun or called for again; what was sent is looked for until the time is up. */
+/** No one else is begun or called for again; what was sent is looked for until the time is up. */
 async function lookInto(
   deps: ExecutionDeps,
   lease: Lease,
@@ -415,12 +414,10 @@ async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {
   const request = await mustRead(deps, lease.request.id);
   const rows = await readTargets(db, request.id);
   const { to, result } = judgeEnd(request, rows, toProgress(await countTargets(db, request.id)), now());
-  const { verification } = result;
+  // What was seen of one user stands in the last message: of several, it says who failed.
   const pages: NewPost[] =
     result.bulk === undefined
-      ? verification === undefined
-        ? []
-        : [{ key: "verification", surface: "thread", data: { kind: "verification", verification } }]
+      ? []
       : toFailurePages(rows).map((data) => ({ key: `failures-${data.page}`, surface: "thread", data }));
   await endAs(deps, lease, { to, result }, pages);
   return null;
@@ -453,8 +450,8 @@ async function endAs(
 
 /** Errors of ours that do not pass: the people who wait are told, with what is known of each user. */
 async function endInError(deps: ExecutionDeps, lease: Lease, error: unknown): Promise<boolean> {
-  const why = `zt-bot failed ${MAX_FAILURES} times in a row on it (${error instanceof Error ? error.name : "unknown error"}), and gave it up; the log has the errors for ${lease.request.id}`;
-  const next = "Look at the user in the dashboard: what was sent before may be done.";
+  const why = `zt-bot failed ${MAX_FAILURES} times in a row (${error instanceof Error ? error.name : "unknown error"}). The log has the errors for ${lease.request.id}`;
+  const next = "Check the user in the dashboard: what was sent before may be done.";
   try {
     const { id, plan, result } = lease.request;
     const counts = await countTargets(deps.db, id);
@@ -466,7 +463,7 @@ async function endInError(deps: ExecutionDeps, lease: Lease, error: unknown): Pr
     };
     return await endAs(deps, lease, { to: "failed", result: { ...known, failure: { why, next } } }, []);
   } catch (writing) {
-    // The database itself, most likely: it is tried again until that is mended.
+    // The database itself, most likely: it is tried again until that is fixed.
     deps.log.error({ err: writing, requestId: lease.request.id }, "the end could not be written");
     return false;
   }

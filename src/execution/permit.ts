@@ -110,7 +110,7 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   const request = await changeRequest(trx, {
     ...change,
     isShown: false,
-    // Renewed, so that nobody takes over before the permit itself is too old.
+    // Renewed, so that no one takes over before the permit itself is too old.
     set: { execution_until: clockOf(deps.db, at, LEASE_MS) },
     where: (eb) =>
       eb.and([
@@ -136,7 +136,7 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   if (since !== null) throw new RefusedError(since);
   const holder = await lockTarget(trx, row.target, id, at);
   if (holder !== id) {
-    const why = `another request is at work on the same user${holder === "" ? "" : `: ${holder}`}`;
+    const why = `another request is working on the same user${holder === "" ? "" : `: ${holder}`}`;
     throw new RefusedError({ kind: "busy", why });
   }
   const attempt = row.attempts + 1;
@@ -154,7 +154,7 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   });
   if (!isTaken) throw new RefusedError({ kind: "lost" });
 
-  // From here on the chain's head is ours: whoever pauses waits for it, or we see the pause.
+  // From here on the chain's head is ours: a pause waits for it, or we see the pause.
   const call = actionOf(plan).callText(plan);
   const posts: NewPost[] =
     row.position === 0
@@ -216,7 +216,7 @@ async function findContainmentSince(
   if (later === undefined) return null;
   return {
     kind: "void",
-    why: `${later.id} took this user's access away after this was asked for`,
-    next: "Look at the user, then ask again if access should really be given back.",
+    why: `${later.id} took this user's access away after this was requested`,
+    next: "Check the user, then request it again if they should get access back.",
   };
 }

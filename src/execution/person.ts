@@ -53,7 +53,7 @@ const MAX_ATTEMPTS = 8;
 
 /**
  * Brings one user of a request a step further, from what the row says of them. What is `sending` is looked at first:
- * nobody knows whether that call took effect. Every write is made under the lease.
+ * no one knows whether that call took effect. Every write is made under the lease.
  * @returns why nothing was sent, where that concerns the whole request.
  * @throws LeaseLostError
  */
@@ -119,7 +119,7 @@ async function begin(person: Person): Promise<Refusal | null> {
   return send(person, { check, baseline: before.ok ? before.value : null, standing });
 }
 
-/** Sent before, and nobody knows what came of it: what is done already is not done twice. */
+/** Sent before, and no one knows what came of it: what is done already is not done twice. */
 async function settle(person: Person): Promise<Refusal | null> {
   const { deps, row, plan } = person;
   if (row.answeredAt === null) await tellCut(person);
@@ -128,7 +128,7 @@ async function settle(person: Person): Promise<Refusal | null> {
   if (seen.ok && seen.value.confirmed && (seen.value.provesCall || !isUrgent))
     return reconcile(person, seen.value);
   if (person.request.stop !== undefined) return giveUpSending(person, STOPPED, seen);
-  // Done twice, a containment harms nobody; everything else is sent again only after a look.
+  // Done twice, a containment harms no one; everything else is sent again only after a look.
   if (!seen.ok && !isUrgent) return lookAgain(person, seen.why);
   const [check] = await Promise.all([checkTarget(deps.cloudflare, plan), person.standing()]);
   if (!check.ok) return giveUpSending(person, check, seen);
@@ -156,7 +156,7 @@ async function send(
   const refusal = await permitSend(deps, lease, { ...input, row, plan, sentAt });
   // An unclear call is looked into to its end all the same.
   if (refusal?.kind === "protected" && row.state === "sending")
-    return { kind: "void", why: `${PROTECTED_NOTE}.`, next: "Look at the user." };
+    return { kind: "void", why: `${PROTECTED_NOTE}.`, next: "Check the user." };
   if (refusal?.kind === "protected")
     return end(person, {
       note: PROTECTED_NOTE,
@@ -177,9 +177,9 @@ async function send(
   return recordAnswer(sent, answer, { wasUnclear: row.state === "sending", isAgain });
 }
 
-const STOPPED = { why: "It was stopped.", next: "Ask again if it is still needed." };
+const STOPPED = { why: "It was stopped.", next: "Request it again if it is still needed." };
 
-const PROTECTED_NOTE = "protected by the policy since this was asked for: ask for them by themselves";
+const PROTECTED_NOTE = "protected by the policy since this was requested: request them separately";
 
 /** A process that was frozen after its permit must not send on waking: two clocks, as either may stand still. */
 function startTimer(now: () => number): () => boolean {
@@ -206,8 +206,8 @@ function toAnswer({ deps, row, request }: Person, error: unknown): Answer {
   // An error of ours: it may have come after the call went out, so that it is looked into and not sent again.
   const reference = randomUUID().slice(0, 8);
   deps.log.error({ err: error, requestId: request.id, reference }, "call ended in an error");
-  const why = `zt-bot ran into an error of its own (reference ${reference})`;
-  const next = "Look at the user, and give the reference to the people who run zt-bot.";
+  const why = `zt-bot had an internal error (reference ${reference})`;
+  const next = "Check the user, and give the reference to the people who run zt-bot.";
   return {
     ok: false,
     failed: { kind: "refused", why, next, isPartly: true },
@@ -256,7 +256,7 @@ async function recordAnswer(
   const attempts = failed.isUnsent === true && !failed.isUnclear ? attempt - 1 : attempt;
   if (attempts >= MAX_ATTEMPTS) {
     const why = `After ${attempt} attempts: ${failed.why}.`;
-    const failure = { why, next: "Ask again when Cloudflare answers, or do it in the dashboard." };
+    const failure = { why, next: "Retry when Cloudflare answers, or do it in the dashboard." };
     if (!isUnclear)
       return end(person, { outcome: { failure }, note: why, ...answered, data, isUntouched: true });
     return lookOn(person, failure, { ...answered, data });
@@ -274,7 +274,7 @@ async function recordAnswer(
 }
 
 /**
- * The call has no recorded answer: the process ended before, or the database did not take it. Everybody is told which it
+ * The call has no recorded answer: the process ended before, or the database did not take it. Everyone is told which it
  * was as far as this process knows, and an answer that it still has is recorded now.
  */
 async function tellCut(person: Person): Promise<void> {
@@ -338,7 +338,7 @@ async function lookAgain(person: Person, why: string): Promise<Refusal | null> {
   const failed: Failed = {
     kind: "again",
     isUnclear: true,
-    why: `What Cloudflare shows could not be read: ${why}`,
+    why: `Cloudflare could not be read: ${why}`,
     afterMs: backOffMs(attempts),
   };
   if (attempts < MAX_ATTEMPTS) {
@@ -352,7 +352,7 @@ async function lookAgain(person: Person, why: string): Promise<Refusal | null> {
     return null;
   }
   const note = `No clear answer, it may be done: ${failed.why}`;
-  const failure = { why: note, next: "Look at the user in the dashboard." };
+  const failure = { why: note, next: "Check the user in the dashboard." };
   return end(person, {
     // Without what was seen, the card would say that nothing was done.
     outcome: { failure, verification: unread(null, why, deps.now()) },
@@ -368,9 +368,9 @@ function giveUpSending(
   { why, next }: { why: string; next: string },
   seen: Reading<Look>,
 ): Promise<Refusal | null> {
-  const doubt = seen.ok ? "it does not show so far" : `what Cloudflare shows could not be read (${seen.why})`;
+  const doubt = seen.ok ? "it does not show so far" : `Cloudflare could not be read (${seen.why})`;
   return lookOn(person, {
-    why: `The call had no clear answer, ${doubt}, and it is not sent again. ${why}`,
+    why: `The call had no clear answer, ${doubt}. It is not sent again. ${why}`,
     next,
   });
 }
@@ -559,7 +559,7 @@ async function write(
     const known = result === undefined ? {} : { set: { result: JSON.stringify(result) } };
     const change = { id, at, actor: BOT, where: lease.isHeld, ...known };
     const told = { ...change, posts: [...posts], isShown: posts.length > 0 };
-    // The request's row first: it is the lease, and the first lock of everybody who changes anything of it.
+    // The request's row first: it is the lease, and the first lock of everyone who changes anything of it.
     const changed = await changeRequest(trx, isUnknown ? { ...change, isShown: false } : told);
     if (changed === null) throw new LeaseLostError(id);
     const isTaken = await changeTarget(trx, id, { position: row.position, from: [row.state], set });

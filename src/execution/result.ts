@@ -27,7 +27,7 @@ export interface End {
   result: Result;
 }
 
-const UNEXPLAINED = { why: "The reason was not recorded.", next: "Look at the user and ask again." };
+const UNEXPLAINED = { why: "The reason was not recorded.", next: "Check the user, then request it again." };
 
 /** How a request ended: about one user as they did; about several, only when every one is done it has succeeded. */
 export function judgeEnd(
@@ -42,7 +42,10 @@ export function judgeEnd(
   const isDone = receipt !== undefined || only.state === "done";
   const seen = verification === undefined ? {} : { verification };
   if (isDone) return { to: "succeeded", result: { ...seen, ...(receipt === undefined ? {} : { receipt }) } };
-  const stopped = { why: `It was ${only.note ?? "stopped"}.`, next: "Ask again if it is still needed." };
+  const stopped = {
+    why: `It was ${only.note ?? "stopped"}.`,
+    next: "Request it again if it is still needed.",
+  };
   return {
     to: "failed",
     result: { ...seen, failure: failure ?? (only.state === "stopped" ? stopped : UNEXPLAINED) },
@@ -56,11 +59,11 @@ function judgeSeveral(
   now: number,
 ): End {
   const returned = rows.filter((row) => row.state === "done" && row.note !== null).length;
-  const summary = `${countsText(progress)}, every one verified`;
+  const summary = countsText(progress);
   const notes =
     returned === 0
       ? []
-      : [`${plural(returned, "user has", "users have")} logged in again since: they can still get in`];
+      : [`${plural(returned, "user has", "users have")} signed in again since: they can still get in`];
   const receipt = rows[0]?.outcome.receipt;
   const result: Result = { ...(receipt === undefined ? {} : { receipt }), bulk: progress };
   if (progress.done === progress.total) {
@@ -80,7 +83,7 @@ function judgeSeveral(
   };
 }
 
-/** Why some were left alone, where nobody stopped it: because of the first one, or because the approval was lost. */
+/** Why some were left alone, where no one stopped it: because of the first one, or because the approval was lost. */
 function whyRest(request: Request, rows: readonly TargetRow[]): string {
   const first = rows[0];
   const others = othersOf(request.plan).length;
@@ -88,7 +91,7 @@ function whyRest(request: Request, rows: readonly TargetRow[]): string {
     const lost = rows.find(({ state, note }) => state === "stopped" && note !== STOPPED_NOTE);
     return lost?.note == null ? "" : `; ${lost.note}`;
   }
-  return `. The first user, ${first.target.email}, comes alone, and that did not go well (${first.note ?? "no reason was recorded"}); so the other ${others === 1 ? "one was" : `${others} were`} left alone`;
+  return `. It failed for the first user, ${first.target.email} (${first.note ?? "no reason was recorded"}), so the other ${others === 1 ? "one was" : `${others} were`} not touched`;
 }
 
 function nextStep({ failed, untouched }: BulkProgress): string {
@@ -96,7 +99,7 @@ function nextStep({ failed, untouched }: BulkProgress): string {
     ...(failed > 0 ? ["those that failed"] : []),
     ...(untouched > 0 ? ["those that were not touched"] : []),
   ]);
-  return `the thread names them; a button below asks again for just ${open}`;
+  return `retry ${open}: the thread names them.`;
 }
 
 /** One thread message holds no more than about this many characters. */

@@ -11,8 +11,8 @@ import type { Db } from "../store/open.ts";
 import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
-  why: "The database was changed behind zt-bot's back: this request is not what the record proves",
-  next: "Ask again. The people who run zt-bot have to find out who wrote to the database: npm run audit -- verify.",
+  why: "The database was changed from outside zt-bot: the audit record does not prove this request",
+  next: "Request it again. The people who run zt-bot find out who wrote to the database: npm run audit -- verify.",
 };
 
 const SUMMARY_POST: NewPost = { key: "summary", surface: "thread", data: { kind: "summary" } };
@@ -25,7 +25,7 @@ export async function findUnproven(
 ): Promise<Unproven> {
   const seen = await compare(db, request);
   if (seen.findings.length === 0) return seen;
-  // Somebody may have clicked between the two reads. Once more, while nobody can change the one or add to the other.
+  // Someone may have clicked between the two reads. Once more, while no one can change the one or add to the other.
   return db.transaction().execute(async (trx) => {
     const locked = await changeRequest(trx, { id: request.id, at: now(), where: isHeld, isShown: false });
     if (locked === null) throw new LeaseLostError(request.id);
@@ -35,7 +35,7 @@ export async function findUnproven(
 
 interface Unproven {
   findings: string[];
-  /** Everybody was told of it before. */
+  /** Everyone was told of it before. */
   isTold: boolean;
 }
 
@@ -44,7 +44,7 @@ async function compare(db: Writer, request: Request): Promise<Unproven> {
   const findings = findContradictions(request, rows);
   if (request.status !== "approved") return { findings, isTold: isTold(rows) };
   const { sending, sent, done, failed } = await countTargets(db, request.id);
-  // Before the first call it may turn out that there is nobody to send it for: that is recorded.
+  // Before the first call it may turn out that there is no one to send it for: that is recorded.
   if (sending + sent + done > 0 || (failed > 0 && !(await wasChecked(db, request.id))))
     findings.push("somebody of it stands as called for, and it was not begun");
   return { findings, isTold: isTold(rows) };
@@ -119,7 +119,7 @@ async function mayBeArchived(db: Db, state: Status | undefined): Promise<boolean
 }
 
 /**
- * Whatever the users' rows say: by the record nobody was called for, and the request is void. Where an archive may say
+ * Whatever the users' rows say: by the record no one was called for, and the request is void. Where an archive may say
  * more, it is not claimed that nothing was done.
  */
 async function endUncalled(

@@ -109,7 +109,7 @@ async function withLink(
   return {
     request,
     words: describeRequest(request),
-    quorum: rulesFor(policy.current(), request).quorum,
+    rules: rulesFor(policy.current(), request),
     link: ts === null ? null : await linkTo({ channel, ts }),
   };
 }

@@ -17,7 +17,7 @@ import type { ClickHandler } from "./click.ts";
 import { defineForm } from "./form.ts";
 import { openWithLoading } from "./modal.ts";
 
-/** Doing alone what would need approval, and saying afterwards what to think of that. */
+/** Break-glass: acting without approval, and the review afterwards. */
 export const breakGlassClicks: Record<string, ClickHandler> = {
   async [BREAK_GLASS_ACTIONS.breakGlass]({ deps, asker, value, triggerId, isInModal }) {
     const build = async () => {
@@ -25,7 +25,7 @@ export const breakGlassClicks: Record<string, ClickHandler> = {
       if (stepUp.alone) await checkEnrolled(deps, asker);
       return breakGlassModal({ request, words: describeRequest(request), takesCode: stepUp.alone });
     };
-    await openWithLoading(deps, triggerId, "Break glass", "Checking…", build, { isOnTop: isInModal });
+    await openWithLoading(deps, triggerId, "Break-glass", "Checking…", build, { isOnTop: isInModal });
   },
 
   async [BREAK_GLASS_ACTIONS.review]({ deps, asker, value, triggerId }) {
@@ -43,16 +43,16 @@ export const breakGlassForm = defineForm(parseBreakGlassForm, async ({ deps, ask
       code === "" ? undefined : await useCode(deps, asker, code, { what: "break-glass", requestId });
     await useBreakGlass(deps, requestId, asker, reason, given);
   } catch (error) {
-    return comeBack(deps, requestId, error, ["Break glass", reason], (request, problem) => {
+    return comeBack(deps, requestId, error, ["Break-glass", reason], (request, problem) => {
       const takesCode = rulesFor(deps.policy.current(), request).stepUp.alone;
       return breakGlassModal({ request, words: describeRequest(request), takesCode, reason, problem });
     });
   }
   const done = {
-    what: "It is being carried out, on your word alone.",
-    next: "The card shows how it goes. Everybody who has to know is told; somebody else reviews it.",
+    what: "In progress, without approval.",
+    next: "Follow it on the card. Another approver reviews it.",
   };
-  return noticeModal("Break glass", done, "🔴");
+  return noticeModal("Break-glass", done, "☑️");
 });
 
 export const reviewForm = defineForm(parseReviewForm, async ({ deps, asker }, form) => {
@@ -66,8 +66,7 @@ export const reviewForm = defineForm(parseReviewForm, async ({ deps, asker }, fo
     );
   }
   const done = {
-    what: "Your review is recorded.",
-    next: "The card and its thread show it, and who did it is told.",
+    what: "Your review is on the card.",
   };
   return noticeModal("Review", done, "☑️");
 });

@@ -4,8 +4,10 @@ import { checkClick, checkDetails, stop, takeDecision } from "../approvals/click
 import { rulesFor } from "../approvals/rules.ts";
 import { checkEnrolled, useCode } from "../approvals/step-up/code.ts";
 import type { Deps } from "../deps.ts";
+import { permalink } from "../slack/messages.ts";
 import { readRequest } from "../requests/repository.ts";
 import { codeModal, parseCodeForm } from "../views/request/code-modal.ts";
+import { ASKED_ACTIONS, refreshedMessage } from "../views/request/asked.ts";
 import { comeBack } from "./break-glass.ts";
 import { describeRequest } from "../actions/describe.ts";
 import { CARD_ACTIONS } from "../views/request/card.ts";
@@ -16,7 +18,7 @@ import type { ClickHandler } from "./click.ts";
 import { openWithLoading } from "./modal.ts";
 import { defineForm } from "./form.ts";
 
-/** The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. */
+/** The buttons of an approval card. The card itself shows what came of a click; only refusals are answered. */
 export const decisionClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.approve]({ deps, asker, value, triggerId }) {
     if (!(await takesCode(deps, value))) {
@@ -30,13 +32,9 @@ export const decisionClicks: Record<string, ClickHandler> = {
         await checkEnrolled(deps, asker);
         return codeModal({ request, words: describeRequest(request) });
       }
-      // Nobody's word is added: it is void by now, or enough had agreed before.
+      // No vote is added: it is void by now, or enough had agreed before.
       await takeDecision(deps, "approve", value, asker);
-      return noticeModal(
-        "Approve",
-        { what: "No code is needed.", next: "The card shows how it stands." },
-        "☑️",
-      );
+      return noticeModal("Approve", { what: "No code is needed.", next: "See the card." }, "☑️");
     });
   },
 
@@ -55,6 +53,14 @@ export const cardClicks: Record<string, ClickHandler> = {
       const { request } = (await checkClick(deps, "deny", value, asker)).facts;
       return denyModal(request, describeRequest(request).headline);
     });
+  },
+
+  async [ASKED_ACTIONS.refresh]({ deps, asker, value, reply }) {
+    const request = await checkDetails(deps, value, asker);
+    const { channel, ts } = request.card;
+    const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
+    const rules = rulesFor(deps.policy.current(), request);
+    await reply(refreshedMessage(request, describeRequest(request), rules, link), { replaceOriginal: true });
   },
 
   async [CARD_ACTIONS.details]({ deps, asker, value, triggerId }) {
@@ -84,12 +90,10 @@ export const codeForm = defineForm(parseCodeForm, async ({ deps, asker }, { requ
       codeModal({ request, words: describeRequest(request), problem }),
     );
   }
-  const next = "The card and its thread show it.";
-  return noticeModal("Approve", { what: "Your approval counts.", next }, "☑️");
+  return noticeModal("Approve", { what: "Approved.", next: "See the card." }, "☑️");
 });
 
 export const denyForm = defineForm(parseDenyForm, async ({ deps, asker }, { requestId, reason }) => {
   await takeDecision(deps, "deny", requestId, asker, { reason });
-  const next = "Its card and thread show it, and who asked is told.";
-  return noticeModal("Denied", { what: "The request is denied.", next }, "☑️");
+  return noticeModal("Denied", { what: "Denied. The requester gets your reason." }, "☑️");
 });

@@ -38,6 +38,7 @@ export function readAsker(
 
 export function readClick(deps: Deps, body: BlockAction, action: BlockElementAction): Click {
   const responseUrl = body.response_url;
+  const threadTs = threadOf(body.container);
   const channelId = body.channel?.id ?? body.container["channel_id"] ?? "";
   return {
     deps,
@@ -47,7 +48,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
     channelId,
     isInModal: body.view?.type === "modal",
     async reply(message, options) {
-      if (responseUrl) await deps.slack.respond(responseUrl, message, options);
+      if (responseUrl) await deps.slack.respond(responseUrl, message, { ...options, threadTs });
     },
   };
 }
@@ -55,6 +56,12 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
 function surfaceOf(body: BlockAction, channelId: string): Surface {
   if (body.view?.type === "home") return "home";
   return channelId.startsWith("D") ? "direct message" : "button";
+}
+
+/** The thread of the message whose button was pressed; of a message in the channel itself, none. */
+export function threadOf(container: Record<string, unknown> | undefined): string | undefined {
+  const { thread_ts: thread, message_ts: own } = container ?? {};
+  return typeof thread === "string" && thread !== own ? thread : undefined;
 }
 
 /** A button's value, or the chosen option's of a menu. */

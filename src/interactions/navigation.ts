@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { authorise } from "../commands/authorise.ts";
+import { retryOf } from "../asking/retry.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Registry } from "../commands/registry.ts";
 import { parseWhoList } from "../lookup/who-list.ts";
@@ -9,6 +10,7 @@ import { readDraft } from "../requests/drafts.ts";
 import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
+import { RETRY } from "../views/card/retry.ts";
 import { parseScreenAction, unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { Click } from "./click.ts";
@@ -50,7 +52,7 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
 type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised">;
 const NOTHING: Filled = { prefill: {}, reason: "" };
 
-/** What an earlier request left: its devices to restore, or its users who failed or were not touched. */
+/** What an earlier request was for, where nothing came of it. Of one that left something to do, just that: its devices to restore, or its users who failed or were not touched. */
 async function fillFromRequest(
   deps: Deps,
   requestId: string,
@@ -58,6 +60,7 @@ async function fillFromRequest(
   which: string | undefined,
 ): Promise<Filled> {
   const request = await readRequest(deps.db, requestId);
+  if (which === RETRY) return request?.plan.action === action ? retryOf(request) : NOTHING;
   if (action === "restore-devices") return request === null ? NOTHING : fillWithDevices(deps, request);
   if (request?.plan.action !== "revoke") return NOTHING;
   const state = which === "untouched" ? "stopped" : "failed";

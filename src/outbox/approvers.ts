@@ -118,9 +118,9 @@ async function update(deps: CardDeps, request: Request, link: string | null, pos
   return true;
 }
 
-function draw({ policy }: CardDeps, request: Request, link: string | null, to: string): Message {
-  const { quorum } = rulesFor(policy.current(), request);
-  return approverMessage({ request, words: describeRequest(request), link, quorum, to });
+function draw({ policy, now }: CardDeps, request: Request, link: string | null, to: string): Message {
+  const rules = rulesFor(policy.current(), request);
+  return approverMessage({ request, words: describeRequest(request), rules, now: now(), link, to });
 }
 
 /** Noted as done in the transaction that writes the mention: whatever happens, they are told, and once. */

@@ -40,7 +40,7 @@ export interface CardDeps {
 export interface CardState {
   /** null while it is not posted. */
   place: MessagePlace | null;
-  /** Somebody deleted it, and there is no thread any more. */
+  /** Someone deleted it, and there is no longer a thread. */
   isGone: boolean;
   failure: DeliveryFailure | null;
 }
@@ -57,7 +57,7 @@ export async function publishCard(deps: CardDeps, isHeld: Condition, request: Re
   const edited = await tryInSlack(() => editMessage(deps.slack, place, drawCard(deps, request)));
   if (!edited.ok) return { place, isGone: false, failure: edited.failure };
   if (edited.value) return { place, isGone: false, failure: null };
-  // A card that is decided tells nobody what to do: it is not posted again, and its thread goes on if it can.
+  // A card that is decided tells no one what to do: it is not posted again, and its thread goes on if it can.
   if (request.status !== "pending") {
     const thread = await tryInSlack(() => hasThread(deps.slack, place));
     if (!thread.ok) return { place, isGone: false, failure: thread.failure };
@@ -137,7 +137,7 @@ const WATCH_MS = 30_000;
 const AT_LEAST = 0.9;
 
 /**
- * Looks whether the cards of pending requests are still there for somebody to decide on, and replaces those that
+ * Looks whether the cards of pending requests are still there for someone to decide on, and replaces those that
  * are not: deleted ones, and those in a channel that can't be written to where the policy names another.
  * @returns the requests whose cards are to be posted again. What Slack does not tell now is asked at the next sweep.
  * Empty as well where another replica watched within this sweep's time.
@@ -152,10 +152,10 @@ export async function replaceLostCards(deps: CardDeps): Promise<Request[]> {
     if (!lost.ok && !isChannelTrouble(lost.failure.code)) break;
     const why = lost.ok ? lost.value : null;
     if (why === null) continue;
-    const anew = await replaceCard(deps.db, request, { channel, why, at: deps.now() });
-    if (anew === null) continue;
-    deps.log.warn({ requestId: request.id, why }, "card is gone, it is posted anew");
-    replaced.push(anew);
+    const again = await replaceCard(deps.db, request, { channel, why, at: deps.now() });
+    if (again === null) continue;
+    deps.log.warn({ requestId: request.id, why }, "card is gone, it is posted again");
+    replaced.push(again);
   }
   return replaced;
 }

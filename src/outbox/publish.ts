@@ -1,4 +1,11 @@
-import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
+import {
+  editMessage,
+  findInChannel,
+  findInThread,
+  openDirect,
+  permalink,
+  postMessage,
+} from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
 import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/break-glass.ts";
@@ -13,6 +20,7 @@ import {
   addPosts,
   markAttempted,
   markPosted,
+  readPredecessor,
   readUnposted,
   recipientOf,
   reminderKey,
@@ -31,7 +39,7 @@ import {
 
 export type PublishDeps = CardDeps;
 
-/** After so long without a card, who asked is told in a message of their own. */
+/** After so long without a card, the requester is told in a message of their own. */
 const CARD_LATE_MS = 10_000;
 
 /**
@@ -40,7 +48,7 @@ const CARD_LATE_MS = 10_000;
  * one that was attempted before is first looked for by its metadata. What does not go through in the approvals
  * channel keeps back the rest of the thread, but not the direct messages.
  * @param onCard called once the card and its thread are up to date, before approvers are written to.
- * @returns false when somebody else is at it: whoever holds the lease publishes everything before letting go.
+ * @returns false when someone else is at it: the holder of the lease publishes everything before letting go.
  * @throws what Slack answered, written down and with the lease given back: the caller's retry goes on where this one
  * stopped.
  */
@@ -82,7 +90,7 @@ async function publishRound(
   const request = (await readRequest(db, lease.request.id)) ?? lease.request;
   const card = await publishCard(deps, lease.isHeld, request);
   const late = await noteLateCard(deps, request, card);
-  // The thread keeps its order, and so do one person's messages; who can't be written to holds up nobody else.
+  // The thread keeps its order, and so do one person's messages; who can't be written to holds up no one else.
   const failures = new Map<string, DeliveryFailure>();
   if (card.place === null && card.failure !== null) failures.set(THREAD, card.failure);
   let onToken = onlyToken(card.failure);
@@ -120,7 +128,7 @@ function isEarly({ surface, data }: Post, { place }: CardState): boolean {
   return place === null && (surface === "thread" || data.kind === "card-there");
 }
 
-/** Who asked was told at once why there is no card; when that lasts, they are told what to do, and once. */
+/** The requester was told at once why there is no card; when that lasts, they are told what to do, and once. */
 async function noteLateCard(
   { db, now }: PublishDeps,
   request: Request,
@@ -180,6 +188,10 @@ async function publishPost(
   const message = isThread
     ? threadMessage(request, describeRequest(request), item.data)
     : await drawAlone(deps, request, card.place, behind, item);
+  // An edit can be made twice: a process that dies in between leaves no second message.
+  const before = item.data.kind === "call-waiting" ? await readPredecessor(db, item) : null;
+  if (before !== null && (await editMessage(slack, before, message)))
+    return markPosted(db, item.seq, now(), before.channel, before.ts);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
   // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
@@ -189,13 +201,13 @@ async function publishPost(
 
 /** The thread has the story all the same. */
 async function giveUp({ db, log, now }: PublishDeps, request: Request, item: Post): Promise<void> {
-  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "somebody cannot be written to");
+  log.warn({ userId: recipientOf(item, request), requestId: request.id }, "someone cannot be written to");
   await markPosted(db, item.seq, now(), "", "");
 }
 
 /**
  * A message that is overtaken: about the card, when the request is decided or the card is there meanwhile; a call to
- * decide, when there is nothing to decide any more, or a later one is to follow.
+ * decide, when nothing is left to decide, or a later one is to follow.
  */
 function isOver({ key, data }: Post, request: Request, card: CardState, now: number): boolean {
   const isPending = request.status === "pending";
@@ -229,7 +241,7 @@ async function drawAlone(
   const link = card === null ? null : await permalink(slack, card);
   if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
   if (data.kind === "card-there")
-    return cardThereMessage(request, words, { link, isAnew: data.isAnew === true });
+    return cardThereMessage(request, words, { link, isAgain: data.isAnew === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);
   if (data.kind === "alone-reviewed") return breakGlassReviewedMessage(request, words, link);
   return outcomeMessage(request, words, link, behind);

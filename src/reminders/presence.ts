@@ -14,7 +14,7 @@ export interface PresenceDeps extends UnansweredDeps {
 }
 
 /**
- * Looks whether anybody who could decide is active in Slack, and has the card say so when nobody is, until somebody is.
+ * Looks whether anyone who could decide is active in Slack, and has the card say so when no one is, until someone is.
  * @returns the request as it now is when the card has to change; null otherwise.
  */
 export async function updatePresence(deps: PresenceDeps, id: string): Promise<Request | null> {
@@ -44,12 +44,12 @@ function writePresence(db: Db, seen: Request, isNobody: boolean, at: number): Pr
   }).then((changed) => (isNews ? changed : null));
 }
 
-/** Is anybody who could decide active in Slack now? `unknown`: nobody was seen, and not of all of them it is known. */
+/** Is anyone who could decide active in Slack now? `unknown`: no one was seen, and not of all of them it is known. */
 type Presence = "somebody" | "nobody" | "unknown";
 
 /**
- * Looks for somebody who is active and could decide, among the first twenty of those who have not answered. Slack
- * shows who looks at it on a phone now and then as away, so that nobody being active means: call somebody.
+ * Looks for someone who is active and could decide, among the first twenty of those who have not answered. Slack
+ * shows who looks at it on a phone now and then as away, so that no one being active means: call someone.
  */
 async function lookForApprovers(deps: PresenceDeps, request: Request): Promise<Presence> {
   try {

@@ -9,7 +9,7 @@ import { readRequest } from "../requests/repository.ts";
 import { findUnanswered, type UnansweredDeps } from "./unanswered.ts";
 
 /**
- * Mentions whoever could review an action done alone, if that is due: a conditional write with its audit row and its
+ * Mentions the approvers who could review a break-glass action, if that is due: a conditional write with its audit row and its
  * message. Of several replicas at it at once one writes.
  * @returns the request as it now is, or null when there was nothing to do.
  */
@@ -19,7 +19,7 @@ export async function nudgeReviewers(deps: UnansweredDeps & { db: Db }, id: stri
   if (seen === null || seen.breakGlass === null || seen.reviewDue === null) return null;
   if (seen.nudgeAt === null || seen.nudgeAt > at) return null;
   const { approvers } = rulesFor(deps.policy.current(), seen);
-  // Who did it can say nothing of it; whoever agreed to it before may.
+  // Who did it can say nothing of it; an approver who agreed before may.
   const asked = await findUnanswered(deps, { ...seen, votes: [seen.breakGlass] }, approvers);
   const written = await write(deps.db, seen, asked, at);
   if (written !== null)

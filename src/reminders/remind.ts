@@ -14,7 +14,7 @@ export interface NudgeDeps extends UnansweredDeps {
 }
 
 /**
- * Reminds whoever has not answered a request, or asks further people, if that is due: a conditional write with its
+ * Reminds the approvers who have not answered, or asks further people, if that is due: a conditional write with its
  * audit rows and its message. Of several replicas at it at once one writes.
  * @returns the request as it now is, or null when it is gone. Its `nudgeAt` says when to come back.
  */
@@ -67,7 +67,7 @@ interface Told {
   missing: number;
 }
 
-/** @returns null when it was decided, or nudged by somebody else, since it was read, or its time is over. */
+/** @returns null when it was decided, or nudged by someone else, since it was read, or its time is over. */
 function write(
   db: Db,
   seen: Request,

@@ -3,7 +3,7 @@ import type { ActionRules } from "../policy-file.ts";
 import type { Request } from "../requests/request.ts";
 
 /**
- * When somebody is to be reminded of a request, and when further people are asked: pure functions of the request, the
+ * When someone is to be reminded of a request, and when further people are asked: pure functions of the request, the
  * rules of its action as they are now, and the time.
  */
 export type Waiting = Pick<
@@ -13,7 +13,7 @@ export type Waiting = Pick<
 
 export type NudgeRules = Pick<ActionRules, "remindAfterMs" | "escalate">;
 
-/** Whoever has not answered is mentioned; or further people are asked, and whoever has not answered mentioned too. */
+/** Those who have not answered is mentioned; or further people are asked, and those who have not answered mentioned too. */
 export type Nudge = "reminder" | "escalation";
 
 /** What is due now; never after the decision, at or after the deadline, or before `nudgeAt`. */
@@ -27,7 +27,7 @@ export function nudgeDue(request: Waiting, rules: NudgeRules, now: number): Nudg
 
 /**
  * When to look at it next. Each reminder comes twice as late after the one before as that one did, counted from
- * `since`: when it was last told of, or asked for. So after a standstill nobody is told several times in a row.
+ * `since`: when it was last told of, or asked for. So after a standstill no one is told several times in a row.
  * @returns null when nothing is to come before the deadline.
  */
 export function nextNudgeAt(
@@ -64,7 +64,7 @@ function escalationTime(
 const LONGEST_PAUSE = 24 * 3_600_000;
 
 /**
- * When whoever could review what was done alone is reminded next: an hour after `since`, and after each reminder
+ * When the approvers who could review what was done by break-glass is reminded next: an hour after `since`, and after each reminder
  * twice as late, at most a day.
  */
 export function nextReviewNudgeAt(reminders: number, since: number): number {

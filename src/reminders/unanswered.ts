@@ -6,9 +6,9 @@ import { countVotes } from "../approvals/votes.ts";
 import { newestVotes, type Request, type Vote } from "../requests/request.ts";
 import { rulesFor } from "../approvals/rules.ts";
 
-/** More mentions than this are a list that nobody feels meant by: then the groups are named as the policy has them. */
+/** More mentions than this are a list that no one feels meant by: then the groups are named as the policy has them. */
 const MAX_MENTIONED = 10;
-/** Of a bigger group nobody is looked at one by one. */
+/** Of a bigger group no one is looked at one by one. */
 export const MAX_LOOKED_AT = 20;
 export const AT_ONCE = 5;
 
@@ -60,7 +60,7 @@ export async function countMissing(deps: UnansweredDeps, request: Request): Prom
   return Math.max(1, quorum - counting);
 }
 
-/** Who asked is not asked, and neither is who agreed, as long as that approval counts. */
+/** The requester is not asked, and neither is who agreed, as long as that approval counts. */
 export function mayStillAnswer(
   { policy, now }: Pick<UnansweredDeps, "policy" | "now">,
   { plan, requesterId, votes }: Asked,

@@ -8,11 +8,11 @@ import type { Request, Held, Vote } from "./request.ts";
 export type PostData =
   /** `others`: what is known of those who come after the first, where several users are meant. */
   | { kind: "evidence"; others?: OthersSeen }
-  /** Somebody agreed, and more have to. */
+  /** Someone agreed, and more have to. */
   | ({ kind: "vote"; counting: number; quorum: number } & Vote)
   /** Who has not answered is mentioned; `missing` approvals are. Ids are Slack's, of people or of groups. */
   | { kind: "reminder"; at: number; expiresAt: number; asked: readonly string[]; missing: number }
-  /** Further people may approve: `also`. `asked` are those before them who have not answered; nobody where the policy
+  /** Further people may approve: `also`. `asked` are those before them who have not answered; no one where the policy
    * wants no reminders. */
   | {
       kind: "escalated";
@@ -54,11 +54,11 @@ export type PostData =
       failures: { email: string; why: string }[];
     }
   | { kind: "summary" }
-  /** Somebody else has looked at what was done alone. */
+  /** Someone else has looked at what was done by break-glass. */
   | { kind: "reviewed" }
-  /** Nobody has since then; who could is mentioned. Ids are Slack's, of people or of groups. */
+  /** No one has since then; who could is mentioned. Ids are Slack's, of people or of groups. */
   | { kind: "review-reminder"; at: number; since: number; asked: readonly string[] }
-  /** As direct messages to a Slack user: that somebody acts alone; what was said of it, to who did. */
+  /** As direct messages to a Slack user: that someone uses break-glass; what was said of it, to who did. */
   | { kind: "alone" | "alone-reviewed"; to: string }
   /** To an approver, as a direct message with buttons; and that this message is to show how the request stands now. */
   | { kind: "approver" | "approver-update"; to: string }
@@ -85,7 +85,7 @@ export function reminderKey(nth: number): string {
   return `reminder-${nth}`;
 }
 
-/** The key of the n-th reminder that nobody has reviewed what was done alone. */
+/** The key of the n-th reminder that no one has reviewed what was done by break-glass. */
 export function reviewReminderKey(nth: number): string {
   return `review-reminder-${nth}`;
 }
@@ -97,7 +97,7 @@ export function approverKey(userId: string): string {
 
 export interface NewPost {
   key: string;
-  /** `channel`: the approvals channel itself, where everybody sees it. */
+  /** `channel`: the approvals channel itself, where everyone sees it. */
   surface: "thread" | "dm" | "channel";
   data: PostData;
 }
@@ -206,6 +206,29 @@ function fromRow(row: Selectable<PostsTable>): Post {
     data: JSON.parse(row.data) as PostData,
     attemptedAt: row.attempted_at,
   };
+}
+
+/**
+ * Where the message is that this one goes on from: the one right before it in the thread, of the same kind. Four
+ * retries in nine seconds are one message that is edited.
+ * @returns null when a message of another kind came between, or the one before was never posted.
+ */
+export async function readPredecessor(
+  db: Kysely<Database>,
+  { requestId, seq, surface, data }: Post,
+): Promise<{ channel: string; ts: string } | null> {
+  const row = await db
+    .selectFrom("posts")
+    .select(["data", "channel", "ts"])
+    .where("request_id", "=", requestId)
+    .where("surface", "=", surface)
+    .where("seq", "<", seq)
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined || !row.channel || !row.ts) return null;
+  const { kind } = JSON.parse(row.data) as PostData;
+  return kind === data.kind ? { channel: row.channel, ts: row.ts } : null;
 }
 
 /** Noted before posting: should the process die now, the next attempt first looks whether the message is there. */

@@ -7,6 +7,8 @@ export interface RespondOptions {
   inChannel?: boolean;
   /** In place of the message whose button was pressed. */
   replaceOriginal?: boolean;
+  /** The thread in which a button was pressed: without it, Slack shows the answer in the channel. */
+  threadTs?: string | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export function createRespond(apiUrl: string): Respond {
       body: JSON.stringify({
         response_type: options.inChannel === true ? "in_channel" : "ephemeral",
         replace_original: options.replaceOriginal === true,
+        ...(options.threadTs !== undefined && { thread_ts: options.threadTs }),
         text: message.text,
         blocks: message.blocks,
         ...AS_WRITTEN,

@@ -65,6 +65,11 @@ export function section(...lines: readonly Maybe<string>[]): SectionBlock {
   return { type: "section", text: mrkdwn(compact(...lines).join("\n")) };
 }
 
+/** A section that Slack never folds behind "Show more": what someone decides by. */
+export function expanded(...lines: readonly Maybe<string>[]): SectionBlock {
+  return { ...section(...lines), expand: true };
+}
+
 /** Lines in as few sections as hold them: no line is cut to fit. */
 export function sections(lines: readonly string[]): SectionBlock[] {
   const texts: string[] = [];
@@ -158,7 +163,7 @@ export function button(
     value,
     accessibility_label: cut(clean(label), 75),
     ...(style !== undefined && { style }),
-    ...(confirm !== undefined && { confirm: confirmation(confirm) }),
+    ...(confirm !== undefined && { confirm: confirmation(confirm, style) }),
   };
 }
 
@@ -166,18 +171,17 @@ export function linkButton(text: string, action: string, url: string): Button {
   return { type: "button", text: plain(text, 75), action_id: action, url };
 }
 
-function confirmation({
-  title,
-  text,
-  confirm,
-  deny = "Back",
-}: NonNullable<ButtonLooks["confirm"]>): ConfirmationDialog {
+/** Its button looks as the one that asks: red only where that is. */
+function confirmation(
+  { title, text, confirm, deny = "Back" }: NonNullable<ButtonLooks["confirm"]>,
+  style: ButtonLooks["style"] = "primary",
+): ConfirmationDialog {
   return {
     title: plain(title, 100),
     text: plain(text, 300),
     confirm: plain(confirm, 30),
     deny: plain(deny, 30),
-    style: "danger",
+    style,
   };
 }
 

@@ -1,13 +1,14 @@
 import type { HomeView, InputBlock, KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../actions/describe.ts";
+import type { Rules } from "../approvals/rules.ts";
 import { compact, type Maybe } from "../compact.ts";
 import { plural } from "../pluralize.ts";
 import type { Pause } from "../requests/pause.ts";
 import type { Request } from "../requests/request.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
 import { actions, button, context, divider, header, plain, section } from "./blocks.ts";
-import { decisionButtons } from "./request/approver-message.ts";
+import { approveButton, codeNeeded, denyButton, detailsButton } from "./card/approvals.ts";
 import { breakGlassWords, reviewButton } from "./request/break-glass.ts";
 import { stateWords } from "./request/card.ts";
 import { pausedLine } from "./request/pause.ts";
@@ -26,8 +27,8 @@ export interface HomeRow {
   words: RequestText;
   /** To its card; null where there is none. */
   link: string | null;
-  /** How many approvals it needs. */
-  quorum: number;
+  /** Who may approve it and how many have to, as the policy is now. */
+  rules: Rules;
 }
 
 export type HomeProps =
@@ -150,7 +151,7 @@ function slackLine({ code: trouble, since }: { code: string; since: number }): s
 }
 
 function decideBlocks(row: HomeRow, now: number): KnownBlock[] {
-  const { request, words, quorum } = row;
+  const { request, words, rules } = row;
   const { id, requesterId, reason, createdAt, expiresAt } = request;
   return [
     section(
@@ -160,10 +161,16 @@ function decideBlocks(row: HomeRow, now: number): KnownBlock[] {
         code(id),
         `requested ${duration(now - createdAt)} ago`,
         expiresAt > now ? `expires in ${duration(expiresAt - now)}` : "expires now",
-        quorum > 1 && stateWords(request, quorum),
+        rules.quorum > 1 && stateWords(request, rules.quorum),
       ).join(" · "),
+      codeNeeded(rules),
     ),
-    ...actions(`home_decide:${id}`, decisionButtons(request, words)),
+    ...actions(
+      `home_decide:${id}`,
+      approveButton(request, words, rules),
+      denyButton(request),
+      detailsButton(request),
+    ),
   ];
 }
 
@@ -179,10 +186,10 @@ function reviewBlocks(row: HomeRow, now: number): KnownBlock {
 }
 
 function rowLines(row: HomeRow, now: number): string[] {
-  const { request, quorum } = row;
+  const { request, rules } = row;
   return [
     `${signOf(request)} ${titleOf(row)}`,
-    `${capitalise(stateWords(request, quorum))} · ${code(request.id)} · ${duration(now - request.createdAt)} ago`,
+    `${capitalise(stateWords(request, rules.quorum))} · ${code(request.id)} · ${duration(now - request.createdAt)} ago`,
   ];
 }
 

@@ -112,8 +112,9 @@ export function named(name: string | null | undefined, instead: string, max = 30
 }
 
 /** A moment in the reader's own zone, with a fallback in UTC for clients that cannot format it. */
-export function when(at: number, format: "time" | "short" | "full" = "short"): string {
+export function when(at: number, format: "minute" | "time" | "short" | "full" = "short"): string {
   const pattern = {
+    minute: "{time}",
     time: "{time_secs}",
     short: "{date_short_pretty} {time}",
     full: "{date_long_pretty} {time_secs}",

@@ -240,7 +240,7 @@ describe("who may decide", () => {
     expect(decide("approve", makeFacts({ status: "approved" }))).toEqual({
       allowed: false,
       code: "decided",
-      why: "This request was already approved and is being carried out.",
+      why: "This request is already approved and in progress.",
       next: "Nothing was changed.",
       by: "U0BOB0001",
     });
@@ -470,7 +470,7 @@ describe("an approval by two", () => {
     expect(decide("approve", facts)).toMatchObject({
       allowed: false,
       code: "already-voted",
-      why: "Your approval is counted already: 1 of 2.",
+      why: "You already approved this: 1 of 2.",
       next: "1 more approver has to agree.",
     });
   });
@@ -538,7 +538,7 @@ describe("what is approved and held back", () => {
 
   it("may be taken back by who asked and by an approver: it is void, and who approved it stays", () => {
     expect(decide("cancel", makeFacts({ ...waiting, person: { id: REQUESTER } }))).toMatchObject({
-      outcome: { kind: "voided", why: expect.stringContaining("Who asked took it back") },
+      outcome: { kind: "voided", why: expect.stringContaining("The requester cancelled it") },
     });
     expect(decide("deny", makeFacts(waiting))).toMatchObject({
       outcome: { kind: "voided", why: expect.stringContaining("An approver denied it") },
@@ -653,7 +653,7 @@ describe("an approval that has aged", () => {
     expect(judgeExecution(aged([], { status: "approved" }))).toEqual({
       kind: "void",
       why: "The approval is more than 24 hours old",
-      next: "Ask again.",
+      next: "Request it again.",
     });
     expect(judgeExecution(aged([SECOND], { status: "approved", quorum: 2 }))).toMatchObject({
       kind: "void",
@@ -665,7 +665,7 @@ describe("an approval that has aged", () => {
     const facts = makeFacts({ status: "approved", breakGlass: [APPROVER] });
     const breakGlass = { by: APPROVER, at: facts.now - 25 * HOUR, reason: "now" };
     expect(judgeExecution({ ...facts, request: { ...facts.request, breakGlass } })).toMatchObject({
-      why: "Carol acted alone, more than 24 hours ago",
+      why: "Carol used break-glass more than 24 hours ago",
     });
     expect(judgeExecution({ ...aged([], { status: "approved" }), silence: "Slack: down" }).kind).toBe("void");
   });
@@ -799,7 +799,7 @@ describe("before it is carried out", () => {
     const verdict = judgeExecution(makeFacts({ ...approved, protection: "unknown", ...input }));
     expect(verdict.kind).toBe(kind);
     if (verdict.kind === "go") expect(verdict.unchecked).toBe("protected groups: ratelimited");
-    if (verdict.kind === "hold") expect(verdict.why).toContain("groups of protected people");
+    if (verdict.kind === "hold") expect(verdict.why).toContain("protected groups");
   });
 
   it("judges one of several by what is known of that one alone", () => {

@@ -235,7 +235,7 @@ describe("the buttons of a summary", () => {
     expect(wordsOf(slack, card)).toContain("Takes back the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain("Verified: risk level none, 0 earlier events still count");
+    expect(thread.join("\n")).toContain("Risk level none, 0 earlier events still count");
     expect(callsTo(cloudflare, "POST", "/zt_risk_scoring/").map((call) => call.path)).toEqual([
       `/accounts/${ACCOUNT_ID}/zt_risk_scoring/0f6c2f64-9f0e-4b7e-8a53-5c1f4f7a3f10/reset`,
     ]);
@@ -251,14 +251,14 @@ describe("/zt revoke", () => {
       PEOPLE.alice,
       "revoke mallory@example.com --reason laptop stolen",
     );
-    expect(words).toContain("Asked: Revoke all sessions of mallory@example.com");
+    expect(words).toContain("Requested: Revoke all sessions of mallory@example.com");
     expect(words).toContain("nothing happens until somebody approves");
     const card = await cardWhere(slack);
     expect(JSON.stringify(message.blocks)).toContain(
       `/archives/${card.channel}/p${card.ts.replace(".", "")}|`,
     );
     expect(words).toContain(requestIdOf(slack, card));
-    expect(wordsOf(slack, card)).toContain("Asked by @alice");
+    expect(wordsOf(slack, card)).toContain("Requested by @alice");
     expect(wordsOf(slack, card)).toContain("Reason laptop stolen");
     expect(wordsOf(slack, card)).toContain("2 devices stay registered");
   });
@@ -275,7 +275,7 @@ describe("/zt revoke", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
     expect(thread.join("\n")).toContain(
-      "Verified: 0 of 3 sessions remain, 0 of 2 device registrations remain, checked",
+      "0 of 3 sessions remain, 0 of 2 device registrations remain, verified at",
     );
     const [call, ...more] = callsTo(cloudflare, "POST", "revoke_user");
     expect(more).toEqual([]);
@@ -318,7 +318,7 @@ describe("/zt revoke", () => {
 
     // Sent again as it stands.
     await slack.submitView({ user: PEOPLE.alice, viewId: back.id, values: {} });
-    const asked = await openModal(slack, PEOPLE.alice, (text) => text.includes("Asked: Revoke"));
+    const asked = await openModal(slack, PEOPLE.alice, (text) => text.includes("Requested: Revoke"));
     expect(slack.visibleText(asked)).toContain("Open the card");
     const card = await cardWhere(slack);
     expect(wordsOf(slack, card)).toContain("Revokes 2 device registrations");
@@ -359,7 +359,7 @@ describe("/zt reset-risk", () => {
     expect(wordsOf(slack, card)).toMatch(/judged handled[\s\S]*judged accepted/);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "/reset")).toHaveLength(1);
   });
 

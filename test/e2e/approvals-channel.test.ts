@@ -22,7 +22,7 @@ import {
 import { readAudit, requestIdOf, startScene, type Scene } from "./support.ts";
 
 /** How the messages of a thread begin: evidence, decision, call, answer, verification, summary. */
-const STORY = ["🔎", "👍", "▶️", "☑️", "✅", "🏁"];
+const STORY = ["🔎", "🔵", "⏳", "☑️", "✅"];
 
 /** What is wrong with the channel, how it is mended, and how a person reads of it. */
 const BROKEN: readonly (readonly [
@@ -94,7 +94,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);
-    await direct(slack, "Done and verified");
+    await direct(slack, "verified at");
     expect(directs(slack)).toHaveLength(3);
     expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
   });
@@ -110,18 +110,18 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     slack.setChannel(CHANNELS.approvals, broken);
     hold.release();
 
-    const told = await direct(slack, "Done and verified");
+    const told = await direct(slack, "verified at");
     expect(told).toContain("The approvals channel can't be written to");
     expect(told).toContain(said);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
     expect(events(scene)).toContain("request.succeeded");
     await answerToRequests(slack, said, "requests all");
-    expect(threadOf(slack, card)).not.toContain("🏁");
+    expect(threadOf(slack, card)).not.toContain("Next:");
 
     slack.setChannel(CHANNELS.approvals, mended);
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     await expectOneSpell(scene);
     expect(directs(slack)).toHaveLength(1);
   });
@@ -141,7 +141,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);
-    await direct(slack, "Done and verified");
+    await direct(slack, "verified at");
     slack.setChannel(CHANNELS.approvals, mended);
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     expect(slack.messages(CHANNELS.incident)).toHaveLength(1);
@@ -187,7 +187,7 @@ describe("a card that somebody deletes", () => {
     await slack.waitFor(() => slack.thread(first.channel, first.ts).length === 1);
     slack.deleteMessage(first.channel, first.ts);
 
-    const card = await cardWhere(slack, (words) => words.includes("Waiting for approval"));
+    const card = await cardWhere(slack, (words) => words.includes("Needs 1 approval"));
     expect(card.ts).not.toBe(first.ts);
     await direct(slack, "Its card was gone, so it was posted anew");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
@@ -209,7 +209,7 @@ describe("a card that somebody deletes", () => {
 
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);
-    await direct(slack, "Done and verified");
+    await direct(slack, "verified at");
     expect(slack.messages(CHANNELS.approvals).map((message) => message.text)).toEqual([
       "This message was deleted.",
     ]);
@@ -231,7 +231,7 @@ describe("a card that somebody deletes", () => {
     slack.deleteMessage(card.channel, card.ts);
     hold.release();
 
-    const told = await direct(slack, "Done and verified");
+    const told = await direct(slack, "verified at");
     expect(told).toMatch(
       /The card was deleted, and its thread with it: \/zt audit ZT-[0-9A-Z]{7} has the story/,
     );
@@ -263,7 +263,7 @@ describe("a token that Slack stops to take", () => {
       slack.setTokenError(null);
       await finishedThread(slack, card);
       expect(threadOf(slack, card)).toEqual(STORY);
-      await direct(slack, "Done and verified");
+      await direct(slack, "verified at");
       expect(directs(slack)).toHaveLength(1);
       await expectOneSpell(scene);
     },
@@ -285,8 +285,8 @@ describe("a Slack that asks to wait for a time", () => {
 
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);
-    await slack.waitFor(() => wordsOf(slack, card).includes("Done and verified"));
-    await direct(slack, "Done and verified");
+    await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
+    await direct(slack, "verified at");
     expect(directs(slack)).toHaveLength(1);
     await expectOneSpell(scene);
   });

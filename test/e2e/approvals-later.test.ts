@@ -108,7 +108,7 @@ it("a target who was seen in a protected group stays protected while Slack refus
   slack.faults.set("usergroups.users.list", LIMITED);
   slack.faults.set("users.lookupByEmail", LIMITED);
   await answerTo(slack, carol, "resume");
-  await waitsWith(scene, card, "The target is protected since this was asked for");
+  await waitsWith(scene, card, "The target is protected since this was requested");
   expect(revocations(scene)).toBe(0);
 });
 
@@ -152,7 +152,7 @@ it("what is not urgent waits while nobody can say who is protected, and then goe
   clock.shift = 61 * MINUTE;
   slack.faults.set("usergroups.users.list", LIMITED);
   await answerTo(slack, carol, "resume");
-  await waitsWith(scene, card, "Slack can't say who is in the groups of protected people");
+  await waitsWith(scene, card, "Slack can't say who is in the protected groups");
   expect(callsTo(cloudflare, "POST", "risk_scoring")).toEqual([]);
   slack.faults.clear();
   await finishedThread(slack, card);

@@ -65,9 +65,7 @@ describe("a quorum of two", () => {
     expect(JSON.stringify(card.blocks)).toContain("Yours would be the first of 2 approvals");
 
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(
-      () => wordsOf(slack, card).includes("Waiting for approval: 1 of 2 approvals") || undefined,
-    );
+    await slack.waitFor(() => wordsOf(slack, card).includes("Needs 1 more approval") || undefined);
     const last = slack.messages(card.channel).find(({ ts }) => ts === card.ts);
     expect(JSON.stringify(last?.blocks)).not.toContain("Yours would be");
     expect((await answerTo(slack, bob, "requests")).words).toContain(
@@ -76,7 +74,7 @@ describe("a quorum of two", () => {
     expect((await answerTo(slack, alice, REVOKE)).words).toContain("waiting for approval, 1 of 2 approvals.");
     expect(revocations(scene)).toBe(0);
     expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
-      "Your approval is counted already: 1 of 2.",
+      "You already approved this: 1 of 2.",
     );
 
     await press(slack, carol, card, CARD_ACTIONS.approve);
@@ -165,7 +163,7 @@ describe("what is asked for twice", () => {
     const card = await askToRevoke(slack);
     const id = requestIdOf(slack, card);
     const { words } = await answerTo(slack, alice, REVOKE.replace("laptop", "phone"));
-    expect(words).toContain(`This is asked for already: ${id}, waiting for approval. (by @alice)`);
+    expect(words).toContain(`Already requested: ${id}, waiting for approval. (by @alice)`);
     expect(words).toContain("Open the card");
     expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
     // With other options it is another plan.
@@ -219,7 +217,7 @@ describe("a protected target", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     const thread = (await finishedThread(slack, card)).join("\n");
     expect(wordsOf(slack, card)).toContain(
-      "Void, nothing was done: The target is protected since this was asked for",
+      "Voided, nothing was done: The target is protected since this was requested",
     );
     expect(thread).toContain("Void");
     expect(revocations(scene)).toBe(0);
@@ -368,8 +366,8 @@ describe("before what is approved is carried out", () => {
     const { words } = await answerTo(slack, bob, "resume");
     expect(words).toContain("Resumed");
     const thread = (await finishedThread(slack, card)).join("\n");
-    expect(thread).toContain("Not carried out yet");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(thread).toContain("On hold");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(revocations(scene)).toBe(1);
     const channel = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
     expect(channel.filter((text) => /zt-bot is paused|zt-bot goes on/.test(text))).toHaveLength(2);
@@ -379,7 +377,7 @@ describe("before what is approved is carried out", () => {
     const { scene, card } = await approvedWhilePaused();
     const { slack } = scene;
     await press(slack, alice, card, CARD_ACTIONS.cancel);
-    await slack.waitFor(() => wordsOf(slack, card).includes("Void, nothing was done") || undefined);
+    await slack.waitFor(() => wordsOf(slack, card).includes("Voided, nothing was done") || undefined);
     expect(wordsOf(slack, card)).toContain("Who asked took it back while it waited to be carried out");
     await answerTo(slack, carol, "resume");
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason after it" });
@@ -423,7 +421,7 @@ describe("before what is approved is carried out", () => {
     scene.cloudflare.login(MALLORY);
     await answerTo(scene.slack, carol, "resume");
     await finishedThread(scene.slack, card);
-    expect(wordsOf(scene.slack, card)).toContain("Done and verified");
+    expect(wordsOf(scene.slack, card)).toContain("verified at");
   });
 
   it("waits for another request that is at work on the same user, and for no other", async () => {
@@ -439,7 +437,7 @@ describe("before what is approved is carried out", () => {
     await call.arrived;
     await press(slack, bob, second, CARD_ACTIONS.approve);
     await slack.waitFor(
-      () => wordsOf(slack, second).includes("another request is at work on the same user") || undefined,
+      () => wordsOf(slack, second).includes("another request is working on the same user") || undefined,
     );
     await press(slack, bob, other, CARD_ACTIONS.approve);
     await finishedThread(slack, other);
@@ -447,7 +445,7 @@ describe("before what is approved is carried out", () => {
     call.release();
     await finishedThread(slack, first);
     await finishedThread(slack, second);
-    expect(wordsOf(slack, second)).toContain("Done and verified");
+    expect(wordsOf(slack, second)).toContain("verified at");
   });
 });
 
@@ -556,24 +554,24 @@ describe("an approver at risk", () => {
     cloudflare.settings.riskEnabled = false;
     shift = LATER;
     const words = await pressForWords(slack, bob, card, CARD_ACTIONS.approve);
-    expect(words).toContain("Nobody can say whether you are at risk yourself");
+    expect(words).toContain("It is unknown whether you are at risk");
     expect(words).toContain("approver_hygiene: false");
     cloudflare.settings.riskEnabled = true;
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
   });
 
   it.each<[string, number, string]>([
     [
       "a missing permission",
       403,
-      "Whoever runs zt-bot has to add that permission to the token; nothing has to be restarted.",
+      "The people who run zt-bot need to add that permission to the token; no restart is needed.",
     ],
     [
       "a token that may also be expired",
       401,
-      "Whoever runs zt-bot has to look at the token: renew it, or add that permission.",
+      "The people who run zt-bot need to renew the token, or add that permission.",
     ],
   ])("whom nobody can check for %s is told who mends that, and not to wait", async (_cause, status, next) => {
     let shift = 0;

@@ -102,15 +102,15 @@ describe("breaking the glass", () => {
     expect(slack.visibleText(sent)).toContain("🔴 It is being carried out, on your word alone.");
     const thread = await finishedThread(slack, card);
 
-    expect(thread.join("\n")).toContain(`Done alone by @alice`);
+    expect(thread.join("\n")).toContain(`Break-glass by @alice`);
     expect(thread.join("\n")).toContain(WHY);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
-    expect(wordsOf(slack, card)).toMatch(/🔴 Done alone by @alice .*: it is 3 in the morning/);
-    expect(wordsOf(slack, card)).toContain("Waits for review");
+    expect(wordsOf(slack, card)).toContain("verified at");
+    expect(wordsOf(slack, card)).toMatch(/🚨 Break-glass by @alice: it is 3 in the morning/);
+    expect(wordsOf(slack, card)).toContain("Needs review");
     expect(revokeCalls(scene)).toHaveLength(1);
     await slack.waitFor(() => [bob, carol, DAVE].every((user) => directTo(scene, user).length > 0));
     for (const user of [bob, carol, DAVE]) {
-      expect(directTo(scene, user)).toEqual([expect.stringContaining("@alice acts alone")]);
+      expect(directTo(scene, user)).toEqual([expect.stringContaining("Break-glass by @alice")]);
       const [told = ""] = directTo(scene, user);
       expect(told).toContain("Revoke all sessions of mallory@example.com, asked by @alice: laptop stolen");
       expect(told).toContain(WHY);
@@ -118,14 +118,14 @@ describe("breaking the glass", () => {
     }
     // Who did it reads how it ended, and no news of what they did.
     await slack.waitFor(() => directTo(scene, alice).length > 0);
-    expect(directTo(scene, alice)).toEqual([expect.stringContaining("Done and verified")]);
+    expect(directTo(scene, alice)).toEqual([expect.stringContaining("verified at")]);
 
     // Who has to review it can read its story.
     const story = await answerTo(slack, bob, `audit ${requestIdOf(slack, card)}`);
     expect(story.words).toContain("did it alone, without approval");
     expect(await review(scene, bob, card, "justified")).toContain("☑️ Your review is recorded");
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
-    expect(wordsOf(slack, card)).not.toContain("Waits for review");
+    expect(wordsOf(slack, card)).not.toContain("Needs review");
     await slack.waitFor(() => directTo(scene, alice).length > 1);
     expect(directTo(scene, alice)[1]).toContain("Reviewed by @bob: justified");
     const all = await slack.waitFor(() => {
@@ -162,7 +162,7 @@ describe("breaking the glass", () => {
     await slack.waitFor(() => directTo(scene, alice).length === 2);
     expect(directTo(scene, alice)).toEqual([
       expect.stringContaining("@dave acts alone"),
-      expect.stringContaining("Done and verified"),
+      expect.stringContaining("verified at"),
     ]);
     expect(directTo(scene, DAVE)).toEqual([]);
     expect(directTo(scene, bob)).toHaveLength(1);
@@ -177,19 +177,19 @@ describe("breaking the glass", () => {
     const form = await newModal(slack, alice, () =>
       slack.click({ ...place, actionId: BREAK_GLASS_ACTIONS.breakGlass }),
     );
-    expect(slack.visibleText(form)).toContain("Do it alone");
+    expect(slack.visibleText(form)).toContain("Revoke now");
     await slack.closeView({ user: alice, viewId: form.id });
     await press(slack, alice, card, CARD_ACTIONS.cancel);
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
 
     const ask = await openFormBy(slack, alice, "revoke mallory@example.com");
     const asked = await sendForm(slack, alice, ask, { reason: { reason: "laptop stolen" } });
-    expect(slack.visibleText(asked)).toContain("Break glass…");
+    expect(slack.visibleText(asked)).toContain("Revoke now…");
     const pushed = await newModal(slack, alice, () =>
       slack.click({ user: alice, viewId: asked.id, actionId: BREAK_GLASS_ACTIONS.breakGlass }),
     );
     await sendForm(slack, alice, pushed, { reason: { reason: WHY } });
-    const second = await cardWhere(slack, (text) => text.includes("Done alone by @alice"));
+    const second = await cardWhere(slack, (text) => text.includes("Break-glass by @alice"));
     await finishedThread(slack, second);
     expect(revokeCalls(scene)).toHaveLength(1);
     // What was asked is there again underneath.
@@ -201,7 +201,7 @@ describe("breaking the glass", () => {
     const { slack } = scene;
     const { words } = await answerTo(slack, bob, "revoke mallory@example.com --reason laptop stolen");
     expect(words).not.toContain("Break glass");
-    expect(wordsOf(slack, await cardWhere(slack))).toContain("Break glass…");
+    expect(wordsOf(slack, await cardWhere(slack))).toContain("Revoke now…");
   });
 
   it("twice at once, by a double click and by a payload that Slack sends again, is done once", async () => {
@@ -257,7 +257,7 @@ describe("breaking the glass", () => {
     };
     await slack.clickStale(forged);
     expect(slack.visibleText(await openModal(slack, alice))).toContain(
-      "This can't be done by one person alone.",
+      "Break-glass is not available for this request.",
     );
     expect(refusals(scene)).toEqual([`${alice} break-glass no-break-glass`]);
   });
@@ -309,12 +309,12 @@ describe("breaking the glass", () => {
     const card = await askToRevoke(slack);
     const before = publicMessages(slack);
     for (const [user, words] of [
-      [alice, "You are not among those who may act alone."],
-      [bob, "You are not among those who may act alone."],
+      [alice, "You can't use break-glass."],
+      [bob, "You can't use break-glass."],
       [OTHERS.mallory, "This request is about you: you can't do it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
     ] as const) {
       await press(slack, user, card, BREAK_GLASS_ACTIONS.breakGlass);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
@@ -354,7 +354,7 @@ describe("breaking the glass", () => {
     const values = { reason: { reason: `${" ".repeat(20)}urgent` } };
     const sent = await slack.submitView({ user: alice, viewId: form.id, values });
     expect(sent.errors).toEqual({ reason: expect.stringContaining("at least 15 characters") as string });
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("after the deadline loses even while the card still shows its buttons", async () => {
@@ -442,7 +442,7 @@ describe("breaking the glass", () => {
     const at = (user: string) => slack.messages(slack.dm(user)).at(-1)?.ts ?? "";
     expect([at(bob), at(carol), at(DAVE)].toSorted().at(-1)).toBe(at(DAVE));
     await finishedThread(slack, second);
-    expect(wordsOf(slack, second)).toContain("Done alone by @alice");
+    expect(wordsOf(slack, second)).toContain("Break-glass by @alice");
   });
 });
 
@@ -478,9 +478,9 @@ describe("a review", () => {
     await finishedThread(slack, card);
     for (const [user, words] of [
       [DAVE, "You did this yourself."],
-      [alice, "You asked for this: you can't also review it."],
+      [alice, "You requested this: you can't review it."],
       [OTHERS.mallory, "This request is about you: you can't review it."],
-      [OTHERS.nobody, "You may not review this request."],
+      [OTHERS.nobody, "You can't review this request."],
     ] as const) {
       await press(slack, user, card, BREAK_GLASS_ACTIONS.review);
       expect(slack.visibleText(await openModal(slack, user, (text) => text.includes(words)))).toContain(
@@ -493,7 +493,7 @@ describe("a review", () => {
       `${OTHERS.mallory} review target`,
       `${OTHERS.nobody} review not-an-approver`,
     ]);
-    expect(wordsOf(slack, card)).toContain("Waits for review");
+    expect(wordsOf(slack, card)).toContain("Needs review");
   });
 
   it("counts once: who comes second reads who was first, and keeps what they wrote", async () => {
@@ -509,7 +509,7 @@ describe("a review", () => {
     const values = { verdict: { verdict: "justified" }, note: { note: "I looked into it" } };
     await sendForm(slack, bob, one, values);
     const back = await sendForm(slack, carol, other, values);
-    expect(slack.visibleText(back)).toContain("This was reviewed already. (by @bob)");
+    expect(slack.visibleText(back)).toContain("This is already reviewed. (by @bob)");
     expect(JSON.stringify(back.blocks)).toContain("I looked into it");
     expect(readAudit(scene).filter((row) => row.event === "request.reviewed")).toHaveLength(1);
     expect(refusals(scene)).toEqual([`${carol} review not-reviewable`]);
@@ -581,7 +581,7 @@ describe("a review", () => {
     await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toMatch(/Failed.*/);
-    expect(wordsOf(slack, card)).toContain("Decided alone by @alice");
+    expect(wordsOf(slack, card)).toContain("Break-glass by @alice");
     expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
   });
@@ -597,11 +597,11 @@ describe("a review", () => {
       text: "revoke mallory@example.com --devices --reason laptop stolen",
     });
     await useBreakGlass(scene, alice, card);
-    await slack.waitFor(() => wordsOf(slack, card).includes("another request is at work on the same user"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("another request is working on the same user"));
     slack.setPerson(alice, { deleted: true });
     call.release();
     await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
-    expect(wordsOf(slack, card)).toContain("acted alone, and may no longer do so");
+    expect(wordsOf(slack, card)).toContain("used break-glass and may no longer use it");
     expect(revokeCalls(scene)).toHaveLength(1);
     slack.setPerson(alice, { deleted: false });
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });
@@ -616,11 +616,9 @@ describe("a review", () => {
     const card = await askToRevoke(slack);
     await answerTo(slack, bob, "pause --reason drill");
     const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
-    expect(slack.visibleText(form)).toContain(
-      "zt-bot is paused: nothing would be carried out now. (by @bob)",
-    );
+    expect(slack.visibleText(form)).toContain("zt-bot is paused. (by @bob)");
     expect(slack.visibleText(form)).toContain("/zt resume");
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("of what was approved is refused to a forged click", async () => {
@@ -636,6 +634,6 @@ describe("a review", () => {
       actionId: BREAK_GLASS_ACTIONS.review,
       value: requestIdOf(slack, card),
     });
-    expect(slack.visibleText(await openModal(slack, carol))).toContain("Nobody acted alone here.");
+    expect(slack.visibleText(await openModal(slack, carol))).toContain("No break-glass was used here.");
   });
 });

@@ -62,7 +62,7 @@ describe("/zt reset-risk", () => {
     ])
       expect(words).toContain(text);
     expect(await approve(slack, await card(scene))).toContain(
-      "Verified: risk level none, 0 earlier events still count",
+      "Risk level none, 0 earlier events still count",
     );
     expect(resets(scene)).toHaveLength(1);
   });
@@ -101,7 +101,7 @@ describe("/zt reset-risk", () => {
     const asked = await card(scene);
     cloudflare.addRiskEvent(RITA, { name: "SentinelOne threat" });
     await press(slack, bob, asked, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, asked).includes("Void, nothing was done"));
+    await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
     expect(wordsOf(slack, asked)).toContain(
       "A risk event happened after this was asked for: “SentinelOne threat”. Nobody has judged it.",
     );

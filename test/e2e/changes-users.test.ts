@@ -46,7 +46,7 @@ describe("/zt create-user", () => {
     const thread = await approve(slack, asked);
     const [user, ...others] = usersWith(scene, NEW);
     expect(others).toEqual([]);
-    expect(thread).toContain(`Verified: the user is there, with the id ${user?.id}`);
+    expect(thread).toContain(`The user is there, with the id ${user?.id}`);
     expect(writes(scene)).toEqual([{ method: "POST", body: { email: NEW, name: "Nova Person-O'Neil" } }]);
   });
 
@@ -56,7 +56,7 @@ describe("/zt create-user", () => {
     await answerTo(slack, alice, `create-user ${NEW} --reason starts on Monday`);
     cloudflare.faults.set("users.create", { kind: "drop-after", times: 1 });
     const asked = await card(scene, NEW);
-    expect(await approve(slack, asked)).toContain("Verified: the user is there");
+    expect(await approve(slack, asked)).toContain("The user is there");
     expect(usersWith(scene, NEW)).toHaveLength(1);
     expect(writes(scene)).toHaveLength(1);
   });
@@ -108,7 +108,7 @@ describe("/zt rename-user", () => {
       "Can be undone",
     ])
       expect(wordsOf(slack, asked)).toContain(text);
-    expect(await approve(slack, asked)).toContain("Verified: the name is now “Mallory Archer-Quill”");
+    expect(await approve(slack, asked)).toContain("The name is now “Mallory Archer-Quill”");
     expect(writes(scene)).toEqual([
       { method: "PUT", body: { email: MALLORY, name: "Mallory Archer-Quill" } },
     ]);
@@ -136,7 +136,7 @@ describe("/zt rename-user", () => {
     const asked = await card(scene, `Rename ${MALLORY}`);
     for (const user of usersWith(scene, MALLORY)) user.email = "mallory.quill@example.com";
     await press(slack, bob, asked, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, asked).includes("Void, nothing was done"));
+    await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
     expect(wordsOf(slack, asked)).toContain("it is not the user that was approved");
     expect(writes(scene)).toEqual([]);
   });
@@ -167,8 +167,8 @@ describe("/zt delete-user", () => {
     ])
       expect(wordsOf(slack, asked)).toContain(text);
     const thread = await approve(slack, asked, carol);
-    expect(thread).toContain("Verified: the user is gone");
-    expect(thread).toContain("at the identity provider if they must stay out");
+    expect(thread).toContain("The user is gone");
+    expect(thread).toContain("at the to keep them out, disable the account in your IdP");
     expect(usersWith(scene, MALLORY)).toEqual([]);
     expect(callsTo(cloudflare, "DELETE", "/").map(({ path }) => path)).toEqual([
       `/accounts/${cloudflare.accountId}/access/users/${id}`,
@@ -185,9 +185,7 @@ describe("/zt delete-user", () => {
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
     cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
-    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
-      "Verified: the user is gone",
-    );
+    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain("The user is gone");
     expect(writes(scene)).toHaveLength(1);
   });
 
@@ -198,7 +196,7 @@ describe("/zt delete-user", () => {
     const asked = await card(scene, "Delete the Access user");
     cloudflare.state.users = cloudflare.state.users.filter((one) => one.email !== MALLORY);
     await press(slack, bob, asked, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, asked).includes("Void, nothing was done"));
+    await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
     expect(wordsOf(slack, asked)).toContain("is no longer an Access user of this account");
     expect(writes(scene)).toEqual([]);
   });
@@ -219,7 +217,7 @@ describe("the forms of every change", () => {
       const text = action === "create-user" ? `create-user ${NEW} ${name}` : `${action} ${MALLORY}`;
       const form = await openFormBy(slack, alice, text);
       expect(slack.visibleText(form)).toContain(action === "create-user" ? NEW : MALLORY);
-      expect(slack.visibleText(form)).toContain("Ask approvers");
+      expect(slack.visibleText(form)).toContain("Request approval");
       await slack.closeView({ user: alice, viewId: form.id });
     }
     await answerTo(slack, alice, `revoke ${MALLORY} --reason x`);

@@ -59,7 +59,7 @@ describe("an approvals channel that outsiders can read", () => {
     scene.forward(MINUTE);
     const { words } = await answerTo(slack, alice, "revoke dana@example.com --reason laptop stolen");
     expect(words).toContain(
-      "This was not asked: the approvals channel is shared with another organization, or is about to be.",
+      "Not requested: the approvals channel is shared with another organization, or is about to be.",
     );
     expect(words).toContain("name another channel in policy.yml and reload it");
     expect(refusals(scene)).toHaveLength(1);
@@ -148,7 +148,7 @@ describe("while Slack does not say who can read the approvals channel", () => {
 
       scene.forward(2 * MINUTE);
       const { words } = await answerTo(slack, alice, "revoke dana@example.com --reason laptop stolen");
-      expect(words).toContain("This was not asked: nobody can say who reads the approvals channel");
+      expect(words).toContain("Not requested: it is unknown who reads the approvals channel");
       expect(words).toContain("do it in the Cloudflare dashboard");
       expect(refusals(scene)).toHaveLength(1);
     },
@@ -159,7 +159,7 @@ describe("while Slack does not say who can read the approvals channel", () => {
     const { slack } = world;
     slack.faults.set("conversations.info", { error: "internal_error" });
     await startBot(world);
-    expect((await answerTo(slack, alice, REVOKE)).words).toContain("This was not asked: nobody can say");
+    expect((await answerTo(slack, alice, REVOKE)).words).toContain("Not requested: nobody can say");
     slack.faults.clear();
     await askToRevoke(slack);
   });

@@ -31,7 +31,7 @@ describe("a claim", () => {
     cloudflare.faults.set("revoke-user", { kind: "hang", times: 1 });
     const thread = await approve(slack, card);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
-    expect(thread).not.toContain("An earlier call had already taken effect");
+    expect(thread).not.toContain("Already done by the earlier call");
     expect(thread).toContain("WARP re-authentication cannot be verified: Cloudflare does not show it");
     expect(cloudflare.state.users.find((user) => user.id === id)?.warpReauthAt).not.toBeNull();
   });
@@ -45,7 +45,7 @@ describe("a claim", () => {
     expect(thread).toContain(
       "Cloudflare lists no session, and listed none before the call, though 3 sessions were open when it was asked for",
     );
-    expect(wordsOf(slack, card)).not.toContain("Done and verified");
+    expect(wordsOf(slack, card)).not.toContain("verified at");
   });
 
   it("that a user is who was approved needs a look, where deleting them can't be undone", async () => {

@@ -140,22 +140,22 @@ describe("clicks", () => {
     const asked = wordsOf(slack, card);
 
     for (const [user, words] of [
-      [PEOPLE.alice, "You asked for this: you can't also approve it."],
+      [PEOPLE.alice, "You requested this: you can't approve it."],
       [OTHERS.mallory, "This request is about you: you can't approve it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
-      [OTHERS.nobody, "You may not approve this request."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
+      [OTHERS.nobody, "You can't approve this request."],
     ] as const) {
       expect(await pressForWords(slack, user, card, CARD_ACTIONS.approve)).toContain(words);
     }
     for (const [user, words] of [
       [PEOPLE.alice, "You asked for this yourself."],
       [OTHERS.mallory, "This request is about you: you can't deny it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.bot, "Bots and deactivated accounts have no say here."],
-      [OTHERS.nobody, "You may not deny this request."],
+      [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
+      [OTHERS.nobody, "You can't deny this request."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.deny);
       const modal = await openModal(slack, user);
@@ -211,7 +211,7 @@ describe("clicks", () => {
       [OTHERS.nobody, "You may not see the details of this request."],
       [OTHERS.mallory, "You may not see the details of this request."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another organization."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.details);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
@@ -294,7 +294,7 @@ describe("clicks", () => {
 
     const stale = { user: PEOPLE.carol, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve };
     const words = await privateAnswer(slack, PEOPLE.carol, () => slack.clickStale(stale));
-    expect(words).toContain("This request was already denied. (by @bob)");
+    expect(words).toContain("This request is already denied. (by @bob)");
     expect(words).toContain("Nothing was changed");
     expect(refusals(scene)).toEqual([`${PEOPLE.carol} approve decided`]);
     expect(revokeCalls(scene)).toEqual([]);
@@ -308,7 +308,7 @@ describe("clicks", () => {
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled by @alice"));
     const stale = { user: PEOPLE.bob, channel: card.channel, ts: card.ts, actionId: CARD_ACTIONS.approve };
     expect(await privateAnswer(slack, PEOPLE.bob, () => slack.clickStale(stale))).toContain(
-      "This request was already cancelled. (by @alice)",
+      "This request is already cancelled. (by @alice)",
     );
     expect(refusals(scene)).toEqual([`${PEOPLE.bob} approve decided`]);
     expect(revokeCalls(scene)).toEqual([]);
@@ -329,7 +329,7 @@ describe("clicks", () => {
     });
     const said = await openModal(slack, PEOPLE.bob, (words) => words.includes("already approved"));
     expect(slack.visibleText(said)).toContain("(by @carol)");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(refusals(scene)).toEqual([`${PEOPLE.bob} deny decided`]);
     expect(revokeCalls(scene)).toHaveLength(1);
   });
@@ -346,7 +346,7 @@ describe("clicks", () => {
       values: { reason: { reason: "   " } },
     });
     expect(sent.errors).toEqual({ reason: expect.stringContaining("Say why") });
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("a click for a request that nobody knows is answered and recorded", async () => {
@@ -364,14 +364,14 @@ describe("clicks", () => {
         value: "ZT-0000000",
       };
       expect(await privateAnswer(slack, PEOPLE.alice, () => slack.clickStale(forged))).toContain(
-        "This request is not known here.",
+        "This request is unknown.",
       );
     }
     expect(refusals(scene)).toEqual([
       `${PEOPLE.alice} approve unknown-request`,
       `${PEOPLE.alice} cancel unknown-request`,
     ]);
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(readAudit(scene).some((row) => row.requestId === requestIdOf(slack, card))).toBe(true);
     expect(revokeCalls(scene)).toEqual([]);
   });

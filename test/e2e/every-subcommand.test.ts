@@ -97,14 +97,14 @@ const TABLE: Record<string, Row> = {
   },
   revoke: {
     good: (who) => `revoke ${who} --reason laptop stolen`,
-    says: /Asked: Revoke all sessions of/,
+    says: /Requested: Revoke all sessions of/,
     bad: ["revoke --nonsense", UNKNOWN_FLAG],
-    empty: /Asked:/,
+    empty: /Requested:/,
     isAboutUser: true,
   },
   "revoke-devices": {
     good: (who) => `revoke-devices ${who} --all --reason laptop stolen`,
-    says: /Asked: Revoke 2 devices/,
+    says: /Requested: Revoke 2 devices/,
     bad: [
       "revoke-devices mallory@example.com not-an-id --reason x",
       /No active registration of this user has the id not-an-id/,
@@ -114,14 +114,14 @@ const TABLE: Record<string, Row> = {
   },
   "restore-devices": {
     good: (who) => `restore-devices ${who} --all --reason laptop found`,
-    says: /Asked: Restore 1 device/,
+    says: /Requested: Restore 1 device/,
     bad: ["restore-devices mallory@example.com not-an-id --reason x", /No revoked registration/],
     empty: /no revoked device/,
     isAboutUser: true,
   },
   "delete-devices": {
     good: (who) => `delete-devices ${who} --all --reason laptop scrapped`,
-    says: /Asked: Delete 3 device registrations/,
+    says: /Requested: Delete 3 device registrations/,
     bad: [
       "delete-devices mallory@example.com not-an-id --reason x",
       /No registration of this user has the id not-an-id/,
@@ -139,23 +139,23 @@ const TABLE: Record<string, Row> = {
   },
   "create-user": {
     good: () => "create-user new.person@example.com New Person --reason starts on Monday",
-    says: /Asked: Create the Access user new\.person@example\.com/,
+    says: /Requested: Create the Access user new\.person@example\.com/,
     bad: ["create-user nobody --reason x", /not a valid email/],
     empty: /./,
     isAboutUser: false,
   },
   "rename-user": {
     good: (who) => `rename-user ${who} Another Name --reason married`,
-    says: /Asked: Rename mallory@example\.com to Another Name/,
+    says: /Requested: Rename mallory@example\.com to Another Name/,
     bad: ["rename-user --nonsense", UNKNOWN_FLAG],
-    empty: /Asked:/,
+    empty: /Requested:/,
     isAboutUser: true,
   },
   "delete-user": {
     good: (who) => `delete-user ${who} --confirm ${who} --reason left`,
-    says: /Asked: Delete the Access user mallory@example\.com/,
+    says: /Requested: Delete the Access user mallory@example\.com/,
     bad: ["delete-user mallory@example.com --confirm alice@example.com --reason x", /not the user's/],
-    empty: /Asked:/,
+    empty: /Requested:/,
     isAboutUser: true,
   },
   pause: {

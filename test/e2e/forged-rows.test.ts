@@ -48,7 +48,7 @@ describe("somebody who writes into the database", () => {
     expect(thread).toMatch(
       /database was changed behind zt-bot's back.*the record says pending.*no approval by/s,
     );
-    expect(wordsOf(slack, card)).toContain("Void, nothing was done");
+    expect(wordsOf(slack, card)).toContain("Voided, nothing was done");
     await cardWhere(slack, (words) => words.includes("🚨") && words.includes(id));
     expect(revokedEmails(cloudflare)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toContain("request.unproven");

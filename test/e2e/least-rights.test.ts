@@ -43,7 +43,7 @@ describeWithPostgres("zt-bot with a role that may only add to the record", () =>
     await answerTo(slack, PEOPLE.bob, "resume");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     await answerTo(slack, PEOPLE.alice, "revoke mallory@example.com trent@example.com --reason drill");
     writeFileSync(config.policyFile, `${readFileSync(config.policyFile, "utf8")}\n# changed\n`);
     await app.reloadPolicy();

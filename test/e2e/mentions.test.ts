@@ -111,9 +111,9 @@ describe("@zt-bot", () => {
   it("asks at once when everything is said", async () => {
     const scene = await startScene();
     const { words } = await say(scene, "@zt-bot revoke mallory@example.com --reason laptop stolen");
-    expect(words).toContain("Asked: Revoke all sessions of mallory@example.com");
+    expect(words).toContain("Requested: Revoke all sessions of mallory@example.com");
     expect(wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Waiting")))).toContain(
-      "Asked by @alice",
+      "Requested by @alice",
     );
   });
 

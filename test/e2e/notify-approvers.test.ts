@@ -39,7 +39,7 @@ function threadOf({ slack }: Scene, card: StoredMessage): string[] {
   return slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
 }
 
-const ASKS = "Needs your approval";
+const ASKS = "Needs 1 approval";
 
 describe("notify_approvers: dm", () => {
   it("writes to each approver who could decide, with the card's buttons and a link, and to no one else", async () => {

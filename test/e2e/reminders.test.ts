@@ -216,7 +216,7 @@ describe("where no approver is active in Slack", () => {
     setPresence(scene, "away");
     slack.faults.set("users.getPresence", { retryAfter: 30 });
     const { words } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
-    expect(words).toContain("Asked:");
+    expect(words).toContain("Requested:");
     const card = await cardWhere(slack);
     scene.forward(MINUTE);
     await threadWords(scene, card, "⏰");

@@ -180,11 +180,11 @@ describe("/zt cancel", () => {
     const card = await ask(scene, "dana@example.com");
     const id = requestIdOf(slack, card);
     const { words } = await answerTo(slack, PEOPLE.bob, `cancel ${id}`);
-    expect(words).toContain("Only the person who asked can cancel a request.");
-    expect(words).toContain("If you may approve it, press Deny on its card instead.");
+    expect(words).toContain("Only the requester can cancel a request.");
+    expect(words).toContain("Press Deny on its card instead.");
     expect(words).toBe(await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.cancel));
     expect(readAudit(scene).filter(({ event }) => event === "click.refused")).toHaveLength(2);
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("comes too late for what is decided, and says who decided", async () => {
@@ -194,7 +194,7 @@ describe("/zt cancel", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${requestIdOf(slack, card)}`);
-    expect(words).toContain("This request was already approved, and it is done. (by @bob)");
+    expect(words).toContain("This request is already done. (by @bob)");
     expect(words).toContain("Nothing was changed.");
   });
 

@@ -93,7 +93,7 @@ describe("a revocation of 12 users", () => {
       expect.stringContaining("Revoke all sessions of 12 users"),
     ]);
     const end = wordsOf(slack, card);
-    expect(end).toContain("Done and verified: 12 of 12 done, every one verified");
+    expect(end).toContain("12 of 12 done, verified at");
     expect(end).toContain("████████████████████ 100 %");
     expect(end).not.toMatch(/^Stop$/m);
     expect(revokedEmails(cloudflare)[0]).toBe(emails[0]);
@@ -276,7 +276,7 @@ describe("a long list in the form", () => {
     // Later than the form is edited at most.
     ahead = 2000;
     lookUps.release();
-    await openModal(slack, PEOPLE.alice, (words) => words.includes("Asked"));
+    await openModal(slack, PEOPLE.alice, (words) => words.includes("Requested"));
     const progress = viewTexts(slack)
       .slice(shown.length)
       .flatMap((text) => /Looking up (\d+) of 12…/.exec(text)?.[1] ?? []);
@@ -357,7 +357,7 @@ describe("names that are not known", () => {
     const form = await openForm(slack, () => type(slack, PEOPLE.alice, "revoke"));
     const sent = await send(slack, form, "just words");
     expect(Object.values(sent.errors ?? {})).toEqual([
-      "Pick somebody from the list, or paste addresses below.",
+      "Pick a user from the list, or paste addresses below.",
     ]);
   });
 });
@@ -528,7 +528,7 @@ describe("a pause in the middle", () => {
     const { slack, cloudflare } = scene;
     await answerTo(slack, PEOPLE.carol, "resume");
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("12 of 12 done, every one verified");
+    expect(wordsOf(slack, card)).toContain("12 of 12 done, verified at");
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
   }
 
@@ -556,7 +556,7 @@ describe("a pause in the middle", () => {
     expect(sent).toHaveLength(1);
     expect(lockedBy(scene)).toEqual([]);
     await finishResumed(scene, card, emails);
-    expect(answersIn(slack, card).filter((text) => text.includes("Not carried out yet"))).toHaveLength(1);
+    expect(answersIn(slack, card).filter((text) => text.includes("On hold"))).toHaveLength(1);
   });
 });
 
@@ -578,7 +578,7 @@ describe("somebody who becomes protected in the middle", () => {
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, -1));
     expect(wordsOf(slack, card)).toContain("Not all done: 11 of 12 done, 1 failed");
-    const why = "protected by the policy since this was asked for: ask for them by themselves";
+    const why = "protected by the policy since this was requested: request them separately";
     expect(answersIn(slack, card).find((words) => words.startsWith("❌ 1 failed"))).toContain(
       `${late}: ${why}`,
     );
@@ -700,7 +700,7 @@ describe("Stop", () => {
     });
     expect(second.ok).toBe(true);
     const told = await slack.waitFor(() => slack.ephemerals(PEOPLE.bob).at(-1));
-    expect(slack.visibleText(told)).toContain("This was stopped already. (by @carol)");
+    expect(slack.visibleText(told)).toContain("This is already stopped. (by @carol)");
     calls.release();
     await finishedThread(slack, card);
     const refused = readAudit(scene).filter(({ event }) => event === "click.refused");

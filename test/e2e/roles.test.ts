@@ -78,7 +78,7 @@ describe("who may do what", () => {
     for (const { name, text } of TYPED) {
       if (ACTION_NAMES.some((action) => action === name)) {
         const form = await openFormBy(slack, alice, text);
-        expect(slack.visibleText(form)).toContain("Ask approvers");
+        expect(slack.visibleText(form)).toContain("Request approval");
         await slack.closeView({ user: alice, viewId: form.id });
       } else expect((await answerTo(slack, alice, text)).words).not.toContain("You may not");
     }

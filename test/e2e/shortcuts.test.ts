@@ -190,7 +190,7 @@ describe("the global shortcut", () => {
     });
     expect(wordsOf(slack, await cardWhere(slack))).toContain("Reason laptop stolen");
     const [answer] = slack.messages(slack.dm(alice));
-    expect(answer === undefined ? "" : slack.visibleText(answer)).toContain("Asked: Revoke all sessions");
+    expect(answer === undefined ? "" : slack.visibleText(answer)).toContain("Requested: Revoke all sessions");
   });
 
   it("offers each what they may do", async () => {

@@ -18,7 +18,7 @@ import {
 import { privateAnswer, pressForWords, readAudit, startScene } from "./support.ts";
 
 /** How the messages of a thread begin: evidence, decision, call, answer, verification, summary. */
-const STORY = ["🔎", "👍", "▶️", "☑️", "✅", "🏁"];
+const STORY = ["🔎", "🔵", "⏳", "☑️", "✅"];
 
 /** Whose cards nobody has, the trouble they meet, and what who asked is told of it. */
 const CARD_DELIVERY_FAILURE: readonly (readonly [email: string, fault: Fault, said: string])[] = [
@@ -61,7 +61,7 @@ describe("a card that Slack does not take", () => {
     const { slack } = await startScene();
     slack.faults.set("chat.postMessage", { dropAnswer: true, times: 1 });
     const { words } = await answerTo(slack, PEOPLE.alice, "revoke dana@example.com --reason laptop stolen");
-    expect(words).toContain("Asked: Revoke all sessions of dana@example.com");
+    expect(words).toContain("Requested: Revoke all sessions of dana@example.com");
     const card = await cardWhere(slack);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
@@ -82,7 +82,7 @@ describe("a request whose story Slack does not take", () => {
     await vi.waitFor(() => expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1), 2000);
 
     const thread = await finishedThread(slack, card);
-    await slack.waitFor(() => wordsOf(slack, card).includes("Done and verified"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
     expect(thread.map((text) => text.split(" ")[0])).toEqual(STORY);
     await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length > 0);
     expect(slack.messages(slack.dm(PEOPLE.alice))).toHaveLength(1);
@@ -96,8 +96,8 @@ describe("a request whose story Slack does not take", () => {
     slack.faults.set("conversations.open", { error: "user_disabled" });
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
-    await vi.waitFor(() => expect(scene.logs()).toContain("somebody cannot be written to"));
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    await vi.waitFor(() => expect(scene.logs()).toContain("someone cannot be written to"));
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
   });
 });
@@ -127,7 +127,7 @@ describe("a person whom Slack keeps waiting", () => {
       expect(words).toContain("The form came too late.");
       expect(words).toContain("Press or type it again.");
     }
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
 
   it("decides nothing while Slack does not say who clicked, and reads so", async () => {
@@ -139,7 +139,7 @@ describe("a person whom Slack keeps waiting", () => {
     expect(words).toContain("Something went wrong on our side.");
     const reference = /The log has this as (\w+)/.exec(words)?.[1] ?? "no reference";
     expect(scene.logs()).toContain(reference);
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
     expect(readAudit(scene).map((row) => row.event)).toEqual(["request.created"]);
 

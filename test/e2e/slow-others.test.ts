@@ -34,7 +34,7 @@ it("a click is answered and its card updated while Cloudflare does not answer fo
   expect(callsTo(cloudflare, "POST", "revoke_user").filter(({ status }) => status !== null)).toEqual([]);
   calls.release();
   await slack.waitFor(
-    () => [card, ...others].every((one) => wordsOf(slack, one).includes("Done and verified")),
+    () => [card, ...others].every((one) => wordsOf(slack, one).includes("verified at")),
     90_000,
   );
 });
@@ -47,7 +47,7 @@ it("a click is answered and its card updated while Slack refuses the messages of
   slack.faults.set("chat.postMessage", { retryAfter: 30 });
   const before = slack.thread(CHANNELS.approvals, card.ts).length;
   await approveAll(scene, others);
-  await slack.waitFor(() => others.every((one) => wordsOf(slack, one).includes("Done and verified")), 90_000);
+  await slack.waitFor(() => others.every((one) => wordsOf(slack, one).includes("verified at")), 90_000);
 
   await expectAnsweredMeanwhile(scene, card);
   expect(slack.thread(CHANNELS.approvals, card.ts)).toHaveLength(before);
@@ -58,7 +58,7 @@ it("a click is answered and its card updated while Slack refuses the messages of
 async function expectAnsweredMeanwhile({ slack }: Scene, card: StoredMessage): Promise<void> {
   expect(await pressForWords(slack, PEOPLE.alice, card, CARD_ACTIONS.approve)).toMatch(/you asked/i);
   expect(await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toMatchObject({ ok: true });
-  await slack.waitFor(() => !wordsOf(slack, card).includes("Waiting for approval"));
+  await slack.waitFor(() => !wordsOf(slack, card).includes("Needs 1 approval"));
 }
 
 /** Requests about forty people, with their cards. */

@@ -141,8 +141,8 @@ describe("an approval that takes a code", () => {
     expect(slack.visibleText(form)).toContain("Revoke all sessions of mallory@example.com");
     const wrong = { code: { code: wrongCodeAt(secret, scene.now()) } };
     const back = await sendForm(slack, carol, form, wrong);
-    expect(slack.visibleText(back)).toContain("This is not the code that your authenticator shows now.");
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(slack.visibleText(back)).toContain("Wrong code.");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(revokeCalls(scene)).toEqual([]);
 
     // As apps show it.
@@ -172,7 +172,7 @@ describe("an approval that takes a code", () => {
     const code = codeAt(secret, scene.now());
     expect(await approveWith(scene, carol, first, code)).toContain("Your approval counts.");
     expect(await approveWith(scene, carol, second, code)).toContain("This code was used already");
-    expect(wordsOf(scene.slack, second)).toContain("Waiting for approval");
+    expect(wordsOf(scene.slack, second)).toContain("Needs 1 approval");
     scene.pass(30_000);
     expect(await approveWith(scene, carol, second, codeAt(secret, scene.now()))).toContain("counts.");
   });
@@ -303,7 +303,7 @@ describe("whoever has taken over an approver's Slack session", () => {
     // A form of the time when it asked for codes is no way round either.
     expect(slack.visibleText(await openApproval(scene, bob, card))).toContain("you have none");
     expect(secret).not.toBe("");
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(dataOf(scene, "click.refused")).toMatchObject([
       { what: "confirm authenticator", code: "requester" },
     ]);
@@ -406,9 +406,7 @@ describe("another authenticator", () => {
       code: { code: codeAt(secret, scene.now()) },
       current: { current: wrongCodeAt(before, scene.now()) },
     });
-    expect(scene.slack.visibleText(back)).toContain(
-      "This is not the code that your authenticator shows now.",
-    );
+    expect(scene.slack.visibleText(back)).toContain("Wrong code.");
     expect(secretIn(scene, back)).toBe(secret);
     expect(dataOf(scene, "authenticator.effective")).toHaveLength(1);
   });

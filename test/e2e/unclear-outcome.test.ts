@@ -25,8 +25,8 @@ describe("what was sent and had no answer", { tags: ["slow"] }, () => {
     cloudflare.state.users = cloudflare.state.users.filter(({ email }) => email !== MALLORY);
     await answerTo(slack, bob, "resume");
     const thread = (await finishedThread(slack, card)).join("\n");
-    expect(thread).toContain("An earlier call had already taken effect: nothing was sent again");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(thread).toContain("Already done by the earlier call; nothing was sent again");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(deletions()).toBe(1);
   });
 
@@ -52,7 +52,7 @@ describe("what was sent and had no answer", { tags: ["slow"] }, () => {
     expect(restored()).toBe(1);
     cloudflare.faults.clear("registrations.list");
     const thread = (await finishedThread(slack, card)).join("\n");
-    expect(thread).toContain("An earlier call had already taken effect: nothing was sent again");
+    expect(thread).toContain("Already done by the earlier call; nothing was sent again");
     expect(restored()).toBe(1);
     held.release();
   });

@@ -55,8 +55,8 @@ function answerIsLost(
       /The answer to revoke_user .* could not be recorded: the database did not take it/,
     );
     expect(thread).not.toContain("was stopped");
-    expect(thread).toContain("An earlier call had already taken effect: nothing was sent again");
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(thread).toContain("Already done by the earlier call; nothing was sent again");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
     const rows = await eventsFrom(db, "call.sent");
     expect(rows.map(({ event }) => event)).toEqual([

@@ -130,7 +130,7 @@ it("ends in words when an error of ours does not pass, and calls for nobody", as
   expect(request).toMatchObject({
     status: "failed",
     result: {
-      failure: { why: expect.stringContaining("zt-bot failed 5 times in a row on it (RangeError)") },
+      failure: { why: expect.stringContaining("zt-bot failed 5 times in a row (RangeError)") },
     },
   });
   expect(sent).toEqual([0]);

@@ -257,7 +257,7 @@ const CASES: Case[] = [
     policyText(PEOPLE),
     slack({}, [], { audience: null, trouble: "channel_not_found" }),
     "shared-channel",
-    /^Nothing can be asked for: nobody can say who reads the approvals channel: .* does not exist/,
+    /^Nothing can be asked for: it is unknown who reads the approvals channel: .* does not exist/,
     ["channels.approvals"],
   ],
   [

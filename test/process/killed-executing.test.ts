@@ -66,7 +66,7 @@ const moments: [when: string, Moment][] = [
       open: 0,
       expected: {
         calls: 1,
-        answer: "An earlier call had already taken effect: nothing was sent again",
+        answer: "Already done by the earlier call; nothing was sent again",
         audit: ["call.sent", "request.unknown", "call.reconciled"],
       },
     },

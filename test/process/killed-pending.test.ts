@@ -47,9 +47,7 @@ describe.each(["http"] as const)("killed in %s mode while a request waits for it
 
     const second = await startBotProcess(world);
     const anew = await slack.waitFor(() =>
-      slack
-        .messages(card.channel)
-        .find((message) => slack.visibleText(message).includes("Waiting for approval")),
+      slack.messages(card.channel).find((message) => slack.visibleText(message).includes("Needs 1 approval")),
     );
     expect(anew.ts).not.toBe(card.ts);
     await slack.waitFor(() => firstLines(world, anew).length === 1);
@@ -66,7 +64,7 @@ describe.each(["http"] as const)("killed in %s mode while a request waits for it
     const first = await startBotProcess(world);
     const card = await askToRevoke(slack);
     await first.kill();
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     await deadline(world);
 
     const second = await startBotProcess(world);
@@ -86,7 +84,7 @@ describe.each(["http"] as const)("killed in %s mode while a request waits for it
     expect(slack.messages(card.channel)).toHaveLength(1);
     expect(slack.messages(card.channel)[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
     expect(firstLines(world, card)).toEqual([
-      expect.stringContaining("Evidence before"),
+      expect.stringContaining("🔎 Before"),
       expect.stringContaining("nobody decided in time"),
     ]);
     expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([

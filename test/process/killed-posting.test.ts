@@ -40,7 +40,7 @@ describe.each(["http"] as const)("killed in %s mode while it writes to Slack, an
       expect(slack.messages(CHANNELS.approvals)).toHaveLength(posted);
 
       const second = await startBotProcess(world);
-      const card = await cardWhere(slack, (words) => words.includes("Waiting for approval"));
+      const card = await cardWhere(slack, (words) => words.includes("Needs 1 approval"));
       await slack.waitFor(() => firstLines(world, card).length === 1);
       await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
       await expectWholeStory(world, second, card, whole);
@@ -65,7 +65,7 @@ describe("killed while it writes to Slack, and started again", () => {
     // At the card, then at the evidence.
     await dieAndStartAgain({ holdNext: true });
     await dieAndStartAgain({ holdNext: false });
-    const card = await cardWhere(slack, (words) => words.includes("Waiting for approval"));
+    const card = await cardWhere(slack, (words) => words.includes("Needs 1 approval"));
 
     post = slack.faults.holdAnswer("chat.postMessage");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
@@ -105,7 +105,7 @@ describe("killed while it writes to Slack, and started again", () => {
     await succeeded(world);
     await first.kill();
     edit.release();
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
 
     await expectWholeStory(world, await startBotProcess(world), card, whole);
   });

@@ -53,7 +53,7 @@ describe("a revocation of 500 users under Cloudflare's rate limit, killed in the
     expect(stillIn(cloudflare, emails)).toEqual([]);
     expect(cloudflare.requests.filter(({ status }) => status === 429)).toEqual([]);
 
-    expect(wordsOf(slack, card)).toContain("Done and verified: 500 of 500 done, every one verified");
+    expect(wordsOf(slack, card)).toContain("✅ 500 of 500 done, verified at");
     expect(slack.visibleText(told)).toContain("500 of 500 done");
     expect(thread.map((text) => text.split("\n")[0])).toEqual([
       expect.stringContaining("Evidence before of the first user"),

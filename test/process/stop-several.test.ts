@@ -102,7 +102,7 @@ describe("a process that is asked to stop while an execution waits for its next 
     await startBotProcess(world);
     for (const card of [waiting, held]) {
       await finishedThread(slack, card);
-      expect(wordsOf(slack, card)).toContain("Done and verified");
+      expect(wordsOf(slack, card)).toContain("verified at");
     }
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(3);
   });

@@ -58,7 +58,7 @@ describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
 
     await startBotProcess(world);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
 
@@ -96,7 +96,7 @@ describe("a process that is asked to stop while Cloudflare does not answer", () 
 
     await startBotProcess(world);
     await finishedThread(slack, card);
-    expect(wordsOf(slack, card)).toContain("Done and verified");
+    expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
   });
 });

@@ -22,7 +22,7 @@ it("the thread tells the end as it is, after the card shows it, when Slack was s
   update.release();
 
   const thread = await finishedThread(slack, card);
-  expect(wordsOf(slack, card)).toContain("Done and verified");
-  expect(thread.at(-1)).toContain("Done and verified");
+  expect(wordsOf(slack, card)).toContain("verified at");
+  expect(thread.at(-1)).toContain("verified at");
   expect(thread.at(-1)).toContain("Next: disable mallory@example.com at the identity provider");
 });

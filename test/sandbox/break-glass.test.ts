@@ -22,18 +22,18 @@ describeInBrowser("the sandbox in a browser", () => {
         .getByRole("textbox", { name: "Message #security" })
         .fill("/zt revoke mallory@example.com --reason laptop stolen");
       await page.keyboard.press("Enter");
-      const asked = page.getByRole("article").filter({ hasText: "nothing happens until somebody approves" });
-      await asked.getByRole("button", { name: /Break glass|alone/ }).click();
-      const form = page.getByRole("dialog", { name: "Break glass" });
-      await form.getByText("nobody else has to agree").waitFor();
+      const asked = page.getByRole("article").filter({ hasText: "Needs 1 approval" });
+      await asked.getByRole("button", { name: /Break-glass/ }).click();
+      const form = page.getByRole("dialog", { name: "Break-glass" });
+      await form.getByText("happens at once, without approval").waitFor();
       const reason = form.getByRole("textbox", { name: "Why can't it wait for an approver?" });
       await reason.fill("urgent");
-      await form.getByRole("button", { name: "Do it alone" }).click();
-      await form.getByText("at least 15 characters: whoever").waitFor();
+      await form.getByRole("button", { name: "Revoke now" }).click();
+      await form.getByText("at least 15 characters: the reviewer").waitFor();
       expect(await reason.inputValue()).toBe("urgent");
       await reason.fill("it is 3 in the morning and nobody answers");
-      await form.getByRole("button", { name: "Do it alone" }).click();
-      await page.getByText("on your word alone").waitFor();
+      await form.getByRole("button", { name: "Revoke now" }).click();
+      await page.getByText("In progress, without approval").waitFor();
       await page.getByRole("button", { name: "Close", exact: true }).last().click();
 
       // A tab of Bob's own: nothing in it is Alice's.
@@ -42,18 +42,18 @@ describeInBrowser("the sandbox in a browser", () => {
         .getByRole("navigation", { name: "Channels" })
         .getByRole("button", { name: /zt-bot/ })
         .click();
-      await bobs.getByText("acts alone, without approval").first().waitFor();
+      await bobs.getByText(", without approval").first().waitFor();
 
       await beAt(bobs, "Bob Okafor", "zt-approvals");
-      const card = bobs.getByRole("article").filter({ hasText: "Waits for review" });
-      await card.getByText("Done and verified").waitFor();
+      const card = bobs.getByRole("article").filter({ hasText: "Needs review" });
+      await card.getByText("verified at").waitFor();
       await card.getByRole("button", { name: /Review/ }).click();
       const review = bobs.getByRole("dialog", { name: "Review" });
       await review.getByRole("radio", { name: /^Justified/ }).check();
       await review.getByRole("button", { name: "Review", exact: true }).click();
-      await bobs.getByText("Your review is recorded").waitFor();
+      await bobs.getByText("Your review is on the card").waitFor();
       await bobs
-        .getByText(/Reviewed by .*: justified/)
+        .getByText(/Justified, reviewed by/)
         .first()
         .waitFor();
     } finally {

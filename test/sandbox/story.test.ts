@@ -38,8 +38,8 @@ describeInBrowser("the sandbox in a browser", () => {
           true,
         );
         await form.getByRole("textbox", { name: "Reason" }).fill("laptop stolen");
-        await form.getByRole("button", { name: "Ask approvers" }).click();
-        await page.getByText("nothing happens until somebody approves").waitFor();
+        await form.getByRole("button", { name: "Request approval" }).click();
+        await page.getByText("Needs 1 approval").first().waitFor();
         await page.getByRole("button", { name: "Done" }).click();
 
         await beAt(page, "Bob Okafor", "zt-approvals");
@@ -49,13 +49,13 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByText("Ends 3 sessions on 5 apps").waitFor();
         await card.getByRole("button", { name: "Approve" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
-        await card.getByText("Done and verified").waitFor();
+        await card.getByText("verified at").waitFor();
         expect(await card.getByRole("button", { name: "Approve" }).count()).toBe(0);
 
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, checked \d\d:\d\d:\d\d UTC/)
+          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, verified at /)
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();

@@ -114,20 +114,20 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     await form.getByRole("combobox", { name: /^Who/ }).fill("frank");
     await form.getByRole("option", { name: /frank@example\.com/ }).click();
     await form.getByRole("textbox", { name: "Reason" }).fill("password spray");
-    await form.getByRole("button", { name: "Ask approvers" }).click();
-    await page.getByText("Asked: Revoke all sessions of frank@example.com").waitFor();
+    await form.getByRole("button", { name: "Request approval" }).click();
+    await page.getByText("Requested: Revoke all sessions of frank@example.com").waitFor();
     await page.getByRole("button", { name: "Done" }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
   it("offers to undo a revocation of devices, with these devices ticked", async () => {
     await say("/zt revoke-devices mallory@example.com --all --reason laptop stolen", "security");
-    await newest().getByText("Asked: Revoke 2 devices").waitFor();
+    await newest().getByText("Requested: Revoke 2 devices").waitFor();
     await beAt(page, "Bob Okafor", "zt-approvals");
     const card = page.getByRole("article").filter({ hasText: "Revoke 2 devices of mallory@example.com" });
     await card.getByRole("button", { name: "Approve" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
-    await card.getByText("Done and verified").waitFor();
+    await card.getByText("verified at").waitFor();
     await card.getByRole("button", { name: /replies/ }).click();
     await page
       .getByRole("log", { name: /^Thread/ })
@@ -144,11 +144,11 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
   it("lets two approve for a protected person, and shows who did", async () => {
     await beAt(page, "Alice Moreau", "security");
     await say("/zt revoke erin@example.com --reason phished", "security");
-    await newest().getByText("Asked: Revoke all sessions of erin@example.com").waitFor();
+    await newest().getByText("Requested: Revoke all sessions of erin@example.com").waitFor();
     const card = page.getByRole("article").filter({ hasText: "Revoke all sessions of erin@example.com" });
     for (const [name, shows] of [
       ["Bob Okafor", "1 of 2"],
-      ["Carol Lindqvist", "Done and verified"],
+      ["Carol Lindqvist", "verified at"],
     ] as const) {
       await beAt(page, name, "zt-approvals");
       await card.getByRole("button", { name: "Approve" }).click();

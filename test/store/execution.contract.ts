@@ -105,7 +105,7 @@ export function executionContract(store: GetStore): void {
       ).toEqual(["request.held", "request.unheld"]);
     });
 
-    it("is held while another request is at work on the same user, and carried out when that is over", async () => {
+    it("is held while another request is working on the same user, and carried out when that is over", async () => {
       const { id, plan } = await approveRevocation(db());
       const other = await requestIn(db(), "executing");
       await lockTarget(db(), plan.target, other.id, NOW);

@@ -192,7 +192,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           ...messageProblems(cancelledMessage(request, words, link)).map(
             (problem) => `${what}, cancelled: ${problem}`,
           ),
-          ...messageProblems(cardThereMessage(request, words, { link, isAnew: true })).map(
+          ...messageProblems(cardThereMessage(request, words, { link, isAgain: true })).map(
             (problem) => `${what}, card: ${problem}`,
           ),
         );
@@ -251,16 +251,16 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       request: { ...request, id: `ZT-${index}` },
       words: describeRequest(request),
       link: LINK,
-      quorum: 10,
+      rules: { approvers: APPROVERS, quorum: 10, alone: null, stepUp: { votes: true, alone: true } },
     }));
     const problems: string[] = [];
-    for (const { what, request, words, quorum } of all)
+    for (const { what, request, words, rules } of all)
       for (const [link, to] of [
         [LINK, "U0BOB0001"],
         [null, "U0NOBODY1"],
       ] as const)
         problems.push(
-          ...messageProblems(approverMessage({ request, words, link, quorum, to })).map(
+          ...messageProblems(approverMessage({ request, words, rules, now: NOW, link, to })).map(
             (problem) => `${what}: ${problem}`,
           ),
         );

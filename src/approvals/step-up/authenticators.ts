@@ -46,7 +46,7 @@ export async function readAuthenticator(db: Db, id: string): Promise<Authenticat
   return row === undefined ? null : fromRow(row);
 }
 
-/** Somebody's that counts, and one that waits for somebody else's word (a day at most). */
+/** Someone's that counts, and one that waits for someone else's word (a day at most). */
 export async function readOwn(
   db: Db,
   key: KeyObject,
@@ -67,7 +67,7 @@ export async function readOwn(
   };
 }
 
-/** The Slack user ids of everybody who has one that counts. */
+/** The Slack user ids of everyone who has one that counts. */
 export async function readEnrolled(db: Db, key: KeyObject): Promise<Set<string>> {
   const rows = await db
     .selectFrom("authenticators")
@@ -84,7 +84,7 @@ export interface NewAuthenticator {
   step: number;
 }
 
-/** Keeps one that waits for somebody else's confirmation, instead of any that waited before. */
+/** Keeps one that waits for someone else's confirmation, instead of any that waited before. */
 export function addWaiting(
   db: Db,
   key: KeyObject,
@@ -132,7 +132,7 @@ export function replaceOwn(
 
 /**
  * Makes one that waits count, in the place of the person's earlier one. `code`: the authenticator of who confirms, whose
- * code they gave; null where nobody had one yet.
+ * code they gave; null where no one had one yet.
  * @returns null when it no longer waits.
  */
 export function confirmWaiting(

@@ -4,7 +4,7 @@ import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { announce } from "../../slack/announce.ts";
 import { lockedNews } from "../../views/authenticator.ts";
-import { utc } from "../../views/text.ts";
+import { duration } from "../../views/text.ts";
 import { auditContextOf } from "../audit-context.ts";
 import type { GivenCode } from "../decide.ts";
 import { readOwn, takeCode, type Doing } from "./authenticators.ts";
@@ -13,9 +13,9 @@ import { readOwn, takeCode, type Doing } from "./authenticators.ts";
 export function stepUpKeyOf({ stepUpKey }: Pick<Deps, "stepUpKey">): KeyObject {
   if (stepUpKey !== null) return stepUpKey;
   throw new UserError({
-    what: "Authenticators are not used here.",
-    why: "zt-bot has no STEP_UP_KEY, under which it would keep their secrets.",
-    next: "If approvals are to take codes: the README says how to turn that on.",
+    what: "Authenticators are turned off.",
+    why: "zt-bot has no STEP_UP_KEY to keep their secrets.",
+    next: "The README says how to turn them on.",
   });
 }
 
@@ -31,12 +31,12 @@ export async function checkEnrolled(deps: Deps, { userId }: Asker): Promise<void
 }
 
 const NO_AUTHENTICATOR = {
-  what: "This takes a code from your authenticator, and you have none.",
-  next: "Type /zt authenticator to set one up. Until somebody has confirmed it, another approver has to decide.",
+  what: "This needs a code from your authenticator, and you have none.",
+  next: "Type /zt authenticator to set one up, or ask another approver.",
 };
 
 /**
- * Takes the code that somebody typed, once. `what`: for the record, what it is given for.
+ * Takes the code that someone typed, once. `what`: for the record, what it is given for.
  * @throws UserError when it does not count; that is recorded, and five wrong ones lock for 15 minutes.
  */
 export async function useCode(
@@ -54,21 +54,21 @@ export async function useCode(
       throw new UserError(NO_AUTHENTICATOR);
     case "wrong":
       throw new UserError({
-        what: "This is not the code that your authenticator shows now.",
-        why: `After ${taken.left} more wrong ${taken.left === 1 ? "code" : "codes"} no code is taken for 15 minutes.`,
-        next: "Type the six digits that stand there now. If they are right, set the phone's clock to automatic.",
+        what: "Wrong code.",
+        why: `After ${taken.left} more wrong ${taken.left === 1 ? "code" : "codes"} you are locked out for 15 minutes.`,
+        next: "Type the six digits that it shows now. If they are right, set your phone's clock to automatic.",
       });
     case "used":
       throw new UserError({
-        what: "This code was used already: each is taken once.",
-        next: "Wait until your authenticator shows the next one: 30 seconds at most.",
+        what: "This code is already used.",
+        next: "Use the next one, in at most 30 seconds.",
       });
     case "locked":
       if (taken.isNew) await announce(deps, lockedNews(asker.userId, taken.until));
       throw new UserError({
-        what: "Too many wrong codes: none of yours is taken now, not even a right one.",
-        why: `That ends at ${utc(taken.until)}.`,
-        next: "If it was not you who typed them, tell another approver: somebody may be using your Slack account.",
+        what: "Too many wrong codes: you are locked out.",
+        why: `That ends in ${duration(taken.until - deps.now())}.`,
+        next: "If you didn't type them, tell another approver: someone may be using your Slack account.",
       });
   }
 }

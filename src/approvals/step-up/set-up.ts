@@ -40,7 +40,7 @@ const FORM_MS = 3_600_000;
 export interface Offer {
   secret: string;
   uri: string;
-  /** The same for the form to carry: whoever sees it in Slack can't read it. */
+  /** The same for the form to carry: someone who sees it in Slack can't read it. */
   sealed: string;
   /** They have one that counts: its code confirms this one. */
   hasEffective: boolean;
@@ -62,8 +62,8 @@ export async function readOffer(deps: Deps, { userId }: Asker, sealed: string): 
   const read = text === null ? null : Sealed.parse(JSON.parse(text));
   if (read === null || now - read.at > FORM_MS) {
     throw new UserError({
-      what: "This form is too old, or it was not opened by you.",
-      next: "Type /zt authenticator and begin again.",
+      what: "This form is too old, or someone else opened it.",
+      next: "Type /zt authenticator to start again.",
     });
   }
   const [person, own] = await Promise.all([
@@ -81,7 +81,7 @@ function purposeOf(userId: string): string {
 
 /**
  * Keeps what was set up, once a code proves that it works. With a code of the one before it counts at once; otherwise
- * another approver has to confirm it, as whoever has taken over a Slack account could else set up one of their own.
+ * another approver has to confirm it, as someone who has taken over a Slack account could else set up one of their own.
  * @throws UserError with what is wrong; nothing is changed then.
  */
 export async function finishSetUp(
@@ -94,8 +94,8 @@ export async function finishSetUp(
   const step = stepOfCode(secret, code, deps.now());
   if (step === null) {
     throw new UserError({
-      what: "This is not the code that the new entry shows now.",
-      next: "Type the six digits that stand there now. If they are right, set the phone's clock to automatic.",
+      what: "This is not the new entry's code.",
+      next: "Type the six digits that it shows now. If they are right, set your phone's clock to automatic.",
     });
   }
   const made = { secret, step };
@@ -103,7 +103,7 @@ export async function finishSetUp(
     const given = await useCode(deps, asker, currentCode, { what: "authenticator", requestId: null });
     const authenticator = await replaceOwn(deps.db, key, made, given.authenticator, doingOf(deps, asker));
     if (authenticator === null)
-      throw new UserError({ what: "Your authenticator was replaced in this moment.", next: "Begin again." });
+      throw new UserError({ what: "Your authenticator was just replaced.", next: "Start again." });
     const [place] = await Promise.all([
       announce(deps, replacedNews(asker.userId)),
       tell(deps, asker.userId, effectiveNotice(authenticator)),
@@ -149,15 +149,15 @@ export async function confirm(
   if (heard !== checked.authenticator.checkNumber) {
     const refusal = refuse(
       "wrong-number",
-      "This is not the number that belongs to this authenticator: somebody else may be using their Slack account.",
-      "Ask them again, by phone or in person. If they set up nothing, press Decline.",
+      "This number does not fit this authenticator: someone else may be using their Slack account.",
+      "Ask them again, by phone or in person. If they set nothing up, press Decline.",
     );
     return refuseVouch(deps, CONFIRM, checked.authenticator, refusal, asker);
   }
-  // Somebody else may have got one since the form was opened: it comes back with the field.
+  // Someone else may have got one since the form was opened: it comes back with the field.
   if (checked.takesCode && code === "")
     throw new UserError({
-      what: "This takes a code from your own authenticator by now.",
+      what: "This now needs a code from your own authenticator.",
       next: "Type it below.",
     });
   const given = checked.takesCode
@@ -165,7 +165,7 @@ export async function confirm(
     : null;
   const done = await confirmWaiting(deps.db, key, id, given?.authenticator ?? null, doingOf(deps, asker));
   if (done === null) {
-    throw new UserError({ what: "Somebody was faster.", next: "The message shows how it stands." });
+    throw new UserError({ what: "Someone was faster.", next: "See the message." });
   }
   await Promise.all([showOver(deps, done, asker.userId), tell(deps, done.userId, effectiveNotice(done))]);
   deps.log.info({ userId: done.userId, by: asker.userId }, "authenticator confirmed");
@@ -178,8 +178,7 @@ export async function decline(deps: Deps, id: string, asker: Asker): Promise<voi
   const refusal = declineRefusal(facts);
   if (refusal !== null) return refuseVouch(deps, "decline authenticator", authenticator, refusal, asker);
   const done = await declineWaiting(deps.db, id, doingOf(deps, asker));
-  if (done === null)
-    throw new UserError({ what: "Somebody was faster.", next: "The message shows how it stands." });
+  if (done === null) throw new UserError({ what: "Someone was faster.", next: "See the message." });
   await showOver(deps, done, asker.userId);
   deps.log.info({ userId: done.userId, by: asker.userId }, "authenticator declined");
 }
@@ -188,7 +187,7 @@ async function gatherVouch(deps: Deps, id: string, { userId, teamId }: Asker) {
   const key = stepUpKeyOf(deps);
   const authenticator = await readAuthenticator(deps.db, id);
   if (authenticator === null)
-    throw new UserError({ what: "This authenticator is not known here.", next: "Set it up again." });
+    throw new UserError({ what: "This authenticator is unknown.", next: "Set it up again." });
   const policy = deps.policy.current();
   const [person, approvers, enrolled] = await Promise.all([
     deps.directory.person(userId),
@@ -200,7 +199,7 @@ async function gatherVouch(deps: Deps, id: string, { userId, teamId }: Asker) {
     authenticator,
     voucherId: userId,
     voucher: {
-      // A user id means somebody only together with its workspace.
+      // A user id means someone only together with its workspace.
       person: person === null || teamId === deps.homeTeamId ? person : { ...person, isStranger: true },
       approverRisk: asksRisk ? await deps.approverRisk(asksRisk) : { kind: "fine" },
     },

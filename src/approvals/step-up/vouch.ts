@@ -8,14 +8,14 @@ import {
 } from "../eligibility.ts";
 import { WAITS_MS, type Authenticator } from "./authenticators.ts";
 
-/** What it depends on whether somebody may confirm another person's authenticator. */
+/** What it depends on whether someone may confirm another person's authenticator. */
 export interface VouchFacts {
   authenticator: Pick<Authenticator, "userId" | "state" | "createdAt">;
   voucherId: string;
   voucher: Known;
-  /** Everybody who approves anything, as the policy and Slack have them now. */
+  /** Everyone who approves anything, as the policy and Slack have them now. */
   approvers: ReadonlySet<string>;
-  /** Everybody who has an authenticator that counts. */
+  /** Everyone who has an authenticator that counts. */
   enrolled: ReadonlySet<string>;
   homeTeamId: string;
   now: number;
@@ -31,11 +31,7 @@ export function vouchRefusal(facts: VouchFacts): Refusal | null {
     openRefusal(facts) ??
     personRefusal(voucher, facts) ??
     (voucherId === authenticator.userId
-      ? refuse(
-          "requester",
-          "This is your own authenticator: you can't confirm it.",
-          "Another approver has to.",
-        )
+      ? refuse("requester", "This is your own authenticator: you can't confirm it.", "Ask another approver.")
       : null) ??
     approverRefusal(facts, "confirm") ??
     addressRefusal(voucher) ??
@@ -43,14 +39,14 @@ export function vouchRefusal(facts: VouchFacts): Refusal | null {
     (takesCode(facts) && !enrolled.has(voucherId)
       ? refuse(
           "no-authenticator",
-          "You have no authenticator yourself, and another approver has one.",
-          "Somebody with an authenticator has to confirm this one. /zt authenticator says who has.",
+          "You have no authenticator, and another approver has one.",
+          "Someone with an authenticator needs to confirm it. /zt authenticator says who has one.",
         )
       : null)
   );
 }
 
-/** Whether whoever confirms it has to give a code of their own: wherever any approver but its owner has one. */
+/** Whether the one who confirms it has to give a code of their own: wherever any approver but its owner has one. */
 export function takesCode({
   authenticator,
   approvers,
@@ -88,8 +84,8 @@ function openRefusal({ authenticator, now }: Pick<VouchFacts, "authenticator" | 
 }
 
 const GONE: Record<Authenticator["state"], string> = {
-  waiting: "Nobody confirmed this authenticator within a day: it does not count. It has to be set up again.",
-  effective: "This authenticator was confirmed already.",
-  replaced: "Another authenticator was set up since: this one does not count.",
-  declined: "This authenticator was declined already.",
+  waiting: "No one confirmed this authenticator within a day. Set it up again.",
+  effective: "This authenticator is already confirmed.",
+  replaced: "A newer authenticator replaces this one.",
+  declined: "This authenticator is already declined.",
 };

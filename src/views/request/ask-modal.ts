@@ -23,7 +23,7 @@ export interface Chosen {
 
 export interface AskModalProps {
   action: ActionName;
-  /** null: to be picked in the form (or, for somebody who is to be created, nobody). */
+  /** null: to be picked in the form (or, for someone who is to be created, no one). */
   chosen: Chosen | null;
   /** What is worth knowing of whom was chosen, a few words each. */
   facts: readonly string[];
@@ -89,7 +89,7 @@ export function askModal(props: AskModalProps): ModalView {
     reason: showsFields ? "" : props.reason.toWellFormed(),
     ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
-  const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
+  const submit = showsFields ? "Request approval" : isPicking ? "Next" : "Try again";
   return modal(
     form.title,
     [
@@ -154,10 +154,10 @@ export function parseAskForm(view: SubmittedForm) {
   const errors: FormErrors = {};
   const several = form.takesSeveral === true ? readSeveral(values) : NOBODY;
   if (!several.ok) errors[SEVERAL] = several.error;
-  const isNobodyNamed = several.ok && several.several.length + several.unreadable.length === 0;
+  const isNoOneNamed = several.ok && several.several.length + several.unreadable.length === 0;
   const orPaste = form.takesSeveral === true ? ", or paste addresses below" : "";
-  if (form.about === "user" && userId === null && isNobodyNamed)
-    errors[USER_SEARCH] = `Pick somebody from the list${orPaste}.`;
+  if (form.about === "user" && userId === null && isNoOneNamed)
+    errors[USER_SEARCH] = `Pick a user from the list${orPaste}.`;
   if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   if (!read.ok) Object.assign(errors, read.errors);

@@ -9,6 +9,7 @@ import { type FormErrors, readValues, type SubmittedForm } from "../form-values.
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
+import { nowText } from "./break-glass.ts";
 import { plainLines, warningLines } from "./warnings.ts";
 
 export const BREAK_GLASS_MODAL = "break-glass";
@@ -20,7 +21,7 @@ const MAX_REASON = 1000;
 interface BreakGlassProps {
   request: Request;
   words: RequestText;
-  /** It takes a code from the authenticator of who acts. */
+  /** It needs a code from the authenticator of the person who acts. */
   takesCode: boolean;
   /** What was typed before, when the form comes back. */
   reason?: string;
@@ -28,17 +29,17 @@ interface BreakGlassProps {
   problem?: UserMessage;
 }
 
-/** The form to act alone: what will happen, who is told of it, and why it can't wait. */
+/** The break-glass form: what will happen, who is told of it, and why it can't wait. */
 export function breakGlassModal({ request, words, takesCode, reason, problem }: BreakGlassProps): ModalView {
   return modal(
-    "Break glass",
+    "Break-glass",
     [
       problemBlocks(problem),
       // Slack draws every submit button alike: the danger has to be said.
       {
         type: "alert",
         level: "error",
-        text: mrkdwn("*This happens at once, and nobody else has to agree.*"),
+        text: mrkdwn("*This happens at once, without approval.*"),
       },
       section(
         `*${escape(words.headline)}*`,
@@ -47,20 +48,20 @@ export function breakGlassModal({ request, words, takesCode, reason, problem }: 
         plainLines(words),
       ),
       section(
-        `*Asked by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`,
-        "📣 Everybody whom the policy names is told *at once*, with your name and your reason. An approver who had no part in it *reviews it afterwards*; until then you can't act alone again.",
+        `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`,
+        "📣 Everyone named in the policy is told *at once*, with your name and reason. Until another approver reviews it, you can't use break-glass again.",
       ),
       textInput({
         id: "reason",
         label: "Why can't it wait for an approver?",
-        hint: `At least ${MIN_REASON} characters. It is posted, sent to everybody who is told, and stays in the record`,
+        hint: `At least ${MIN_REASON} characters. Everyone who is told reads it`,
         initial: reason,
         multiline: true,
         maxLength: MAX_REASON,
       }),
-      takesCode && codeInput("code", "The code that your authenticator shows now"),
+      takesCode && codeInput("code", "Code from your authenticator"),
     ],
-    { callbackId: BREAK_GLASS_MODAL, metadata: request.id, submit: "Do it alone", close: "Back" },
+    { callbackId: BREAK_GLASS_MODAL, metadata: request.id, submit: nowText(request), close: "Back" },
   );
 }
 
@@ -71,8 +72,7 @@ export function parseBreakGlassForm(view: SubmittedForm) {
   const errors: FormErrors = {};
   if (code !== "" && !isSixDigits(code)) errors["code"] = NO_SIX_DIGITS;
   if (reason.length < MIN_REASON)
-    errors["reason"] =
-      `Say it in at least ${MIN_REASON} characters: whoever reviews it knows only what stands here.`;
+    errors["reason"] = `Use at least ${MIN_REASON} characters: the reviewer knows only what you write here.`;
   if (reason.length > MAX_REASON)
     errors["reason"] = `At most ${MAX_REASON} characters fit: these are ${reason.length}.`;
   return { requestId: view.private_metadata, reason, code, errors };

@@ -1,30 +1,33 @@
-import type { Button, KnownBlock } from "@slack/types";
+import type { KnownBlock } from "@slack/types";
 
 import type { Verification } from "../../actions/define.ts";
 import type { RequestText } from "../../actions/describe.ts";
 import type { Rules } from "../../approvals/rules.ts";
 import { compact } from "../../compact.ts";
+import { judge } from "../../lookup/verdict.ts";
 import { plural } from "../../pluralize.ts";
 import { othersOf } from "../../requests/plan.ts";
-import { isFinal, isHeldBack, newestVotes, type Request, type Vote } from "../../requests/request.ts";
-import { actions, button, context, header, message, section, type Message } from "../blocks.ts";
-import { judge } from "../../lookup/verdict.ts";
+import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
+import { actions, context, expanded, folded, header, message, section, type Message } from "../blocks.ts";
+import {
+  approveButton,
+  cancelButton,
+  codeNeeded,
+  denyButton,
+  detailsButton,
+  needsLine,
+  voteNotes,
+} from "../card/approvals.ts";
+import { retryButtons } from "../card/retry.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, clean, code, cutMarkup, escape, mention, principals, utcTime, when } from "../text.ts";
-import { breakGlassBlocks, breakGlassButton, breakGlassWords, uncheckedLine } from "./break-glass.ts";
-import { bulkStateWords, progressBlocks, STOP_ACTION, whoBlocks } from "./bulk.ts";
-import { cautionBlocks, warningBlocks } from "./warnings.ts";
-import { escalatedNote, inVain, nobodyThere } from "./waiting.ts";
+import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-glass.ts";
+import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
+import { plainLines, warningLines } from "./warnings.ts";
+import { escalatedNote, howFar, nobodyThere } from "./waiting.ts";
 
-/** The card's buttons. Values are the request's id and nothing else. */
-export const CARD_ACTIONS = {
-  approve: "request_approve",
-  deny: "request_deny",
-  cancel: "request_cancel",
-  details: "request_details",
-  stop: STOP_ACTION,
-} as const;
+export { CARD_ACTIONS } from "../card/approvals.ts";
 
 interface CardProps {
   request: Request;
@@ -34,45 +37,108 @@ interface CardProps {
   now: number;
 }
 
-/** The head of a request's thread. It is edited in place at every change and loses its buttons when decided. */
-export function approvalCard({ request, words, rules, now }: CardProps): Message {
-  const { id, status, requesterId, reason } = request;
-  const isPending = status === "pending";
+/** The head of a request's thread. It is edited in place at every change: once decided, one line and what is folded. */
+export function approvalCard(props: CardProps): Message {
+  const { request, words } = props;
+  const blocks = request.status === "pending" ? pendingBlocks(props) : decidedBlocks(props);
+  return message(noticeText(props), header(words.headline), blocks);
+}
+
+/** For notifications and screen readers: what, its state, who requested it, and why. */
+function noticeText({ request, words, rules }: CardProps): string {
+  const { requesterId, reason } = request;
   const alone = request.breakGlass === null ? "" : ` ${capitalise(breakGlassWords(request))}.`;
-  const expiry = isPending ? ` · expires ${when(request.expiresAt)}${escalatedNote(request)}` : "";
-  return message(
-    cutMarkup(
-      `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Asked by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
-      3000,
-    ),
-    header(words.headline),
-    section(stateLine(request, rules.quorum), nobodyThere(request), knownText(request, now)),
-    !isFinal(status) && warningBlocks(words),
-    breakGlassBlocks(request, detailsButton(request)),
-    progressBlocks(request, now),
-    section(
-      `*Asked by* ${mention(requesterId)} ${when(request.createdAt)}`,
-      `*Reason* ${escape(reason, 1500)}`,
-    ),
-    whoBlocks(request),
-    section(
-      `*${isPending ? "What will happen" : "What was asked for"}*`,
-      words.effects.map((effect) => `• ${escape(effect)}`),
-    ),
-    cautionBlocks(words, isFinal(status)),
-    votesBlocks(request, rules),
-    isPending && pendingBlocks(request, words, rules),
-    // Approved and held: until it begins it can still be taken back.
-    isHeldBack(request) && actions("request_withdraw", denyButton(request), cancelButton(request)),
-    // Only Details names all of several users.
-    !isPending && othersOf(request.plan).length > 0 && actions("request_details", detailsButton(request)),
-    context(`${id}${expiry}`),
+  return cutMarkup(
+    `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Requested by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
+    3000,
   );
 }
 
-/** How the target stood when it was asked for; of several users, the first. */
-function knownText({ evidence, plan }: Request, now: number): string {
-  if (evidence === null) return "not an Access user yet";
+function pendingBlocks({ request, words, rules, now }: CardProps): KnownBlock[] {
+  const { id, requesterId, reason, createdAt, expiresAt } = request;
+  return compact<KnownBlock>(
+    section(warningLines(words), knownText(request, now)),
+    section(needsLine(request, rules), nobodyThere(request), codeNeeded(rules)),
+    expanded(`*Requested by* ${mention(requesterId)} ${when(createdAt)}`, `*Reason* ${escape(reason, 1500)}`),
+    whoBlocks(request),
+    expanded(
+      "*What will happen*",
+      words.effects.map((effect) => `• ${escape(effect)}`),
+    ),
+    plainLines(words).map((line) => context(line)),
+    voteNotes(request, rules),
+    actions(
+      "request_actions",
+      approveButton(request, words, rules),
+      denyButton(request),
+      cancelButton(request),
+      detailsButton(request),
+      rules.alone !== null && breakGlassButton(request),
+    ),
+    context(`${id} · expires ${when(expiresAt)}${escalatedNote(request)}`),
+  );
+}
+
+/** Characters of what was explained and typed, on a decided card: all of it stands in Details and in the thread. */
+const MAX_TYPED = 120;
+/** After break-glass there is more to say. */
+const MAX_TYPED_WITH_REVIEW = 60;
+
+/** One line that says it all; what was requested, by whom and why is folded, and the rest is behind Details. */
+function decidedBlocks({ request, rules, now }: CardProps): KnownBlock[] {
+  const { id, requesterId, reason, createdAt, votes: all } = request;
+  const votes = newestVotes(all);
+  const approvers = votes.map(({ by }) => mention(by)).join(", ");
+  const isNamed = votes.length <= 1 || isSigned(request);
+  const max = request.breakGlass === null ? MAX_TYPED : MAX_TYPED_WITH_REVIEW;
+  return compact<KnownBlock>(
+    section(stateLine(request, { max, isSigned: request.breakGlass === null })),
+    breakGlassBlocks(request, max),
+    !isFinal(request.status) && progressBlocks(request, now),
+    // Approved and held: until it begins it can still be taken back.
+    isHeldBack(request) && actions("request_withdraw", denyButton(request), cancelButton(request)),
+    retryButtons(request),
+    folded("Request", [
+      section(
+        `*Requested by* ${mention(requesterId)} ${when(createdAt)}`,
+        `*Reason* ${escape(reason, max / 2)}`,
+        !isNamed && `*Approved by* ${approvers}`,
+      ),
+      ...voteNotes(request, rules),
+      ...actions("request_details", detailsButton(request)),
+      context(id),
+    ]),
+  );
+}
+
+/**
+ * A request in a direct message: the headline, the danger, who requests it and why, what it needs, and the buttons.
+ * Once it is decided, the headline and one line. Pure: `rules` are those of the policy as it is now.
+ */
+export function compactCard(props: CardProps): Message {
+  const { request, words, rules, now } = props;
+  const { id, requesterId, reason, expiresAt } = request;
+  const title = `*${escape(words.headline)}*`;
+  if (request.status !== "pending")
+    return message(noticeText(props), section(title, stateLine(request, { max: MAX_TYPED })));
+  return message(
+    noticeText(props),
+    section(title, warningLines(words), knownText(request, now)),
+    expanded(`*Requested by* ${mention(requesterId)}: ${escape(reason, 500)}`),
+    section(needsLine(request, rules), codeNeeded(rules)),
+    actions(
+      "request_actions",
+      approveButton(request, words, rules),
+      denyButton(request),
+      detailsButton(request),
+    ),
+    context(`${id} · expires ${when(expiresAt)}`),
+  );
+}
+
+/** How the target stood when it was requested; of several users, the first. */
+export function knownText({ evidence, plan }: Request, now: number): string {
+  if (evidence === null) return "⚪ Not an Access user yet.";
   const first = othersOf(plan).length === 0 ? "" : `First, ${code(plan.target.email, 254)}: `;
   // Evidence from before sign-ins were read is no ground for a verdict.
   const known =
@@ -82,115 +148,7 @@ function knownText({ evidence, plan }: Request, now: number): string {
   return `${first}${known}`;
 }
 
-/** Past this a card would be a list of names. */
-const MAX_NAMED = 20;
-
-/** Who agreed so far, and of whom it is not known whether they are at risk themselves. */
-function votesBlocks(request: Request, { quorum, stepUp }: Rules): KnownBlock[] {
-  const votes = newestVotes(request.votes);
-  const isPending = request.status === "pending";
-  const approvers = votes.map(({ by, at }) => `${mention(by)} ${when(at, "time")}`).join(", ");
-  const progress = isPending ? ` · ${progressOf(votes.length, quorum)}` : "";
-  return compact<KnownBlock>(
-    request.isProtected && context("🛡️ The target is protected by the policy: more approvers are needed"),
-    votes.length > (isPending ? 0 : 1) && section(`*Approved by* ${approvers}${progress}`),
-    compact(...votes.map(({ by, unchecked }) => uncheckedLine(by, unchecked))).map((line) => context(line)),
-    codeLines(votes, isPending && stepUp.votes).map((line) => context(line)),
-  );
-}
-
-/** Whose approval came with a code, and whose has to be given again with one. */
-function codeLines(votes: readonly Vote[], isAsked: boolean): string[] {
-  const named = (some: readonly Vote[]) => some.map(({ by }) => mention(by)).join(", ");
-  const withCode = votes.filter(({ stepUp }) => stepUp !== undefined);
-  const without = votes.filter(({ stepUp }) => stepUp === undefined);
-  return compact(
-    withCode.length > 0 && `🔐 With a code from their authenticator: ${named(withCode)}`,
-    isAsked &&
-      without.length > 0 &&
-      `⚠️ Without the code that the policy asks for now: ${named(without)}. It does not count until they approve again`,
-  );
-}
-
-/**
- * Enough of them, and it waits all the same: somebody was removed since and does not count any more, or fewer are
- * needed since. Which of the two it is, a click finds out.
- */
-function progressOf(votes: number, quorum: number): string {
-  return votes < quorum
-    ? `${votes} of ${quorum}`
-    : `${quorum} needed: one more click of an approver counts them anew`;
-}
-
-function pendingBlocks(
-  request: Request,
-  words: RequestText,
-  { approvers, quorum, alone, stepUp }: Rules,
-): KnownBlock[] {
-  const needed = quorum === 1 ? "one is enough" : `*${quorum} have to agree*`;
-  const confirm = {
-    title: `${words.label}?`,
-    text: questionText(words.question, newestVotes(request.votes).length, quorum),
-    confirm: "Approve",
-  };
-  const looks = { style: "danger", confirm } as const;
-  return [
-    section(
-      `*May approve* ${principals(approvers, MAX_NAMED)} (${needed}; not who asked, not who it is about)`,
-      stepUp.votes && `🔐 It takes a code from their authenticator: ${code("/zt authenticator")} sets one up`,
-    ),
-    ...actions(
-      "request_actions",
-      button("Approve", CARD_ACTIONS.approve, request.id, `Approve: ${words.headline}`, looks),
-      denyButton(request),
-      cancelButton(request),
-      detailsButton(request),
-      alone !== null && breakGlassButton(request),
-    ),
-  ];
-}
-
-/** A confirmation's room, in characters. */
-const MAX_QUESTION = 300;
-
-/** What the approve button asks; where more have to agree after this one, that comes whole and the rest is cut. */
-function questionText(question: string, votes: number, quorum: number): string {
-  const own = votes + 1;
-  if (own >= quorum) return question;
-  const note = `Yours would be the ${ordinal(own)} of ${quorum} approvals: nothing happens before the ${ordinal(quorum)}.`;
-  return `${clean(question, MAX_QUESTION - note.length - 1)} ${note}`;
-}
-
-const ORDINALS = [
-  "first",
-  "second",
-  "third",
-  "fourth",
-  "fifth",
-  "sixth",
-  "seventh",
-  "eighth",
-  "ninth",
-  "tenth",
-];
-
-function ordinal(count: number): string {
-  return ORDINALS[count - 1] ?? `number ${count}`;
-}
-
-function denyButton({ id }: Request): Button {
-  return button("Deny", CARD_ACTIONS.deny, id, `Deny ${id}, with a reason`);
-}
-
-function cancelButton({ id }: Request): Button {
-  return button("Cancel", CARD_ACTIONS.cancel, id, `Cancel ${id}: only for who asked`);
-}
-
-function detailsButton({ id }: Request): Button {
-  return button("Details", CARD_ACTIONS.details, id, `Details of ${id}`);
-}
-
-/** `1 of 2 approvals`; without a quorum, or where not all of them count any more, only how many there are. */
+/** `1 of 2 approvals`; without a quorum, or where some no longer count, only how many there are. */
 function approvalsText(votes: number, quorum: number | undefined): string {
   return quorum === undefined || votes >= quorum
     ? `${plural(votes, "approval")} so far`
@@ -204,24 +162,22 @@ function approvalsText(votes: number, quorum: number | undefined): string {
 export function stateWords(request: Request, quorum?: number): string {
   const several = bulkStateWords(request);
   if (several !== null) return several;
-  switch (request.status) {
+  const { held, votes, status, result } = request;
+  switch (status) {
     case "pending":
-      return newestVotes(request.votes).length === 0
+      return newestVotes(votes).length === 0
         ? "waiting for approval"
-        : `waiting for approval, ${approvalsText(newestVotes(request.votes).length, quorum)}`;
+        : `waiting for approval, ${approvalsText(newestVotes(votes).length, quorum)}`;
     case "approved":
-      return `${request.breakGlass === null ? "approved" : "decided by one person alone"}${request.held === null ? "" : `, waiting: ${escape(request.held.why)}`}`;
+      return `${request.breakGlass === null ? "approved" : "break-glass, without approval"}${held === null ? "" : `, on hold: ${escape(held.why)}`}`;
     case "voided":
-      return "void, nothing was done";
+      return "voided, nothing was done";
     case "executing":
-      if (request.held !== null) return `waiting: ${escape(request.held.why)}`;
-      return request.result.receipt === undefined
-        ? "being carried out"
-        : "accepted by Cloudflare, being checked";
+      if (held !== null) return `on hold: ${escape(held.why)}`;
+      return result.receipt === undefined ? "in progress" : "accepted by Cloudflare, being verified";
     case "unknown":
-      if (request.held !== null)
-        return `no clear answer from Cloudflare, and waiting: ${escape(request.held.why)}`;
-      return "no clear answer from Cloudflare, finding out whether it is done";
+      if (held !== null) return `no clear answer from Cloudflare, and on hold: ${escape(held.why)}`;
+      return "no clear answer from Cloudflare, being checked";
     case "denied":
       return "denied, nothing was done";
     case "cancelled":
@@ -229,7 +185,7 @@ export function stateWords(request: Request, quorum?: number): string {
     case "expired":
       return "expired, nothing was done";
     case "succeeded":
-      return request.result.verification?.confirmed === true
+      return result.verification?.confirmed === true
         ? "done and verified"
         : "accepted by Cloudflare, but not confirmed";
     case "failed":
@@ -237,7 +193,7 @@ export function stateWords(request: Request, quorum?: number): string {
   }
 }
 
-/** Everybody whose approval it was, or who decided it otherwise. */
+/** Everyone whose approval it was, or who decided it otherwise. */
 function byWhom({ status, votes: all, decidedBy }: Request): string {
   const votes = newestVotes(all);
   if (decidedBy === null) return "";
@@ -247,75 +203,98 @@ function byWhom({ status, votes: all, decidedBy }: Request): string {
   return ` by ${AND.format(left === 0 ? named : [...named, `${left} more`])}`;
 }
 
+/** Whether the line names the approvers: then nothing else has to. */
+function isSigned({ status, breakGlass }: Request): boolean {
+  const isUndecided =
+    status === "expired" || status === "voided" || status === "denied" || status === "cancelled";
+  return !isUndecided && breakGlass === null;
+}
+
 /** How many approvers a line names. */
 const MAX_SIGNED = 4;
 
 const AND = new Intl.ListFormat("en-GB");
 
-/** What was seen, and when. */
-export function seenText({ summary, checkedAt }: Verification): string {
-  return `${escape(summary)}, checked ${utcTime(checkedAt)}`;
+/** What was seen, and when: `0 of 3 sessions remain, verified at 12:22`. */
+export function seenText({ summary, checkedAt, confirmed }: Verification, max = 800): string {
+  const at = when(checkedAt, "minute");
+  const seen = escape(capitalise(summary), max);
+  return confirmed ? `*${seen}*, verified at ${at}` : `${seen}, checked at ${at}`;
 }
 
-export function noteLines(verification: Verification | undefined): string[] {
-  return (verification?.notes ?? []).map((note) => `⚠️ ${escape(note)}`);
+export function noteLines(verification: Verification | undefined, max = 300): string[] {
+  return (verification?.notes ?? []).map((note) => `⚠️ ${escape(capitalise(note), max)}`);
 }
 
-/** The state as the card's second line: a sign, the words, who and when, and what was seen. `quorum`: as above. */
-export function stateLine(request: Request, quorum?: number): string {
-  const { held, decidedAt, breakGlass, result } = request;
+interface LineOptions {
+  quorum?: number;
+  /** The most characters of what people, Cloudflare or we explain at length. */
+  max?: number;
+  /** false: who approved it stands elsewhere. */
+  isSigned?: boolean;
+}
+
+/** The state in one line: a sign, the words, what was seen and when, and by whom. `quorum`: as above. */
+export function stateLine(
+  request: Request,
+  { quorum, max = 800, isSigned: signs = true }: LineOptions = {},
+): string {
+  const { held, decidedAt, breakGlass, result, status } = request;
   const votes = newestVotes(request.votes);
   const by = byWhom(request);
   const at = decidedAt === null ? "" : ` ${when(decidedAt)}`;
-  const approved = `${breakGlass === null ? "approved" : "done alone"}${by}${at}`;
-  const waiting = (words: string) => `⏸️ *${words}*: ${escape(held?.why ?? "", 500)} · ${approved}`;
-  const several = bulkStateWords(request);
-  switch (request.status) {
+  const signed = signs && by !== "" ? ` · ${breakGlass === null ? "approved" : "break-glass"}${by}` : "";
+  const onHold = () => `⏸️ *On hold*: ${escape(capitalise(held?.why ?? ""), max)}${signed}`;
+  const isSeveral = bulkStateWords(request) !== null;
+  switch (status) {
     case "pending":
       return `🟡 *Waiting for approval*${votes.length === 0 ? "" : `: ${approvalsText(votes.length, quorum)}`}`;
     case "approved":
-      if (held !== null) return waiting(breakGlass === null ? "Approved, waiting" : "Waiting");
-      return breakGlass === null ? `🔵 *Approved*${by}${at}` : `🔵 *Beginning* · ${approved}`;
+      if (held !== null) return onHold();
+      return breakGlass === null ? `🔵 *Approved*${by}${at}` : `🔵 *Starting*${signed}`;
     case "voided":
-      return `🚫 *Void, nothing was done*: ${escape(result.failure?.why ?? request.decisionReason ?? "", 800)}`;
+      return `⚪ *Voided, nothing was done*: ${escape(capitalise(result.failure?.why ?? request.decisionReason ?? ""), max)}`;
     case "executing":
-      if (held !== null) return waiting("Waiting");
-      if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
-      return `⏳ *${result.receipt === undefined ? "Being carried out" : "Accepted by Cloudflare, checking"}* · ${approved}`;
     case "unknown":
-      if (held !== null) return waiting("No clear answer, and waiting");
-      if (several !== null) return `⏳ *${capitalise(several)}* · ${approved}`;
-      return `❔ *No clear answer: finding out whether it is done* · ${approved}`;
+      if (held !== null) return onHold();
+      if (isSeveral) return `⏳ *${request.stop === undefined ? "In progress" : "Stopping"}*${signed}`;
+      if (status === "unknown")
+        return `⏳ *No clear answer from Cloudflare*, checking whether it is done${signed}`;
+      return `⏳ *${result.receipt === undefined ? "In progress" : "Accepted by Cloudflare, verifying"}*${signed}`;
     case "denied":
-      return `⛔ *Denied*${by}${at}: ${escape(request.decisionReason ?? "", 500)}`;
+      return `⛔ *Denied*${by}${at}: ${escape(request.decisionReason ?? "", Math.min(max, 500))}`;
     case "cancelled":
       return `⚪ *Cancelled*${by}${at}`;
     case "expired":
-      return `⚪ *Expired*: ${inVain(request)}, nothing was done`;
+      return `⚪ *Expired*: ${howFar(request)}, nothing was done`;
     case "succeeded": {
       const { verification } = result;
-      const sign = verification?.confirmed
-        ? "✅ *Done and verified*"
-        : "⚠️ *Accepted by Cloudflare, not confirmed*";
-      const seen = verification === undefined ? "" : `: ${seenText(verification)}`;
-      return [`${sign}${seen} · ${approved}`, ...noteLines(verification)].join("\n");
+      const seen = verification === undefined ? "" : seenText(verification, max);
+      const line = verification?.confirmed
+        ? `✅ ${seen}`
+        : `⚠️ *Accepted by Cloudflare, not confirmed*${seen === "" ? "" : `: ${seen}`}`;
+      return [`${line}${signed}`, ...noteLines(verification, Math.min(max, 300))].join("\n");
     }
     case "failed":
-      if (several !== null) return `${failedText(request)} · ${approved}`;
-      return `❌ *Failed${result.verification === undefined ? ", nothing was done" : ""}*: ${whyFailed(request)} · ${approved}`;
+      if (isSeveral) return `${failedText(request, max)}${signed}`;
+      return `❌ *Failed${result.verification === undefined ? ", nothing was done" : ""}*: ${whyFailed(request, max)}${signed}`;
   }
 }
 
-function whyFailed({ result: { failure } }: Request): string {
-  return escape(failure?.why ?? "the reason was not recorded", 800);
+function whyFailed({ result: { failure } }: Request, max: number): string {
+  return escape(capitalise(failure?.why ?? "the reason was not recorded"), max);
 }
 
-/** Where a part of several users is done, that is not called a failure. */
-function failedText(request: Request): string {
+/** Where some of several users are done, that is not called a failure. */
+function failedText(request: Request, max: number): string {
   const { result, stop } = request;
   const done = result.bulk?.done ?? 0;
   const isNothing = done === 0 && result.bulk?.failed === 0;
   const sign = done > 0 ? "⚠️ *Not all done*" : `❌ *Failed${isNothing ? ", nothing was done" : ""}*`;
-  const stopped = stop === undefined ? "" : `: stopped by ${mention(stop.by)}`;
-  return [`${sign}: ${whyFailed(request)}${stopped}`, ...noteLines(result.verification)].join("\n");
+  const stopped =
+    stop === undefined || result.bulk?.untouched === 0 ? "" : ` · stopped by ${mention(stop.by)}`;
+  return [
+    `${sign}: ${whyFailed(request, max)}${stopped}`,
+    ...noteLines(result.verification, Math.min(max, 300)),
+  ].join("\n");
 }

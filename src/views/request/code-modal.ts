@@ -19,15 +19,15 @@ interface CodeProps {
   problem?: UserMessage;
 }
 
-/** An approval that takes a code: what it is about, and the code. */
+/** An approval that needs a code: what it is about, and the code. */
 export function codeModal({ request, words, problem }: CodeProps): ModalView {
   return modal(
     "Approve",
     [
       problemBlocks(problem),
       section(`*${escape(words.headline)}*`, warningLines(words), plainLines(words)),
-      section(`*Asked by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`),
-      codeInput("code", "The code that your authenticator shows now"),
+      section(`*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`),
+      codeInput("code", "Code from your authenticator"),
     ],
     { callbackId: CODE_MODAL, metadata: request.id, submit: "Approve", close: "Back" },
   );

@@ -8,17 +8,17 @@ import { escape, mention } from "../text.ts";
 
 export const DENY_MODAL = "deny";
 
-/** A denial needs a reason: who asked has to know what was missing. */
+/** A denial needs a reason: the requester has to know what was missing. */
 export function denyModal(request: Request, headline: string): ModalView {
-  const asked = `asked by ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`;
+  const requested = `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`;
   const reason = textInput({
     id: "reason",
     label: "Why not?",
-    hint: "Posted in the thread and sent to who asked",
+    hint: "Posted in the thread and sent to the requester",
     multiline: true,
     maxLength: 1000,
   });
-  return modal("Deny the request", [section(`*${escape(headline)}*`, asked), reason], {
+  return modal("Deny the request", [section(`*${escape(headline)}*`, requested), reason], {
     callbackId: DENY_MODAL,
     metadata: request.id,
     submit: "Deny",
@@ -30,6 +30,6 @@ export function denyModal(request: Request, headline: string): ModalView {
 export function parseDenyForm(view: SubmittedForm) {
   const reason = readValues(view).text("reason");
   const errors: FormErrors =
-    reason === "" ? { reason: "Say why, so that who asked knows what was missing." } : {};
+    reason === "" ? { reason: "Say why, so that the requester knows what was missing." } : {};
   return { requestId: view.private_metadata, reason, errors };
 }

@@ -12,7 +12,8 @@ import { code, escape, mention, when } from "../text.ts";
 import { auditWords } from "./audit-words.ts";
 import { breakGlassText } from "./break-glass.ts";
 import { targetLine } from "./bulk.ts";
-import { stateLine } from "./card.ts";
+import { knownText, stateLine } from "./card.ts";
+import { plainLines, warningLines } from "./warnings.ts";
 
 /** Rows shown; the full record stays in the database. */
 const MAX_ROWS = 30;
@@ -36,22 +37,30 @@ export function detailsModal(
     .map(([name, value]) => optionText(name, value));
   const lastRows = trail.length > MAX_ROWS ? ` (the last ${MAX_ROWS} of ${trail.length})` : "";
   return modal(request.id, [
-    section(`*${escape(words.headline)}*`, stateLine(request)),
+    section(`*${escape(words.headline)}*`, stateLine(request, { isSigned: request.breakGlass === null })),
     request.breakGlass !== null && section(breakGlassText(request)),
+    section(
+      `*Requested by* ${mention(request.requesterId)} ${when(request.createdAt, "full")}`,
+      `*Reason* ${escape(request.reason, 1500)}`,
+    ),
+    section(warningLines(words), `*Known then* ${knownText(request, request.createdAt)}`),
+    section(
+      "*What was requested*",
+      words.effects.map((effect) => `• ${escape(effect)}`),
+    ),
+    plainLines(words).map((line) => context(line)),
     section(
       `*${isSeveral ? "First target" : "Target"}* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,
       `*Access user id* ${code(plan.target.id)}`,
       `*Account* ${code(plan.accountId)}`,
       `*Options* ${simple.length === 0 ? "none" : simple.join(", ")}`,
-      `*Asked by* ${mention(request.requesterId)} ${when(request.createdAt, "full")}`,
       `*Expires* ${when(request.expiresAt, "full")}`,
       `*Plan's SHA-256* ${code(request.planHash)}`,
     ),
     options.flatMap(([name, value]) => (Array.isArray(value) ? listBlocks(name, value) : [])),
     isSeveral && userSections(request, targets),
     divider(),
-    sections([`*Recorded so far*${lastRows}`, ...trail.slice(-MAX_ROWS).map((row) => rowText(row, words))]),
-    context("Every line was written before or together with what it tells of."),
+    sections([`*Record*${lastRows}`, ...trail.slice(-MAX_ROWS).map((row) => rowText(row, words))]),
   ]);
 }
 
@@ -79,7 +88,7 @@ function userSections({ plan }: Request, targets: readonly TargetRow[]): KnownBl
   const all = targetsOf(plan);
   const stateOf = new Map(targets.map((row) => [row.position, row.state]));
   const lines = all.map(({ email }, position) => targetLine(email, stateOf.get(position) ?? "waiting"));
-  const more = (left: number) => `${number(left)} more do not fit here`;
+  const more = (left: number) => `${number(left)} more don't fit here`;
   return fitSections(`*All ${all.length} users*`, lines, MAX_USER_SECTIONS, more);
 }
 

@@ -26,11 +26,11 @@ interface ReviewProps {
 }
 
 const CHOICES: { value: Review["verdict"]; text: string }[] = [
-  { value: "justified", text: "Justified: it could not wait" },
+  { value: "justified", text: "Justified: it couldn't wait" },
   { value: "not-justified", text: "Not justified" },
 ];
 
-/** The form for what somebody else says of an action done alone. */
+/** The form in which another approver reviews a break-glass action. */
 export function reviewModal({ request, words, verdict, note, problem }: ReviewProps): ModalView {
   const options = CHOICES.map(({ value, text }) => ({ value, text: plain(text, 75) }));
   const initial = options.find((option) => option.value === verdict);
@@ -38,13 +38,13 @@ export function reviewModal({ request, words, verdict, note, problem }: ReviewPr
     "Review",
     [
       problemBlocks(problem),
-      section(`*${escape(words.headline)}*`, stateLine(request)),
+      section(`*${escape(words.headline)}*`, stateLine(request, { isSigned: false })),
       section(breakGlassText(request)),
-      section(`*Asked by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`),
+      section(`*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`),
       {
         type: "input",
         block_id: "verdict",
-        label: plain("Was it right to act alone?"),
+        label: plain("Was break-glass right?"),
         element: {
           type: "radio_buttons",
           action_id: "verdict",
@@ -55,7 +55,7 @@ export function reviewModal({ request, words, verdict, note, problem }: ReviewPr
       textInput({
         id: "note",
         label: "Note",
-        hint: "Needed when it was not justified. Posted in the thread and sent to who did it",
+        hint: "Needed if not justified. Posted in the thread and sent to the person who did it",
         initial: note,
         multiline: true,
         optional: true,
@@ -72,9 +72,9 @@ export function parseReviewForm(view: SubmittedForm) {
   const verdict = CHOICES.find(({ value }) => value === values.choice("verdict"))?.value ?? null;
   const note = values.text("note");
   const errors: FormErrors = {};
-  if (verdict === null) errors["verdict"] = "Say whether it was justified.";
+  if (verdict === null) errors["verdict"] = "Choose one.";
   if (verdict === "not-justified" && note === "")
-    errors["note"] = "Say why not: who did it has to know what should have been done.";
+    errors["note"] = "Say why not, so that they know what to do next time.";
   if (note.length > MAX_NOTE)
     errors["note"] = `At most ${MAX_NOTE} characters fit: these are ${note.length}.`;
   return { requestId: view.private_metadata, verdict, note, errors };

@@ -7,42 +7,40 @@ import { judge } from "../../lookup/verdict.ts";
 import { number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
-import { newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
+import { isFinal, newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
 import { actions, context, linked, message, section, sections, type Message } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { code, cutMarkup, duration, escape, mention, utcTime, when } from "../text.ts";
+import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
-import { againButtons, failuresText } from "./bulk.ts";
+import { retryButtons } from "../card/retry.ts";
+import { failuresText } from "./bulk.ts";
 import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
-import { escalatedText, inVain, reminderText, reviewReminderText } from "./waiting.ts";
+import { escalatedText, howFar, reminderText, reviewReminderText } from "./waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
   switch (data.kind) {
     case "evidence":
-      if (request.evidence === null) return say("🔎 Nothing is known of them yet.");
+      if (request.evidence === null) return say("⚪ Not an Access user yet.");
       return evidenceMessage(request.evidence, data.others);
     case "vote": {
       const left = data.quorum - data.counting;
       return say(
-        `👍 ${mention(data.by)} approved${withCode(data)} (${data.counting} of ${data.quorum}): ${plural(left, "more approver")} ${left === 1 ? "has" : "have"} to agree`,
+        `🔵 ${mention(data.by)} approved${withCode(data)} (${data.counting} of ${data.quorum}). Needs ${plural(left, "more approval")}.`,
       );
     }
     case "held":
       return say(
-        `⏸️ Not carried out yet (${utcTime(data.at)}): ${escape(data.why, 800)}`,
+        `⏸️ *On hold* since ${when(data.at, "time")}: ${escape(capitalise(data.why), 800)}`,
         `→ ${heldNext(data.code)}`,
       );
     case "voided":
-      return say(
-        `🚫 Void, nothing was done: ${escape(request.result.failure?.why ?? "", 1500)}`,
-        `Next: ${nextStep(request, words)}`,
-      );
+      return endMessage(request, words, stateLine(request, { max: 1500 }));
     case "reminder":
       return say(reminderText(data));
     case "escalated":
@@ -50,30 +48,37 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "approvers":
       return say(approversText(data.asked));
     case "decision":
-      return say(decisionText(request));
+      return isFinal(request.status)
+        ? endMessage(request, words, decisionText(request))
+        : say(decisionText(request));
     case "call-started":
-      return say(`▶️ Calling Cloudflare: ${escape(data.call)} (${utcTime(data.at)})`);
+      return say(`⏳ Calling Cloudflare: ${escape(data.call)} · ${when(data.at, "time")}`);
     case "call-waiting":
       return say(
         data.isUnknown
-          ? `❔ No clear answer: ${escape(data.why)}. It may be done already: looking again in ${duration(data.retryAt - data.at)} before anything is sent again.`
-          : `⏸️ ${escape(data.why)}. Trying again in ${duration(data.retryAt - data.at)} (${utcTime(data.retryAt)}).`,
+          ? `⚪ *No clear answer from Cloudflare*: ${escape(data.why)}. It may be done; checking again at ${when(data.retryAt, "time")}.`
+          : `⏳ ${escape(data.why)}. Trying again at ${when(data.retryAt, "time")}.`,
       );
     case "call-cut":
       return say(
-        `❔ ${unrecordedText(data)}. It may be done already: Cloudflare is looked at before anything is sent again (${utcTime(data.at)}).`,
+        `⚪ *${unrecordedText(data)}* · ${when(data.at, "time")}`,
+        "It may be done; checking before anything is sent again.",
       );
     case "call-accepted":
       return say(acceptedText(data));
     case "verification": {
       const { verification } = data;
-      const sign = verification.confirmed ? "✅ Verified" : "⚠️ Not confirmed";
-      return say(`${sign}: ${seenText(verification)}`, noteLines(verification));
+      return say(
+        verification.confirmed
+          ? `✅ ${seenText(verification)}`
+          : `⚠️ *Not confirmed*: ${seenText(verification)}`,
+        noteLines(verification),
+      );
     }
     case "first-verified": {
       const { verification, others } = data;
       return say(
-        `✅ The first user is verified: ${seenText(verification)}. Going on with the other ${number(others)}; the card shows how far it is.`,
+        `✅ First user: ${seenText(verification)}. The other ${number(others)} follow.`,
         noteLines(verification),
       );
     }
@@ -81,7 +86,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
-        `⏹️ Stopped by ${mention(data.by)} (${utcTime(data.at)}). Whoever is being called for is finished, the others are not touched.`,
+        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else is touched.`,
       );
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
@@ -100,24 +105,24 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "outcome":
     case "card-late":
     case "card-there":
-      return closingMessage(request, words);
+      return endMessage(request, words, stateLine(request));
   }
 }
 
-/** How the target stood before: of several users the first, and of the others only what their list tells. */
+/** How the target stood before: of several users the first, and counts of the others. */
 function evidenceMessage(seen: UserSummary, others: OthersSeen | undefined): Message {
   const { gatheredAt } = seen;
-  const whose = others === undefined ? "" : " of the first user";
+  const whose = others === undefined ? "" : ", first user";
   return message(
     `Before: ${summaryText(seen, gatheredAt)}`,
-    section(`🔎 *Evidence before*${whose}, read ${when(gatheredAt, "time")}`),
+    section(`🔎 *Before*${whose}, read at ${when(gatheredAt, "time")}`),
     others !== undefined && section(othersText(others)),
     section(verdictText(judge(seen, gatheredAt), seen)),
     summaryParts(seen, gatheredAt),
   );
 }
 
-/** The direct message that tells the requester how it ended. */
+/** The direct message that tells the requester how the request ended. */
 export function outcomeMessage(
   request: Request,
   words: RequestText,
@@ -128,7 +133,9 @@ export function outcomeMessage(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, stateLine(request)),
     behind !== null && section(behindText(request, behind)),
-    context(`${linked(request, link)} · ${nextStep(request, words)}`),
+    section(`Next: ${nextStep(request, words)}`),
+    retryButtons(request),
+    context(linked(request, link)),
   );
 }
 
@@ -138,44 +145,40 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, `${stateLine(request)}${nothing}`),
-    context(`${linked(request, link)} · ${nextStep(request, words)}`),
+    context(`Next: ${nextStep(request, words)} · ${linked(request, link)}`),
   );
 }
 
 function heldNext(held: Held["code"] | undefined): string {
   return held === "paused"
-    ? `an approver types \`/zt resume\`; until then it can be denied or cancelled on the card`
-    : "nothing, it goes on by itself; until then it can be denied or cancelled on the card";
+    ? "an approver types `/zt resume`, or denies it on the card."
+    : "it starts by itself. Until then, deny or cancel it on the card.";
 }
 
-function closingMessage(request: Request, words: RequestText): Message {
-  const { requesterId, createdAt, startedAt, finishedAt } = request;
-  const took =
-    startedAt === null || finishedAt === null ? "" : ` · carried out in ${duration(finishedAt - startedAt)}`;
+/** The last message of a thread: how it ended, the next step, and what can be done about it. */
+function endMessage(request: Request, words: RequestText, line: string): Message {
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
-    section(`🏁 *${escape(words.headline)}*`, stateLine(request)),
-    context(`asked by ${mention(requesterId)} ${when(createdAt)}${took}`),
-    context(`Next: ${nextStep(request, words)}`),
+    section(line, `Next: ${nextStep(request, words)}`),
     undoButtons(request),
-    againButtons(request),
+    retryButtons(request),
   );
 }
 
 function othersText({ count, recent, devices }: OthersSeen): string {
-  const registered = devices === null ? "" : ` · ${plural(devices, "registered device")}`;
-  return `*The other ${plural(count, "user")}*, counted only · ${number(recent)} logged in within 24 hours${registered}`;
+  const registered = devices === null ? "" : ` · ${plural(devices, "device")}`;
+  return `*The other ${plural(count, "user")}* · ${number(recent)} signed in within 24 hours${registered}`;
 }
 
-/** Where the API can take back what was done, the result offers it: as a request of its own. */
+/** Where the API can undo what was done, the result offers it: as a request of its own. */
 function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
   if (status !== "succeeded") return [];
   const isUndo = plan.action === "revoke-devices";
-  // Ended sessions stay ended. The form is about one user: of several, each is asked for by the command.
+  // Ended sessions stay ended. The form is about one user: of several, each needs the command.
   const isPart = plan.action === "revoke" && plan.options.devices && othersOf(plan).length === 0;
   if (!isUndo && !isPart) return [];
   const text = isUndo ? "Undo…" : "Restore devices…";
-  const label = `Ask to restore the devices of ${plan.target.email}`;
+  const label = `Request to restore the devices of ${plan.target.email}`;
   const params = { user: plan.target.id, request: id };
   return actions("undo", formButton(text, "restore-devices", "undo", params, label));
 }
@@ -184,48 +187,53 @@ function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
 export function nextStep(request: Request, { access }: Pick<RequestText, "access">): string {
   const { email } = request.plan.target;
   const look = code(`/zt user ${email}`, 300);
-  if (request.status === "succeeded" && othersOf(request.plan).length > 0)
-    return "disable them at the identity provider if they must stay out: they can log in again";
+  const { failure, verification } = request.result;
+  const isSeveral = othersOf(request.plan).length > 0;
   switch (request.status) {
     case "succeeded":
-      if (request.result.verification?.confirmed !== true)
-        return `look at ${look} and ask again if it is not so`;
+      if (isSeveral) return "to keep them out, disable the accounts in your IdP.";
+      if (verification?.confirmed !== true) return `check ${look}, and request it again if it is not done.`;
       // Nothing that takes access away is a ban.
       return access === "takes"
-        ? `disable ${code(email, 254)} at the identity provider if they must stay out; ${look} shows whether they come back`
-        : `${look} shows what happens from here`;
+        ? `to keep them out, disable the account in your IdP. ${look} shows if they come back.`
+        : `${look} shows what happens from here.`;
     case "failed":
-      return escape(request.result.failure?.next ?? "look at the user and ask again", 500);
+      return ended(failure?.next ?? `check ${email}, and request it again.`);
     case "denied":
-      return "talk to the approver, or ask again with what was missing";
+      return "talk to the approver, or request it again with what was missing.";
     case "expired":
-      return "ask again if it is still needed, and tell an approver";
+      return "request it again if it is still needed, and tell an approver.";
     case "voided":
-      return escape(request.result.failure?.next ?? "ask again if it is still needed", 500);
+      return ended(failure?.next ?? "request it again if it is still needed.");
     case "cancelled":
-      return "ask again if it is needed after all";
+      return "request it again if it is needed after all.";
     case "pending":
     case "approved":
     case "executing":
     case "unknown":
-      return "the card shows what happens";
+      return "follow it on the card.";
   }
+}
+
+/** As a sentence: some of these were recorded without their end. */
+function ended(step: string): string {
+  const text = escape(step, 500);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function unrecordedText({ call, isUnrecorded }: Extract<PostData, { kind: "call-cut" }>): string {
   return isUnrecorded === true
-    ? `The answer to ${escape(call)} could not be recorded: the database did not take it`
-    : `No clear answer: zt-bot was stopped or lost its database after ${escape(call)} was sent`;
+    ? `The answer to ${escape(call)} could not be recorded`
+    : `No clear answer: zt-bot stopped after sending ${escape(call)}`;
 }
 
 function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {
-  const at = utcTime(data.at);
-  if (data.reconciled) return `☑️ An earlier call had already taken effect: nothing was sent again (${at})`;
-  if (data.wasSo === true)
-    return `☑️ It was so already: nothing was left to do (${at}). Checking that it is really so…`;
-  const again = data.isAgain === true ? "The call before had not taken effect, so it was sent again. " : "";
-  const ray = data.cfRay === null ? "" : `, ray ${code(data.cfRay)}`;
-  return `☑️ ${again}Cloudflare accepted it (${at}${ray}). Checking that it is really so…`;
+  const at = when(data.at, "time");
+  if (data.reconciled) return `☑️ Already done by the earlier call; nothing was sent again · ${at}`;
+  if (data.wasSo === true) return `☑️ It was so already; verifying… · ${at}`;
+  const again = data.isAgain === true ? "The earlier call had no effect. Sent again, and " : "";
+  const ray = data.cfRay === null ? "" : ` · ray ${code(data.cfRay)}`;
+  return `☑️ ${again}Cloudflare accepted it; verifying… · ${at}${ray}`;
 }
 
 function decisionText(request: Request): string {
@@ -236,15 +244,15 @@ function decisionText(request: Request): string {
     return `⛔ Denied${by}${at}: ${escape(request.decisionReason ?? "", 1500)}`;
   if (request.status === "cancelled") return `⚪ Cancelled${by}${at}. Nothing was done.`;
   if (request.status === "expired")
-    return `⚪ Expired at ${when(request.expiresAt)}: ${inVain(request)}. Nothing was done.`;
+    return `⚪ Expired ${when(request.expiresAt)}: ${howFar(request)}. Nothing was done.`;
   const votes = newestVotes(request.votes);
   const last = votes.find((vote) => vote.by === request.decidedBy);
   const others = votes.filter(({ by }) => by !== request.decidedBy).map(({ by }) => mention(by));
-  return `👍 Approved${by}${withCode(last)}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
+  return `🔵 Approved${by}${withCode(last)}${at}${others.length === 0 ? "" : `, after ${others.join(", ")}`}`;
 }
 
 function withCode(vote: Pick<Vote, "stepUp"> | undefined): string {
-  return vote?.stepUp === undefined ? "" : " 🔐 with a code";
+  return vote?.stepUp === undefined ? "" : " with a code";
 }
 
 function say(...lines: readonly Maybe<string>[]): Message {

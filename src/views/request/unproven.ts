@@ -2,14 +2,14 @@ import type { Request } from "../../requests/request.ts";
 import { context, linked, message, section, type Message } from "../blocks.ts";
 import { code, escape } from "../text.ts";
 
-/** What the tables say of a request, and the record does not prove. */
+/** What the tables say of a request, and the audit record does not prove. */
 export function unprovenText(findings: readonly string[]): string {
-  return `🚨 The database was changed behind zt-bot's back, so nothing is sent: ${escape(findings.join("; "), 1500)}.`;
+  return `🔴 *The database was changed from outside zt-bot.* Nothing is sent: ${escape(findings.join("; "), 1500)}.`;
 }
 
-export const UNPROVEN_NEXT = `the people who run zt-bot have to find out who can write to its database; ${code("npm run audit -- verify")} shows what else differs`;
+export const UNPROVEN_NEXT = `the people who run zt-bot find out who can write to its database. ${code("npm run audit -- verify")} shows what else differs.`;
 
-/** To the approvals channel: everybody has to know at once. Whom the request is about stands on its card only. */
+/** To the approvals channel: everyone needs to know at once. Whom the request is about stands on its card only. */
 export function unprovenAlarm(
   request: Pick<Request, "id">,
   link: string | null,
@@ -19,6 +19,6 @@ export function unprovenAlarm(
   return message(
     `${request.id}: ${text}`,
     section(text),
-    context(`${linked(request, link)} · → ${UNPROVEN_NEXT}`),
+    context(`→ ${UNPROVEN_NEXT} · ${linked(request, link)}`),
   );
 }

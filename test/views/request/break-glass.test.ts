@@ -7,7 +7,7 @@ import {
   breakGlassReviewedMessage,
   BREAK_GLASS_ACTIONS,
 } from "../../../src/views/request/break-glass.ts";
-import { askedMessage, askedModal } from "../../../src/views/request/asked.ts";
+import { ASKED_ACTIONS, askedMessage, askedModal } from "../../../src/views/request/asked.ts";
 import { auditWords } from "../../../src/views/request/audit-words.ts";
 import { breakGlassModal, parseBreakGlassForm } from "../../../src/views/request/break-glass-modal.ts";
 import { approvalCard } from "../../../src/views/request/card.ts";
@@ -57,43 +57,41 @@ describe("the card", () => {
   });
 
   it.each(["approved", "executing", "unknown", "succeeded", "failed", "voided"] as const)(
-    "says who did it alone and why and keeps its button for a review when it is %s",
+    "says who used it and why, once, and keeps its button for a review when it is %s",
     (status) => {
       const card = draw(alone({ status }));
       const words = readWords(card);
-      expect(words).toMatch(/🔴 (Done|Decided) alone by @U0BOB0001 .*: nobody else is awake/);
-      expect(words).toContain("Waits for review");
+      expect(words).toContain("🚨 Break-glass by @U0BOB0001: nobody else is awake");
+      expect(words).toContain("🟡 Needs review by another approver");
       expect(words).not.toContain("pproved");
-      expect(actionsOf(card)).toEqual([BREAK_GLASS_ACTIONS.review, "request_details"]);
-      expect(card.text).toContain("Decided alone by <@U0BOB0001>, waits for review.");
+      expect(actionsOf(card).filter((action) => !action.startsWith("form:"))).toEqual([
+        BREAK_GLASS_ACTIONS.review,
+        "request_details",
+      ]);
+      expect(card.text).toContain("Break-glass by <@U0BOB0001>, needs review.");
     },
   );
 
-  it("says of whom nobody could say whether they are at risk, and to whoever is told", () => {
+  it("says of whom it is unknown whether they are at risk, and to whoever is told", () => {
     const why = "the API token lacks <Zero Trust: PII Read>";
-    const words = `⚠️ Nobody could say whether @U0BOB0001 is at risk themselves: ${why}`;
+    const words = `⚠️ Unknown whether @U0BOB0001 is at risk: ${why}`;
     const request = alone({ status: "executing" }, null, { ...GLASS, unchecked: why });
     expect(readWords(draw(request))).toContain(words);
     expect(readWords(breakGlassMessage(request, describeRequest(request), LINK))).toContain(words);
-    expect(readWords(draw(alone({ status: "executing" })))).not.toContain("Nobody could say");
-  });
-
-  it("says of what came to nothing that it was decided, not done, alone", () => {
-    expect(readWords(draw(alone({ status: "voided" })))).toContain("🔴 Decided alone by @U0BOB0001");
-    expect(readWords(draw(alone({ status: "succeeded" })))).toContain("🔴 Done alone by @U0BOB0001");
+    expect(readWords(draw(alone({ status: "executing" })))).not.toContain("Unknown whether");
   });
 
   it.each<[Review, string]>([
-    [REVIEW, "☑️ Reviewed by @U0CAROL01: justified"],
+    [REVIEW, "☑️ Justified, reviewed by @U0CAROL01"],
     [
       { ...REVIEW, verdict: "not-justified", note: "bob was online" },
-      "❗ Reviewed by @U0CAROL01: not justified, 2026-03-14 14:02:31 UTC: bob was online",
+      "🔴 Not justified, reviewed by @U0CAROL01 2026-03-14 14:02:31 UTC: bob was online",
     ],
   ])("says what the review said, and has no button any more", (review, expected) => {
     const card = draw(alone({ status: "succeeded" }, review));
     expect(readWords(card)).toContain(expected);
-    expect(readWords(card)).not.toContain("Waits for review");
-    expect(actionsOf(card)).toEqual([]);
+    expect(readWords(card)).not.toContain("Needs review");
+    expect(actionsOf(card)).toEqual(["request_details"]);
   });
 });
 
@@ -103,12 +101,13 @@ describe("the answer to who asked", () => {
 
   it("offers to break the glass to a member alone", () => {
     expect(actionsOf(askedMessage({ ...asked, mayUseBreakGlass: true }))).toEqual([
+      ASKED_ACTIONS.refresh,
       BREAK_GLASS_ACTIONS.breakGlass,
     ]);
     expect(actionsOf(askedModal({ ...asked, mayUseBreakGlass: true }))).toEqual([
       BREAK_GLASS_ACTIONS.breakGlass,
     ]);
-    expect(actionsOf(askedMessage({ ...asked, mayUseBreakGlass: false }))).toEqual([]);
+    expect(actionsOf(askedMessage({ ...asked, mayUseBreakGlass: false }))).toEqual([ASKED_ACTIONS.refresh]);
   });
 });
 
@@ -125,15 +124,15 @@ describe("the form to act alone", () => {
   it("says what will happen, that it can't wait for anybody, and what follows for who does it", () => {
     const words = readWords(form);
     for (const part of [
-      "Break glass",
-      "happens at once, and nobody else has to agree",
+      "Break-glass",
+      "happens at once, without approval",
       "Revoke all sessions and devices of mallory@example.com",
       "• Ends 2 sessions on 1 app",
       "This is not a ban",
       "Ended sessions cannot be brought back",
       "told at once",
-      "reviews it afterwards",
-      "Do it alone",
+      "Until another approver reviews it",
+      "Revoke now",
     ])
       expect(words).toContain(part);
   });
@@ -194,17 +193,17 @@ describe("the form to review", () => {
     for (const part of [
       "Revoke all sessions and devices of mallory@example.com",
       "Accepted by Cloudflare, not confirmed",
-      "Done alone by @U0BOB0001",
+      "🚨 Break-glass by @U0BOB0001",
       GLASS.reason,
-      "Asked by @U0ALICE01: laptop stolen",
+      "Requested by @U0ALICE01: laptop stolen",
       "Not justified",
     ])
       expect(words).toContain(part);
   });
 
   it.each<[string, string | null, string | null, Record<string, string>]>([
-    ["no verdict", null, "fine", { verdict: "Say whether it was justified." }],
-    ["a verdict that is none", "whatever", "fine", { verdict: "Say whether it was justified." }],
+    ["no verdict", null, "fine", { verdict: "Choose one." }],
+    ["a verdict that is none", "whatever", "fine", { verdict: "Choose one." }],
     ["no word why not", "not-justified", "  ", { note: expect.stringContaining("Say why not") as string }],
     [
       "more than fits",
@@ -244,9 +243,9 @@ describe("a reminder", () => {
         asked,
       });
     expect(readWords(say(["S0LEADS01"]))).toContain(
-      "⏰ Done alone 60 min ago, and still to be reviewed by @S0LEADS01",
+      "⏰ Break-glass 60 min ago still needs review by @S0LEADS01",
     );
-    expect(readWords(say([]))).toContain("nobody is left who could");
+    expect(readWords(say([]))).toContain("no one is left who can");
     expect(messageProblems(say(Array.from({ length: 40 }, (_, index) => `U0LEAD${index}`)))).toEqual([]);
   });
 });

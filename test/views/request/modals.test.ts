@@ -39,7 +39,7 @@ describe("the form to ask", () => {
       "Also make WARP re-authenticate",
       "Reason",
       "Not a ban",
-      "Ask approvers",
+      "Request approval",
     ])
       expect(words).toContain(part);
   });
@@ -148,7 +148,7 @@ describe("the form to ask", () => {
       userId: null,
       wish: { action: "revoke", devices: false, warpReauth: false },
       reason: "",
-      errors: { who: "Pick somebody from the list, or paste addresses below." },
+      errors: { who: "Pick a user from the list, or paste addresses below." },
     });
   });
 
@@ -213,7 +213,7 @@ describe("the form to deny", () => {
   it("repeats what is denied, and carries the request's id only", () => {
     const request = makeRequest({ status: "pending" });
     const view = denyModal(request, describeRequest(request).headline);
-    expect(readWords(view)).toContain("asked by @U0ALICE01: laptop stolen");
+    expect(readWords(view)).toContain("Requested by @U0ALICE01: laptop stolen");
     expect(view.private_metadata).toBe("ZT-7K3M2QF");
     expect(
       parseDenyForm({
@@ -242,7 +242,7 @@ describe("the details of a request", () => {
       request.plan.accountId,
       "devices: true, warpReauth: true",
       request.planHash,
-      "Recorded so far",
+      "Record",
       "zt-bot: sent to Cloudflare: call 1.",
       "zt-bot: sent to Cloudflare: call 2.",
     ])
@@ -259,7 +259,7 @@ describe("the details of a request", () => {
         Array.from({ length: 200 }, (_, seq) => row(seq)),
       ),
     );
-    expect(words).toContain("Recorded so far (the last 30 of 200)");
+    expect(words).toContain("Record (the last 30 of 200)");
     expect(words.match(/call \d+\./g)).toHaveLength(30);
     expect(words).toContain("call 199.");
     expect(words).not.toContain("call 169.");

@@ -56,12 +56,12 @@ describe("the sign of a request in the list", () => {
     [
       "what is approved and kept back",
       { ...makeRequest({ status: "approved" }), held },
-      "⏸️ approved, waiting: zt-bot is paused",
+      "⏸️ approved, on hold: zt-bot is paused",
     ],
     [
       "what began and is kept back",
       { ...makeRequest({ status: "executing" }), held },
-      "⏸️ waiting: zt-bot is paused",
+      "⏸️ on hold: zt-bot is paused",
     ],
     ["what nobody knows", makeRequest({ status: "unknown" }), "❔ no clear answer from Cloudflare"],
     [
@@ -70,7 +70,7 @@ describe("the sign of a request in the list", () => {
       "⚠️ not all done, 1 of 3 done",
     ],
     ["what failed", makeRequest({ status: "failed" }), "❌ failed"],
-    ["what goes on", makeRequest({ status: "executing" }), "⏳ being carried out"],
+    ["what goes on", makeRequest({ status: "executing" }), "⏳ in progress"],
     ["what waits", makeRequest({ status: "pending" }), "🟡 waiting for approval"],
     [
       "what lacks an approval",

@@ -32,12 +32,12 @@ describe("the thread under a card", () => {
         asked: ["U0BOB0001", "S0LEADS01"],
         missing: 2,
       },
-      "⏰ Still waiting for @U0BOB0001 @S0LEADS01 · 2 approvals missing · expires in 25 min",
+      "⏰ Still needs 2 approvals from @U0BOB0001 @S0LEADS01 · expires in 25 min",
     ],
     [
-      "that a reminder has nobody left to go to",
+      "that no one is left to remind",
       { kind: "reminder", at: NOW, expiresAt: NOW + 25 * 60_000, asked: [], missing: 1 },
-      "⏰ Still waiting, and nobody is left who could decide: somebody has to change policy.yml, or cancel this · 1 approval missing · expires in 25 min",
+      "⏰ Still needs 1 approval, and no one is left who can. Change policy.yml, or cancel this request · expires in 25 min",
     ],
     [
       "who else may approve now, and why they are asked",
@@ -50,7 +50,7 @@ describe("the thread under a card", () => {
         asked: [],
         missing: 1,
       },
-      "📣 No decision for 20 min: @U0ERIN001 may approve now as well · 1 approval missing · expires in 40 min",
+      "📣 No decision for 20 min: @U0ERIN001 can now approve too, needs 1 approval · expires in 40 min",
     ],
     [
       "who else may approve now, beside those who are reminded",
@@ -63,10 +63,10 @@ describe("the thread under a card", () => {
         asked: ["U0BOB0001"],
         missing: 1,
       },
-      "📣 No decision for 20 min: @S0CISO may approve now as well · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+      "📣 No decision for 20 min: @S0CISO can now approve too, needs 1 approval · still waiting for @U0BOB0001 · expires in 40 min",
     ],
     [
-      "that there is nobody else",
+      "that there is no one else",
       {
         kind: "escalated",
         at: NOW,
@@ -76,47 +76,47 @@ describe("the thread under a card", () => {
         asked: ["U0BOB0001"],
         missing: 1,
       },
-      "📣 No decision for 20 min: nobody else could decide · still asked: @U0BOB0001 · 1 approval missing · expires in 40 min",
+      "📣 No decision for 20 min: needs 1 approval, and no one else can approve · still waiting for @U0BOB0001 · expires in 40 min",
     ],
     [
       "that the call begins",
       { kind: "call-started", at: NOW, call: "revoke_user for mallory@example.com (sessions only)" },
-      "▶️ Calling Cloudflare: revoke_user for mallory@example.com (sessions only) (14:02:31 UTC)",
+      "⏳ Calling Cloudflare: revoke_user for mallory@example.com (sessions only) · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that Cloudflare accepted it, with the ray",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
-      "☑️ Cloudflare accepted it (14:02:31 UTC, ray 8f2d1c0a9b7e6d5c-FRA). Checking that it is really so…",
+      "☑️ Cloudflare accepted it; verifying… · 2026-03-14 14:02:31 UTC · ray 8f2d1c0a9b7e6d5c-FRA",
     ],
     [
       "that Cloudflare accepted it, where it gave no ray",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false },
-      "☑️ Cloudflare accepted it (14:02:31 UTC). Checking that it is really so…",
+      "☑️ Cloudflare accepted it; verifying… · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that an earlier call was enough",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: true },
-      "☑️ An earlier call had already taken effect: nothing was sent again (14:02:31 UTC)",
+      "☑️ Already done by the earlier call; nothing was sent again · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that nothing was left to do",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, wasSo: true },
-      "☑️ It was so already: nothing was left to do (14:02:31 UTC). Checking that it is really so…",
+      "☑️ It was so already; verifying… · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that a call which came to nothing was sent again",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, isAgain: true },
-      "☑️ The call before had not taken effect, so it was sent again. Cloudflare accepted it (14:02:31 UTC). Checking that it is really so…",
+      "☑️ The earlier call had no effect. Sent again, and Cloudflare accepted it; verifying… · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that nobody knows, as the process ended",
       { kind: "call-cut", at: NOW, call: "x" },
-      "❔ No clear answer: zt-bot was stopped or lost its database after x was sent. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+      "⚪ No clear answer: zt-bot stopped after sending x · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
     ],
     [
       "that the database did not take the answer",
       { kind: "call-cut", at: NOW, call: "x", isUnrecorded: true },
-      "❔ The answer to x could not be recorded: the database did not take it. It may be done already: Cloudflare is looked at before anything is sent again (14:02:31 UTC).",
+      "⚪ The answer to x could not be recorded · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
     ],
     [
       "why it waits and until when",
@@ -128,7 +128,7 @@ describe("the thread under a card", () => {
         retryAt: NOW + 30_000,
         isUnknown: false,
       },
-      "⏸️ Cloudflare's rate limit is reached. Trying again in 30 s (14:03:01 UTC).",
+      "⏳ Cloudflare's rate limit is reached. Trying again at 2026-03-14 14:03:01 UTC.",
     ],
     [
       "that an outcome is not known, and that it looks before it sends again",
@@ -140,12 +140,12 @@ describe("the thread under a card", () => {
         retryAt: NOW + 2000,
         isUnknown: true,
       },
-      "❔ No clear answer: Cloudflare did not answer in time. It may be done already: looking again in 2 s before anything is sent again.",
+      "⚪ No clear answer from Cloudflare: Cloudflare did not answer in time. It may be done; checking again at 2026-03-14 14:02:33 UTC.",
     ],
     [
       "what was seen",
       { kind: "verification", ...VERIFIED },
-      "✅ Verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
+      "✅ 0 of 3 sessions remain, verified at 2026-03-14 14:02:31 UTC",
     ],
     [
       "what was seen and does not add up, with its notes",
@@ -154,11 +154,11 @@ describe("the thread under a card", () => {
         verification: {
           confirmed: false,
           summary: "1 of 3 sessions remains",
-          notes: ["1 new log-in since"],
+          notes: ["1 new sign-in since"],
           checkedAt: NOW,
         },
       },
-      "⚠️ Not confirmed: 1 of 3 sessions remains, checked 14:02:31 UTC\n⚠️ 1 new log-in since",
+      "⚠️ Not confirmed: 1 of 3 sessions remains, checked at 2026-03-14 14:02:31 UTC\n⚠️ 1 new sign-in since",
     ],
   ])("says %s", (_what, data, words) => {
     expect(post(data)).toBe(words);
@@ -166,7 +166,7 @@ describe("the thread under a card", () => {
 
   it("begins with the evidence as it stood when it was asked", () => {
     const words = post({ kind: "evidence" }, { status: "pending" });
-    expect(words).toContain("🔎 Evidence before, read 2026-03-14 14:02:31 UTC");
+    expect(words).toContain("🔎 Before, read at 2026-03-14 14:02:31 UTC");
     for (const part of [
       "Identity, last seen",
       "2 active sessions",
@@ -178,10 +178,19 @@ describe("the thread under a card", () => {
   });
 
   it.each<[Options["status"], string]>([
-    ["approved", "👍 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
-    ["denied", "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday"],
-    ["cancelled", "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done."],
-    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: nobody decided in time. Nothing was done."],
+    ["approved", "🔵 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
+    [
+      "denied",
+      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday\nNext: talk to the approver, or request it again with what was missing.",
+    ],
+    [
+      "cancelled",
+      "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done.\nNext: request it again if it is needed after all.",
+    ],
+    [
+      "expired",
+      "⚪ Expired 2026-03-14 14:57:31 UTC: no one decided in time. Nothing was done.\nNext: request it again if it is still needed, and tell an approver.\nRequest again…",
+    ],
   ])("says who decided what: %s", (status, words) => {
     expect(
       post(
@@ -191,15 +200,11 @@ describe("the thread under a card", () => {
     ).toBe(words);
   });
 
-  it("closes with what was asked, by whom, how long it took and what comes next", () => {
+  it("closes with what was seen, who approved it and what comes next", () => {
     const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
     for (const part of [
-      "🏁 Revoke all sessions and devices of mallory@example.com",
-      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
-      "asked by @U0ALICE01",
-      "approved by @U0BOB0001",
-      "carried out in 1 min",
-      "Next: disable mallory@example.com at the identity provider if they must stay out",
+      "✅ 0 of 3 sessions remain, verified at 2026-03-14 14:02:31 UTC · approved by @U0BOB0001",
+      "Next: to keep them out, disable the account in your IdP.",
     ])
       expect(words).toContain(part);
   });
@@ -223,15 +228,15 @@ describe("the next step", () => {
   });
 
   it.each(ACTION_NAMES)("after %s is to keep them out only where access was taken away", (action) => {
-    const watch = "`/zt user mallory@example.com` shows what happens from here";
+    const watch = "`/zt user mallory@example.com` shows what happens from here.";
     const keepOut =
-      "disable `mallory@example.com` at the identity provider if they must stay out; `/zt user mallory@example.com` shows whether they come back";
+      "to keep them out, disable the account in your IdP. `/zt user mallory@example.com` shows if they come back.";
     expect(next({ status: "succeeded", action, result: VERIFIED })).toBe(
       actionOf({ action }).access === "takes" ? keepOut : watch,
     );
   });
 
-  it("after a failure is the one that mends it", () => {
+  it("after a failure is the one that fixes it", () => {
     const result = { failure: { why: "x", next: "Add “Zero Trust Write” to the token." } };
     expect(next({ status: "failed", result })).toBe("Add “Zero Trust Write” to the token.");
   });
@@ -244,7 +249,7 @@ describe("what the requester is told", () => {
     const request = makeRequest({ status: "denied", reason: "not on a Sunday" });
     const message = outcomeMessage(request, describeRequest(request), LINK);
     expect(readWords(message)).toContain("⛔ Denied by @U0BOB0001");
-    expect(readWords(message)).toContain("ZT-7K3M2QF · talk to the approver");
+    expect(readWords(message)).toContain("Next: talk to the approver");
     expect(JSON.stringify(message.blocks)).toContain(`<${LINK}|ZT-7K3M2QF>`);
     expect(message.text).toBe(
       "Revoke all sessions and devices of mallory@example.com: denied, nothing was done",
@@ -254,11 +259,11 @@ describe("what the requester is told", () => {
   it("has the id where there is no link", () => {
     const request = makeRequest({ status: "expired" });
     expect(readWords(outcomeMessage(request, describeRequest(request), null))).toContain(
-      "ZT-7K3M2QF · ask again",
+      "Next: request it again",
     );
   });
 
-  it("at once is what was asked, where the card is and when it expires", () => {
+  it("at once is what was requested, what it needs, where the card is and when it expires", () => {
     const request = makeRequest({ status: "pending" });
     const asked = {
       request,
@@ -270,12 +275,10 @@ describe("what the requester is told", () => {
       pause: null,
     };
     const words = readWords(askedMessage(asked));
-    expect(words).toContain("🟡 Asked: Revoke all sessions of mallory@example.com");
-    expect(words).toContain("Open the card in the approvals channel");
-    expect(words).toContain("ZT-7K3M2QF · nothing happens until somebody approves · expires in 60 min");
-    expect(readWords(askedMessage({ ...asked, quorum: 2 }))).toContain(
-      "ZT-7K3M2QF · nothing happens until 2 approvers agree · expires in 60 min",
-    );
+    expect(words).toContain("🟡 Requested: Revoke all sessions of mallory@example.com");
+    expect(words).toContain("Needs 1 approval · Open the card");
+    expect(words).toContain("ZT-7K3M2QF · expires in 60 min");
+    expect(readWords(askedMessage({ ...asked, quorum: 2 }))).toContain("Needs 2 approvals · Open the card");
   });
 
   it("is honest where the card is not there yet, and why", () => {

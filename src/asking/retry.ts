@@ -1,0 +1,35 @@
+import type { Plan, Wish } from "../requests/plan.ts";
+import { othersOf, targetsOf } from "../requests/plan.ts";
+import type { Request } from "../requests/request.ts";
+import { NO_REASON } from "./ask.ts";
+
+/** What a request was for and why, to fill its form again: a new request, which is authorised and decided again. */
+export function retryOf({ plan, reason }: Pick<Request, "plan" | "reason">): {
+  prefill: Partial<Wish>;
+  reason: string;
+} {
+  return { prefill: wishOf(plan), reason: reason === NO_REASON ? "" : reason };
+}
+
+function wishOf(plan: Plan): Partial<Wish> {
+  switch (plan.action) {
+    case "revoke": {
+      const { devices, warpReauth } = plan.options;
+      if (othersOf(plan).length === 0) return { devices, warpReauth };
+      const several = targetsOf(plan).map(({ email }) => ({ kind: "email", email }) as const);
+      return { devices, warpReauth, several };
+    }
+    case "revoke-devices":
+    case "restore-devices":
+    case "delete-devices":
+      return { registrationIds: plan.options.registrations.map(({ id }) => id) };
+    case "rename-user":
+      return { newName: plan.options.newName };
+    case "create-user":
+      return { email: plan.target.email, name: plan.target.name };
+    // What is grave is classified, or typed, again.
+    case "reset-risk":
+    case "delete-user":
+      return {};
+  }
+}
