@@ -93,7 +93,7 @@ describe("the App Home", () => {
     const { slack } = scene;
     const card = await askToRevoke(slack, { user: alice });
     await press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
-    const form = await openModal(slack, alice, (words) => words.includes("alone"));
+    const form = await openModal(slack, alice, (words) => words.includes("without approval"));
     await slack.submitView({
       user: alice,
       viewId: form.id,
@@ -175,7 +175,7 @@ quorum: 2
     addOthers(slack);
     const card = await askToRevoke(slack, { user: alice });
     await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("1 more approval"));
     for (const user of [alice, bob, OTHERS.mallory])
       expect(await open(scene, user, NOTHING)).not.toContain("Approve");
     expect(await open(scene, carol, "Needs you · 1")).toContain("1 of 2");
@@ -189,7 +189,7 @@ quorum: 2
     slack.setPerson(bob, { isRestricted: true });
     await slack.click({ user: bob, viewId: homeOf(scene, bob).id, actionId: CARD_ACTIONS.approve });
     await openModal(slack, bob, (words) => words.includes("Guests"));
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     const refused = readAudit(scene).find(({ event }) => event === "click.refused");
     expect(refused?.data).toMatchObject({ surface: "home", code: "stranger" });
     // And the Home is none of theirs any longer.

@@ -39,7 +39,7 @@ function threadOf({ slack }: Scene, card: StoredMessage): string[] {
   return slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));
 }
 
-const ASKS = "Needs 1 approval";
+const ASKS = "🟡 Needs";
 
 describe("notify_approvers: dm", () => {
   it("writes to each approver who could decide, with the card's buttons and a link, and to no one else", async () => {
@@ -113,7 +113,7 @@ describe("notify_approvers: dm", () => {
     await press(slack, bob, toBob, CARD_ACTIONS.approve);
     const refusal = await slack.waitFor(() => slack.ephemerals(bob).at(before));
     expect(slack.visibleText(refusal)).toContain("Guests");
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     const refused = readAudit(scene).find(({ event }) => event === "click.refused");
     expect(refused?.data).toMatchObject({ surface: "direct message", code: "stranger" });
   });

@@ -32,7 +32,7 @@ it("killed while it writes to approvers, and while it closes their messages, the
   await bot.kill();
   post.release();
   bot = await startBotProcess(world);
-  const card = await cardWhere(slack, (words) => words.includes("Waiting for approval"));
+  const card = await cardWhere(slack, (words) => words.includes("Needs 1 approval"));
 
   const edit = slack.faults.hold("chat.update");
   const [toBob] = asked(bob);
