@@ -252,7 +252,7 @@ describe("/zt revoke", () => {
       "revoke mallory@example.com --reason laptop stolen",
     );
     expect(words).toContain("Requested: Revoke all sessions of mallory@example.com");
-    expect(words).toContain("nothing happens until somebody approves");
+    expect(words).toContain("Needs 1 approval");
     const card = await cardWhere(slack);
     expect(JSON.stringify(message.blocks)).toContain(
       `/archives/${card.channel}/p${card.ts.replace(".", "")}|`,

@@ -71,9 +71,7 @@ it("an approval that has aged while another was waited for is given again, and c
   const card = await askToRevoke(slack);
   await press(slack, bob, card, CARD_ACTIONS.approve);
   await waitsWith(scene, card, "1 of 2");
-  expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain(
-    "Your approval is counted already",
-  );
+  expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain("You already approved this");
   clock.shift = 121 * MINUTE;
   await press(slack, bob, card, CARD_ACTIONS.approve);
   const votes = () => readAudit(scene).filter(({ event }) => event === "request.voted");

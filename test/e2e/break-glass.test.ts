@@ -99,7 +99,7 @@ describe("breaking the glass", () => {
     expect(words).toContain("Ends 3 sessions on 5 apps");
     expect(words).toContain("told at once");
     const sent = await sendForm(slack, alice, form, { reason: { reason: ` ${WHY} ` } });
-    expect(slack.visibleText(sent)).toContain("🔴 It is being carried out, on your word alone.");
+    expect(slack.visibleText(sent)).toContain("☑️ In progress, without approval.");
     const thread = await finishedThread(slack, card);
 
     expect(thread.join("\n")).toContain(`Break-glass by @alice`);
@@ -123,7 +123,7 @@ describe("breaking the glass", () => {
     // Who has to review it can read its story.
     const story = await answerTo(slack, bob, `audit ${requestIdOf(slack, card)}`);
     expect(story.words).toContain("did it alone, without approval");
-    expect(await review(scene, bob, card, "justified")).toContain("☑️ Your review is recorded");
+    expect(await review(scene, bob, card, "justified")).toContain("☑️ Your review is on the card");
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
     expect(wordsOf(slack, card)).not.toContain("Needs review");
     await slack.waitFor(() => directTo(scene, alice).length > 1);
@@ -233,7 +233,7 @@ describe("breaking the glass", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
-    expect(slack.visibleText(back)).toContain("This request was already approved");
+    expect(slack.visibleText(back)).toContain("This request is already");
     expect(slack.visibleText(back)).toContain("(by @bob)");
     expect(JSON.stringify(back.blocks)).toContain(WHY);
     expect(refusals(scene)).toEqual([`${alice} break-glass decided`]);
@@ -297,8 +297,8 @@ describe("breaking the glass", () => {
       actionId: BREAK_GLASS_ACTIONS.breakGlass,
       value: requestIdOf(slack, card),
     });
-    const said = await openModal(slack, alice, (text) => text.includes("can't be done by one person"));
-    expect(slack.visibleText(said)).toContain("Approvers have to decide");
+    const said = await openModal(slack, alice, (text) => text.includes("Break-glass is not available"));
+    expect(slack.visibleText(said)).toContain("Ask an approver");
     expect(refusals(scene)).toEqual([`${alice} break-glass no-break-glass`]);
   });
 
@@ -313,7 +313,7 @@ describe("breaking the glass", () => {
       [bob, "You can't use break-glass."],
       [OTHERS.mallory, "This request is about you: you can't do it."],
       [OTHERS.stranger, "You are from another organization."],
-      [OTHERS.guest, "Guests have no say here."],
+      [OTHERS.guest, "Guests can't decide here."],
       [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
     ] as const) {
       await press(slack, user, card, BREAK_GLASS_ACTIONS.breakGlass);
@@ -341,7 +341,7 @@ describe("breaking the glass", () => {
     const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
     slack.setPerson(alice, { deleted: true });
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
-    expect(slack.visibleText(back)).toContain("deactivated accounts have no say here");
+    expect(slack.visibleText(back)).toContain("deactivated accounts can't decide here");
     expect(refusals(scene)).toEqual([`${alice} break-glass unknown-person`]);
     expect(revokeCalls(scene)).toEqual([]);
   });
@@ -376,7 +376,7 @@ describe("breaking the glass", () => {
     const card = await askToRevoke(slack);
     await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
-    const words = "Nobody could say whether @alice is at risk themselves: ";
+    const words = "Unknown whether @alice is at risk: ";
     expect(wordsOf(slack, card)).toContain(words);
     await slack.waitFor(() => directTo(scene, bob).length > 0);
     expect(directTo(scene, bob)[0]).toContain(words);
@@ -398,12 +398,12 @@ describe("breaking the glass", () => {
     await finishedThread(slack, first);
     const second = await askToRevoke(slack);
     await press(slack, alice, second, BREAK_GLASS_ACTIONS.breakGlass);
-    const said = await openModal(slack, alice, (text) => text.includes("nobody has looked at it yet"));
+    const said = await openModal(slack, alice, (text) => text.includes("still needs review"));
     expect(slack.visibleText(said)).toContain(requestIdOf(slack, first));
     expect(refusals(scene)).toEqual([`${alice} break-glass acted-alone`]);
 
     await review(scene, carol, first, "justified");
-    expect(await useBreakGlass(scene, alice, second)).toContain("on your word alone");
+    expect(await useBreakGlass(scene, alice, second)).toContain("In progress, without approval");
     await finishedThread(slack, second);
   });
 
@@ -414,7 +414,7 @@ describe("breaking the glass", () => {
     slack.setPerson(DAVE, { deleted: true });
     const card = await askToRevoke(slack);
     await press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
-    expect(slack.visibleText(await openModal(slack, alice))).toContain("Nobody but you would be told");
+    expect(slack.visibleText(await openModal(slack, alice))).toContain("No one but you would be told");
     expect(refusals(scene)).toEqual([`${alice} break-glass no-break-glass`]);
     expect(revokeCalls(scene)).toEqual([]);
   });
@@ -531,7 +531,7 @@ describe("a review", () => {
     await finishedThread(slack, card);
     const { message, words } = await answerTo(slack, bob, "requests");
     expect(words).toContain("Done alone, and not reviewed yet · 1");
-    expect(words).toContain("decided alone by @alice, waits for review");
+    expect(words).toContain("break-glass by @alice, needs review");
     expect((await answerTo(slack, bob, "requests mine")).words).not.toContain("not reviewed");
     const form = await newModal(slack, bob, () =>
       slack.click({
@@ -560,14 +560,14 @@ describe("a review", () => {
     await finishedThread(slack, card);
     ahead = 61 * MINUTE;
     await slack.waitFor(() => reminders().length === 1);
-    expect(reminders()).toEqual(["⏰ Done alone 61 min ago, and still to be reviewed by @bob @carol"]);
+    expect(reminders()).toEqual(["⏰ Break-glass 61 min ago still needs review by @bob @carol"]);
     ahead = 61 * MINUTE + 121 * MINUTE;
     await slack.waitFor(() => reminders().length === 2);
     expect(readAudit(scene).filter((row) => row.event === "review.reminded")).toMatchObject([
       { actor: "zt-bot", data: { number: 1, reminded: [bob, carol], acted_alone: alice } },
       { actor: "zt-bot", data: { number: 2 } },
     ]);
-    expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
+    expect(await review(scene, bob, card, "justified")).toContain("Your review is on the card");
     ahead = 48 * 60 * MINUTE;
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob"));
     expect(reminders()).toHaveLength(2);
@@ -582,7 +582,7 @@ describe("a review", () => {
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toMatch(/Failed.*/);
     expect(wordsOf(slack, card)).toContain("Break-glass by @alice");
-    expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
+    expect(await review(scene, bob, card, "justified")).toContain("Your review is on the card");
     await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
   });
 
@@ -607,7 +607,7 @@ describe("a review", () => {
     const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });
     await useBreakGlass(scene, alice, other);
     await finishedThread(slack, other);
-    expect(await review(scene, bob, card, "justified")).toContain("Your review is recorded");
+    expect(await review(scene, bob, card, "justified")).toContain("Your review is on the card");
   });
 
   it("has nothing to review while zt-bot is paused: nobody acts alone then, and is told what ends it", async () => {

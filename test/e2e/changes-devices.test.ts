@@ -218,7 +218,7 @@ describe("/zt revoke-devices", () => {
     const thread = await approve(slack, asked);
     expect(thread).toContain("Not confirmed: 2 of 2 devices still registered");
     expect(thread).toContain("not yet: ");
-    expect(thread).toContain("ask again if it is not so");
+    expect(thread).toContain("request it again if it is not done");
     expect(activeNames(scene, MALLORY)).toHaveLength(2);
   });
 });
@@ -415,7 +415,7 @@ describe("/zt restore-devices", () => {
     await answerTo(slack, alice, `unrevoke-devices ${MALLORY} --all --reason found again`);
     const second = await cardWhere(
       slack,
-      (words) => words.includes("Restore 1 device") && words.includes("Waiting"),
+      (words) => words.includes("Restore 1 device") && words.includes("Needs 1 approval"),
     );
     expect(await approve(slack, second)).toContain("1 of 1 device registered again");
     expect(deviceNamed(scene, OLD_PHONE).isActive).toBe(true);

@@ -159,7 +159,7 @@ describe("while Slack does not say who can read the approvals channel", () => {
     const { slack } = world;
     slack.faults.set("conversations.info", { error: "internal_error" });
     await startBot(world);
-    expect((await answerTo(slack, alice, REVOKE)).words).toContain("Not requested: nobody can say");
+    expect((await answerTo(slack, alice, REVOKE)).words).toContain("Not requested: it is unknown");
     slack.faults.clear();
     await askToRevoke(slack);
   });

@@ -273,7 +273,7 @@ describe("a revocation that Cloudflare accepts", () => {
     expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
-    expect(story.dm).toContain(`look at /zt user ${EMAIL} and ask again if it is not so`);
+    expect(story.dm).toContain(`check /zt user ${EMAIL}, and request it again if it is not done`);
   });
 
   it("is confirmed as soon as the list has caught up", async () => {

@@ -88,7 +88,7 @@ describe("@zt-bot", () => {
     );
     expect(slack.visibleText(form)).toContain("mallory@example.com");
     await sendForm(slack, alice, form, { reason: { reason: "laptop stolen" } });
-    expect(wordsOf(slack, await cardWhere(slack, (text) => text.includes("Waiting")))).toContain(
+    expect(wordsOf(slack, await cardWhere(slack, (text) => text.includes("Needs 1 approval")))).toContain(
       "laptop stolen",
     );
   });
@@ -112,7 +112,7 @@ describe("@zt-bot", () => {
     const scene = await startScene();
     const { words } = await say(scene, "@zt-bot revoke mallory@example.com --reason laptop stolen");
     expect(words).toContain("Requested: Revoke all sessions of mallory@example.com");
-    expect(wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Waiting")))).toContain(
+    expect(wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Needs 1 approval")))).toContain(
       "Requested by @alice",
     );
   });

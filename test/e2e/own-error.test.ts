@@ -32,7 +32,7 @@ it("an error of zt-bot's own in a call ends in words after the first attempt", a
 
   const card = await cardWhere(slack);
   const thread = (await finishedThread(slack, card)).join("\n");
-  expect(thread).toMatch(/zt-bot ran into an error of its own \(reference \w{8}\)/);
+  expect(thread).toMatch(/zt-bot had an internal error \(reference \w{8}\)/);
   expect(thread).not.toContain("was stopped");
   expect(wordsOf(slack, card)).toContain("Failed");
   expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);

@@ -57,7 +57,7 @@ it("pitfall 1: seeing the card is no authority, and where no approver is named n
   const card = await askToRevoke(slack);
   for (const user of [OTHERS.nobody, OTHERS.guest, OTHERS.stranger, alice])
     expect(await pressForWords(slack, user, card, CARD_ACTIONS.approve)).toMatch(
-      /You may not|Guests have no say|another organisation|You asked for this/,
+      /You can't|Guests can't decide|another organization|You requested this/,
     );
   expect(revocations(scene)).toEqual([]);
   const nobody = `channels: { approvals: C0APPROV1 }\noperators: [${alice}]\napprovers: []\n`;
@@ -70,7 +70,7 @@ it("pitfall 2: deny, cancel, stop and details are guarded as approve is", async 
   addOthers(slack);
   const card = await askToRevoke(slack);
   expect(await pressForWords(slack, OTHERS.nobody, card, CARD_ACTIONS.cancel)).toContain(
-    "Only the person who asked",
+    "Only the requester",
   );
   for (const action of [CARD_ACTIONS.deny, CARD_ACTIONS.details]) {
     await press(slack, OTHERS.nobody, card, action);
@@ -168,7 +168,7 @@ it("pitfall 7: approved, under way, accepted, verified and failed are told apart
   const call = cloudflare.faults.hold("revoke-user");
   await press(slack, bob, card, CARD_ACTIONS.approve);
   await call.arrived;
-  await slack.waitFor(() => wordsOf(slack, card).includes("Being carried out") || undefined);
+  await slack.waitFor(() => wordsOf(slack, card).includes("In progress") || undefined);
   const soFar = slack
     .thread(card.channel, card.ts)
     .map((message) => slack.visibleText(message))
@@ -235,7 +235,7 @@ it("pitfall 10: a role is checked again when a form is sent, and an id in a form
   const told = await privateAnswer(slack, carol, () =>
     slack.clickStale({ ...forged, user: carol, value: "ZT-0000000' OR 1=1" }),
   );
-  expect(told).toContain("This request is not known here");
+  expect(told).toContain("This request is unknown");
 });
 
 it("pitfall 11: nobody approves themselves by an edit: a plan is frozen, and another wish is another request", async () => {
@@ -252,7 +252,7 @@ it("pitfall 11: nobody approves themselves by an edit: a plan is frozen, and ano
   expect(readAudit(scene).find(({ event }) => event === "request.approved")?.data["plan_hash"]).toBe(
     planned?.["plan_hash"],
   );
-  expect(await pressForWords(slack, alice, wider, CARD_ACTIONS.approve)).toContain("You asked for this");
+  expect(await pressForWords(slack, alice, wider, CARD_ACTIONS.approve)).toContain("You requested this");
 });
 
 it("pitfall 12: neither tokens nor bodies are in the log, also when everything fails", async () => {
@@ -285,7 +285,7 @@ it("pitfall 14: nothing waits in a handler: a bot that is started again in the m
   const first = await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
   const card = await askToRevoke(slack);
   await press(slack, bob, card, CARD_ACTIONS.approve);
-  await slack.waitFor(() => wordsOf(slack, card).includes("Accepted by Cloudflare, checking") || undefined);
+  await slack.waitFor(() => wordsOf(slack, card).includes("Accepted by Cloudflare, verifying") || undefined);
   await first.bot.stop();
   await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
   await finishedThread(slack, await cardWhere(slack));

@@ -36,7 +36,7 @@ it("AUDIT_FORWARD_REQUIRED keeps every call back while the copy is behind or doe
 
   const card = await askToRevoke(slack);
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-  const behind = "Approved, waiting: the copy of the record is more than 1 row or 5 s behind";
+  const behind = "On hold: The copy of the record is more than 1 row or 5 s behind";
   await slack.waitFor(() => wordsOf(slack, card).includes(behind) || undefined);
   expect(await readyz()).toMatch(/^ready\ncopy of the record: \d rows, \d+ s behind\n$/);
   expect(revocations()).toBe(0);

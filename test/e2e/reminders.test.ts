@@ -25,7 +25,7 @@ import {
 const { alice, bob, carol } = PEOPLE;
 const ERIN = "U0ERIN001";
 const MINUTE = 60_000;
-const NOBODY = "No approver seems active in Slack now: call one of them";
+const NOBODY = "No approver seems active in Slack. Call one of them.";
 
 /** Alice asks; Bob and Carol approve, and whoever else is named. The bot's clock can be put forward. */
 async function startWith(
@@ -76,13 +76,13 @@ describe("a request that nobody decides", () => {
 
     scene.forward(MINUTE);
     const [first] = await threadWords(scene, card, "⏰");
-    expect(first).toBe("⏰ Still waiting for @bob @carol · 2 approvals missing · expires in 59 min");
+    expect(first).toBe("⏰ Still needs 2 approvals from @bob @carol · expires in 59 min");
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, card).includes("1 of 2") || undefined);
     const before = (await threadWords(scene, card, "⏰")).length;
     scene.forward(2 * MINUTE);
     const later = await threadWords(scene, card, "⏰", before + 1);
-    expect(later.at(-1)).toBe("⏰ Still waiting for @carol · 1 approval missing · expires in 57 min");
+    expect(later.at(-1)).toBe("⏰ Still needs 1 approval from @carol · expires in 57 min");
 
     await press(slack, carol, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
@@ -99,9 +99,9 @@ describe("a request that nobody decides", () => {
 
     scene.forward(4 * MINUTE);
     const [told] = await threadWords(scene, card, "📣");
-    expect(told).toMatch(/^📣 No decision for 4 min: @erin may approve now as well · 1 approval missing/);
-    await slack.waitFor(() => wordsOf(slack, card).includes("more people asked") || undefined);
-    expect(wordsOf(slack, card)).toContain("May approve @bob @carol @erin");
+    expect(told).toMatch(/^📣 No decision for 4 min: @erin can now approve too, needs 1 approval/);
+    await slack.waitFor(() => wordsOf(slack, card).includes("more approvers asked") || undefined);
+    expect(wordsOf(slack, card)).toContain("Needs 2 approvals from @bob @carol @erin");
     await press(slack, ERIN, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("approved by @erin");
@@ -115,7 +115,7 @@ describe("reminders", () => {
     const card = await askToRevoke(scene.slack);
     scene.forward(MINUTE);
     const [told] = await threadWords(scene, card, "📣");
-    expect(told).toContain(": @erin may approve now as well · still asked: @bob @carol · 1 approval missing");
+    expect(told).toContain(": @erin can now approve too, needs 1 approval · still waiting for @bob @carol");
     scene.forward(2 * MINUTE);
     const [reminder] = await threadWords(scene, card, "⏰");
     expect(reminder).toContain("Still waiting for @bob @carol @erin ");
@@ -293,7 +293,7 @@ describe("a request that expires", () => {
     const card = await askToRevoke(slack);
     scene.forward(60 * MINUTE);
     const direct = await slack.waitFor(() => slack.messages(slack.dm(alice)).at(-1), 45_000);
-    expect(slack.visibleText(direct)).toContain("Expired: nobody decided in time, nothing was done");
+    expect(slack.visibleText(direct)).toContain("Expired: no one decided in time, nothing was done");
     await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired") || undefined);
   });
 });

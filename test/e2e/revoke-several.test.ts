@@ -85,12 +85,12 @@ describe("a revocation of 12 users", () => {
     const thread = await finishedThread(slack, card);
 
     expect(thread.map((text) => text.split("\n")[0])).toEqual([
-      expect.stringContaining("Evidence before of the first user"),
+      expect.stringContaining("🔎 Before, first user"),
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringMatching(/The first user is verified: 0 of 1 session remains, .*other 11/),
-      expect.stringContaining("Revoke all sessions of 12 users"),
+      expect.stringMatching(/First user: 0 of 1 session remains, verified at .*other 11 follow/),
+      expect.stringContaining("✅ 12 of 12 done, verified at"),
     ]);
     const end = wordsOf(slack, card);
     expect(end).toContain("12 of 12 done, verified at");
@@ -372,7 +372,7 @@ describe("when it does not go well", () => {
     const thread = await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     const end = wordsOf(slack, card);
-    expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. The first user");
+    expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. It failed for the first user");
     expect(end).toContain("the other 11 were left alone");
     expect(thread.at(-1)).toContain("Ask again for the 1 that failed…");
     expect(thread.at(-1)).toContain("Ask for the 11 not touched…");
@@ -687,7 +687,7 @@ describe("Stop", () => {
     const calls = await untilInTheMiddle(scene, card);
     for (const user of [OTHERS.stranger, OTHERS.nobody, OTHERS.guest]) {
       expect(await pressForWords(slack, user, card, CARD_ACTIONS.stop)).toMatch(
-        /another organisation|You may not stop|Guests have no say/,
+        /another organisation|You may not stop|Guests can't decide/,
       );
     }
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.stop);

@@ -45,9 +45,8 @@ describe("what was sent and had no answer", { tags: ["slow"] }, () => {
       () =>
         slack
           .thread(card.channel, card.ts)
-          .some((message) =>
-            slack.visibleText(message).includes("What Cloudflare shows could not be read"),
-          ) || undefined,
+          .some((message) => slack.visibleText(message).includes("Cloudflare could not be read")) ||
+        undefined,
     );
     expect(restored()).toBe(1);
     cloudflare.faults.clear("registrations.list");

@@ -41,7 +41,7 @@ describe("a request that is kept back after it has begun", () => {
 
     const thread = await cancel(scene, card);
     await answerTo(slack, carol, "resume");
-    expect(thread).toMatch(/Voided, nothing was done.*took it back/);
+    expect(thread).toMatch(/Voided, nothing was done.*cancelled it/);
     expect(wordsOf(slack, card)).toContain("Voided, nothing was done");
     expect(revokedEmails(cloudflare)).toHaveLength(1);
     expect(stillIn(cloudflare, ["mallory@example.com"])).toHaveLength(1);

@@ -25,7 +25,7 @@ interface Moment {
 }
 
 const accepted = "Cloudflare accepted it";
-const again = "The call before had not taken effect, so it was sent again. Cloudflare accepted it";
+const again = "The earlier call had no effect. Sent again, and Cloudflare accepted it";
 const moments: [when: string, Moment][] = [
   [
     "after the approval, while it checks the target",

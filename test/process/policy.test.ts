@@ -85,7 +85,7 @@ it("every policy that was in force is in the record, a broken one too, and a car
   await bot.logged("policy not reloaded: the old one stays in force");
   writeFileSync(file, POLICY.replace(/^approvers: .*$/m, `approvers: [${PEOPLE.carol}]`));
   bot.signal("SIGHUP");
-  await slack.waitFor(() => /May approve @carol/.test(wordsOf(slack, card)) || undefined);
+  await slack.waitFor(() => /Needs 1 approval from @carol/.test(wordsOf(slack, card)) || undefined);
 
   const rows = readAudit(world).filter(({ event }) => event.startsWith("policy."));
   expect(rows.map(({ event, actor }) => [event, actor])).toEqual([

@@ -60,7 +60,7 @@ describe("a revocation of 500 users under Cloudflare's rate limit, killed in the
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringContaining("Going on with the other 499"),
+      expect.stringContaining("The other 499 follow"),
       expect.stringContaining("Revoke all sessions of 500 users"),
     ]);
     const shown = percents(world);

@@ -42,7 +42,7 @@ export async function expectAllDone(world: World, card: StoredMessage, emails: r
     expect.stringContaining("Approved"),
     expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
     expect.stringContaining("Cloudflare accepted it"),
-    expect.stringContaining(`Going on with the other ${emails.length - 1}`),
+    expect.stringContaining(`The other ${emails.length - 1} follow`),
     expect.stringContaining(`Revoke all sessions of ${emails.length} users`),
   ]);
   expect(slack.messages(card.channel)).toHaveLength(1);

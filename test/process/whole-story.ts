@@ -14,7 +14,7 @@ export interface Expected {
   /** The thread's line after the call. */
   answer:
     | "Cloudflare accepted it"
-    | "The call before had not taken effect, so it was sent again. Cloudflare accepted it"
+    | "The earlier call had no effect. Sent again, and Cloudflare accepted it"
     | "Already done by the earlier call; nothing was sent again";
   /** The audit rows from the call on. */
   audit: string[];
