@@ -30,7 +30,7 @@ export interface Deps {
   /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
   stepUpKey: KeyObject | null;
   engine: Engine;
-  /** Everybody's App Home. */
+  /** Everyone's App Home. */
   home: Home;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */
   homeTeamId: string;

@@ -29,7 +29,7 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => value ?? undefined, schema);
 }
 
-const Approvers = Principals.nonempty({ error: "is empty: nobody could approve" });
+const Approvers = Principals.nonempty({ error: "is empty: no one could approve" });
 
 const NO_QUORUM = "is not a number of people from 1 to 10";
 const Quorum = z.int({ error: NO_QUORUM }).min(1, { error: NO_QUORUM }).max(10, { error: NO_QUORUM });
@@ -70,12 +70,12 @@ const ActionPolicy = z.strictObject({
   notify_approvers: Notify.optional(),
   approval_max_age: Duration.optional(),
   escalate: z
-    .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: nobody would be asked" }) })
+    .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: no one would be asked" }) })
     .optional(),
 });
 
 const Protected = z.strictObject({
-  emails: optional(z.array(z.email({ error: "is not an e-mail address" })).default([])),
+  emails: optional(z.array(z.email({ error: "is not an email address" })).default([])),
   domains: optional(z.array(Domain).default([])),
   groups: optional(z.array(Group).default([])),
   quorum: optional(Quorum.default(2)),
@@ -83,7 +83,7 @@ const Protected = z.strictObject({
 
 const BreakGlass = z.strictObject({
   members: Principals.nonempty({ error: "is empty: leave break_glass out to have none" }),
-  notify: Principals.nonempty({ error: "is empty: somebody has to be told at once" }),
+  notify: Principals.nonempty({ error: "is empty: someone has to be told at once" }),
   // What can't be undone one person does alone only where the policy names it.
   actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
@@ -95,7 +95,7 @@ type StepUpName = (typeof STEP_UPS)[number];
 const PolicyFile = z
   .strictObject({
     channels: z.strictObject({ approvals: Channel }),
-    operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
+    operators: Principals.nonempty({ error: "is empty: no one could use the bot" }),
     viewers: optional(Principals.default([])),
     approvers: Approvers,
     quorum: optional(Quorum.default(1)),
@@ -124,7 +124,7 @@ const PolicyFile = z
       context.addIssue({
         code: "custom",
         path: ["actions", name, "escalate", "after"],
-        message: "is not before the request expires (ttl): nobody would ever be asked",
+        message: "is not before the request expires (ttl): no one would ever be asked",
       });
     }
   });
@@ -149,11 +149,11 @@ export interface ActionRules {
   notifyApprovers: NotifyApprovers;
   /** An approval older than this no longer counts. */
   approvalMaxAgeMs: number;
-  /** Who may approve as well when nobody has decided for so long. */
+  /** Who may approve as well when no one has decided for so long. */
   escalate: { afterMs: number; to: readonly string[] } | null;
 }
 
-/** Who may do what. Nobody may do anything that is not written there. */
+/** Who may do what. No one may do anything that is not written there. */
 export interface Policy {
   approvalsChannel: string;
   /** Slack user ids and user-group ids. */
@@ -168,7 +168,7 @@ export interface Policy {
   checksApproverRisk: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
   legacyDeviceRevoke: boolean;
-  /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: nobody is. */
+  /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: no one is. */
   protected: {
     emails: readonly string[];
     domains: readonly string[];
@@ -183,7 +183,7 @@ export interface Policy {
   } | null;
   /** What is only approved with a code from the approver's authenticator; `break-glass`: whatever one does alone. */
   stepUp: ReadonlySet<StepUpName>;
-  /** Whoever approves anything, now or after an escalation. */
+  /** Everyone who approves anything, now or after an escalation. */
   allApprovers: readonly string[];
   action(name: ActionName): ActionRules;
 }
@@ -253,7 +253,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
   };
 }
 
-/** Zod's finding in words for whoever writes the file. */
+/** Zod's finding in words for the author of the file. */
 function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "unrecognized_keys":

@@ -213,17 +213,17 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
     [
       "no operator",
       MINIMAL.replace("[S0SECOPS]", "[]"),
-      ["policy.yml: operators is empty: nobody could use the bot"],
+      ["policy.yml: operators is empty: no one could use the bot"],
     ],
     [
       "no approver",
       MINIMAL.replace("[S0LEADS, U0BOB]", "[]"),
-      ["policy.yml: approvers is empty: nobody could approve"],
+      ["policy.yml: approvers is empty: no one could approve"],
     ],
     [
       "no approver of an action",
       `${MINIMAL}\nactions: { revoke: { approvers: [] } }`,
-      ["policy.yml: actions.revoke.approvers is empty: nobody could approve"],
+      ["policy.yml: actions.revoke.approvers is empty: no one could approve"],
     ],
     [
       "an action that there is not",
@@ -274,14 +274,14 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
       "an escalation after the end",
       `${MINIMAL}\nactions: { revoke: { escalate: { after: 1h, to: [S0CISO] } } }`,
       [
-        "policy.yml: actions.revoke.escalate.after is not before the request expires (ttl): nobody would ever be asked",
+        "policy.yml: actions.revoke.escalate.after is not before the request expires (ttl): no one would ever be asked",
       ],
     ],
     [
       "somebody protected by a name",
       `${MINIMAL}\nprotected: { emails: [the boss], domains: ["@example.com"], groups: [U0BOB] }`,
       [
-        "policy.yml: protected.emails.0 is not an e-mail address",
+        "policy.yml: protected.emails.0 is not an email address",
         "policy.yml: protected.domains.0 is not a domain such as example.com",
         "policy.yml: protected.groups.0 is not a Slack user-group id (S…)",
       ],
@@ -289,7 +289,7 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
     [
       "break-glass of which nobody is told",
       `${MINIMAL}\nbreak_glass: { members: [U0BOB], notify: [] }`,
-      ["policy.yml: break_glass.notify is empty: somebody has to be told at once"],
+      ["policy.yml: break_glass.notify is empty: someone has to be told at once"],
     ],
     [
       "a word for a switch",

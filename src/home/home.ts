@@ -11,7 +11,7 @@ import { noteHome, readHomes } from "../store/homes.ts";
 import { homeView, unreadHome } from "../views/home.ts";
 import { gatherHome, type HomeDeps } from "./facts.ts";
 
-/** Slack does not say when somebody leaves their Home: so long after it was opened it is kept up to date. */
+/** Slack does not say when someone leaves their Home: so long after it was opened it is kept up to date. */
 const OPEN_MS = 30 * 60_000;
 /** And at most for so many people, those who opened it last. */
 const MAX_OPEN = 50;
@@ -23,13 +23,13 @@ const AT_ONCE = 4;
 /** What Slack did not take for now is tried once more after this. */
 const RETRY_MS = 5000;
 
-/** Everybody's App Home. Nothing here rejects: a Home that is not up to date keeps nothing else from happening. */
+/** Everyone's App Home. Nothing here rejects: a Home that is not up to date keeps nothing else from happening. */
 export interface Home {
-  /** Somebody opened theirs: shows it, and keeps it up to date for a while. */
+  /** Someone opened theirs: shows it, and keeps it up to date for a while. */
   opened(userId: string): Promise<void>;
-  /** Shows somebody's as things stand now. */
+  /** Shows one person's as things stand now. */
   refresh(userId: string): Promise<void>;
-  /** A request has changed, or, without one, something that concerns everybody: shown soon to whom it concerns. */
+  /** A request has changed, or, without one, something that concerns everyone: shown soon to whom it concerns. */
   changed(requestId?: string): void;
   /** Begins nothing more and waits for what runs. */
   stop(): Promise<void>;
@@ -50,7 +50,7 @@ export function createHome(deps: HomeDeps): Home {
   const retries = new Map<string, NodeJS.Timeout>();
   let isStopped = false;
 
-  /** `person`: how Slack is asked who somebody is. */
+  /** `person`: how Slack is asked who someone is. */
   function show(userId: string, person: Directory["person"]): Promise<void> {
     const current = running.get(userId);
     if (current !== undefined) {
@@ -102,19 +102,19 @@ export function createHome(deps: HomeDeps): Home {
   async function showChanges(): Promise<void> {
     timer = undefined;
     const ids = [...changes];
-    const everybody = isForAll;
+    const everyone = isForAll;
     changes.clear();
     isForAll = false;
     try {
       const open = await readHomes(db, now() - OPEN_MS, MAX_OPEN);
       if (open.length === 0) return;
       const requests = await Promise.all(ids.map((id) => readRequest(db, id)));
-      const about = everybody ? null : await Promise.all(requests.map((request) => concerned(request)));
+      const about = everyone ? null : await Promise.all(requests.map((request) => concerned(request)));
       const shown = open.filter((userId) => about?.some((isAbout) => isAbout(userId)) ?? true);
       quietUntil = performance.now() + shown.length * EACH_MS;
       for (const userId of shown) void show(userId, people.remembered);
     } catch (error) {
-      log.warn({ err: error }, "nobody knows whose App Home to bring up to date");
+      log.warn({ err: error }, "unknown whose App Home to bring up to date");
     }
   }
 
@@ -151,7 +151,7 @@ export function createHome(deps: HomeDeps): Home {
 }
 
 /**
- * Who somebody is: read by their own doing, and remembered for what follows changes, so that this takes none of the calls
+ * Who someone is: read by their own doing, and remembered for what follows changes, so that this takes none of the calls
  * that clicks are authorised with. What a Home shows is no authority.
  */
 function createPeople(ask: Directory["person"]): Record<"read" | "remembered", Directory["person"]> {

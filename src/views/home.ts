@@ -65,7 +65,7 @@ interface MemberHome {
   now: number;
 }
 
-/** Somebody's App Home: what is wrong, what needs them, a search box, and what became of their requests. */
+/** One person's App Home: what is wrong, what needs them, a search box, and what became of their requests. */
 export function homeView(props: HomeProps): HomeView {
   switch (props.kind) {
     case "stranger":
@@ -74,7 +74,7 @@ export function homeView(props: HomeProps): HomeView {
       return home(
         section(
           "🔒 *You can't use zt-bot yet.*",
-          `Ask ${principals(props.ask.slice(0, 10), 10)} to help you, or whoever runs zt-bot to add you.`,
+          `Ask ${principals(props.ask.slice(0, 10), 10)} to help you, or the people who run zt-bot to add you.`,
         ),
       );
     case "member":

@@ -49,7 +49,7 @@ describe("/zt help", () => {
       for (const name of ["user", "sessions", "revoke", "reset-risk", "help"])
         expect(words).toContain(`/zt ${name}`);
       expect(words).toContain("Changes wait for an approver");
-      expect(words).toContain("Not for you to use: pause, resume");
+      expect(words).toContain("You can't use: pause, resume");
       const { words: told } = await answerTo(slack, OTHERS.nobody, text);
       expect(told).toContain("/zt help");
       expect(told).not.toContain("/zt revoke");

@@ -112,9 +112,9 @@ describe("@zt-bot", () => {
     const scene = await startScene();
     const { words } = await say(scene, "@zt-bot revoke mallory@example.com --reason laptop stolen");
     expect(words).toContain("Requested: Revoke all sessions of mallory@example.com");
-    expect(wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Needs 1 approval")))).toContain(
-      "Requested by @alice",
-    );
+    expect(
+      wordsOf(scene.slack, await cardWhere(scene.slack, (text) => text.includes("Needs 1 approval"))),
+    ).toContain("Requested by @alice");
   });
 
   it.each([
