@@ -18,6 +18,7 @@ import {
   postMessage,
   type MessagePlace,
 } from "../slack/messages.ts";
+import { isSlackRateLimit } from "../slack/clients.ts";
 import { isUndeliverable } from "../slack-trouble.ts";
 import type { Message } from "../views/blocks.ts";
 import { approverMessage } from "../views/request/approver-message.ts";
@@ -102,6 +103,8 @@ async function ask(deps: CardDeps, request: Request, link: string | null, post: 
     await markPosted(db, post.seq, now(), posted.value.channel, posted.value.ts);
     return true;
   }
+  // Refused before it had any effect: there is nothing to look for at the next attempt.
+  if (isSlackRateLimit(posted.failure.error)) await markAttempted(db, post.seq, null);
   if (isUndeliverable(posted.failure.code)) return false;
   throw posted.failure.error;
 }
