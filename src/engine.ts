@@ -75,6 +75,7 @@ export function createEngine(deps: EngineDeps): Engine {
       log.warn({ err: error, requestId: id }, "messages not posted, will try again");
       cards.get(id)?.reject(error);
       cards.delete(id);
+      deps.onPublished?.(id);
       const waitMs = slackRetryAfterMs(error);
       return waitMs === null ? null : now() + waitMs;
     }
