@@ -90,6 +90,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       name,
       callbackId,
     })),
+    hasHomeTab: manifest.features.app_home?.home_tab_enabled === true,
     events: manifest.settings.event_subscriptions.bot_events,
   };
 }
@@ -97,6 +98,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
 interface Manifest {
   features: {
     slash_commands: { command: string }[];
+    app_home?: { home_tab_enabled: boolean };
     shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };
   oauth_config: { scopes: { bot: string[] } };

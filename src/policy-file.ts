@@ -29,7 +29,7 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => value ?? undefined, schema);
 }
 
-const Approvers = Principals.nonempty({ error: "is empty: nobody could approve" });
+const Approvers = Principals.nonempty({ error: "is empty: no one could approve" });
 
 const NO_QUORUM = "is not a number of people from 1 to 10";
 const Quorum = z.int({ error: NO_QUORUM }).min(1, { error: NO_QUORUM }).max(10, { error: NO_QUORUM });
@@ -42,6 +42,24 @@ const Domain = z
 const NO_GROUP = "is not a Slack user-group id (S…)";
 const Group = z.string({ error: NO_GROUP }).regex(/^S[A-Z0-9]{2,}$/, { error: NO_GROUP });
 
+/** How approvers hear of a request, beside its card. */
+const NOTIFY_WAYS = ["dm", "mention", "none"] as const;
+export type NotifyApprovers = (typeof NOTIFY_WAYS)[number];
+const Notify = z.enum(NOTIFY_WAYS, { error: `is not one of ${NOTIFY_WAYS.join(", ")}` });
+
+/** Slack shows 75 characters of a menu's option, and 100 options. */
+const MAX_REASON = 75;
+const MAX_REASONS = 100;
+const Reason = z
+  .string({ error: "is not text" })
+  .trim()
+  .min(1, { error: "is empty" })
+  .max(MAX_REASON, { error: `is longer than ${MAX_REASON} characters` });
+const Reasons = z
+  .array(Reason)
+  .max(MAX_REASONS, { error: `has more than ${MAX_REASONS} entries` })
+  .refine((reasons) => new Set(reasons).size === reasons.length, { error: "names a reason twice" });
+
 const ActionPolicy = z.strictObject({
   approvers: Approvers.optional(),
   quorum: Quorum.optional(),
@@ -49,14 +67,15 @@ const ActionPolicy = z.strictObject({
   ttl: Duration.optional(),
   remind_after: Duration.or(z.literal(false, { error: `${NO_DURATION}, or false` })).optional(),
   require_reason: z.boolean().optional(),
+  notify_approvers: Notify.optional(),
   approval_max_age: Duration.optional(),
   escalate: z
-    .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: nobody would be asked" }) })
+    .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: no one would be asked" }) })
     .optional(),
 });
 
 const Protected = z.strictObject({
-  emails: optional(z.array(z.email({ error: "is not an e-mail address" })).default([])),
+  emails: optional(z.array(z.email({ error: "is not an email address" })).default([])),
   domains: optional(z.array(Domain).default([])),
   groups: optional(z.array(Group).default([])),
   quorum: optional(Quorum.default(2)),
@@ -64,7 +83,7 @@ const Protected = z.strictObject({
 
 const BreakGlass = z.strictObject({
   members: Principals.nonempty({ error: "is empty: leave break_glass out to have none" }),
-  notify: Principals.nonempty({ error: "is empty: somebody has to be told at once" }),
+  notify: Principals.nonempty({ error: "is empty: someone has to be told at once" }),
   // What can't be undone one person does alone only where the policy names it.
   actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
@@ -76,11 +95,13 @@ type StepUpName = (typeof STEP_UPS)[number];
 const PolicyFile = z
   .strictObject({
     channels: z.strictObject({ approvals: Channel }),
-    operators: Principals.nonempty({ error: "is empty: nobody could use the bot" }),
+    operators: Principals.nonempty({ error: "is empty: no one could use the bot" }),
     viewers: optional(Principals.default([])),
     approvers: Approvers,
     quorum: optional(Quorum.default(1)),
     approval_max_age: optional(Duration.default(24 * 60 * MINUTE)),
+    notify_approvers: optional(Notify.default("none")),
+    reasons: optional(Reasons.default([])),
     approver_hygiene: optional(z.boolean().default(true)),
     legacy_device_revoke: optional(z.boolean().default(false)),
     actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
@@ -103,7 +124,7 @@ const PolicyFile = z
       context.addIssue({
         code: "custom",
         path: ["actions", name, "escalate", "after"],
-        message: "is not before the request expires (ttl): nobody would ever be asked",
+        message: "is not before the request expires (ttl): no one would ever be asked",
       });
     }
   });
@@ -124,13 +145,15 @@ export interface ActionRules {
   /** Who has not answered is mentioned after this time, and then ever less often; null: never. */
   remindAfterMs: number | null;
   requireReason: boolean;
+  /** How approvers hear of a request, beside its card. */
+  notifyApprovers: NotifyApprovers;
   /** An approval older than this no longer counts. */
   approvalMaxAgeMs: number;
-  /** Who may approve as well when nobody has decided for so long. */
+  /** Who may approve as well when no one has decided for so long. */
   escalate: { afterMs: number; to: readonly string[] } | null;
 }
 
-/** Who may do what. Nobody may do anything that is not written there. */
+/** Who may do what. No one may do anything that is not written there. */
 export interface Policy {
   approvalsChannel: string;
   /** Slack user ids and user-group ids. */
@@ -139,11 +162,13 @@ export interface Policy {
   viewers: readonly string[];
   /** Of actions that name none of their own. */
   approvers: readonly string[];
+  /** Ready-made reasons that forms offer beside free text. */
+  reasons: readonly string[];
   /** Approvers who are at risk themselves, or were revoked within a day, do not decide. */
   checksApproverRisk: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
   legacyDeviceRevoke: boolean;
-  /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: nobody is. */
+  /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: no one is. */
   protected: {
     emails: readonly string[];
     domains: readonly string[];
@@ -158,7 +183,7 @@ export interface Policy {
   } | null;
   /** What is only approved with a code from the approver's authenticator; `break-glass`: whatever one does alone. */
   stepUp: ReadonlySet<StepUpName>;
-  /** Whoever approves anything, now or after an escalation. */
+  /** Everyone who approves anything, now or after an escalation. */
   allApprovers: readonly string[];
   action(name: ActionName): ActionRules;
 }
@@ -194,6 +219,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
     operators,
     viewers,
     approvers,
+    reasons: file.reasons,
     checksApproverRisk: file.approver_hygiene,
     legacyDeviceRevoke: file.legacy_device_revoke,
     protected:
@@ -219,6 +245,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
         ttlMs: own?.ttl ?? DEFAULT_TTL_MS,
         remindAfterMs: remindAfter === false ? null : remindAfter,
         requireReason: own?.require_reason ?? true,
+        notifyApprovers: own?.notify_approvers ?? file.notify_approvers,
         approvalMaxAgeMs: own?.approval_max_age ?? file.approval_max_age,
         escalate: escalate === undefined ? null : { afterMs: escalate.after, to: escalate.to },
       };
@@ -226,7 +253,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
   };
 }
 
-/** Zod's finding in words for whoever writes the file. */
+/** Zod's finding in words for the author of the file. */
 function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "unrecognized_keys":

@@ -21,6 +21,7 @@ const REST = {
   approvalMaxAgeMs: 24 * 60 * MINUTE,
   quorum: 1,
   quorumByRisk: {},
+  notifyApprovers: "none",
   remindAfterMs: 10 * MINUTE,
   escalate: null,
 };
@@ -46,6 +47,31 @@ describe("policy.yml", () => {
         requireReason: true,
         ...REST,
       });
+  });
+
+  it("tells approvers by the card alone, unless it says otherwise, for all or one action", () => {
+    const policy = parsePolicy(
+      `${MINIMAL}\nnotify_approvers: mention\nactions: { revoke: { notify_approvers: dm } }\n`,
+      "policy.yml",
+    );
+    expect(policy.action("revoke").notifyApprovers).toBe("dm");
+    expect(policy.action("reset-risk").notifyApprovers).toBe("mention");
+    expect(problemsOf(`${MINIMAL}\nnotify_approvers: email\n`)).toEqual([
+      "policy.yml: notify_approvers is not one of dm, mention, none",
+    ]);
+  });
+
+  it("offers ready-made reasons: short, and each once", () => {
+    const policy = parsePolicy(`${MINIMAL}\nreasons: [Phishing, " Lost device "]\n`, "policy.yml");
+    expect(policy.reasons).toEqual(["Phishing", "Lost device"]);
+    expect(parsePolicy(`${MINIMAL}\nreasons:\n  # - Phishing\n`, "policy.yml").reasons).toEqual([]);
+    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Lost, "", ${"x".repeat(76)}]\n`)).toEqual([
+      "policy.yml: reasons.2 is empty",
+      "policy.yml: reasons.3 is longer than 75 characters",
+    ]);
+    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Phishing]\n`)).toEqual([
+      "policy.yml: reasons names a reason twice",
+    ]);
   });
 
   it("lets an approval age for a day, unless it says otherwise, for all or one action", () => {
@@ -187,17 +213,17 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
     [
       "no operator",
       MINIMAL.replace("[S0SECOPS]", "[]"),
-      ["policy.yml: operators is empty: nobody could use the bot"],
+      ["policy.yml: operators is empty: no one could use the bot"],
     ],
     [
       "no approver",
       MINIMAL.replace("[S0LEADS, U0BOB]", "[]"),
-      ["policy.yml: approvers is empty: nobody could approve"],
+      ["policy.yml: approvers is empty: no one could approve"],
     ],
     [
       "no approver of an action",
       `${MINIMAL}\nactions: { revoke: { approvers: [] } }`,
-      ["policy.yml: actions.revoke.approvers is empty: nobody could approve"],
+      ["policy.yml: actions.revoke.approvers is empty: no one could approve"],
     ],
     [
       "an action that there is not",
@@ -248,14 +274,14 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
       "an escalation after the end",
       `${MINIMAL}\nactions: { revoke: { escalate: { after: 1h, to: [S0CISO] } } }`,
       [
-        "policy.yml: actions.revoke.escalate.after is not before the request expires (ttl): nobody would ever be asked",
+        "policy.yml: actions.revoke.escalate.after is not before the request expires (ttl): no one would ever be asked",
       ],
     ],
     [
       "somebody protected by a name",
       `${MINIMAL}\nprotected: { emails: [the boss], domains: ["@example.com"], groups: [U0BOB] }`,
       [
-        "policy.yml: protected.emails.0 is not an e-mail address",
+        "policy.yml: protected.emails.0 is not an email address",
         "policy.yml: protected.domains.0 is not a domain such as example.com",
         "policy.yml: protected.groups.0 is not a Slack user-group id (S…)",
       ],
@@ -263,7 +289,7 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
     [
       "break-glass of which nobody is told",
       `${MINIMAL}\nbreak_glass: { members: [U0BOB], notify: [] }`,
-      ["policy.yml: break_glass.notify is empty: somebody has to be told at once"],
+      ["policy.yml: break_glass.notify is empty: someone has to be told at once"],
     ],
     [
       "a word for a switch",

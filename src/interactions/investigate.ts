@@ -9,7 +9,7 @@ import { findUser, type Who } from "../lookup/who.ts";
 import type { Message } from "../views/blocks.ts";
 import { chooseSubject } from "../views/investigate.ts";
 
-/** The message shortcut: whoever the message names, looked up; a choice where it names several. */
+/** The message shortcut: the people whom the message names, looked up; a choice where it names several. */
 export async function investigate(
   registry: Registry,
   deps: Deps,
@@ -20,9 +20,9 @@ export async function investigate(
   const subjects = findSubjects(text);
   if (subjects.length === 0) {
     throw new UserError({
-      what: "This message names nobody.",
-      why: "There is no e-mail address, Access user id or mention in it.",
-      next: "Type /zt user and the e-mail address.",
+      what: "This message names no one.",
+      why: "It holds no email address, Access user id or mention.",
+      next: "Type /zt user and the email address.",
     });
   }
   const looked = await Promise.all(subjects.slice(0, MAX_SUBJECTS).map((who) => lookUp(deps, who)));
@@ -32,7 +32,7 @@ export async function investigate(
     const [only] = looked;
     if (looked.length === 1 && only?.error !== undefined) throw only.error;
     throw new UserError({
-      what: "Nobody in this message is an Access user.",
+      what: "No one in this message is an Access user.",
       why: `Looked for: ${looked.map((one) => one.name).join(", ")}.`,
       next: "They may use another address; /zt users searches by name.",
     });

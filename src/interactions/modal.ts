@@ -30,7 +30,7 @@ export async function openWithLoading(
 }
 
 /**
- * Puts a view in the place of a loading one. Somebody who closed it has stopped waiting; a view that Slack does not
+ * Puts a view in the place of a loading one. Someone who closed it has stopped waiting; a view that Slack does not
  * take must not leave a spinner behind, so the modal says that something went wrong.
  */
 export async function fillModal(deps: Deps, viewId: string, view: ModalView): Promise<void> {
@@ -59,7 +59,7 @@ export function showProgress(deps: Deps, viewId: string, title: string) {
       const view = loadingModal(title, what);
       running = deps.slack.interactive.views.update({ view_id: viewId, view }).catch(() => {});
     },
-    /** Resolves when no edit is on its way any more: the next one is the last. */
+    /** Resolves once no edit is on its way: the next one is the last. */
     async stop(): Promise<void> {
       await running;
     },

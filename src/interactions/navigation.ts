@@ -16,7 +16,7 @@ import type { Asker, Deps } from "../deps.ts";
 import type { Click } from "./click.ts";
 import { openForm } from "./open-form.ts";
 
-/** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read anew. */
+/** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read again. */
 export async function showScreen(
   registry: Registry,
   actionId: string,
@@ -80,13 +80,13 @@ function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Req
   return { ...NOTHING, revokedBy: { requestId: id, from: startedAt, to: finishedAt ?? now() } };
 }
 
-/** @throws UserError when there is no such draft (any more), or it is somebody else's. */
+/** @throws UserError when there is no such draft, or it is someone else's. */
 async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Promise<Filled> {
   const draft = await readDraft(deps.db, draftId, userId);
   if (draft === null) {
     throw new UserError({
-      what: "This list is not kept any more.",
-      why: "It is kept for a day, and for who typed it.",
+      what: "This list is no longer kept.",
+      why: "It is kept for a day, for the person who typed it.",
       next: "Type the command again.",
     });
   }
@@ -101,7 +101,7 @@ function whosOf(words: readonly string[]): Who[] {
 /** A button of another version of the bot. */
 function leadsNowhere(): UserError {
   return new UserError({
-    what: "This button leads nowhere any more.",
+    what: "This button no longer works.",
     why: "It is from another version of zt-bot.",
     next: "Type the command: /zt help lists them all.",
   });

@@ -11,8 +11,8 @@ const MAX_OPTIONS = 20;
 const TIMEOUT_MS = 2500;
 
 /**
- * Access users whose name or e-mail holds what was typed, for menus that search as one types. Who may not look
- * gets none, and so does everybody while Cloudflare is slow: the menu says that nothing was found.
+ * Access users whose name or email holds what was typed, for menus that search as people type. Who can't look
+ * people up gets none, and so does everyone while Cloudflare is slow: the menu says that nothing was found.
  */
 export async function searchUsers(deps: Deps, asker: Asker, typed: string): Promise<Option[]> {
   const search = maskSecrets(typed).text.trim().slice(0, 100);

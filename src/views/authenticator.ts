@@ -42,11 +42,11 @@ export function isSixDigits(text: string): boolean {
 interface StatusProps {
   effective: Authenticator | null;
   waiting: Authenticator | null;
-  /** Slack ids of everybody else who has one. */
+  /** Slack ids of everyone else who has one. */
   others: readonly string[];
 }
 
-/** The answer to who asks for their own. */
+/** The answer to someone who asks about their own. */
 export function authenticatorStatus({ effective, waiting, others }: StatusProps): Message {
   const head =
     effective === null
@@ -54,12 +54,12 @@ export function authenticatorStatus({ effective, waiting, others }: StatusProps)
       : `🔐 *You have an authenticator* since ${when(effective.effectiveAt ?? effective.createdAt)}, ${confirmedWords(effective)}.`;
   const text =
     effective === null
-      ? "An authenticator app on your phone gives the codes that some approvals take."
-      : "Its codes are asked for where the policy wants them. To change your phone, or if you lost it, set up another one.";
+      ? "An authenticator app on your phone gives the codes that some approvals need."
+      : "Approvals that need a code ask for one of its codes. To change your phone, or if you lost it, set up another one.";
   return message(
     head.replaceAll("*", ""),
     section(head, text),
-    // Its number is in no message: whoever confirms it has to hear it.
+    // Its number is in no message: the approver who confirms it has to hear it.
     waiting !== null &&
       section(
         `🔐 One that you set up ${when(waiting.createdAt)} waits for another approver to confirm it. Read out to them the number that you were shown then; if it is gone, set it up again.`,
@@ -75,7 +75,7 @@ export function authenticatorStatus({ effective, waiting, others }: StatusProps)
     ),
     context(
       others.length === 0
-        ? "Nobody else has one yet."
+        ? "No one else has one yet."
         : `These have one, and can confirm yours: ${principals(others, 20)}`,
     ),
   );
@@ -87,7 +87,7 @@ function confirmedWords({ confirmedBy, userId }: Authenticator): string {
     : `confirmed by ${mention(confirmedBy)}`;
 }
 
-/** The secret, and the fields that prove it. It is shown here only: messages stay, and can be read by who steals a session. */
+/** The secret, and the fields that prove it. It is shown here only: messages stay, and can be read by someone who steals a session. */
 export function setUpModal(offer: Offer, problem?: UserMessage): ModalView {
   const { secret, uri, sealed, hasEffective } = offer;
   return modal(
@@ -99,7 +99,7 @@ export function setUpModal(offer: Offer, problem?: UserMessage): ModalView {
         code(secret.match(/.{1,4}/g)?.join(" ") ?? secret),
       ),
       section("Or, where the app takes a link, this one:", code(uri, 500)),
-      context("Use a phone or a password manager that nobody reaches through Slack. This is shown only now."),
+      context("Use a phone or a password manager that no one reaches through Slack. This is shown only now."),
       codeInput("code", "2. The code that the app shows now"),
       hasEffective &&
         codeInput("current", "3. A code of the authenticator that you have", {
@@ -158,7 +158,7 @@ export function askConfirmation(
     `${what}: another approver has to confirm it`,
     section(
       `🔐 *${what}.* Another approver has to confirm it before it counts.`,
-      "Wait for their call, or call them: they read a number out to you. If it was not them, somebody else is using their Slack account: press Decline.",
+      "Wait for their call, or call them: they read a number out to you. If it was not them, someone else is using their Slack account: press Decline.",
     ),
     ...actions(
       "authenticator_confirmation",
@@ -168,7 +168,7 @@ export function askConfirmation(
   );
 }
 
-/** The same message, once somebody has answered it. */
+/** The same message, once someone has answered it. */
 export function confirmationOver({ userId, state }: Authenticator, by: string): Message {
   const text =
     state === "effective"
@@ -185,11 +185,11 @@ export function replacedNews(userId: string): Message {
 
 /** To the approvals channel. */
 export function lockedNews(userId: string, until: number): Message {
-  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, somebody else is using their Slack account.`;
+  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, someone else is using their Slack account.`;
   return message(text, section(text));
 }
 
-/** To whose it is. */
+/** To its owner. */
 export function effectiveNotice(authenticator: Authenticator): Message {
   const text = `🔐 Your authenticator counts from now on, ${confirmedWords(authenticator)}. If you set up none, tell another approver at once.`;
   return message(text, section(text));

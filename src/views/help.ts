@@ -15,7 +15,7 @@ export interface HelpEntry {
 }
 
 /**
- * The subcommands that the reader may use, grouped, with an example each; those that they may not, and whom they can
+ * The subcommands that the reader may use, grouped, with an example each; those that they can't, and whom they can
  * ask to do it for them; and what is wrong with the policy.
  */
 export function helpMessage(
@@ -30,12 +30,12 @@ export function helpMessage(
     [...groups].map(([group, entries]) => section(`*${escape(group)}*`, entries.flatMap(entryLines))),
     names.length > 0 &&
       section(
-        `*Not for you to use:* ${names.map((name) => escape(name)).join(", ")}`,
-        `Ask ${principals(ask.slice(0, 10), 10)} to do it for you; whoever runs zt-bot can add you to policy.yml.`,
+        `*You can't use:* ${names.map((name) => escape(name)).join(", ")}`,
+        `Ask ${principals(ask.slice(0, 10), 10)} to do it for you; the people who run zt-bot can add you to policy.yml.`,
       ),
     findings.length > 0 && section("*policy.yml needs attention*", findingLines(findings)),
     context(
-      "Reads answer at once, and only you see them. Changes wait for an approver in the approvals channel. `/zt help revoke` explains one in full.",
+      "Only you see what you look up. Actions need an approval. `/zt help revoke` explains one in full.",
     ),
   );
 }

@@ -9,7 +9,7 @@ import { USER_SEARCH, userSearch } from "./user-search.ts";
 
 export const LAUNCHER_MODAL = "launcher";
 
-/** The global shortcut's form: a subcommand, whom it is about, and whatever else one would type. */
+/** The global shortcut's form: a subcommand, whom it is about, and what else one would type. */
 export function launcherModal(commands: readonly Pick<HelpEntry, "name" | "group" | "summary">[]): ModalView {
   const groups = [...Map.groupBy(commands, (command) => command.group)];
   return modal(
@@ -35,11 +35,11 @@ export function launcherModal(commands: readonly Pick<HelpEntry, "name" | "group
       textInput({
         id: "more",
         label: "More",
-        hint: "Whatever you would type after it, such as --devices",
+        hint: "What you would type after it, such as --devices",
         optional: true,
         maxLength: 1000,
       }),
-      context("Look-ups are answered in your messages with zt-bot; changes open their form here."),
+      context("Look-ups answer in your messages with zt-bot. Actions open their form here."),
     ],
     { callbackId: LAUNCHER_MODAL, submit: "Go" },
   );

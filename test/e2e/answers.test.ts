@@ -48,12 +48,12 @@ describe("/zt help", () => {
       const { words } = await answerTo(slack, PEOPLE.alice, text);
       for (const name of ["user", "sessions", "revoke", "reset-risk", "help"])
         expect(words).toContain(`/zt ${name}`);
-      expect(words).toContain("Changes wait for an approver");
-      expect(words).toContain("Not for you to use: pause, resume");
+      expect(words).toContain("Actions need an approval");
+      expect(words).toContain("You can't use: pause, resume");
       const { words: told } = await answerTo(slack, OTHERS.nobody, text);
       expect(told).toContain("/zt help");
       expect(told).not.toContain("/zt revoke");
-      expect(told).toContain("Not for you to use: user, users");
+      expect(told).toContain("You can't use: user, users");
       expect(told).toContain("Ask @alice @bob @carol to do it for you");
     }
     expect(publicMessages(slack)).toEqual([]);

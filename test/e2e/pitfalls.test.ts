@@ -61,7 +61,7 @@ it("pitfall 1: seeing the card is no authority, and where no approver is named n
     );
   expect(revocations(scene)).toEqual([]);
   const nobody = `channels: { approvals: C0APPROV1 }\noperators: [${alice}]\napprovers: []\n`;
-  expect(() => parsePolicy(nobody, "policy.yml")).toThrow("approvers is empty: nobody could approve");
+  expect(() => parsePolicy(nobody, "policy.yml")).toThrow("approvers is empty: no one could approve");
 });
 
 it("pitfall 2: deny, cancel, stop and details are guarded as approve is", async () => {

@@ -156,7 +156,7 @@ describe("/zt help", () => {
       const { words } = await answerTo(slack, user, "help");
       const lines = new Set(words.split("\n"));
       expect(["Look up", "Respond", "Help"].filter((group) => lines.has(group))).toEqual(groups);
-      expect(words.includes("Not for you to use")).toBe(others);
+      expect(words.includes("You can't use:")).toBe(others);
       expect((await answerTo(slack, user, "help delete-user")).words).toContain("cannot be undone");
     }
   });

@@ -86,7 +86,7 @@ describe("Investigate Zero Trust on a message", () => {
 
 describe("Investigate Zero Trust on a message", () => {
   it.each([
-    ["names nobody", "the VPN is slow again", "This message names nobody.", "Type /zt user"],
+    ["names nobody", "the VPN is slow again", "This message names no one.", "Type /zt user"],
     [
       "names one who is no user",
       "who is nobody@example.com?",
@@ -96,7 +96,7 @@ describe("Investigate Zero Trust on a message", () => {
     [
       "names several of whom none is a user",
       "nobody@example.com, noone@example.com",
-      "Nobody in this message is an Access user.",
+      "No one in this message is an Access user.",
       "Looked for: nobody@example.com, noone@example.com.",
     ],
     [

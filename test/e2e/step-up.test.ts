@@ -435,7 +435,7 @@ describe("/zt authenticator", () => {
     const { slack } = scene;
     addOthers(slack);
     expect((await answerTo(slack, OTHERS.nobody, "authenticator")).words).toContain("You may not use /zt");
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("Nobody else has one yet.");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain("No one else has one yet.");
     await enrol(scene, carol, bob);
     expect((await answerTo(slack, bob, "authenticator")).words).toContain("and can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);

@@ -11,6 +11,8 @@ import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../sr
 import type { PostData } from "../../src/requests/posts.ts";
 import { askedMessage, askedModal } from "../../src/views/request/asked.ts";
 import { askModal } from "../../src/views/request/ask-modal.ts";
+import { homeView, unreadHome } from "../../src/views/home.ts";
+import { approverMessage } from "../../src/views/request/approver-message.ts";
 import { approvalCard } from "../../src/views/request/card.ts";
 import { codeModal } from "../../src/views/request/code-modal.ts";
 import { denyModal } from "../../src/views/request/deny-modal.ts";
@@ -61,6 +63,7 @@ const THREAD_POSTS: PostData[] = [
     asked: APPROVERS,
     missing: 10,
   },
+  { kind: "approvers", asked: APPROVERS },
   { kind: "decision", at: NOW },
   { kind: "call-started", at: NOW, call: `revoke_user for ${HOSTILE.repeat(20)}` },
   { kind: "call-accepted", at: NOW, call: "revoke_user", cfRay: "8f2d1c0a9b7e6d5c-FRA", reconciled: false },
@@ -239,6 +242,57 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
         });
         problems.push(...messageProblems(message).map((problem) => `from ${from}: ${problem}`));
       }
+    expect(problems).toEqual([]);
+  });
+
+  it("every direct message to an approver, and every App Home", () => {
+    const all = Array.from(everyRequest(), ({ what, request }, index) => ({
+      what,
+      request: { ...request, id: `ZT-${index}` },
+      words: describeRequest(request),
+      link: LINK,
+      rules: { approvers: APPROVERS, quorum: 10, alone: null, stepUp: { votes: true, alone: true } },
+    }));
+    const problems: string[] = [];
+    for (const { what, request, words, rules } of all)
+      for (const [link, to] of [
+        [LINK, "U0BOB0001"],
+        [null, "U0NOBODY1"],
+      ] as const)
+        problems.push(
+          ...messageProblems(approverMessage({ request, words, rules, now: NOW, link, to })).map(
+            (problem) => `${what}: ${problem}`,
+          ),
+        );
+    for (let from = 0; from < all.length; from += 10) {
+      const rows = all.slice(from, from + 10);
+      const view = homeView({
+        kind: "member",
+        toDecide: rows,
+        toReview: rows.map((row) => ({
+          ...row,
+          request: { ...row.request, breakGlass: { by: "U0BOB0001", at: NOW, reason: HOSTILE.repeat(20) } },
+        })),
+        mine: rows,
+        left: { toDecide: 40, toReview: 40, mine: true },
+        isCut: true,
+        mayAsk: true,
+        pause: { by: "U0ALICE01", at: NOW, reason: HOSTILE.repeat(20) },
+        trouble: {
+          slack: { code: HOSTILE, since: NOW },
+          held: { count: 3, why: HOSTILE.repeat(20) },
+          unclear: 2,
+          record: [HOSTILE.repeat(20)],
+        },
+        now: NOW,
+      });
+      problems.push(...viewProblems(view).map((problem) => `Home from ${from}: ${problem}`));
+    }
+    problems.push(
+      ...viewProblems(homeView({ kind: "stranger" })),
+      ...viewProblems(homeView({ kind: "no-role", ask: APPROVERS })),
+      ...viewProblems(unreadHome()),
+    );
     expect(problems).toEqual([]);
   });
 

@@ -12,7 +12,8 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { code, cutMarkup, escape, mention, when } from "../text.ts";
+import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
 import { failuresText } from "./bulk.ts";
@@ -44,6 +45,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(reminderText(data));
     case "escalated":
       return say(escalatedText(data));
+    case "approvers":
+      return say(approversText(data.asked));
     case "decision":
       // Posted late, an approval stands above the end of what it led to.
       return isDecidedAgainst(request)
@@ -95,6 +98,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(reviewReminderText(data));
     case "reviewed":
       return say(reviewedText(request));
+    case "approver":
+    case "approver-update":
     case "alone":
     case "alone-reviewed":
     case "summary":
