@@ -23,6 +23,8 @@ export interface WorldOptions {
   rateLimit?: { requests: number; windowMs: number };
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
+  /** What this Slack does otherwise than most. */
+  slack?: Partial<SlackOptions>;
 }
 
 const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
@@ -54,6 +56,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
   const slack = await startSlack({
     ...workspace,
     quiet: true,
+    ...options.slack,
     ...(options.mount === undefined ? {} : { mount: options.mount }),
   });
   const policyFile = join(folder, "policy.yml");

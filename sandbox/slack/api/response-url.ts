@@ -3,7 +3,7 @@ import { checkResponseUrl } from "../triggers.ts";
 import { validateMessage } from "../validate.ts";
 import { addViolation } from "../workspace.ts";
 import type { ResponseUrl, Workspace } from "../workspace.ts";
-import { ApiError, flagArg, refuseProblems, textArg } from "./method.ts";
+import { ApiError, flagArg, refuseProblems, refuseUnknownBlocks, textArg } from "./method.ts";
 import type { ApiArgs, ApiContext } from "./method.ts";
 
 /**
@@ -29,6 +29,7 @@ export function respond(context: ApiContext, secret: string, args: ApiArgs): voi
     if (original !== undefined) removeMessage(workspace, original);
     return;
   }
+  refuseUnknownBlocks(context, args["blocks"]);
   refuseProblems(context, validateMessage(args, "response_url"));
   target.uses += 1;
   const text = textArg(args, "text") ?? "";

@@ -5,6 +5,7 @@ import type { Sockets } from "../delivery/socket.ts";
 import type { ApiCall, Fault } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
+import { blockMethods } from "./blocks.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { ApiError, needScope } from "./method.ts";
@@ -17,6 +18,7 @@ import { viewMethods } from "./views.ts";
 const methods = new Map<string, ApiMethod>(
   [
     ...authMethods,
+    ...blockMethods,
     ...chatMethods,
     ...conversationMethods,
     ...userMethods,
@@ -26,7 +28,7 @@ const methods = new Map<string, ApiMethod>(
 );
 
 /** Arguments that hold JSON even when the call came as a form. */
-const jsonArgs = ["blocks", "attachments", "metadata", "view"];
+const jsonArgs = ["blocks", "attachments", "message", "metadata", "view"];
 const keptCalls = 10_000;
 
 /** The Web API under `/api/:method` and the response URLs under `/actions/…`. */
