@@ -48,7 +48,14 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     if (!(await isFirstOf(delivered)(commands.purposeOf(command.text)))) return;
     const startedAt = deps.now();
     const { user_id: userId, team_id: teamId, channel_id: channelId, text } = command;
-    const asker: Asker = { userId, teamId, channelId, surface: "command" };
+    const { enterprise_id: enterpriseId } = command;
+    const asker: Asker = {
+      userId,
+      teamId,
+      ...(enterpriseId !== undefined && { enterpriseId }),
+      channelId,
+      surface: "command",
+    };
     const context: CommandContext = {
       deps,
       asker,
@@ -110,8 +117,15 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.event("app_mention", async ({ event, body, context }) => {
     const { user: userId, channel, text, ts, thread_ts: threadTs = ts } = event;
     if (userId === undefined) return;
-    const teamId = event.team ?? body.team_id;
-    const asker: Asker = { userId, teamId, channelId: channel, surface: "mention" };
+    const { enterprise_id: enterpriseId } = body;
+    const asker: Asker = {
+      userId,
+      // In a shared channel, `user_team` is the author's workspace whichever one it was heard in.
+      teamId: authorTeamOf(event) ?? body.team_id,
+      ...(enterpriseId !== undefined && { enterpriseId }),
+      channelId: channel,
+      surface: "mention",
+    };
     const botUserId = context.botUserId ?? "";
     const isFirst = isFirstOf(context);
     await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs, isFirst });
@@ -144,4 +158,9 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.error(async ({ error, body }: { error: CodedError; body: unknown }) => {
     await explainError(deps, unwrapError(error), body as ErrorBody);
   });
+}
+
+/** The workspace of who wrote a message, where its event names one. */
+function authorTeamOf(event: { team?: string; user_team?: string }): string | undefined {
+  return event.user_team ?? event.team;
 }

@@ -5,17 +5,22 @@ import type { Log } from "../log.ts";
 import { memoize, shareInFlight } from "../memoize.ts";
 import { isSlackFailure, isSlackRateLimit, slackErrorCode, slackTroubleOf } from "./clients.ts";
 
-/** What an authorisation needs to know of somebody in Slack. */
+/** What an authorization needs to know of a person in Slack. */
 export interface Person {
   id: string;
+  /** Their workspace; in an Enterprise organization any one of theirs. Whether they belong here: membership.ts. */
   teamId: string | null;
+  /** In an Enterprise organization, every workspace they are a member of. */
+  teams?: readonly string[];
+  /** That organization. */
+  enterpriseId?: string;
   name: string;
   email: string | null;
   isBot: boolean;
   isDeactivated: boolean;
   /** Guests (single- and multi-channel). */
   isGuest: boolean;
-  /** From another organisation, by way of a shared channel. */
+  /** From another organization, and in no channel with this workspace: Slack does not say it of the others. */
   isStranger: boolean;
 }
 
@@ -80,20 +85,23 @@ export async function readGroup(client: WebClient, groupId: string): Promise<rea
   }
 }
 
-/** Somebody as Slack has them now; null when it does not know the id. @throws what else Slack answered. */
+/** A person as Slack has them now; null when it does not know the id. @throws what else Slack answered. */
 export async function readPerson(client: WebClient, userId: string): Promise<Person | null> {
   try {
     const { user } = await client.users.info({ user: userId });
     if (user === undefined) return null;
+    const { teams, enterprise_id: enterpriseId } = user.enterprise_user ?? {};
     return {
       id: userId,
       teamId: user.team_id ?? null,
+      ...(teams !== undefined && { teams }),
+      ...(enterpriseId !== undefined && { enterpriseId }),
       name: user.real_name ?? user.profile?.real_name ?? user.name ?? userId,
       email: user.profile?.email ?? null,
       isBot: user.is_bot === true || userId === "USLACKBOT",
       isDeactivated: user.deleted === true,
       isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
-      isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
+      isStranger: user.is_stranger === true,
     };
   } catch (error) {
     if (slackErrorCode(error) === "user_not_found") return null;

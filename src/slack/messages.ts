@@ -123,7 +123,13 @@ export async function openDirect(slack: WebClient, userId: string): Promise<stri
   }
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set(["user_not_found", "cannot_dm_bot", "user_disabled"]);
+// https://docs.slack.dev/reference/methods/conversations.open#errors
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  "user_not_found",
+  "user_not_visible",
+  "cannot_dm_bot",
+  "user_disabled",
+]);
 
 /** A link to a message, or null when Slack gives none. */
 export async function permalink(slack: WebClient, { channel, ts }: MessagePlace): Promise<string | null> {

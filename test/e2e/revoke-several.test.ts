@@ -687,7 +687,7 @@ describe("Stop", () => {
     const calls = await untilInTheMiddle(scene, card);
     for (const user of [OTHERS.stranger, OTHERS.nobody, OTHERS.guest]) {
       expect(await pressForWords(slack, user, card, CARD_ACTIONS.stop)).toMatch(
-        /another organisation|You may not stop|Guests have no say/,
+        /another workspace or organization|You may not stop|Guests have no say/,
       );
     }
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.stop);
