@@ -13,6 +13,7 @@ import {
   MODES,
   PEOPLE,
   press,
+  type,
   wordsOf,
 } from "../support/harness.ts";
 import { newModal, pressForWords, readAudit, sendForm, startScene, type Scene } from "./support.ts";
@@ -35,7 +36,7 @@ describe("an app without a Messages tab, to whose users nobody can write directl
     const form = await newModal(slack, alice, () =>
       press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass),
     );
-    await sendForm(slack, alice, form, { reason: { reason: "nobody answers" } });
+    await sendForm(slack, alice, form, { reason: { reason: "it is 3 in the morning and nobody answers" } });
     await finishedThread(slack, card);
     for (const name of ["@alice", "@bob", "@carol"]) {
       const said = await slack.waitFor(() => {
@@ -61,7 +62,7 @@ describe("an app without a Messages tab, to whose users nobody can write directl
     const form = await newModal(slack, alice, () =>
       press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass),
     );
-    await sendForm(slack, alice, form, { reason: { reason: "nobody answers" } });
+    await sendForm(slack, alice, form, { reason: { reason: "it is 3 in the morning and nobody answers" } });
     await slack.waitFor(() => slack.messages(slack.dm(carol)).length > 0);
     await slack.waitFor(() => slack.messages(slack.dm(alice)).length > 0);
     expect(slack.messages(slack.dm(bob))).toEqual([]);
@@ -105,29 +106,23 @@ describe("a form whose acknowledgement takes effect late", () => {
     });
   });
 
-  it("shows what takes longer than two seconds, once it is there, and first that it is at work", async () => {
-    const scene = await startScene({ slack: { ackEffectMs: ACK_MS } });
+  it("shows what takes longer than two seconds once it is there, however late Slack shows that it is at work", async () => {
+    // The work ends in between: the view must not overtake the acknowledgement.
+    const scene = await startScene({ slack: { ackEffectMs: 700 } });
     const { slack, cloudflare } = scene;
-    const form = await newModal(slack, alice, () =>
-      slack.command({
-        user: alice,
-        channel: CHANNELS.security,
-        command: "/zt",
-        text: "revoke mallory@example.com",
-      }),
-    );
+    const form = await newModal(slack, alice, () => type(slack, alice, "revoke mallory@example.com"));
     const seen: string[] = [];
     slack.on("change", () => {
       const view = slack.views(alice).find((one) => one.id === form.id);
       const words = view === undefined ? "" : slack.visibleText(view);
       if (seen.at(-1) !== words) seen.push(words);
     });
-    cloudflare.faults.set("users.get", { kind: "latency", ms: 2500 });
-    cloudflare.faults.set("users.list", { kind: "latency", ms: 2500 });
+    cloudflare.faults.set("users.get", { kind: "latency", ms: 2100 });
     const sent = await sendForm(slack, alice, form, { reason: { reason: "laptop stolen" } });
     expect(slack.visibleText(sent)).toContain("mallory@example.com");
-    expect(seen.some((words) => words.includes("⏳"))).toBe(true);
-    expect(seen.at(-1)).not.toContain("⏳");
+    const isWorking = seen.map((words) => words.includes("⏳"));
+    expect(isWorking.lastIndexOf(true)).toBeGreaterThan(-1);
+    expect(isWorking.indexOf(false, isWorking.indexOf(true))).toBe(isWorking.lastIndexOf(true) + 1);
   });
 });
 
