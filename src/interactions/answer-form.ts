@@ -37,8 +37,8 @@ export async function answerForm(
   { ack, view, title, working }: Submitted,
   build: (progress: (what: string) => void) => Promise<ModalView | null>,
 ): Promise<void> {
-  let shown: ReturnType<typeof showProgress> | null = null;
-  const building = build((what) => shown?.say(what));
+  let say: (what: string) => void = () => {};
+  const building = build((what) => say(what));
   const quick = await Promise.race([
     building.then((built) => ({ built })),
     sleep(WITH_ACK_MS, null, { ref: false }),
@@ -57,10 +57,11 @@ export async function answerForm(
   }
   const loading = loadingModal(title, working);
   await ack({ response_action: "update", view: loading });
+  const progress = showProgress(deps, view.id, title);
   await untilShown(deps, view, loading);
-  shown = showProgress(deps, view.id, title);
+  say = progress.say;
   const built = await building;
-  await shown.stop();
+  await progress.stop();
   if (built !== null) await fillModal(deps, view.id, built);
 }
 

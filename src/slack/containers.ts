@@ -1,7 +1,6 @@
 import type { ContainerBlock, KnownBlock } from "@slack/types";
 
-import { context, section } from "../views/blocks.ts";
-import { escape } from "../views/text.ts";
+import { cutMarkup, escape } from "../views/text.ts";
 import { slackErrorCode } from "./clients.ts";
 
 /** A message holds no more: https://docs.slack.dev/reference/block-kit/blocks */
@@ -38,13 +37,16 @@ export function unfolded(blocks: readonly KnownBlock[]): KnownBlock[] {
     isContainer(block) ? [titleOf(block), ...block.child_blocks] : [block],
   );
   if (all.length <= MAX_BLOCKS) return all;
-  return [...all.slice(0, MAX_BLOCKS - 1), context("Slack shows no more in one message.")];
+  return [...all.slice(0, MAX_BLOCKS - 1), textBlock("Slack shows no more in one message.")];
 }
 
 function titleOf({ title, subtitle }: ContainerBlock): KnownBlock {
-  return section(
-    `*${escape(title?.text ?? "More")}*${subtitle === undefined ? "" : ` · ${escape(subtitle.text)}`}`,
-  );
+  const rest = subtitle === undefined ? "" : ` · ${escape(subtitle.text)}`;
+  return textBlock(`*${escape(title?.text ?? "More")}*${rest}`);
+}
+
+function textBlock(text: string): KnownBlock {
+  return { type: "section", text: { type: "mrkdwn", text: cutMarkup(text, 3000), verbatim: true } };
 }
 
 function isContainer(block: KnownBlock): block is ContainerBlock {

@@ -1,4 +1,4 @@
-import { WebClient } from "@slack/web-api";
+import type { WebClient } from "@slack/web-api";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { startSlack, type Slack, type SlackOptions } from "../../sandbox/slack/index.ts";
