@@ -15,6 +15,7 @@ import {
   ApiError,
   flagArg,
   refuse,
+  refuseMissingFile,
   refuseProblems,
   refuseUnknownBlocks,
   requiredArg,
@@ -92,6 +93,7 @@ function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unkno
   const message = findOwn(context, args, "cant_update_message");
   const { text, blocks, metadata } = args;
   refuseUnknownBlocks(context, blocks);
+  refuseMissingFile(context, blocks);
   // What is left out stays as it is, so the message that would result is what the limits are checked on.
   refuseProblems(
     context,
@@ -172,6 +174,7 @@ interface Content {
 function readContent(context: ApiContext, args: ApiArgs, surface: MessageSurface): Content {
   refuseUnknownBlocks(context, args["blocks"]);
   refuseProblems(context, validateMessage(args, surface));
+  refuseMissingFile(context, args["blocks"]);
   checkText(context, args["text"]);
   return {
     text: textArg(args, "text") ?? "",

@@ -8,6 +8,7 @@ import { authMethods } from "./auth.ts";
 import { blockMethods } from "./blocks.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
+import { fileMethods } from "./files.ts";
 import { ApiError, needScope } from "./method.ts";
 import type { ApiArgs, ApiContext, ApiMethod } from "./method.ts";
 import { respond } from "./response-url.ts";
@@ -21,6 +22,7 @@ const methods = new Map<string, ApiMethod>(
     ...blockMethods,
     ...chatMethods,
     ...conversationMethods,
+    ...fileMethods,
     ...userMethods,
     ...userGroupMethods,
     ...viewMethods,
