@@ -3,7 +3,14 @@ import { checkResponseUrl } from "../triggers.ts";
 import { validateMessage } from "../validate.ts";
 import { addViolation } from "../workspace.ts";
 import type { ResponseUrl, Workspace } from "../workspace.ts";
-import { ApiError, flagArg, refuseMissingFile, refuseProblems, refuseUnknownBlocks, textArg } from "./method.ts";
+import {
+  ApiError,
+  flagArg,
+  refuseMissingFile,
+  refuseProblems,
+  refuseUnknownBlocks,
+  textArg,
+} from "./method.ts";
 import type { ApiArgs, ApiContext } from "./method.ts";
 
 /**
