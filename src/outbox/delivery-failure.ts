@@ -42,7 +42,7 @@ export async function recordDeliveryFailure(
   });
 }
 
-/** Soon at first, then ever less often; what lasts ten minutes waits for a person to mend it. */
+/** Soon at first, then less and less often; what lasts ten minutes waits for a person to fix it. */
 function retryAfterMs(lastedMs: number): number {
   return lastedMs > 10 * 60_000 ? 150_000 : Math.min(Math.max(lastedMs, 1000), 30_000);
 }
@@ -80,8 +80,8 @@ export async function moveCard(db: Db, id: string, from: string, to: string, at:
 }
 
 /**
- * The card of a pending request is gone: nobody could decide it, so another one is posted in `channel`, with the
- * evidence in its thread and a link for who asked.
+ * The card of a pending request is gone and no one can decide it, so another is posted in `channel`, with the
+ * evidence in its thread and a link for the requester.
  * @returns the request, or null when it is decided or its card is another one by now.
  */
 export function replaceCard(

@@ -34,7 +34,7 @@ export interface GroupReading {
   isWhole: boolean;
   /** The address of each member, by Slack id; null: they have none. Absent: not known. */
   addresses: ReadonlyMap<string, string | null>;
-  /** Who has one of the addresses asked for; null: nobody in Slack. Absent: not known. */
+  /** Who has one of the addresses asked for; null: no one in Slack. Absent: unknown. */
   holders: ReadonlyMap<string, string | null>;
   /** What Slack answered in place of something: see slackTroubleOf. null: everything was read. */
   trouble: string | null;
@@ -69,7 +69,7 @@ const LAST_KNOWN_MS = 60 * 60_000;
 const AT_ONCE = 5;
 
 /**
- * Slack's answers that say for sure that nobody is in a group: there is none of this id, or none at all in this
+ * Slack's answers that say for sure that no one is in a group: there is none of this id, or none at all in this
  * workspace. https://docs.slack.dev/reference/methods/usergroups.users.list
  */
 const NO_GROUP: ReadonlySet<string | null> = new Set(["no_such_subteam", "plan_upgrade_required"]);
@@ -122,7 +122,7 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
         return null;
       }
       lastSeen.set(userId, person);
-      // Everybody has one; where Slack does not show somebody's, it is not known.
+      // Everyone has one; where Slack doesn't show it, it is unknown.
       const email = person.email?.trim().toLowerCase() ?? (person.isBot ? null : undefined);
       if (email !== undefined) addresses.set(userId, email);
       return person;
@@ -138,7 +138,7 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
     const members = await readGroup(client, groupId);
     // One group that is gone must not keep those from deciding who are named beside it.
     if (members === null)
-      log.warn({ groupId }, "Slack does not know this user group: nobody counts as in it");
+      log.warn({ groupId }, "Slack does not know this user group: no one counts as in it");
     groupMembers.set(groupId, members);
     return members;
   });
