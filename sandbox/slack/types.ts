@@ -29,8 +29,16 @@ export interface SlackPerson {
   deleted?: boolean;
   isRestricted?: boolean;
   isUltraRestricted?: boolean;
+  /** Of another organization, and in no channel with anybody here. Who shares a channel is none (users.ts). */
   isStranger?: boolean;
+  /** Their own workspace; the installation's unless told. */
   teamId?: string;
+  /** Of an Enterprise organization: every workspace they are a member of. */
+  teams?: string[];
+  /** The organization of `teams`; the installation's unless told. */
+  enterpriseId?: string;
+  /** The bot may not see them: no conversation with them can be opened. */
+  isHidden?: boolean;
   /** Whether Slack shows them as active, which they are unless told. */
   presence?: "active" | "away";
 }
@@ -48,6 +56,10 @@ export interface SlackChannel {
   isPendingExtShared?: boolean;
   /** Shared between workspaces of the same Enterprise organization. */
   isOrgShared?: boolean;
+  /** Who manages it lets apps post nothing, only replies, or no replies. Everything unless told. */
+  posting?: "nothing" | "only replies" | "no replies";
+  /** Threads, by the ts of their first message, that administrators have locked. */
+  lockedThreads?: string[];
 }
 
 export interface SlackUserGroup {
@@ -96,6 +108,14 @@ export interface SlackOptions {
   shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
   events?: string[];
+  /** The manifest's `messages_tab_enabled`, true unless told: without it the bot can't write to anyone directly. */
+  hasMessagesTab?: boolean;
+  /** The workspace belongs to this Enterprise organization. */
+  enterprise?: { id: string; name: string };
+  /** Block types that this workspace does not know yet. */
+  unknownBlocks?: string[];
+  /** How long Slack takes to do what an ack asks for, in milliseconds: calls of the Web API may overtake it. */
+  ackEffectMs?: number;
   /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
   linkEmails?: boolean;
   /** Messages and views are kept in this JSON file: read at the start, saved after each change and on close. */

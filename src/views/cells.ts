@@ -1,11 +1,20 @@
 import type { RawTextElement, RichTextBlock, RichTextElement, TableBlock } from "@slack/types";
 
-import { clean } from "./text.ts";
+import { clean, cut } from "./text.ts";
 
 /** What a table is made of. Cells show text as it is: no markup of anybody's can come out of one. */
 export type Cell = RawTextElement | RichTextBlock;
 
-/** A table with its titles above; the column of long names is `wrapped`. Messages may hold one, modals none. */
+/**
+ * What all cells of a message's tables may hold together, in characters; past it Slack answers `invalid_blocks`:
+ * https://docs.slack.dev/reference/block-kit/blocks/table-block
+ */
+const MAX_CHARACTERS = 10_000;
+
+/**
+ * A table with its titles above; the column of long names is `wrapped`. Messages may hold one, modals none. Where the
+ * cells hold more than Slack takes, the longest are cut, and no row is left out.
+ */
 export function table(
   titles: readonly string[],
   rows: readonly Cell[][],
@@ -14,8 +23,38 @@ export function table(
   return {
     type: "table",
     column_settings: titles.map((_title, column) => (column === wrapped ? { is_wrapped: true } : {})),
-    rows: [titles.map((title) => textCell(title)), ...rows],
+    rows: fitCells([titles.map((title) => textCell(title)), ...rows]),
   };
+}
+
+function fitCells(rows: Cell[][]): Cell[][] {
+  const cells = rows.flat().map(textsOf);
+  const sizeAt = (max: number) =>
+    cells.reduce((sum, texts) => sum + texts.reduce((size, text) => size + Math.min(text.length, max), 0), 0);
+  if (sizeAt(Infinity) <= MAX_CHARACTERS) return rows;
+  let max = 500;
+  while (max > 1 && sizeAt(max) > MAX_CHARACTERS) max = Math.floor(max * 0.9);
+  return rows.map((row) => row.map((cell) => cutCell(cell, max)));
+}
+
+/** Of a cell, everything that counts. */
+function textsOf(cell: Cell): string[] {
+  if (cell.type === "raw_text") return [cell.text];
+  return partsOf(cell).map((part) =>
+    "text" in part && part.text !== undefined ? part.text : JSON.stringify(part),
+  );
+}
+
+function cutCell(cell: Cell, max: number): Cell {
+  if (cell.type === "raw_text") return { ...cell, text: cut(cell.text, max) };
+  return richCell(
+    ...partsOf(cell).map((part) => (part.type === "text" ? { ...part, text: cut(part.text, max) } : part)),
+  );
+}
+
+/** Cells are made by richCell: one section each. */
+function partsOf({ elements }: RichTextBlock): RichTextElement[] {
+  return elements.flatMap((element) => (element.type === "rich_text_section" ? element.elements : []));
 }
 
 export function textCell(text: string | null, max = 60): RawTextElement {
