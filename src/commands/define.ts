@@ -58,7 +58,10 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
   calls: readonly CallName[];
   args: Specs;
-  /** What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. */
+  /**
+   * What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. Of a
+   * subcommand about a user, `user` is their Access id, and every other parameter has the name of its argument.
+   */
   screen?: Screen;
   /** What it returns is the answer, unless it gave one of its own. */
   run(context: CommandContext, args: Args<Specs>): Promise<Message | void>;

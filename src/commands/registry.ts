@@ -1,12 +1,17 @@
+import type { Button } from "@slack/types";
+
+import type { AccessUser } from "../api/cloudflare.ts";
 import { UserError } from "../errors.ts";
-import { parseWho } from "../lookup/who.ts";
+import { parseWho, type Who } from "../lookup/who.ts";
 import { maskSecrets } from "../secrets.ts";
 import { maskedNotice } from "../views/masked.ts";
 import { noticeMessage } from "../views/notice.ts";
+import { screenButton } from "../views/screen-button.ts";
 import type { Purpose } from "../slack/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
+import { offerInstead, runForName } from "./offer-users.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
 
 /** A subcommand whose arguments' types are its own business. */
@@ -15,14 +20,53 @@ export interface AnyCommand extends Omit<Command, "run"> {
   parseAndRun(context: CommandContext, words: readonly string[]): Promise<void>;
 }
 
-/** Closes over a command's own types, so that a list can hold all of them. */
-export function seal<Specs extends ArgSpecs>(command: Command<Specs>): AnyCommand {
+/** Makes a button that goes on with each of these users: what else was typed goes along. */
+type ButtonsFor = (
+  context: CommandContext,
+  users: readonly AccessUser[],
+  args: Readonly<Record<string, unknown>>,
+) => Promise<Button[]>;
+
+/** Closes over a command's own types, so that a list can hold all of them. `buttonsFor` is its screen by default. */
+export function seal<Specs extends ArgSpecs>(
+  command: Command<Specs>,
+  buttonsFor: ButtonsFor = screenButtons(command.name),
+): AnyCommand {
+  const isChange = command.changes === true;
   return {
     ...command,
     async parseAndRun(context, words) {
-      const answer = await command.run(context, parseArgs(command, words));
+      const parsed = parseArgs(command, words);
+      const args = parsed.name === null ? parsed.args : parsed.withUser(NOBODY_YET);
+      const about = {
+        isChange,
+        context,
+        run: (again: CommandContext, who: Who) =>
+          command.run(again, parsed.name === null ? parsed.args : parsed.withUser(who)),
+        buttons: (users: readonly AccessUser[]) => buttonsFor(context, users, args),
+      };
+      const answer =
+        parsed.name === null
+          ? await command.run(context, parsed.args).catch((error: unknown) => offerInstead(error, about))
+          : await runForName(parsed.name, about);
       if (answer !== undefined) await context.reply(answer);
     },
+  };
+}
+
+/** Stands for whom a button names, while only what else was typed is read. */
+const NOBODY_YET: Who = { kind: "id", id: "" };
+
+/** Words and flags that were typed keep their names in the screen's parameters: see `Command.screen`. */
+function screenButtons(name: string): ButtonsFor {
+  return (_context, users, args) => {
+    const typed = Object.entries(args).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return Promise.resolve(
+      users.map((user, index) => {
+        const params = { ...Object.fromEntries(typed), user: user.id };
+        return screenButton("Open", name, params, `Look at ${user.email || user.id}`, `pick-${index}`);
+      }),
+    );
   };
 }
 

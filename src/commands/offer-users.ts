@@ -1,0 +1,57 @@
+import type { Button } from "@slack/types";
+
+import type { AccessUser } from "../api/cloudflare.ts";
+import { UserError } from "../errors.ts";
+import { choiceInstead, findByName, type Candidates, type Choice } from "../lookup/candidates.ts";
+import { EMPTY_LIST, type Who } from "../lookup/who.ts";
+import type { Message } from "../views/blocks.ts";
+import { chooseUserMessage, offeredOf, withMatch } from "../views/look-ups/choose-user.ts";
+import type { CommandContext } from "./define.ts";
+
+/** A subcommand that is about one user. */
+interface AboutUser {
+  /** It asks for a change: it never goes on with a guess, not even with the only one there is. */
+  isChange: boolean;
+  context: CommandContext;
+  /** Goes on with whom it is about. */
+  run(context: CommandContext, who: Who): Promise<Message | void>;
+  /** Buttons that go on with one of these users: ids only, and the click is authorised again. */
+  buttons(users: readonly AccessUser[]): Promise<Button[]>;
+}
+
+/**
+ * Searches for a name and goes on with the user it finds. Several, and any where a change is asked for, are offered
+ * as buttons.
+ * @throws UserError when there is no such user; CloudflareError when that could not be read.
+ */
+export async function runForName(name: string, about: AboutUser): Promise<Message | void> {
+  const { isChange, context, run } = about;
+  const found = await findByName(context.deps.cloudflare, name);
+  const [user] = found.users;
+  if (user === undefined) throw noMatch(name, found);
+  if (isChange || found.users.length > 1 || found.isCut || !found.isMatch)
+    return offer({ kind: "name", typed: name, ...found }, about);
+  const reply = (message: Message) => context.reply(withMatch(name, user, message));
+  const answer = await run({ ...context, reply }, { kind: "id", id: user.id });
+  return answer === undefined ? undefined : withMatch(name, user, answer);
+}
+
+/**
+ * What to answer where an email is several users' or no one's: buttons for those whom it may mean.
+ * @throws the error itself when it is another one, or no one is near.
+ */
+export async function offerInstead(error: unknown, about: AboutUser): Promise<Message> {
+  return offer(await choiceInstead(about.context.deps.cloudflare, error), about);
+}
+
+async function offer(choice: Choice, { buttons, context }: AboutUser): Promise<Message> {
+  return chooseUserMessage(choice, await buttons(offeredOf(choice)), context.deps.now());
+}
+
+function noMatch(name: string, { isPartial }: Candidates): UserError {
+  return new UserError({
+    what: `No Access user matches "${name}".`,
+    why: `${isPartial ? "Similar names are unknown: Cloudflare did not answer. " : ""}They may never have signed in to this account. ${EMPTY_LIST}`,
+    next: "Try a shorter part of the name, or the email address.",
+  });
+}
