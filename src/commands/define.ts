@@ -7,7 +7,7 @@ import type { Message } from "../views/blocks.ts";
 import type { Args, ArgSpecs } from "./args.ts";
 
 /**
- * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
+ * Who may use a subcommand: everyone who can type it; who may look (the policy's viewers, operators and
  * approvers); who may read the record (its operators and approvers); who may look and ask for changes (its operators);
  * who may decide (its approvers); who may decide, also alone (its approvers, and those who may break the glass).
  */

@@ -35,7 +35,7 @@ export function splitWords(text: string): string[] {
   if (CONTROL.test(text)) {
     throw new UserError({
       what: "The command holds control characters.",
-      why: "They often come along with copied text and cannot be seen.",
+      why: "They come along with copied text and can't be seen.",
       next: "Type it again, or paste it as plain text.",
     });
   }

@@ -122,11 +122,11 @@ async function tellMasked({ deps, reply }: CommandContext, found: readonly strin
   try {
     await reply(noticeMessage(maskedNotice(found)));
   } catch (error) {
-    deps.log.warn({ err: error }, "nobody could be told of a masked credential");
+    deps.log.warn({ err: error }, "the notice of a masked credential could not be sent");
   }
 }
 
-/** Somebody who types only whom they mean wants to look them up, most of the time. */
+/** An address or a mention alone is meant to be looked up, most of the time. */
 function unknownCommand(typed: string, commands: readonly AnyCommand[], names: readonly string[]): UserError {
   const lookUp = commands.find(({ args }) =>
     Object.values(args).some((spec) => spec.kind === "who" && spec.required),
@@ -134,9 +134,15 @@ function unknownCommand(typed: string, commands: readonly AnyCommand[], names: r
   const shown = unescapeSlack(typed);
   const isWho = lookUp !== undefined && parseWho(typed) !== null;
   const meant = isWho ? `${lookUp.name} ${shown}` : suggest(typed.toLowerCase(), names);
-  const hint = meant === undefined ? "" : `Did you mean /zt ${meant}? `;
+  const hint = meant === undefined ? personHint(lookUp?.name, shown) : `Did you mean /zt ${meant}? `;
   return new UserError({
-    what: `There is no subcommand “${shown}”.`,
+    what: `There is no subcommand "${shown}".`,
     next: `${hint}/zt help lists them all.`,
   });
+}
+
+/** A word that is like no subcommand may be a name. */
+function personHint(lookUp: string | undefined, word: string): string {
+  const isName = /^@?\p{L}[\p{L}\p{M}'’.-]+$/u.test(word);
+  return lookUp !== undefined && isName ? `Looking for a person? /zt ${lookUp} ${word.replace("@", "")}. ` : "";
 }

@@ -16,9 +16,9 @@ export interface Candidates {
   isPartial: boolean;
 }
 
-/** One page of a search: nobody reads more to find a person. */
+/** One page of a search: a longer list helps no one to find a person. */
 const PAGE_SIZE = 100;
-/** Looking for similar spellings helps, and nobody waits longer for help. */
+/** A suggestion that comes later is worth less than an answer. */
 const SIMILAR_WAIT_MS = 2500;
 /** Shorter pieces are in too many names for one page to hold the right one. */
 const MIN_PIECE = 2;
@@ -30,7 +30,7 @@ const MIN_PIECE = 2;
  * Cloudflare's API document says only that `search` searches the other parameters (name, email): whether it finds
  * the middle of a word, and whether it folds case or accents, is not documented. So what comes back is compared again.
  * One call where it finds someone, one more round of at most four where it does not.
- * @throws CloudflareError when the first search failed. Without it, "nobody" would be a guess.
+ * @throws CloudflareError when the first search failed: then it is unknown whether there is such a user.
  */
 export async function findByName(cloudflare: Cloudflare, typed: string): Promise<Candidates> {
   const words = wordsOf(typed);
@@ -54,7 +54,7 @@ export async function findByName(cloudflare: Cloudflare, typed: string): Promise
 }
 
 /**
- * The users whose email is near one that nobody has: a letter wrong, missing, doubled or swapped, another tag, or the
+ * The users whose email is near one that no one has: a letter wrong, missing, doubled or swapped, another tag, or the
  * same name at another domain. Three searches at once, one page each: the two halves of what stands before the `@`,
  * since one mistake leaves one half as it is, and all of it, for a mistake in the domain.
  *
@@ -102,7 +102,7 @@ async function searchUsers(cloudflare: Cloudflare, search: string, timeoutMs?: n
 
 /** Everyone whom one of the searches found, each once; a search that failed is told, not taken for an empty one. */
 async function searchAll(cloudflare: Cloudflare, pieces: readonly string[]) {
-  const worth = [...new Set(pieces)].filter((piece) => piece.replace("@", "").length >= MIN_PIECE);
+  const worth = [...new Set(pieces)].filter((piece) => piece.length >= MIN_PIECE);
   const answers = await Promise.all(
     worth.map(async (piece) => {
       try {
@@ -141,9 +141,10 @@ function splitEmail(email: string): [local: string, domain: string] {
   return at === -1 ? [folded, ""] : [folded.slice(0, at), folded.slice(at + 1)];
 }
 
+/** Without the letter between them: two swapped letters in the middle leave the first half as it is. */
 function halvesOf(text: string): string[] {
-  const middle = Math.ceil(text.length / 2);
-  return [text.slice(0, middle), text.slice(middle)];
+  const middle = Math.floor(text.length / 2) + 1;
+  return [text.slice(0, Math.max(MIN_PIECE, middle - 1)), text.slice(middle)];
 }
 
 function holdsAll({ name, email }: AccessUser, words: readonly string[]): boolean {
@@ -183,9 +184,9 @@ function withoutTag(local: string): string {
   return local.replace(/\+.*$/, "");
 }
 
-/** Half of a short word being different makes it another word. */
+/** Two mistakes, in a short word one: with more it is another word. */
 function nearEnough(far: number, length: number): number {
-  return far <= Math.min(3, Math.floor(length / 2)) ? far : Number.POSITIVE_INFINITY;
+  return far <= (length < 6 ? 1 : 2) ? far : Number.POSITIVE_INFINITY;
 }
 
 function nearest(users: readonly AccessUser[], far: (user: AccessUser) => number): AccessUser[] {

@@ -27,7 +27,7 @@ export function userSearch(isOptional: boolean): InputBlock {
   };
 }
 
-/** The same menu with only these users in it; nobody is chosen before. */
+/** The same menu with only these users in it; none is chosen in advance. */
 export function userChoice(
   { users, now }: { users: readonly AccessUser[]; now: number },
   isOptional: boolean,

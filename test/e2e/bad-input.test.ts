@@ -8,14 +8,14 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "an unknown subcommand",
     "usr mallory@example.com",
-    ["There is no subcommand “usr”.", "Did you mean /zt user?"],
+    ['There is no subcommand "usr".', "Did you mean /zt user?"],
   ],
   [
     "one that is like nothing",
     "frobnicate",
-    ["There is no subcommand “frobnicate”.", "/zt help lists them all."],
+    ['There is no subcommand "frobnicate".', "/zt help lists them all."],
   ],
-  ["markup for a subcommand", "<!channel>", ["There is no subcommand “<!channel>”."]],
+  ["markup for a subcommand", "<!channel>", ['There is no subcommand "<!channel>".']],
   [
     "an unknown flag",
     "revoke mallory@example.com --reson x",
@@ -116,7 +116,7 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "devices to restore where none is revoked",
     "restore-devices quentin@example.com --all --reason x",
-    ["This user has no revoked device that could be restored."],
+    ["This user has no revoked device to restore."],
   ],
 ];
 

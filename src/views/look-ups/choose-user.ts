@@ -6,7 +6,7 @@ import type { UserMessage } from "../../errors.ts";
 import type { Choice } from "../../lookup/candidates.ts";
 import { number, plural } from "../../pluralize.ts";
 import { context, message, section, type Message } from "../blocks.ts";
-import { code, escape, named, utc, when } from "../text.ts";
+import { code, escape, named, when } from "../text.ts";
 
 /** More are no choice on a phone. */
 const MAX_OFFERED = 8;
@@ -83,7 +83,7 @@ function linesOf(user: AccessUser, showsId: boolean): string[] {
   return compact(
     name !== "" && `*${escape(name, 80)}*`,
     code(addressOf(user), 254),
-    lastSignIn(user, when),
+    lastSignIn(user),
     showsId && code(user.id),
   );
 }
@@ -91,11 +91,11 @@ function linesOf(user: AccessUser, showsId: boolean): string[] {
 function lineOf(user: AccessUser, showsId: boolean): string {
   const name = named(user.name, "", 80);
   const who = name === "" ? addressOf(user) : `${name} (${addressOf(user)})`;
-  return compact(escape(who, 200), lastSignIn(user, utc), showsId && escape(user.id)).join(", ");
+  return compact(escape(who, 200), lastSignIn(user), showsId && escape(user.id)).join(", ");
 }
 
-function lastSignIn({ lastLoginAt }: AccessUser, show: (at: number) => string): string {
-  return lastLoginAt === null ? "no sign-in recorded" : `last sign-in ${show(lastLoginAt)}`;
+function lastSignIn({ lastLoginAt }: AccessUser): string {
+  return lastLoginAt === null ? "no sign-in recorded" : `last sign-in ${when(lastLoginAt)}`;
 }
 
 /** An answer about the only user whom a name matches: it says first who that is. */
