@@ -213,7 +213,7 @@ describe("an email that several users have", () => {
 
 describe("a misspelt email", () => {
   it.each([
-    ["a letter missing at the beginning", "mlory@example.com"],
+    ["a letter missing at the beginning", "mllory@example.com"],
     ["a letter doubled", "malllory@example.com"],
     ["two letters swapped", "malolry@example.com"],
     ["another domain", "mallory@exmaple.com"],
