@@ -31,7 +31,13 @@ export async function runForName(name: string, about: AboutUser): Promise<Messag
   if (user === undefined) throw noMatch(name, found);
   if (isChange || found.users.length > 1 || found.isCut || !found.isMatch)
     return offer({ kind: "name", typed: name, ...found }, about);
-  const reply = (message: Message) => context.reply(withMatch(name, user, message));
+  let isSaid = false;
+  const reply = (message: Message): Promise<void> => {
+    const said = isSaid ? message : withMatch(name, user, message);
+    // A picture that follows the answer is clear without it.
+    isSaid = true;
+    return context.reply(said);
+  };
   const answer = await run({ ...context, reply }, { kind: "id", id: user.id });
   return answer === undefined ? undefined : withMatch(name, user, answer);
 }

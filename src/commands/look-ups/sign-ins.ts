@@ -1,8 +1,9 @@
-import type { AccessUser } from "../../api/cloudflare.ts";
+import type { AccessRequests, AccessUser } from "../../api/cloudflare.ts";
 import type { Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { MAX_DAYS, readSignIns } from "../../lookup/sign-ins.ts";
 import { findUser, getUser } from "../../lookup/who.ts";
+import { readSignInLanes, sendSignInPicture } from "../../pictures/send.ts";
 import type { Message } from "../../views/blocks.ts";
 import { signInsMessage } from "../../views/look-ups/sign-ins.ts";
 import { WHO } from "../args.ts";
@@ -16,12 +17,12 @@ export const signIns = defineCommand({
   details: `Every Access request of the last 24 hours, newest first, with application, IP and ray id, counted by application. --days goes back up to ${MAX_DAYS} days.`,
   examples: ["sign-ins alice@example.com", "sign-ins alice@example.com --days 7"],
   role: "viewer",
-  calls: ["list users", "get user", "list access requests"],
+  calls: ["list users", "get user", "list access requests", "list active sessions", "get active session"],
   args: {
     who: WHO,
     days: { kind: "text", takes: "N", summary: `how many days back, 1 to ${MAX_DAYS}; 1 without it` },
   },
-  async run({ deps }, { who, days = "1" }) {
+  async run({ deps, reply }, { who, days = "1" }) {
     const back = parseDays(days);
     if (back === null) {
       throw new UserError({
@@ -29,7 +30,11 @@ export const signIns = defineCommand({
         next: `Try --days 1 to --days ${MAX_DAYS}.`,
       });
     }
-    return show(deps, await findUser(deps.cloudflare, deps.directory, who), back, 1);
+    const found = await findUser(deps.cloudflare, deps.directory, who);
+    const requests = await read(deps, found, back);
+    await reply(signInsMessage(found, { ...requests, days: back, now: deps.now(), page: 1 }));
+    // After the words: it takes Slack some seconds.
+    await sendSignInPicture(deps, await readSignInLanes(deps, found, requests.items), reply);
   },
   screen: async (deps, { user = "", days = "1", page = "1" }) =>
     show(deps, await getUser(deps.cloudflare, user), parseDays(days) ?? 1, Number(page)),
@@ -41,7 +46,11 @@ function parseDays(typed: string): number | null {
   return days >= 1 && days <= MAX_DAYS ? days : null;
 }
 
-async function show(deps: Deps, user: AccessUser, days: number, page: number): Promise<Message> {
+async function show(deps: Deps, found: AccessUser, days: number, page: number): Promise<Message> {
+  return signInsMessage(found, { ...(await read(deps, found, days)), days, now: deps.now(), page });
+}
+
+function read(deps: Deps, user: AccessUser, days: number): Promise<AccessRequests> {
   // Without an address in it, the search would be for all users.
   if (user.email === "") {
     throw new UserError({
@@ -50,11 +59,5 @@ async function show(deps: Deps, user: AccessUser, days: number, page: number): P
       next: `Try /zt failed-sign-ins ${user.id} and /zt sessions ${user.id}.`,
     });
   }
-  const now = deps.now();
-  return signInsMessage(user, {
-    ...(await readSignIns(deps.cloudflare, user.email, { now, days })),
-    days,
-    now,
-    page,
-  });
+  return readSignIns(deps.cloudflare, user.email, { now: deps.now(), days });
 }
