@@ -44,9 +44,17 @@ async function formButtons(
     reason: typeof reason === "string" ? reason : "",
   };
   const isEmpty = !typed.devices && !typed.warpReauth && typed.reason === "";
-  const draft = isEmpty ? {} : { draft: await saveDraft(deps.db, asker.userId, deps.now(), { users: [], ...typed }) };
+  const draft = isEmpty
+    ? {}
+    : { draft: await saveDraft(deps.db, asker.userId, deps.now(), { users: [], ...typed }) };
   return users.map((user, index) =>
-    formButton("Choose…", action, `pick-${index}`, { user: user.id, ...draft }, `Choose ${user.email || user.id}`),
+    formButton(
+      "Choose…",
+      action,
+      `pick-${index}`,
+      { user: user.id, ...draft },
+      `Choose ${user.email || user.id}`,
+    ),
   );
 }
 

@@ -6,17 +6,22 @@ import { choiceInstead, findByName, type Candidates, type Choice } from "../look
 import { EMPTY_LIST, type Who } from "../lookup/who.ts";
 import type { Message } from "../views/blocks.ts";
 import { chooseUserMessage, offeredOf, withMatch } from "../views/look-ups/choose-user.ts";
+import { screenButton } from "../views/screen-button.ts";
 import type { CommandContext } from "./define.ts";
 
+interface Offer {
+  context: Pick<CommandContext, "deps">;
+  /** Buttons that go on with one of these users: ids only, and the click is authorised again. */
+  buttons(users: readonly AccessUser[]): Promise<Button[]>;
+}
+
 /** A subcommand that is about one user. */
-interface AboutUser {
-  /** It asks for a change: it never goes on with a guess, not even with the only one there is. */
+interface AboutUser extends Offer {
+  /** It requests a change: it never goes on with a guess, not even with the only one there is. */
   isChange: boolean;
   context: CommandContext;
   /** Goes on with whom it is about. */
   run(context: CommandContext, who: Who): Promise<Message | void>;
-  /** Buttons that go on with one of these users: ids only, and the click is authorised again. */
-  buttons(users: readonly AccessUser[]): Promise<Button[]>;
 }
 
 /**
@@ -46,11 +51,29 @@ export async function runForName(name: string, about: AboutUser): Promise<Messag
  * What to answer where an email is several users' or no one's: buttons for those whom it may mean.
  * @throws the error itself when it is another one, or no one is near.
  */
-export async function offerInstead(error: unknown, about: AboutUser): Promise<Message> {
+export async function offerInstead(error: unknown, about: Offer): Promise<Message> {
   return offer(await choiceInstead(about.context.deps.cloudflare, error), about);
 }
 
-async function offer(choice: Choice, { buttons, context }: AboutUser): Promise<Message> {
+/**
+ * Buttons to a look-up of each of these users. Words and flags that were typed keep their names in the screen's
+ * parameters: see `Command.screen`.
+ */
+export function lookUpButtons(
+  name: string,
+  users: readonly AccessUser[],
+  args: Readonly<Record<string, unknown>> = {},
+): Button[] {
+  const typed = Object.entries(args).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return users.map((user, index) => {
+    const params = { ...Object.fromEntries(typed), user: user.id };
+    return screenButton("Open", name, params, `Look at ${user.email || user.id}`, `pick-${index}`);
+  });
+}
+
+async function offer(choice: Choice, { buttons, context }: Offer): Promise<Message> {
   return chooseUserMessage(choice, await buttons(offeredOf(choice)), context.deps.now());
 }
 

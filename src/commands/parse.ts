@@ -112,7 +112,8 @@ export function parseArgs<Specs extends ArgSpecs>(
     values[flag.name] = unescapeSlack(words);
   }
   const missing = Object.entries(command.args).find(
-    ([name, spec]) => "required" in spec && spec.required && values[name] === undefined && name !== named?.arg,
+    ([name, spec]) =>
+      "required" in spec && spec.required && values[name] === undefined && name !== named?.arg,
   );
   if (missing !== undefined) {
     const [name, spec] = missing;
@@ -186,7 +187,9 @@ function readWho(command: Command, { summary }: ArgSpec, word: string): Who {
   const shown = unescapeSlack(word);
   throw usageError(
     command,
-    shown.includes("@") ? `Can't read "${shown}" as an email address.` : `Can't read "${shown}" as ${summary}.`,
+    shown.includes("@")
+      ? `Can't read "${shown}" as an email address.`
+      : `Can't read "${shown}" as ${summary}.`,
   );
 }
 

@@ -6,12 +6,11 @@ import { parseWho, type Who } from "../lookup/who.ts";
 import { maskSecrets } from "../secrets.ts";
 import { maskedNotice } from "../views/masked.ts";
 import { noticeMessage } from "../views/notice.ts";
-import { screenButton } from "../views/screen-button.ts";
 import type { Purpose } from "../slack/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
-import { offerInstead, runForName } from "./offer-users.ts";
+import { lookUpButtons, offerInstead, runForName } from "./offer-users.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
 
 /** A subcommand whose arguments' types are its own business. */
@@ -30,7 +29,8 @@ type ButtonsFor = (
 /** Closes over a command's own types, so that a list can hold all of them. `buttonsFor` is its screen by default. */
 export function seal<Specs extends ArgSpecs>(
   command: Command<Specs>,
-  buttonsFor: ButtonsFor = screenButtons(command.name),
+  buttonsFor: ButtonsFor = (_context, users, args) =>
+    Promise.resolve(lookUpButtons(command.name, users, args)),
 ): AnyCommand {
   const isChange = command.changes === true;
   return {
@@ -56,19 +56,6 @@ export function seal<Specs extends ArgSpecs>(
 
 /** Stands for whom a button names, while only what else was typed is read. */
 const NOBODY_YET: Who = { kind: "id", id: "" };
-
-/** Words and flags that were typed keep their names in the screen's parameters: see `Command.screen`. */
-function screenButtons(name: string): ButtonsFor {
-  return (_context, users, args) => {
-    const typed = Object.entries(args).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-    return Promise.resolve(
-      users.map((user, index) => {
-        const params = { ...Object.fromEntries(typed), user: user.id };
-        return screenButton("Open", name, params, `Look at ${user.email || user.id}`, `pick-${index}`);
-      }),
-    );
-  };
-}
 
 export interface Registry {
   all: readonly AnyCommand[];
@@ -144,5 +131,7 @@ function unknownCommand(typed: string, commands: readonly AnyCommand[], names: r
 /** A word that is like no subcommand may be a name. */
 function personHint(lookUp: string | undefined, word: string): string {
   const isName = /^@?\p{L}[\p{L}\p{M}'’.-]+$/u.test(word);
-  return lookUp !== undefined && isName ? `Looking for a person? /zt ${lookUp} ${word.replace("@", "")}. ` : "";
+  return lookUp !== undefined && isName
+    ? `Looking for a person? /zt ${lookUp} ${word.replace("@", "")}. `
+    : "";
 }

@@ -124,11 +124,7 @@ async function searchAll(cloudflare: Cloudflare, pieces: readonly string[]) {
 
 /** In lower case and without accents: people type jurgen for Jürgen. */
 function fold(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLowerCase()
-    .trim();
+  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().trim();
 }
 
 function wordsOf(text: string): string[] {

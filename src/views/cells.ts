@@ -17,7 +17,9 @@ export function table(
 ): TableBlock {
   return {
     type: "table",
-    column_settings: titles.map((_title, column) => ([wrapped].flat().includes(column) ? { is_wrapped: true } : {})),
+    column_settings: titles.map((_title, column) =>
+      [wrapped].flat().includes(column) ? { is_wrapped: true } : {},
+    ),
     rows: [titles.map((title) => textCell(title)), ...rows],
   };
 }

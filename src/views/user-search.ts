@@ -49,7 +49,8 @@ export function userChoice(
 function optionOf({ id, name, email, lastLoginAt }: AccessUser, now: number): PlainTextOption {
   const shown = named(name, "");
   const who = email === "" ? id : email;
-  const seen = lastLoginAt === null ? "no sign-in recorded" : `last sign-in ${duration(now - lastLoginAt)} ago`;
+  const seen =
+    lastLoginAt === null ? "no sign-in recorded" : `last sign-in ${duration(now - lastLoginAt)} ago`;
   return {
     value: id,
     text: plain(shown === "" ? who : `${shown} (${who})`, 75),

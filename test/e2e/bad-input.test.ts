@@ -37,7 +37,11 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
     ["--reason needs some words after it.", "Usage: /zt revoke"],
   ],
   ["no one named", "user", ["<who> is missing", "Usage: /zt user <who>"]],
-  ["one word too many", "user mallory@example.com please", ['"please" is one word too many.', "Usage: /zt user <who>"]],
+  [
+    "one word too many",
+    "user mallory@example.com please",
+    ['"please" is one word too many.', "Usage: /zt user <who>"],
+  ],
   [
     "an address that no one has",
     "user nobody@example.com",

@@ -22,7 +22,8 @@ function buttonFor(message: StoredMessage, userId: string): { actionId: string; 
 }
 
 function buttonsOf(message: StoredMessage): number {
-  return (message.blocks ?? []).filter((block) => "accessory" in block && block.accessory !== undefined).length;
+  return (message.blocks ?? []).filter((block) => "accessory" in block && block.accessory !== undefined)
+    .length;
 }
 
 function pressFor({ slack }: Scene, message: StoredMessage, userId: string) {

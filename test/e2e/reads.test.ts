@@ -128,7 +128,11 @@ describe("looking things up", () => {
 
   it("failed-sign-ins: by hour, by application, and every one with its ray", async () => {
     const scene = await startScene();
-    const { message, words } = await answerTo(scene.slack, PEOPLE.alice, "failed-sign-ins mallory@example.com");
+    const { message, words } = await answerTo(
+      scene.slack,
+      PEOPLE.alice,
+      "failed-sign-ins mallory@example.com",
+    );
     expect(words).toContain("17 failed sign-ins in the last 24 h, 23 on record · 1–20 of 23");
     expect(words).toMatch(/\n[▁▂▃▄▅▆▇█]{24}\n-24h {8}-12h {5}now\n/);
     expect(words).toMatch(/Most in one hour: \d+, from \d{4}/);

@@ -131,7 +131,9 @@ describe("a credential that somebody types", () => {
     expect(words).not.toContain(TOKEN);
     await slack.waitFor(() => readAudit(scene).some(({ event }) => event === "bot.paused"));
     await slack.waitFor(() =>
-      publicMessages(slack).some((one) => slack.visibleText(one).includes("You typed a credential (Slack token)")),
+      publicMessages(slack).some((one) =>
+        slack.visibleText(one).includes("You typed a credential (Slack token)"),
+      ),
     );
     expectGone(scene);
   });

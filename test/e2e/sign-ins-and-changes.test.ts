@@ -22,9 +22,7 @@ describe("/zt sign-ins", () => {
     add(now - 25 * HOUR, "ray-of-yesterday");
 
     const { message, words } = await answerTo(slack, PEOPLE.alice, `sign-ins ${MALLORY}`);
-    expect(words).toContain(
-      "40 sign-ins in the last 24 h: 30 denied and 10 allowed · 1–20 of 40",
-    );
+    expect(words).toContain("40 sign-ins in the last 24 h: 30 denied and 10 allowed · 1–20 of 40");
     expect(words).toContain(`• 40 × ${sample.appDomain}, 30 denied`);
     expect(words).not.toContain("ray-of-");
     expect(words.indexOf("ray-0")).toBeLessThan(words.indexOf("ray-19"));

@@ -18,7 +18,13 @@ function makeCloudflare(users: AccessUser[], fails: (search: string) => boolean 
     searched.push(search);
     if (fails(search)) return Promise.reject(FAILURE);
     const found = users.filter(({ name, email }) => `${name}\n${email}`.toLowerCase().includes(search));
-    return Promise.resolve({ items: found.slice(0, perPage), page: 1, perPage, totalCount: null, totalPages: null });
+    return Promise.resolve({
+      items: found.slice(0, perPage),
+      page: 1,
+      perPage,
+      totalCount: null,
+      totalPages: null,
+    });
   };
   return { cloudflare: { accessUsers: { list } } as unknown as Cloudflare, searched };
 }
@@ -87,7 +93,11 @@ describe("similar emails", () => {
     });
     const down = makeCloudflare([mallory], () => true);
     await expect(choiceInstead(down.cloudflare, error)).rejects.toMatchObject({
-      detail: { next: expect.stringContaining("similar addresses are unknown, as Cloudflare did not answer") as string },
+      detail: {
+        next: expect.stringContaining(
+          "similar addresses are unknown, as Cloudflare did not answer",
+        ) as string,
+      },
     });
     const none = makeCloudflare([]);
     await expect(choiceInstead(none.cloudflare, error)).rejects.toBe(error);

@@ -12,8 +12,7 @@ export const users = defineCommand({
   name: "users",
   group: "Look up",
   summary: "the account's users, or those who match a search",
-  details:
-    "Searches names and email addresses, ten a page, with a button to each user's summary.",
+  details: "Searches names and email addresses, ten a page, with a button to each user's summary.",
   examples: ["users mallory", "users jane doe", "users"],
   role: "viewer",
   calls: ["list users"],

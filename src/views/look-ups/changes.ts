@@ -28,8 +28,7 @@ export function changesMessage({ items, complete, tokenId, now, page: asked = 1 
   const page = pageOf(items, asked, PAGE_SIZE);
   const title = `${plural(items.length, "change")} in the last 24 h, ${resultsText(items)}`;
   const notes = compact(
-    !complete &&
-      `These are the newest ${number(MAX_CHANGES)}. The Cloudflare dashboard shows the rest.`,
+    !complete && `These are the newest ${number(MAX_CHANGES)}. The Cloudflare dashboard shows the rest.`,
   );
   return listMessage(
     { head: "By zt-bot", title, now, page, lineOf, notes },

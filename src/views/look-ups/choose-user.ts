@@ -63,7 +63,9 @@ function questionOf({ kind, users, isMatch }: Choice): string {
   const [only, ...others] = users;
   if (only === undefined) return "";
   if (kind === "misspelt" || !isMatch) {
-    return others.length === 0 ? `Did you mean ${escape(addressOf(only), 254)}?` : "Did you mean one of these?";
+    return others.length === 0
+      ? `Did you mean ${escape(addressOf(only), 254)}?`
+      : "Did you mean one of these?";
   }
   return others.length === 0 ? "Is it the right one?" : "Which one?";
 }

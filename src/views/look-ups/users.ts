@@ -34,7 +34,8 @@ export function usersMessage({ found, search, now }: UsersProps): Message {
   return listMessage(
     { head, now, page: { ...page, range: "" }, lineOf },
     items.map(rowOf),
-    left > 0 && context(`and ${plural(left, "user")} more on this page: type /zt users and a part of the name`),
+    left > 0 &&
+      context(`and ${plural(left, "user")} more on this page: type /zt users and a part of the name`),
     buttons.length > 0 &&
       context("Cloudflare sets the order of pages; each page has the newest sign-in first."),
     paging,

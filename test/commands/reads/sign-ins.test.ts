@@ -147,9 +147,7 @@ describe("the sign-ins of a user", () => {
   });
 
   it("are not said to be all where there may be more", () => {
-    expect(showSignIns([makeRequest()], 1, false)).toContain(
-      "There may be more: these are the newest 1,",
-    );
+    expect(showSignIns([makeRequest()], 1, false)).toContain("There may be more: these are the newest 1,");
     expect(showSignIns([makeRequest()], 1, false)).toContain("at least 1 sign-in");
     expect(showSignIns([makeRequest()])).not.toContain("There may be more");
   });
@@ -183,7 +181,9 @@ describe("the bot's changes", () => {
       makeEvent({ action: "create", description: null, succeeded: false, status: 403 }),
     ]);
     expect(words).toContain("By zt-bot: 2 changes in the last 24 h, 1 failed");
-    expect(words).toContain("succeeded\ndelete · Delete User · access users f174e90a\n03-14 13:02 UTC\n8e9b1c60ef9e1c9a");
+    expect(words).toContain(
+      "succeeded\ndelete · Delete User · access users f174e90a\n03-14 13:02 UTC\n8e9b1c60ef9e1c9a",
+    );
     expect(words).toContain("❌ failed (HTTP 403)\ncreate · access users f174e90a");
     expect(words).toContain("of zt-bot's API token token-1");
   });
@@ -197,7 +197,9 @@ describe("the bot's changes", () => {
   });
 
   it("are not said to be all where there are more", () => {
-    expect(showChanges([makeEvent()], false)).toContain("These are the newest 1,000. The Cloudflare dashboard shows the rest.");
+    expect(showChanges([makeEvent()], false)).toContain(
+      "These are the newest 1,000. The Cloudflare dashboard shows the rest.",
+    );
   });
 
   it("may be none, and then where to look is said", () => {

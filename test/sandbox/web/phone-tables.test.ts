@@ -65,18 +65,21 @@ const TABLES: [string, string, Message][] = [
 describeInBrowser("on a phone", () => {
   const open = usePages();
 
-  test.each(TABLES)("the table of %s needs no scrolling sideways, and begins with what decides", async (_what, first, message) => {
-    const { page, sandbox } = await open(phone);
-    await sandbox.post(message.blocks, { text: message.text });
-    const table = page.getByRole("article").last().getByRole("table");
-    await table.waitFor();
-    const { width = 0 } = (await table.boundingBox()) ?? {};
-    expect(width).toBeGreaterThan(0);
-    expect(width).toBeLessThanOrEqual(360);
-    const frame = table.locator("..");
-    const hidden = ({ scrollWidth, clientWidth }: { scrollWidth: number; clientWidth: number }) =>
-      scrollWidth - clientWidth;
-    expect(await frame.evaluate(hidden)).toBe(0);
-    expect(await table.getByRole("cell").first().innerText()).toContain(first);
-  });
+  test.each(TABLES)(
+    "the table of %s needs no scrolling sideways, and begins with what decides",
+    async (_what, first, message) => {
+      const { page, sandbox } = await open(phone);
+      await sandbox.post(message.blocks, { text: message.text });
+      const table = page.getByRole("article").last().getByRole("table");
+      await table.waitFor();
+      const { width = 0 } = (await table.boundingBox()) ?? {};
+      expect(width).toBeGreaterThan(0);
+      expect(width).toBeLessThanOrEqual(360);
+      const frame = table.locator("..");
+      const hidden = ({ scrollWidth, clientWidth }: { scrollWidth: number; clientWidth: number }) =>
+        scrollWidth - clientWidth;
+      expect(await frame.evaluate(hidden)).toBe(0);
+      expect(await table.getByRole("cell").first().innerText()).toContain(first);
+    },
+  );
 });
