@@ -37,13 +37,7 @@ const EVENT = {
 };
 
 const TABLES: [string, string, Message][] = [
-  [
-    "sign-ins",
-    "⛔ denied",
-    signInsMessage(user, { items: [REQUEST], complete: true, days: 1, now: NOW } as Parameters<
-      typeof signInsMessage
-    >[1]),
-  ],
+  ["sign-ins", "⛔ denied", signInsMessage(user, { items: [REQUEST], complete: true, days: 1, now: NOW })],
   [
     "failed sign-ins",
     "Payroll and expenses of the whole company",
@@ -53,13 +47,7 @@ const TABLES: [string, string, Message][] = [
       { now: NOW },
     ),
   ],
-  [
-    "changes",
-    "❌ failed",
-    changesMessage({ items: [EVENT], complete: true, tokenId: "token-1", now: NOW } as Parameters<
-      typeof changesMessage
-    >[0]),
-  ],
+  ["changes", "❌ failed", changesMessage({ items: [EVENT], complete: true, tokenId: "token-1", now: NOW })],
 ];
 
 describeInBrowser("on a phone", () => {
