@@ -1,8 +1,9 @@
 import type { RawTextElement, RichTextBlock, RichTextElement, TableBlock } from "@slack/types";
 
+import { compact, type Maybe } from "../compact.ts";
 import { clean, cut } from "./text.ts";
 
-/** What a table is made of. Cells show text as it is: no markup of anybody's can come out of one. */
+/** What a table is made of. Cells show text as it is: no untrusted markup can come out of one. */
 export type Cell = RawTextElement | RichTextBlock;
 
 /**
@@ -12,17 +13,20 @@ export type Cell = RawTextElement | RichTextBlock;
 const MAX_CHARACTERS = 10_000;
 
 /**
- * A table with its titles above; the column of long names is `wrapped`. Messages may hold one, modals none. Where the
+ * A table with its titles above; columns of long texts are `wrapped`. Messages may hold one, modals none. A phone shows
+ * two wrapped columns without scrolling: put more than that into one cell with `stack`, what decides first. Where the
  * cells hold more than Slack takes, the longest are cut, and no row is left out.
  */
 export function table(
   titles: readonly string[],
   rows: readonly Cell[][],
-  { wrapped = 0 }: { wrapped?: number } = {},
+  { wrapped = 0 }: { wrapped?: number | readonly number[] } = {},
 ): TableBlock {
   return {
     type: "table",
-    column_settings: titles.map((_title, column) => (column === wrapped ? { is_wrapped: true } : {})),
+    column_settings: titles.map((_title, column) =>
+      [wrapped].flat().includes(column) ? { is_wrapped: true } : {},
+    ),
     rows: fitCells([titles.map((title) => textCell(title)), ...rows]),
   };
 }
@@ -70,7 +74,7 @@ export function codeCell(text: string | null, max = 64): Cell {
 
 /** A moment in the reader's own zone, with words around it; raw text cannot hold one. */
 export function dateCell(at: number | null, { before = "", after = "" } = {}): Cell {
-  if (at === null) return textCell(`${before}not said${after}`);
+  if (at === null) return textCell(`${before}unknown${after}`);
   return richCell(
     ...words(before),
     {
@@ -83,6 +87,17 @@ export function dateCell(at: number | null, { before = "", after = "" } = {}): C
   );
 }
 
+/** The cells that are there above one another, as one. */
+export function stack(...cells: readonly Maybe<Cell>[]): Cell {
+  return richCell(
+    ...compact(...cells).flatMap((cell, index) => [...words(index === 0 ? "" : "\n"), ...elementsOf(cell)]),
+  );
+}
+
+function elementsOf(cell: Cell): RichTextElement[] {
+  return cell.type === "raw_text" ? words(cell.text) : partsOf(cell);
+}
+
 function words(text: string): RichTextElement[] {
   return text === "" ? [] : [{ type: "text", text }];
 }
@@ -91,7 +106,7 @@ function richCell(...elements: RichTextElement[]): RichTextBlock {
   return { type: "rich_text", elements: [{ type: "rich_text_section", elements }] };
 }
 
-/** Somebody in Slack as a mention; whoever acts under another name (the bot, an operator at the server) by that. */
+/** A Slack user as a mention; an actor with another name (the bot, an operator at the server) by that name. */
 export function personCell(id: string): Cell {
   return /^[UW][A-Z0-9]{2,}$/.test(id) ? richCell({ type: "user", user_id: id }) : textCell(id);
 }

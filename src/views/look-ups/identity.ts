@@ -30,7 +30,7 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
       `${who} has no log-in on record`,
       section(`*${who}* has no log-in on record: nothing is known of them (${when(now, "time")}).`),
       context(
-        `→ \`/zt failed-logins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` what they registered.`,
+        `→ \`/zt failed-sign-ins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` what they registered.`,
       ),
       toSummary(user),
     );
