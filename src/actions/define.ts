@@ -35,7 +35,7 @@ export interface PlanText {
 /** What Cloudflare shows after the call. Plain text. */
 export interface Verification {
   confirmed: boolean;
-  /** "0 of 3 sessions remain" */
+  /** A phrase of what was done, "Revoked 3 sessions", or of what is left: "1 of 3 sessions still open". */
   summary: string;
   /** What else was seen, or could not be: a new sign-in, a part that is unknown. */
   notes: string[];

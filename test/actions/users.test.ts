@@ -32,7 +32,7 @@ describe("after a deletion", () => {
   it("the user is gone when Cloudflare says so and does not list them", async () => {
     mockApi().get(USER).reply(404, NOT_FOUND);
     listed();
-    expect(await verify()).toMatchObject({ confirmed: true, provesCall: true, summary: "the user is gone" });
+    expect(await verify()).toMatchObject({ confirmed: true, provesCall: true, summary: "Deleted the user" });
   });
 
   it("the user is not gone when they are still listed", async () => {

@@ -235,7 +235,7 @@ describe("the buttons of a summary", () => {
     expect(wordsOf(slack, card)).toContain("Takes back the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain("Verified: risk level none, 0 earlier events still count");
+    expect(thread.join("\n")).toContain("Verified: Reset the risk score, now none");
     expect(callsTo(cloudflare, "POST", "/zt_risk_scoring/").map((call) => call.path)).toEqual([
       `/accounts/${ACCOUNT_ID}/zt_risk_scoring/0f6c2f64-9f0e-4b7e-8a53-5c1f4f7a3f10/reset`,
     ]);
@@ -274,9 +274,7 @@ describe("/zt revoke", () => {
     expect(wordsOf(slack, card)).toContain("phished, see #sec-42");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain(
-      "Verified: 0 of 3 sessions remain, 0 of 2 device registrations remain, checked",
-    );
+    expect(thread.join("\n")).toContain("Verified: Revoked 3 sessions and 2 device registrations, checked");
     const [call, ...more] = callsTo(cloudflare, "POST", "revoke_user");
     expect(more).toEqual([]);
     expect(call?.query).toEqual({ devices: "true" });

@@ -80,8 +80,8 @@ describe("/zt audit", () => {
       "zt-bot\nlooked: still the approved user",
       "zt-bot\nsent to Cloudflare: revoke_user for mallory@example.com (sessions only)",
       "zt-bot\nCloudflare accepted it, 200, ray ",
-      "zt-bot\nverified: 0 of 3 sessions remain",
-      "zt-bot\ndone: 0 of 3 sessions remain",
+      "zt-bot\nverified: Revoked 3 sessions",
+      "zt-bot\ndone: Revoked 3 sessions",
     ];
     const places = told.map((line) => words.indexOf(line));
     expect(places).not.toContain(-1);
@@ -138,7 +138,7 @@ describe("/zt audit", () => {
     expect(trail.get("call.answered")).toMatchObject({ ...whom, ok: true, status: 200, cf_ray: sent?.cfRay });
     expect(trail.get("request.succeeded")).toMatchObject({
       requester: PEOPLE.alice,
-      verification: { confirmed: true, summary: "0 of 3 sessions remain" },
+      verification: { confirmed: true, summary: "Revoked 3 sessions" },
     });
     expect(JSON.stringify([...trail])).not.toContain(scene.env["CLOUDFLARE_API_TOKEN"]);
   });

@@ -61,9 +61,7 @@ describe("/zt reset-risk", () => {
       "Reason she called",
     ])
       expect(words).toContain(text);
-    expect(await approve(slack, await card(scene))).toContain(
-      "Verified: risk level none, 0 earlier events still count",
-    );
+    expect(await approve(slack, await card(scene))).toContain("Verified: Reset the risk score, now none");
     expect(resets(scene)).toHaveLength(1);
   });
 

@@ -89,7 +89,7 @@ describe("a revocation of 12 users", () => {
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringMatching(/The first user is verified: 0 of 1 session remains, .*other 11/),
+      expect.stringMatching(/The first user is verified: Revoked 1 session, .*other 11/),
       expect.stringContaining("Revoke all sessions of 12 users"),
     ]);
     const end = wordsOf(slack, card);
@@ -142,7 +142,7 @@ describe("a revocation of 12 users", () => {
     expect(words).toContain("asked: Revoke sessions: stuffing");
     expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
     expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
-    expect(words).toMatch(/verified: (no session is open|0 of 1 session remains)/);
+    expect(words).toMatch(/verified: (no session is open|Revoked 1 session)/);
     expect(words).not.toContain(emails[1]);
     expect(words).not.toContain(`revoke_user for ${emails[0]}`);
   });
@@ -161,7 +161,7 @@ describe("a revocation of 12 users", () => {
         target: email,
         target_id: accessIdOf(scene, email),
         confirmed: true,
-        summary: email === emails[0] ? "0 of 1 session remains" : "0 of 1 session remains",
+        summary: email === emails[0] ? "Revoked 1 session" : "Revoked 1 session",
       });
     }
   });
@@ -386,13 +386,13 @@ describe("when it does not go well", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
-    expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session remains");
+    expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session still open");
     expect(verifiedRows(scene).map(({ data }) => data)).toEqual([
       {
         target: emails[0],
         target_id: accessIdOf(scene, emails[0] ?? ""),
         confirmed: false,
-        summary: "1 of 1 session remains",
+        summary: "1 of 1 session still open",
       },
     ]);
   });
@@ -416,10 +416,10 @@ describe("when it does not go well", () => {
     });
     expect(seen.find(({ target }) => target === emails[2])).toMatchObject({
       confirmed: false,
-      summary: "1 of 1 session remains",
+      summary: "1 of 1 session still open",
     });
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
-    expect(words).toContain("not verified: 1 of 1 session remains");
+    expect(words).toContain("not verified: 1 of 1 session still open");
   });
 
   it("names every failure with its reason, and asks again for just those", async () => {

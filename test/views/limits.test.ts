@@ -96,7 +96,7 @@ const THREAD_POSTS: PostData[] = [
   },
   {
     kind: "verification",
-    verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+    verification: { confirmed: true, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
   },
   { kind: "summary" },
 ];

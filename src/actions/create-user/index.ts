@@ -116,7 +116,9 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
     return {
       confirmed: user !== undefined,
       summary:
-        user === undefined ? "the user is not in the list" : `the user is there, with the id ${user.id}`,
+        user === undefined
+          ? "The user is not in the list"
+          : `${(baseline?.count ?? 0) > 0 ? "The user was there already" : "Created the user"}, id ${user.id}`,
       notes: [],
       checkedAt: now,
       provesCall: user !== undefined && baseline?.count === 0,

@@ -56,5 +56,6 @@ export const deleteDevices = deviceAction("delete-devices", {
   send: (devices) => devices.deleteRegistrations,
   wrong: ["active", "revoked"],
   gone: "right",
-  summary: ({ left, total }) => `${left} of ${plural(total, "device registration")} still there`,
+  done: "deleted",
+  counted: "device registration",
 });

@@ -105,7 +105,7 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     const confirmed = seen !== "there";
     return {
       confirmed,
-      summary: confirmed ? "the user is gone" : "the user is still there",
+      summary: confirmed ? "Deleted the user" : "The user is still there",
       notes:
         seen === "gone" || seen === "there"
           ? []

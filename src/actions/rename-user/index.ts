@@ -88,7 +88,7 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
     const confirmed = name === options.newName;
     return {
       confirmed,
-      summary: `the name is now “${name}”`,
+      summary: confirmed ? `Renamed to “${name}”` : `The name is “${name}”`,
       notes: [],
       checkedAt: now,
       provesCall: confirmed && baseline !== null && baseline.name !== name,

@@ -58,7 +58,8 @@ export const restoreDevices = deviceAction("restore-devices", {
   send: (devices) => devices.unrevokeRegistrations,
   wrong: ["revoked"],
   gone: "wrong",
-  summary: ({ left, total }) => `${total - left} of ${plural(total, "device")} registered again`,
+  done: "restored",
+  counted: "device",
 });
 
 /** Is it still the revocation that was approved to be taken back? One that is active already loses nothing by it. */

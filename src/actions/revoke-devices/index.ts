@@ -63,5 +63,6 @@ export const revokeDevices = deviceAction("revoke-devices", {
   send: (devices, { legacy }) => (legacy ? devices.revokeDevices : devices.revokeRegistrations),
   wrong: ["active"],
   gone: "worth a note",
-  summary: ({ left, total }) => `${left} of ${plural(total, "device")} still registered`,
+  done: "revoked",
+  counted: "device",
 });

@@ -237,23 +237,28 @@ describe("the approval card", () => {
         result: {
           verification: {
             confirmed: true,
-            summary: "0 of 3 sessions remain",
+            summary: "Revoked 3 sessions",
             notes: ["1 new log-in since"],
             checkedAt: NOW,
           },
         },
       },
-      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC · approved by @U0BOB0001 2026-03-14 14:01:31 UTC\n⚠️ 1 new log-in since",
+      "✅ Done and verified: Revoked 3 sessions, checked 14:02:31 UTC · approved by @U0BOB0001 2026-03-14 14:01:31 UTC\n⚠️ 1 new log-in since",
     ],
     [
       "done and not confirmed",
       {
         status: "succeeded",
         result: {
-          verification: { confirmed: false, summary: "3 of 3 sessions remain", notes: [], checkedAt: NOW },
+          verification: {
+            confirmed: false,
+            summary: "3 of 3 sessions still open",
+            notes: [],
+            checkedAt: NOW,
+          },
         },
       },
-      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain, checked 14:02:31 UTC",
+      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open, checked 14:02:31 UTC",
     ],
     [
       "done and never looked at",

@@ -31,7 +31,7 @@ function draw(requests: readonly Request[], changes: Partial<RequestsProps> = {}
 }
 
 const seen = (confirmed: boolean): Result => ({
-  verification: { confirmed, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+  verification: { confirmed, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
 });
 const held = { code: "paused", why: "zt-bot is paused", since: NOW } as const;
 const bulk = { total: 3, done: 1, failed: 2, untouched: 0, endsAt: null, waitsUntil: null };
