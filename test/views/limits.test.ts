@@ -218,6 +218,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
       for (const code of ["is_archived", HOSTILE]) {
         const rows = all.slice(from, from + 11).map((row) => ({
           ...row,
+          offered: ["approve", "deny", "cancel", "stop"] as const,
           request: { ...row.request, deliveryFailure: { code, since: NOW } },
         }));
         const shown = { kind: "mine", userId: "U0ALICE01" } as const;

@@ -1,4 +1,4 @@
-import type { ActionsBlock, KnownBlock } from "@slack/types";
+import type { ActionsBlock, Button, KnownBlock } from "@slack/types";
 
 import { compact } from "../../compact.ts";
 import { number } from "../../pluralize.ts";
@@ -40,7 +40,7 @@ export function progressBlocks(request: Request, now: number): KnownBlock[] {
     bulk !== undefined && section(progressText(bulk, isRunning ? now : null)),
     // A stop that came when nobody was left to be spared is no news beside "10 of 10 done".
     stop !== undefined && (isRunning || bulk?.untouched !== 0) && section(stopText(stop, isRunning)),
-    isRunning && stop === undefined && stopButton(request),
+    isRunning && stop === undefined && actions("stop", stopButton(request)),
   );
 }
 
@@ -68,19 +68,20 @@ function progressText(bulk: BulkProgress, now: number | null): string {
 }
 
 function stopText({ by, at }: { by: string; at: number }, isRunning: boolean): string {
-  const rest = isRunning ? ": whoever is being called for is finished, the others are not touched" : "";
+  const rest = isRunning ? ". Calls in progress will finish; nobody else will be revoked." : "";
   return `⏹️ *Stopped* by ${mention(by)} ${when(at)}${rest}`;
 }
 
-function stopButton({ id }: Request): ActionsBlock[] {
+/** Stops a request about several users while it runs. */
+export function stopButton({ id }: Request): Button {
   const confirm = {
-    title: "Stop it?",
-    text: "Whoever was not reached yet is not touched. What is done stays done. It cannot be started again: ask for the others in a new request.",
+    title: "Stop the revocation?",
+    text: "Calls in progress will finish; nobody else will be revoked. You can't resume it: request the others again.",
     confirm: "Stop",
     deny: "Let it run",
   };
-  const label = `Stop ${id}: who was not reached yet is not touched`;
-  return actions("stop", button("Stop", STOP_ACTION, id, label, { style: "danger", confirm }));
+  const label = `Stop ${id}: nobody else will be revoked`;
+  return button("Stop", STOP_ACTION, id, label, { style: "danger", confirm });
 }
 
 /** How it stands, as the words after a sign; null where there is nothing to say of several users. */
