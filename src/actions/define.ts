@@ -55,6 +55,8 @@ export interface PlanInput<Wish> {
   target: Target;
   /** Where several users are meant: all but `target`. */
   others?: readonly Target[];
+  /** Of the names that were typed, those that the requester goes on without, each with the reason. */
+  leftOut?: readonly { name: string; why: string }[];
   /** null for somebody who is only to be created. */
   evidence: UserSummary | null;
   wish: Wish;

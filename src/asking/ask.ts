@@ -76,11 +76,12 @@ export interface AskFor {
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
   const reason = checkReason(deps, wish.action, input.reason);
-  const { target, evidence, others = [], othersSeen = null } = await findSubject(deps, input);
+  const { target, evidence, others = [], othersSeen = null, leftOut = [] } = await findSubject(deps, input);
   const options = await actionOf(wish).prepare({
     cloudflare: deps.cloudflare,
     target,
     others,
+    leftOut,
     evidence,
     wish,
     legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,

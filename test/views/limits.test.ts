@@ -216,10 +216,10 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
     const problems: string[] = [];
     for (let from = 0; from < all.length; from += 11)
       for (const code of ["is_archived", HOSTILE]) {
-        const rows = all.slice(from, from + 11).map((row) => ({
+        const rows = all.slice(from, from + 11).map((row, index) => ({
           ...row,
           offered: ["approve", "deny", "cancel", "stop"] as const,
-          request: { ...row.request, deliveryFailure: { code, since: NOW } },
+          request: { ...row.request, id: `ZT-${1_000_000 + index}`, deliveryFailure: { code, since: NOW } },
         }));
         const shown = { kind: "mine", userId: "U0ALICE01" } as const;
         const unreviewed = rows.slice(0, UNREVIEWED_SHOWN).map((row) => ({

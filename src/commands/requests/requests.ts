@@ -28,7 +28,7 @@ export const requests = defineCommand({
   group: "Respond",
   summary: "open requests, with buttons to approve, deny or cancel them",
   details:
-    "Shows open requests, yours (mine) or everything (all), ten a page. Break-glass requests without a review come first.",
+    "Shows open requests, yours (mine) or everything (all), five a page. Break-glass requests without a review come first.",
   examples: ["requests", "requests mine", "requests all --page 2"],
   role: "viewer",
   calls: [],

@@ -6,7 +6,15 @@ import type { UserMessage } from "../../errors.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
 import { context, modal, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
-import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/several.ts";
+import {
+  isWithoutTicked,
+  readSeveral,
+  SEVERAL,
+  severalField,
+  withoutField,
+  type ReadSeveral,
+} from "../forms/several.ts";
+import { whoText } from "../../lookup/who-list.ts";
 import { textInput, type Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
@@ -38,6 +46,8 @@ export interface AskModalProps {
   problem?: UserMessage;
   /** The same where it takes more than a few words. */
   problemBlocks?: readonly KnownBlock[];
+  /** Of a list with names that were not found: the draft that holds them, and whether to go on without. */
+  without?: { draft: string; count: number; isTicked: boolean };
   /** Said above the fields: what was chosen in them, and why. */
   notes?: readonly KnownBlock[];
 }
@@ -56,6 +66,8 @@ const Metadata = z.object({
   isPicking: z.boolean(),
   /** What was typed before the user was picked. */
   reason: z.string(),
+  /** The draft with the names that were shown as not found. */
+  draft: z.string().optional(),
 });
 type Metadata = z.infer<typeof Metadata>;
 
@@ -85,6 +97,7 @@ export function askModal(props: AskModalProps): ModalView {
     kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
     isPicking: !showsFields,
     reason: showsFields ? "" : props.reason.toWellFormed(),
+    ...(props.without !== undefined && { draft: props.without.draft }),
   };
   const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
   return modal(
@@ -93,7 +106,8 @@ export function askModal(props: AskModalProps): ModalView {
       props.problemBlocks ?? problemBlocks(props.problem),
       section(chosen === null ? form.intro : chosenLines(chosen, props.facts)),
       isPicking && userSearch(takesSeveral),
-      isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
+      isPicking && takesSeveral && severalField(typedIn(prefill)),
+      isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),
       showsFields && !isDeadEnd && reasonInput(props.reason, props.requireReason),
@@ -106,6 +120,12 @@ export function askModal(props: AskModalProps): ModalView {
       close: "Back",
     },
   );
+}
+
+/** All that was typed into the list, also what could not be read as an address. */
+function typedIn(prefill: Partial<Wish>): string[] {
+  const { several = [], unreadable = [] } = prefill as Partial<WishFor<"revoke">>;
+  return [...several.map(whoText), ...unreadable];
 }
 
 /** The reason is the one long part: what is left of the room is its, counted as JSON writes quotes and line ends. */
@@ -166,11 +186,12 @@ export function parseAskForm(view: SubmittedForm) {
   const orPaste = form.takesSeveral === true ? ", or paste addresses below" : "";
   if (form.about === "user" && userId === null && isNobodyNamed)
     errors[USER_SEARCH] = `Pick somebody from the list${orPaste}.`;
-  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
+  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, isWithout: false, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   if (!read.ok) Object.assign(errors, read.errors);
   const wish = read.ok ? withSeveral(read.wish, several) : null;
-  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, errors };
+  const isWithout = isWithoutTicked(values);
+  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, isWithout, errors };
 }
 
 const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };

@@ -6,6 +6,7 @@ import { othersOf, targetsOf } from "../../requests/plan.ts";
 import type { BulkProgress, Request } from "../../requests/request.ts";
 import { actions, button, section } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
+import { leftOutBlocks } from "./unknown-users.ts";
 import { firstLines } from "../fit.ts";
 import { code, duration, mention, when } from "../text.ts";
 
@@ -19,7 +20,7 @@ const BAR_WIDTH = 20;
 
 /** Whom it is about: the first ones, and how many more. Nothing where it is about one. */
 export function whoBlocks({ plan }: Request): KnownBlock[] {
-  if (othersOf(plan).length === 0) return [];
+  if (othersOf(plan).length === 0) return leftOutBlocks(plan);
   const targets = targetsOf(plan);
   const lines = firstLines(
     targets,
@@ -27,7 +28,7 @@ export function whoBlocks({ plan }: Request): KnownBlock[] {
     ({ email }, index) => `${index + 1}. ${code(email, 254)}${index === 0 ? " (first, alone)" : ""}`,
     (left) => `and ${number(left)} more: Details lists all of them`,
   );
-  return [section(`*Who* (${number(targets.length)})`, lines)];
+  return [section(`*Who* (${number(targets.length)})`, lines), ...leftOutBlocks(plan)];
 }
 
 /** How far it is, with a bar, and the button that stops it while that can be done. */

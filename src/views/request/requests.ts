@@ -18,7 +18,7 @@ import { breakGlassWords, reviewButton } from "./break-glass.ts";
 import { approveButton, cancelButton, denyButton, detailsButton, stateLine, stateWords } from "./card.ts";
 import { pausedLine } from "./pause.ts";
 
-export const REQUESTS_PAGE_SIZE = 10;
+export const REQUESTS_PAGE_SIZE = 5;
 
 /** Which of the requests, and whose. */
 export type RequestsShown =
