@@ -39,13 +39,13 @@ export function isTokenTrouble(code: string): boolean {
 export function describeSlackTrouble(code: string): { why: string; next: string | null } {
   if (isTokenTrouble(code)) {
     return {
-      why: "Slack does not take zt-bot's token any more",
-      next: "whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN",
+      why: "Slack no longer accepts zt-bot's token",
+      next: "the zt-bot administrator needs to install the app again and set SLACK_BOT_TOKEN",
     };
   }
   switch (code) {
     case "ratelimited":
-      return { why: "Slack asks zt-bot to wait", next: null };
+      return { why: "Slack's rate limit is reached", next: null };
     case "is_archived":
     case "is_inactive":
       return {
@@ -59,14 +59,14 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
       };
     case "channel_not_found":
       return {
-        why: "the approvals channel in policy.yml does not exist, or zt-bot cannot see it",
+        why: "the approvals channel in policy.yml does not exist, or zt-bot can't see it",
         next: "invite it there, or name another in policy.yml",
       };
     case "restricted_action":
     case "restricted_action_read_only_channel":
       return {
-        why: "zt-bot may not write in the approvals channel",
-        next: "change who may post there, or name another in policy.yml",
+        why: "zt-bot can't post in the approvals channel",
+        next: "let it post there, or name another in policy.yml",
       };
     case SHARED_OUTSIDE:
       return {
@@ -79,6 +79,6 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
         next: "paste manifest.yml into the app's settings again and install it",
       };
     default:
-      return { why: "Slack did not take the message", next: null };
+      return { why: "Slack rejected the message", next: null };
   }
 }

@@ -26,9 +26,9 @@ export interface PlanText {
   headline: string;
   /** What will happen, a sentence each. */
   effects: string[];
-  /** What people wrongly believe it does. Of what gives access: "This gives access back: …". */
+  /** What people wrongly believe it does. Of what gives access: "This restores access: …". */
   caution: string;
-  /** Whether and how it can be undone. Of what is irreversible: "Cannot be undone: …". */
+  /** Whether and how it can be undone; empty where that is no question. Of what is irreversible: "Can't be undone: …". */
   undo: string;
 }
 

@@ -204,28 +204,28 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)
     return new UserError({
-      what: "The same was asked a moment ago, and is over already.",
+      what: "The same was requested a moment ago, and is over.",
       next: "Ask again.",
     });
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
-    what: `This is asked for already: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
+    what: `Already requested: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
-    why: "A second request with the same plan would be approved, and done, twice.",
+    why: "Two requests for the same would both be done.",
     next:
       open.status === "pending"
-        ? "Ask its approvers to decide. Who asked can cancel it."
-        : "Its card shows how far it is.",
+        ? "Ask its approvers. The requester can cancel it."
+        : "Follow it on its card.",
     ...(link === null ? {} : { link }),
   });
 }
 
 function reasonNeeded(plan: Plan): UserError {
   return new UserError({
-    what: "A reason is needed.",
-    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: whoever approves has to know why.`,
-    next: `Add --reason "…", or leave out all arguments for a form.`,
+    what: "A reason is required.",
+    why: `${othersOf(plan).length > 0 ? "One of these users" : plan.target.email} is protected by the policy: approvers need to know why.`,
+    next: `Add --reason "…", or type the command without arguments for a form.`,
   });
 }
 
@@ -234,16 +234,16 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   const text = reason.trim();
   if (text === "" && deps.policy.current().action(action).requireReason) {
     throw new UserError({
-      what: "A reason is needed.",
-      why: "Approvers decide by it, and it stays in the record.",
-      next: `Add --reason "…", or leave out all arguments for a form.`,
+      what: "A reason is required.",
+      why: "Approvers need it to decide.",
+      next: `Add --reason "…", or type the command without arguments for a form.`,
     });
   }
   if (text.length > MAX_REASON) {
     throw new UserError({
-      what: `The reason is too long: ${text.length} characters.`,
+      what: `The reason is too long: ${text.length} of at most ${MAX_REASON} characters.`,
       why: `At most ${MAX_REASON} fit on the card.`,
-      next: "Shorten it; more can be said in the thread.",
+      next: "Shorten it, and add the rest in the thread.",
     });
   }
   return text;

@@ -150,7 +150,7 @@ describe("devices to be restored", () => {
     [
       "were revoked again since: that is not what was approved to be taken back",
       [revoked("r1"), revoked("r2", SENT)],
-      { ok: false, why: "The device ThinkPad was revoked again after this was asked for." },
+      { ok: false, why: "The device ThinkPad was revoked again after the request." },
     ],
     ["are active in part already", [one("r1"), revoked("r2")], { ok: true }],
     ["are gone in part", [revoked("r2")], { ok: true }],

@@ -63,7 +63,7 @@ describe("/zt help", () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
     expect(words).toContain('/zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]');
-    expect(words).toContain("--devices also revoke all of their device registrations");
+    expect(words).toContain("--devices also revoke all their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");
     expect((await answerTo(slack, PEOPLE.alice, "help revok")).words).toContain(
@@ -102,7 +102,7 @@ describe("/zt user", () => {
         "Risk  no events",
         "Devices  none registered",
       ],
-      ["Cloudflare does not know it"],
+      ["Cloudflare has no such user or item"],
     ],
     ["dana@example.com", ["12 active sessions on 12 apps", "and 6 more: press Sessions"], []],
     ["devon@example.com", ["14 registered devices", "lab-01", "and 10 more"], ["retired-1"]],
@@ -232,7 +232,7 @@ describe("the buttons of a summary", () => {
     const card = await cardWhere(slack, (words) =>
       words.includes("Reset the risk score of rita@example.com"),
     );
-    expect(wordsOf(slack, card)).toContain("Takes back the risk level (medium) with 2 events");
+    expect(wordsOf(slack, card)).toContain("Resets the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
     expect(thread.join("\n")).toContain("Verified: Reset the risk score, now none");
@@ -418,7 +418,7 @@ approvers: [${PEOPLE.alice}, ${PEOPLE.bob}]
 `,
     });
     const { words } = await answerTo(slack, PEOPLE.alice, "revoke bob@example.com --reason odd");
-    expect(words).toContain("Nobody could approve this, so it was not asked.");
+    expect(words).toContain("No one can approve this, so nothing was requested.");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
   });
 });

@@ -356,7 +356,7 @@ describe("Undo on the result of a device revocation", () => {
     ]);
     await sendForm(slack, alice, form, { reason: { reason: "laptop was under the sofa" } });
     const asked = await card(scene, "Restore 2 devices");
-    expect(wordsOf(slack, asked)).toContain(`Takes back the revocation of ${MACBOOK}, ${DESKTOP}`);
+    expect(wordsOf(slack, asked)).toContain(`Restores ${MACBOOK}, ${DESKTOP}`);
     expect(wordsOf(slack, asked)).toContain("🔓 This gives access back");
     const thread = await approve(slack, asked);
     expect(thread).toContain("Verified: Restored 2 devices");

@@ -150,7 +150,7 @@ describe("a revocation that Cloudflare may have done", () => {
       { kind: "status", status: 502, html: true, times: 1 },
       "a problem of its own (HTTP 502)",
     ],
-    ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare cannot be reached"],
+    ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare can't be reached"],
     ["after a time-out", { kind: "hang", times: 1 }, "did not answer in time"],
   ] as const)("%s is looked for, not found and sent again", async (_name, fault, said) => {
     const scene = await startScene({ cloudflareTimeoutMs: 300 });
@@ -167,7 +167,7 @@ describe("a revocation that Cloudflare may have done", () => {
       scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 200, html: true, times: 1 }),
     );
     expect(story.thread).toContain(
-      "No clear answer: Cloudflare's answer could not be read. It may be done already",
+      "No clear answer: Cloudflare's answer can't be read. It may be done already",
     );
     expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(2);

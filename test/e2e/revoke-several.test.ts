@@ -139,7 +139,7 @@ describe("a revocation of 12 users", () => {
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
     expect(words).toContain(`The record of ${emails[2]} · 1–7, newest first`);
-    expect(words).toContain("asked: Revoke sessions: stuffing");
+    expect(words).toContain("requested: Revoke sessions: stuffing");
     expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
     expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
     expect(words).toMatch(/verified: (no session is open|Revoked 1 session)/);

@@ -23,9 +23,9 @@ export const resetRisk = defineAction<ResetRiskPlan, ResetRiskWish, RiskBaseline
       const judgement = wish.judged[key];
       if (judgement === undefined) {
         throw new UserError({
-          what: `The risk event “${clean(name, 100)}” was not judged, or happened again since.`,
-          why: "A reset takes away the weight of every event since the last one, so each has to be looked at first.",
-          next: "Say of it what it was, and ask again.",
+          what: `The risk event “${clean(name, 100)}” is new or not classified.`,
+          why: "A reset clears every event since the last one.",
+          next: "Classify it, then request again.",
         });
       }
       return { name, count, judgement };
@@ -43,8 +43,8 @@ export const resetRisk = defineAction<ResetRiskPlan, ResetRiskWish, RiskBaseline
     if (fresh === undefined) return { ok: true };
     return {
       ok: false,
-      why: `A risk event happened after this was asked for: “${clean(fresh.name, 100)}”. Nobody has judged it.`,
-      next: "Look at it, then ask again.",
+      why: `A risk event happened after the request: “${clean(fresh.name, 100)}”. It is not classified.`,
+      next: "Check it, then request again.",
     };
   },
   readBaseline,

@@ -25,12 +25,12 @@ it.each<[string, Record<string, unknown>, string]>([
   [
     "that was not needed",
     { ok: true, status: null, cf_ray: null, was_so: true },
-    "it was so already: nothing was sent",
+    "already so: nothing was sent",
   ],
   [
     "about somebody who is gone already",
     { ok: true, status: 404, cf_ray: "a", was_so: true },
-    "Cloudflare answered that it was so already, 404, ray a",
+    "Cloudflare answered that it was already so, 404, ray a",
   ],
   [
     "that failed",

@@ -181,7 +181,7 @@ describe("the thread under a card", () => {
     ["approved", "👍 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
     ["denied", "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday"],
     ["cancelled", "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done."],
-    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: nobody decided in time. Nothing was done."],
+    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: no one answered in time. Nothing was done."],
   ])("says who decided what: %s", (status, words) => {
     expect(
       post(
