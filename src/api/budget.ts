@@ -129,7 +129,7 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
       let at = Math.max(now, pausedUntil);
       for (let index = 0; index < calls; index += 1) {
         if (index >= left) at = Math.max(at, news?.until ?? at);
-        at = Math.max(at, (out[out.length - bulkRequests] ?? 0) + windowMs) + msEach;
+        at = Math.max(at, (out[out.length - bulkRequests] ?? Number.NEGATIVE_INFINITY) + windowMs) + msEach;
         out.push(at);
       }
       return at - now;

@@ -49,42 +49,51 @@ async function watch(world: World): Promise<{ told: number; real: number }[]> {
   return [...seen].map(([endsAt, at]) => ({ told: endsAt - at, real: endedAt - at }));
 }
 
-it.each<[string, number, { latencyMs: number; devices: boolean; lagMs: number; others: number }]>([
-  ["5 people", 5, { latencyMs: 150, devices: false, lagMs: 0, others: 0 }],
-  [
-    "5 people whose sessions stay listed for a while",
-    5,
-    { latencyMs: 60, devices: false, lagMs: 900, others: 0 },
-  ],
-  ["50 people, with devices", 50, { latencyMs: 80, devices: true, lagMs: 0, others: 0 }],
-  ["500 people", 500, { latencyMs: 15, devices: false, lagMs: 0, others: 0 }],
-])(
-  "the time left is told within a factor of two: %s",
-  async (_what, count, { latencyMs, devices, lagMs }) => {
-    const world = await startWorld({ rateLimit: RATE_LIMIT });
-    const { slack, cloudflare } = world;
-    world.env["CLOUDFLARE_RATE_BUDGET"] = BUDGET;
-    await startBot(world, { verifyDelaysMs: [100, 200, 300, 400, 500, 1000, 2000] });
-    const emails = addCrowd(cloudflare, count);
-    cloudflare.settings.sessionListLagMs = lagMs;
-    await type(slack, PEOPLE.alice, "revoke");
-    const form = await openModal(slack, PEOPLE.alice);
-    await slack.submitView({
-      user: PEOPLE.alice,
-      viewId: form.id,
-      values: {
-        several: { several: emails.join("\n") },
-        options: { options: devices ? ["devices"] : [] },
-        reason: { reason: "credential stuffing" },
-      },
-    });
-    const card = await cardWhere(slack, (words) => words.includes(`${count} users`));
-    cloudflare.faults.set("*", { kind: "latency", ms: latencyMs });
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    const times = await watch(world);
-    expect(stillIn(cloudflare, emails)).toEqual([]);
-    expect(times.length).toBeGreaterThan(count > 50 ? 2 : 0);
-    const wrong = times.filter(({ told, real }) => told > 2 * real + NOISE_MS || told < real / 2 - NOISE_MS);
-    expect({ wrong, times }).toEqual({ wrong: [], times });
-  },
+interface Circumstances {
+  count: number;
+  latencyMs: number;
+  devices?: boolean;
+  /** How long Cloudflare lists a session that has ended. */
+  lagMs?: number;
+}
+
+const WITHIN = "tells the time left within a factor of two";
+
+it.each<[string, Circumstances]>([
+  ["5 people", { count: 5, latencyMs: 150 }],
+  ["5 people whose sessions stay listed for a while", { count: 5, latencyMs: 60, lagMs: 4000 }],
+  ["50 people, with devices", { count: 50, latencyMs: 80, devices: true }],
+])(`${WITHIN}: %s`, (_what, circumstances) => expectTrue(circumstances));
+
+it(`${WITHIN}: 500 people, under the rate limit`, { tags: ["slow"] }, () =>
+  expectTrue({ count: 500, latencyMs: 15 }),
 );
+
+async function expectTrue({ count, latencyMs, devices = false, lagMs = 0 }: Circumstances): Promise<void> {
+  const world = await startWorld({ rateLimit: RATE_LIMIT });
+  const { slack, cloudflare } = world;
+  world.env["CLOUDFLARE_RATE_BUDGET"] = BUDGET;
+  await startBot(world, { verifyDelaysMs: [250, 500, 750, 1000, 1250, 2500, 4000] });
+  const emails = addCrowd(cloudflare, count);
+  cloudflare.settings.sessionListLagMs = lagMs;
+  await type(slack, PEOPLE.alice, "revoke");
+  const form = await openModal(slack, PEOPLE.alice);
+  await slack.submitView({
+    user: PEOPLE.alice,
+    viewId: form.id,
+    values: {
+      several: { several: emails.join("\n") },
+      options: { options: devices ? ["devices"] : [] },
+      reason: { reason: "credential stuffing" },
+    },
+  });
+  const card = await cardWhere(slack, (words) => words.includes(`${count} users`));
+  cloudflare.faults.set("*", { kind: "latency", ms: latencyMs });
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  const times = await watch(world);
+  expect(stillIn(cloudflare, emails)).toEqual([]);
+  expect(times.length).toBeGreaterThan(count > 50 ? 2 : 0);
+  const wrong = times.filter(({ told, real }) => told > 2 * real + NOISE_MS || told < real / 2 - NOISE_MS);
+
+  expect({ wrong, times }).toEqual({ wrong: [], times });
+}
