@@ -7,7 +7,7 @@ export interface Trouble {
   next: string;
 }
 
-/** What a responder is told of each way a call can fail, with the step that mends it. Plain text. */
+/** What a responder is told of each way a call can fail, with the step that fixes it. Plain text. */
 export function describeFailure(error: CloudflareFailure): Trouble {
   switch (error.kind) {
     case "permission":
@@ -90,7 +90,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
           next: "Try again. If it lasts, see www.cloudflarestatus.com.",
         };
       }
-      // A refusal may come with 200, which would only confuse whoever reads it.
+      // A refusal may come with 200, which would only confuse the reader.
       const code = status === null || status < 300 ? "" : `HTTP ${status}`;
       return {
         brief: `Cloudflare refused${code === "" ? "" : ` (${code})`}${said}`,

@@ -6,10 +6,10 @@ import type { Log } from "./log.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
 
-/** What a person is told when something did not go as asked. `next` is the step that mends it. */
+/** What a person is told when something did not go as asked. `next` is the step that fixes it. */
 export interface UserMessage {
   what: string;
-  /** The Slack user id of whoever it comes down to ("already approved", by whom). */
+  /** The Slack user id of the person it comes down to ("already approved", by whom). */
   by?: string | undefined;
   why?: string | undefined;
   /** Slack ids (people, user groups) of whom to ask. */

@@ -25,17 +25,17 @@ const TOKEN: ReadonlySet<string> = new Set([
   "account_inactive",
 ]);
 
-/** The bot may not write in the approvals channel, or there is none: somebody has to mend that. */
+/** The bot may not write in the approvals channel, or there is none: someone needs to fix that. */
 export function isChannelTrouble(code: string): boolean {
   return CHANNEL.has(code);
 }
 
-/** Slack takes none of the bot's calls any more: its token was revoked, or the app removed. */
+/** Slack rejects all of the bot's calls: its token was revoked, or the app removed. */
 export function isTokenTrouble(code: string): boolean {
   return TOKEN.has(code);
 }
 
-/** Plain words: why, as the end of a sentence, and what mends it; null where it passes by itself. */
+/** Plain words: why, as the end of a sentence, and what fixes it; null where it passes by itself. */
 export function describeSlackTrouble(code: string): { why: string; next: string | null } {
   if (isTokenTrouble(code)) {
     return {

@@ -10,7 +10,10 @@ import { expect, it } from "vitest";
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\bin vain\b/i, "failed"],
   [/\bany more\b/i, "no longer"],
-  [/\b(?:a|of (?:its|their)) (?:problem )?of (?:its|their) own\b|\bproblem of its own\b/i, "name the problem"],
+  [
+    /\b(?:a|of (?:its|their)) (?:problem )?of (?:its|their) own\b|\bproblem of its own\b/i,
+    "name the problem",
+  ],
   [/\basked (?:for )?by\b/i, "requested by"],
   [/\b(?:done|do it|did it|act|acted|acts) alone\b/i, "break-glass"],
   [/\bhas a say\b/i, "approver"],
@@ -75,5 +78,7 @@ function sourceFiles(): string[] {
 function literalsIn(source: string): string[] {
   const parts =
     /\/\*[\s\S]*?\*\/|(?<![:"'`\\])\/\/[^\n]*|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\[\s\S])*)`/g;
-  return [...source.matchAll(parts)].flatMap(([, double, single, template]) => double ?? single ?? template ?? []);
+  return [...source.matchAll(parts)].flatMap(
+    ([, double, single, template]) => double ?? single ?? template ?? [],
+  );
 }

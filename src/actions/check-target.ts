@@ -9,7 +9,7 @@ import { actionOf, type Plan } from "./index.ts";
 export async function checkTarget(cloudflare: Cloudflare, plan: Plan): Promise<TargetCheck> {
   const action = actionOf(plan);
   try {
-    // Somebody who is to be created has no id yet.
+    // Someone who is to be created has no id yet.
     const same = plan.target.id === "" ? OK : await checkSameUser(cloudflare, plan.target);
     if (!same.ok) return same;
     return (await action.checkTarget?.(cloudflare, plan)) ?? OK;
@@ -27,7 +27,7 @@ export async function checkTarget(cloudflare: Cloudflare, plan: Plan): Promise<T
 
 const OK = { ok: true } as const;
 
-/** Is the target still the principal that was approved? A user id that now has another email is somebody else. */
+/** Is the target still the principal that was approved? A user id that now has another email is someone else. */
 async function checkSameUser(cloudflare: Cloudflare, { id, email }: Target): Promise<TargetCheck> {
   try {
     const user = await cloudflare.accessUsers.get(id);

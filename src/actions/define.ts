@@ -17,7 +17,7 @@ export interface PlanWith<Name extends string, Options> {
   options: Options;
 }
 
-/** What an action does to somebody's access. */
+/** What an action does to someone's access. */
 export type Access = "takes" | "gives" | "keeps";
 
 /** What approvers and the requester read. Plain text: the views escape it. */
@@ -57,7 +57,7 @@ export interface PlanInput<Wish> {
   others?: readonly Target[];
   /** Of the names that were typed, those that the requester goes on without, each with the reason. */
   leftOut?: readonly { name: string; why: string }[];
-  /** null for somebody who is only to be created. */
+  /** null for someone who is only to be created. */
   evidence: UserSummary | null;
   wish: Wish;
   /** policy.yml: revoke devices by the deprecated call. */
@@ -116,7 +116,7 @@ export interface Action<
   options: z.ZodType<Plan["options"]>;
   command: ActionCommand<Wish>;
   form: FormSpec<Wish>;
-  /** Of an action for somebody who is not there yet: whom it is about. */
+  /** Of an action for someone who is not there yet: whom it is about. */
   newTarget?(wish: Wish): Target;
   /** Freezes the options. @throws UserError for a wish that can't be fulfilled. */
   prepare(input: PlanInput<Wish>): Promise<Plan["options"]>;

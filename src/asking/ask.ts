@@ -25,7 +25,7 @@ import { changeRequest } from "../requests/change.ts";
 import { findOpen } from "../requests/queries.ts";
 import { findSubject } from "./subject.ts";
 
-/** Longer than this nobody waits for a link: the card follows, and the answer says so. */
+/** Longer than this no one waits for a link: the card follows, and the answer says so. */
 const CARD_WAIT_MS = 5000;
 
 /** Longer than this the answer does not wait to hear whether an approver is active: the card says it as well. */
@@ -57,10 +57,10 @@ export interface Asked {
   mayUseBreakGlass: boolean;
 }
 
-/** What somebody wants done, as typed in a command or filled into a form. */
+/** What someone wants done, as typed in a command or filled into a form. */
 export interface AskFor {
   wish: Wish;
-  /** Whom it is about; not needed for somebody who is to be created. */
+  /** Whom it is about; not needed for someone who is to be created. */
   who: Who | null;
   reason: string;
   asker: Asker;
@@ -71,7 +71,7 @@ export interface AskFor {
 
 /**
  * From a name to a request: finds the user, reads what stands now, freezes the plan and asks.
- * @throws UserError for whatever a person can mend.
+ * @throws UserError for whatever a person can fix.
  */
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
@@ -161,7 +161,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   };
 }
 
-/** Who is told that the card is late gets a link to it when it follows. */
+/** A requester who is told that the card is late gets a link to it when it follows. */
 async function promiseLink({ db, engine, now }: Deps, { id }: Request): Promise<void> {
   const request = await changeRequest(db, {
     id,
@@ -176,7 +176,7 @@ function evidencePost(others: OthersSeen | null): NewPost {
   return { key: "evidence", surface: "thread", data: { kind: "evidence", ...data } };
 }
 
-/** What was asked in vain is recorded: who tries what is worth knowing. */
+/** What was refused is recorded: who tries what is worth knowing. */
 async function recordRefusal(deps: Deps, { plan, reason, asker }: Ask, error: UserError): Promise<void> {
   await appendAudit(deps.db, {
     at: deps.now(),
@@ -199,7 +199,7 @@ async function insertOnce(deps: Deps, input: Ask, request: NewRequest): Promise<
   }
 }
 
-/** Whoever asks again what is open already is led there: two cards about the same would both be approved. */
+/** A second request for the same leads to the open one: two cards about the same would both be approved. */
 async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)

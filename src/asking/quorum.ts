@@ -85,7 +85,7 @@ const WHY_NOT: Partial<Record<RefusalCode, string>> = {
   stranger: "is a guest or from another organization",
 };
 
-/** Where Cloudflare can't say, it may by the time somebody decides. */
+/** Where Cloudflare can't say, it may by the time someone decides. */
 const WHY_AT_RISK: Partial<Record<ApproverRisk["kind"], string>> = {
   "high-risk": "is high-risk in Cloudflare",
   revoked: "was revoked within the last 24 hours",

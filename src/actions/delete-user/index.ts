@@ -93,7 +93,7 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     try {
       return await cloudflare.accessUsers.remove(target.id, call);
     } catch (error) {
-      // Gone already: an earlier attempt's doing, or somebody else's. Either way it is so.
+      // Gone already: an earlier attempt's doing, or someone else's. Either way it is so.
       if (!(error instanceof NotFoundError)) throw error;
       if ((await cloudflare.accessUsers.confirmGone(target)) === "there") throw error;
       return { cfRay: error.cfRay, status: error.status, wasSo: true };

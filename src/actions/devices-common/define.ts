@@ -16,7 +16,7 @@ import { deviceNames } from "./choose.ts";
 import { deviceForm, type DeviceForm } from "./form.ts";
 import type { DeviceAction, DeviceOptions, DeviceWish } from "./options.ts";
 
-/** The registrations of a plan as they are now. Those that are gone, or somebody else's by now, are in neither. */
+/** The registrations of a plan as they are now. Those that are gone, or someone else's by now, are in neither. */
 export interface Chosen {
   active: Registration[];
   revoked: Registration[];

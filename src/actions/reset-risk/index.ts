@@ -36,7 +36,7 @@ export const resetRisk = defineAction<ResetRiskPlan, ResetRiskWish, RiskBaseline
   describe,
   callText: ({ target }) => `risk score reset for ${target.email}`,
   async checkTarget(cloudflare, { options }) {
-    // What nobody has judged must not lose its weight by an approval that was given before it happened.
+    // What no one has judged must not lose its weight by an approval that was given before it happened.
     const judged = new Map(options.judged.map(({ name, count }) => [name, count]));
     const { events } = await cloudflare.riskScoring.get(options.riskUserId);
     const fresh = groupRiskEvents(events).find(({ name, count }) => count > (judged.get(name) ?? 0));

@@ -20,7 +20,7 @@ export type RevokePlan = PlanWith<"revoke", RevokeOptions>;
 
 export interface RevokeWish extends Omit<RevokeOptions, "others" | "leftOut"> {
   action: "revoke";
-  /** More users, beside the one that is named otherwise (or nobody is). */
+  /** More users, beside the one that is named otherwise (or no one is). */
   several?: readonly Who[];
   /** Words among them that look like an address and are none. */
   unreadable?: readonly string[];

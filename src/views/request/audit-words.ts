@@ -115,7 +115,7 @@ export function auditTarget({ event, target, users, data }: AuditRowProps): stri
   return target ?? text(part(part(data, "plan"), "target"), "email") ?? text(data, "target");
 }
 
-/** Whose authenticator somebody else confirmed or declined, by their Slack id; null where a row is not about that. */
+/** Whose authenticator someone else confirmed or declined, by their Slack id; null where a row is not about that. */
 export function auditPerson({ event, actor, data }: AuditRowProps): string | null {
   const user = event.startsWith("authenticator.") ? text(data, "user") : null;
   return user === actor ? null : user;

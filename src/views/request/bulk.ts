@@ -4,7 +4,7 @@ import { compact } from "../../compact.ts";
 import { number } from "../../pluralize.ts";
 import { othersOf, targetsOf } from "../../requests/plan.ts";
 import type { BulkProgress, Request } from "../../requests/request.ts";
-import { actions, button, section } from "../blocks.ts";
+import { actions, button, expanded, section } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { leftOutBlocks } from "./unknown-users.ts";
 import { firstLines } from "../fit.ts";
@@ -28,7 +28,7 @@ export function whoBlocks({ plan }: Request): KnownBlock[] {
     ({ email }, index) => `${index + 1}. ${code(email, 254)}${index === 0 ? " (first, alone)" : ""}`,
     (left) => `and ${number(left)} more: Details lists all of them`,
   );
-  return [section(`*Who* (${number(targets.length)})`, lines), ...leftOutBlocks(plan)];
+  return [expanded(`*Who* (${number(targets.length)})`, lines), ...leftOutBlocks(plan)];
 }
 
 /** How far it is, with a bar, and the button that stops it while that can be done. */
@@ -39,7 +39,7 @@ export function progressBlocks(request: Request, now: number): KnownBlock[] {
   const isRunning = request.status === "executing" || request.status === "unknown";
   return compact<KnownBlock>(
     bulk !== undefined && section(progressText(bulk, isRunning ? now : null)),
-    // A stop that came when nobody was left to be spared is no news beside "10 of 10 done".
+    // A stop that came when no one was left to be spared is no news beside "10 of 10 done".
     stop !== undefined && (isRunning || bulk?.untouched !== 0) && section(stopText(stop, isRunning)),
     isRunning && stop === undefined && actions("stop", stopButton(request)),
   );

@@ -21,7 +21,7 @@ export function resumedNews(ended: Pause, by: string, now: number): Message {
   );
 }
 
-/** Above what somebody looks at while nothing is carried out. */
+/** Above what someone looks at while nothing is carried out. */
 export function pausedLine({ by, reason, at }: Pause, now: number): string {
   return `⏸️ *zt-bot is paused* by ${mention(by)} ${duration(now - at)} ago: ${escape(reason, 300)}. Nothing is carried out. → An approver can end it with ${code("/zt resume")}`;
 }

@@ -149,7 +149,7 @@ const EMPTY: Record<RequestsShown["kind"], string> = {
   all: "No requests yet",
 };
 
-/** Nobody is sent to what they can't use. */
+/** No one is sent to what they can't use. */
 function emptyNext({ shown, mayAsk }: RequestsProps): string {
   if (shown.kind === "cancellable") return "→ `/zt requests mine` shows all of yours.";
   if (shown.kind === "open")

@@ -3,7 +3,7 @@ import type { KnownBlock } from "@slack/types";
 import type { NotFound, UnknownUsersError } from "../../asking/unknown-users.ts";
 import { number, plural } from "../../pluralize.ts";
 import { leftOutOf, type Plan } from "../../requests/plan.ts";
-import { actions, fitSections, message, section, type Message } from "../blocks.ts";
+import { actions, expanded, fitSections, message, type Message } from "../blocks.ts";
 import { firstLines } from "../fit.ts";
 import { formButton } from "../form-button.ts";
 import { noticeText, problemBlocks } from "../notice.ts";
@@ -56,7 +56,7 @@ export function leftOutBlocks(plan: Plan, max = MAX_NAMED): KnownBlock[] {
   const leftOut = leftOutOf(plan);
   if (leftOut.length === 0) return [];
   const more = (left: number) => `and ${number(left)} more: see Details`;
-  return [section(`⚠️ *Left out: ${plural(leftOut.length, "name")}*`, firstLines(leftOut, max, line, more))];
+  return [expanded(`⚠️ *Left out: ${plural(leftOut.length, "name")}*`, firstLines(leftOut, max, line, more))];
 }
 
 /** The same, all of them, for a modal. */
