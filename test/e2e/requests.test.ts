@@ -173,6 +173,7 @@ describe("the buttons of /zt requests", () => {
     const form = await openModal(slack, PEOPLE.bob);
     await slack.submitView({ user: PEOPLE.bob, viewId: form.id, values: { reason: { reason: "a drill" } } });
     await slack.waitFor(() => wordsOf(slack, card).includes("Denied by @bob"));
+    expect(wordsOf(slack, card)).toContain("a drill");
   });
 });
 

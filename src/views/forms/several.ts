@@ -29,7 +29,7 @@ export function severalField(typed: readonly string[]): InputBlock {
 }
 
 /** The box that goes on without the names that were not found. */
-export const WITHOUT = "without";
+const WITHOUT = "without";
 
 export function withoutField(count: number, isTicked: boolean): InputBlock {
   const text = `Go on without the ${plural(count, "name")} not found`;
