@@ -34,7 +34,7 @@ const SENTENCES: Record<
       new PermissionError({ ...CALL, status: 403, permission: PERMISSION, codes: [10000] }),
       {
         brief: `the API token lacks “${PERMISSION}”`,
-        why: `The API token may not revoke user: it lacks the permission “${PERMISSION}”.`,
+        why: `The API token can't revoke user: it lacks the permission “${PERMISSION}”.`,
         next: `Add “${PERMISSION}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). No restart is needed.`,
       },
     ],
@@ -64,7 +64,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare says until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: Date.UTC(2026, 2, 14, 14, 7, 31) }),
       {
-        brief: "Cloudflare's rate limit is reached; it goes on after 14:07:31 UTC",
+        brief: "Cloudflare's rate limit is reached: calls resume after 14:07:31 UTC",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again after 14:07:31 UTC.",
       },
@@ -73,7 +73,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare does not say until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: null }),
       {
-        brief: "Cloudflare's rate limit is reached; it goes on in a few minutes",
+        brief: "Cloudflare's rate limit is reached: calls resume in a few minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       },
@@ -118,7 +118,7 @@ const SENTENCES: Record<
       new NotFoundError({ ...CALL, status: 404, codes: [12135] }),
       {
         brief: "Cloudflare has no such user or item",
-        why: "Cloudflare does not know what was asked for (revoke user).",
+        why: "Cloudflare has no such user or item (revoke user).",
         next: "Look up the user again: it may have been removed.",
       },
     ],

@@ -260,11 +260,11 @@ describe("what is typed after /zt revoke", () => {
       "--reason is given twice.",
     ],
     ["an e-mail that is not one", "mallory@example", "“mallory@example” is not a valid email address."],
-    ["a name", "mallory", "“mallory” is not a <who>: an email address, an Access user id or a @mention."],
+    ["a name", "mallory", "“mallory” is not a <who>: an email address, an Access user's id or a @mention."],
     [
       "half a UUID",
       "f174e90a-fafe",
-      "“f174e90a-fafe” is not a <who>: an email address, an Access user id or a @mention.",
+      "“f174e90a-fafe” is not a <who>: an email address, an Access user's id or a @mention.",
     ],
     ["a user group", "<!subteam^S012AB3CD|@leads>", "“@leads” is not a valid email address."],
   ])("refuses %s, and shows the usage", (_what, text, what) => {
@@ -273,7 +273,7 @@ describe("what is typed after /zt revoke", () => {
 
   it("names a missing <who> where there can be no form", () => {
     expect(refusalOf(() => parseArgs(user, []))).toEqual({
-      what: "<who> is missing: an email address, an Access user id or a @mention.",
+      what: "<who> is missing: an email address, an Access user's id or a @mention.",
       next: "Usage: /zt user <who>",
     });
   });

@@ -129,7 +129,7 @@ describe("the form to act alone", () => {
       "happens at once, and nobody else has to agree",
       "Revoke all sessions and devices of mallory@example.com",
       "• Ends 2 sessions on 1 app",
-      "This is not a ban",
+      "They can sign in again in about a minute",
       "Ended sessions cannot be brought back",
       "told at once",
       "reviews it afterwards",

@@ -125,7 +125,7 @@ describe("the card of a request about several users", () => {
     [
       "who stopped it, and no button for it any more",
       { status: "executing", bulk: { done: 3, untouched: 5 }, stop: { by: "U0BOB0001", at: NOW } },
-      ["Being stopped, 3 of 12 done", "⏹️ Stopped by @U0BOB0001", "whoever is being called for is finished"],
+      ["Being stopped, 3 of 12 done", "⏹️ Stopped by @U0BOB0001", "Calls in progress will finish; nobody else will be revoked"],
     ],
     ["never full before it is", { status: "executing", count: 500, bulk: { done: 499 } }, ["░ 99 %"]],
   ])("shows %s", (_what, options, expected) => {
