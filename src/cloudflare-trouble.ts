@@ -103,7 +103,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
     case "shape":
       return {
         brief: "Cloudflare's answer can't be read",
-        why: `zt-bot can't read Cloudflare's answer (${error.call}).`,
+        why: `Cloudflare's answer can't be read (${error.call}).`,
         next: "Check the user in the dashboard, and report this: the API may have changed.",
       };
   }

@@ -209,7 +209,7 @@ const SENTENCES: Record<
       new UnexpectedShapeError({ ...CALL, status: 200, problem: "result: expected array" }),
       {
         brief: "Cloudflare's answer can't be read",
-        why: "zt-bot can't read Cloudflare's answer (revoke user).",
+        why: "Cloudflare's answer can't be read (revoke user).",
         next: "Check the user in the dashboard, and report this: the API may have changed.",
       },
     ],
