@@ -35,7 +35,7 @@ it.each<[string, Record<string, unknown>, string]>([
   [
     "that failed",
     { ok: false, status: 503, error: "http", cf_ray: "b", cf_rays: ["a", "b"] },
-    "Cloudflare did not accept it: http, 503, rays a and b",
+    "Cloudflare rejected it: http, 503, rays a and b",
   ],
   ["as it was recorded before", { ok: true, status: 201, cf_ray: null }, "Cloudflare accepted it, 201"],
 ])("the record tells of an answer %s", (_what, data, expected) => {
