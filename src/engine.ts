@@ -86,6 +86,7 @@ export function createEngine(deps: EngineDeps): Engine {
     publish,
     verifyDelaysMs,
     toldAt: new Map(),
+    paces: new Map(),
     unrecorded: new Map(),
     isStopping: () => isStopping,
   };

@@ -38,7 +38,7 @@ const TOKEN: ReadonlySet<string> = new Set([
   "account_inactive",
 ]);
 
-/** The bot can't post in the approvals channel, or there is none: a person has to fix that. */
+/** The bot may not write in the approvals channel, or there is none: someone needs to fix that. */
 export function isChannelTrouble(code: string): boolean {
   return CHANNEL.has(code);
 }
@@ -53,7 +53,7 @@ export function isUndeliverable(code: string): boolean {
   return DIRECT.has(code);
 }
 
-/** Slack takes no calls of the bot: its token was revoked, or the app removed. */
+/** Slack rejects all of the bot's calls: its token was revoked, or the app removed. */
 export function isTokenTrouble(code: string): boolean {
   return TOKEN.has(code);
 }
@@ -62,13 +62,13 @@ export function isTokenTrouble(code: string): boolean {
 export function describeSlackTrouble(code: string): { why: string; next: string | null } {
   if (isTokenTrouble(code)) {
     return {
-      why: "Slack no longer takes zt-bot's token",
-      next: "the operators of zt-bot need to install the app again and set SLACK_BOT_TOKEN",
+      why: "Slack no longer accepts zt-bot's token",
+      next: "the zt-bot administrator needs to install the app again and set SLACK_BOT_TOKEN",
     };
   }
   switch (code) {
     case "ratelimited":
-      return { why: "Slack asks zt-bot to wait", next: null };
+      return { why: "Slack's rate limit is reached", next: null };
     case "is_archived":
     case "is_inactive":
       return {
@@ -89,7 +89,7 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
     case "restricted_action_read_only_channel":
       return {
         why: "zt-bot can't post in the approvals channel",
-        next: "change who can post there, or name another in policy.yml",
+        next: "let it post there, or name another in policy.yml",
       };
     case "restricted_action_thread_only_channel":
       return {
@@ -126,6 +126,6 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
         next: "paste manifest.yml into the app's settings again and install it",
       };
     default:
-      return { why: "Slack did not take the message", next: null };
+      return { why: "Slack rejected the message", next: null };
   }
 }

@@ -366,7 +366,7 @@ export interface Slack {
   setChannel(id: string, change: Partial<SlackChannel>): void;
   /** As an administrator does by hand; of a message with replies, a tombstone stays at the head of its thread. */
   deleteMessage(channel: string, ts: string): void;
-  /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null mends it. */
+  /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null ends it. */
   setTokenError(error: string | null): void;
   on(event: "change", listener: () => void): () => void;
   /** Forgets all that happened, so that tests can share a workspace. Connections stay, and so does the clock. */

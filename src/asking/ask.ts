@@ -25,7 +25,7 @@ import { changeRequest } from "../requests/change.ts";
 import { findOpen } from "../requests/queries.ts";
 import { findSubject } from "./subject.ts";
 
-/** Longer than this nobody waits for a link: the card follows, and the answer says so. */
+/** Longer than this no one waits for a link: the card follows, and the answer says so. */
 const CARD_WAIT_MS = 5000;
 
 /** Longer than this the answer does not wait to hear whether an approver is active: the card says it as well. */
@@ -57,10 +57,10 @@ export interface Asked {
   mayUseBreakGlass: boolean;
 }
 
-/** What somebody wants done, as typed in a command or filled into a form. */
+/** What someone wants done, as typed in a command or filled into a form. */
 export interface AskFor {
   wish: Wish;
-  /** Whom it is about; not needed for somebody who is to be created. */
+  /** Whom it is about; not needed for someone who is to be created. */
   who: Who | null;
   reason: string;
   asker: Asker;
@@ -71,16 +71,17 @@ export interface AskFor {
 
 /**
  * From a name to a request: finds the user, reads what stands now, freezes the plan and asks.
- * @throws UserError for whatever a person can mend.
+ * @throws UserError for whatever a person can fix.
  */
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
   const reason = checkReason(deps, wish.action, input.reason);
-  const { target, evidence, others = [], othersSeen = null } = await findSubject(deps, input);
+  const { target, evidence, others = [], othersSeen = null, leftOut = [] } = await findSubject(deps, input);
   const options = await actionOf(wish).prepare({
     cloudflare: deps.cloudflare,
     target,
     others,
+    leftOut,
     evidence,
     wish,
     legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,
@@ -160,7 +161,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   };
 }
 
-/** Who is told that the card is late gets a link to it when it follows. */
+/** A requester who is told that the card is late gets a link to it when it follows. */
 async function promiseLink({ db, engine, now }: Deps, { id }: Request): Promise<void> {
   const request = await changeRequest(db, {
     id,
@@ -175,7 +176,7 @@ function evidencePost(others: OthersSeen | null): NewPost {
   return { key: "evidence", surface: "thread", data: { kind: "evidence", ...data } };
 }
 
-/** What was asked in vain is recorded: who tries what is worth knowing. */
+/** What was refused is recorded: who tries what is worth knowing. */
 async function recordRefusal(deps: Deps, { plan, reason, asker }: Ask, error: UserError): Promise<void> {
   await appendAudit(deps.db, {
     at: deps.now(),
@@ -198,33 +199,33 @@ async function insertOnce(deps: Deps, input: Ask, request: NewRequest): Promise<
   }
 }
 
-/** Whoever asks again what is open already is led there: two cards about the same would both be approved. */
+/** A second request for the same leads to the open one: two cards about the same would both be approved. */
 async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)
     return new UserError({
-      what: "The same was asked a moment ago, and is over already.",
+      what: "The same was requested a moment ago, and is over.",
       next: "Ask again.",
     });
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
-    what: `This is asked for already: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
+    what: `Already requested: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
-    why: "A second request with the same plan would be approved, and done, twice.",
+    why: "Two requests for the same would both be done.",
     next:
       open.status === "pending"
-        ? "Ask its approvers to decide. Who asked can cancel it."
-        : "Its card shows how far it is.",
+        ? "Ask its approvers. The requester can cancel it."
+        : "Follow it on its card.",
     ...(link === null ? {} : { link }),
   });
 }
 
 function reasonNeeded(plan: Plan): UserError {
   return new UserError({
-    what: "A reason is needed.",
-    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: whoever approves has to know why.`,
-    next: `Add --reason "…", or leave out all arguments for a form.`,
+    what: "A reason is required.",
+    why: `${othersOf(plan).length > 0 ? "One of these users" : plan.target.email} is protected by the policy: approvers need to know why.`,
+    next: `Add --reason "…", or type the command without arguments for a form.`,
   });
 }
 
@@ -233,16 +234,16 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   const text = reason.trim();
   if (text === "" && deps.policy.current().action(action).requireReason) {
     throw new UserError({
-      what: "A reason is needed.",
-      why: "Approvers decide by it, and it stays in the record.",
-      next: `Add --reason "…", or leave out all arguments for a form.`,
+      what: "A reason is required.",
+      why: "Approvers need it to decide.",
+      next: `Add --reason "…", or type the command without arguments for a form.`,
     });
   }
   if (text.length > MAX_REASON) {
     throw new UserError({
-      what: `The reason is too long: ${text.length} characters.`,
+      what: `The reason is too long: ${text.length} of at most ${MAX_REASON} characters.`,
       why: `At most ${MAX_REASON} fit on the card.`,
-      next: "Shorten it; more can be said in the thread.",
+      next: "Shorten it, and add the rest in the thread.",
     });
   }
   return text;

@@ -4,6 +4,7 @@ import type { Asked } from "../actions/define.ts";
 import { formOf, type AnyAction } from "../actions/index.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import { askFor } from "../asking/ask.ts";
+import { keepTyped } from "../asking/keep-typed.ts";
 import { UnknownUsersError } from "../asking/unknown-users.ts";
 import { saveDraft } from "../requests/drafts.ts";
 import type { ActionName, Wish, WishFor } from "../requests/plan.ts";
@@ -83,19 +84,8 @@ async function ask(
     await reply(askedMessage(asked));
   } catch (error) {
     if (!(error instanceof UnknownUsersError) || wish.action !== "revoke") throw error;
-    const draftId = error.found.length === 0 ? null : await keepKnown(deps, asker, error, input);
-    await reply(unknownUsersMessage(error, draftId));
+    const several = [...(who === null ? [] : [who]), ...(wish.several ?? [])];
+    const typed = { wish: { ...wish, several }, reason: reason ?? "" };
+    await reply(unknownUsersMessage(error, await keepTyped(deps, asker, error, typed)));
   }
-}
-
-/** Those who are known, for the button that goes on with them. */
-function keepKnown(
-  { db, now }: CommandContext["deps"],
-  asker: CommandContext["asker"],
-  { found }: UnknownUsersError,
-  { wish, reason }: AskInput,
-): Promise<string> {
-  const { devices = false, warpReauth = false } = wish as Partial<WishFor<"revoke">>;
-  const users = found.map(({ email }) => email);
-  return saveDraft(db, asker.userId, now(), { users, devices, warpReauth, reason: reason ?? "" });
 }

@@ -39,6 +39,8 @@ export interface FormRequest {
   reason: string;
   /** Of the revoked devices, those are chosen that an earlier request revoked. */
   revokedBy?: RevokedBy;
+  /** Names in it that were not found, kept in a draft; ticked: goes on without them. */
+  without?: { draft: string; count: number; isTicked: boolean };
   /** Filled in as the verdict on that user recommends, as far as it still does. */
   isAdvised?: boolean;
 }

@@ -9,6 +9,8 @@ export interface Click {
   deps: Deps;
   asker: Asker;
   value: string;
+  /** Of the block that the button stands in. */
+  blockId: string;
   triggerId: string;
   channelId: string;
   /** The button stands in a modal. */
@@ -46,6 +48,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
     deps,
     asker: readAsker(body, "button", channelId === "" ? null : channelId),
     value: readValue(action),
+    blockId: action.block_id,
     triggerId: body.trigger_id,
     channelId,
     isInModal: body.view?.type === "modal",

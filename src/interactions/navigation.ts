@@ -41,13 +41,13 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
     request !== undefined
       ? await fillFromRequest(deps, request, action, which)
       : draft !== undefined
-        ? await fillFromDraft(deps, draft, asker, action)
+        ? await fillFromDraft(deps, draft, asker, { action, isTicked: which === "without" })
         : { ...NOTHING, isAdvised: advice === "yes" };
   const who = user === undefined || user === "" ? null : ({ kind: "id", id: user } as const);
   await openForm(deps, triggerId, { asker, originChannel: channelId }, { action, who, ...filled });
 }
 
-type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised">;
+type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised" | "without">;
 const NOTHING: Filled = { prefill: {}, reason: "" };
 
 /** What an earlier request left: its devices to restore, or its users who failed or were not touched. */
@@ -77,25 +77,30 @@ function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Req
   return { ...NOTHING, revokedBy: { requestId: id, from: startedAt, to: finishedAt ?? now() } };
 }
 
-/** @throws UserError when there is no such draft (any more), or it is somebody else's. */
+/** @throws UserError when there is no such draft, or it is another person's. */
 async function fillFromDraft(
   deps: Deps,
   draftId: string,
   { userId }: Asker,
-  action: ActionName,
+  { action, isTicked }: { action: ActionName; isTicked: boolean },
 ): Promise<Filled> {
   const draft = await readDraft(deps.db, draftId, userId);
   if (draft === null) {
     throw new UserError({
-      what: "This list is not kept any more.",
-      why: "It is kept for a day, and for who typed it.",
+      what: "This list is no longer kept.",
+      why: "It is kept for a day, and only for the person who typed it.",
       next: "Type the command again.",
     });
   }
-  const { users, devices, warpReauth, reason } = draft;
+  const { users, devices, warpReauth, reason, notFound = [] } = draft;
   if (action !== "revoke") return { ...NOTHING, reason };
-  const several = users.length === 0 ? {} : { several: whosOf(users) };
-  return { prefill: { devices, warpReauth, ...several }, reason };
+  const { whos: several, unreadable } = parseWhoList(users.join("\n"));
+  const hasFound = several.length + unreadable.length > notFound.length;
+  return {
+    prefill: { devices, warpReauth, ...(users.length === 0 ? {} : { several, unreadable }) },
+    reason,
+    ...(notFound.length > 0 && hasFound && { without: { draft: draftId, count: notFound.length, isTicked } }),
+  };
 }
 
 function whosOf(words: readonly string[]): Who[] {

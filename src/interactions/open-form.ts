@@ -37,17 +37,18 @@ export async function openForm(
     await authorise({ deps, asker: place.asker }, { name: request.action, role: "operator" });
     return buildForm(deps, place, request);
   };
-  // Without anybody there is nothing to read, and so nothing to wait for.
+  // Without a user there is nothing to read, and so nothing to wait for.
   if (request.who === null)
     await deps.slack.interactive.views.open({ trigger_id: triggerId, view: await build() });
-  else await openWithLoading(deps, triggerId, formOf(request.action).title, "Asking Cloudflare…", build);
+  else
+    await openWithLoading(deps, triggerId, formOf(request.action).title, "Reading from Cloudflare…", build);
 }
 
 /** The form with what is known of the user, what it shows of Cloudflare's state, and what was filled in before. */
 export async function buildForm(
   deps: Deps,
   { originChannel }: FormPlace,
-  { action, who, prefill, reason, revokedBy, isAdvised }: FormRequest,
+  { action, who, prefill, reason, revokedBy, isAdvised, without }: FormRequest,
   problem?: UserMessage,
   problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
@@ -58,6 +59,7 @@ export async function buildForm(
     originChannel,
     requireReason: deps.policy.current().action(action).requireReason,
     ...(problem !== undefined && { problem }),
+    ...(without !== undefined && { without }),
     ...(problemBlocks !== undefined && { problemBlocks }),
   };
   if (who === null) return askModal({ ...shared, chosen: null, facts: [], material: { kind: "none" } });

@@ -13,6 +13,8 @@ const Draft = z.object({
   devices: z.boolean(),
   warpReauth: z.boolean(),
   reason: z.string(),
+  /** Names among `users` that the requester was shown as not found. */
+  notFound: z.array(z.string()).optional(),
 });
 export type Draft = z.infer<typeof Draft>;
 

@@ -65,6 +65,11 @@ export function section(...lines: readonly Maybe<string>[]): SectionBlock {
   return { type: "section", text: mrkdwn(compact(...lines).join("\n")) };
 }
 
+/** A section that Slack never folds behind "Show more": what someone decides by. */
+export function expanded(...lines: readonly Maybe<string>[]): SectionBlock {
+  return { ...section(...lines), expand: true };
+}
+
 /** Lines in as few sections as hold them: no line is cut to fit. */
 export function sections(lines: readonly string[]): SectionBlock[] {
   const texts: string[] = [];

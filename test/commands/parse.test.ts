@@ -287,7 +287,7 @@ describe("what is typed after /zt revoke", () => {
 
   it("says which flag is missing, where one is needed", () => {
     expect(refusalOf(() => parseArgs(pauseCommand, []))).toEqual({
-      what: "--reason is missing: why, for everybody who wonders what is going on.",
+      what: "--reason is missing: why, for everyone else.",
       next: 'Usage: /zt pause --reason "…"',
     });
   });

@@ -63,7 +63,7 @@ describe("/zt help", () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
     expect(words).toContain('/zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]');
-    expect(words).toContain("--devices also revoke all of their device registrations");
+    expect(words).toContain("--devices also revoke all their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");
     expect((await answerTo(slack, PEOPLE.alice, "help revok")).words).toContain(
@@ -102,7 +102,7 @@ describe("/zt user", () => {
         "Risk  no events",
         "Devices  none registered",
       ],
-      ["Cloudflare does not know it"],
+      ["Cloudflare has no such user or item"],
     ],
     ["dana@example.com", ["12 active sessions on 12 apps", "and 6 more: press Sessions"], []],
     ["devon@example.com", ["14 registered devices", "lab-01", "and 10 more"], ["retired-1"]],
@@ -232,10 +232,10 @@ describe("the buttons of a summary", () => {
     const card = await cardWhere(slack, (words) =>
       words.includes("Reset the risk score of rita@example.com"),
     );
-    expect(wordsOf(slack, card)).toContain("Takes back the risk level (medium) with 2 events");
+    expect(wordsOf(slack, card)).toContain("Resets the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain("Verified: risk level none, 0 earlier events still count");
+    expect(thread.join("\n")).toContain("Verified: Reset the risk score, now none");
     expect(callsTo(cloudflare, "POST", "/zt_risk_scoring/").map((call) => call.path)).toEqual([
       `/accounts/${ACCOUNT_ID}/zt_risk_scoring/0f6c2f64-9f0e-4b7e-8a53-5c1f4f7a3f10/reset`,
     ]);
@@ -274,9 +274,7 @@ describe("/zt revoke", () => {
     expect(wordsOf(slack, card)).toContain("phished, see #sec-42");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain(
-      "Verified: 0 of 3 sessions remain, 0 of 2 device registrations remain, checked",
-    );
+    expect(thread.join("\n")).toContain("Verified: Revoked 3 sessions and 2 device registrations, checked");
     const [call, ...more] = callsTo(cloudflare, "POST", "revoke_user");
     expect(more).toEqual([]);
     expect(call?.query).toEqual({ devices: "true" });
@@ -420,7 +418,7 @@ approvers: [${PEOPLE.alice}, ${PEOPLE.bob}]
 `,
     });
     const { words } = await answerTo(slack, PEOPLE.alice, "revoke bob@example.com --reason odd");
-    expect(words).toContain("Nobody could approve this, so it was not asked.");
+    expect(words).toContain("No one can approve this, so nothing was requested.");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
   });
 });

@@ -95,12 +95,12 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "the name that somebody has already",
     "rename-user mallory@example.com Mallory Archer --reason x",
-    ["mallory@example.com has that name already."],
+    ["mallory@example.com already has that name."],
   ],
   [
     "another address to confirm a deletion",
     "delete-user mallory@example.com --confirm bob@example.com --reason x",
-    ["The email that was typed is not the user's.", "Type mallory@example.com to ask for it."],
+    ["That is not the user's email.", "Type mallory@example.com to ask for it."],
   ],
   [
     "a registration of nobody",

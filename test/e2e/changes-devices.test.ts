@@ -159,7 +159,7 @@ describe("/zt revoke-devices", () => {
 
     const thread = await approve(slack, asked);
     expect(thread).toContain(`Calling Cloudflare: registrations/revoke for 1 device of ${MALLORY}`);
-    expect(thread).toContain("Verified: 0 of 1 device still registered");
+    expect(thread).toContain("Verified: Revoked 1 device");
     expect(activeNames(scene, MALLORY)).toEqual([MACBOOK]);
     expect(callsTo(cloudflare, "POST", "/").map(({ path, query }) => [path, query])).toEqual([
       [`/accounts/${cloudflare.accountId}/devices/registrations/revoke`, { id }],
@@ -172,7 +172,7 @@ describe("/zt revoke-devices", () => {
     const asked = await card(scene, "Revoke 2 devices");
     expect(wordsOf(scene.slack, asked)).toContain(DESKTOP);
     expect(wordsOf(scene.slack, asked)).not.toContain(OLD_PHONE);
-    expect(await approve(scene.slack, asked)).toContain("Verified: 0 of 2 devices still registered");
+    expect(await approve(scene.slack, asked)).toContain("Verified: Revoked 2 devices");
     expect(activeNames(scene, MALLORY)).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe("/zt revoke-devices", () => {
     });
     const asked = await card(scene, "Revoke 522 devices");
     expect(wordsOf(slack, asked)).toContain("and 517 more");
-    expect(await approve(slack, asked)).toContain("Verified: 0 of 522 devices still registered");
+    expect(await approve(slack, asked)).toContain("Verified: Revoked 522 devices");
     expect(
       callsTo(cloudflare, "POST", "registrations/revoke").map(({ query }) => [query["id"]].flat().length),
     ).toEqual([200, 200, 122]);
@@ -216,7 +216,7 @@ describe("/zt revoke-devices", () => {
       body: { success: true, errors: [], messages: [], result: null },
     });
     const thread = await approve(slack, asked);
-    expect(thread).toContain("Not confirmed: 2 of 2 devices still registered");
+    expect(thread).toContain("Not confirmed: 2 of 2 devices not revoked");
     expect(thread).toContain("not yet: ");
     expect(thread).toContain("ask again if it is not so");
     expect(activeNames(scene, MALLORY)).toHaveLength(2);
@@ -255,7 +255,7 @@ describe("the form to revoke devices", () => {
     const asked = await card(scene, "Revoke 3 devices");
     for (const name of wanted) expect(wordsOf(slack, asked)).toContain(name);
     expect(wordsOf(slack, asked)).toContain("fleet is being wiped");
-    expect(await approve(slack, asked, carol)).toContain("Verified: 0 of 3 devices still registered");
+    expect(await approve(slack, asked, carol)).toContain("Verified: Revoked 3 devices");
     expect(activeNames(scene, "devon@example.com")).toHaveLength(11);
   });
 });
@@ -356,10 +356,10 @@ describe("Undo on the result of a device revocation", () => {
     ]);
     await sendForm(slack, alice, form, { reason: { reason: "laptop was under the sofa" } });
     const asked = await card(scene, "Restore 2 devices");
-    expect(wordsOf(slack, asked)).toContain(`Takes back the revocation of ${MACBOOK}, ${DESKTOP}`);
+    expect(wordsOf(slack, asked)).toContain(`Restores ${MACBOOK}, ${DESKTOP}`);
     expect(wordsOf(slack, asked)).toContain("🔓 This gives access back");
     const thread = await approve(slack, asked);
-    expect(thread).toContain("Verified: 2 of 2 devices registered again");
+    expect(thread).toContain("Verified: Restored 2 devices");
     expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK]);
     expect(callsTo(cloudflare, "POST", "registrations/unrevoke")).toHaveLength(1);
 
@@ -408,7 +408,7 @@ describe("/zt restore-devices", () => {
       body: { success: true, errors: [], messages: [], result: null },
     });
     const thread = await approve(slack, asked);
-    expect(thread).toContain("Not confirmed: 0 of 1 device registered again");
+    expect(thread).toContain("Not confirmed: 1 of 1 device not restored");
     expect(thread).toContain(`not yet: ${OLD_PHONE}`);
 
     cloudflare.faults.clear();
@@ -417,7 +417,7 @@ describe("/zt restore-devices", () => {
       slack,
       (words) => words.includes("Restore 1 device") && words.includes("Waiting"),
     );
-    expect(await approve(slack, second)).toContain("Verified: 1 of 1 device registered again");
+    expect(await approve(slack, second)).toContain("Verified: Restored 1 device");
     expect(deviceNamed(scene, OLD_PHONE).isActive).toBe(true);
   });
 
@@ -443,7 +443,7 @@ describe("legacy_device_revoke in policy.yml", () => {
     expect(wordsOf(slack, asked)).toContain("multi-user mode is not supported");
     const thread = await approve(slack, asked);
     expect(thread).toContain("Calling Cloudflare: devices/revoke for 212 devices");
-    expect(thread).toContain("Verified: 0 of 212 devices still registered");
+    expect(thread).toContain("Verified: Revoked 212 devices");
     const calls = callsTo(cloudflare, "POST", "/devices/revoke");
     expect(calls.map(({ body }) => (Array.isArray(body) ? body.length : body))).toEqual([200, 12]);
     expect(callsTo(cloudflare, "POST", "registrations/revoke")).toEqual([]);
@@ -463,6 +463,8 @@ describe("legacy_device_revoke in policy.yml", () => {
     writeFileSync(join(scene.folder, "policy.yml"), POLICY);
     await scene.policy.reload(createLogger("silent"));
     await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
-    expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain("Verified: 0 of 3 devices");
+    expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain(
+      "Verified: Revoked 3 devices",
+    );
   });
 });

@@ -46,7 +46,7 @@ describe("/zt create-user", () => {
     const thread = await approve(slack, asked);
     const [user, ...others] = usersWith(scene, NEW);
     expect(others).toEqual([]);
-    expect(thread).toContain(`Verified: the user is there, with the id ${user?.id}`);
+    expect(thread).toContain(`Verified: Created the user, id ${user?.id}`);
     expect(writes(scene)).toEqual([{ method: "POST", body: { email: NEW, name: "Nova Person-O'Neil" } }]);
   });
 
@@ -56,7 +56,7 @@ describe("/zt create-user", () => {
     await answerTo(slack, alice, `create-user ${NEW} --reason starts on Monday`);
     cloudflare.faults.set("users.create", { kind: "drop-after", times: 1 });
     const asked = await card(scene, NEW);
-    expect(await approve(slack, asked)).toContain("Verified: the user is there");
+    expect(await approve(slack, asked)).toContain("Verified: Created the user");
     expect(usersWith(scene, NEW)).toHaveLength(1);
     expect(writes(scene)).toHaveLength(1);
   });
@@ -104,11 +104,11 @@ describe("/zt rename-user", () => {
     for (const text of [
       `Rename ${MALLORY} to Mallory Archer-Quill`,
       "Their name changes from “Mallory Archer” to “Mallory Archer-Quill”",
-      "Their email is sent along as a confirmation and does not change",
+      "Their email stays the same",
       "Can be undone",
     ])
       expect(wordsOf(slack, asked)).toContain(text);
-    expect(await approve(slack, asked)).toContain("Verified: the name is now “Mallory Archer-Quill”");
+    expect(await approve(slack, asked)).toContain("Verified: Renamed to “Mallory Archer-Quill”");
     expect(writes(scene)).toEqual([
       { method: "PUT", body: { email: MALLORY, name: "Mallory Archer-Quill" } },
     ]);
@@ -152,7 +152,7 @@ describe("/zt delete-user", () => {
     const missing = await slack.submitView({ user: alice, viewId: form.id, values: {} });
     expect(Object.keys(missing.errors ?? {})).toEqual(["typed"]);
     const back = await sendForm(slack, alice, form, { typed: { typed: "malory@example.com" } });
-    expect(slack.visibleText(back)).toContain("The email that was typed is not the user's.");
+    expect(slack.visibleText(back)).toContain("That is not the user's email.");
     expect(slack.visibleText(back)).toContain("left the company");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
 
@@ -167,7 +167,7 @@ describe("/zt delete-user", () => {
     ])
       expect(wordsOf(slack, asked)).toContain(text);
     const thread = await approve(slack, asked, carol);
-    expect(thread).toContain("Verified: the user is gone");
+    expect(thread).toContain("Verified: Deleted the user");
     expect(thread).toContain("at the identity provider if they must stay out");
     expect(usersWith(scene, MALLORY)).toEqual([]);
     expect(callsTo(cloudflare, "DELETE", "/").map(({ path }) => path)).toEqual([
@@ -184,7 +184,7 @@ describe("/zt delete-user", () => {
     await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
     cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
     expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
-      "Verified: the user is gone",
+      "Verified: Deleted the user",
     );
     expect(writes(scene)).toHaveLength(1);
   });

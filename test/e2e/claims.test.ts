@@ -32,7 +32,7 @@ describe("a claim", () => {
     const thread = await approve(slack, card);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
     expect(thread).not.toContain("An earlier call had already taken effect");
-    expect(thread).toContain("WARP re-authentication cannot be verified: Cloudflare does not show it");
+    expect(thread).toContain("WARP re-authentication can't be verified: Cloudflare does not show it");
     expect(cloudflare.state.users.find((user) => user.id === id)?.warpReauthAt).not.toBeNull();
   });
 
@@ -43,7 +43,7 @@ describe("a claim", () => {
     cloudflare.faults.set("sessions.list", { kind: "status", status: 200, body: EMPTY_LIST });
     const thread = await approve(slack, card);
     expect(thread).toContain(
-      "Cloudflare lists no session, and listed none before the call, though 3 sessions were open when it was asked for",
+      "Cloudflare lists no session and listed none before the call, but the request saw 3 open sessions",
     );
     expect(wordsOf(slack, card)).not.toContain("Done and verified");
   });

@@ -76,7 +76,7 @@ describe("a revocation while Cloudflare is in trouble", () => {
       scene.cloudflare.faults.set("revoke-user", { kind: "rate-limit", retryAfter: 1, times: 1 }),
     );
     expect(story.thread).toMatch(/rate limit is reached.*Trying again in 1 s \(\d\d:\d\d:\d\d UTC\)/);
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.dm).toContain("Done and verified");
     expect(story.calls).toBe(2);
     expect(record(scene)).toEqual([
@@ -97,7 +97,7 @@ describe("a revocation while Cloudflare is in trouble", () => {
       "No clear answer: Cloudflare did not answer in time. It may be done already",
     );
     expect(story.thread).toContain("An earlier call had already taken effect: nothing was sent again");
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(1);
     expect(record(scene)).toEqual([
       "call.sent",
@@ -127,7 +127,7 @@ describe("a revocation without an answer, while zt-bot was paused meanwhile", { 
     const { scene, card } = await pausedMeanwhile(true);
     const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
     expect(story.thread).toContain("An earlier call had already taken effect: nothing was sent again");
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(1);
   });
 
@@ -138,7 +138,7 @@ describe("a revocation without an answer, while zt-bot was paused meanwhile", { 
     expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
     await answerTo(slack, PEOPLE.bob, "resume");
     const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(2);
   });
 });
@@ -150,14 +150,14 @@ describe("a revocation that Cloudflare may have done", () => {
       { kind: "status", status: 502, html: true, times: 1 },
       "a problem of its own (HTTP 502)",
     ],
-    ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare cannot be reached"],
+    ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare can't be reached"],
     ["after a time-out", { kind: "hang", times: 1 }, "did not answer in time"],
   ] as const)("%s is looked for, not found and sent again", async (_name, fault, said) => {
     const scene = await startScene({ cloudflareTimeoutMs: 300 });
     const story = await approveDuring(scene, () => scene.cloudflare.faults.set("revoke-user", fault));
     expect(story.thread).toContain(said);
     expect(story.thread).toContain("It may be done already: looking again in 1 s");
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(2);
   });
 
@@ -167,9 +167,9 @@ describe("a revocation that Cloudflare may have done", () => {
       scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 200, html: true, times: 1 }),
     );
     expect(story.thread).toContain(
-      "No clear answer: Cloudflare's answer could not be read. It may be done already",
+      "No clear answer: Cloudflare's answer can't be read. It may be done already",
     );
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(2);
   });
 
@@ -269,8 +269,8 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () => {
       scene.cloudflare.settings.sessionListLagMs = 60_000;
     });
-    expect(story.thread).toMatch(/Not confirmed: 3 of 3 sessions remain, checked \d\d:\d\d:\d\d UTC/);
-    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain");
+    expect(story.thread).toMatch(/Not confirmed: 3 of 3 sessions still open, checked \d\d:\d\d:\d\d UTC/);
+    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
     expect(story.dm).toContain(`look at /zt user ${EMAIL} and ask again if it is not so`);
@@ -281,7 +281,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () => {
       scene.cloudflare.settings.sessionListLagMs = 1200;
     });
-    expect(story.thread).toContain("Verified: 0 of 3 sessions remain");
+    expect(story.thread).toContain("Verified: Revoked 3 sessions");
     expect(callsTo(scene.cloudflare, "GET", "/active_sessions").length).toBeGreaterThan(3);
   });
 
@@ -305,7 +305,7 @@ describe("a revocation that Cloudflare accepts", () => {
     gate.release();
     const story = await tellStory(scene, card, () => callsTo(cloudflare, "POST", "revoke_user").length);
     for (const words of [story.card, story.thread, story.dm]) {
-      expect(words).toContain("0 of 3 sessions remain");
+      expect(words).toContain("Revoked 3 sessions");
       expect(words).toContain("1 new sign-in since: the user can still get in");
     }
     expect(story.thread).toContain(
@@ -324,14 +324,14 @@ describe("a revocation that Cloudflare accepts", () => {
     cloudflare.registerDevice(EMAIL);
     gate.release();
     const story = await tellStory(scene, card, () => callsTo(cloudflare, "POST", "revoke_user").length);
-    expect(story.thread).toContain("0 of 2 device registrations remain");
+    expect(story.thread).toContain("2 device registrations");
     expect(story.thread).toContain("1 new device registration since");
   });
 
   it("reads through odd answers everywhere", async () => {
     const scene = await startScene();
     const story = await approveDuring(scene, () => scene.cloudflare.faults.set("*", { kind: "odd" }));
-    expect(story.card).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(story.card).toContain("Done and verified: Revoked 3 sessions");
     expect(story.calls).toBe(1);
   });
 
@@ -339,7 +339,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const scene = await startScene();
     const story = await approveDuring(scene, () => {}, "revoke quentin@example.com --reason leaver");
     expect(story.card).toContain("They have no active session now");
-    expect(story.thread).toContain("Verified: no session is open");
+    expect(story.thread).toContain("Verified: No session is open");
   });
 
   it("of one of two users of one address ends that one's sessions only", async () => {
@@ -349,7 +349,7 @@ describe("a revocation that Cloudflare accepts", () => {
       state.users.find((one) => one.email === email),
     );
     const story = await approveDuring(scene, () => {}, `revoke ${wanted?.id ?? ""} --reason phished`);
-    expect(story.card).toContain("Done and verified: 0 of 1 session remain");
+    expect(story.card).toContain("Done and verified: Revoked 1 session");
     expect(findLiveSessions(state, other?.id ?? "", now())).toHaveLength(1);
   });
 });

@@ -293,7 +293,7 @@ describe("a request that expires", () => {
     const card = await askToRevoke(slack);
     scene.forward(60 * MINUTE);
     const direct = await slack.waitFor(() => slack.messages(slack.dm(alice)).at(-1), 45_000);
-    expect(slack.visibleText(direct)).toContain("Expired: nobody decided in time, nothing was done");
+    expect(slack.visibleText(direct)).toContain("Expired: no one answered in time, nothing was done");
     await slack.waitFor(() => wordsOf(slack, card).includes("⚪ Expired") || undefined);
   });
 });

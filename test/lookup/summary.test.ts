@@ -135,7 +135,7 @@ describe("a summary", () => {
       new PermissionError({ ...READ, status: 403, permission: "Zero Trust Read", codes: [] }),
       "the API token lacks “Zero Trust Read”",
     ],
-    ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare cannot be reached"],
+    ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare can't be reached"],
     ["takes too long", new AbortedError(READ), "Cloudflare did not answer in time"],
   ])("says in its place why a part %s, and keeps the others", async (_what, failure, reason) => {
     for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations"] as const) {

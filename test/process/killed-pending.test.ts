@@ -87,7 +87,7 @@ describe.each(["http"] as const)("killed in %s mode while a request waits for it
     expect(slack.messages(card.channel)[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
     expect(firstLines(world, card)).toEqual([
       expect.stringContaining("Evidence before"),
-      expect.stringContaining("nobody decided in time"),
+      expect.stringContaining("no one answered in time"),
     ]);
     expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([
       expect.stringContaining("Expired"),

@@ -40,14 +40,14 @@ describeWithPostgres("on PostgreSQL", () => {
       expect.objectContaining({ code: 0 }),
     ]);
 
-    expect(wordsOf(slack, card)).toContain("Done and verified: 0 of 3 sessions remain");
+    expect(wordsOf(slack, card)).toContain("Done and verified: Revoked 3 sessions");
     expect(slack.messages(card.channel)).toHaveLength(1);
     expect(firstLines(world, card)).toEqual([
       expect.stringContaining("Evidence before"),
       expect.stringContaining("Approved by @bob"),
       expect.stringContaining("Calling Cloudflare"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringContaining("Verified: 0 of 3 sessions remain"),
+      expect.stringContaining("Verified: Revoked 3 sessions"),
       expect.stringContaining("Revoke all sessions of mallory@example.com"),
     ]);
     expect(slack.messages(dm)).toHaveLength(1);

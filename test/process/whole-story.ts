@@ -38,7 +38,7 @@ export async function expectWholeStory(
   expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
   expect(await bot.stop()).toHaveProperty("code", 0);
 
-  expect(wordsOf(slack, card)).toContain("Done and verified: 0 of 3 sessions remain");
+  expect(wordsOf(slack, card)).toContain("Done and verified: Revoked 3 sessions");
   const cards = slack.messages(card.channel);
   expect(cards.map((message) => message.ts)).toEqual([card.ts]);
   expect(cards[0]?.blocks.some((block) => block.type === "actions")).toBe(false);
@@ -54,7 +54,7 @@ export async function expectWholeStory(
         ]
       : []),
     expect.stringContaining(`☑️ ${expected.answer}`),
-    expect.stringMatching(/Verified: 0 of 3 sessions remain/),
+    expect.stringMatching(/Verified: Revoked 3 sessions/),
     expect.stringMatching(/Revoke all sessions of mallory@example\.com/),
   ]);
   expect(slack.messages(dm).map((message) => slack.visibleText(message))).toEqual([

@@ -55,7 +55,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, checked \d\d:\d\d:\d\d UTC/)
+          .getByText(/Revoked 3 sessions and 2 device registrations, checked \d\d:\d\d:\d\d UTC/)
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();

@@ -40,7 +40,7 @@ export function ViewModal({
       valueOf: (blockId, actionId) => entered[blockId]?.[actionId],
       setValue: (blockId, actionId, value) => {
         setEntered((before) => ({ ...before, [blockId]: { ...before[blockId], [actionId]: value } }));
-        setErrors(({ [blockId]: _mended, ...rest }) => rest);
+        setErrors(({ [blockId]: _fixed, ...rest }) => rest);
       },
       errors,
     }),

@@ -7,7 +7,15 @@ import type { UserMessage } from "../../errors.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
 import { context, modal, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
-import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/several.ts";
+import {
+  isWithoutTicked,
+  readSeveral,
+  SEVERAL,
+  severalField,
+  withoutField,
+  type ReadSeveral,
+} from "../forms/several.ts";
+import { whoText } from "../../lookup/who-list.ts";
 import { textInput, type Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
@@ -41,6 +49,8 @@ export interface AskModalProps {
   problem?: UserMessage;
   /** The same where it takes more than a few words. */
   problemBlocks?: readonly KnownBlock[];
+  /** Of a list with names that were not found: the draft that holds them, and whether to go on without. */
+  without?: { draft: string; count: number; isTicked: boolean };
   /** Said above the fields: what was chosen in them, and why. */
   notes?: readonly KnownBlock[];
 }
@@ -59,6 +69,8 @@ const Metadata = z.object({
   isPicking: z.boolean(),
   /** What was typed before the user was picked. */
   reason: z.string(),
+  /** The draft with the names that were shown as not found. */
+  draft: z.string().optional(),
 });
 type Metadata = z.infer<typeof Metadata>;
 
@@ -88,6 +100,7 @@ export function askModal(props: AskModalProps): ModalView {
     kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
     isPicking: !showsFields,
     reason: showsFields ? "" : props.reason.toWellFormed(),
+    ...(props.without !== undefined && { draft: props.without.draft }),
   };
   const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
   return modal(
@@ -97,7 +110,8 @@ export function askModal(props: AskModalProps): ModalView {
       section(chosen === null ? form.intro : chosenLines(chosen, props.facts)),
       isPicking &&
         (props.choice === undefined ? userSearch(takesSeveral) : userChoice(props.choice, takesSeveral)),
-      isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
+      isPicking && takesSeveral && severalField(typedIn(prefill)),
+      isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),
       showsFields && !isDeadEnd && reasonInput(props.reason, props.requireReason),
@@ -110,6 +124,12 @@ export function askModal(props: AskModalProps): ModalView {
       close: "Back",
     },
   );
+}
+
+/** All that was typed into the list, also what could not be read as an address. */
+function typedIn(prefill: Partial<Wish>): string[] {
+  const { several = [], unreadable = [] } = prefill as Partial<WishFor<"revoke">>;
+  return [...several.map(whoText), ...unreadable];
 }
 
 /** The reason is the one long part: what is left of the room is its, counted as JSON writes quotes and line ends. */
@@ -170,11 +190,12 @@ export function parseAskForm(view: SubmittedForm) {
   const orPaste = form.takesSeveral === true ? ", or paste addresses below" : "";
   if (form.about === "user" && userId === null && isNobodyNamed)
     errors[USER_SEARCH] = `Pick somebody from the list${orPaste}.`;
-  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
+  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, isWithout: false, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   if (!read.ok) Object.assign(errors, read.errors);
   const wish = read.ok ? withSeveral(read.wish, several) : null;
-  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, errors };
+  const isWithout = isWithoutTicked(values);
+  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, isWithout, errors };
 }
 
 const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };

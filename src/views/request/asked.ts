@@ -5,6 +5,7 @@ import { actions, context, message, modal, section, type Message } from "../bloc
 import { duration, escape } from "../text.ts";
 import { breakGlassButton } from "./break-glass.ts";
 import { pausedLine } from "./pause.ts";
+import { leftOutBlocks } from "./unknown-users.ts";
 import { nobodyThere } from "./waiting.ts";
 
 /** The answer to who asked: what was asked, where the card is, what comes next. */
@@ -27,6 +28,7 @@ export function askedMessage({
         ? `⚠️ The request is recorded, but its card is not in the approvals channel yet${why}. It is posted as soon as that works.`
         : `<${link}|Open the card> in the approvals channel`,
     ),
+    leftOutBlocks(request.plan),
     pause !== null && section(pausedLine(pause, request.createdAt)),
     nobodyThere(request).map((line) => section(line)),
     context(

@@ -128,12 +128,6 @@ function pendingBlocks(
   { approvers, quorum, alone, stepUp }: Rules,
 ): KnownBlock[] {
   const needed = quorum === 1 ? "one is enough" : `*${quorum} have to agree*`;
-  const confirm = {
-    title: `${words.label}?`,
-    text: questionText(words.question, newestVotes(request.votes).length, quorum),
-    confirm: "Approve",
-  };
-  const looks = { style: "danger", confirm } as const;
   return [
     section(
       `*May approve* ${principals(approvers, MAX_NAMED)} (${needed}; not who asked, not who it is about)`,
@@ -141,13 +135,24 @@ function pendingBlocks(
     ),
     ...actions(
       "request_actions",
-      button("Approve", CARD_ACTIONS.approve, request.id, `Approve: ${words.headline}`, looks),
+      approveButton(request, words, quorum),
       denyButton(request),
       cancelButton(request),
       detailsButton(request),
       alone !== null && breakGlassButton(request),
     ),
   ];
+}
+
+/** Also in a list of requests: what it asks is the same everywhere. */
+export function approveButton(request: Request, words: RequestText, quorum: number): Button {
+  const confirm = {
+    title: `${words.label}?`,
+    text: questionText(words.question, newestVotes(request.votes).length, quorum),
+    confirm: "Approve",
+  };
+  const looks = { style: "danger", confirm } as const;
+  return button("Approve", CARD_ACTIONS.approve, request.id, `Approve: ${words.headline}`, looks);
 }
 
 /** A confirmation's room, in characters. */
@@ -178,15 +183,15 @@ function ordinal(count: number): string {
   return ORDINALS[count - 1] ?? `number ${count}`;
 }
 
-function denyButton({ id }: Request): Button {
+export function denyButton({ id }: Request): Button {
   return button("Deny", CARD_ACTIONS.deny, id, `Deny ${id}, with a reason`);
 }
 
-function cancelButton({ id }: Request): Button {
-  return button("Cancel", CARD_ACTIONS.cancel, id, `Cancel ${id}: only for who asked`);
+export function cancelButton({ id }: Request): Button {
+  return button("Cancel", CARD_ACTIONS.cancel, id, `Cancel ${id}: only for the requester`);
 }
 
-function detailsButton({ id }: Request): Button {
+export function detailsButton({ id }: Request): Button {
   return button("Details", CARD_ACTIONS.details, id, `Details of ${id}`);
 }
 

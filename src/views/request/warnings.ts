@@ -19,7 +19,7 @@ export function warningLines({ caution, undo, access, isIrreversible }: Words): 
 export function plainLines({ caution, undo, access, isIrreversible }: Words): string[] {
   return compact(
     access !== "gives" && `⚠️ ${escape(caution, 600)}`,
-    !isIrreversible && `↩️ ${escape(undo, 400)}`,
+    !isIrreversible && undo !== "" && `↩️ ${escape(undo, 400)}`,
   );
 }
 

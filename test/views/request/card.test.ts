@@ -63,7 +63,7 @@ describe("the approval card", () => {
     expect(words).toContain("Reset the risk score of mallory@example.com");
     expect(words).toContain("This can give access back");
     expect(words).toContain("Cannot be undone");
-    expect(words).toContain("Takes back the risk level (high) with 1 event since the last reset");
+    expect(words).toContain("Resets the risk level (high) with 1 event since the last reset");
     expect(words).toContain("Impossible travel: judged a false positive");
   });
 
@@ -170,7 +170,7 @@ describe("the approval card", () => {
     const effects = (action: ActionName) => readWords(draw({ status: "pending", action, summary: none }));
     expect(effects("delete-user")).not.toContain("device registration");
     expect(effects("revoke")).toContain("They have no device registration now");
-    expect(effects("reset-risk")).toContain("• Takes back the risk level (high)\n");
+    expect(effects("reset-risk")).toContain("• Resets the risk level (high)\n");
   });
 
   it("puts who, what, state and reason into its text, where notifications and screen readers look", () => {
@@ -229,7 +229,7 @@ describe("the approval card", () => {
       "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday",
     ],
     ["cancelled", { status: "cancelled" }, "⚪ Cancelled by @U0BOB0001"],
-    ["expired", { status: "expired" }, "⚪ Expired: nobody decided in time, nothing was done"],
+    ["expired", { status: "expired" }, "⚪ Expired: no one answered in time, nothing was done"],
     [
       "done and verified",
       {
@@ -237,23 +237,28 @@ describe("the approval card", () => {
         result: {
           verification: {
             confirmed: true,
-            summary: "0 of 3 sessions remain",
+            summary: "Revoked 3 sessions",
             notes: ["1 new log-in since"],
             checkedAt: NOW,
           },
         },
       },
-      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC · approved by @U0BOB0001 2026-03-14 14:01:31 UTC\n⚠️ 1 new log-in since",
+      "✅ Done and verified: Revoked 3 sessions, checked 14:02:31 UTC · approved by @U0BOB0001 2026-03-14 14:01:31 UTC\n⚠️ 1 new log-in since",
     ],
     [
       "done and not confirmed",
       {
         status: "succeeded",
         result: {
-          verification: { confirmed: false, summary: "3 of 3 sessions remain", notes: [], checkedAt: NOW },
+          verification: {
+            confirmed: false,
+            summary: "3 of 3 sessions still open",
+            notes: [],
+            checkedAt: NOW,
+          },
         },
       },
-      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain, checked 14:02:31 UTC",
+      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open, checked 14:02:31 UTC",
     ],
     [
       "done and never looked at",
@@ -277,14 +282,10 @@ describe("the approval card", () => {
   it.each([
     [
       "sessions that could not be read",
-      "Ends all of their sessions (how many could not be read:",
+      "Ends all their sessions (how many could not be read:",
       SUMMARIES["that could not be read"],
     ],
-    [
-      "no session",
-      "They have no active session now: this ends any that is opened before it runs",
-      SUMMARIES["empty"],
-    ],
+    ["no session", "No active session now: ends any opened before it runs", SUMMARIES["empty"]],
   ])("says plainly what happens with %s", (_what, expected, summary) => {
     expect(readWords(draw({ status: "pending", summary: summary ?? makeSummary() }))).toContain(expected);
   });

@@ -13,7 +13,7 @@ import { makeRequest, NOW } from "../support.ts";
 type Options = Parameters<typeof makeRequest>[0];
 
 const VERIFIED = {
-  verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+  verification: { confirmed: true, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
 };
 
 function post(data: PostData, options: Options = { status: "approved" }): string {
@@ -145,7 +145,7 @@ describe("the thread under a card", () => {
     [
       "what was seen",
       { kind: "verification", ...VERIFIED },
-      "✅ Verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
+      "✅ Verified: Revoked 3 sessions, checked 14:02:31 UTC",
     ],
     [
       "what was seen and does not add up, with its notes",
@@ -153,12 +153,12 @@ describe("the thread under a card", () => {
         kind: "verification",
         verification: {
           confirmed: false,
-          summary: "1 of 3 sessions remains",
+          summary: "1 of 3 sessions still open",
           notes: ["1 new log-in since"],
           checkedAt: NOW,
         },
       },
-      "⚠️ Not confirmed: 1 of 3 sessions remains, checked 14:02:31 UTC\n⚠️ 1 new log-in since",
+      "⚠️ Not confirmed: 1 of 3 sessions still open, checked 14:02:31 UTC\n⚠️ 1 new log-in since",
     ],
   ])("says %s", (_what, data, words) => {
     expect(post(data)).toBe(words);
@@ -181,7 +181,7 @@ describe("the thread under a card", () => {
     ["approved", "👍 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
     ["denied", "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday"],
     ["cancelled", "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done."],
-    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: nobody decided in time. Nothing was done."],
+    ["expired", "⚪ Expired at 2026-03-14 14:57:31 UTC: no one answered in time. Nothing was done."],
   ])("says who decided what: %s", (status, words) => {
     expect(
       post(
@@ -195,7 +195,7 @@ describe("the thread under a card", () => {
     const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
     for (const part of [
       "🏁 Revoke all sessions and devices of mallory@example.com",
-      "✅ Done and verified: 0 of 3 sessions remain, checked 14:02:31 UTC",
+      "✅ Done and verified: Revoked 3 sessions, checked 14:02:31 UTC",
       "asked by @U0ALICE01",
       "approved by @U0BOB0001",
       "carried out in 1 min",
