@@ -1,15 +1,15 @@
 import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 import type { PersonChannel, PersonState } from "../../slack/types.ts";
-import { Announcer } from "./announcer.tsx";
-import { CloudflarePanel } from "./cloudflare-panel.tsx";
-import type { ComposerHandle } from "./composer.tsx";
+import { Announcer } from "./chat/announcer.tsx";
+import { CloudflarePanel } from "./cloudflare/cloudflare-panel.tsx";
+import type { ComposerHandle } from "./composer/composer.tsx";
 import { useRoute } from "./route.ts";
-import { Seat } from "./seat.tsx";
-import { ChannelList, channelTitle, PeopleSwitch } from "./sidebar.tsx";
-import { browserTimeZone } from "./slack-date.ts";
+import { Seat } from "./chat/seat.tsx";
+import { ChannelList, channelTitle, PeopleSwitch } from "./chat/sidebar.tsx";
+import { browserTimeZone } from "./text/slack-date.ts";
 import { useMatch } from "./use-match.ts";
 import { useNow } from "./use-now.ts";
-import { useUnread } from "./use-unread.ts";
+import { useUnread } from "./chat/use-unread.ts";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
 
 /**

@@ -2,8 +2,8 @@ import { createRoot } from "react-dom/client";
 import "slack-blocks-to-jsx/dist/style.css";
 import "./style/index.css";
 import type { StoredMessage } from "../../slack/types.ts";
-import { loadEmoji } from "./emoji.tsx";
-import { MessageView } from "./message.tsx";
+import { loadEmoji } from "./text/emoji.tsx";
+import { MessageView } from "./chat/message.tsx";
 import type { PictureRequest } from "./picture-request.ts";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
 

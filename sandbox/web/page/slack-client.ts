@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { Delivery, PersonState, SuggestedOption } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
-import type { ComboOption } from "./combobox.tsx";
+import type { ComboOption } from "./blocks/combobox.tsx";
 
 /** A person's workspace as it is now, kept current by server-sent events. */
 export interface LiveState {

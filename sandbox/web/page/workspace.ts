@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import type { PersonChannel, SlackPerson, SlackShortcut } from "../../slack/types.ts";
-import type { Reader } from "./slack-date.ts";
+import type { Reader } from "./text/slack-date.ts";
 
 /** What every part of a message needs in order to be drawn for one reader. */
 export interface Workspace {

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useWorkspace, type Workspace } from "./workspace.ts";
+import { useWorkspace, type Workspace } from "../workspace.ts";
 
 const most = 8;
 

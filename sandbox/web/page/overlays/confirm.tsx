@@ -1,7 +1,7 @@
 import type { ConfirmationDialog } from "@slack/types";
 import { createContext, type ReactElement, type ReactNode, useCallback, useContext, useState } from "react";
 import { Dialog } from "./dialog.tsx";
-import { TextObject, toPlainString } from "./text.tsx";
+import { TextObject, toPlainString } from "../text/text.tsx";
 
 type Ask = (confirm: ConfirmationDialog | undefined) => Promise<boolean>;
 

@@ -1,8 +1,8 @@
 import { Fragment, type ReactElement, type RefObject, useEffect, useRef } from "react";
-import type { StoredMessage } from "../../slack/types.ts";
+import type { StoredMessage } from "../../../slack/types.ts";
 import { type MessageActions, MessageView } from "./message.tsx";
-import { formatDay } from "./slack-date.ts";
-import { useWorkspace } from "./workspace.ts";
+import { formatDay } from "../text/slack-date.ts";
+import { useWorkspace } from "../workspace.ts";
 
 /** Messages, oldest first, with a line between days. Follows new messages while one looks at the end. */
 export function Timeline(props: {

@@ -1,6 +1,6 @@
 import { type ReactElement, type RefObject, useRef } from "react";
 import type { Mentionable, Mentions } from "./use-mentions.ts";
-import { usePlacement } from "./use-placement.ts";
+import { usePlacement } from "../overlays/use-placement.ts";
 
 /** The choices while one types a mention. The focus stays in the field, which points at the active one. */
 export function MentionList(props: {

@@ -1,13 +1,13 @@
 import { type ReactElement, useMemo, useRef, useState } from "react";
-import type { StoredMessage } from "../../slack/types.ts";
+import type { StoredMessage } from "../../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
-import { type BlockHost, BlockHostContext, type FieldValue } from "./block-host.ts";
-import { Blocks } from "./blocks.tsx";
-import { MenuButton } from "./menu.tsx";
-import { formatMoment, formatTime } from "./slack-date.ts";
-import { Mrkdwn } from "./text.tsx";
-import { useKeptFocus } from "./use-kept-focus.ts";
-import { nameOf, useWorkspace } from "./workspace.ts";
+import { type BlockHost, BlockHostContext, type FieldValue } from "../blocks/block-host.ts";
+import { Blocks } from "../blocks/blocks.tsx";
+import { MenuButton } from "../overlays/menu.tsx";
+import { formatMoment, formatTime } from "../text/slack-date.ts";
+import { Mrkdwn } from "../text/text.tsx";
+import { useKeptFocus } from "../overlays/use-kept-focus.ts";
+import { nameOf, useWorkspace } from "../workspace.ts";
 
 /** What one can do with a message. */
 export interface MessageActions extends Pick<BlockHost, "act" | "suggest"> {

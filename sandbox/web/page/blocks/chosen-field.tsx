@@ -3,7 +3,7 @@ import { type ReactElement, useState } from "react";
 import { type ChosenOption, type FieldValue, useBlockHost } from "./block-host.ts";
 import { Combobox, type ComboOption } from "./combobox.tsx";
 import { type FieldProps, initialValue, wantsFocus } from "./fields.tsx";
-import { toPlainString } from "./text.tsx";
+import { toPlainString } from "../text/text.tsx";
 import { useSuggestions } from "./use-suggestions.ts";
 
 /** One choice out of what the app offers while one types. */

@@ -14,7 +14,7 @@ import { Control } from "./controls.tsx";
 import { FromLibrary } from "./from-library.tsx";
 import { InputBlockView } from "./input-block.tsx";
 import { TableBlockView } from "./table-block.tsx";
-import { TextObject } from "./text.tsx";
+import { TextObject } from "../text/text.tsx";
 
 /**
  * Block Kit, drawn.

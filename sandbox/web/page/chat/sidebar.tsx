@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import type { PersonChannel, SlackPerson } from "../../slack/types.ts";
+import type { PersonChannel, SlackPerson } from "../../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
 
 /** Who one is. Bots and deactivated people are nobody one could be. */

@@ -1,7 +1,7 @@
 import { type ReactElement, useState } from "react";
 import { CloudflareFaults } from "./cloudflare-faults.tsx";
 import { CloudflareUsers } from "./cloudflare-users.tsx";
-import { post } from "./slack-client.ts";
+import { post } from "../slack-client.ts";
 import { useWorld, type WorldSummary } from "./world-client.ts";
 
 /** Does something to the emulator and says how it went: `done` if it worked, else the reason. */

@@ -1,10 +1,10 @@
 import { type ReactElement, useEffect, useRef } from "react";
-import type { PersonChannel, StoredMessage } from "../../slack/types.ts";
-import { Composer } from "./composer.tsx";
+import type { PersonChannel, StoredMessage } from "../../../slack/types.ts";
+import { Composer } from "../composer/composer.tsx";
 import type { MessageActions } from "./message.tsx";
 import { channelTitle } from "./sidebar.tsx";
 import { Timeline } from "./timeline.tsx";
-import { useWorkspace } from "./workspace.ts";
+import { useWorkspace } from "../workspace.ts";
 
 /** A thread beside its channel: the message it hangs on, then the replies. */
 export function ThreadPanel(props: {

@@ -1,9 +1,9 @@
 import { type ReactElement, useMemo, useState } from "react";
-import type { Delivery, StoredView, SubmittedValues } from "../../slack/types.ts";
-import { type BlockHost, BlockHostContext, type FieldValue } from "./block-host.ts";
-import { Blocks } from "./blocks.tsx";
+import type { Delivery, StoredView, SubmittedValues } from "../../../slack/types.ts";
+import { type BlockHost, BlockHostContext, type FieldValue } from "../blocks/block-host.ts";
+import { Blocks } from "../blocks/blocks.tsx";
 import { Dialog } from "./dialog.tsx";
-import { toPlainString } from "./text.tsx";
+import { toPlainString } from "../text/text.tsx";
 
 type Control = Parameters<BlockHost["act"]>[0];
 type Entered = Record<string, Record<string, FieldValue>>;

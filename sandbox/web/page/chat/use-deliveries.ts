@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
-import type { Delivery, PersonState } from "../../slack/types.ts";
+import type { Delivery, PersonState } from "../../../slack/types.ts";
 import type { NoticeItem } from "./notices.tsx";
-import { post } from "./slack-client.ts";
+import { post } from "../slack-client.ts";
 
 export interface Deliver {
   /** POSTs what a person did, and tells them if it could not even be sent. */

@@ -2,9 +2,9 @@ import type { MrkdwnElement, PlainTextElement } from "@slack/types";
 import { Fragment, type ReactElement, type ReactNode } from "react";
 import { findEmoji } from "./emoji.tsx";
 import { type Inline, type Paragraph, parseMrkdwn, parsePlainText } from "./mrkdwn.ts";
-import { readPermalink, toHash } from "./route.ts";
+import { readPermalink, toHash } from "../route.ts";
 import { formatMoment, formatSlackDate } from "./slack-date.ts";
-import { nameOf, useWorkspace } from "./workspace.ts";
+import { nameOf, useWorkspace } from "../workspace.ts";
 
 /** A text object of a block: mrkdwn or plain_text. */
 export function TextObject({ text }: { text: MrkdwnElement | PlainTextElement }): ReactElement {

@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import { Avatar } from "./avatar.tsx";
+import { Avatar } from "../chat/avatar.tsx";
 import type { ActOnWorld } from "./cloudflare-panel.tsx";
 import type { WorldUser } from "./world-client.ts";
 

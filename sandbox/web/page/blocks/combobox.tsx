@@ -8,8 +8,8 @@ import {
   useRef,
   useState,
 } from "react";
-import { toPlainString } from "./text.tsx";
-import { usePlacement } from "./use-placement.ts";
+import { toPlainString } from "../text/text.tsx";
+import { usePlacement } from "../overlays/use-placement.ts";
 
 export interface ComboOption {
   option: PlainTextOption;

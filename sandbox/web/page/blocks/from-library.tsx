@@ -1,7 +1,7 @@
 import type { KnownBlock } from "@slack/types";
 import type { ReactElement } from "react";
 import { Message, type Block as LibraryBlock, type MessageProps } from "slack-blocks-to-jsx";
-import { ChannelMention, DateText, Emoji, GroupMention, Link, UserMention } from "./text.tsx";
+import { ChannelMention, DateText, Emoji, GroupMention, Link, UserMention } from "../text/text.tsx";
 
 /** Our own mentions, links, dates and emoji inside what the library draws. */
 const hooks: NonNullable<MessageProps["hooks"]> = {

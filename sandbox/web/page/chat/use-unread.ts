@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { PersonState } from "../../slack/types.ts";
+import type { PersonState } from "../../../slack/types.ts";
 
 /** Channels with messages this person has not had in view. What was there when the page opened counts as read. */
 export function useUnread(state: PersonState, current: string | undefined): ReadonlySet<string> {

@@ -8,9 +8,9 @@ import type {
 } from "@slack/types";
 import { type ReactElement, useId, useState } from "react";
 import { useBlockHost } from "./block-host.ts";
-import { useAsk } from "./confirm.tsx";
+import { useAsk } from "../overlays/confirm.tsx";
 import { Field, type FieldElement } from "./fields.tsx";
-import { toPlainString } from "./text.tsx";
+import { toPlainString } from "../text/text.tsx";
 
 type ControlElement =
   | ActionsBlock["elements"][number]

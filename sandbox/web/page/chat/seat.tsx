@@ -1,17 +1,17 @@
 import { type ReactElement, type RefObject, useCallback } from "react";
-import type { PersonChannel, PersonState, StoredMessage } from "../../slack/types.ts";
-import { Composer, type ComposerHandle } from "./composer.tsx";
-import { ConfirmProvider } from "./confirm.tsx";
+import type { PersonChannel, PersonState, StoredMessage } from "../../../slack/types.ts";
+import { Composer, type ComposerHandle } from "../composer/composer.tsx";
+import { ConfirmProvider } from "../overlays/confirm.tsx";
 import { EmptyChannel } from "./empty-channel.tsx";
-import { MenuButton } from "./menu.tsx";
+import { MenuButton } from "../overlays/menu.tsx";
 import type { MessageActions } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { channelTitle } from "./sidebar.tsx";
-import { askOptions } from "./slack-client.ts";
+import { askOptions } from "../slack-client.ts";
 import { ThreadPanel } from "./thread-panel.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useDeliveries } from "./use-deliveries.ts";
-import { ViewModal } from "./view-modal.tsx";
+import { ViewModal } from "../overlays/view-modal.tsx";
 
 export interface SeatProps {
   state: PersonState;

@@ -11,8 +11,8 @@ import type {
 import { type ReactElement, useId } from "react";
 import type { ChosenOption, FieldValue } from "./block-host.ts";
 import { ExternalSelect, MultiExternalSelect, MultiSelectField } from "./chosen-field.tsx";
-import { TextObject, toPlainString } from "./text.tsx";
-import { useWorkspace, type Workspace } from "./workspace.ts";
+import { TextObject, toPlainString } from "../text/text.tsx";
+import { useWorkspace, type Workspace } from "../workspace.ts";
 
 export type FieldElement = InputBlock["element"];
 

@@ -2,7 +2,7 @@ import type { InputBlock } from "@slack/types";
 import { type ReactElement, type ReactNode, useId } from "react";
 import { type FieldValue, useBlockHost } from "./block-host.ts";
 import { Field, initialValue, isGroup } from "./fields.tsx";
-import { toPlainString } from "./text.tsx";
+import { toPlainString } from "../text/text.tsx";
 
 /** A labelled input of a modal, with its hint and what is wrong with it. */
 export function InputBlockView({ block }: { block: InputBlock }): ReactElement {

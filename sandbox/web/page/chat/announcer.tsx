@@ -1,7 +1,7 @@
 import { type ReactElement, useEffect, useRef, useState } from "react";
-import type { PersonChannel, StoredMessage } from "../../slack/types.ts";
-import { unescape } from "./mrkdwn.ts";
-import { nameOf, useWorkspace } from "./workspace.ts";
+import type { PersonChannel, StoredMessage } from "../../../slack/types.ts";
+import { unescape } from "../text/mrkdwn.ts";
+import { nameOf, useWorkspace } from "../workspace.ts";
 
 interface AnnouncerProps {
   channels: PersonChannel[];
