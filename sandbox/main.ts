@@ -6,12 +6,14 @@ import { parseArgs } from "node:util";
 import express from "express";
 
 import { createApp, type ZtBot } from "../src/app.ts";
+import { usageOf } from "../src/commands/define.ts";
+import { createCommands } from "../src/commands/index.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { startSlack } from "./slack/index.ts";
-import { buildPage, mountPage } from "./web/serve.ts";
+import { buildPage, mountPage, type Subcommand } from "./web/serve.ts";
 import {
   ACCOUNT_ID,
   CHANNELS,
@@ -69,7 +71,7 @@ const slack = await startSlack({
   dataFile: join(folder, "slack.json"),
   mount(app) {
     app.use("/sandbox", express.json(), createControlRouter(cloudflare));
-    mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security });
+    mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security, subcommands: listSubcommands() });
   },
 });
 
@@ -117,6 +119,16 @@ async function stop(): Promise<void> {
   await Promise.all([slack.close(), cloudflare.close()]);
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(0);
+}
+
+/** The bot's help, for the page to complete what is typed. */
+function listSubcommands(): Subcommand[] {
+  return createCommands().all.map((command) => ({
+    name: command.name,
+    aliases: [...(command.aliases ?? [])],
+    usage: usageOf(command),
+    summary: command.summary,
+  }));
 }
 
 function say(text: string): void {

@@ -84,7 +84,11 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       scopes: manifest.oauth_config.scopes.bot,
     },
     delivery,
-    commands: manifest.features.slash_commands.map(({ command }) => command),
+    commands: manifest.features.slash_commands.map(({ command, description, usage_hint: usageHint }) => ({
+      command,
+      description,
+      usageHint,
+    })),
     shortcuts: manifest.features.shortcuts.map(({ type, name, callback_id: callbackId }) => ({
       type,
       name,
@@ -96,7 +100,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
 
 interface Manifest {
   features: {
-    slash_commands: { command: string }[];
+    slash_commands: { command: string; description: string; usage_hint: string }[];
     shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };
   oauth_config: { scopes: { bot: string[] } };

@@ -56,6 +56,14 @@ export interface SlackUserGroup {
   users: string[];
 }
 
+/** A slash command as the manifest describes it: Slack suggests it while one types. */
+export interface SlackCommand {
+  /** With the slash: `/zt`. */
+  command: string;
+  description: string;
+  usageHint?: string;
+}
+
 /** A shortcut of the app: in the menu of every message, or beside the composer. */
 export interface SlackShortcut {
   type: "message" | "global";
@@ -90,8 +98,7 @@ export interface SlackOptions {
   userGroups: SlackUserGroup[];
   bot: SlackBot;
   delivery: DeliveryMode;
-  /** With the slash: `["/zt"]`. */
-  commands: string[];
+  commands: SlackCommand[];
   /** None unless told. */
   shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */

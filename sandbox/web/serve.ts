@@ -57,6 +57,16 @@ async function removeOldBuilds(): Promise<void> {
 export interface Start {
   user: string;
   channel?: string;
+  /** What the bot takes behind its slash command; the page suggests it, where Slack suggests the command alone. */
+  subcommands?: Subcommand[];
+}
+
+export interface Subcommand {
+  name: string;
+  aliases: string[];
+  /** The name and what follows it, as in the bot's help. */
+  usage: string;
+  summary: string;
 }
 
 /**

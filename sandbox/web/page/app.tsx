@@ -25,5 +25,5 @@ export function App(): ReactElement {
       </main>
     );
   }
-  return <Client state={state} connected={connected} wanted={wanted} startChannel={start?.channel} />;
+  return <Client state={state} connected={connected} wanted={wanted} start={start} />;
 }

@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 import type { PersonChannel, PersonState } from "../../slack/types.ts";
+import type { Start } from "../serve.ts";
 import { Announcer } from "./chat/announcer.tsx";
 import { CloudflarePanel } from "./cloudflare/cloudflare-panel.tsx";
 import type { ComposerHandle } from "./composer/composer.tsx";
@@ -21,7 +22,7 @@ export function Client(props: {
   state: PersonState;
   connected: boolean;
   wanted: string;
-  startChannel: string | undefined;
+  start: Start | undefined;
 }): ReactElement {
   const { state, wanted } = props;
   const [route, go] = useRoute();
@@ -31,9 +32,9 @@ export function Client(props: {
   const isWide = useMatch("(min-width: 1640px)");
   const composer = useRef<ComposerHandle>(null);
   const me = state.me.id;
-  const channel = findChannel(state, route.channel ?? props.startChannel);
+  const channel = findChannel(state, route.channel ?? props.start?.channel);
   const unread = useUnread(state, channel?.id);
-  const workspace = useWorkspaceOf(state);
+  const workspace = useWorkspaceOf(state, props.start);
 
   useEffect(() => {
     document.title = channel ? `${channelTitle(channel)} · ${state.team.name}` : state.team.name;
@@ -48,7 +49,7 @@ export function Client(props: {
   };
   const investigate = (email: string): void => {
     if (isPhone) setCloudflareOpen(false);
-    composer.current?.fill(`${state.commands[0] ?? "/zt"} user ${email}`);
+    composer.current?.fill(`${state.commands[0]?.command ?? "/zt"} user ${email}`);
   };
 
   return (
@@ -117,7 +118,7 @@ export function Client(props: {
   );
 }
 
-function useWorkspaceOf(state: PersonState): Workspace {
+function useWorkspaceOf(state: PersonState, start: Start | undefined): Workspace {
   const now = useNow();
   return useMemo(
     () => ({
@@ -128,10 +129,12 @@ function useWorkspaceOf(state: PersonState): Workspace {
       bot: state.bot,
       channels: state.channels,
       userGroups: state.userGroups,
+      commands: state.commands,
+      subcommands: start?.subcommands ?? [],
       shortcuts: state.shortcuts,
       hearsMentions: state.hearsMentions,
     }),
-    [state, now],
+    [state, start, now],
   );
 }
 

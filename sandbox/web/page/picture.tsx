@@ -18,6 +18,8 @@ const workspace: Workspace = {
   people: request.people.map((person) => ({ name: person.realName, email: "", ...person })),
   channels: [],
   userGroups: request.userGroups,
+  commands: [],
+  subcommands: [],
   shortcuts: [],
   hearsMentions: false,
 };

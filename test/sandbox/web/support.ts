@@ -100,7 +100,7 @@ export async function startSandbox(): Promise<Sandbox> {
       scopes: ["commands", "chat:write", "chat:write.public", "im:write", "users:read"],
     },
     delivery: { mode: "http", url: appUrl },
-    commands: ["/zt"],
+    commands: [{ command: "/zt", description: "Look up a user", usageHint: "user alice@example.com" }],
     shortcuts: [
       { type: "message", name: "Investigate", callbackId: "investigate" },
       { type: "message", name: "Ask for a revocation", callbackId: "ask" },

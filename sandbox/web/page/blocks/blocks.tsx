@@ -147,8 +147,16 @@ function Actions({ block }: { block: ActionsBlock | ContextActionsBlock }): Reac
 function Container({ block }: { block: ContainerBlock }): ReactElement {
   const title = (
     <>
-      {block.title && <strong>{<TextObject text={block.title} />}</strong>}
-      {block.subtitle && <TextObject text={block.subtitle} />}
+      {block.title && (
+        <strong>
+          <TextObject text={block.title} />
+        </strong>
+      )}
+      {block.subtitle && (
+        <span className="container-subtitle">
+          <TextObject text={block.subtitle} />
+        </span>
+      )}
     </>
   );
   if (block.is_collapsible !== true)

@@ -6,9 +6,10 @@ import type {
   SectionBlock,
   WorkflowButton,
 } from "@slack/types";
-import { type ReactElement, useId, useState } from "react";
+import { type ReactElement, useState } from "react";
 import { useBlockHost } from "./block-host.ts";
 import { useAsk } from "../overlays/confirm.tsx";
+import { MenuButton } from "../overlays/menu.tsx";
 import { Field, type FieldElement } from "./fields.tsx";
 import { toPlainString } from "../text/text.tsx";
 
@@ -75,7 +76,7 @@ function ButtonControl({ element, blockId }: { element: Button; blockId: string 
           void press();
         }}
       >
-        {label}
+        <span className="button-label">{label}</span>
         <span aria-hidden="true" className="external">
           ↗
         </span>
@@ -84,50 +85,35 @@ function ButtonControl({ element, blockId }: { element: Button; blockId: string 
   }
   return (
     <button {...shared} type="button" onClick={() => void press()}>
-      {label}
+      <span className="button-label">{label}</span>
     </button>
   );
 }
 
+/** The three dots. A choice with a url opens it, and tells the app as well. */
 function OverflowControl({ element, blockId }: { element: Overflow; blockId: string }): ReactElement {
   const host = useBlockHost();
   const ask = useAsk();
-  const [open, setOpen] = useState(false);
-  const listId = useId();
 
-  async function choose(value: string): Promise<void> {
-    setOpen(false);
+  async function choose(option: Overflow["options"][number]): Promise<void> {
     if (!(await ask(element.confirm))) return;
-    await host.act({ actionId: element.action_id ?? "", blockId, value });
+    if (option.url) window.open(option.url, "_blank", "noopener,noreferrer");
+    await host.act({ actionId: element.action_id ?? "", blockId, value: option.value ?? "" });
   }
 
   return (
-    <div
-      className="overflow"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !open) return;
-        event.stopPropagation();
-        setOpen(false);
-      }}
-    >
-      <button
-        type="button"
-        className="button"
-        aria-label="More options"
-        aria-expanded={open}
-        aria-controls={listId}
-        onClick={() => setOpen(!open)}
-      >
-        <span aria-hidden="true">•••</span>
-      </button>
-      <div id={listId} className="overflow-list" hidden={!open}>
-        {element.options.map((option) => (
-          <button key={option.value} type="button" onClick={() => void choose(option.value ?? "")}>
-            {toPlainString(option.text)}
-          </button>
-        ))}
-      </div>
-    </div>
+    <MenuButton
+      label="More options"
+      icon="•••"
+      look="button button-dots"
+      align="end"
+      items={element.options.map((option, index) => ({
+        key: option.value ?? String(index),
+        text: toPlainString(option.text),
+        about: option.description && toPlainString(option.description),
+        onChoose: () => void choose(option),
+      }))}
+    />
   );
 }
 

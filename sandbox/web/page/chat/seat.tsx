@@ -67,7 +67,7 @@ export function Seat(props: SeatProps): ReactElement {
       text: name,
       onChoose: () => void deliver("/sandbox/shortcut", { user: me, callbackId }),
     }));
-  const command = state.commands[0] ?? "/zt";
+  const command = state.commands[0]?.command ?? "/zt";
   return (
     <ConfirmProvider>
       <main className="main">
@@ -101,6 +101,7 @@ export function Seat(props: SeatProps): ReactElement {
           ref={composer}
           label={`Message ${title}`}
           hint={`Enter sends. A line that starts with ${command} goes to the bot.`}
+          takesCommands
           onSend={send}
           start={
             globalShortcuts.length > 0 && (

@@ -55,6 +55,7 @@ export function ThreadPanel(props: {
       <Composer
         label="Reply to thread"
         hint={`Slash commands do not work in threads${hearsMentions ? `: mention @${bot.name} instead` : ""}.`}
+        takesCommands={false}
         onSend={props.onSend}
       />
     </aside>

@@ -9,17 +9,22 @@ import {
   useRef,
   useState,
 } from "react";
-import { MentionList, mentionId } from "./mention-list.tsx";
-import { type Mentionable, useMentions } from "./use-mentions.ts";
+import { useWorkspace } from "../workspace.ts";
+import { OfferList, offerId } from "./offer-list.tsx";
+import type { Offer } from "./offers.ts";
+import { useOffers } from "./use-offers.ts";
 
 export interface ComposerHandle {
   /** Puts a text in, ready to be sent, and the cursor behind it. */
   fill: (text: string) => void;
+  focus: () => void;
 }
 
 export interface ComposerProps {
   label: string;
   hint: string;
+  /** Whether slash commands work here, and are suggested. */
+  takesCommands: boolean;
   /** Stands before the field. */
   start?: ReactNode;
   onSend: (text: string) => void;
@@ -28,18 +33,22 @@ export interface ComposerProps {
 
 /**
  * Where one types. Enter sends, Shift+Enter makes a line, arrow up in an empty field brings the last text back. While
- * one types an @ and the start of a name, Enter and Tab take the mention that is offered.
+ * one types an @ and the start of a name, or a slash command, Enter and Tab take what is offered.
  */
-export function Composer({ label, hint, start, onSend, ref }: ComposerProps): ReactElement {
+export function Composer({ label, hint, takesCommands, start, onSend, ref }: ComposerProps): ReactElement {
+  const { commands } = useWorkspace();
   const [text, setText] = useState("");
   const [caret, setCaret] = useState(0);
-  const mentions = useMentions(text, caret);
+  const offers = useOffers(text, caret, takesCommands);
   const [last, setLast] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const hintId = useId();
   const listId = useId();
-  const offers = mentions.found.length > 0;
+  const isOffering = offers.found.length > 0;
+  const command = takesCommands
+    ? commands.find((one) => text === one.command || text.startsWith(`${one.command} `))
+    : undefined;
   /** Where the cursor goes once the text that was put in is there. */
   const nextCaret = useRef<number>(undefined);
 
@@ -57,6 +66,7 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
         setCaret(text.length);
         field.current?.focus();
       },
+      focus: () => field.current?.focus(),
     }),
     [],
   );
@@ -69,20 +79,20 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
     onSend(content);
   }
 
-  function take(mention: Mentionable | undefined): void {
-    if (!mention) return;
-    const completed = mentions.complete(mention);
+  function take(offer: Offer): void {
+    const completed = offers.complete(offer);
     nextCaret.current = completed.caret;
     setText(completed.text);
     setCaret(completed.caret);
   }
 
-  /** Keys that mean something else while mentions are offered. */
-  function onMentionKey(event: KeyboardEvent): boolean {
+  /** Keys that mean something else while there are offers. */
+  function onOfferKey(event: KeyboardEvent): boolean {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined) mentions.move(step);
-    else if (event.key === "Enter" || event.key === "Tab") take(mentions.found[mentions.active]);
-    else if (event.key === "Escape") mentions.dismiss();
+    const active = offers.active === undefined ? undefined : offers.found[offers.active];
+    if (step !== undefined) offers.move(step);
+    else if ((event.key === "Enter" || event.key === "Tab") && active) take(active);
+    else if (event.key === "Escape") offers.dismiss();
     else return false;
     event.preventDefault();
     event.stopPropagation();
@@ -90,7 +100,7 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (offers && !event.shiftKey && !event.nativeEvent.isComposing && onMentionKey(event)) return;
+    if (isOffering && !event.shiftKey && !event.nativeEvent.isComposing && onOfferKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
       event.preventDefault();
       send();
@@ -118,8 +128,8 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
           aria-label={label}
           aria-describedby={hintId}
           aria-autocomplete="list"
-          aria-controls={offers ? listId : undefined}
-          aria-activedescendant={offers ? mentionId(listId, mentions.active) : undefined}
+          aria-controls={isOffering ? listId : undefined}
+          aria-activedescendant={offers.active === undefined ? undefined : offerId(listId, offers.active)}
           placeholder={label}
           autoComplete="off"
           autoCapitalize="off"
@@ -128,7 +138,7 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
             setText(event.target.value);
             setCaret(event.target.selectionStart);
           }}
-          onBlur={() => offers && mentions.dismiss()}
+          onBlur={() => isOffering && offers.dismiss()}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
@@ -136,12 +146,12 @@ export function Composer({ label, hint, start, onSend, ref }: ComposerProps): Re
           Send
         </button>
       </div>
-      {offers && <MentionList id={listId} mentions={mentions} anchor={box} onChoose={take} />}
+      {isOffering && <OfferList id={listId} offers={offers} anchor={box} onChoose={take} />}
       <span className="visually-hidden" role="status">
-        {offers && `${mentions.found.length} to mention`}
+        {isOffering && `${offers.title}: ${offers.found.length}`}
       </span>
       <p className="composer-hint" id={hintId}>
-        {hint}
+        {command ? `${command.command} ${command.usageHint ?? ""}: ${command.description}` : hint}
       </p>
     </form>
   );

@@ -12,6 +12,8 @@ import { usePlacement } from "./use-placement.ts";
 export interface MenuItem {
   key: string;
   text: string;
+  /** Stands below the text, smaller. */
+  about?: string | undefined;
   onChoose: () => void;
 }
 
@@ -19,6 +21,8 @@ export interface MenuItem {
 export function MenuButton(props: {
   label: string;
   icon: ReactNode;
+  /** Classes of the button. */
+  look?: string;
   /** What stands above the items. */
   heading?: string;
   items: MenuItem[];
@@ -40,7 +44,7 @@ export function MenuButton(props: {
       <button
         ref={button}
         type="button"
-        className="icon-button"
+        className={props.look ?? "icon-button"}
         aria-label={props.label}
         title={props.label}
         aria-haspopup="menu"
@@ -139,6 +143,7 @@ function Menu(props: {
           }}
         >
           {item.text}
+          {item.about && <span className="popup-description">{item.about}</span>}
         </button>
       ))}
     </div>
