@@ -44,12 +44,12 @@ if (values.help) {
   --data     keep everything in this folder (default: a temporary one, removed at the end)
   --port     of the page (default 8787; 0 for any free one)
   --http     the bot takes Slack's requests over HTTP instead of Socket Mode
-  --step-up  approving revoke and delete-user takes a code: /zt authenticator sets one up`);
+  --step-up  approving revoke and delete-user needs a code: /zt authenticator sets it up`);
   process.exit(0);
 }
 
-const STEP_UP_HINT = `    /zt authenticator                as Bob; Carol confirms it in #zt-approvals with the number that Bob was shown.
-                                     Bob's approval takes a code of it then
+const STEP_UP_HINT = `    /zt authenticator                as Bob. Carol confirms it in #zt-approvals with Bob's number;
+                                     from then on Bob's approval needs a code
 `;
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
 mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -106,7 +106,7 @@ say(`
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
     /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
-                                     or break the glass as Alice and review it as Bob
+                                     or revoke at once as Alice (break-glass) and review it as Bob
 ${values["step-up"] ? STEP_UP_HINT : ""}
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}
   Ctrl-C stops it.

@@ -37,6 +37,9 @@ export interface Deps {
 export type Surface =
   | "command"
   | "button"
+  /** A button of a direct message, and of the App Home. */
+  | "direct message"
+  | "home"
   | "form"
   | "menu"
   | "mention"

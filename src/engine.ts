@@ -66,7 +66,7 @@ export function createEngine(deps: EngineDeps): Engine {
 
   const publishing = createWorkers(CONCURRENCY.publishing, async (id) => {
     try {
-      if (!(await publishRequest(deps, id))) return null;
+      if (!(await publishRequest(deps, id, () => cards.get(id)?.resolve()))) return null;
       cards.get(id)?.resolve();
     } catch (error) {
       log.warn({ err: error, requestId: id }, "messages not posted, will try again");

@@ -25,6 +25,23 @@ const TOKEN: ReadonlySet<string> = new Set([
   "account_inactive",
 ]);
 
+/**
+ * What Slack answers where a person can't be written to: they are gone, they take no messages of apps, or the app's
+ * messages tab is off (https://docs.slack.dev/reference/methods/chat.postMessage). No retry helps.
+ */
+const UNDELIVERABLE: ReadonlySet<string> = new Set([
+  "messages_tab_disabled",
+  "cannot_dm_bot",
+  "user_disabled",
+  "user_not_found",
+  "user_not_visible",
+]);
+
+/** A direct message that Slack does not let through, however often it is tried. */
+export function isUndeliverable(code: string): boolean {
+  return UNDELIVERABLE.has(code) || isChannelTrouble(code);
+}
+
 /** The bot may not write in the approvals channel, or there is none: somebody has to mend that. */
 export function isChannelTrouble(code: string): boolean {
   return CHANNEL.has(code);

@@ -91,6 +91,12 @@ export interface GlobalShortcutInput {
   callbackId: string;
 }
 
+export interface OpenHomeInput {
+  user: string;
+  /** Which of the app's tabs; its Home unless told. */
+  tab?: "home" | "messages";
+}
+
 /** What one person sees: the control API's `GET /sandbox/state`. */
 export interface PersonState {
   team: SlackOptions["team"];
@@ -105,6 +111,8 @@ export interface PersonState {
   shortcuts: SlackShortcut[];
   /** Whether the app hears of messages that mention it. */
   hearsMentions: boolean;
+  /** Whether the app has a Home tab that it fills. */
+  hasHome: boolean;
   notices: { at: string; text: string }[];
 }
 

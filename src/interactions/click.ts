@@ -38,7 +38,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
   const channelId = body.channel?.id ?? body.container["channel_id"] ?? "";
   return {
     deps,
-    asker: readAsker(body, "button", channelId === "" ? null : channelId),
+    asker: readAsker(body, surfaceOf(body, channelId), channelId === "" ? null : channelId),
     value: readValue(action),
     triggerId: body.trigger_id,
     channelId,
@@ -47,6 +47,11 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
       if (responseUrl) await deps.slack.respond(responseUrl, message, options);
     },
   };
+}
+
+function surfaceOf(body: BlockAction, channelId: string): Surface {
+  if (body.view?.type === "home") return "home";
+  return channelId.startsWith("D") ? "direct message" : "button";
 }
 
 /** A button's value, or the chosen option's of a menu. */

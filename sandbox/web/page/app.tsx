@@ -11,7 +11,7 @@ export function App(): ReactElement {
   const { state, connected, refused } = useSlackState(wanted);
 
   useEffect(() => {
-    // An old address may name somebody who is not in this workspace.
+    // An old address may name someone who is not in this workspace.
     if (refused && start && route.user !== start.user) go(start);
   }, [refused, start, route.user, go]);
 

@@ -21,7 +21,7 @@ import { TextObject } from "../text/text.tsx";
  *
  * slack-blocks-to-jsx draws the blocks whose content needs no reading (rich_text, image, markdown, card, video, …). Ours
  * are: every block with a mrkdwn or plain_text object, because the library misreads text (see mrkdwn.ts); every block
- * with controls, because its controls report to nobody; tables, because it reads raw_text as markup and has no header
+ * with controls, because its controls report to no one; tables, because it reads raw_text as markup and has no header
  * cells; alerts, because theirs is announced as a status each time it is drawn.
  */
 export function Blocks({ blocks }: { blocks: readonly AnyBlock[] }): ReactElement {

@@ -92,7 +92,7 @@ export function Field(props: FieldProps): ReactElement {
   }
 }
 
-/** What an element shows before anybody touches it. */
+/** What an element shows before it is touched. */
 export function initialValue(element: FieldElement): FieldValue {
   switch (element.type) {
     case "external_select":
@@ -287,7 +287,7 @@ function attributesOf(props: FieldProps) {
     "aria-required": props.required || undefined,
     "data-focus-on-load": wantsFocus(element) ? true : undefined,
     placeholder: "placeholder" in element ? toPlainString(element.placeholder) : undefined,
-    // What is chosen whole, or several at once, has fields of its own.
+    // What is chosen whole, or several at once, has its own fields.
     value: typeof value === "object" ? "" : value,
   };
 }

@@ -17,7 +17,7 @@ const hooks: NonNullable<MessageProps["hooks"]> = {
 
 /** One block as slack-blocks-to-jsx draws it. */
 export function FromLibrary({ block }: { block: KnownBlock }): ReactElement {
-  // The library has types of its own for the same wire format, a little different.
+  // The library has its own types for the same wire format, a little different.
   const blocks = [block as unknown as LibraryBlock];
   return <Message withoutWrapper logo="" name="" blocks={blocks} hooks={hooks} />;
 }

@@ -17,7 +17,7 @@ export interface Suggestions {
 /**
  * What the app offers for the words typed so far.
  *
- * @param props.query undefined while nobody is looking.
+ * @param props.query undefined while no one is looking.
  * @param props.least how many characters the app wants before it is asked.
  */
 export function useSuggestions(props: {

@@ -28,7 +28,7 @@ export function Announcer({ channels, current, me }: AnnouncerProps): ReactEleme
     );
     const before = known.current;
     known.current = { me: me, seen: new Set(all.map(({ message }) => keyOf(message))) };
-    // After a switch of person everything is new; reading all that out would help nobody.
+    // After a switch of person everything is new; reading all that out helps no one.
     if (before?.me !== me) return;
     const fresh = all.filter(({ message }) => !before.seen.has(keyOf(message)) && message.user !== me);
     if (fresh.length === 0) return;
@@ -49,7 +49,7 @@ export function Announcer({ channels, current, me }: AnnouncerProps): ReactEleme
   );
 }
 
-/** A message that only the reader sees changes because they asked for it: the next page of a list. It is read again. */
+/** A message that only the reader sees changes because they wanted it to: the next page of a list. It is read again. */
 function keyOf(message: StoredMessage): string {
   const version = message.ephemeralTo === undefined ? "" : `/${message.history.length}`;
   return `${message.channel}/${message.ts}${version}`;

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 
-/** What to do first, for somebody who has never seen the bot. */
+/** What to do first, for someone who has never seen the bot. */
 export function EmptyChannel(props: {
   title: string;
   command: string;
@@ -13,7 +13,7 @@ export function EmptyChannel(props: {
   return (
     <div className="empty">
       <h3>Nothing in {props.title} yet</h3>
-      <p>Type a command below, or choose one to begin with:</p>
+      <p>Type a command below, or start with one of these:</p>
       <ul>
         {first.map(({ text, about }) => (
           <li key={text}>
@@ -24,7 +24,7 @@ export function EmptyChannel(props: {
           </li>
         ))}
       </ul>
-      <p>To approve what one person asks for, become another with the switch by the workspace’s name.</p>
+      <p>To approve a request, switch to another person next to the workspace’s name.</p>
     </div>
   );
 }

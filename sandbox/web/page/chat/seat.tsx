@@ -1,7 +1,8 @@
-import { type ReactElement, type RefObject, useCallback } from "react";
+import { type ReactElement, type RefObject, useCallback, useEffect } from "react";
 import type { PersonChannel, PersonState, StoredMessage } from "../../../slack/types.ts";
 import { Composer, type ComposerHandle } from "../composer/composer.tsx";
 import { ConfirmProvider } from "../overlays/confirm.tsx";
+import { AppTabs, HomeTab } from "./home-tab.tsx";
 import { EmptyChannel } from "./empty-channel.tsx";
 import { MenuButton } from "../overlays/menu.tsx";
 import type { MessageActions } from "./message.tsx";
@@ -21,16 +22,28 @@ export interface SeatProps {
   /** The message that a link led to. */
   target: string | undefined;
   composer: RefObject<ComposerHandle | null>;
+  /** The bot's Home, or the channel's messages. */
+  tab: "home" | undefined;
+  isPhone: boolean;
+  /** A panel has taken the place of the channel: on a phone there is room for one. */
+  isCovered: boolean;
   cloudflareShows: boolean;
   onToggleCloudflare: () => void;
   onOpenThread: (ts: string | undefined) => void;
+  onOpenTab: (tab: "home" | undefined) => void;
 }
 
 /** What belongs to one person: the channel in view, the thread, open modals, and everything they send. */
 export function Seat(props: SeatProps): ReactElement {
-  const { channel, composer, state, thread } = props;
+  const { channel, composer, isPhone, state, tab, thread } = props;
   const me = state.me.id;
-  const { notices, deliver, dismiss } = useDeliveries(state);
+  const { notices: noticeItems, deliver, dismiss } = useDeliveries(state);
+  const notices = <Notices notices={noticeItems} onDismiss={dismiss} />;
+
+  const hasTabs = channel?.kind === "im" && state.hasHome;
+  useEffect(() => {
+    if (hasTabs) void deliver("/sandbox/home", { user: me, tab: tab ?? "messages" });
+  }, [hasTabs, deliver, me, tab]);
 
   function send(text: string, threadTs?: string): void {
     if (channel === undefined) return;
@@ -70,7 +83,7 @@ export function Seat(props: SeatProps): ReactElement {
   const command = state.commands[0]?.command ?? "/zt";
   return (
     <ConfirmProvider>
-      <main className="main">
+      <main className="main" inert={props.isCovered}>
         <header className="channel-header">
           <h2>{title}</h2>
           {!props.connected && <span className="offline">Reconnecting…</span>}
@@ -83,7 +96,17 @@ export function Seat(props: SeatProps): ReactElement {
             Cloudflare
           </button>
         </header>
-        {channel === undefined || channel.messages.length === 0 ? (
+        {hasTabs && <AppTabs bot={state.bot.name} current={tab} onOpen={props.onOpenTab} />}
+        {tab === "home" ? (
+          <HomeTab
+            key={me}
+            view={state.home}
+            onAct={async (control) => {
+              await deliver("/sandbox/action", { user: me, viewId: state.home?.id, ...control });
+            }}
+            onSuggest={(asked) => askOptions({ user: me, viewId: state.home?.id, ...asked })}
+          />
+        ) : channel === undefined || channel.messages.length === 0 ? (
           <EmptyChannel title={title} command={command} onTry={(text) => composer.current?.fill(text)} />
         ) : (
           <Timeline
@@ -96,19 +119,21 @@ export function Seat(props: SeatProps): ReactElement {
             actionsOf={actionsOf}
           />
         )}
-        <Notices notices={notices} onDismiss={dismiss} />
-        <Composer
-          ref={composer}
-          label={`Message ${title}`}
-          hint={`Enter sends. A line that starts with ${command} goes to the bot.`}
-          takesCommands
-          onSend={send}
-          start={
-            globalShortcuts.length > 0 && (
-              <MenuButton label="Shortcuts" icon="⚡" heading={state.bot.name} items={globalShortcuts} />
-            )
-          }
-        />
+        {!props.isCovered && notices}
+        {tab !== "home" && (
+          <Composer
+            ref={composer}
+            label={`Message ${title}`}
+            hint={`Enter sends. A line that starts with ${command} goes to the bot.`}
+            takesCommands
+            onSend={send}
+            start={
+              globalShortcuts.length > 0 && (
+                <MenuButton label="Shortcuts" icon="⚡" heading={state.bot.name} items={globalShortcuts} />
+              )
+            }
+          />
+        )}
       </main>
       {channel && thread && (
         <ThreadPanel
@@ -116,6 +141,8 @@ export function Seat(props: SeatProps): ReactElement {
           ts={thread}
           target={props.target}
           actionsOf={actionsOf}
+          covers={isPhone}
+          notices={props.isCovered && notices}
           onSend={(text) => send(text, thread)}
           onClose={() => props.onOpenThread(undefined)}
         />

@@ -1,8 +1,9 @@
 import type { ReactElement } from "react";
 import type { PersonChannel, SlackPerson } from "../../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
+import type { Unread } from "./use-unread.ts";
 
-/** Who one is. Bots and deactivated people are nobody one could be. */
+/** Who one is. Not a bot, and no one who is deactivated. */
 export function PeopleSwitch(props: {
   people: SlackPerson[];
   current: string;
@@ -41,7 +42,7 @@ function PersonName({ name }: { name: string }): ReactElement {
 export function ChannelList(props: {
   channels: PersonChannel[];
   current: string | undefined;
-  unread: ReadonlySet<string>;
+  unread: Unread;
   onSelect: (channel: string) => void;
 }): ReactElement {
   const groups = [
@@ -67,7 +68,7 @@ export function ChannelList(props: {
                     {channelMarks[channel.kind]}
                   </span>
                   {channel.name}
-                  {props.unread.has(channel.id) && <span className="unread">new</span>}
+                  <UnreadBadge count={props.unread.get(channel.id) ?? 0} />
                 </button>
               </li>
             ))}
@@ -75,6 +76,16 @@ export function ChannelList(props: {
         </section>
       ))}
     </>
+  );
+}
+
+function UnreadBadge({ count }: { count: number }): ReactElement | null {
+  if (count === 0) return null;
+  return (
+    <span className="unread">
+      {count > 99 ? "99+" : count}
+      <span className="visually-hidden"> new</span>
+    </span>
   );
 }
 

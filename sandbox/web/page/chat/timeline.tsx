@@ -1,8 +1,9 @@
-import { Fragment, type ReactElement, type RefObject, useEffect, useRef } from "react";
+import { Fragment, type ReactElement } from "react";
 import type { StoredMessage } from "../../../slack/types.ts";
 import { type MessageActions, MessageView } from "./message.tsx";
 import { formatDay } from "../text/slack-date.ts";
 import { useWorkspace } from "../workspace.ts";
+import { useFollowedEnd } from "./use-followed-end.ts";
 
 /** Messages, oldest first, with a line between days. Follows new messages while one looks at the end. */
 export function Timeline(props: {
@@ -39,35 +40,4 @@ export function Timeline(props: {
       ))}
     </div>
   );
-}
-
-/** Keeps the end in sight when messages come or grow, unless the reader has scrolled up or followed a link. */
-function useFollowedEnd(target: string | undefined): RefObject<HTMLDivElement | null> {
-  const scroller = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return undefined;
-    const note = (): void => {
-      atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;
-    };
-    element.addEventListener("scroll", note, { passive: true });
-    return () => {
-      element.removeEventListener("scroll", note);
-    };
-  }, []);
-
-  useEffect(() => {
-    const message = target && scroller.current?.querySelector(`[data-ts="${CSS.escape(target)}"]`);
-    if (!message) return;
-    atEnd.current = false;
-    message.scrollIntoView({ block: "center" });
-  }, [target]);
-
-  // After every render: a message may have grown, not only come.
-  useEffect(() => {
-    if (atEnd.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
-  });
-  return scroller;
 }

@@ -10,13 +10,13 @@ export interface Deliver {
   note: (text: string) => void;
 }
 
-/** What happened before the app was asked. What Slack says about the app's answer arrives with the person's state. */
+/** What went wrong before the app was reached. What Slack says about the app's answer arrives with the person's state. */
 const refusals: Record<string, string> = {
-  no_such_element: "That is not there any more: the message has changed.",
-  no_such_option: "There is no such choice any more: the message has changed.",
-  no_such_shortcut: "There is no such shortcut any more.",
-  message_not_found: "That message is not there any more.",
-  view_not_found: "That window is closed already.",
+  no_such_element: "That is no longer there: the message has changed.",
+  no_such_option: "That choice is no longer there: the message has changed.",
+  no_such_shortcut: "That shortcut no longer exists.",
+  message_not_found: "That message no longer exists.",
+  view_not_found: "That window is already closed.",
   channel_not_found: "You are not in that channel.",
   account_inactive: "Your account is deactivated.",
   sandbox_unreachable: "The sandbox does not answer. Is it still running?",

@@ -1,24 +1,35 @@
 import { useState } from "react";
-import type { PersonState } from "../../../slack/types.ts";
+import type { PersonChannel, PersonState } from "../../../slack/types.ts";
 
-/** Channels with messages this person has not had in view. What was there when the page opened counts as read. */
-export function useUnread(state: PersonState, current: string | undefined): ReadonlySet<string> {
+/** How many messages of a channel a person has not had in view, by the channel's id; those with none are left out. */
+export type Unread = ReadonlyMap<string, number>;
+
+/**
+ * Counts for each person apart: what Alice has read, Bob has not. What was there when the page opened counts as read
+ * for everyone, and so does what a person wrote.
+ *
+ * @param current the id of the channel in view; undefined while no channel's messages are.
+ */
+export function useUnread(state: PersonState, current: string | undefined): Unread {
+  const me = state.me.id;
+  const [openedAt] = useState(() => state.channels.map(newestOf).toSorted().at(-1) ?? "");
+  /** The newest message that was in view, by person and channel. */
   const [seen, setSeen] = useState<Record<string, string>>({});
-  const newest = Object.fromEntries(
-    state.channels.map((channel) => [`${state.me.id}/${channel.id}`, channel.messages.at(-1)?.ts ?? ""]),
-  );
-  const here = `${state.me.id}/${current}`;
-  const newlySeen = Object.entries(newest).filter(
-    ([key, ts]) => seen[key] === undefined || (key === here && seen[key] !== ts),
-  );
-  if (newlySeen.length > 0) setSeen({ ...seen, ...Object.fromEntries(newlySeen) });
+  const here = `${me}/${current}`;
+  const inView = state.channels.find((channel) => channel.id === current);
+  const newest = inView && newestOf(inView);
+  if (newest !== undefined && (seen[here] ?? "") < newest) setSeen({ ...seen, [here]: newest });
 
-  return new Set(
-    state.channels
-      .map((channel) => channel.id)
-      .filter((id) => {
-        const key = `${state.me.id}/${id}`;
-        return key !== here && (newest[key] ?? "") > (seen[key] ?? newest[key] ?? "");
-      }),
-  );
+  const counts = state.channels
+    .filter((channel) => channel.id !== current)
+    .map((channel) => {
+      const last = seen[`${me}/${channel.id}`] ?? openedAt;
+      const fresh = channel.messages.filter((message) => message.ts > last && message.user !== me);
+      return [channel.id, fresh.length] as const;
+    });
+  return new Map(counts.filter(([, count]) => count > 0));
+}
+
+function newestOf(channel: PersonChannel): string {
+  return channel.messages.at(-1)?.ts ?? "";
 }

@@ -46,15 +46,15 @@ function User(props: {
       <div className="user-actions" role="group" aria-label={`Make something happen to ${email}`}>
         <button
           type="button"
-          onClick={() => void act("/sandbox/login", { email }, `${email} has logged in.`)}
+          onClick={() => void act("/sandbox/login", { email }, `${email} has signed in.`)}
         >
-          Log in
+          Sign in
         </button>
         <button
           type="button"
-          onClick={() => void act("/sandbox/fail-login", { email }, `${email} has failed to log in.`)}
+          onClick={() => void act("/sandbox/fail-login", { email }, `${email} has failed to sign in.`)}
         >
-          Fail login
+          Fail sign-in
         </button>
         <button
           type="button"
@@ -78,10 +78,10 @@ function User(props: {
 function toFacts(user: WorldUser): string {
   return [
     count(user.sessions, "session"),
-    count(user.failedLogins24h, "failed login"),
+    count(user.failedLogins24h, "failed sign-in"),
     count(user.registrations, "device"),
     user.risk ? `${user.risk} risk` : "no risk",
-    ...(user.canLogIn ? [] : ["cannot log in yet"]),
+    ...(user.canLogIn ? [] : ["can't sign in yet"]),
   ].join(" · ");
 }
 

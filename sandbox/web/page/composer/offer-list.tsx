@@ -15,7 +15,8 @@ export function OfferList(props: {
   usePlacement(popup, props.anchor);
 
   useEffect(() => {
-    popup.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
+    if (active !== undefined)
+      popup.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
   return (

@@ -1,18 +1,16 @@
-import { type ReactElement, useMemo, useState } from "react";
+import { type ReactElement, useState } from "react";
 import type { Delivery, StoredView, SubmittedValues } from "../../../slack/types.ts";
-import { type BlockHost, BlockHostContext, type FieldValue } from "../blocks/block-host.ts";
+import { type BlockHost, BlockHostContext } from "../blocks/block-host.ts";
 import { Blocks } from "../blocks/blocks.tsx";
+import { type ActInView, useViewHost } from "../blocks/use-view-host.ts";
 import { Dialog } from "./dialog.tsx";
 import { toPlainString } from "../text/text.tsx";
-
-type Control = Parameters<BlockHost["act"]>[0];
-type Entered = Record<string, Record<string, FieldValue>>;
 
 export interface ViewModalProps {
   view: StoredView;
   /** Only the top view shows; those below keep what was entered. */
   isTop: boolean;
-  onAct: (control: Control & { values: SubmittedValues }) => Promise<void>;
+  onAct: ActInView;
   onSuggest: BlockHost["suggest"];
   onSubmit: (values: SubmittedValues) => Promise<Delivery>;
   onClose: () => void;
@@ -27,25 +25,8 @@ export function ViewModal({
   onSubmit,
   onClose,
 }: ViewModalProps): ReactElement {
-  const [entered, setEntered] = useState<Entered>({});
-  const [errors, setErrors] = useState<Record<string, string>>({});
+  const { host, entered, setErrors } = useViewHost(onAct, onSuggest);
   const [busy, setBusy] = useState(false);
-
-  const host = useMemo<BlockHost>(
-    () => ({
-      surface: "view",
-      // The app is told what the other inputs hold at that moment.
-      act: (control) => onAct({ ...control, values: entered }),
-      suggest: onSuggest,
-      valueOf: (blockId, actionId) => entered[blockId]?.[actionId],
-      setValue: (blockId, actionId, value) => {
-        setEntered((before) => ({ ...before, [blockId]: { ...before[blockId], [actionId]: value } }));
-        setErrors(({ [blockId]: _mended, ...rest }) => rest);
-      },
-      errors,
-    }),
-    [onAct, onSuggest, entered, errors],
-  );
 
   async function submit(): Promise<void> {
     if (busy || !view.submit) return;

@@ -63,7 +63,7 @@ function formatToken(moment: number, name: string, reader: Reader): string | und
 
 function formatParts(moment: number, options: Intl.DateTimeFormatOptions, reader: Reader): string {
   const format = new Intl.DateTimeFormat("en-US", { ...options, timeZone: reader.timeZone });
-  // Recent ICU puts a narrow no-break space before AM and PM, which nobody can type into a search.
+  // Recent ICU puts a narrow no-break space before AM and PM, which no one can type into a search.
   return format.format(moment).replaceAll("\u202f", " ");
 }
 

@@ -113,7 +113,7 @@ function InlineView({ inline }: { inline: Inline }): ReactElement {
   }
 }
 
-/** A link elsewhere opens a tab of its own; one to a message of this workspace leads there. */
+/** A link elsewhere opens its own tab; one to a message of this workspace leads there. */
 export function Link({ url, children }: { url: string; children: ReactNode }): ReactElement {
   const { domain, me } = useWorkspace();
   const place = readPermalink(url, domain);
