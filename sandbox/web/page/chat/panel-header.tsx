@@ -1,7 +1,15 @@
 import type { ReactElement, RefObject } from "react";
 
 /** The head of a panel: what it is, and the way out. Where it covers the channel the way out stands first, as "back". */
-export function PanelHeader({ id, title, place, titleRef, covers, closeLabel, onClose }: {
+export function PanelHeader({
+  id,
+  title,
+  place,
+  titleRef,
+  covers,
+  closeLabel,
+  onClose,
+}: {
   id: string;
   title: string;
   /** Which channel it belongs to. */

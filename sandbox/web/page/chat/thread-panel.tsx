@@ -24,14 +24,21 @@ export function ThreadPanel(props: {
   const { bot, hearsMentions } = useWorkspace();
   const title = useRef<HTMLHeadingElement>(null);
 
+  const before = useRef<Element>(null);
+
   // Before the browser takes the focus from a channel that is covered.
   useLayoutEffect(() => {
-    const before = document.activeElement;
+    before.current = document.activeElement;
     title.current?.focus();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
   }, []);
+
+  // And not given back before the channel can take it again.
+  useEffect(
+    () => () => {
+      if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus();
+    },
+    [],
+  );
 
   // Wherever the focus is: a click on a text leaves it nowhere. What has its own Escape, as a menu, keeps it from here.
   useEffect(() => {
