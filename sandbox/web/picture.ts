@@ -1,24 +1,21 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { AnyBlock } from "@slack/types";
 import express from "express";
 import type { Browser } from "playwright-core";
-import type { PictureRequest } from "./page/picture-request.ts";
+import type { PictureContent, PictureFindings, PictureRequest } from "./page/picture-request.ts";
 import { buildPage, mountPage } from "./serve.ts";
 
 /** Narrower pictures show what a phone shows. */
 const phoneWidth = 480;
 
 export interface PictureOptions {
-  /** In CSS pixels; the picture has twice as many. 720 by default. */
+  /** In CSS pixels; the picture has twice as many. 390 by default, as a phone has. */
   width?: number;
   /** "light" by default. */
   theme?: "light" | "dark";
-  /** Who posted it. "zt-bot" by default. */
-  name?: string;
-  /** Marks it "Only visible to you". */
-  ephemeral?: boolean;
-  /** When it was posted and what "today" is, milliseconds since the epoch. Noon of 2 March 2026 UTC by default. */
+  /** Whose messages are marked as the app's. */
+  bot?: { userId: string; name: string };
+  /** What "today" is, milliseconds since the epoch. Noon of 2 March 2026 UTC by default. */
   now?: number;
   /** IANA name of the reader's zone. "UTC" by default, so that a picture does not depend on where it was made. */
   timeZone?: string;
@@ -26,43 +23,53 @@ export interface PictureOptions {
   people?: { id: string; realName: string }[];
   /** Handles for `<!subteam^S…>` mentions. */
   userGroups?: { id: string; handle: string }[];
+  /** Where the page is served already, with the files that the messages show. Served for this picture by default. */
+  pageUrl?: string;
+}
+
+export interface Picture extends PictureFindings {
+  png: Buffer;
 }
 
 /**
- * Renders blocks as one Slack message, alone, the way the sandbox's page shows it.
+ * Draws messages or a Home tab, without anything around them, the way the sandbox's page does, and looks for what keeps
+ * the picture from being read.
  *
  * @param browser a running Chromium, the caller's to close.
- * @returns a PNG.
  */
 export async function renderPicture(
   browser: Browser,
-  blocks: AnyBlock[],
+  content: PictureContent,
   options: PictureOptions = {},
-): Promise<Buffer> {
-  const { width = 720, theme = "light" } = options;
+): Promise<Picture> {
+  const { width = 390, theme = "light" } = options;
   const request: PictureRequest = {
-    blocks,
+    content,
     width,
-    name: options.name ?? "zt-bot",
-    ephemeral: options.ephemeral ?? false,
+    bot: options.bot ?? { userId: "UBOT", name: "zt-bot" },
     now: options.now ?? Date.UTC(2026, 2, 2, 12),
     timeZone: options.timeZone ?? "UTC",
     people: options.people ?? [],
     userGroups: options.userGroups ?? [],
   };
-  const { url, close } = await servePage();
+  const served =
+    options.pageUrl === undefined ? await servePage() : { url: options.pageUrl, close: async () => {} };
   const page = await browser.newPage({
-    // The page takes a narrow window for a phone; a picture for a README is only narrow.
+    // The page takes a narrow window for a phone; a wider picture is only narrower than a desk.
     viewport: { width: width < phoneWidth ? width : Math.max(width, 1_000), height: 600 },
     colorScheme: theme,
     deviceScaleFactor: 2,
   });
   try {
-    await page.goto(`${url}/picture.html#${encodeURIComponent(JSON.stringify(request))}`);
-    return await page.locator(".picture").screenshot({ animations: "disabled" });
+    await page.goto(`${served.url}/picture.html#${encodeURIComponent(JSON.stringify(request))}`, {
+      waitUntil: "networkidle",
+    });
+    const png = await page.locator(".picture").screenshot({ animations: "disabled" });
+    const findings = await page.evaluate<PictureFindings>("findPictureProblems()");
+    return { png, ...findings };
   } finally {
     await page.close();
-    await close();
+    await served.close();
   }
 }
 

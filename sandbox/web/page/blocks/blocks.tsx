@@ -148,7 +148,7 @@ function Actions({ block }: { block: ActionsBlock | ContextActionsBlock }): Reac
 
 /** A file of the workspace, or a picture from elsewhere. */
 function Image({ block }: { block: ImageBlock }): ReactElement {
-  return <img className="picture" src={sourceOf(block)} alt={block.alt_text} />;
+  return <img className="image" src={sourceOf(block)} alt={block.alt_text} />;
 }
 
 function sourceOf(block: ImageBlock): string {
