@@ -19,6 +19,8 @@ import type { Clock } from "./store/clock.ts";
 export interface EngineDeps
   extends Omit<PersonDeps, "publish" | "verifyDelaysMs" | "unrecorded">, PublishDeps, PresenceDeps {
   clock: Clock;
+  /** Told whenever a request's messages have been brought up to date, or could not be. */
+  onPublished?: (requestId: string) => void;
   /** See execution/execute.ts. */
   verifyDelaysMs?: readonly number[];
   /** How often the database is asked for what is to be done: every second by default, and for lost cards every 30. */
@@ -73,6 +75,7 @@ export function createEngine(deps: EngineDeps): Engine {
       cards.get(id)?.reject(error);
     }
     cards.delete(id);
+    deps.onPublished?.(id);
     return null;
   });
   const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);

@@ -46,7 +46,6 @@ export async function playScenes(stage: Stage): Promise<void> {
   await draw("bulk", { messages: [await cardOf(slack, bulk)] });
 
   // What is pending needs Bob.
-  if (process.env.NOHOME) return;
   await slack.openHome({ user: PEOPLE.bob });
   const home = await slack.waitFor(() => slack.home(PEOPLE.bob));
   await settle(slack);
@@ -62,7 +61,7 @@ async function collectErrors({ cloudflare, slack }: Stage): Promise<StoredMessag
   for (const text of [
     "user malory@example.com",
     "usr mallory@example.com",
-    "log-ins mallory@example.com --since yesterday",
+    "audit mallory@example.com --since yesterday",
   ])
     rest.push(await answerTo(slack, text));
   return [down, ...rest];

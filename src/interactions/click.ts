@@ -4,14 +4,17 @@ import type { Asker, Deps, Surface } from "../deps.ts";
 import type { RespondOptions } from "../slack/respond.ts";
 import type { Message } from "../views/blocks.ts";
 
-/** A button press, reduced to what handlers need. `value` is an id that is looked up again, never data. */
+/**
+ * A button press, reduced to what handlers need. `value` is an id that is looked up again, never data; of a text field,
+ * what was typed.
+ */
 export interface Click {
   deps: Deps;
   asker: Asker;
   value: string;
   triggerId: string;
   channelId: string;
-  /** The button stands in a modal. */
+  /** The button stands in a modal, not in the App Home. */
   isInModal: boolean;
   /** Answers only the clicker, unless told otherwise. */
   reply(message: Message, options?: RespondOptions): Promise<void>;
@@ -59,6 +62,7 @@ function readValue(action: BlockElementAction): string {
   if (action.type === "button") return action.value ?? "";
   if (action.type === "static_select" || action.type === "overflow")
     return action.selected_option.value ?? "";
+  if (action.type === "plain_text_input") return action.value ?? "";
   if (action.type === "external_select") return action.selected_option?.value ?? "";
   return "";
 }

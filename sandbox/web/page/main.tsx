@@ -1,7 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import "slack-blocks-to-jsx/dist/style.css";
-import "./style/index.css";
+import "./style/index.ts";
 import { App } from "./app.tsx";
 import { loadEmoji } from "./text/emoji.tsx";
 

@@ -1,6 +1,5 @@
 import { createRoot } from "react-dom/client";
-import "slack-blocks-to-jsx/dist/style.css";
-import "./style/index.css";
+import "./style/index.ts";
 import type { ReactElement } from "react";
 import { Blocks } from "./blocks/blocks.tsx";
 import { MessageView } from "./chat/message.tsx";

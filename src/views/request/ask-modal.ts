@@ -7,15 +7,13 @@ import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../re
 import { context, modal, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
 import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/several.ts";
-import { textInput, type Material } from "../forms/spec.ts";
+import { MAX_REASON, NO_REASON, readReason, reasonFields } from "../forms/reason.ts";
+import type { Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
 import { USER_SEARCH, userSearch } from "../user-search.ts";
 
 export const ASK_MODAL = "ask";
-
-/** Matches the limit that is checked when it is submitted. */
-const MAX_REASON = 1000;
 
 export interface Chosen {
   userId: string;
@@ -33,6 +31,8 @@ export interface AskModalProps {
   prefill: Partial<Wish>;
   reason: string;
   requireReason: boolean;
+  /** Ready-made reasons of the policy. */
+  reasons?: readonly string[];
   originChannel: string;
   /** Shown above a form that was sent and could not be taken; what was filled in stays. */
   problem?: UserMessage;
@@ -56,6 +56,8 @@ const Metadata = z.object({
   isPicking: z.boolean(),
   /** What was typed before the user was picked. */
   reason: z.string(),
+  /** A reason is needed, and the form can't say so by itself. */
+  needsReason: z.boolean().optional(),
 });
 type Metadata = z.infer<typeof Metadata>;
 
@@ -64,7 +66,7 @@ type Metadata = z.infer<typeof Metadata>;
  * fields depend on the user, it first asks only for them.
  */
 export function askModal(props: AskModalProps): ModalView {
-  const { action, chosen, material, prefill } = props;
+  const { action, chosen, material, prefill, reasons = [] } = props;
   const form = formOf(action);
   const isPicking = form.about === "user" && chosen === null;
   const takesSeveral = form.takesSeveral === true;
@@ -85,6 +87,7 @@ export function askModal(props: AskModalProps): ModalView {
     kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
     isPicking: !showsFields,
     reason: showsFields ? "" : props.reason.toWellFormed(),
+    ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
   const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
   return modal(
@@ -96,7 +99,9 @@ export function askModal(props: AskModalProps): ModalView {
       isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),
-      showsFields && !isDeadEnd && reasonInput(props.reason, props.requireReason),
+      showsFields &&
+        !isDeadEnd &&
+        reasonFields({ reasons, reason: props.reason, isRequired: props.requireReason }),
       context(`⚠️ ${escape(form.caution)}`),
     ],
     {
@@ -129,19 +134,6 @@ function chosenLines({ userId, name, email }: Chosen, facts: readonly string[]):
   ];
 }
 
-function reasonInput(reason: string, isRequired: boolean): KnownBlock {
-  return textInput({
-    id: "reason",
-    label: "Reason",
-    hint: "Approvers decide by it, and it stays in the record",
-    placeholder: "What happened, and where is the evidence?",
-    initial: reason,
-    multiline: true,
-    optional: !isRequired,
-    maxLength: MAX_REASON,
-  });
-}
-
 /** Whom the menu was set to, with as much as it says of them. */
 function readPicked(values: ReturnType<typeof readValues>): Chosen | null {
   const option = values.option(USER_SEARCH);
@@ -170,7 +162,9 @@ export function parseAskForm(view: SubmittedForm) {
   const read = form.read(values, { kinds: metadata.kinds });
   if (!read.ok) Object.assign(errors, read.errors);
   const wish = read.ok ? withSeveral(read.wish, several) : null;
-  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, errors };
+  const reason = readReason(values);
+  if (metadata.needsReason === true && reason === "") Object.assign(errors, NO_REASON);
+  return { ...metadata, chosen, userId, reason, wish, errors };
 }
 
 const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };
