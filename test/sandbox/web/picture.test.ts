@@ -1,7 +1,7 @@
 import type { AnyBlock } from "@slack/types";
 import { expect, test } from "vitest";
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
-import { type Picture, renderPicture } from "../../../sandbox/web/picture.ts";
+import { openPicture, type Picture, renderPicture } from "../../../sandbox/web/picture.ts";
 import { describeInBrowser, launchBrowser } from "../../support/chromium.ts";
 import { summaryBlocks } from "./blocks.ts";
 
@@ -31,15 +31,30 @@ describeInBrowser("messages as a picture", () => {
   test("it is as wide as wanted at double density, and the same each time", async () => {
     const browser = await launchBrowser();
     try {
-      const content = { messages: [message(summaryBlocks)] };
-      const { png: first } = await renderPicture(browser, content, { width: 480 });
-      const { png: again } = await renderPicture(browser, content, { width: 480 });
-      const { png: dark } = await renderPicture(browser, content, { width: 480, theme: "dark" });
+      const { png: first } = await renderPicture(browser, summaryBlocks, { width: 480 });
+      const { png: again } = await renderPicture(browser, summaryBlocks, { width: 480 });
+      const { png: dark } = await renderPicture(browser, summaryBlocks, { width: 480, theme: "dark" });
       expect(sizeOf(first).width).toBe(960);
       expect(sizeOf(first).height).toBeGreaterThan(600);
       expect(again.equals(first)).toBe(true);
       expect(dark.equals(first)).toBe(false);
     } finally {
+      await browser.close();
+    }
+  });
+
+  test("what is folded opens by the keyboard on a phone, in dark colours too, without running off the side", async () => {
+    const browser = await launchBrowser();
+    const { page, close } = await openPicture(browser, summaryBlocks, { theme: "dark" });
+    try {
+      await page.locator("summary", { hasText: "Devices and posture" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByText("MM-MacBook: WARP is on").waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      await page.keyboard.press("Enter");
+      await page.getByText("MM-MacBook: WARP is on").waitFor({ state: "hidden" });
+    } finally {
+      await close();
       await browser.close();
     }
   });
