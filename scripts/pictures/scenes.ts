@@ -25,7 +25,7 @@ const QUIET_MS = 1500;
  * approvals, so that the card shows the first of them.
  */
 export async function playScenes(stage: Stage): Promise<void> {
-  const { cloudflare, draw, slack } = stage;
+  const { draw, slack } = stage;
   await draw("summary", { messages: [await answerTo(slack, "user mallory@example.com")] });
 
   const card = await cardOf(

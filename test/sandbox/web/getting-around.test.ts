@@ -43,7 +43,8 @@ describeInBrowser("getting around in the sandbox's page", () => {
     await sandbox.client.chat.postMessage({ channel: "C0GENERAL1", text: "news" });
     await page.getByRole("button", { name: "Channel list, 1 new" }).click();
     await page.getByRole("button", { name: "general 1 new" }).click();
-    await page.getByRole("button", { name: "Channel list", exact: true }).waitFor();
+    await page.getByRole("article").getByText("news").waitFor();
+    expect(await page.getByRole("button", { name: "Channel list", exact: true }).count()).toBe(1);
   });
 
   for (const [size, options] of [
