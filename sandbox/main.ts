@@ -73,6 +73,12 @@ const slack = await startSlack({
     app.use("/sandbox", express.json(), createControlRouter(cloudflare));
     mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security, subcommands: listSubcommands() });
   },
+}).catch(async (error: unknown) => {
+  if (!isPortTaken(error)) throw error;
+  await cloudflare.close();
+  if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+  process.stderr.write(`Port ${values.port} is taken. Choose another: npm run sandbox -- --port 8788\n`);
+  process.exit(1);
 });
 
 const log = createLogger("info", {
@@ -112,6 +118,8 @@ ${values["step-up"] ? STEP_UP_HINT : ""}
   Ctrl-C stops it.
 `);
 
+// As with the bot itself: a policy.yml that was edited is read again.
+process.on("SIGHUP", () => void bot.reloadPolicy());
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
 async function stop(): Promise<void> {
@@ -129,6 +137,10 @@ function listSubcommands(): Subcommand[] {
     usage: usageOf(command),
     summary: command.summary,
   }));
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
 }
 
 function say(text: string): void {

@@ -21,6 +21,8 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** Cloudflare's limit on calls; the real one by default. */
   rateLimit?: { requests: number; windowMs: number };
+  /** SLACK_POSTS_PER_SECOND; far more than the real limit by default, which the emulator does not have unless told. */
+  postsPerSecond?: number;
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
 }
@@ -69,6 +71,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
         ? { SLACK_APP_TOKEN: workspace.bot.appToken }
         : { SLACK_SIGNING_SECRET: workspace.bot.signingSecret }),
       SLACK_API_URL: slack.apiUrl,
+      SLACK_POSTS_PER_SECOND: String(options.postsPerSecond ?? 1000),
       ...(isKey
         ? { CLOUDFLARE_EMAIL: KEY.email, CLOUDFLARE_API_KEY: KEY.key }
         : { CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN }),

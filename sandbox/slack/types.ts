@@ -229,6 +229,17 @@ export interface Delivery {
   request?: SentRequest;
 }
 
+/** https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect */
+export type DisconnectReason = "refresh_requested" | "warning" | "link_disabled";
+
+/** Milliseconds. */
+export interface RefreshTimes {
+  /** From the warning to the refresh; Slack's 10,000 unless told. */
+  warningMs?: number;
+  /** From the refresh to the end of the TCP connection; 30,000 unless told. */
+  lingerMs?: number;
+}
+
 export interface Fault {
   /** Answer `{ok: false, error}`. */
   error?: string;
@@ -245,6 +256,20 @@ export interface Fault {
   times?: number;
   /** For how long from now; a `retryAfter` beside it gives way to what is left of it, in whole seconds. */
   forMs?: number;
+}
+
+/** How often a method may be called. */
+export interface Rate {
+  /** Calls at once, where there were none for a while. */
+  burst: number;
+  /** What may be called again after that. */
+  perSecond: number;
+}
+
+export interface SlackRates {
+  /** From now on more calls than this are answered with a 429 and `Retry-After`. */
+  set(method: string, rate: Rate): void;
+  clear(): void;
 }
 
 export interface Hold {
@@ -314,11 +339,18 @@ export interface Slack {
   waitFor<T>(predicate: (slack: Slack) => T | undefined | false | null, timeoutMs?: number): Promise<T>;
   dm(user: string): string;
   faults: SlackFaults;
+  /** Limits on how often the app calls: none unless told. */
+  rates: SlackRates;
   setDelivery(delivery: DeliveryMode): void;
-  /** Open Socket Mode connections. */
+  /** Socket Mode connections that payloads are sent to. */
   readonly connections: number;
-  /** Asks each Socket Mode connection to reconnect, as Slack does every few hours. */
-  disconnectSockets(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /**
+   * Asks each Socket Mode connection to reconnect. `refresh_requested`, which it is unless told, is what Slack does every
+   * few hours: a warning, the refresh, and TCP open for a while after it. The others are one message and no more.
+   */
+  disconnectSockets(reason?: DisconnectReason, times?: RefreshTimes): void;
+  /** Sends each Socket Mode connection a message that need not be one of Slack's. */
+  sendRaw(message: string): void;
   /** Adds, replaces or changes a member: a suspended account, a changed email. */
   setPerson(id: string, change: Partial<SlackPerson>): void;
   /** Adds a user group, or changes its handle or its members. */

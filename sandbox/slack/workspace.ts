@@ -1,5 +1,6 @@
 import type { StoredFile } from "./files.ts";
 import type { FaultTable } from "./faults.ts";
+import type { RateTable } from "./rates.ts";
 import type {
   ApiCall,
   DeliveryMode,
@@ -60,6 +61,7 @@ export interface Workspace {
   calls: ApiCall[];
   violations: Violation[];
   faults: FaultTable;
+  rates: RateTable;
   baseUrl: string;
   now(): number;
   /** Say that something a person or a test could see has changed. */

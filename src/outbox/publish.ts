@@ -1,3 +1,4 @@
+import { isSlackRateLimit } from "../slack/clients.ts";
 import { findInChannel, findInThread, openDirect, permalink, postMessage } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
@@ -52,6 +53,12 @@ export async function publishRequest(
   for (;;) {
     const lease = await takeLease(deps.db, "publishing", id, deps.now);
     if (lease === null) return false;
+    if (isEditDue(lease.request) && !deps.slack.canEdit()) {
+      // Without the lease, and with nothing read: of all that changes until then, one edit shows the last.
+      await lease.release();
+      await deps.slack.untilEditable();
+      continue;
+    }
     let failure: DeliveryFailure | null;
     try {
       failure = await publishRound(deps, lease, onCard);
@@ -60,13 +67,17 @@ export async function publishRequest(
       throw error;
     }
     if (failure !== null) {
-      await recordDeliveryFailure(lease, failure.code, deps.now());
+      await recordDeliveryFailure(deps.db, lease, failure, deps.now());
       throw failure.error;
     }
-    if (await finishPublishing(lease)) return true;
+    if (await finishPublishing(deps.db, lease)) return true;
     // More to post, or another replica has it by now.
     await lease.release();
   }
+}
+
+function isEditDue({ card, cardVersion, version }: Request): boolean {
+  return card.ts !== null && cardVersion < version;
 }
 
 /** @returns the first trouble that there was, or null when everything is posted. */
@@ -182,6 +193,8 @@ async function publishPost(
     : await drawAlone(deps, request, card.place, behind, item);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
+  // Refused before it had any effect: there is nothing to look for at the next attempt.
+  if (isSlackRateLimit(posted.failure.error)) await markAttempted(db, item.seq, null);
   // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
   if (isDirect && isChannelTrouble(posted.failure.code)) return giveUp(deps, request, item);
   throw posted.failure.error;

@@ -3,7 +3,7 @@ import { AS_WRITTEN } from "./messages.ts";
 
 /** A response_url takes five answers within 30 minutes; after that Slack has forgotten the question. */
 export interface RespondOptions {
-  /** For everybody in the channel instead of only who asked. */
+  /** For everyone in the channel instead of only the requester. */
   inChannel?: boolean;
   /** In place of the message whose button was pressed. */
   replaceOriginal?: boolean;

@@ -3,6 +3,7 @@ import type { Request, Response, Router } from "express";
 import { waitLatency } from "../faults.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import type { ApiCall, Fault } from "../types.ts";
+import { toText } from "../to-text.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
 import { chatMethods } from "./chat.ts";
@@ -111,7 +112,9 @@ async function answer(
     request.socket.destroy();
     return;
   }
-  const result = faultyAnswer(fault) ?? run(effect, method);
+  const retryAfter = fault?.retryAfter ?? workspace.rates.take(method, toText(args["channel"]));
+  const refused = faultyAnswer(retryAfter === undefined ? fault : { ...fault, retryAfter });
+  const result = refused ?? run(effect, method);
   workspace.changed();
   await workspace.faults.wait(method, "answer");
   if (fault?.dropAnswer === true) {
@@ -121,7 +124,7 @@ async function answer(
   record.status = result.status;
   record.response = result.body;
   workspace.changed();
-  if (fault?.retryAfter !== undefined) response.set("retry-after", String(fault.retryAfter));
+  if (retryAfter !== undefined) response.set("retry-after", String(retryAfter));
   response.set("x-oauth-scopes", workspace.options.bot.scopes.join(","));
   response.status(result.status).json(result.body);
 }
