@@ -15,10 +15,11 @@ import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
 import { createServer, createWriteProbe } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
-import { describeRecord } from "./ops/record-health.ts";
+import { describeRecord, findRecordTrouble } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
+import { createHome } from "./home/home.ts";
 import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
 import { releaseDeadLeases } from "./requests/lease.ts";
@@ -100,12 +101,18 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     homeTeamId: identity.team_id ?? "",
   };
   const { auditForward, auditForwardLag } = config;
+  const home = createHome({
+    ...shared,
+    slack,
+    recordTrouble: () => findRecordTrouble(db, auditForward, now()),
+  });
   const engine = createEngine({
     ...shared,
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
     slack: slack.background,
+    onPublished: home.changed,
     presence: createPresence(slack.background, { now, log }),
     ...(options.verifyDelaysMs !== undefined && { verifyDelaysMs: options.verifyDelaysMs }),
     ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
@@ -153,7 +160,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
-  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, policyCheck });
+  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, home, policyCheck });
 
   const halt = new AbortController();
   let stopping = false;
@@ -189,6 +196,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     const problems = await policy.reload(log, (next) => checkChannel(next, policy.current()));
     if (problems.length > 0) await recordBrokenPolicy(db, policy.hash(), problems, now());
     else await usePolicy();
+    home.changed();
   }
   let reloading = Promise.resolve();
   await engine.start();
@@ -214,7 +222,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     socket?.stop();
     const drained = Promise.all([work.idle(), engine.stop()])
       // What a command enqueued while the engine was stopping is waited for as well.
-      .then(() => engine.stop());
+      .then(() => Promise.all([engine.stop(), home.stop()]));
     await within(DRAIN_MS, drained);
     // After all that there is to record.
     await within(1000, signer?.stop() ?? Promise.resolve());

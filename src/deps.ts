@@ -6,6 +6,7 @@ import type { PolicyCheck } from "./ops/policy-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import type { Engine } from "./engine.ts";
 import type { ReadApproverRisk } from "./approvals/approver-risk.ts";
+import type { Home } from "./home/home.ts";
 import type { SlackClients } from "./slack/clients.ts";
 import type { Channels } from "./slack/channels.ts";
 import type { Directory } from "./slack/directory.ts";
@@ -29,6 +30,8 @@ export interface Deps {
   /** Under which the secrets of authenticators are sealed; null: nobody can set one up. */
   stepUpKey: KeyObject | null;
   engine: Engine;
+  /** Everybody's App Home. */
+  home: Home;
   /** The workspace the bot is installed in: nobody from elsewhere has a say. */
   homeTeamId: string;
 }
@@ -37,6 +40,9 @@ export interface Deps {
 export type Surface =
   | "command"
   | "button"
+  /** A button of a direct message, and of the App Home. */
+  | "direct message"
+  | "home"
   | "form"
   | "menu"
   | "mention"

@@ -20,6 +20,8 @@ import type { Clock } from "./store/clock.ts";
 export interface EngineDeps
   extends Omit<PersonDeps, "publish" | "verifyDelaysMs" | "unrecorded">, PublishDeps, PresenceDeps {
   clock: Clock;
+  /** Told whenever a request's messages have been brought up to date, or could not be. */
+  onPublished?: (requestId: string) => void;
   /** See execution/execute.ts. */
   verifyDelaysMs?: readonly number[];
   /** How often the database is asked for what is to be done: every second by default, and for lost cards every 30. */
@@ -67,7 +69,7 @@ export function createEngine(deps: EngineDeps): Engine {
 
   const publishing = createWorkers(CONCURRENCY.publishing, async (id) => {
     try {
-      if (!(await publishRequest(deps, id))) return null;
+      if (!(await publishRequest(deps, id, () => cards.get(id)?.resolve()))) return null;
       cards.get(id)?.resolve();
     } catch (error) {
       log.warn({ err: error, requestId: id }, "messages not posted, will try again");
@@ -77,6 +79,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return waitMs === null ? null : now() + waitMs;
     }
     cards.delete(id);
+    deps.onPublished?.(id);
     return null;
   });
   const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);

@@ -1,14 +1,15 @@
 import type { SlackViewAction } from "@slack/bolt";
 
 import type { Deps } from "./deps.ts";
-import { createReference, toUserMessage, UserError } from "./errors.ts";
+import { createReference, toUserMessage, UserError, type UserMessage } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
-import { AS_WRITTEN } from "./slack/messages.ts";
+import { AS_WRITTEN, openDirect, post } from "./slack/messages.ts";
 import { noticeMessage, noticeModal } from "./views/notice.ts";
 
 /** Of a payload, whatever tells who is looking where. */
 export interface ErrorBody {
   response_url?: string;
+  trigger_id?: string;
   view?: SlackViewAction["view"];
   user?: { id?: string };
   user_id?: string;
@@ -28,6 +29,8 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
   try {
     if (body.response_url) {
       await respond(body.response_url, noticeMessage(detail));
+    } else if (body.view?.type === "home") {
+      await explainAtHome(deps, { userId, triggerId: body.trigger_id }, detail);
     } else if (body.view !== undefined) {
       await interactive.views.update({ view_id: body.view.id, view: noticeModal("Not done", detail) });
     } else if (body.event?.user !== undefined && body.event.channel !== undefined) {
@@ -42,6 +45,22 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
     }
   } catch (failure) {
     deps.log.error({ err: failure, reference, userId }, "error could not be told");
+  }
+}
+
+/** A Home has no place for an answer: a modal, or a direct message where Slack takes none any longer. */
+async function explainAtHome(
+  { slack: { interactive } }: Deps,
+  { userId, triggerId }: { userId: string | undefined; triggerId: string | undefined },
+  detail: UserMessage,
+): Promise<void> {
+  if (userId === undefined) return;
+  try {
+    await interactive.views.open({ trigger_id: triggerId ?? "", view: noticeModal("Not done", detail) });
+  } catch (error) {
+    if (slackErrorCode(error) === null) throw error;
+    const channel = (await openDirect(interactive, userId)) ?? userId;
+    await post(interactive, channel, noticeMessage(detail));
   }
 }
 

@@ -14,6 +14,7 @@ import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
 import { answerForm } from "./interactions/answer-form.ts";
 import { type Click, readAsker, readClick } from "./interactions/click.ts";
+import { createHomeClicks } from "./interactions/home.ts";
 import { CLICKS, DECISIONS, FORMS } from "./interactions/index.ts";
 import { showForm, showScreen } from "./interactions/navigation.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
@@ -84,9 +85,16 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   ) =>
     app.action<BlockAction>(actionId, async ({ ack, body, action, context }) => {
       await ack();
-      if (await isFirstOf(context)(purpose)) await handle(readClick(deps, body, action), action.action_id);
+      if (!(await isFirstOf(context)(purpose))) return;
+      try {
+        await handle(readClick(deps, body, action), action.action_id);
+      } finally {
+        // Whatever came of it shows there.
+        if (body.view?.type === "home") await deps.home.refresh(body.user.id);
+      }
     });
-  for (const [actionId, handle] of Object.entries(CLICKS)) onClick(actionId, "look-up", handle);
+  const lookUps = { ...CLICKS, ...createHomeClicks(commands) };
+  for (const [actionId, handle] of Object.entries(lookUps)) onClick(actionId, "look-up", handle);
   for (const [actionId, handle] of Object.entries(DECISIONS)) onClick(actionId, "change", handle);
   onClick(new RegExp(`^${SCREEN_PREFIX}`), "look-up", (click, actionId) =>
     showScreen(commands, actionId, click),
@@ -137,6 +145,10 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     const botUserId = context.botUserId ?? "";
     const isFirst = isFirstOf(context);
     await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs, isFirst });
+  });
+
+  app.event("app_home_opened", async ({ event, context }) => {
+    if (event.tab === "home" && (await isFirstOf(context)("look-up"))) await deps.home.opened(event.user);
   });
 
   const forms = {

@@ -42,6 +42,24 @@ const Domain = z
 const NO_GROUP = "is not a Slack user-group id (S…)";
 const Group = z.string({ error: NO_GROUP }).regex(/^S[A-Z0-9]{2,}$/, { error: NO_GROUP });
 
+/** How approvers hear of a request, beside its card. */
+const NOTIFY_WAYS = ["dm", "mention", "none"] as const;
+export type NotifyApprovers = (typeof NOTIFY_WAYS)[number];
+const Notify = z.enum(NOTIFY_WAYS, { error: `is not one of ${NOTIFY_WAYS.join(", ")}` });
+
+/** Slack shows 75 characters of a menu's option, and 100 options. */
+const MAX_REASON = 75;
+const MAX_REASONS = 100;
+const Reason = z
+  .string({ error: "is not text" })
+  .trim()
+  .min(1, { error: "is empty" })
+  .max(MAX_REASON, { error: `is longer than ${MAX_REASON} characters` });
+const Reasons = z
+  .array(Reason)
+  .max(MAX_REASONS, { error: `has more than ${MAX_REASONS} entries` })
+  .refine((reasons) => new Set(reasons).size === reasons.length, { error: "names a reason twice" });
+
 const ActionPolicy = z.strictObject({
   approvers: Approvers.optional(),
   quorum: Quorum.optional(),
@@ -49,6 +67,7 @@ const ActionPolicy = z.strictObject({
   ttl: Duration.optional(),
   remind_after: Duration.or(z.literal(false, { error: `${NO_DURATION}, or false` })).optional(),
   require_reason: z.boolean().optional(),
+  notify_approvers: Notify.optional(),
   approval_max_age: Duration.optional(),
   escalate: z
     .strictObject({ after: Duration, to: Principals.nonempty({ error: "is empty: nobody would be asked" }) })
@@ -81,6 +100,8 @@ const PolicyFile = z
     approvers: Approvers,
     quorum: optional(Quorum.default(1)),
     approval_max_age: optional(Duration.default(24 * 60 * MINUTE)),
+    notify_approvers: optional(Notify.default("none")),
+    reasons: optional(Reasons.default([])),
     approver_hygiene: optional(z.boolean().default(true)),
     legacy_device_revoke: optional(z.boolean().default(false)),
     actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
@@ -124,6 +145,8 @@ export interface ActionRules {
   /** Who has not answered is mentioned after this time, and then ever less often; null: never. */
   remindAfterMs: number | null;
   requireReason: boolean;
+  /** How approvers hear of a request, beside its card. */
+  notifyApprovers: NotifyApprovers;
   /** An approval older than this no longer counts. */
   approvalMaxAgeMs: number;
   /** Who may approve as well when nobody has decided for so long. */
@@ -139,6 +162,8 @@ export interface Policy {
   viewers: readonly string[];
   /** Of actions that name none of their own. */
   approvers: readonly string[];
+  /** Ready-made reasons that forms offer beside free text. */
+  reasons: readonly string[];
   /** Approvers who are at risk themselves, or were revoked within a day, do not decide. */
   checksApproverRisk: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
@@ -194,6 +219,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
     operators,
     viewers,
     approvers,
+    reasons: file.reasons,
     checksApproverRisk: file.approver_hygiene,
     legacyDeviceRevoke: file.legacy_device_revoke,
     protected:
@@ -219,6 +245,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
         ttlMs: own?.ttl ?? DEFAULT_TTL_MS,
         remindAfterMs: remindAfter === false ? null : remindAfter,
         requireReason: own?.require_reason ?? true,
+        notifyApprovers: own?.notify_approvers ?? file.notify_approvers,
         approvalMaxAgeMs: own?.approval_max_age ?? file.approval_max_age,
         escalate: escalate === undefined ? null : { afterMs: escalate.after, to: escalate.to },
       };

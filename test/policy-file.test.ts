@@ -21,6 +21,7 @@ const REST = {
   approvalMaxAgeMs: 24 * 60 * MINUTE,
   quorum: 1,
   quorumByRisk: {},
+  notifyApprovers: "none",
   remindAfterMs: 10 * MINUTE,
   escalate: null,
 };
@@ -46,6 +47,31 @@ describe("policy.yml", () => {
         requireReason: true,
         ...REST,
       });
+  });
+
+  it("tells approvers by the card alone, unless it says otherwise, for all or one action", () => {
+    const policy = parsePolicy(
+      `${MINIMAL}\nnotify_approvers: mention\nactions: { revoke: { notify_approvers: dm } }\n`,
+      "policy.yml",
+    );
+    expect(policy.action("revoke").notifyApprovers).toBe("dm");
+    expect(policy.action("reset-risk").notifyApprovers).toBe("mention");
+    expect(problemsOf(`${MINIMAL}\nnotify_approvers: email\n`)).toEqual([
+      "policy.yml: notify_approvers is not one of dm, mention, none",
+    ]);
+  });
+
+  it("offers ready-made reasons: short, and each once", () => {
+    const policy = parsePolicy(`${MINIMAL}\nreasons: [Phishing, " Lost device "]\n`, "policy.yml");
+    expect(policy.reasons).toEqual(["Phishing", "Lost device"]);
+    expect(parsePolicy(`${MINIMAL}\nreasons:\n  # - Phishing\n`, "policy.yml").reasons).toEqual([]);
+    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Lost, "", ${"x".repeat(76)}]\n`)).toEqual([
+      "policy.yml: reasons.2 is empty",
+      "policy.yml: reasons.3 is longer than 75 characters",
+    ]);
+    expect(problemsOf(`${MINIMAL}\nreasons: [Phishing, Phishing]\n`)).toEqual([
+      "policy.yml: reasons names a reason twice",
+    ]);
   });
 
   it("lets an approval age for a day, unless it says otherwise, for all or one action", () => {

@@ -25,6 +25,7 @@ const action = z.object({ ...place, value: z.unknown().optional(), values: value
 const suggest = z.object({ ...place, value: z.string() });
 const submit = z.object({ user, viewId: z.string(), values });
 const closeView = z.object({ user, viewId: z.string() });
+const home = z.object({ user, tab: z.enum(["home", "messages"]).optional() });
 const message = z.object({
   user,
   channel: z.string(),
@@ -65,6 +66,7 @@ export function createControlRouter(slack: Slack, isPerson: (user: string) => bo
   handle(router, "/action", action, async (input) => toAnswer(await slack.click(input)));
   handle(router, "/submit", submit, async (input) => toAnswer(await slack.submitView(input)));
   handle(router, "/close-view", closeView, async (input) => toAnswer(await slack.closeView(input)));
+  handle(router, "/home", home, async (input) => toAnswer(await slack.openHome(input)));
   handle(router, "/message", message, async (input) => {
     const { ts } = await slack.post(input);
     return { ok: true, ts };

@@ -13,6 +13,7 @@ import { createFaults } from "./faults.ts";
 import { findMessage, listMessages, listReplies, removeMessage } from "./messages.ts";
 import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
+import { openHome } from "./people/home.ts";
 import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
 import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
@@ -108,6 +109,7 @@ function createSlack(
     closeView: (input) => closeView(workspace, sockets, input),
     messageShortcut: (input) => runMessageShortcut(workspace, sockets, input),
     globalShortcut: (input) => runGlobalShortcut(workspace, sockets, input),
+    openHome: (input) => openHome(workspace, sockets, input),
     post: (input) => postAsPerson(workspace, sockets, input),
     replay: async (delivery) => await transmit(workspace, sockets, requestOf(delivery)),
     retry: async (delivery, retry) => await retryEvent(workspace, sockets, requestOf(delivery), retry),

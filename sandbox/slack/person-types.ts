@@ -1,5 +1,6 @@
 import type {
   Delivery,
+  SlackCommand,
   SlackOptions,
   SlackPerson,
   SlackShortcut,
@@ -90,6 +91,12 @@ export interface GlobalShortcutInput {
   callbackId: string;
 }
 
+export interface OpenHomeInput {
+  user: string;
+  /** Which of the app's tabs; its Home unless told. */
+  tab?: "home" | "messages";
+}
+
 /** What one person sees: the control API's `GET /sandbox/state`. */
 export interface PersonState {
   team: SlackOptions["team"];
@@ -100,10 +107,12 @@ export interface PersonState {
   channels: PersonChannel[];
   views: StoredView[];
   home?: StoredView;
-  commands: string[];
+  commands: SlackCommand[];
   shortcuts: SlackShortcut[];
   /** Whether the app hears of messages that mention it. */
   hearsMentions: boolean;
+  /** Whether the app has a Home tab that it fills. */
+  hasHome: boolean;
   notices: { at: string; text: string }[];
 }
 

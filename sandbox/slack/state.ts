@@ -7,7 +7,15 @@ import type { Conversation, Workspace } from "./workspace.ts";
 export function personState(workspace: Workspace, user: string): PersonState | undefined {
   const me = findPerson(workspace, user);
   if (me === undefined) return undefined;
-  const { team, bot, commands, userGroups, shortcuts = [], events = [] } = workspace.options;
+  const {
+    team,
+    bot,
+    commands,
+    userGroups,
+    shortcuts = [],
+    events = [],
+    hasHomeTab = true,
+  } = workspace.options;
   const home = workspace.data.homes.find((view) => view.user === user);
   return {
     team,
@@ -23,6 +31,7 @@ export function personState(workspace: Workspace, user: string): PersonState | u
     commands,
     shortcuts,
     hearsMentions: events.includes("app_mention"),
+    hasHome: hasHomeTab && events.includes("app_home_opened"),
     notices: workspace.data.notices
       .filter((notice) => notice.user === user)
       .map(({ at, text }) => ({ at, text })),

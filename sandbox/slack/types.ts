@@ -7,6 +7,7 @@ import type {
   CommandInput,
   GlobalShortcutInput,
   MessageShortcutInput,
+  OpenHomeInput,
   PersonState,
   Posted,
   PostInput,
@@ -68,6 +69,14 @@ export interface SlackUserGroup {
   users: string[];
 }
 
+/** A slash command as the manifest describes it: Slack suggests it while one types. */
+export interface SlackCommand {
+  /** With the slash: `/zt`. */
+  command: string;
+  description: string;
+  usageHint?: string;
+}
+
 /** A shortcut of the app: in the menu of every message, or beside the composer. */
 export interface SlackShortcut {
   type: "message" | "global";
@@ -102,8 +111,7 @@ export interface SlackOptions {
   userGroups: SlackUserGroup[];
   bot: SlackBot;
   delivery: DeliveryMode;
-  /** With the slash: `["/zt"]`. */
-  commands: string[];
+  commands: SlackCommand[];
   /** None unless told. */
   shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
@@ -116,6 +124,8 @@ export interface SlackOptions {
   unknownBlocks?: string[];
   /** How long Slack takes to do what an ack asks for, in milliseconds: calls of the Web API may overtake it. */
   ackEffectMs?: number;
+  /** The manifest's `home_tab_enabled`, true unless told: without it views.publish is refused. */
+  hasHomeTab?: boolean;
   /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
   linkEmails?: boolean;
   /** Messages and views are kept in this JSON file: read at the start, saved after each change and on close. */
@@ -324,6 +334,8 @@ export interface Slack {
   /** Uses a message shortcut from the menu of a message that everybody in the channel sees. */
   messageShortcut(input: MessageShortcutInput): Promise<Delivery>;
   globalShortcut(input: GlobalShortcutInput): Promise<Delivery>;
+  /** Opens the app from the sidebar: the app is sent `app_home_opened`, where it subscribed to it. */
+  openHome(input: OpenHomeInput): Promise<Delivery>;
   /** Resolves once the app has acked the events that came of it, if there were any. */
   post(input: PostInput): Promise<Posted>;
   /** Sends the very same request again: the same signed bytes, or the same payload in a new envelope. */
@@ -335,6 +347,7 @@ export interface Slack {
   thread(channel: string, ts: string): StoredMessage[];
   ephemerals(user: string, channel?: string): StoredMessage[];
   views(user: string): StoredView[];
+  /** What this person's Home tab shows: the view that was published for them last. */
   home(user: string): StoredView | undefined;
   notices(user: string): Notice[];
   state(user: string): PersonState;

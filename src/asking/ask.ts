@@ -12,6 +12,7 @@ import { auditContextOf } from "../approvals/audit-context.ts";
 import { describeRequest } from "../actions/describe.ts";
 import { actionOf } from "../actions/index.ts";
 import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } from "../requests/plan.ts";
+import { postsForApprovers, toldDirectly } from "../reminders/notify-approvers.ts";
 import { nextNudgeAt } from "../reminders/schedule.ts";
 import type { NewPost, OthersSeen } from "../requests/posts.ts";
 import { checkChannel } from "../approvals/channel.ts";
@@ -116,6 +117,9 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
     throw error;
   }
 
+  const asked = { plan, evidence, isProtected, escalatedAt: null, requesterId: asker.userId, votes: [] };
+  const forApprovers = await postsForApprovers(deps, asked, rulesFor(policy, asked).approvers, "approvers");
+  const told = toldDirectly(forApprovers);
   const at = deps.now();
   const expiresAt = at + rules.ttlMs;
   const request = await insertOnce(deps, input, {
@@ -138,10 +142,11 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
       ...(protection.lostGroups.length === 0 ? {} : { unknown_groups: protection.lostGroups }),
       ...(protection.unchecked === null ? {} : { unchecked: protection.unchecked }),
       ...(audience.trouble === null ? {} : { channel_unchecked: `Slack: ${audience.trouble}` }),
+      ...(told.length === 0 ? {} : { told_directly: told }),
     },
     at,
     expiresAt,
-    posts: evidence === null ? [] : [evidencePost(input.othersSeen)],
+    posts: [...(evidence === null ? [] : [evidencePost(input.othersSeen)]), ...forApprovers],
   });
   const posted = settle(deps.engine.cardPosted(request.id), CARD_WAIT_MS);
   deps.engine.publish(request);

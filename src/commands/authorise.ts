@@ -59,7 +59,10 @@ export async function splitByRole<Command extends { role: Role }>(
 }
 
 /** Whether somebody has a role now. */
-export async function mayUse({ deps, asker }: { deps: Deps; asker: Asker }, role: Role): Promise<boolean> {
+export async function mayUse(
+  { deps, asker }: { deps: Pick<Deps, "directory" | "policy" | "homeTeamId">; asker: Asker },
+  role: Role,
+): Promise<boolean> {
   if (role === "everyone") return true;
   const [members, person] = await Promise.all([
     deps.directory.members(principalsOf(deps.policy.current(), role)),

@@ -42,9 +42,10 @@ export const askForm = defineForm(parseAskForm, async ({ deps, asker, progress }
       return await buildForm(deps, place, { action, who, prefill: wish, reason }, problem);
     } catch {
       // What it shows can't be read now either; the words and the reason still stand.
-      const { requireReason } = deps.policy.current().action(action);
+      const policy = deps.policy.current();
+      const { requireReason } = policy.action(action);
       const empty = { facts: [], material: { kind: "none" } } as const;
-      return askModal({ ...form, ...empty, prefill: wish, requireReason, problem });
+      return askModal({ ...form, ...empty, prefill: wish, requireReason, reasons: policy.reasons, problem });
     }
   }
 });

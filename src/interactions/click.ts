@@ -4,7 +4,10 @@ import type { Asker, Deps, Surface } from "../deps.ts";
 import type { RespondOptions } from "../slack/respond.ts";
 import type { Message } from "../views/blocks.ts";
 
-/** A button press, reduced to what handlers need. `value` is an id that is looked up again, never data. */
+/**
+ * A button press, reduced to what handlers need. `value` is an id that is looked up again, never data; of a text field,
+ * what was typed.
+ */
 export interface Click {
   deps: Deps;
   asker: Asker;
@@ -13,7 +16,7 @@ export interface Click {
   blockId: string;
   triggerId: string;
   channelId: string;
-  /** The button stands in a modal. */
+  /** The button stands in a modal, not in the App Home. */
   isInModal: boolean;
   /** Answers only the clicker, unless told otherwise. */
   reply(message: Message, options?: RespondOptions): Promise<void>;
@@ -46,7 +49,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
   const channelId = body.channel?.id ?? body.container["channel_id"] ?? "";
   return {
     deps,
-    asker: readAsker(body, "button", channelId === "" ? null : channelId),
+    asker: readAsker(body, surfaceOf(body, channelId), channelId === "" ? null : channelId),
     value: readValue(action),
     blockId: action.block_id,
     triggerId: body.trigger_id,
@@ -58,11 +61,17 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
   };
 }
 
+function surfaceOf(body: BlockAction, channelId: string): Surface {
+  if (body.view?.type === "home") return "home";
+  return channelId.startsWith("D") ? "direct message" : "button";
+}
+
 /** A button's value, or the chosen option's of a menu. */
 function readValue(action: BlockElementAction): string {
   if (action.type === "button") return action.value ?? "";
   if (action.type === "static_select" || action.type === "overflow")
     return action.selected_option.value ?? "";
+  if (action.type === "plain_text_input") return action.value ?? "";
   if (action.type === "external_select") return action.selected_option?.value ?? "";
   return "";
 }

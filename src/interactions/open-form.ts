@@ -52,12 +52,14 @@ export async function buildForm(
   problem?: UserMessage,
   problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
+  const policy = deps.policy.current();
   const shared = {
     action,
     prefill,
     reason,
     originChannel,
-    requireReason: deps.policy.current().action(action).requireReason,
+    requireReason: policy.action(action).requireReason,
+    reasons: policy.reasons,
     ...(problem !== undefined && { problem }),
     ...(without !== undefined && { without }),
     ...(problemBlocks !== undefined && { problemBlocks }),

@@ -50,6 +50,9 @@ const DAY_MS = 24 * 60 * 60_000;
 /** A request that waits for longer is decided on evidence from another month. */
 const LONG_TTL_MS = 30 * DAY_MS;
 
+/** How many approvers are told directly: see reminders/notify-approvers.ts. */
+const MAX_TOLD = 20;
+
 const RULES: Record<string, Rule> = {
   "placeholder-id": ({ places }) =>
     ofIds(
@@ -161,6 +164,22 @@ const RULES: Record<string, Rule> = {
         places: ["break_glass.members", "break_glass.notify"],
         danger: "Everybody who is told of a break-glass may break the glass too: nobody else would notice",
         fix: "Name somebody under break_glass.notify who is not among its members",
+      },
+    ];
+  },
+
+  "crowd-of-approvers": ({ policy, facts }) => {
+    const those = ACTION_NAMES.filter((action) => {
+      const { approvers, notifyApprovers } = policy.action(action);
+      return notifyApprovers === "dm" && resolve(approvers, facts).ids.size > MAX_TOLD;
+    });
+    if (those.length === 0) return [];
+    const isGlobal = those.length === ACTION_NAMES.length;
+    return [
+      {
+        places: isGlobal ? ["notify_approvers"] : those.map((action) => `actions.${action}.notify_approvers`),
+        danger: `Only ${MAX_TOLD} of the approvers of ${isGlobal ? "every action" : listActions(those)} get a direct message: the others may miss a request`,
+        fix: "Name fewer approvers, or use mention",
       },
     ];
   },

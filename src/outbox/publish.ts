@@ -8,6 +8,7 @@ import { cardLateMessage, cardThereMessage, type Behind } from "../views/request
 import { besideThreadMessage, mentionedMessage } from "../views/request/elsewhere.ts";
 import { outcomeMessage, threadMessage } from "../views/request/thread.ts";
 import { unprovenAlarm } from "../views/request/unproven.ts";
+import { isForApprover, publishToApprovers } from "./approvers.ts";
 import { publishCard, type CardDeps, type CardState } from "./cards.ts";
 import { describeRequest } from "../actions/describe.ts";
 import {
@@ -40,11 +41,16 @@ const CARD_LATE_MS = 10_000;
  * in order: one publisher at a time holds the request; every message is noted as attempted before it is posted, and
  * one that was attempted before is first looked for by its metadata. What does not go through in the approvals
  * channel keeps back the rest of the thread, but not the direct messages.
+ * @param onCard called once the card and its thread are up to date, before approvers are written to.
  * @returns false when somebody else is at it: whoever holds the lease publishes everything before letting go.
  * @throws what Slack answered, written down and with the lease given back: the caller's retry goes on where this one
  * stopped.
  */
-export async function publishRequest(deps: PublishDeps, id: string): Promise<boolean> {
+export async function publishRequest(
+  deps: PublishDeps,
+  id: string,
+  onCard: () => void = () => {},
+): Promise<boolean> {
   for (;;) {
     const lease = await takeLease(deps.db, "publishing", id, deps.now);
     if (lease === null) return false;
@@ -56,7 +62,7 @@ export async function publishRequest(deps: PublishDeps, id: string): Promise<boo
     }
     let failure: DeliveryFailure | null;
     try {
-      failure = await publishRound(deps, lease);
+      failure = await publishRound(deps, lease, onCard);
     } catch (error) {
       await lease.release();
       throw error;
@@ -76,7 +82,11 @@ function isEditDue({ card, cardVersion, version }: Request): boolean {
 }
 
 /** @returns the first trouble that there was, or null when everything is posted. */
-async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFailure | null> {
+async function publishRound(
+  deps: PublishDeps,
+  lease: Lease,
+  onCard: () => void,
+): Promise<DeliveryFailure | null> {
   const { db, now } = deps;
   // Read in this order, the request is never older than the messages that tell of it; what is written from here on
   // is told in the next round, after the card shows it.
@@ -88,7 +98,8 @@ async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFa
   const failures = new Map<string, DeliveryFailure>();
   if (card.place === null && card.failure !== null) failures.set(THREAD, card.failure);
   let onToken = onlyToken(card.failure);
-  for (const post of [...posts, ...late]) {
+  const toApprovers = posts.filter(isForApprover);
+  for (const post of [...posts.filter((post) => !isForApprover(post)), ...late]) {
     const line = post.surface === "dm" ? recipientOf(post, request) : post.surface;
     if (failures.has(line) || (post.surface === "dm" && onToken !== null) || isEarly(post, card)) continue;
     await lease.keep();
@@ -98,7 +109,14 @@ async function publishRound(deps: PublishDeps, lease: Lease): Promise<DeliveryFa
     failures.set(line, posted.failure);
     onToken ??= onlyToken(posted.failure);
   }
-  return card.failure ?? failures.get(THREAD) ?? failures.values().next().value ?? onToken;
+  if (card.place !== null) onCard();
+  const failed =
+    onToken === null
+      ? await publishToApprovers(deps, request, card.place, toApprovers, () => lease.keep())
+      : [];
+  return (
+    card.failure ?? failures.get(THREAD) ?? failures.values().next().value ?? onToken ?? failed[0] ?? null
+  );
 }
 
 /** Beside the people who get direct messages. */
@@ -279,6 +297,7 @@ function isOver({ key, data }: Post, request: Request, card: CardState, now: num
       return !isPending || now >= request.expiresAt || key !== reminderKey(request.reminders);
     case "review-reminder":
       return request.review !== null || key !== reviewReminderKey(request.reminders);
+    case "approvers":
     case "escalated":
       return !isPending || now >= request.expiresAt;
     default:

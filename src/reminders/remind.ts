@@ -6,6 +6,7 @@ import { reminderKey, type NewPost } from "../requests/posts.ts";
 import type { Request } from "../requests/request.ts";
 import { rulesFor } from "../approvals/rules.ts";
 import { readRequest } from "../requests/repository.ts";
+import { postsForApprovers, toldDirectly } from "./notify-approvers.ts";
 import { countMissing, findUnanswered, type UnansweredDeps } from "./unanswered.ts";
 
 export interface NudgeDeps extends UnansweredDeps {
@@ -43,9 +44,14 @@ export async function nudge(deps: NudgeDeps, id: string): Promise<Request | null
     countMissing(deps, after),
   ]);
   const told = { asked: asked.filter((one) => !also.includes(one)), also, missing };
+  // The thread mentions them in any case.
+  const direct = (await postsForApprovers(deps, after, further, "")).filter(
+    ({ surface }) => surface === "dm",
+  );
   const written = await write(deps.db, request, due, told, {
     at,
     nextAt: nextNudgeAt(after, rules, at),
+    direct,
   });
   if (written === null) return readRequest(deps.db, id);
   deps.log.info({ requestId: id, nudge: due, reminders: written.reminders, missing }, "approvers nudged");
@@ -67,7 +73,7 @@ function write(
   seen: Request,
   due: Nudge,
   told: Told,
-  { at, nextAt }: { at: number; nextAt: number | null },
+  { at, nextAt, direct }: { at: number; nextAt: number | null; direct: readonly NewPost[] },
 ): Promise<Request | null> {
   const reminders = seen.reminders + (due === "reminder" ? 1 : 0);
   return changeRequest(db, {
@@ -88,8 +94,9 @@ function write(
       missing: told.missing,
       reminded: told.asked,
       ...(due === "reminder" ? { number: reminders } : { to: told.also }),
+      ...(direct.length === 0 ? {} : { told_directly: toldDirectly(direct) }),
     },
-    posts: [postOf({ ...seen, reminders }, due, told, at)],
+    posts: [postOf({ ...seen, reminders }, due, told, at), ...direct],
   });
 }
 

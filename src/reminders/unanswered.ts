@@ -12,6 +12,9 @@ const MAX_MENTIONED = 10;
 export const MAX_LOOKED_AT = 20;
 export const AT_ONCE = 5;
 
+/** Of a request, also of one that is about to be made, what tells who could decide it. */
+export type Asked = Pick<Request, "plan" | "requesterId" | "votes"> & { id?: string };
+
 export interface UnansweredDeps extends FactsDeps {
   log: Log;
 }
@@ -22,7 +25,7 @@ export interface UnansweredDeps extends FactsDeps {
  */
 export async function findUnanswered(
   deps: UnansweredDeps,
-  request: Request,
+  request: Asked,
   principals: readonly string[],
 ): Promise<string[]> {
   const isAsked = mayStillAnswer(deps, request);
@@ -60,7 +63,7 @@ export async function countMissing(deps: UnansweredDeps, request: Request): Prom
 /** Who asked is not asked, and neither is who agreed, as long as that approval counts. */
 export function mayStillAnswer(
   { policy, now }: Pick<UnansweredDeps, "policy" | "now">,
-  { plan, requesterId, votes }: Request,
+  { plan, requesterId, votes }: Asked,
 ): (id: string) => boolean {
   const countsSince = now() - policy.current().action(plan.action).approvalMaxAgeMs;
   const takesCode = policy.current().stepUp.has(plan.action);
@@ -72,7 +75,7 @@ export function mayStillAnswer(
 /** Those of these people who could decide, as Slack has them now. */
 export async function keepAble(
   { directory, homeTeamId }: UnansweredDeps,
-  { plan, requesterId }: Request,
+  { plan, requesterId }: Asked,
   ids: readonly string[],
 ): Promise<string[]> {
   const people = await Promise.all(ids.map((id) => directory.person(id)));

@@ -60,6 +60,10 @@ export type PostData =
   | { kind: "review-reminder"; at: number; since: number; asked: readonly string[] }
   /** As direct messages to a Slack user: that somebody acts alone; what was said of it, to who did. */
   | { kind: "alone" | "alone-reviewed"; to: string }
+  /** To an approver, as a direct message with buttons; and that this message is to show how the request stands now. */
+  | { kind: "approver" | "approver-update"; to: string }
+  /** Approvers are mentioned in the thread. Ids are Slack's, of people or of groups. */
+  | { kind: "approvers"; asked: readonly string[] }
   /** The row in the database is not what the record says, where it differs; in the thread and in the channel. */
   | { kind: "unproven"; at: number; findings: readonly string[] }
   /** To the requester, as direct messages: how it ended; that the card can't be posted; that it is there. */
@@ -84,6 +88,11 @@ export function reminderKey(nth: number): string {
 /** The key of the n-th reminder that nobody has reviewed what was done alone. */
 export function reviewReminderKey(nth: number): string {
   return `review-reminder-${nth}`;
+}
+
+/** The key of the direct message that asks an approver to decide. */
+export function approverKey(userId: string): string {
+  return `approver-${userId}`;
 }
 
 export interface NewPost {
@@ -131,6 +140,49 @@ export async function addPosts(
     )
     .onConflict((conflict) => conflict.columns(["request_id", "key"]).doNothing())
     .execute();
+}
+
+/**
+ * Has the direct messages that asked approvers to decide show how the request stands: written in the transaction of what
+ * they tell. `news` names it, and is told once. `only`: to these approvers; to all of them by default.
+ */
+export async function updateApprovers(
+  db: Writer,
+  requestId: string,
+  { at, news, only }: { at: number; news: string; only?: readonly string[] },
+): Promise<void> {
+  const told = await readApproverMessages(db, requestId);
+  const chosen = only === undefined ? told : told.filter(({ to }) => only.includes(to));
+  await addPosts(
+    db,
+    requestId,
+    at,
+    chosen.map(({ to }) => ({
+      key: `${approverKey(to)}:${news}`,
+      surface: "dm",
+      data: { kind: "approver-update", to },
+    })),
+  );
+}
+
+/** The direct messages that asked approvers to decide; `place`: null while it is not posted, or could not be. */
+export async function readApproverMessages(
+  db: Writer,
+  requestId: string,
+): Promise<{ to: string; place: { channel: string; ts: string } | null }[]> {
+  const rows = await db
+    .selectFrom("posts")
+    .select(["key", "channel", "ts"])
+    .where("request_id", "=", requestId)
+    .where("key", "like", "approver-%")
+    .orderBy("seq")
+    .execute();
+  return rows
+    .filter(({ key }) => !key.includes(":"))
+    .map(({ key, channel, ts }) => ({
+      to: key.slice(approverKey("").length),
+      place: channel && ts ? { channel, ts } : null,
+    }));
 }
 
 /** The messages still to be posted, in order. */

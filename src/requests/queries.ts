@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
-import { fromRow, type Request } from "./request.ts";
+import { fromRow, type Held, type Request } from "./request.ts";
 import type { Target } from "./target.ts";
 
 /** The open request with exactly this plan. */
@@ -94,6 +94,50 @@ export async function findUnreviewed(
     )
     .executeTakeFirst();
   return row?.id ?? null;
+}
+
+/** What waits for a decision and has not expired, the oldest first. */
+export async function findPending(db: Db, now: number, limit: number): Promise<Request[]> {
+  const rows = await db
+    .selectFrom("requests")
+    .selectAll()
+    .where("status", "=", "pending")
+    .where("expires_at", ">", now)
+    .orderBy("created_at")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** What keeps requests that are not over yet from going on. */
+export interface OpenTrouble {
+  /** Slack does not take messages: its code, and since when. */
+  slack: { code: string; since: number } | null;
+  /** Approved requests that wait, and why the first does. */
+  held: { count: number; why: string } | null;
+  /** Requests to which Cloudflare gave no clear answer. */
+  unclear: number;
+}
+
+export async function readOpenTrouble(db: Db): Promise<OpenTrouble> {
+  const rows = await db
+    .selectFrom("requests")
+    .select(["status", "held", "trouble", "trouble_since"])
+    .where("status", "in", ["pending", "approved", "executing", "unknown"])
+    .where((eb) =>
+      eb.or([eb("trouble", "is not", null), eb("held", "is not", null), eb("status", "=", "unknown")]),
+    )
+    .orderBy("created_at")
+    .execute();
+  const late = rows.find(({ trouble }) => trouble !== null);
+  const held = rows.filter(({ held }) => held !== null);
+  const [first] = held;
+  return {
+    slack: late?.trouble ? { code: late.trouble, since: late.trouble_since ?? 0 } : null,
+    held: first?.held ? { count: held.length, why: (JSON.parse(first.held) as Held).why } : null,
+    unclear: rows.filter(({ status }) => status === "unknown").length,
+  };
 }
 
 /** Everything done alone that nobody has looked at yet, the longest wait first; its index holds nothing else. */

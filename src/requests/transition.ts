@@ -5,7 +5,7 @@ import type { Database } from "../store/schema.ts";
 import { always, changeRequest, type Condition, type Writer } from "./change.ts";
 import { unlockTargets } from "./locks.ts";
 import { targetsOf } from "./plan.ts";
-import type { NewPost } from "./posts.ts";
+import { updateApprovers, type NewPost } from "./posts.ts";
 import { findUnreviewed } from "./queries.ts";
 import {
   isFinal,
@@ -68,6 +68,7 @@ export async function moveRequest(db: Writer, id: string, transition: Transition
       actor: transition.actor,
       async data(request, trx) {
         if (isFinal(request.status)) await unlockTargets(trx, id);
+        await tellApprovers(trx, request, transition.at);
         if (transition.breakGlass !== undefined) {
           // A write to the chain's head, which everybody who acts takes in turn: of two at once, one sees the other.
           await trx.updateTable("audit_head").set({ id: 1 }).where("id", "=", 1).execute();
@@ -85,6 +86,13 @@ export async function moveRequest(db: Writer, id: string, transition: Transition
     if (error instanceof UnreviewedError) return null;
     throw error;
   }
+}
+
+/** Whoever was asked to decide sees that it is decided; whoever agreed, what came of it as well. */
+async function tellApprovers(trx: Writer, { id, status, votes }: Request, at: number): Promise<void> {
+  if (status === "executing" || status === "unknown") return;
+  await updateApprovers(trx, id, { at, news: "decided" });
+  if (isFinal(status)) await updateApprovers(trx, id, { at, news: "over", only: votes.map(({ by }) => by) });
 }
 
 /** Rolls back a second action alone of somebody whose first one nobody has looked at yet. */
@@ -154,10 +162,13 @@ export function addVote(
     set: { votes: JSON.stringify([...seen, vote]), vote_count: seen.length + 1 },
     event: "request.voted",
     actor: vote.by,
-    data: {
-      ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }),
-      ...(vote.stepUp === undefined ? {} : { step_up: vote.stepUp }),
-      ...data,
+    async data(_request, trx) {
+      await updateApprovers(trx, id, { at: vote.at, news: `voted-${seen.length + 1}`, only: [vote.by] });
+      return {
+        ...(vote.unchecked === undefined ? {} : { unchecked: vote.unchecked }),
+        ...(vote.stepUp === undefined ? {} : { step_up: vote.stepUp }),
+        ...data,
+      };
     },
     posts,
   });

@@ -20,6 +20,7 @@ import { refusedMigration } from "./migrations/0008-refused.ts";
 import { createExecutionMigration } from "./migrations/0009-execution.ts";
 import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.ts";
 import { proofMigration } from "./migrations/0011-proof.ts";
+import { homesMigration } from "./migrations/0015-homes.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -229,6 +230,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0010-forwarded-hash": createForwardedHashMigration(dialect),
     "0011-proof": proofMigration,
     "0013-step-up": stepUpMigration,
+    "0015-homes": homesMigration,
   };
 }
 

@@ -20,6 +20,7 @@ const RIGHTS: Record<keyof Database, string> = {
   target_locks: "SELECT, INSERT, DELETE",
   authenticators: "SELECT, INSERT, UPDATE",
   code_tries: "SELECT, INSERT, UPDATE",
+  homes: "SELECT, INSERT, UPDATE, DELETE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };

@@ -14,6 +14,7 @@ export interface Database {
   switches: SwitchesTable;
   authenticators: AuthenticatorsTable;
   code_tries: CodeTriesTable;
+  homes: HomesTable;
 }
 
 export interface RequestsTable {
@@ -239,4 +240,11 @@ export interface CodeTriesTable {
   wrong: number;
   since: number;
   locked_until: number;
+}
+
+/** Who has opened the App Home lately: theirs are kept up to date. */
+export interface HomesTable {
+  /** A Slack user id. */
+  user_id: string;
+  opened_at: number;
 }

@@ -261,6 +261,14 @@ const CASES: Case[] = [
     ["channels.approvals"],
   ],
   [
+    "direct messages to more approvers than get one",
+    policyText({ ...PEOPLE, approvers: "[S0LEADS, U0BOB]" }, "notify_approvers: dm"),
+    slack({ S0LEADS: Array.from({ length: 20 }, (_one, index) => `U0LEAD${index}`) }),
+    "crowd-of-approvers",
+    /^Only 20 of the approvers of every action get a direct message/,
+    ["notify_approvers"],
+  ],
+  [
     "a public approvals channel",
     policyText(PEOPLE),
     slack({}, [], { audience: { isPublic: true, isShared: false }, trouble: null }),
@@ -291,6 +299,8 @@ describe("a policy that holds", () => {
   const SOUND = policyText(
     { operators: "[S0OPS, U0ALICE]", approvers: "[S0LEADS, U0DAVE]" },
     `quorum: 2
+notify_approvers: dm
+reasons: [Phishing]
 step_up: [delete-user]
 ${ALONE}
 ${SHIELD}

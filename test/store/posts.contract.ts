@@ -1,12 +1,21 @@
 import { describe, expect, it } from "vitest";
 
-import { addPosts, markAttempted, markPosted, readUnposted } from "../../src/requests/posts.ts";
+import {
+  addPosts,
+  approverKey,
+  markAttempted,
+  markPosted,
+  readApproverMessages,
+  readUnposted,
+} from "../../src/requests/posts.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { changeRequest } from "../../src/requests/change.ts";
 import type { Lease } from "../../src/requests/lease.ts";
 import { finishPublishing } from "../../src/outbox/delivery-failure.ts";
-import { moveRequest } from "../../src/requests/transition.ts";
+import { addVote, moveRequest } from "../../src/requests/transition.ts";
 import {
+  BOB,
+  CAROL,
   evidencePost,
   type GetStore,
   letCardBePosted,
@@ -64,6 +73,50 @@ export function postsContract(store: GetStore): void {
 
     it("of no request cannot be written", async () => {
       await expect(addPosts(db(), "ZT-NOTHERE", NOW, [dm])).rejects.toThrow(/foreign key/i);
+    });
+  });
+
+  describe("the messages that ask approvers to decide", () => {
+    const ask = (to: string) =>
+      ({ key: approverKey(to), surface: "dm", data: { kind: "approver", to } }) as const;
+    const updates = async (id: string): Promise<string[]> =>
+      (await readUnposted(db(), id)).map(({ key }) => key).filter((key) => key.includes(":"));
+
+    it("are to be brought up to date with the decision, each once", async () => {
+      const { id } = await insertRequest(db(), newRequest({ posts: [ask(BOB), ask(CAROL)] }));
+      expect(await updates(id)).toEqual([]);
+      await moveRequest(db(), id, transitionTo("approved"));
+      const decided = [`approver-${BOB}:decided`, `approver-${CAROL}:decided`];
+      expect(await updates(id)).toEqual(decided);
+      await moveRequest(db(), id, transitionTo("executing"));
+      expect(await updates(id)).toEqual(decided);
+    });
+
+    it("are not where the decision lost", async () => {
+      const { id } = await insertRequest(db(), newRequest({ posts: [ask(BOB)] }));
+      await moveRequest(db(), id, transitionTo("denied"));
+      for (const { seq } of await readUnposted(db(), id)) await markPosted(db(), seq, NOW, "D1", "1.1");
+      expect(await moveRequest(db(), id, transitionTo("approved"))).toBeNull();
+      expect(await updates(id)).toEqual([]);
+    });
+
+    it("of whoever agreed are to be brought up to date at once, and theirs alone", async () => {
+      const { id } = await insertRequest(db(), newRequest({ posts: [ask(BOB), ask(CAROL)] }));
+      const vote = { by: BOB, at: NOW + 1 };
+      expect(await addVote(db(), { id, votes: [] }, { vote, data: {} }, [])).not.toBeNull();
+      expect(await updates(id)).toEqual([`approver-${BOB}:voted-1`]);
+    });
+
+    it("are found with where they are", async () => {
+      const { id } = await insertRequest(db(), newRequest({ posts: [ask(BOB), ask(CAROL)] }));
+      const posts = await readUnposted(db(), id);
+      await markPosted(db(), posts[0]?.seq ?? 0, NOW, "D0BOB", "1.1");
+      await markPosted(db(), posts[1]?.seq ?? 0, NOW, "", "");
+      await moveRequest(db(), id, transitionTo("cancelled"));
+      expect(await readApproverMessages(db(), id)).toEqual([
+        { to: BOB, place: { channel: "D0BOB", ts: "1.1" } },
+        { to: CAROL, place: null },
+      ]);
     });
   });
 

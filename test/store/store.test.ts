@@ -15,6 +15,7 @@ import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.c
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
 import { executionContract } from "./execution.contract.ts";
 import { stepUpContract } from "./step-up.contract.ts";
+import { homesContract } from "./homes.contract.ts";
 import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
 import { postsContract } from "./posts.contract.ts";
@@ -132,6 +133,7 @@ describeWithPostgres("in PostgreSQL, as the owner of the tables", () => {
         { name: "0010-forwarded-hash" },
         { name: "0011-proof" },
         { name: "0013-step-up" },
+        { name: "0015-homes" },
       ]);
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
@@ -149,6 +151,7 @@ function contracts(store: GetStore): void {
   postsContract(store);
   auditSearchContract(store);
   targetsContract(store);
+  homesContract(store);
   draftsContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);

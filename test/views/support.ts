@@ -7,7 +7,7 @@ import type {
   Identity,
   Registration,
 } from "../../src/api/cloudflare.ts";
-import { type Inline, parseMrkdwn } from "../../sandbox/web/page/mrkdwn.ts";
+import { type Inline, parseMrkdwn } from "../../sandbox/web/page/text/mrkdwn.ts";
 import { validateMessage, validateView, type MessageSurface } from "../../sandbox/slack/validate.ts";
 import { RISK_JUDGEMENTS } from "../../src/actions/reset-risk/options.ts";
 import { groupRiskEvents } from "../../src/lookup/facts.ts";

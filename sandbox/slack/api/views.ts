@@ -61,6 +61,7 @@ export const viewMethods: ApiMethod[] = [
     name: "views.publish",
     run(context, args) {
       const { workspace } = context;
+      if (workspace.options.hasHomeTab === false) throw new ApiError("not_enabled");
       const user = requiredArg(args, "user_id");
       if (findPerson(workspace, user) === undefined) throw new ApiError("user_not_found");
       const input = readView(context, args, "home");

@@ -23,6 +23,7 @@ export const pauseCommand = defineCommand({
     const noted = await checkKillSwitch(deps, "pause", asker);
     const by = switchedBy(deps, asker, reason);
     const isFirst = await pause(deps.db, { ...by, auditContext: { ...noted, ...by.auditContext } });
+    deps.home.changed();
     const now = await readPause(deps.db);
     if (now === null)
       throw new UserError({ what: "It was resumed at the same moment.", next: "Pause it again." });
@@ -44,6 +45,7 @@ export const resumeCommand = defineCommand({
   async run({ deps, asker }, { reason }) {
     await checkKillSwitch(deps, "resume", asker);
     const ended = await resume(deps.db, switchedBy(deps, asker, reason));
+    deps.home.changed();
     if (ended !== null) await deps.engine.sweep();
     const isTold =
       ended !== null && (await announce(deps, resumedNews(ended, asker.userId, deps.now()))) !== null;

@@ -16,15 +16,13 @@ import {
   type ReadSeveral,
 } from "../forms/several.ts";
 import { whoText } from "../../lookup/who-list.ts";
-import { textInput, type Material } from "../forms/spec.ts";
+import { MAX_REASON, NO_REASON, readReason, reasonFields } from "../forms/reason.ts";
+import type { Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
 import { USER_SEARCH, userChoice, userSearch } from "../user-search.ts";
 
 export const ASK_MODAL = "ask";
-
-/** Matches the limit that is checked when it is submitted. */
-const MAX_REASON = 1000;
 
 export interface Chosen {
   userId: string;
@@ -44,6 +42,8 @@ export interface AskModalProps {
   prefill: Partial<Wish>;
   reason: string;
   requireReason: boolean;
+  /** Ready-made reasons of the policy. */
+  reasons?: readonly string[];
   originChannel: string;
   /** Shown above a form that was sent and could not be taken; what was filled in stays. */
   problem?: UserMessage;
@@ -71,6 +71,8 @@ const Metadata = z.object({
   reason: z.string(),
   /** The draft with the names that were shown as not found. */
   draft: z.string().optional(),
+  /** A reason is needed, and the form can't say so by itself. */
+  needsReason: z.boolean().optional(),
 });
 type Metadata = z.infer<typeof Metadata>;
 
@@ -79,7 +81,7 @@ type Metadata = z.infer<typeof Metadata>;
  * fields depend on the user, it first asks only for them.
  */
 export function askModal(props: AskModalProps): ModalView {
-  const { action, chosen, material, prefill } = props;
+  const { action, chosen, material, prefill, reasons = [] } = props;
   const form = formOf(action);
   const isPicking = form.about === "user" && chosen === null;
   const takesSeveral = form.takesSeveral === true;
@@ -101,6 +103,7 @@ export function askModal(props: AskModalProps): ModalView {
     isPicking: !showsFields,
     reason: showsFields ? "" : props.reason.toWellFormed(),
     ...(props.without !== undefined && { draft: props.without.draft }),
+    ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
   const submit = showsFields ? "Ask approvers" : isPicking ? "Next" : "Try again";
   return modal(
@@ -114,7 +117,9 @@ export function askModal(props: AskModalProps): ModalView {
       isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),
-      showsFields && !isDeadEnd && reasonInput(props.reason, props.requireReason),
+      showsFields &&
+        !isDeadEnd &&
+        reasonFields({ reasons, reason: props.reason, isRequired: props.requireReason }),
       context(`⚠️ ${escape(form.caution)}`),
     ],
     {
@@ -153,19 +158,6 @@ function chosenLines({ userId, name, email }: Chosen, facts: readonly string[]):
   ];
 }
 
-function reasonInput(reason: string, isRequired: boolean): KnownBlock {
-  return textInput({
-    id: "reason",
-    label: "Reason",
-    hint: "Approvers decide by it, and it stays in the record",
-    placeholder: "What happened, and where is the evidence?",
-    initial: reason,
-    multiline: true,
-    optional: !isRequired,
-    maxLength: MAX_REASON,
-  });
-}
-
 /** Whom the menu was set to, with as much as it says of them. */
 function readPicked(values: ReturnType<typeof readValues>): Chosen | null {
   const option = values.option(USER_SEARCH);
@@ -195,7 +187,9 @@ export function parseAskForm(view: SubmittedForm) {
   if (!read.ok) Object.assign(errors, read.errors);
   const wish = read.ok ? withSeveral(read.wish, several) : null;
   const isWithout = isWithoutTicked(values);
-  return { ...metadata, chosen, userId, reason: values.text("reason"), wish, isWithout, errors };
+  const reason = readReason(values);
+  if (metadata.needsReason === true && reason === "") Object.assign(errors, NO_REASON);
+  return { ...metadata, chosen, userId, reason, wish, isWithout, errors };
 }
 
 const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };

@@ -197,7 +197,7 @@ function rowLines({ request, words, link, quorum }: RequestRow, now: number): st
 }
 
 /** A request's state at a glance: a tick stands for nothing but what was seen to be so. */
-function signOf({ status, held, result }: Request): string {
+export function signOf({ status, held, result }: Request): string {
   if (held !== null) return "⏸️";
   if (status === "succeeded" && result.verification?.confirmed !== true) return "⚠️";
   // Of several users, some are done: the card does not call that a failure either.

@@ -13,6 +13,7 @@ import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { code, cutMarkup, duration, escape, mention, utcTime, when } from "../text.ts";
+import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { againButtons, failuresText } from "./bulk.ts";
 import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
@@ -46,6 +47,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(reminderText(data));
     case "escalated":
       return say(escalatedText(data));
+    case "approvers":
+      return say(approversText(data.asked));
     case "decision":
       return say(decisionText(request));
     case "call-started":
@@ -89,6 +92,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(reviewReminderText(data));
     case "reviewed":
       return say(reviewedText(request));
+    case "approver":
+    case "approver-update":
     case "alone":
     case "alone-reviewed":
     case "summary":

@@ -71,6 +71,47 @@ describe("the form to ask", () => {
     expect(JSON.stringify(view.blocks)).toMatch(/"initial_options":\[\{"value":"devices"/);
   });
 
+  const chooses = (text: string | null, typed = "") => ({
+    "reason-choice": {
+      "reason-choice": { selected_option: text === null ? null : { value: text, text: { text } } },
+    },
+    reason: { reason: { value: typed } },
+  });
+  const CANNED = { ...OPEN, chosen: MALLORY, reasons: ["Phishing", "Lost device"] };
+
+  it("offers the policy's reasons: one of them will do, with or without more words", () => {
+    const view = askModal(CANNED);
+    expect(viewProblems(view)).toEqual([]);
+    expect(JSON.stringify(view.blocks)).toContain('"text":"Phishing"');
+    expect(submit(CANNED, chooses("Phishing"))).toMatchObject({ reason: "Phishing", errors: {} });
+    expect(submit(CANNED, chooses("Phishing", "a link in an invoice"))).toMatchObject({
+      reason: "Phishing: a link in an invoice",
+      errors: {},
+    });
+    expect(submit(CANNED, chooses(null, "laptop stolen"))).toMatchObject({
+      reason: "laptop stolen",
+      errors: {},
+    });
+  });
+
+  it("says so beside the field where a reason is needed and neither was given", () => {
+    const needed = { reason: "Choose a reason or write one." };
+    expect(submit(CANNED, chooses(null, "  "))).toMatchObject({ errors: needed });
+    expect(submit({ ...CANNED, requireReason: false }, chooses(null))).toMatchObject({ errors: {} });
+  });
+
+  it("comes back with the reason that was chosen, and the words beside it", () => {
+    const view = askModal({ ...CANNED, reason: "Lost device: in a taxi" });
+    const json = JSON.stringify(view.blocks);
+    expect(json).toContain('"initial_option":{"value":"Lost device"');
+    expect(json).toContain('"initial_value":"in a taxi"');
+    const [own] = [askModal({ ...CANNED, reason: "something else" })].map((one) =>
+      JSON.stringify(one.blocks),
+    );
+    expect(own).toContain('"initial_value":"something else"');
+    expect(own).not.toContain("initial_option");
+  });
+
   it("wants a reason only where the policy does", () => {
     const optional = (requireReason: boolean) =>
       askModal({ ...OPEN, requireReason }).blocks.find((block) => block.block_id === "reason");
