@@ -21,6 +21,7 @@ import { createExecutionMigration } from "./migrations/0009-execution.ts";
 import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.ts";
 import { proofMigration } from "./migrations/0011-proof.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
+import { createThreadsMigration } from "./migrations/0017-threads.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -229,6 +230,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0010-forwarded-hash": createForwardedHashMigration(dialect),
     "0011-proof": proofMigration,
     "0013-step-up": stepUpMigration,
+    "0017-threads": createThreadsMigration(dialect),
   };
 }
 
