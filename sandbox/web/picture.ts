@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { AnyBlock } from "@slack/types";
 import express from "express";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { PictureRequest } from "./page/picture-request.ts";
 import { buildPage, mountPage } from "./serve.ts";
 
@@ -39,6 +39,20 @@ export async function renderPicture(
   blocks: AnyBlock[],
   options: PictureOptions = {},
 ): Promise<Buffer> {
+  const { page, close } = await openPicture(browser, blocks, options);
+  try {
+    return await page.locator(".picture").screenshot({ animations: "disabled" });
+  } finally {
+    await close();
+  }
+}
+
+/** The page that such a picture is taken of, to be looked at closer: `.picture` is the message. */
+export async function openPicture(
+  browser: Browser,
+  blocks: AnyBlock[],
+  options: PictureOptions = {},
+): Promise<{ page: Page; close: () => Promise<void> }> {
   const { width = 720, theme = "light" } = options;
   const request: PictureRequest = {
     blocks,
@@ -57,12 +71,17 @@ export async function renderPicture(
     colorScheme: theme,
     deviceScaleFactor: 2,
   });
-  try {
-    await page.goto(`${url}/picture.html#${encodeURIComponent(JSON.stringify(request))}`);
-    return await page.locator(".picture").screenshot({ animations: "disabled" });
-  } finally {
+  const closeAll = async (): Promise<void> => {
     await page.close();
     await close();
+  };
+  try {
+    await page.goto(`${url}/picture.html#${encodeURIComponent(JSON.stringify(request))}`);
+    await page.locator(".picture").waitFor();
+    return { page, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
   }
 }
 

@@ -95,9 +95,10 @@ function OverflowControl({ element, blockId }: { element: Overflow; blockId: str
   const [open, setOpen] = useState(false);
   const listId = useId();
 
-  async function choose(value: string): Promise<void> {
+  async function choose({ value = "", url }: Overflow["options"][number]): Promise<void> {
     setOpen(false);
     if (!(await ask(element.confirm))) return;
+    if (url) window.open(url, "_blank", "noopener,noreferrer");
     await host.act({ actionId: element.action_id ?? "", blockId, value });
   }
 
@@ -122,7 +123,7 @@ function OverflowControl({ element, blockId }: { element: Overflow; blockId: str
       </button>
       <div id={listId} className="overflow-list" hidden={!open}>
         {element.options.map((option) => (
-          <button key={option.value} type="button" onClick={() => void choose(option.value ?? "")}>
+          <button key={option.value} type="button" onClick={() => void choose(option)}>
             {toPlainString(option.text)}
           </button>
         ))}

@@ -94,7 +94,7 @@ describe("the summary of a user", () => {
       "🔴 Likely account takeover. Impossible travel. 17 denied sign-ins, then 2 allowed from 203.0.113.199 → Payroll, <!channel>. High risk. 1 session open from BR.\nRecommended: revoke sessions and devices, then disable the account in your IdP.",
     );
     expect(buttonsOf(show(summary))[0]).toMatchObject({
-      text: { text: "Revoke all access…" },
+      text: { text: "Revoke all…" },
       style: "danger",
       value: `user=${USER_ID}&advice=yes`,
     });
@@ -234,7 +234,7 @@ describe("the summary of a user", () => {
   it("carries ids in its buttons, and nothing else", () => {
     const buttons = buttonsOf(show());
     expect(buttons.map(({ text, action_id: action }) => [text.text, action])).toEqual([
-      ["Revoke all access…", SUMMARY_ACTIONS.revoke],
+      ["Revoke all…", SUMMARY_ACTIONS.revoke],
       ["Refresh", "screen:user:next"],
       ["Reset risk…", SUMMARY_ACTIONS.resetRisk],
       ["Share", SUMMARY_ACTIONS.share],
