@@ -23,12 +23,7 @@ export type ScreenParams = Readonly<Record<string, string>>;
 export type ShowEarly = (message: Message) => Promise<void>;
 
 /** An answer that can be shown again with other parameters: the next page, or another subject. */
-type Screen = (
-  deps: Deps,
-  params: ScreenParams,
-  asker: Asker,
-  showEarly?: ShowEarly,
-) => Promise<Message>;
+type Screen = (deps: Deps, params: ScreenParams, asker: Asker, showEarly?: ShowEarly) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {

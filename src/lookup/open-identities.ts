@@ -65,7 +65,9 @@ export async function readOpenIdentities(
     total: sessions.length,
     identities: read.flatMap(({ nonce, issuedAt, answer }) =>
       // The list may lag: a session that is over or gone says nothing about those that are open.
-      "value" in answer && answer.value.isActive !== false ? [{ nonce, issuedAt, identity: answer.value }] : [],
+      "value" in answer && answer.value.isActive !== false
+        ? [{ nonce, issuedAt, identity: answer.value }]
+        : [],
     ),
     unread: reasons.length,
     reason: reasons[0] ?? null,

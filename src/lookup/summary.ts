@@ -19,11 +19,11 @@ import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
 
 /**
  * One part of a summary: what Cloudflare said, or why it is unknown. `isComplete: false` is a list that was cut;
- * `isReading`: the answer is still on its way.
+ * `isReading`: the answer is still on its way; `isNone`: Cloudflare has nothing there.
  */
 export type Part<T> =
   | { ok: true; value: T; isComplete?: false }
-  | { ok: false; reason: string; isReading?: true };
+  | { ok: false; reason: string; isReading?: true; isNone?: true };
 
 /** All that is known of a user, as plain data (it is stored with a request as its evidence). */
 export interface UserSummary {
@@ -143,7 +143,8 @@ async function part<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T
     if (!isCloudflareFailure(error)) throw error;
     // The time limit of a part reaches the client as an abort; to a reader it is a late answer.
     if (error.kind === "aborted") return { ok: false, reason: "Cloudflare did not answer in time" };
-    if (error.kind === "not-found" && whenAbsent !== undefined) return { ok: false, reason: whenAbsent };
+    if (error.kind === "not-found" && whenAbsent !== undefined)
+      return { ok: false, reason: whenAbsent, isNone: true };
     return { ok: false, reason: describeFailure(error).brief };
   }
 }

@@ -54,7 +54,15 @@ const RESTED = ["risk", "signIns", "sessions", "places"] as const;
 type Rested = (typeof RESTED)[number];
 
 /** Where the sessions are is read with the sessions. */
-const PART_NAMES = ["sessions", "places", "signIns", "risk", "identity", "failedLogins", "registrations"] as const;
+const PART_NAMES = [
+  "sessions",
+  "places",
+  "signIns",
+  "risk",
+  "identity",
+  "failedLogins",
+  "registrations",
+] as const;
 export type PartName = (typeof PART_NAMES)[number] & keyof Parts;
 
 const DAY_MS = hoursToMilliseconds(24);
@@ -145,9 +153,9 @@ export function judge(summary: UserSummary, now: number): Verdict {
     : { level: "calm", headline: "nothing-unusual", ...told, step: "none" };
 }
 
-/** The parts that are unknown and not on their way, grouped by the reason; in the order in which they are told. */
+/** The parts that could not be read, grouped by the reason; in the order in which they are told. */
 export function unknownParts(summary: UserSummary): { reason: string; parts: PartName[] }[] {
-  const failed = partsThat(summary, (part) => part.isReading !== true);
+  const failed = partsThat(summary, (part) => part.isReading !== true && part.isNone !== true);
   const reasonOf = (name: PartName) => {
     const part = summary[name];
     return part === undefined || part.ok ? "" : part.reason;
@@ -158,15 +166,19 @@ export function unknownParts(summary: UserSummary): { reason: string; parts: Par
 /** Why nothing at all could be read: the most frequent reason. Null where any part was read or is on its way. */
 export function whyNothing(summary: UserSummary): string | null {
   const groups = unknownParts(summary);
-  const asked = PART_NAMES.filter((name) => summary[name] !== undefined);
+  const asked = PART_NAMES.filter((name) => summary[name] !== undefined && !isNone(summary[name]));
   if (groups.flatMap(({ parts }) => parts).length < asked.length) return null;
   return groups.toSorted((a, b) => b.parts.length - a.parts.length)[0]?.reason ?? null;
+}
+
+function isNone(part: Parts[PartName] | undefined): boolean {
+  return part?.ok === false && part.isNone === true;
 }
 
 /** Of the parts that are not there, those that satisfy `is`. */
 function partsThat(
   summary: UserSummary,
-  is: (part: { reason: string; isReading?: true }) => boolean,
+  is: (part: Extract<Parts[PartName], { ok: false }>) => boolean,
 ): PartName[] {
   return PART_NAMES.filter((name) => {
     const part = summary[name];

@@ -34,7 +34,8 @@ const DAY_MS = 86_400_000;
 
 /** A moment for a column that has to be narrow: of the last day by its time, before that by its day. */
 export function shortDateCell(at: number | null, now: number): Cell {
-  return dateCell(at, { format: at !== null && Math.abs(now - at) < DAY_MS ? "time" : "day" });
+  if (at === null) return textCell("unknown");
+  return dateCell(at, { format: Math.abs(now - at) < DAY_MS ? "time" : "day" });
 }
 
 /** A moment in the reader's own zone, with words around it; raw text cannot hold one. */
@@ -42,7 +43,7 @@ export function dateCell(
   at: number | null,
   { before = "", after = "", format = "full" as keyof typeof DATE_FORMATS } = {},
 ): Cell {
-  if (at === null) return textCell(`${before}unknown${after}`);
+  if (at === null) return textCell(`${before}not said${after}`);
   return richCell(
     ...words(before),
     {

@@ -30,8 +30,7 @@ export function devicesMessage(
   const page = pageOf(activeFirst(items), asked, PAGE_SIZE);
   const title = `${isComplete ? "" : "at least "}${plural(active, "active device")}${revoked === 0 ? "" : `, ${number(revoked)} revoked`}`;
   const notes = compact(
-    shared > 0 &&
-      `👥 ${plural(shared, "device")} in multi-user mode: other people use the same device.`,
+    shared > 0 && `👥 ${plural(shared, "device")} in multi-user mode: other people use the same device.`,
     !isComplete && `These are the first ${number(items.length)}; the dashboard shows the rest.`,
   );
   return listMessage(

@@ -91,7 +91,9 @@ function postureLines(posture: Identity["posture"]): string[] {
   const open = (posture ?? []).filter((check) => check.success === null);
   const lines = [
     ...failed.map((check) => `❌ ${escape(failedCheckText(check), 100)}${errorText(check)}`),
-    ...open.map((check) => `❔ ${escape(named(check.name, named(check.type, "unnamed rule")), 80)}: no result`),
+    ...open.map(
+      (check) => `❔ ${escape(named(check.name, named(check.type, "unnamed rule")), 80)}: no result`,
+    ),
   ];
   const more = (left: number) => `and ${plural(left, "check")} more`;
   return compact(postureCount(posture), lines.length > 0 && fitLines(lines, MAX_POSTURE, more));

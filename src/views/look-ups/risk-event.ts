@@ -53,7 +53,7 @@ function phraseOf({ name, details }: RiskEvent): Phrase {
   const title = named(name, "Unnamed event", 80);
   const value = parseDetails(details);
   if (value === null) return [title];
-  const told = (/impossible.?travel/i.test(title) ? journeyOf(value) : null) ?? pairsOf(value);
+  const told = (/impossible.?travel/i.test(title) ? journeyOf(value) : null) ?? pairsOf(value, title);
   return told.length === 0 ? [title] : [`${title}: `, ...told];
 }
 
@@ -92,8 +92,7 @@ function journeyOf(value: unknown): Phrase | null {
   const [first] = places;
   const last = places.at(-1);
   if (places.length < 2 || first === undefined || last === undefined) return null;
-  const between =
-    first.at !== null && last.at !== null ? Math.abs(last.at - first.at) : readBetween(details);
+  const between = first.at !== null && last.at !== null ? Math.abs(last.at - first.at) : readBetween(details);
   return [
     ...places.slice(0, 4).flatMap((place, index) => [index === 0 ? "" : " → ", ...placePhrase(place)]),
     between === null ? "" : ` within ${duration(between)}`,
@@ -122,8 +121,7 @@ function placeUnder(details: Record<string, unknown>, keys: readonly string[]): 
 }
 
 function placeOf(value: unknown): Place | null {
-  if (typeof value === "string" && value !== "")
-    return { country: value, city: null, ip: null, at: null };
+  if (typeof value === "string" && value !== "") return { country: value, city: null, ip: null, at: null };
   const record = readRecord(value);
   if (record === null) return null;
   const textOf = (...keys: string[]) => keys.map((key) => readText(record[key])).find((one) => one !== null);
@@ -144,9 +142,11 @@ function readBetween(details: Record<string, unknown>): number | null {
   return null;
 }
 
-/** `device: DESKTOP-7QK2M1, count: 14`: any shape as words, nested keys joined. */
-function pairsOf(value: unknown): Phrase {
-  const pairs = flatten(value, "", 0);
+/** `user agent: curl, attempts: 14`: any shape as words, nested keys joined. A key that the title says is left out. */
+function pairsOf(value: unknown, title: string): Phrase {
+  const flat = flatten(value, "", 0);
+  const isSaid = (key: string) => key === "count" || title.toLowerCase().includes(key);
+  const pairs = flat.length === 1 ? flat.map((one) => (isSaid(one.key) ? { ...one, key: "" } : one)) : flat;
   const shown = pairs.slice(0, MAX_PAIRS).flatMap(({ key, value: said }, index) => {
     const before = `${index === 0 ? "" : ", "}${key === "" ? "" : `${key}: `}`;
     const at = typeof said === "string" && said.length >= 16 ? readTime(said) : null;
@@ -163,7 +163,9 @@ function flatten(value: unknown, key: string, depth: number): { key: string; val
   if (typeof value === "number" || typeof value === "boolean") return [{ key, value }];
   if (depth >= MAX_DEPTH) return [];
   if (Array.isArray(value)) {
-    const scalars = value.filter((one): one is Scalar => ["string", "number", "boolean"].includes(typeof one));
+    const scalars = value.filter((one): one is Scalar =>
+      ["string", "number", "boolean"].includes(typeof one),
+    );
     if (scalars.length === value.length)
       return scalars.length === 0 ? [] : [{ key, value: scalars.slice(0, MAX_PAIRS).join(" ") }];
     return value.flatMap((one) => flatten(one, key, depth + 1));

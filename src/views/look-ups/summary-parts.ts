@@ -16,8 +16,8 @@ import { appNames } from "./sessions.ts";
 
 /** More would push the rest off a phone's screen. */
 const MAX_SESSIONS = 3;
-/** Three lines of a narrow column. */
-const MAX_WHERE = 60;
+/** Two lines of a narrow column, three of wide letters. */
+const MAX_WHERE = 48;
 const MAX_RISK_EVENTS = 3;
 const MAX_DEVICES = 4;
 const MAX_FAILED_CHECKS = 6;
@@ -116,9 +116,13 @@ function riskPart(risk: Part<RiskScore>): Said | null {
 
 function signInPart({ failedLogins, signIns }: UserSummary, now: number): Said | null {
   const requests =
-    signIns?.ok === true ? `${number(signIns.value.allowed)} allowed, ${number(signIns.value.denied)} denied` : null;
+    signIns?.ok === true
+      ? `${number(signIns.value.allowed)} allowed, ${number(signIns.value.denied)} denied`
+      : null;
   if (!failedLogins.ok)
-    return requests === null ? null : { fact: `${requests} in 24 h`, lines: [`${requests} in the last 24 h`] };
+    return requests === null
+      ? null
+      : { fact: `${requests} in 24 h`, lines: [`${requests} in the last 24 h`] };
   const recent = recentFailures(failedLogins.value, now);
   const undated = undatedText(failedLogins.value);
   const [latest] = recent;
@@ -138,7 +142,10 @@ function signInPart({ failedLogins, signIns }: UserSummary, now: number): Said |
 }
 
 function identityPart({ identity, user, ...summary }: UserSummary): Said | null {
-  if (!identity.ok) return null;
+  if (!identity.ok)
+    return identity.isNone === true
+      ? { fact: identity.reason, lines: [`${seats(user)} · ${escape(identity.reason, 100)}`] }
+      : null;
   const { idp, groups, ip, country, isWarp, deviceId, issuedAt, posture } = identity.value;
   const facts = compact(
     !!idp?.type && escape(idp.type, 40),

@@ -27,7 +27,7 @@ export const SUMMARY_ACTIONS = {
 } as const;
 
 /** Two lines of a phone; the whole name is with the identity. */
-const MAX_NAME = 50;
+const MAX_NAME = 40;
 
 interface SummaryProps {
   summary: UserSummary;

@@ -15,9 +15,10 @@ import { clean, code, escape, named } from "../text.ts";
 
 /** No one takes in more than three facts in five seconds; the rest is below. */
 const MAX_FINDINGS = 3;
-const MAX_NAMES = 3;
+const MAX_NAMES = 2;
+const MAX_COUNTRIES = 3;
 /** A name longer than this tells no more in five seconds. */
-const MAX_NAME = 30;
+const MAX_NAME = 22;
 
 const MARKS: Record<Verdict["level"], string> = { danger: "🔴", warning: "🟠", calm: "🟢", unknown: "⚪" };
 
@@ -57,8 +58,9 @@ const PARTS: Record<PartName, string> = {
  */
 export function verdictText(verdict: Verdict, summary: UserSummary): string {
   const { level, headline, reading } = verdict;
-  const unknown = unknownTexts(summary);
-  if (headline === "still-reading") return [`⏳ *Still reading* ${partNames(reading)}`, ...unknown].join("\n");
+  const unknown = unknownTexts(summary, verdict);
+  if (headline === "still-reading")
+    return [`⏳ *Still reading* ${partNames(reading)}`, ...unknown].join("\n");
   const mark = level === "unknown" && reading.length > 0 ? "⏳" : MARKS[level];
   const said = compact(
     `${mark} *${HEADLINES[headline]}.*`,
@@ -69,14 +71,20 @@ export function verdictText(verdict: Verdict, summary: UserSummary): string {
 }
 
 /** `⚠️ Unknown: sign-ins and devices (Cloudflare did not answer in time)`, a line for each reason. */
-function unknownTexts(summary: UserSummary): string[] {
-  return unknownParts(summary).map(
-    ({ reason, parts }) => `⚠️ Unknown: ${partNames(parts)} (${escape(reason, 200)})`,
+function unknownTexts(summary: UserSummary, { unread }: Verdict): string[] {
+  const groups = unknownParts(summary);
+  const explained = new Set<PartName>(groups.flatMap(({ parts }) => parts));
+  const others = unread.filter((part) => !explained.has(part));
+  return compact(
+    groups.map(({ reason, parts }) => `⚠️ Unknown: ${partNames(parts)} (${escape(reason, 200)})`),
+    others.length > 0 && `⚠️ Unknown: ${partNames(others)}`,
   );
 }
 
 function partNames(parts: readonly PartName[]): string {
-  return list(parts.map((part) => PARTS[part]));
+  // Without the sessions it goes without saying that their places are missing too.
+  const told = parts.includes("sessions") ? parts.filter((part) => part !== "places") : parts;
+  return list(told.map((part) => PARTS[part]));
 }
 
 /** `*Recommended:* revoke sessions and devices, …`; null where there is nothing to do. */
@@ -117,11 +125,11 @@ function findingText(finding: Finding, summary: UserSummary, words = MARKUP): st
   const { word } = words;
   switch (finding.rule) {
     case "impossible-travel":
-      return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_NAMES).join(" → ")}` : ""}`;
+      return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_COUNTRIES).join(" → ")}` : ""}`;
     case "allowed-after-denials":
       return `${plural(finding.denied, "denied sign-in")}, then ${finding.allowed} allowed from ${words.code(finding.ip, 45)}${appsText(finding.apps, summary, words)}`;
     case "several-countries":
-      return `Sessions open from ${list(finding.countries.slice(0, MAX_NAMES).map((country) => word(country, 12)))}`;
+      return `Sessions open from ${list(finding.countries.slice(0, MAX_COUNTRIES).map((country) => word(country, 8)))}`;
     case "high-risk":
     case "medium-risk":
       return `${finding.rule === "high-risk" ? "High" : "Medium"} risk${finding.event === null ? "" : `: ${word(named(finding.event, "unnamed event"), 2 * MAX_NAME)}`}`;
@@ -156,5 +164,5 @@ function sessionsText({ sessions, places }: UserSummary): string | null {
   const countries = places?.ok === true ? places.value.seen.map((place) => place.country) : [];
   const [only = null] = new Set(countries);
   const isOne = only !== null && countries.every((country) => country === only);
-  return `${plural(count, "session")} open${isOne && countries.length === count ? ` from ${escape(only, 12)}` : ""}.`;
+  return `${plural(count, "session")} open${isOne && countries.length === count ? ` from ${escape(only, 8)}` : ""}.`;
 }
