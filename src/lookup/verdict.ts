@@ -63,7 +63,7 @@ const PART_NAMES = [
   "failedLogins",
   "registrations",
 ] as const;
-export type PartName = (typeof PART_NAMES)[number] & keyof Parts;
+export type PartName = (typeof PART_NAMES)[number];
 
 const DAY_MS = hoursToMilliseconds(24);
 const MANY_DENIALS = 10;

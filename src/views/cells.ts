@@ -32,6 +32,13 @@ export function codeCell(text: string | null, max = 64): Cell {
 const DATE_FORMATS = { full: "{date_short_pretty} {time}", day: "{date_short_pretty}", time: "{time}" };
 const DAY_MS = 86_400_000;
 
+interface DateLooks {
+  /** Words around it. */
+  before?: string;
+  after?: string;
+  format?: keyof typeof DATE_FORMATS;
+}
+
 /** A moment for a column that has to be narrow: of the last day by its time, before that by its day. */
 export function shortDateCell(at: number | null, now: number): Cell {
   if (at === null) return textCell("unknown");
@@ -41,7 +48,7 @@ export function shortDateCell(at: number | null, now: number): Cell {
 /** A moment in the reader's own zone, with words around it; raw text cannot hold one. */
 export function dateCell(
   at: number | null,
-  { before = "", after = "", format = "full" as keyof typeof DATE_FORMATS } = {},
+  { before = "", after = "", format = "full" }: DateLooks = {},
 ): Cell {
   if (at === null) return textCell(`${before}not said${after}`);
   return richCell(

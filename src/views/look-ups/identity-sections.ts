@@ -64,7 +64,10 @@ export function countryText(country: string): string {
 /** Null where a country is not told by two capital letters. */
 export function flagOf(country: string): string | null {
   if (!/^[A-Z]{2}$/.test(country)) return null;
-  return [...country].map((letter) => String.fromCodePoint(0x1f1e6 + letter.charCodeAt(0) - 65)).join("");
+  return country
+    .split("")
+    .map((letter) => String.fromCodePoint(0x1f1e6 + letter.charCodeAt(0) - 65))
+    .join("");
 }
 
 function deviceLines({ deviceId, deviceSessions, posture }: Identity): string[] {
@@ -103,8 +106,10 @@ function postureLines(posture: Identity["posture"]): string[] {
 function errorText(check: NonNullable<Identity["posture"]>[number]): string {
   const name = named(check.name, "", 80);
   const error = named(check.error, "", 160);
-  const isTold = failedCheckText(check).startsWith(name) || error.includes(name);
-  const words = [isTold ? "" : name, error].filter((one) => one !== "");
+  const words = compact(
+    name !== "" && !failedCheckText(check).startsWith(name) && !error.includes(name) && name,
+    error !== "" && error.replace(`${name}: `, ""),
+  );
   return words.length === 0 ? "" : ` (${escape(words.join("; "), 240)})`;
 }
 

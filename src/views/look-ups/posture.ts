@@ -9,32 +9,34 @@ type Checks = NonNullable<Identity["posture"]>;
  * How a check of a type failed, by Cloudflare's names of the types (its API's device posture rules). A type that says
  * little by itself (a file, an application, a check of the customer's own) is told by the rule's name.
  */
-const FAILURES: Readonly<Record<string, string>> = {
-  disk_encryption: "Disk encryption: off",
-  firewall: "Firewall: failed",
-  os_version: "OS version: not allowed",
-  serial_number: "Serial number: not on the list",
-  unique_client_id: "Device id: not on the list",
-  domain_joined: "Domain: not joined",
-  client_certificate: "Client certificate: not valid",
-  client_certificate_v2: "Client certificate: not valid",
-  antivirus: "Antivirus: failed",
-  gateway: "Gateway: not connected",
-  warp: "WARP: not connected",
-  sentinelone: "SentinelOne: not running",
-  carbonblack: "Carbon Black: not running",
-  sentinelone_s2s: "SentinelOne: failed",
-  crowdstrike_s2s: "CrowdStrike: failed",
-  tanium_s2s: "Tanium: failed",
-  tanium: "Tanium: failed",
-  intune: "Intune: not compliant",
-  workspace_one: "Workspace ONE: not compliant",
-  kolide: "Kolide: failed",
-};
+const FAILURES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    disk_encryption: "Disk encryption: off",
+    firewall: "Firewall: failed",
+    os_version: "OS version: not allowed",
+    serial_number: "Serial number: not on the list",
+    unique_client_id: "Device id: not on the list",
+    domain_joined: "Domain: not joined",
+    client_certificate: "Client certificate: not valid",
+    client_certificate_v2: "Client certificate: not valid",
+    antivirus: "Antivirus: failed",
+    gateway: "Gateway: not connected",
+    warp: "WARP: not connected",
+    sentinelone: "SentinelOne: not running",
+    carbonblack: "Carbon Black: not running",
+    sentinelone_s2s: "SentinelOne: failed",
+    crowdstrike_s2s: "CrowdStrike: failed",
+    tanium_s2s: "Tanium: failed",
+    tanium: "Tanium: failed",
+    intune: "Intune: not compliant",
+    workspace_one: "Workspace ONE: not compliant",
+    kolide: "Kolide: failed",
+  }),
+);
 
 /** `Disk encryption: off`, plain text on one line. */
 export function failedCheckText({ name, type }: FailedCheck): string {
-  const known = type === null ? undefined : FAILURES[type.toLowerCase()];
+  const known = type === null ? undefined : FAILURES.get(type.toLowerCase());
   return known ?? `${named(name, named(type, "Unnamed check", 40), 60)}: failed`;
 }
 

@@ -54,7 +54,8 @@ function phraseOf({ name, details }: RiskEvent): Phrase {
   const value = parseDetails(details);
   if (value === null) return [title];
   const told = (/impossible.?travel/i.test(title) ? journeyOf(value) : null) ?? pairsOf(value, title);
-  return told.length === 0 ? [title] : [`${title}: `, ...told];
+  const words = told.filter((part) => part !== "");
+  return words.length === 0 ? [title] : [`${title}: `, ...words];
 }
 
 /** Null where there are none. JSON that was cut on its way here can't be parsed: its words are left. */
@@ -145,7 +146,7 @@ function readBetween(details: Record<string, unknown>): number | null {
 /** `user agent: curl, attempts: 14`: any shape as words, nested keys joined. A key that the title says is left out. */
 function pairsOf(value: unknown, title: string): Phrase {
   const flat = flatten(value, "", 0);
-  const isSaid = (key: string) => key === "count" || title.toLowerCase().includes(key);
+  const isSaid = (key: string) => key === "count" || ` ${title.toLowerCase()} `.includes(` ${key} `);
   const pairs = flat.length === 1 ? flat.map((one) => (isSaid(one.key) ? { ...one, key: "" } : one)) : flat;
   const shown = pairs.slice(0, MAX_PAIRS).flatMap(({ key, value: said }, index) => {
     const before = `${index === 0 ? "" : ", "}${key === "" ? "" : `${key}: `}`;

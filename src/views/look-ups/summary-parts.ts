@@ -18,6 +18,8 @@ import { appNames } from "./sessions.ts";
 const MAX_SESSIONS = 3;
 /** Two lines of a narrow column, three of wide letters. */
 const MAX_WHERE = 48;
+/** Two lines of a phone: of a longer name the rest is with the identity. */
+export const MAX_TITLE = 40;
 const MAX_RISK_EVENTS = 3;
 const MAX_DEVICES = 4;
 const MAX_FAILED_CHECKS = 6;
@@ -160,6 +162,8 @@ function identityPart({ identity, user, ...summary }: UserSummary): Said | null 
   return {
     fact: postureCount(posture),
     lines: [
+      // The title above all shows its beginning.
+      user.name.length > MAX_TITLE && escape(named(user.name, ""), 300),
       [seats(user), lastSignIn({ identity, user, ...summary })].join(" · "),
       `Last seen${issuedAt === null ? "" : ` ${when(issuedAt)}`}: ${facts.join(" · ")}`,
       ...firstLines(failed, MAX_FAILED_CHECKS, (check) => `❌ ${escape(check, 100)}`),

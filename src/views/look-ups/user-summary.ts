@@ -11,7 +11,14 @@ import { FORM_PREFIX, formButton } from "../form-button.ts";
 import { MENU_PREFIX, menuOf } from "../menu.ts";
 import { SCREEN_PREFIX, screenButton } from "../screen-button.ts";
 import { code, escape, mention, named, when } from "../text.ts";
-import { foldedParts, lastSignIn, seats, sessionBlocks, type FoldedPart } from "./summary-parts.ts";
+import {
+  foldedParts,
+  lastSignIn,
+  MAX_TITLE,
+  seats,
+  sessionBlocks,
+  type FoldedPart,
+} from "./summary-parts.ts";
 import { headlineText, stepText, verdictText } from "./verdict.ts";
 
 /** The buttons under a summary. Values are the Access user's id and nothing else. */
@@ -25,9 +32,6 @@ export const SUMMARY_ACTIONS = {
   share: "summary_share",
   dashboard: "summary_dashboard",
 } as const;
-
-/** Two lines of a phone; the whole name is with the identity. */
-const MAX_NAME = 40;
 
 interface SummaryProps {
   summary: UserSummary;
@@ -58,7 +62,7 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
   );
   return message(
     summaryText(summary, now),
-    header(named(name, named(email, id, MAX_NAME), MAX_NAME)),
+    header(named(name, named(email, id, MAX_TITLE), MAX_TITLE)),
     section(nothing ?? verdictText(verdict, summary), nothing === null && stepText(verdict)),
     nothing === null
       ? actions("summary_actions", revokeButton(summary, verdict), refresh, more)

@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AnyBlock } from "@slack/types";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openPicture } from "../../../sandbox/web/picture.ts";
@@ -154,7 +153,7 @@ const MEASURE = `(() => {
 
 /** Draws a message on a phone. With PICTURES=<folder> it is kept there, to be looked at. */
 async function draw(browser: Browser, name: string, { blocks }: Message): Promise<Drawn> {
-  const { page, close } = await openPicture(browser, blocks as AnyBlock[], {
+  const { page, close } = await openPicture(browser, blocks, {
     width: PHONE.width,
     ephemeral: true,
     now: NOW,
