@@ -44,10 +44,10 @@ export interface BotProcess {
   stop(signal?: "SIGTERM" | "SIGINT"): Promise<Exit & { tookMs: number }>;
 }
 
-/** A process with exactly this environment, nothing inherited but PATH. Who starts it ends it. */
-export function spawnProcess(env: Record<string, string>, cwd = tmpdir()): BotProcess {
+/** A process with exactly this environment, nothing inherited but PATH. Who starts it ends it. `main`: the file that it runs. */
+export function spawnProcess(env: Record<string, string>, cwd = tmpdir(), main = MAIN): BotProcess {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...FLAGS, MAIN], {
+  const child = spawn(process.execPath, [...FLAGS, main], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],

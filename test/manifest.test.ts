@@ -165,6 +165,8 @@ const SCOPES: Record<string, string[]> = {
   "conversations.info": ["channels:read", "groups:read"],
   "conversations.open": ["im:write"],
   "conversations.replies": ["channels:history", "groups:history", "im:history"],
+  "files.info": ["files:read"],
+  "files.uploadV2": ["files:write"],
   "usergroups.users.list": ["usergroups:read"],
   // The second one for the address in a profile.
   "users.info": ["users:read", "users:read.email"],

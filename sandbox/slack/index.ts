@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
+import { createFileRouter } from "./api/files.ts";
 import { createApiRouter } from "./api/serve.ts";
 import { createControlRouter } from "./control.ts";
 import { retryEvent, transmit } from "./delivery/deliver.ts";
@@ -73,6 +74,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     saver.flush();
   });
   app.disable("x-powered-by");
+  app.use(createFileRouter(workspace));
   app.use(createApiRouter(workspace, sockets));
   app.use(
     "/sandbox",

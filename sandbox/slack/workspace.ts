@@ -1,3 +1,4 @@
+import type { StoredFile } from "./files.ts";
 import type { FaultTable } from "./faults.ts";
 import type {
   ApiCall,
@@ -22,6 +23,7 @@ export interface SlackData {
   triggers: Record<string, Trigger>;
   responseUrls: Record<string, ResponseUrl>;
   notices: Notice[];
+  files: StoredFile[];
   /** The last message timestamp given out, in microseconds: no two messages share one. */
   lastTs: number;
 }
@@ -73,6 +75,7 @@ export function emptyData(): SlackData {
     triggers: {},
     responseUrls: {},
     notices: [],
+    files: [],
     lastTs: 0,
   };
 }

@@ -1,8 +1,10 @@
 import type { Kysely, Transaction } from "kysely";
 
+import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { fromRow, type Request } from "./request.ts";
+import type { Target } from "./target.ts";
 
 /** The open request with exactly this plan. */
 export async function findOpen(db: Db, planHash: string): Promise<Request | null> {
@@ -37,6 +39,37 @@ export async function findOpenAbout(db: Db, email: string): Promise<string | nul
   ]);
   return alone?.id ?? among?.id ?? null;
 }
+
+/**
+ * When Cloudflare took the revocations of this user's access since then (epoch milliseconds), and what was known of
+ * each one's target when it was asked for.
+ */
+export async function findRevocations(
+  db: Db,
+  { id, email }: Target,
+  since: number,
+): Promise<{ at: number; evidence: UserSummary | null }[]> {
+  const rows = await db
+    .selectFrom("request_targets")
+    .innerJoin("requests", "requests.id", "request_targets.request_id")
+    .select(["request_targets.sent_at", "requests.evidence", "requests.target_id"])
+    .where((eb) => eb(eb.fn<string>("lower", ["request_targets.email"]), "=", email.trim().toLowerCase()))
+    .where("request_targets.target_id", "=", id)
+    .where("requests.action", "=", "revoke")
+    .where("request_targets.state", "in", ["sent", "done"])
+    .where("request_targets.sent_at", ">=", since)
+    .orderBy("request_targets.sent_at", "desc")
+    .limit(MAX_REVOCATIONS)
+    .execute();
+  return rows.map(({ sent_at, evidence, target_id }) => ({
+    at: sent_at ?? since,
+    // Of several people, the evidence is the first one's.
+    evidence: target_id === id ? (JSON.parse(evidence) as UserSummary | null) : null,
+  }));
+}
+
+/** More revocations of one user within a day are not told apart in a picture. */
+const MAX_REVOCATIONS = 10;
 
 /** What this person did alone and nobody has looked at yet: the request's id. `except`: not that one. */
 export async function findUnreviewed(

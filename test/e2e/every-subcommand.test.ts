@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Slack } from "../../sandbox/slack/index.ts";
+import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
 import { createCommands } from "../../src/commands/index.ts";
 import { CHANNELS, PEOPLE, type } from "../support/harness.ts";
 import { startScene, type Scene } from "./support.ts";
@@ -230,7 +230,12 @@ async function answer(slack: Slack, text: string, user: string = PEOPLE.alice): 
   const delivery = await type(slack, user, text);
   expect(delivery.ok, `${text}: ${delivery.error ?? ""}`).toBe(true);
   return slack.waitFor(() => {
-    const message = slack.ephemerals(user).slice(answers).at(-1);
+    // The picture of sign-ins comes some time after its answer, perhaps among those to the next command.
+    const isPicture = (one: StoredMessage) => one.blocks.some((block) => "slack_file" in (block as object));
+    const message = slack
+      .ephemerals(user)
+      .slice(answers)
+      .findLast((one) => !isPicture(one));
     if (message !== undefined) return slack.visibleText(message);
     const view = slack.views(user).at(-1);
     const words = view === undefined ? "" : slack.visibleText(view);

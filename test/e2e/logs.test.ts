@@ -92,7 +92,7 @@ describe("/zt log-ins", () => {
     if (user === undefined) throw new Error("svc-backup is not in the seed");
     user.email = "";
     const { words } = await answerTo(slack, PEOPLE.alice, `log-ins ${user.id}`);
-    expect(words).toContain(`The Access user ${user.id} has no e-mail address.`);
+    expect(words).toContain(`The Access user ${user.id} has no email address.`);
     expect(words).toContain(`/zt failed-logins ${user.id}`);
     expect(callsTo(cloudflare, "GET", "/access_requests")).toEqual([]);
   });

@@ -16,8 +16,8 @@ export interface ReadyBot extends BotProcess {
 }
 
 /** A process with exactly this environment, nothing inherited but PATH. Killed when the test ends. */
-export function spawnBot(env: Record<string, string>, cwd?: string): BotProcess {
-  const bot = spawnProcess(env, cwd);
+export function spawnBot(env: Record<string, string>, cwd?: string, main?: string): BotProcess {
+  const bot = spawnProcess(env, cwd, main);
   onTestFinished(async () => {
     await bot.kill();
     // Holds for every test that starts a process, whatever else it looks at.
@@ -31,9 +31,10 @@ export async function startBotProcess(
   world: World,
   env: Record<string, string> = {},
   cwd?: string,
+  main?: string,
 ): Promise<ReadyBot> {
   const startedAt = performance.now();
-  const bot = spawnBot({ ...world.env, ...env }, cwd);
+  const bot = spawnBot({ ...world.env, ...env }, cwd, main);
   const ready = await Promise.race([
     bot.logged("ready"),
     bot.exited.then(({ code, signal }) => {

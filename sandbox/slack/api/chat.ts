@@ -11,7 +11,15 @@ import { validateMessage } from "../validate.ts";
 import type { MessageSurface } from "../validate.ts";
 import { addViolation, dmChannel, findConversation, findPerson } from "../workspace.ts";
 import type { Conversation } from "../workspace.ts";
-import { ApiError, flagArg, refuse, refuseProblems, requiredArg, textArg } from "./method.ts";
+import {
+  ApiError,
+  flagArg,
+  refuse,
+  refuseMissingFile,
+  refuseProblems,
+  requiredArg,
+  textArg,
+} from "./method.ts";
 import type { ApiArgs, ApiContext, ApiMethod } from "./method.ts";
 
 /** Slack advises 4,000 characters for the text beside blocks. */
@@ -83,6 +91,7 @@ function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unkno
   checkMayEdit(findTarget(context, requiredArg(args, "channel")));
   const message = findOwn(context, args, "cant_update_message");
   const { text, blocks, metadata } = args;
+  refuseMissingFile(context, blocks);
   // What is left out stays as it is, so the message that would result is what the limits are checked on.
   refuseProblems(
     context,
@@ -150,6 +159,7 @@ interface Content {
 
 function readContent(context: ApiContext, args: ApiArgs, surface: MessageSurface): Content {
   refuseProblems(context, validateMessage(args, surface));
+  refuseMissingFile(context, args["blocks"]);
   checkText(context, args["text"]);
   return {
     text: textArg(args, "text") ?? "",

@@ -2,6 +2,7 @@ import type { Problem } from "../validate.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import { addViolation } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
+import { findMissingFile } from "../files.ts";
 import { toText } from "../to-text.ts";
 
 /** The arguments of a call, whether they came as a form or as JSON. */
@@ -59,6 +60,12 @@ export function refuseProblems(context: ApiContext, problems: Problem[]): void {
     errors: problems.map((problem) => `${problem.message} [json-pointer:${problem.pointer}]`),
     response_metadata: { messages },
   });
+}
+
+/** Refuses blocks that show a file which Slack does not have, or has not looked at yet. */
+export function refuseMissingFile(context: ApiContext, blocks: unknown): void {
+  const missing = findMissingFile(context.workspace, blocks);
+  if (missing !== undefined) refuse(context, "invalid_blocks", `invalid slack file: ${missing}`);
 }
 
 /** Refuses a call that breaks a rule no schema holds, and remembers it. */

@@ -3,7 +3,7 @@ import { checkResponseUrl } from "../triggers.ts";
 import { validateMessage } from "../validate.ts";
 import { addViolation } from "../workspace.ts";
 import type { ResponseUrl, Workspace } from "../workspace.ts";
-import { ApiError, flagArg, refuseProblems, textArg } from "./method.ts";
+import { ApiError, flagArg, refuseMissingFile, refuseProblems, textArg } from "./method.ts";
 import type { ApiArgs, ApiContext } from "./method.ts";
 
 /**
@@ -30,6 +30,7 @@ export function respond(context: ApiContext, secret: string, args: ApiArgs): voi
     return;
   }
   refuseProblems(context, validateMessage(args, "response_url"));
+  refuseMissingFile(context, args["blocks"]);
   target.uses += 1;
   const text = textArg(args, "text") ?? "";
   const blocks = Array.isArray(args["blocks"]) ? args["blocks"] : [];

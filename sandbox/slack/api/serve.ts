@@ -7,6 +7,7 @@ import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
+import { fileMethods } from "./files.ts";
 import { ApiError, needScope } from "./method.ts";
 import type { ApiArgs, ApiContext, ApiMethod } from "./method.ts";
 import { respond } from "./response-url.ts";
@@ -19,6 +20,7 @@ const methods = new Map<string, ApiMethod>(
     ...authMethods,
     ...chatMethods,
     ...conversationMethods,
+    ...fileMethods,
     ...userMethods,
     ...userGroupMethods,
     ...viewMethods,

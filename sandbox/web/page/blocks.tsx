@@ -6,6 +6,7 @@ import type {
   ContextActionsBlock,
   ContextBlock,
   HeaderBlock,
+  ImageBlock,
   KnownBlock,
   SectionBlock,
 } from "@slack/types";
@@ -62,6 +63,8 @@ function BlockView({ block }: { block: KnownBlock }): ReactElement | null {
     case "table":
     case "data_table":
       return <TableBlockView block={block} />;
+    case "image":
+      return <Image block={block} />;
     case "container":
       return <Container block={block} />;
     case "alert":
@@ -141,6 +144,17 @@ function Actions({ block }: { block: ActionsBlock | ContextActionsBlock }): Reac
       ))}
     </div>
   );
+}
+
+/** A file of the workspace, or a picture from elsewhere. */
+function Image({ block }: { block: ImageBlock }): ReactElement {
+  return <img className="picture" src={sourceOf(block)} alt={block.alt_text} />;
+}
+
+function sourceOf(block: ImageBlock): string {
+  if (!("slack_file" in block)) return block.image_url;
+  const { slack_file: file } = block;
+  return "id" in file ? `/files/${file.id}` : (file.url ?? "");
 }
 
 /** Collapsible or not, it has a border; folded, only its title and subtitle are seen. */
