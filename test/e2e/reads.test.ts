@@ -292,7 +292,7 @@ describe("nothing to show", () => {
       "has no failed log-in on record",
       "→ /zt sessions quentin@example.com",
     ],
-    ["devices quentin@example.com", "has no registered device", "→ They can still get in by browser"],
+    ["devices quentin@example.com", "has no registered device", "→ They can still sign in with a browser"],
     ["risk quentin@example.com", "0 events", "→ /zt user quentin@example.com"],
   ])("%s says so, and what to do next", async (text, said, next) => {
     const { words } = await answerTo((await startScene()).slack, PEOPLE.alice, text);

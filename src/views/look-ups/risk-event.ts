@@ -1,8 +1,8 @@
-import { readRecord, readText, readTime } from "../../api/fields.ts";
 import type { RiskScore } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
+import { readRiskDetails, type Place } from "../../lookup/risk-details.ts";
 import { richCell, type Cell } from "../cells.ts";
-import { clean, duration, escape, named, utc, when } from "../text.ts";
+import { duration, escape, named, utc, when } from "../text.ts";
 
 type RiskEvent = RiskScore["events"][number];
 
@@ -11,7 +11,7 @@ type Phrase = readonly (string | { at: number })[];
 
 const MAX_WORDS = 220;
 const MAX_PAIRS = 8;
-const MAX_DEPTH = 4;
+const MAX_PLACES = 4;
 
 /** What happened in one sentence, in mrkdwn: `Impossible travel: GB (192.0.2.44) → BR (203.0.113.199) within 5 h`. */
 export function riskEventText(event: RiskEvent): string {
@@ -48,55 +48,23 @@ function escapeKeepingEdges(part: string): string {
   return `${before}${escape(words, MAX_WORDS)}${after}`;
 }
 
-/** The details of an event are free-form: Cloudflare documents no shape. Known ones are read, others told as words. */
 function phraseOf({ name, details }: RiskEvent): Phrase {
   const title = named(name, "Unnamed event", 80);
-  const value = parseDetails(details);
-  if (value === null) return [title];
-  const told = (/impossible.?travel/i.test(title) ? journeyOf(value) : null) ?? pairsOf(value, title);
+  const read = readRiskDetails(title, details);
+  if (read === null) return [title];
+  const told =
+    read.kind === "journey" ? journeyPhrase(read.places, read.betweenMs) : pairsPhrase(read.pairs, title);
   const words = told.filter((part) => part !== "");
   return words.length === 0 ? [title] : [`${title}: `, ...words];
 }
 
-/** Null where there are none. JSON that was cut on its way here can't be parsed: its words are left. */
-function parseDetails(details: string | null): unknown {
-  if (details === null) return null;
-  if (!/^\s*[[{"]/.test(details)) return details;
-  try {
-    return JSON.parse(details) as unknown;
-  } catch {
-    return details.replaceAll(/[{}[\]"\\]/g, " ").replaceAll(/\s*([:,])\s*/g, "$1 ");
-  }
-}
-
-const STARTS = ["from", "previous", "prev", "first", "source", "origin", "last"];
-const ENDS = ["to", "current", "new", "second", "destination", "next"];
-const PLACE_LISTS = ["locations", "places", "logins", "events"];
-
-interface Place {
-  country: string | null;
-  city: string | null;
-  ip: string | null;
-  at: number | null;
-}
-
-/** `GB (192.0.2.44) → BR (203.0.113.199) within 5 h`; null where no two places can be read. */
-function journeyOf(value: unknown): Phrase | null {
-  const details = readRecord(value);
-  if (details === null) return null;
-  const listed = PLACE_LISTS.flatMap((key) => {
-    const list = details[key];
-    return Array.isArray(list) ? list.map((one) => placeOf(one)) : [];
-  });
-  const pair = [placeUnder(details, STARTS), placeUnder(details, ENDS)];
-  const places = compact<Place>(...(listed.length > 1 ? listed : pair));
-  const [first] = places;
-  const last = places.at(-1);
-  if (places.length < 2 || first === undefined || last === undefined) return null;
-  const between = first.at !== null && last.at !== null ? Math.abs(last.at - first.at) : readBetween(details);
+/** `GB (192.0.2.44) → BR (203.0.113.199) within 5 h` */
+function journeyPhrase(places: readonly Place[], betweenMs: number | null): Phrase {
   return [
-    ...places.slice(0, 4).flatMap((place, index) => [index === 0 ? "" : " → ", ...placePhrase(place)]),
-    between === null ? "" : ` within ${duration(between)}`,
+    ...places
+      .slice(0, MAX_PLACES)
+      .flatMap((place, index) => [index === 0 ? "" : " → ", ...placePhrase(place)]),
+    betweenMs === null ? "" : ` within ${duration(betweenMs)}`,
   ];
 }
 
@@ -106,83 +74,19 @@ function placePhrase({ country, city, ip, at }: Place): Phrase {
   return at === null ? [`${where}${address}`] : [`${where}${address}, `, { at }];
 }
 
-/** A place under one of these keys, as an object or a country's name; or spread: `from_country`, `fromIp`. */
-function placeUnder(details: Record<string, unknown>, keys: readonly string[]): Place | null {
-  for (const key of keys) {
-    const whole = placeOf(details[key] ?? details[`${key}_location`] ?? details[`${key}Location`]);
-    if (whole !== null) return whole;
-    const spread = Object.entries(details).flatMap(([name, value]) => {
-      const rest = wordsOfKey(name).split(" ");
-      return rest.length > 1 && rest[0] === key ? [[rest.slice(1).join("_"), value] as const] : [];
-    });
-    const place = placeOf(Object.fromEntries(spread));
-    if (place !== null) return place;
-  }
-  return null;
-}
-
-function placeOf(value: unknown): Place | null {
-  if (typeof value === "string" && value !== "") return { country: value, city: null, ip: null, at: null };
-  const record = readRecord(value);
-  if (record === null) return null;
-  const textOf = (...keys: string[]) => keys.map((key) => readText(record[key])).find((one) => one !== null);
-  const country = textOf("country", "country_code", "country_name") ?? null;
-  const city = textOf("city", "region") ?? null;
-  const ip = textOf("ip", "ip_address", "address") ?? null;
-  const at = readTime(record["time"] ?? record["timestamp"] ?? record["at"] ?? record["datetime"]);
-  return country === null && city === null && ip === null ? null : { country, city, ip, at };
-}
-
-const MS = { minutes: 60_000, hours: 3_600_000, seconds: 1000 };
-
-function readBetween(details: Record<string, unknown>): number | null {
-  for (const [unit, ms] of Object.entries(MS)) {
-    const count = details[unit] ?? details[`${unit}_between`];
-    if (typeof count === "number" && Number.isFinite(count) && count >= 0) return count * ms;
-  }
-  return null;
-}
-
-/** `user agent: curl, attempts: 14`: any shape as words, nested keys joined. A key that the title says is left out. */
-function pairsOf(value: unknown, title: string): Phrase {
-  const flat = flatten(value, "", 0);
+/** `user agent: curl, attempts: 14`. The only key is left out where the title says it. */
+function pairsPhrase(
+  all: readonly { key: string; value: string | number | boolean; at: number | null }[],
+  title: string,
+): Phrase {
   const isSaid = (key: string) => key === "count" || ` ${title.toLowerCase()} `.includes(` ${key} `);
-  const pairs = flat.length === 1 ? flat.map((one) => (isSaid(one.key) ? { ...one, key: "" } : one)) : flat;
-  const shown = pairs.slice(0, MAX_PAIRS).flatMap(({ key, value: said }, index) => {
-    const before = `${index === 0 ? "" : ", "}${key === "" ? "" : `${key}: `}`;
-    const at = typeof said === "string" && said.length >= 16 ? readTime(said) : null;
-    return at === null ? [`${before}${word(String(said))}`] : [before, { at }];
+  const pairs = all.length === 1 ? all.map((one) => (isSaid(one.key) ? { ...one, key: "" } : one)) : all;
+  const shown = pairs.slice(0, MAX_PAIRS).flatMap(({ key, value, at }, index) => {
+    const before = `${index === 0 ? "" : ", "}${key === "" ? "" : `${word(key)}: `}`;
+    return at === null ? [`${before}${word(String(value))}`] : [before, { at }];
   });
   const left = pairs.length - MAX_PAIRS;
   return left > 0 ? [...shown, `, and ${left} more`] : shown;
-}
-
-type Scalar = string | number | boolean;
-
-function flatten(value: unknown, key: string, depth: number): { key: string; value: Scalar }[] {
-  if (typeof value === "string") return value.trim() === "" ? [] : [{ key, value }];
-  if (typeof value === "number" || typeof value === "boolean") return [{ key, value }];
-  if (depth >= MAX_DEPTH) return [];
-  if (Array.isArray(value)) {
-    const scalars = value.filter((one): one is Scalar =>
-      ["string", "number", "boolean"].includes(typeof one),
-    );
-    if (scalars.length === value.length)
-      return scalars.length === 0 ? [] : [{ key, value: scalars.slice(0, MAX_PAIRS).join(" ") }];
-    return value.flatMap((one) => flatten(one, key, depth + 1));
-  }
-  return Object.entries(readRecord(value) ?? {}).flatMap(([name, one]) =>
-    flatten(one, clean(`${key} ${wordsOfKey(name)}`, 60), depth + 1),
-  );
-}
-
-/** `user_agent`, `userAgent` and `user-agent`: `user agent`. */
-function wordsOfKey(key: string): string {
-  return key
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replaceAll(/[_\-.\s]+/g, " ")
-    .trim()
-    .toLowerCase();
 }
 
 function word(text: string): string {

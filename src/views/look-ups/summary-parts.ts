@@ -1,6 +1,6 @@
 import type { Button, ContainerBlock, KnownBlock, TableBlock } from "@slack/types";
 
-import type { AccessUser, ActiveSession, Identity, RiskScore } from "../../api/cloudflare.ts";
+import type { AccessUser, ActiveSession, RiskScore } from "../../api/cloudflare.ts";
 import { compact, type Maybe } from "../../compact.ts";
 import { countDevices, onApps, recentFailures, undatedText } from "../../lookup/facts.ts";
 import type { Part, Places, UserSummary } from "../../lookup/summary.ts";
