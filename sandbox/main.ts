@@ -71,6 +71,12 @@ const slack = await startSlack({
     app.use("/sandbox", express.json(), createControlRouter(cloudflare));
     mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security });
   },
+}).catch(async (error: unknown) => {
+  if (!isPortTaken(error)) throw error;
+  await cloudflare.close();
+  if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+  process.stderr.write(`Port ${values.port} is taken. Choose another: npm run sandbox -- --port 8788\n`);
+  process.exit(1);
 });
 
 const log = createLogger("info", {
@@ -110,6 +116,8 @@ ${values["step-up"] ? STEP_UP_HINT : ""}
   Ctrl-C stops it.
 `);
 
+// As with the bot itself: a policy.yml that was edited is read again.
+process.on("SIGHUP", () => void bot.reloadPolicy());
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
 async function stop(): Promise<void> {
@@ -117,6 +125,10 @@ async function stop(): Promise<void> {
   await Promise.all([slack.close(), cloudflare.close()]);
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(0);
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
 }
 
 function say(text: string): void {

@@ -91,11 +91,13 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       callbackId,
     })),
     events: manifest.settings.event_subscriptions.bot_events,
+    hasMessagesTab: manifest.features.app_home?.messages_tab_enabled === true,
   };
 }
 
 interface Manifest {
   features: {
+    app_home?: { messages_tab_enabled?: boolean };
     slash_commands: { command: string }[];
     shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };

@@ -21,8 +21,12 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** Cloudflare's limit on calls; the real one by default. */
   rateLimit?: { requests: number; windowMs: number };
+  /** SLACK_POSTS_PER_SECOND; far more than the real limit by default, which the emulator does not have unless told. */
+  postsPerSecond?: number;
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
+  /** What this Slack does otherwise than most. */
+  slack?: Partial<SlackOptions>;
 }
 
 const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
@@ -54,6 +58,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
   const slack = await startSlack({
     ...workspace,
     quiet: true,
+    ...options.slack,
     ...(options.mount === undefined ? {} : { mount: options.mount }),
   });
   const policyFile = join(folder, "policy.yml");
@@ -69,6 +74,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
         ? { SLACK_APP_TOKEN: workspace.bot.appToken }
         : { SLACK_SIGNING_SECRET: workspace.bot.signingSecret }),
       SLACK_API_URL: slack.apiUrl,
+      SLACK_POSTS_PER_SECOND: String(options.postsPerSecond ?? 1000),
       ...(isKey
         ? { CLOUDFLARE_EMAIL: KEY.email, CLOUDFLARE_API_KEY: KEY.key }
         : { CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN }),

@@ -69,7 +69,7 @@ const DRAIN_MS = 8000;
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
   const signingKey = openSigningKey(config.auditSigning, log);
-  const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl);
+  const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl, config.slack.postsPerSecond);
   const identity = await slack.interactive.auth.test();
   const channels = createChannels(slack.interactive, options.now ?? Date.now);
   /** `inForce`: the policy whose channel is in use by now; null at start. */

@@ -38,6 +38,8 @@ export interface Config {
   slack: {
     botToken: string;
     apiUrl: string;
+    /** Messages into one channel. */
+    postsPerSecond: number;
     mode: { kind: "socket"; appToken: string } | { kind: "http"; signingSecret: string };
   };
   cloudflare: {
@@ -187,6 +189,13 @@ const Environment = RecordEnvironment.extend({
   SLACK_APP_TOKEN: setting(slackToken("xapp-", "an app-level", "", " (leave it empty for HTTP)").optional()),
   SLACK_SIGNING_SECRET: optionalText,
   SLACK_API_URL: url("https://slack.com/api/"),
+  SLACK_POSTS_PER_SECOND: setting(
+    z.coerce
+      .number({ error: "is no number" })
+      .min(0.05, "is less than 0.05")
+      .max(1000, "is more than 1000")
+      .default(1),
+  ),
   CLOUDFLARE_API_TOKEN: optionalText,
   CLOUDFLARE_EMAIL: optionalText,
   CLOUDFLARE_API_KEY: optionalText,
@@ -319,6 +328,7 @@ export function readConfig(env: Env): Config {
     slack: {
       botToken: values.SLACK_BOT_TOKEN,
       apiUrl: values.SLACK_API_URL.replace(/\/*$/, "/"),
+      postsPerSecond: values.SLACK_POSTS_PER_SECOND,
       mode:
         appToken === undefined
           ? { kind: "http", signingSecret: values.SLACK_SIGNING_SECRET ?? "" }

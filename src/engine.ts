@@ -14,6 +14,7 @@ import { readRequest } from "./requests/repository.ts";
 import { newestVotes, type Request } from "./requests/request.ts";
 import { findSweepWork, LOOK_AGAIN_MS } from "./requests/sweep-queries.ts";
 import { moveRequest } from "./requests/transition.ts";
+import { slackRetryAfterMs } from "./slack/clients.ts";
 import type { Clock } from "./store/clock.ts";
 
 export interface EngineDeps
@@ -71,6 +72,9 @@ export function createEngine(deps: EngineDeps): Engine {
     } catch (error) {
       log.warn({ err: error, requestId: id }, "messages not posted, will try again");
       cards.get(id)?.reject(error);
+      cards.delete(id);
+      const waitMs = slackRetryAfterMs(error);
+      return waitMs === null ? null : now() + waitMs;
     }
     cards.delete(id);
     return null;

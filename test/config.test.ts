@@ -31,6 +31,7 @@ describe("the least settings", () => {
       slack: {
         botToken: "xoxb-1-abc",
         apiUrl: "https://slack.com/api/",
+        postsPerSecond: 1,
         mode: { kind: "socket", appToken: "xapp-1-abc" },
       },
       cloudflare: {
@@ -56,6 +57,7 @@ describe("the least settings", () => {
       [
         "SLACK_SIGNING_SECRET",
         "SLACK_API_URL",
+        "SLACK_POSTS_PER_SECOND",
         "CLOUDFLARE_EMAIL",
         "CLOUDFLARE_API_KEY",
         "CLOUDFLARE_BASE_URL",
@@ -99,6 +101,11 @@ describe("a setting", () => {
       "gives the Slack API its slash",
       { SLACK_API_URL: "http://127.0.0.1:4000/api" },
       { slack: { apiUrl: "http://127.0.0.1:4000/api/" } },
+    ],
+    [
+      "gives a replica its share of Slack's pace",
+      { SLACK_POSTS_PER_SECOND: "0.5" },
+      { slack: { postsPerSecond: 0.5 } },
     ],
     [
       "takes the slash from the Cloudflare API",
@@ -235,6 +242,16 @@ describe("a setting", () => {
       "SLACK_API_URL is not an http(s) URL",
     ],
     [
+      "the pace of messages is none",
+      { SLACK_POSTS_PER_SECOND: "0" },
+      "SLACK_POSTS_PER_SECOND is less than 0.05",
+    ],
+    [
+      "the pace of messages is a word",
+      { SLACK_POSTS_PER_SECOND: "fast" },
+      "SLACK_POSTS_PER_SECOND is no number",
+    ],
+    [
       "the database is of another kind",
       { DATABASE_URL: "mysql://db/zt" },
       "DATABASE_URL is neither file:<path> nor postgres://<…>",
@@ -352,6 +369,7 @@ describe("wrong settings", () => {
       "SLACK_APP_TOKEN",
       "SLACK_SIGNING_SECRET",
       "SLACK_API_URL",
+      "SLACK_POSTS_PER_SECOND",
       "CLOUDFLARE_API_TOKEN",
     ]
       .concat(["CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL"])

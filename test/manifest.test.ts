@@ -25,6 +25,11 @@ const Manifest = z.strictObject({
       .optional(),
   }),
   features: z.strictObject({
+    app_home: z.strictObject({
+      home_tab_enabled: z.boolean(),
+      messages_tab_enabled: z.boolean(),
+      messages_tab_read_only_enabled: z.boolean(),
+    }),
     bot_user: z.strictObject({
       display_name: z.string().min(1).max(80),
       always_online: z.boolean().optional(),

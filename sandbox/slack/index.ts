@@ -17,6 +17,7 @@ import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
 import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
+import { createRates } from "./rates.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
 import type {
@@ -59,6 +60,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     calls: [],
     violations: [],
     faults: createFaults(options.now ?? Date.now),
+    rates: createRates(options.now ?? Date.now),
     baseUrl: addressOf(server, options.host),
     now: options.now ?? Date.now,
     changed() {
@@ -97,6 +99,7 @@ function createSlack(
     calls: workspace.calls,
     violations: workspace.violations,
     faults: workspace.faults,
+    rates: workspace.rates,
     command: (input) => runCommand(workspace, sockets, input),
     click: (input) => clickElement(workspace, sockets, input),
     clickStale: (input) => clickStaleElement(workspace, sockets, input),
@@ -136,7 +139,8 @@ function createSlack(
     get connections() {
       return sockets.count();
     },
-    disconnectSockets: (reason = "refresh_requested") => sockets.disconnect(reason),
+    disconnectSockets: (reason = "refresh_requested", times) => sockets.disconnect(reason, times),
+    sendRaw: (message) => sockets.sendRaw(message),
     setPerson: (id, change) => changePerson(workspace, id, change),
     setUserGroup: (id, change) => changeUserGroup(workspace, id, change),
     setChannel: (id, change) => changeChannel(workspace, id, change),
@@ -152,7 +156,7 @@ function createSlack(
 }
 
 function forget(workspace: Workspace): void {
-  const { calls, channels, data, faults, options, people, violations } = workspace;
+  const { calls, channels, data, faults, options, people, rates, violations } = workspace;
   // In place: tests and the other parts hold on to these.
   Object.assign(data, { ...emptyData(), lastTs: data.lastTs });
   calls.splice(0);
@@ -161,6 +165,7 @@ function forget(workspace: Workspace): void {
   channels.splice(0, channels.length, ...structuredClone(options.channels));
   workspace.tokenError = null;
   faults.clear();
+  rates.clear();
   workspace.changed();
 }
 

@@ -29,8 +29,16 @@ export interface SlackPerson {
   deleted?: boolean;
   isRestricted?: boolean;
   isUltraRestricted?: boolean;
+  /** Of another organization, and in no channel with anybody here. Who shares a channel is none (users.ts). */
   isStranger?: boolean;
+  /** Their own workspace; the installation's unless told. */
   teamId?: string;
+  /** Of an Enterprise organization: every workspace they are a member of. */
+  teams?: string[];
+  /** The organization of `teams`; the installation's unless told. */
+  enterpriseId?: string;
+  /** The bot may not see them: no conversation with them can be opened. */
+  isHidden?: boolean;
   /** Whether Slack shows them as active, which they are unless told. */
   presence?: "active" | "away";
 }
@@ -48,6 +56,10 @@ export interface SlackChannel {
   isPendingExtShared?: boolean;
   /** Shared between workspaces of the same Enterprise organization. */
   isOrgShared?: boolean;
+  /** Who manages it lets apps post nothing, only replies, or no replies. Everything unless told. */
+  posting?: "nothing" | "only replies" | "no replies";
+  /** Threads, by the ts of their first message, that administrators have locked. */
+  lockedThreads?: string[];
 }
 
 export interface SlackUserGroup {
@@ -96,6 +108,14 @@ export interface SlackOptions {
   shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
   events?: string[];
+  /** The manifest's `messages_tab_enabled`, true unless told: without it the bot can't write to anyone directly. */
+  hasMessagesTab?: boolean;
+  /** The workspace belongs to this Enterprise organization. */
+  enterprise?: { id: string; name: string };
+  /** Block types that this workspace does not know yet. */
+  unknownBlocks?: string[];
+  /** How long Slack takes to do what an ack asks for, in milliseconds: calls of the Web API may overtake it. */
+  ackEffectMs?: number;
   /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
   linkEmails?: boolean;
   /** Messages and views are kept in this JSON file: read at the start, saved after each change and on close. */
@@ -219,6 +239,17 @@ export interface Delivery {
   request?: SentRequest;
 }
 
+/** https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect */
+export type DisconnectReason = "refresh_requested" | "warning" | "link_disabled";
+
+/** Milliseconds. */
+export interface RefreshTimes {
+  /** From the warning to the refresh; Slack's 10,000 unless told. */
+  warningMs?: number;
+  /** From the refresh to the end of the TCP connection; 30,000 unless told. */
+  lingerMs?: number;
+}
+
 export interface Fault {
   /** Answer `{ok: false, error}`. */
   error?: string;
@@ -235,6 +266,20 @@ export interface Fault {
   times?: number;
   /** For how long from now; a `retryAfter` beside it gives way to what is left of it, in whole seconds. */
   forMs?: number;
+}
+
+/** How often a method may be called. */
+export interface Rate {
+  /** Calls at once, where there were none for a while. */
+  burst: number;
+  /** What may be called again after that. */
+  perSecond: number;
+}
+
+export interface SlackRates {
+  /** From now on more calls than this are answered with a 429 and `Retry-After`. */
+  set(method: string, rate: Rate): void;
+  clear(): void;
 }
 
 export interface Hold {
@@ -301,11 +346,18 @@ export interface Slack {
   waitFor<T>(predicate: (slack: Slack) => T | undefined | false | null, timeoutMs?: number): Promise<T>;
   dm(user: string): string;
   faults: SlackFaults;
+  /** Limits on how often the app calls: none unless told. */
+  rates: SlackRates;
   setDelivery(delivery: DeliveryMode): void;
-  /** Open Socket Mode connections. */
+  /** Socket Mode connections that payloads are sent to. */
   readonly connections: number;
-  /** Asks each Socket Mode connection to reconnect, as Slack does every few hours. */
-  disconnectSockets(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /**
+   * Asks each Socket Mode connection to reconnect. `refresh_requested`, which it is unless told, is what Slack does every
+   * few hours: a warning, the refresh, and TCP open for a while after it. The others are one message and no more.
+   */
+  disconnectSockets(reason?: DisconnectReason, times?: RefreshTimes): void;
+  /** Sends each Socket Mode connection a message that need not be one of Slack's. */
+  sendRaw(message: string): void;
   /** Adds, replaces or changes a member: a suspended account, a changed email. */
   setPerson(id: string, change: Partial<SlackPerson>): void;
   /** Adds a user group, or changes its handle or its members. */

@@ -1,5 +1,6 @@
 import type { StoredFile } from "./files.ts";
 import type { FaultTable } from "./faults.ts";
+import type { RateTable } from "./rates.ts";
 import type {
   ApiCall,
   DeliveryMode,
@@ -60,6 +61,7 @@ export interface Workspace {
   calls: ApiCall[];
   violations: Violation[];
   faults: FaultTable;
+  rates: RateTable;
   baseUrl: string;
   now(): number;
   /** Say that something a person or a test could see has changed. */
@@ -99,6 +101,8 @@ export interface Conversation {
   isExtShared: boolean;
   isPendingExtShared: boolean;
   isOrgShared: boolean;
+  posting: NonNullable<SlackChannel["posting"]> | "everything";
+  lockedThreads: string[];
   /** The person at the other end of a DM. */
   user?: string;
 }
@@ -132,6 +136,8 @@ function directConversation(workspace: Workspace, person: SlackPerson): Conversa
     isExtShared: false,
     isPendingExtShared: false,
     isOrgShared: false,
+    posting: "everything",
+    lockedThreads: [],
     user: person.id,
   };
 }
@@ -150,6 +156,8 @@ function toConversation(workspace: Workspace, channel: SlackChannel): Conversati
     isExtShared: channel.isExtShared === true,
     isPendingExtShared: channel.isPendingExtShared === true,
     isOrgShared: channel.isOrgShared === true,
+    posting: channel.posting ?? "everything",
+    lockedThreads: channel.lockedThreads ?? [],
   };
 }
 

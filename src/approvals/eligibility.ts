@@ -1,5 +1,6 @@
 import { sameEmail } from "../api/cloudflare.ts";
 import type { Person } from "../slack/directory.ts";
+import { isMember } from "../slack/membership.ts";
 import type { Access } from "../actions/define.ts";
 import { targetsOf, type Plan } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
@@ -105,11 +106,11 @@ export function personRefusal(
       "Bots and deactivated accounts have no say here.",
       "An approver has to decide.",
     );
-  if (person.isStranger || (person.teamId !== null && person.teamId !== homeTeamId)) {
+  if (!isMember(person, homeTeamId)) {
     return refuse(
       "stranger",
-      "You are from another organisation.",
-      "Somebody of this workspace has to decide.",
+      "You are from another workspace or organization.",
+      "A member of this workspace has to decide.",
     );
   }
   if (person.isGuest)

@@ -1,9 +1,13 @@
+import type { Button } from "@slack/types";
+
 import type { Asked } from "../actions/define.ts";
 import { formOf, type AnyAction } from "../actions/index.ts";
+import type { AccessUser } from "../api/cloudflare.ts";
 import { askFor } from "../asking/ask.ts";
 import { UnknownUsersError } from "../asking/unknown-users.ts";
 import { saveDraft } from "../requests/drafts.ts";
-import type { Wish, WishFor } from "../requests/plan.ts";
+import type { ActionName, Wish, WishFor } from "../requests/plan.ts";
+import { formButton } from "../views/form-button.ts";
 import { askedMessage } from "../views/request/asked.ts";
 import { unknownUsersMessage } from "../views/request/unknown-users.ts";
 import type { CommandContext } from "./define.ts";
@@ -12,16 +16,46 @@ import { seal, type AnyCommand } from "./registry.ts";
 /** The subcommand that asks for an action. */
 export function actionCommand({ name, command }: AnyAction): AnyCommand {
   const { read, ...words } = command;
-  return seal({
-    ...words,
-    name,
-    group: "Respond",
-    role: "operator",
-    changes: true,
-    args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
-    run: (context, { reason, ...args }) =>
-      ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),
-  });
+  return seal(
+    {
+      ...words,
+      name,
+      group: "Respond",
+      role: "operator",
+      changes: true,
+      args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
+      run: (context, { reason, ...args }) =>
+        ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),
+    },
+    (context, users, args) => formButtons(context, name, users, args),
+  );
+}
+
+/** Buttons that open the action's form for one of these users: what else was typed waits for them in a draft. */
+async function formButtons(
+  { deps, asker }: CommandContext,
+  action: ActionName,
+  users: readonly AccessUser[],
+  { devices, warpReauth, reason }: Readonly<Record<string, unknown>>,
+): Promise<Button[]> {
+  const typed = {
+    devices: devices === true,
+    warpReauth: warpReauth === true,
+    reason: typeof reason === "string" ? reason : "",
+  };
+  const isEmpty = !typed.devices && !typed.warpReauth && typed.reason === "";
+  const draft = isEmpty
+    ? {}
+    : { draft: await saveDraft(deps.db, asker.userId, deps.now(), { users: [], ...typed }) };
+  return users.map((user, index) =>
+    formButton(
+      "Choose…",
+      action,
+      `pick-${index}`,
+      { user: user.id, ...draft },
+      `Choose ${user.email || user.id}`,
+    ),
+  );
 }
 
 interface AskInput extends Asked<Wish> {

@@ -7,7 +7,7 @@ import type { Message } from "../views/blocks.ts";
 import type { Args, ArgSpecs } from "./args.ts";
 
 /**
- * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
+ * Who may use a subcommand: everyone who can type it; who may look (the policy's viewers, operators and
  * approvers); who may read the record (its operators and approvers); who may look and ask for changes (its operators);
  * who may decide (its approvers); who may decide, also alone (its approvers, and those who may break the glass).
  */
@@ -66,7 +66,10 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
   calls: readonly CallName[];
   args: Specs;
-  /** What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. */
+  /**
+   * What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. Of a
+   * subcommand about a user, `user` is their Access id, and every other parameter has the name of its argument.
+   */
   screen?: Screen;
   /** What it returns is the answer, unless it gave one of its own. */
   run(context: CommandContext, args: Args<Specs>): Promise<Message | void>;

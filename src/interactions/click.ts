@@ -21,13 +21,19 @@ export type ClickHandler = (click: Click) => Promise<void>;
 
 /** Who did something, from the parts of a payload that all kinds have alike. */
 export function readAsker(
-  body: { user: { id: string; team_id?: string }; team?: { id: string } | null },
+  body: {
+    user: { id: string; team_id?: string };
+    team?: { id: string; enterprise_id?: string } | null;
+    enterprise?: { id: string } | null;
+  },
   surface: Surface,
   channelId: string | null = null,
 ): Asker {
+  const enterpriseId = body.enterprise?.id ?? body.team?.enterprise_id;
   return {
     userId: body.user.id,
     teamId: body.user.team_id ?? body.team?.id ?? "",
+    ...(enterpriseId !== undefined && { enterpriseId }),
     channelId,
     surface,
   };

@@ -60,7 +60,7 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
     request !== undefined
       ? await fillFromRequest(deps, request, action, which)
       : draft !== undefined
-        ? await fillFromDraft(deps, draft, asker)
+        ? await fillFromDraft(deps, draft, asker, action)
         : { ...NOTHING, isAdvised: advice === "yes" };
   const who = user === undefined || user === "" ? null : ({ kind: "id", id: user } as const);
   await openForm(deps, triggerId, { asker, originChannel: channelId }, { action, who, ...filled });
@@ -97,7 +97,12 @@ function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Req
 }
 
 /** @throws UserError when there is no such draft (any more), or it is somebody else's. */
-async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Promise<Filled> {
+async function fillFromDraft(
+  deps: Deps,
+  draftId: string,
+  { userId }: Asker,
+  action: ActionName,
+): Promise<Filled> {
   const draft = await readDraft(deps.db, draftId, userId);
   if (draft === null) {
     throw new UserError({
@@ -107,7 +112,9 @@ async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Pr
     });
   }
   const { users, devices, warpReauth, reason } = draft;
-  return { prefill: { devices, warpReauth, several: whosOf(users) }, reason };
+  if (action !== "revoke") return { ...NOTHING, reason };
+  const several = users.length === 0 ? {} : { several: whosOf(users) };
+  return { prefill: { devices, warpReauth, ...several }, reason };
 }
 
 function whosOf(words: readonly string[]): Who[] {

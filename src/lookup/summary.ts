@@ -12,7 +12,7 @@ import type {
 import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import { MAX_DAYS, readLogIns } from "./log-ins.ts";
+import { MAX_DAYS, readSignIns } from "./sign-ins.ts";
 import { readOpenIdentities } from "./open-identities.ts";
 import { readRegistrations, type Registrations } from "./registrations.ts";
 import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
@@ -125,7 +125,7 @@ async function digestOf(
   { now, call }: { now: number; call: CallOptions },
 ): Promise<SignInDigest> {
   const requests =
-    email === "" ? [] : (await readLogIns(cloudflare, email, { now, days: MAX_DAYS }, call)).items;
+    email === "" ? [] : (await readSignIns(cloudflare, email, { now, days: MAX_DAYS }, call)).items;
   return digestSignIns(requests, now);
 }
 

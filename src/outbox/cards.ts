@@ -1,8 +1,8 @@
-import type { WebClient } from "@slack/web-api";
-
 import type { Log } from "../log.ts";
 import type { PolicySource } from "../policy-file.ts";
 import type { Channels } from "../slack/channels.ts";
+import { isSlackRateLimit } from "../slack/clients.ts";
+import type { PacedClient } from "../slack/paced-client.ts";
 import { editMessage, findInChannel, hasThread, isDeleted, postMessage } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
@@ -27,7 +27,7 @@ import {
 
 export interface CardDeps {
   db: Db;
-  slack: WebClient;
+  slack: PacedClient;
   log: Log;
   now(): number;
   policy: PolicySource;
@@ -120,7 +120,11 @@ async function post(
       return { channel, ts: found };
     }
     await mark({ card_attempted_at: now() });
-    const posted = await postMessage(slack, channel, card, request.id);
+    const posted = await postMessage(slack, channel, card, request.id).catch(async (error: unknown) => {
+      // Refused before it had any effect: there is nothing to look for at the next attempt.
+      if (isSlackRateLimit(error)) await mark({ card_attempted_at: null });
+      throw error;
+    });
     const { channel: card_channel, ts: card_ts } = posted;
     await mark({ card_channel, card_ts, card_version: request.version });
     return posted;

@@ -1,5 +1,6 @@
 import { BOT } from "../audit/append.ts";
-import { slackTroubleOf } from "../slack/clients.ts";
+import { slackRetryAfterMs, slackTroubleOf } from "../slack/clients.ts";
+import { describeSlackTrouble } from "../slack-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { changeRequest } from "../requests/change.ts";
 import type { Lease } from "../requests/lease.ts";
@@ -24,45 +25,64 @@ export async function tryInSlack<T>(work: () => Promise<T>): Promise<Tried<T>> {
   }
 }
 
+/** Trouble that passes by itself is recorded when it has lasted so long: a full minute of messages is no incident. */
+const RECORDED_AFTER_MS = 30_000;
+
 /**
- * Writes down what keeps a request's messages from Slack and when they are tried again, and gives the lease back. When
- * it begins it is recorded; that it goes on, or is of another kind by now, is not.
+ * Writes down what keeps a request's messages from Slack and when they are tried again, and gives the lease back. It is
+ * recorded once: at once where a person has to fix it, otherwise when it has lasted half a minute.
  */
 export async function recordDeliveryFailure(
+  db: Db,
   { request, release }: Lease,
-  code: string,
+  { code, error }: DeliveryFailure,
   at: number,
 ): Promise<void> {
   const since = request.deliveryFailure?.since ?? at;
+  const isDue = describeSlackTrouble(code).next !== null || at - since >= RECORDED_AFTER_MS;
+  const isNews = isDue && !(request.deliveryFailure !== undefined && (await isRecorded(db, request.id)));
+  const waitMs = slackRetryAfterMs(error) ?? retryAfterMs(at - since);
   await release({
-    set: { trouble: code, trouble_since: since, publishing_due: at + retryAfterMs(at - since) },
-    ...(request.deliveryFailure === undefined
-      ? { event: "messages.trouble", actor: BOT, data: { code } }
-      : {}),
+    set: { trouble: code, trouble_since: since, publishing_due: at + Math.ceil(waitMs) },
+    ...(isNews ? { event: "messages.trouble", actor: BOT, data: { code } } : {}),
   });
 }
 
-/** Soon at first, then ever less often; what lasts ten minutes waits for a person to mend it. */
+/** Whether the trouble that there is stands in the record. Asked under the lease, whose holder alone writes these rows. */
+async function isRecorded(db: Db, requestId: string): Promise<boolean> {
+  const newest = await db
+    .selectFrom("audit")
+    .select("event")
+    .where("request_id", "=", requestId)
+    .where("event", "in", ["messages.trouble", "messages.recovered"])
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return newest?.event === "messages.trouble";
+}
+
+/** Soon at first, then ever less often; what lasts ten minutes waits for a person to fix it. */
 function retryAfterMs(lastedMs: number): number {
   return lastedMs > 10 * 60_000 ? 150_000 : Math.min(Math.max(lastedMs, 1000), 30_000);
 }
 
 /**
- * Gives the lease back if the card shows the request as it is; if there was trouble, it is over, and that is recorded.
+ * Gives the lease back if the card shows the request as it is; if trouble was recorded, so is its end.
  * @returns false when the request changed meanwhile: there is more to post.
  */
-export async function finishPublishing({ request, release }: Lease): Promise<boolean> {
-  const { version, deliveryFailure, card } = request;
+export async function finishPublishing(db: Db, { request, release }: Lease): Promise<boolean> {
+  const { id, version, deliveryFailure, card } = request;
+  const isNews = deliveryFailure !== undefined && (await isRecorded(db, id));
   const released = await release({
     where: (eb) => eb("version", "=", version),
     set: { card_version: version, trouble: null, trouble_since: null, publishing_due: null },
-    ...(deliveryFailure === undefined
-      ? {}
-      : {
+    ...(isNews
+      ? {
           event: "messages.recovered",
           actor: BOT,
           data: { code: deliveryFailure.code, since: deliveryFailure.since, card_channel: card.channel },
-        }),
+        }
+      : {}),
   });
   return released !== null;
 }
@@ -80,8 +100,8 @@ export async function moveCard(db: Db, id: string, from: string, to: string, at:
 }
 
 /**
- * The card of a pending request is gone: nobody could decide it, so another one is posted in `channel`, with the
- * evidence in its thread and a link for who asked.
+ * The card of a pending request is gone and no one can decide it, so another is posted in `channel`, with the
+ * evidence in its thread and a link for the requester.
  * @returns the request, or null when it is decided or its card is another one by now.
  */
 export function replaceCard(

@@ -156,8 +156,9 @@ function fromRow(row: Selectable<PostsTable>): Post {
   };
 }
 
-/** Noted before posting: should the process die now, the next attempt first looks whether the message is there. */
-export async function markAttempted(db: Kysely<Database>, seq: number, at: number): Promise<void> {
+/** Noted before posting: should the process die now, the next attempt first looks whether the message is there. null:
+ * it was not posted for certain. */
+export async function markAttempted(db: Kysely<Database>, seq: number, at: number | null): Promise<void> {
   await db.updateTable("posts").set({ attempted_at: at }).where("seq", "=", seq).execute();
 }
 

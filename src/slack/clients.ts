@@ -2,28 +2,31 @@ import {
   ErrorCode,
   LogLevel,
   WebAPIHTTPError,
+  WebAPIRateLimitedError,
   WebAPIRequestError,
   WebClient,
   type WebClientOptions,
 } from "@slack/web-api";
 
+import { PacedClient } from "./paced-client.ts";
 import { createRespond, type Respond } from "./respond.ts";
 
 /**
- * Two clients, because a 429 pauses the whole queue of a WebClient: a `views.open` waiting behind a chatty
- * workflow would lose its trigger. Neither retries by itself: after a socket reset the SDK would post a message
- * again, so retries belong to the workflows, which look for the first one before they post.
+ * Two clients: what a person waits for never stands behind messages that wait for their turn, as a `views.open` would
+ * lose its trigger. Neither retries on its own: after a socket reset the SDK would post a message again, so retries
+ * belong to the workflows, which look for the first one before they post.
  */
 export interface SlackClients {
   /** Answers by response_url. */
   respond: Respond;
   /** For calls a person waits on. */
   interactive: WebClient;
-  /** For cards, threads and direct messages, posted from workflows. */
-  background: WebClient;
+  /** For cards, threads and direct messages, posted from workflows at the rate that Slack allows. */
+  background: PacedClient;
 }
 
-export function createSlackClients(token: string, slackApiUrl: string): SlackClients {
+/** `postsPerSecond`: messages into one channel; about 1 is Slack's limit. */
+export function createSlackClients(token: string, slackApiUrl: string, postsPerSecond = 1): SlackClients {
   const options: WebClientOptions = {
     slackApiUrl,
     retryConfig: { retries: 0 },
@@ -34,7 +37,7 @@ export function createSlackClients(token: string, slackApiUrl: string): SlackCli
   return {
     respond: createRespond(slackApiUrl),
     interactive: new WebClient(token, { ...options, timeout: 5000 }),
-    background: new WebClient(token, { ...options, timeout: 15_000 }),
+    background: new PacedClient(token, { ...options, timeout: 15_000 }, postsPerSecond),
   };
 }
 
@@ -57,6 +60,11 @@ const SLACK_FAILURES: ReadonlySet<unknown> = new Set(Object.values(ErrorCode));
 /** Whether Slack asked to wait (429). */
 export function isSlackRateLimit(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === ErrorCode.RateLimitedError;
+}
+
+/** How long Slack asked to wait, in milliseconds; null where it did not. */
+export function slackRetryAfterMs(error: unknown): number | null {
+  return error instanceof WebAPIRateLimitedError ? error.retryAfter * 1000 : null;
 }
 
 /**

@@ -102,7 +102,7 @@ async function takeRequest(
   if (!response.headersSent) refuse(response, 404);
 }
 
-/** With the end of the connection: many requests on it would else be refused before anybody else has a turn. */
+/** With the end of the connection: many requests on it would else be refused before anyone else has a turn. */
 function refuse(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
   response.writeHead(status, { ...headers, connection: "close" }).end();
 }

@@ -4,14 +4,14 @@ import type { Log } from "../log.ts";
 import { memoize } from "../memoize.ts";
 import { isSlackFailure } from "./clients.ts";
 
-/** Whether Slack shows somebody as active; null: it does not say. */
+/** Whether Slack shows a person as active; null: it doesn't say. */
 export type ReadPresence = (userId: string) => Promise<boolean | null>;
 
 const FRESH_MS = 30_000;
 
 /**
- * Whether Slack shows somebody as active, remembered for half a minute: some 50 calls a minute are allowed. A failure
- * means that nobody knows, never that they are away.
+ * Whether Slack shows a person as active, remembered for half a minute: some 50 calls a minute are allowed. A failure
+ * means unknown, never that they are away.
  */
 export function createPresence(client: WebClient, { now, log }: { now(): number; log: Log }): ReadPresence {
   const read = memoize(now, FRESH_MS, async (user: string) => {

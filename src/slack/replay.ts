@@ -10,13 +10,13 @@ import type { Db } from "../store/open.ts";
 /** Where the signature of an HTTP request travels through Bolt: see http.ts. */
 export const SIGNATURE = "requestSignature";
 
-/** What a request is about to do: show something to who asked, or have an effect that lasts. */
+/** What a request is about to do: show something to the requester, or have an effect that lasts. */
 export type Purpose = "look-up" | "change";
 
 /**
  * Whether this is the first time that a request has come; of a repetition nothing is to be done. Asked after the
  * acknowledgement, and before the work.
- * @throws UserError for a change where nobody can tell.
+ * @throws UserError for a change where no one can tell.
  */
 export type IsFirst = (purpose: Purpose) => Promise<boolean>;
 
@@ -31,7 +31,7 @@ const KEPT_MS = 10 * 60_000;
 type PassOnce = (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
 
 /**
- * Lets each request have its effect once: somebody who overheard a signed one could otherwise send it again within five minutes.
+ * Lets each request have its effect once: someone who overheard a signed one could otherwise send it again within five minutes.
  * Slack's own retries are signed again, and those of an event keep its id. Clicks and commands in Socket Mode have
  * neither, and come from Slack alone.
  *

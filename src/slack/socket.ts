@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Logger as BoltLogger, type Receiver, SocketModeReceiver } from "@slack/bolt";
+import type { App, Logger as BoltLogger, Receiver } from "@slack/bolt";
 
 import type { Log } from "../log.ts";
+import { createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
-/** The connection over which Slack's payloads come in Socket Mode. */
+/** The way in which Slack's payloads arrive in Socket Mode. */
 interface SlackSocket {
   /** For Bolt's App. */
   receiver: Receiver;
+  /** Whether payloads arrive. */
   isConnected(): boolean;
   /** Resolves when connected. @throws what Slack said of the first try. */
   start(): Promise<void>;
@@ -24,63 +26,86 @@ interface SlackSocketOptions {
 /** A connection that lived this long was a good one: the next is tried at once. */
 const GOOD_MS = 30_000;
 const LONGEST_WAIT_MS = 30_000;
+/** How long a connection that Slack ends stays open, if Slack does not close it: for what is still to be acknowledged. */
+const ENDING_MS = 30_000;
+
+/** Where a connection is between hello and close. */
+interface Standing {
+  connectedAt: number;
+  /** `warned`: payloads still arrive, and not for much longer; `ending`: none arrive. */
+  state: "good" | "warned" | "ending";
+  closing?: NodeJS.Timeout;
+}
 
 /**
- * Keeps one connection open, with a loop of our own. The library's waits as long as its ping timeout (20 s here)
- * before it connects again, after each of Slack's regular requests to reconnect too, and gives up for good, with
- * an unhandled rejection, on some failures. Its options are an object of our own, because Bolt's
- * `socketMode: true` would share `clientOptions` with the listeners' client.
+ * Keeps a connection open on which payloads arrive. Every few hours Slack refreshes it: it warns, stops sending some
+ * seconds later, and leaves TCP open for half a minute. The next connection is opened at the warning, and the old one
+ * is left to Slack to close, so that nothing is lost in between and every acknowledgement goes back the way its
+ * payload came. The library's own way (close, wait for the close, connect again) is deaf for 27 s
+ * (https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect; up to ten connections are allowed, and a
+ * process has two for that half minute).
  */
 export function createSlackSocket({ appToken, apiUrl, log, boltLogger }: SlackSocketOptions): SlackSocket {
-  const receiver = new SocketModeReceiver({
-    appToken,
-    logger: boltLogger,
-    autoReconnectEnabled: false,
-    // A long synchronous job on either side must not look like a dead connection.
-    clientPingTimeout: 20_000,
-    serverPingTimeout: 60_000,
-    installerOptions: {
-      clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: 10_000 },
-    },
-  });
-  const { client } = receiver;
+  const connections = new Map<SocketConnection, Standing>();
   const stopping = new AbortController();
-  let connectedAt: number | null = null;
+  let app: App | undefined;
   let isReconnecting = false;
   // Tries since the last good connection: the first is made at once, the others wait.
   let tries = 0;
-  const isConnected = (): boolean => connectedAt !== null;
 
-  // The library reads messages in a promise that nobody waits for: one of an unknown shape would end the process.
-  const readers: ((...message: unknown[]) => unknown)[] = client.listeners("ws_message");
-  client.removeAllListeners("ws_message");
-  client.on("ws_message", (...message: unknown[]) => {
-    Promise.all(readers.map((read) => read(...message))).catch((error: unknown) =>
-      log.warn({ err: error }, "message of Slack's not understood"),
-    );
-  });
+  async function connect(): Promise<void> {
+    if (app === undefined) throw new Error("the socket has no app");
+    const connection = createSocketConnection({
+      appToken,
+      apiUrl,
+      log,
+      boltLogger,
+      app,
+      onEnding: (reason) => end(connection, reason),
+      onClosed: () => forget(connection),
+    });
+    await connection.open();
+    if (stopping.signal.aborted) return connection.close();
+    connections.set(connection, { connectedAt: performance.now(), state: "good" });
+    log.info({ connections: connections.size }, "connected to Slack");
+  }
 
-  client.on("connected", () => {
-    connectedAt = performance.now();
-    log.info({}, "connected to Slack");
-  });
-  client.on("disconnected", () => {
-    if (connectedAt !== null && performance.now() - connectedAt > GOOD_MS) tries = 0;
-    const wasConnected = isConnected();
-    connectedAt = null;
-    if (!wasConnected || stopping.signal.aborted) return;
-    log.info({}, "disconnected from Slack");
+  function end(connection: SocketConnection, reason: string): void {
+    const standing = connections.get(connection);
+    if (standing === undefined) return;
+    log.info({ reason }, "Slack refreshes the connection");
+    standing.state = reason === "warning" ? "warned" : "ending";
+    standing.closing ??= setTimeout(() => connection.close(), ENDING_MS);
+    noteLife(standing);
     void reconnect();
-  });
+  }
+
+  function forget(connection: SocketConnection): void {
+    const standing = connections.get(connection);
+    if (standing === undefined) return;
+    connections.delete(connection);
+    clearTimeout(standing.closing);
+    if (stopping.signal.aborted) return;
+    log.info({ connections: connections.size }, "disconnected from Slack");
+    noteLife(standing);
+    void reconnect();
+  }
+
+  function noteLife({ connectedAt }: Standing): void {
+    if (performance.now() - connectedAt > GOOD_MS) tries = 0;
+  }
+
+  const isAny = (...states: Standing["state"][]): boolean =>
+    [...connections.values()].some(({ state }) => states.includes(state));
 
   async function reconnect(): Promise<void> {
     if (isReconnecting) return;
     isReconnecting = true;
-    while (!isConnected() && !stopping.signal.aborted) {
+    while (!isAny("good") && !stopping.signal.aborted) {
       try {
         await delay(waitBefore(tries), undefined, { signal: stopping.signal });
         tries += 1;
-        await client.start();
+        await connect();
       } catch (error) {
         if (!stopping.signal.aborted) log.warn({ err: error, tries }, "not connected to Slack, trying again");
       }
@@ -88,17 +113,25 @@ export function createSlackSocket({ appToken, apiUrl, log, boltLogger }: SlackSo
     isReconnecting = false;
   }
 
+  function stop(): void {
+    stopping.abort();
+    for (const [connection, { closing }] of connections) {
+      clearTimeout(closing);
+      connection.close();
+    }
+  }
+
   return {
-    receiver,
-    isConnected,
-    async start() {
-      await client.start();
+    receiver: {
+      init(bolt) {
+        app = bolt;
+      },
+      start: connect,
+      stop: () => Promise.resolve(stop()),
     },
-    stop() {
-      stopping.abort();
-      // Resolves when the connection has closed, for which nobody waits: nothing is taken from it any more.
-      client.disconnect().catch((error: unknown) => log.warn({ err: error }, "connection not closed"));
-    },
+    isConnected: () => isAny("good", "warned"),
+    start: connect,
+    stop,
   };
 }
 

@@ -168,8 +168,8 @@ describe("/zt audit", () => {
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],
     ["audit --since yesterday", "“yesterday” is no time to start from.", "--since 7d"],
-    ["audit nobody", "“nobody” is not a <who|request>", "Usage: /zt audit [<who|request>]"],
-    ["audit alice@example.com bob@example.com", "does not know what to do with", "Usage: /zt audit"],
+    ["audit nobody", 'Can\'t read "nobody" as an email address', "Usage: /zt audit [<who|request>]"],
+    ["audit alice@example.com bob@example.com", "is one word too many", "Usage: /zt audit"],
   ])("%s: %s", async (text, what, next) => {
     const { slack } = await startAll();
     const { words } = await answerTo(slack, PEOPLE.alice, text);

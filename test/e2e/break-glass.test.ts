@@ -312,7 +312,7 @@ describe("breaking the glass", () => {
       [alice, "You are not among those who may act alone."],
       [bob, "You are not among those who may act alone."],
       [OTHERS.mallory, "This request is about you: you can't do it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests have no say here."],
       [OTHERS.bot, "Bots and deactivated accounts have no say here."],
     ] as const) {

@@ -306,7 +306,7 @@ describe("the form to revoke devices", () => {
     const { slack } = await startScene();
     for (const [text, words] of [
       ["revoke-devices quentin@example.com", "This user has no registered device."],
-      ["restore-devices quentin@example.com", "no revoked device that could be restored"],
+      ["restore-devices quentin@example.com", "no revoked device to restore"],
     ] as const) {
       const form = await openFormBy(slack, alice, text);
       expect(slack.visibleText(form)).toContain(words);

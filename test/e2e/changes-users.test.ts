@@ -173,9 +173,7 @@ describe("/zt delete-user", () => {
     expect(callsTo(cloudflare, "DELETE", "/").map(({ path }) => path)).toEqual([
       `/accounts/${cloudflare.accountId}/access/users/${id}`,
     ]);
-    expect((await answerTo(slack, alice, `user ${MALLORY}`)).words).toContain(
-      "No Access user has the e-mail",
-    );
+    expect((await answerTo(slack, alice, `user ${MALLORY}`)).words).toContain("No Access user has the email");
   });
 });
 

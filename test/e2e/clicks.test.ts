@@ -142,7 +142,7 @@ describe("clicks", () => {
     for (const [user, words] of [
       [PEOPLE.alice, "You asked for this: you can't also approve it."],
       [OTHERS.mallory, "This request is about you: you can't approve it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests have no say here."],
       [OTHERS.bot, "Bots and deactivated accounts have no say here."],
       [OTHERS.nobody, "You may not approve this request."],
@@ -152,7 +152,7 @@ describe("clicks", () => {
     for (const [user, words] of [
       [PEOPLE.alice, "You asked for this yourself."],
       [OTHERS.mallory, "This request is about you: you can't deny it."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests have no say here."],
       [OTHERS.bot, "Bots and deactivated accounts have no say here."],
       [OTHERS.nobody, "You may not deny this request."],
@@ -211,7 +211,7 @@ describe("clicks", () => {
       [OTHERS.nobody, "You may not see the details of this request."],
       [OTHERS.mallory, "You may not see the details of this request."],
       [OTHERS.guest, "Guests have no say here."],
-      [OTHERS.stranger, "You are from another organisation."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.details);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);

@@ -57,7 +57,7 @@ it("pitfall 1: seeing the card is no authority, and where no approver is named n
   const card = await askToRevoke(slack);
   for (const user of [OTHERS.nobody, OTHERS.guest, OTHERS.stranger, alice])
     expect(await pressForWords(slack, user, card, CARD_ACTIONS.approve)).toMatch(
-      /You may not|Guests have no say|another organisation|You asked for this/,
+      /You may not|Guests have no say|another workspace or organization|You asked for this/,
     );
   expect(revocations(scene)).toEqual([]);
   const nobody = `channels: { approvals: C0APPROV1 }\noperators: [${alice}]\napprovers: []\n`;

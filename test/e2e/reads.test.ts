@@ -124,15 +124,19 @@ describe("looking things up", () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
-  it("failed-logins: by hour, by application, and every one with its ray", async () => {
+  it("failed-sign-ins: by hour, by application, and every one with its ray", async () => {
     const scene = await startScene();
-    const { message, words } = await answerTo(scene.slack, PEOPLE.alice, "failed-logins mallory@example.com");
-    expect(words).toContain("17 failed log-ins in the last 24 h, 23 on record · 1–20 of 23");
+    const { message, words } = await answerTo(
+      scene.slack,
+      PEOPLE.alice,
+      "failed-sign-ins mallory@example.com",
+    );
+    expect(words).toContain("17 failed sign-ins in the last 24 h, 23 on record · 1–20 of 23");
     expect(words).toMatch(/\n[▁▂▃▄▅▆▇█]{24}\n-24h {8}-12h {5}now\n/);
     expect(words).toMatch(/Most in one hour: \d+, from \d{4}/);
     expect(words).toContain("• 6 × Payroll");
     expect(words).toContain(scene.cloudflare.state.failedLogins[0]?.rayId);
-    expect(await turn(scene, message, "screen:failed-logins:next")).toContain("21–23 of 23");
+    expect(await turn(scene, message, "screen:failed-sign-ins:next")).toContain("21–23 of 23");
   });
 
   it("devices: active, revoked and shared ones", async () => {
@@ -173,7 +177,7 @@ describe("looking things up", () => {
     for (const [screen, said] of [
       ["sessions", "3 active sessions on 5 apps"],
       ["devices", "2 active devices, 1 revoked"],
-      ["failed-logins", "17 failed log-ins in the last 24 h"],
+      ["failed-sign-ins", "17 failed sign-ins in the last 24 h"],
       ["identity", "How the open sessions differ"],
       ["risk", "🔴 high risk · never reset · 4 events"],
     ] as const)
@@ -186,7 +190,7 @@ describe("who may look", () => {
     "users",
     "sessions x@example.com",
     "identity x@example.com",
-    "failed-logins x@example.com",
+    "failed-sign-ins x@example.com",
     "devices x@example.com",
     "risk",
   ];
@@ -217,7 +221,7 @@ describe("who may look", () => {
 });
 
 describe("an account of any size", () => {
-  it("shows 500 sessions, 300 registrations, 1,000 failed log-ins and endless names within Slack's limits", async () => {
+  it("shows 500 sessions, 300 registrations, 1,000 failed sign-ins and endless names within Slack's limits", async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     const name = `${"مريم 👩🏽‍🚒 <!channel> ".repeat(20)}${"x".repeat(300)}`.slice(0, 300);
@@ -233,7 +237,7 @@ describe("an account of any size", () => {
 
     for (const [text, said, page] of [
       [`sessions ${email}`, "500 active sessions on 10 apps · 1–20 of 500", "21–40 of 500"],
-      [`failed-logins ${email}`, "1,000 on record · 1–20 of 1,000", "21–40 of 1,000"],
+      [`failed-sign-ins ${email}`, "1,000 on record · 1–20 of 1,000", "21–40 of 1,000"],
       [`devices ${email}`, "300 active devices · 1–15 of 300", "16–30 of 300"],
       [`risk ${email}`, "100 events · 1–15 of 100", "16–30 of 100"],
     ] as const) {
@@ -271,7 +275,7 @@ describe("an account of any size", () => {
     for (let index = 0; index < 10; index += 1) scene.cloudflare.login(`crowd-${index}@example.com`);
     const { message, words } = await answerTo(scene.slack, PEOPLE.alice, "users crowd-");
     expect(words).toContain("1–10 of at most 210");
-    expect(await turn(scene, message, "screen:users:next")).toContain("No more users matching “crowd-”");
+    expect(await turn(scene, message, "screen:users:next")).toContain('No more users matching "crowd-"');
     expect(await turn(scene, message, "screen:users:previous")).toContain("1–10 of at most 210");
     expect((await answerTo(scene.slack, PEOPLE.alice, "users mallory")).words).not.toContain("Next");
   });
@@ -279,18 +283,18 @@ describe("an account of any size", () => {
 
 describe("nothing to show", () => {
   it.each([
-    ["users nobody-at-all", "No Access user matching “nobody-at-all”", "see everybody with /zt users"],
+    ["users nobody-at-all", 'No Access user matching "nobody-at-all"', "or /zt users for all"],
     ["sessions quentin@example.com", "has no active session", "→ /zt identity quentin@example.com"],
     [
       "sessions quentin@example.com X1aXj1lFVcqqyoXF",
       "has no such session",
       "→ /zt sessions quentin@example.com",
     ],
-    ["identity quentin@example.com", "has no sign-in on record", "→ /zt failed-logins quentin@example.com"],
+    ["identity quentin@example.com", "has no sign-in on record", "→ /zt failed-sign-ins quentin@example.com"],
     [
-      "failed-logins quentin@example.com",
-      "has no failed log-in on record",
-      "→ /zt sessions quentin@example.com",
+      "failed-sign-ins quentin@example.com",
+      "has no failed sign-in on record",
+      "→ /zt sign-ins quentin@example.com",
     ],
     ["devices quentin@example.com", "has no registered device", "→ They can still sign in with a browser"],
     ["risk quentin@example.com", "0 events", "→ /zt user quentin@example.com"],
@@ -334,7 +338,7 @@ describe("Cloudflare in trouble", () => {
     ["sessions mallory@example.com", "sessions.list", "Access: Audit Logs Read"],
     ["sessions mallory@example.com some-nonce", "sessions.get", "Access: Audit Logs Read"],
     ["identity mallory@example.com", "identity", "Access: Audit Logs Read"],
-    ["failed-logins mallory@example.com", "failed-logins", "Access: Audit Logs Read"],
+    ["failed-sign-ins mallory@example.com", "failed-logins", "Access: Audit Logs Read"],
     ["devices mallory@example.com", "registrations.list", "Zero Trust Read"],
     ["risk", "risk.summary", "Zero Trust: PII Read"],
     ["risk mallory@example.com", "risk.get", "Zero Trust: PII Read"],
@@ -447,7 +451,7 @@ describe("buttons that were tampered with or outlived what they show", () => {
     );
   };
 
-  it.each(["sessions", "identity", "failed-logins", "devices", "risk"])(
+  it.each(["sessions", "identity", "failed-sign-ins", "devices", "risk"])(
     "%s of somebody who was removed says that there is no such user",
     async (screen) => {
       const words = await press(await startScene(), `screen:${screen}:other`, {

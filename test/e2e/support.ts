@@ -146,7 +146,7 @@ export function addOthers(slack: Slack): void {
     name: "sten",
     realName: "Sten Ger",
     email: "sten@elsewhere.example",
-    isStranger: true,
+    // Slack says `is_stranger: false` of somebody who shares a channel.
     teamId: "T0ELSEWHER",
   });
   slack.setPerson(OTHERS.guest, {

@@ -43,7 +43,7 @@ describe("the connection to Slack in Socket Mode", () => {
     const world = await startWorld();
     const bot = await startBotProcess(world);
     world.slack.faults.set("apps.connections.open", { dropConnection: true });
-    world.slack.disconnectSockets();
+    world.slack.disconnectSockets("refresh_requested", { warningMs: 0 });
     await vi.waitFor(
       async () =>
         expect(await probe(bot, "/readyz")).toEqual({ status: 503, text: "not connected to Slack" }),
@@ -70,7 +70,7 @@ describe("the connection to Slack in Socket Mode", () => {
     const world = await startWorld();
     const bot = await startBotProcess(world);
     world.slack.faults.set("apps.connections.open", { error: "internal_error" });
-    world.slack.disconnectSockets();
+    world.slack.disconnectSockets("refresh_requested", { warningMs: 0 });
     await vi.waitFor(async () => expect(await probe(bot, "/readyz")).toHaveProperty("status", 503), WAIT);
     const { code, tookMs } = await bot.stop();
     expect(code).toBe(0);

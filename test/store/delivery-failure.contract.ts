@@ -1,3 +1,4 @@
+import { WebAPIRateLimitedError } from "@slack/web-api";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 
@@ -34,6 +35,10 @@ function somebody(): string {
   return `U0${crypto.randomUUID().slice(0, 8).toUpperCase()}`;
 }
 
+function failure(code: string) {
+  return { code, error: new Error(code) };
+}
+
 export function deliveryFailureContract(store: GetStore): void {
   const db = () => store().db;
 
@@ -54,19 +59,19 @@ export function deliveryFailureContract(store: GetStore): void {
   }
 
   describe("a delivery failure", () => {
-    it("is recorded when it begins and when it ends, not in between, and gives the lease back", async () => {
+    it("that a person has to fix is recorded when it begins and when it ends, not in between", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await recordDeliveryFailure(await take(id), "ratelimited", NOW + 1);
-      await recordDeliveryFailure(await take(id), "is_archived", NOW + 3);
-      expect((await mustRead(id)).deliveryFailure).toEqual({ code: "is_archived", since: NOW + 1 });
+      await recordDeliveryFailure(db(), await take(id), failure("is_archived"), NOW + 1);
+      await recordDeliveryFailure(db(), await take(id), failure("not_in_channel"), NOW + 3);
+      expect((await mustRead(id)).deliveryFailure).toEqual({ code: "not_in_channel", since: NOW + 1 });
       expect(await events(id)).toEqual(["request.created", "messages.trouble"]);
       const isFound = async (at: number) => (await findSweepWork(db(), at)).unpublished.includes(id);
       // Soon after it began it is tried again in a second.
       expect(await isFound(NOW + 1002)).toBe(false);
       expect(await isFound(NOW + 1003)).toBe(true);
 
-      expect(await finishPublishing(await take(id, NOW + 9))).toBe(true);
-      expect(await finishPublishing(await take(id, NOW + 10))).toBe(true);
+      expect(await finishPublishing(db(), await take(id, NOW + 9))).toBe(true);
+      expect(await finishPublishing(db(), await take(id, NOW + 10))).toBe(true);
       expect(await mustRead(id)).not.toHaveProperty("deliveryFailure");
       const trail = await readRequestAudit(db(), id);
       expect(trail.slice(2)).toEqual([
@@ -74,9 +79,40 @@ export function deliveryFailureContract(store: GetStore): void {
           event: "messages.recovered",
           at: NOW + 9,
           actor: "zt-bot",
-          data: expect.objectContaining({ code: "is_archived", since: NOW + 1, card_channel: "C0APPROV1" }),
+          data: expect.objectContaining({
+            code: "not_in_channel",
+            since: NOW + 1,
+            card_channel: "C0APPROV1",
+          }),
         }),
       ]);
+    });
+
+    it("that passes by itself is recorded once it has lasted half a minute, and then its end is too", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      const fail = async (at: number) =>
+        recordDeliveryFailure(db(), await take(id, at), failure("ratelimited"), at);
+      await fail(NOW);
+      await fail(NOW + 29_999);
+      expect(await events(id)).toEqual(["request.created"]);
+      await finishPublishing(db(), await take(id, NOW + 29_999));
+      expect(await events(id)).toEqual(["request.created"]);
+
+      for (const at of [NOW + 40_000, NOW + 69_000, NOW + 70_000, NOW + 80_000]) await fail(at);
+      expect(await events(id)).toEqual(["request.created", "messages.trouble"]);
+      await finishPublishing(db(), await take(id, NOW + 90_000));
+      await fail(NOW + 95_000);
+      await finishPublishing(db(), await take(id, NOW + 96_000));
+      expect(await events(id)).toEqual(["request.created", "messages.trouble", "messages.recovered"]);
+    });
+
+    it("is tried again when Slack said, where it asked to wait", async () => {
+      const { id } = await insertRequest(db(), newRequest());
+      const error = new WebAPIRateLimitedError(7);
+      await recordDeliveryFailure(db(), await take(id), { code: "ratelimited", error }, NOW);
+      const isFound = async (at: number) => (await findSweepWork(db(), at)).unpublished.includes(id);
+      expect(await isFound(NOW + 6999)).toBe(false);
+      expect(await isFound(NOW + 7000)).toBe(true);
     });
 
     it("is not recorded by who has lost the lease to another", async () => {
@@ -84,19 +120,19 @@ export function deliveryFailureContract(store: GetStore): void {
       const lost = await take(id);
       await letLeaseRunOut(db(), id);
       const lease = await take(id);
-      await recordDeliveryFailure(lost, "ratelimited", NOW + 1);
+      await recordDeliveryFailure(db(), lost, failure("is_archived"), NOW + 1);
       expect(await mustRead(id)).not.toHaveProperty("deliveryFailure");
-      await recordDeliveryFailure(lease, "is_archived", NOW + 2);
+      await recordDeliveryFailure(db(), lease, failure("is_archived"), NOW + 2);
       expect((await mustRead(id)).deliveryFailure).toEqual({ code: "is_archived", since: NOW + 2 });
       expect(await events(id)).toEqual(["request.created", "messages.trouble"]);
     });
 
     it("is not over while the request changed and there is more to post", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      await recordDeliveryFailure(await take(id), "is_archived", NOW);
+      await recordDeliveryFailure(db(), await take(id), failure("is_archived"), NOW);
       const lease = await take(id);
       await moveRequest(db(), id, transitionTo("cancelled"));
-      expect(await finishPublishing(lease)).toBe(false);
+      expect(await finishPublishing(db(), lease)).toBe(false);
       expect(await mustRead(id)).toHaveProperty("deliveryFailure");
       expect(await events(id)).not.toContain("messages.recovered");
     });

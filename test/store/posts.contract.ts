@@ -76,7 +76,7 @@ export function postsContract(store: GetStore): void {
 
     it("is given back when the card shows the request as it is", async () => {
       const { id } = await insertRequest(db(), newRequest());
-      expect(await finishPublishing(await take(id))).toBe(true);
+      expect(await finishPublishing(db(), await take(id))).toBe(true);
       expect(await readRequest(db(), id)).toMatchObject({ version: 1, cardVersion: 1 });
       await take(id);
     });
@@ -85,7 +85,7 @@ export function postsContract(store: GetStore): void {
       const { id } = await insertRequest(db(), newRequest());
       const lease = await take(id);
       await moveRequest(db(), id, transitionTo("approved"));
-      expect(await finishPublishing(lease)).toBe(false);
+      expect(await finishPublishing(db(), lease)).toBe(false);
       expect(await readRequest(db(), id)).toMatchObject({ version: 2, cardVersion: 0 });
       expect(await takeLeaseFor(db(), "publishing", id)).toBeNull();
       await lease.release();

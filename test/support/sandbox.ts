@@ -4,13 +4,13 @@ import { join } from "node:path";
 
 import type { Page } from "playwright-core";
 
-const MAIN = join(import.meta.dirname, "..", "..", "sandbox", "main.ts");
+export const SANDBOX_MAIN = join(import.meta.dirname, "..", "..", "sandbox", "main.ts");
 
 /** `npm run sandbox` as a user starts it, on any free port. */
 export async function startSandbox(
   ...args: string[]
-): Promise<{ url: string; stop(): Promise<number | null> }> {
-  const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], {
+): Promise<{ url: string; signal(name: NodeJS.Signals): void; stop(): Promise<number | null> }> {
+  const child = spawn(process.execPath, [SANDBOX_MAIN, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
@@ -24,6 +24,7 @@ export async function startSandbox(
   });
   return {
     url,
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill("SIGTERM");
       const [code] = (await once(child, "exit")) as [number | null];

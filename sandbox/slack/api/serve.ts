@@ -3,8 +3,10 @@ import type { Request, Response, Router } from "express";
 import { waitLatency } from "../faults.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import type { ApiCall, Fault } from "../types.ts";
+import { toText } from "../to-text.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
+import { blockMethods } from "./blocks.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { fileMethods } from "./files.ts";
@@ -18,6 +20,7 @@ import { viewMethods } from "./views.ts";
 const methods = new Map<string, ApiMethod>(
   [
     ...authMethods,
+    ...blockMethods,
     ...chatMethods,
     ...conversationMethods,
     ...fileMethods,
@@ -28,7 +31,7 @@ const methods = new Map<string, ApiMethod>(
 );
 
 /** Arguments that hold JSON even when the call came as a form. */
-const jsonArgs = ["blocks", "attachments", "metadata", "view"];
+const jsonArgs = ["blocks", "attachments", "message", "metadata", "view"];
 const keptCalls = 10_000;
 
 /** The Web API under `/api/:method` and the response URLs under `/actions/…`. */
@@ -111,7 +114,9 @@ async function answer(
     request.socket.destroy();
     return;
   }
-  const result = faultyAnswer(fault) ?? run(effect, method);
+  const retryAfter = fault?.retryAfter ?? workspace.rates.take(method, toText(args["channel"]));
+  const refused = faultyAnswer(retryAfter === undefined ? fault : { ...fault, retryAfter });
+  const result = refused ?? run(effect, method);
   workspace.changed();
   await workspace.faults.wait(method, "answer");
   if (fault?.dropAnswer === true) {
@@ -121,7 +126,7 @@ async function answer(
   record.status = result.status;
   record.response = result.body;
   workspace.changed();
-  if (fault?.retryAfter !== undefined) response.set("retry-after", String(fault.retryAfter));
+  if (retryAfter !== undefined) response.set("retry-after", String(retryAfter));
   response.set("x-oauth-scopes", workspace.options.bot.scopes.join(","));
   response.status(result.status).json(result.body);
 }

@@ -2,12 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 import { newSecret } from "../ids.ts";
-import type { EventRetry, Payload, PayloadKind } from "../types.ts";
+import type { DisconnectReason, EventRetry, Payload, PayloadKind, RefreshTimes } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** Slack keeps at most ten connections of one app. */
 const connectionLimit = 10;
 const pingEveryMs = 10_000;
+/** How long after its warning Slack refreshes a connection. */
+const warningMs = 10_000;
+/** How long the TCP connection outlives that: Slack takes its time. */
+const lingerMs = 30_000;
 
 /** What came back: the ack's payload, or why there is none. */
 export type Answer =
@@ -18,14 +22,20 @@ export interface Sockets {
   /** A fresh address for one connection; undefined when there are too many. */
   newUrl(): string | undefined;
   send(kind: PayloadKind, payload: Payload, retry?: EventRetry): Promise<Answer>;
+  /** Those that payloads are sent to. */
   count(): number;
-  disconnect(reason: string): void;
+  disconnect(reason: DisconnectReason, times?: RefreshTimes): void;
+  /** Sends each connection this very message. */
+  sendRaw(message: string): void;
   close(): void;
 }
 
 interface Connection {
   socket: WebSocket;
   waiting: Map<string, (answer: Answer) => void>;
+  /** It was refreshed: nothing is sent to it any longer, though it is open. */
+  isRefreshed: boolean;
+  timers: Set<NodeJS.Timeout>;
 }
 
 /**
@@ -50,13 +60,14 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
   });
 
   function accept(socket: WebSocket): void {
-    const connection: Connection = { socket, waiting: new Map() };
+    const connection: Connection = { socket, waiting: new Map(), isRefreshed: false, timers: new Set() };
     connections.push(connection);
     const ping = setInterval(() => socket.ping("Ping from the sandbox"), pingEveryMs);
     socket.on("message", (data: Buffer) => settle(connection, data.toString()));
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
       clearInterval(ping);
+      for (const timer of connection.timers) clearTimeout(timer);
       connections.splice(connections.indexOf(connection), 1);
       for (const resolve of connection.waiting.values()) resolve({ ok: false, error: "dispatch_failed" });
       workspace.changed();
@@ -71,6 +82,24 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
     workspace.changed();
   }
 
+  /**
+   * As Slack does every few hours: a warning, and a little later the refresh. From then on the connection gets nothing,
+   * and TCP stays open for a while all the same. No close frame is answered from the warning on, so that a client that
+   * closes and waits for the answer hears nothing until its own time limit.
+   */
+  function refresh(connection: Connection, times: RefreshTimes): void {
+    const { socket, timers } = connection;
+    socket.close = () => {};
+    sayDisconnect(connection, "warning");
+    function end(): void {
+      sayDisconnect(connection, "refresh_requested");
+      connection.isRefreshed = true;
+      timers.add(setTimeout(() => socket.terminate(), times.lingerMs ?? lingerMs));
+      workspace.changed();
+    }
+    timers.add(setTimeout(end, times.warningMs ?? warningMs));
+  }
+
   return {
     newUrl() {
       if (connections.length >= connectionLimit) return undefined;
@@ -79,7 +108,7 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
       return `${workspace.baseUrl.replace(/^http/, "ws")}/link?ticket=${ticket}&app_id=${workspace.options.bot.appId}`;
     },
     async send(kind, payload, retry) {
-      const open = connections.filter((each) => each.socket.readyState === WebSocket.OPEN);
+      const open = connections.filter(isListening);
       turn += 1;
       const connection = open[turn % Math.max(open.length, 1)];
       if (connection === undefined) return { ok: false, error: "dispatch_failed" };
@@ -99,11 +128,15 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
       );
       return await answer;
     },
-    count: () => connections.filter((each) => each.socket.readyState === WebSocket.OPEN).length,
-    disconnect(reason) {
-      for (const { socket } of connections) {
-        socket.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "sandbox" } }));
+    count: () => connections.filter(isListening).length,
+    disconnect(reason, times = {}) {
+      for (const connection of connections) {
+        if (reason === "refresh_requested") refresh(connection, times);
+        else sayDisconnect(connection, reason);
       }
+    },
+    sendRaw(message) {
+      for (const { socket } of connections) socket.send(message);
     },
     close() {
       // Closing takes each one off the list, a little later.
@@ -111,6 +144,14 @@ export function createSockets(workspace: Workspace, server: Server): Sockets {
       webSockets.close();
     },
   };
+}
+
+function isListening({ socket, isRefreshed }: Connection): boolean {
+  return socket.readyState === WebSocket.OPEN && !isRefreshed;
+}
+
+function sayDisconnect({ socket }: Connection, reason: DisconnectReason): void {
+  socket.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "sandbox" } }));
 }
 
 function awaitAnswer(connection: Connection, envelopeId: string, timeoutMs: number): Promise<Answer> {

@@ -13,7 +13,7 @@ export const command = defineActionCommand({
   ],
   calls: ["list users", "get user", "revoke user", "list active sessions", "list registrations"],
   args: {
-    who: { kind: "whos", summary: "an email address, an Access user's id or a @mention" },
+    who: { kind: "whos", summary: "an email address, a name, an Access user's id or a @mention" },
     devices: { kind: "switch", summary: "also revoke all of their device registrations" },
     warpReauth: {
       kind: "switch",

@@ -26,7 +26,7 @@ export const audit = defineCommand({
     "who|request": {
       kind: "subject",
       required: false,
-      summary: "an e-mail address, an Access user's id, a @mention or a request's id",
+      summary: "an email address, an Access user's id, a @mention or a request's id",
     },
     since: { kind: "text", summary: "how far back, such as 7d, 12h or 2026-03-01" },
   },

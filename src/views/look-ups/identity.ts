@@ -30,7 +30,7 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
       `${who} has no sign-in on record`,
       section(`*${who}* has no sign-in on record (${when(now, "time")}).`),
       context(
-        `→ \`/zt failed-logins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` their devices.`,
+        `→ \`/zt failed-sign-ins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` their devices.`,
       ),
       toSummary(user),
     );

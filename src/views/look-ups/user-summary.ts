@@ -54,7 +54,7 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
   const more = menuOf(
     "summary",
     screenButton("All sessions", "sessions", { user: id }, `All active sessions of ${email}`),
-    email !== "" && screenButton("Sign-ins", "log-ins", { user: id }, `Sign-ins of ${email}`),
+    email !== "" && screenButton("Sign-ins", "sign-ins", { user: id }, `Sign-ins of ${email}`),
     formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`),
     sharedBy === undefined &&
       button("Share in the channel", SUMMARY_ACTIONS.share, id, "Put this summary in the channel"),
@@ -97,7 +97,7 @@ function revokeButton({ user }: UserSummary, { step }: Verdict): Button {
 /** Where a folded part is shown in full: a button's text, the screen it opens, and the start of its label. */
 const READS: Record<FoldedPart, readonly [text: string, screen: string, label: string]> = {
   risk: ["All risk events", "risk", "Risk events"],
-  signIns: ["All failed sign-ins", "failed-logins", "Failed sign-ins"],
+  signIns: ["All failed sign-ins", "failed-sign-ins", "Failed sign-ins"],
   identity: ["Identity in full", "identity", "Identity last seen"],
   devices: ["All devices", "devices", "Devices"],
 };

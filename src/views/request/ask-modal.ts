@@ -2,6 +2,7 @@ import type { KnownBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 
 import { formOf } from "../../actions/index.ts";
+import type { AccessUser } from "../../api/cloudflare.ts";
 import type { UserMessage } from "../../errors.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
 import { context, modal, section } from "../blocks.ts";
@@ -10,7 +11,7 @@ import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/s
 import { textInput, type Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
-import { USER_SEARCH, userSearch } from "../user-search.ts";
+import { USER_SEARCH, userChoice, userSearch } from "../user-search.ts";
 
 export const ASK_MODAL = "ask";
 
@@ -27,6 +28,8 @@ export interface AskModalProps {
   action: ActionName;
   /** null: to be picked in the form (or, for somebody who is to be created, nobody). */
   chosen: Chosen | null;
+  /** To pick from these only: whom what was typed may mean. */
+  choice?: { users: readonly AccessUser[]; now: number };
   /** What is worth knowing of whom was chosen, a few words each. */
   facts: readonly string[];
   material: Material;
@@ -92,7 +95,8 @@ export function askModal(props: AskModalProps): ModalView {
     [
       props.problemBlocks ?? problemBlocks(props.problem),
       section(chosen === null ? form.intro : chosenLines(chosen, props.facts)),
-      isPicking && userSearch(takesSeveral),
+      isPicking &&
+        (props.choice === undefined ? userSearch(takesSeveral) : userChoice(props.choice, takesSeveral)),
       isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),

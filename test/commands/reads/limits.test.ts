@@ -5,7 +5,7 @@ import type { RiskSummaryUser } from "../../../src/api/cloudflare.ts";
 import type { Difference } from "../../../src/lookup/identity-diff.ts";
 import type { Message } from "../../../src/views/blocks.ts";
 import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
-import { failedLoginsMessage } from "../../../src/views/look-ups/failed-logins.ts";
+import { failedSignInsMessage } from "../../../src/views/look-ups/failed-sign-ins.ts";
 import { identityMessage } from "../../../src/views/look-ups/identity.ts";
 import { riskiestMessage, riskMessage } from "../../../src/views/look-ups/risk.ts";
 import { unpackParams } from "../../../src/views/screen-button.ts";
@@ -35,9 +35,9 @@ const onPages = (draw: (page: number) => Message): string[] =>
 describe.each(Object.entries(SUMMARIES))("of a user whose data is %s, Slack takes", (_sort, summary) => {
   const { user } = summary;
 
-  it("every page of the failed log-ins", () => {
+  it("every page of the failed sign-ins", () => {
     const all = summary.failedLogins.ok ? summary.failedLogins.value : [];
-    expect(onPages((page) => failedLoginsMessage(user, all, { now: NOW, page }))).toEqual([]);
+    expect(onPages((page) => failedSignInsMessage(user, all, { now: NOW, page }))).toEqual([]);
   });
 
   it("every page of the devices, in multi-user mode, revoked and incomplete", () => {

@@ -1,5 +1,5 @@
 import { WebClient } from "@slack/web-api";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { startSlack } from "../../../sandbox/slack/index.ts";
 import type { Delivery, Slack } from "../../../sandbox/slack/index.ts";
 import {
@@ -32,6 +32,15 @@ async function startAlone(): Promise<Slack> {
 }
 
 const hello = { user: alice, channel: general, text: "hello" };
+
+/** A connection without any library, once it is there. */
+async function connectByHand(slack: Slack): Promise<WebSocket> {
+  const before = slack.connections;
+  const { url } = await new WebClient("xapp-test", { slackApiUrl: slack.apiUrl }).apps.connections.open();
+  const socket = new WebSocket(url ?? "");
+  await slack.waitFor(() => slack.connections === before + 1);
+  return socket;
+}
 
 /** The payload of an interaction, which a test made sure was sent. */
 function payloadOf(delivery: Delivery): Record<string, unknown> {
@@ -106,10 +115,25 @@ describe("Socket Mode", () => {
 
   it("lets the app go on the connection's end and take up with a new one", async () => {
     const { slack } = await startApp("socket", (app) => app.command("/zt", ({ ack }) => ack()), {}, 50);
-    slack.disconnectSockets();
+    slack.disconnectSockets("warning");
     await slack.waitFor(() => slack.connections === 0);
     await slack.waitFor(() => slack.connections === 1);
     expect(await slack.command(hello)).toMatchObject({ ok: true });
+  });
+
+  it("warns before a refresh, sends nothing after it, and leaves TCP open for a while", async () => {
+    const { slack } = await startApp("socket", (app) => app.command("/zt", ({ ack }) => ack()));
+    const socket = await connectByHand(slack);
+    const heard: string[] = [];
+    const closed = new Promise<void>((resolve) => socket.addEventListener("close", () => resolve()));
+    socket.addEventListener("message", ({ data }) => void heard.push(String(data)));
+    slack.disconnectSockets("refresh_requested", { warningMs: 50, lingerMs: 200 });
+    const reasons = () => heard.flatMap((text) => (JSON.parse(text) as { reason?: string }).reason ?? []);
+    await slack.waitFor(() => slack.connections === 0);
+    await vi.waitFor(() => expect(reasons()).toEqual(["warning", "refresh_requested"]));
+    expect(await slack.command(hello)).toMatchObject({ ok: false, error: "dispatch_failed" });
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    await closed;
   });
 
   it("takes a message in the ack as the answer", async () => {

@@ -74,6 +74,31 @@ describe("faults", () => {
   });
 });
 
+describe("limits on calls", () => {
+  it("answer 429 after a burst, for each channel, and take a call again when the answer says", async () => {
+    let now = Date.now();
+    const limited = await startSlack(workspaceOptions({ now: () => now }));
+    const client = new WebClient("xoxb-test", {
+      slackApiUrl: limited.apiUrl,
+      logLevel: LogLevel.ERROR,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+    });
+    const say = (channel: string) => client.chat.postMessage({ channel, text: "x" });
+    limited.rates.set("chat.postMessage", { burst: 2, perSecond: 0.25 });
+    await say(general);
+    await say(general);
+    await expect(say(general)).rejects.toMatchObject({ retryAfter: 4 });
+    expect((await say("C0OPEN")).ok).toBe(true);
+    now += 3000;
+    await expect(say(general)).rejects.toMatchObject({ retryAfter: 1 });
+    now += 1000;
+    expect((await say(general)).ok).toBe(true);
+    expect(limited.messages(general)).toHaveLength(3);
+    await limited.close();
+  });
+});
+
 describe("a held call", () => {
   it("has no effect before it is released", async () => {
     const hold = slack.faults.hold("chat.postMessage");

@@ -321,14 +321,14 @@ describe("the summary of a user", () => {
         ["Revoke all…", SUMMARY_ACTIONS.revoke, `${user}&advice=yes`],
         ["Refresh", SUMMARY_ACTIONS.refresh, user],
         ["All risk events", "screen:risk:open", user],
-        ["All failed sign-ins", "screen:failed-logins:open", user],
+        ["All failed sign-ins", "screen:failed-sign-ins:open", user],
         ["Identity in full", "screen:identity:open", user],
         ["All devices", "screen:devices:open", user],
       ],
     );
     expect(menuOf(show())).toEqual([
       ["All sessions", `${SUMMARY_ACTIONS.sessions}?${user}`],
-      ["Sign-ins", `screen:log-ins:open?${user}`],
+      ["Sign-ins", `screen:sign-ins:open?${user}`],
       ["Reset risk…", `${SUMMARY_ACTIONS.resetRisk}?${user}`],
       ["Share in the channel", `${SUMMARY_ACTIONS.share}?${USER_ID}`],
       ["Open in the dashboard", `${SUMMARY_ACTIONS.dashboard}?`],

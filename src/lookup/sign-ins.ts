@@ -11,15 +11,15 @@ import type {
 /** How far back may be asked. */
 export const MAX_DAYS = 7;
 
-/** Somebody with more is shown the newest ones, and told so. */
+/** Of a user with more, the newest ones are shown, and the answer says so. */
 const MAX_REQUESTS = 1000;
 
 /**
  * A user's Access requests of the last days, allowed and denied. Cloudflare's log knows addresses only, and whether
- * its filter folds case is not documented: it is asked as the user is spelled, then in lower case. Newest first; those
- * without a time come last.
+ * its filter folds case is not documented: it is searched as the user is spelled, then in lower case. Newest first;
+ * those without a time come last.
  */
-export async function readLogIns(
+export async function readSignIns(
   cloudflare: Cloudflare,
   email: string,
   { now, days }: { now: number; days: number },
@@ -34,7 +34,7 @@ export async function readLogIns(
   return { items: items.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)), complete };
 }
 
-/** How many were let in, how many were not, and of how many it is not said. */
+/** How many were allowed, how many were denied, and of how many that is unknown. */
 export function countResults(requests: readonly AccessRequest[]): {
   allowed: number;
   denied: number;
@@ -45,7 +45,7 @@ export function countResults(requests: readonly AccessRequest[]): {
   return { allowed, denied, unknown: requests.length - allowed - denied };
 }
 
-export interface AppLogIns {
+export interface AppSignIns {
   /** The application's domain and path, else its id. */
   app: string | null;
   count: number;
@@ -53,14 +53,14 @@ export interface AppLogIns {
 }
 
 /** On which application, most first. */
-export function countByDomain(requests: readonly AccessRequest[]): AppLogIns[] {
+export function countByDomain(requests: readonly AccessRequest[]): AppSignIns[] {
   const byApp = Map.groupBy(requests, (one) => one.appDomain ?? one.appUid);
   return [...byApp]
     .map(([app, ofApp]) => ({ app, count: ofApp.length, denied: countResults(ofApp).denied }))
     .toSorted((a, b) => b.count - a.count);
 }
 
-/** Spelled otherwise than the user: perhaps another one, whose address differs in case. */
+/** How many are spelled differently: perhaps another user, whose address differs in case. */
 export function spelledOtherwise(requests: readonly AccessRequest[], user: AccessUser): number {
   return requests.filter((one) => one.email !== null && one.email !== user.email).length;
 }

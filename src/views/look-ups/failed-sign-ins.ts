@@ -2,38 +2,37 @@ import type { KnownBlock } from "@slack/types";
 
 import type { AccessUser, FailedLogin } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
-import { busiestHour, countByApp, countByHour, newestFirst } from "../../lookup/failed-logins.ts";
+import { busiestHour, countByApp, countByHour, newestFirst } from "../../lookup/failed-sign-ins.ts";
 import { recentFailures, undatedText } from "../../lookup/facts.ts";
 import { number, plural } from "../../pluralize.ts";
 import { context, section, type Message } from "../blocks.ts";
-import { codeCell, dateCell, table, textCell } from "../cells.ts";
+import { codeCell, dateCell, stack, table, textCell } from "../cells.ts";
 import { firstLines } from "../fit.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { escape, named, utc, when } from "../text.ts";
+import { escape, named, when } from "../text.ts";
 
 const PAGE_SIZE = 20;
 const MAX_APPS = 5;
 
-/** `/zt failed-logins`: newest first, by application and by hour. */
-export function failedLoginsMessage(
+/** `/zt failed-sign-ins`: newest first, by application and by hour. */
+export function failedSignInsMessage(
   user: AccessUser,
-  logins: readonly FailedLogin[],
+  signIns: readonly FailedLogin[],
   { now, page: asked = 1 }: { now: number; page?: number },
 ): Message {
   const head = subjectOf(user);
-  if (logins.length === 0) {
-    const next = `→ \`/zt sessions ${whoOf(user)}\` shows where they did get in.`;
-    return emptyMessage(head, " has no failed log-in on record", now, context(next), toSummary(user));
+  if (signIns.length === 0) {
+    const next = `→ \`/zt sign-ins ${whoOf(user)}\` shows where they got in.`;
+    return emptyMessage(head, " has no failed sign-in on record", now, context(next), toSummary(user));
   }
-  const recent = recentFailures(logins, now);
-  const page = pageOf(newestFirst(logins), asked, PAGE_SIZE);
-  const rows = page.items.map((login) => [
-    dateCell(login.at),
-    textCell(named(login.appName, "unnamed app")),
-    codeCell(login.rayId, 40),
+  const recent = recentFailures(signIns, now);
+  const page = pageOf(newestFirst(signIns), asked, PAGE_SIZE);
+  const rows = page.items.map(({ at, appName, rayId }) => [
+    textCell(named(appName, "unnamed app")),
+    stack(dateCell(at), rayId !== null && codeCell(rayId, 40)),
   ]);
-  const title = `${plural(recent.length, "failed log-in")} in the last 24 h, ${number(logins.length)} on record${undatedText(logins)}`;
+  const title = `${plural(recent.length, "failed sign-in")} in the last 24 h, ${number(signIns.length)} on record${undatedText(signIns)}`;
   const hours = countByHour(recent, now);
   const busiest = busiestHour(hours, now);
   const said = busiest === null ? [] : [`Most in one hour: ${busiest.count}, from ${when(busiest.from)}`];
@@ -43,16 +42,16 @@ export function failedLoginsMessage(
     { head, title, now, page, lineOf, notes: [], said },
     [
       isFirst && recent.length > 0 && section(hourBars(hours), said),
-      isFirst && appsSection(logins),
-      table(["When", "App", "Ray"], rows, { wrapped: 1 }),
+      isFirst && appsSection(signIns),
+      table(["App", "When and ray"], rows, { wrapped: [0, 1] }),
     ],
-    toSummary(user, pagingButtons("failed-logins", { user: user.id }, page)),
+    toSummary(user, pagingButtons("failed-sign-ins", { user: user.id }, page)),
   );
 }
 
-function appsSection(logins: readonly FailedLogin[]): KnownBlock {
+function appsSection(signIns: readonly FailedLogin[]): KnownBlock {
   const apps = firstLines(
-    countByApp(logins),
+    countByApp(signIns),
     MAX_APPS,
     ({ app, count }) => `• ${number(count)} × ${escape(named(app, "an unnamed app"), 60)}`,
     (left) => `and ${plural(left, "other app")}`,
@@ -75,7 +74,7 @@ export function hourBars(counts: readonly number[]): string {
 
 function lineOf({ at, appName, rayId }: FailedLogin): string {
   return compact(
-    at === null ? "time not said" : utc(at),
+    at === null ? "time unknown" : when(at),
     escape(named(appName, "an unnamed app"), 60),
     rayId !== null && `ray ${escape(rayId, 40)}`,
   ).join(", ");

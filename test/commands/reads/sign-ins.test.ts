@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { AccessRequest, AuditEvent } from "../../../src/api/cloudflare.ts";
-import { countByDomain, countResults } from "../../../src/lookup/log-ins.ts";
+import { countByDomain, countResults } from "../../../src/lookup/sign-ins.ts";
 import { changesMessage } from "../../../src/views/look-ups/changes.ts";
-import { logInsMessage } from "../../../src/views/look-ups/log-ins.ts";
+import { signInsMessage } from "../../../src/views/look-ups/sign-ins.ts";
 import { readWords } from "../../support/words.ts";
 import { HOSTILE, HOUR, makeUser, messageProblems, NOW, SUMMARIES } from "../../views/support.ts";
 
@@ -92,13 +92,13 @@ const EVENTS = Array.from({ length: 1000 }, (_, index) =>
 );
 
 describe("with data of every sort, Slack takes", () => {
-  it.each(Object.entries(SUMMARIES))("every page of the log-ins of a user (%s)", (_sort, { user }) => {
+  it.each(Object.entries(SUMMARIES))("every page of the sign-ins of a user (%s)", (_sort, { user }) => {
     for (const items of [[], [BLANK_REQUEST], REQUESTS])
       for (const complete of [true, false])
         for (const days of [1, 7])
           expect(
             PAGES.flatMap((page) =>
-              messageProblems(logInsMessage(user, { items, complete, days, now: NOW, page })),
+              messageProblems(signInsMessage(user, { items, complete, days, now: NOW, page })),
             ),
           ).toEqual([]);
   });
@@ -114,53 +114,51 @@ describe("with data of every sort, Slack takes", () => {
   });
 });
 
-const showLogIns = (items: AccessRequest[], days = 1, complete = true): string =>
-  readWords(logInsMessage(makeUser(), { items, complete, days, now: NOW }));
+const showSignIns = (items: AccessRequest[], days = 1, complete = true): string =>
+  readWords(signInsMessage(makeUser(), { items, complete, days, now: NOW }));
 
-describe("the log-ins of a user", () => {
+describe("the sign-ins of a user", () => {
   it("are counted by result and by application, each row with result, application, IP and ray", () => {
     const denied = makeRequest({ allowed: false, appDomain: "vault.example.com", ip: "2001:db8::1" });
-    const words = showLogIns([makeRequest(), denied, makeRequest(), denied, denied]);
-    expect(words).toContain("5 Access requests in the last 24 h: ✅ 2 allowed and ❌ 3 denied");
+    const words = showSignIns([makeRequest(), denied, makeRequest(), denied, denied]);
+    expect(words).toContain("5 sign-ins in the last 24 h: 3 denied and 2 allowed");
     expect(words).toContain("• 3 × vault.example.com, 3 denied\n• 2 × wiki.example.com/docs\n");
-    expect(words).toContain("❌ denied\nvault.example.com\n2001:db8::1\n187d944c61940c77");
-    expect(words).toContain("✅ allowed\nwiki.example.com/docs\n203.0.113.199");
+    expect(words).toContain("⛔ denied\nvault.example.com\n2001:db8::1\n03-14 13:02 UTC\n187d944c61940c77");
+    expect(words).toContain("allowed\nwiki.example.com/docs\n203.0.113.199");
   });
 
-  it("say what is not a log-in, and what is not said", () => {
-    const words = showLogIns([
+  it("say what is not a sign-in, and what is unknown", () => {
+    const words = showSignIns([
       makeRequest({ action: "logout" }),
       makeRequest({ allowed: null, appDomain: null, ip: null, rayId: null, at: null }),
       { ...BLANK_REQUEST },
     ]);
-    expect(words).toContain("✅ 1 allowed, ❌ 0 denied and 2 without a result");
-    expect(words).toContain("✅ allowed (logout)");
+    expect(words).toContain("0 denied, 1 allowed and 2 with an unknown result");
+    expect(words).toContain("allowed (logout)");
     expect(words).toContain("df7e2w5f-02b7-4d9d-af26-8d1988fca630");
     expect(words).toContain("unnamed application");
   });
 
   it("are marked where the address is in other capitals: it may be another user's", () => {
-    expect(showLogIns([makeRequest({ email: "Mallory@example.com" }), makeRequest()])).toContain(
-      "⚠️ 1 request with the address in other capitals",
+    expect(showSignIns([makeRequest({ email: "Mallory@example.com" }), makeRequest()])).toContain(
+      "⚠️ 1 sign-in with the address in other capitals",
     );
-    expect(showLogIns([makeRequest(), makeRequest({ email: null })])).not.toContain("other capitals");
+    expect(showSignIns([makeRequest(), makeRequest({ email: null })])).not.toContain("other capitals");
   });
 
   it("are not said to be all where there may be more", () => {
-    expect(showLogIns([makeRequest()], 1, false)).toContain(
-      "There may be more: these are the newest 1 that Cloudflare gave",
-    );
-    expect(showLogIns([makeRequest()], 1, false)).toContain("at least 1 Access request");
-    expect(showLogIns([makeRequest()])).not.toContain("There may be more");
+    expect(showSignIns([makeRequest()], 1, false)).toContain("There may be more: these are the newest 1,");
+    expect(showSignIns([makeRequest()], 1, false)).toContain("at least 1 sign-in");
+    expect(showSignIns([makeRequest()])).not.toContain("There may be more");
   });
 
   it("lead further back until that is as far as it goes", () => {
-    expect(showLogIns([], 1)).toContain("→ /zt log-ins mallory@example.com --days 7 looks further back");
-    expect(showLogIns([], 1)).toContain("Last 7 days");
-    expect(showLogIns([makeRequest()], 3)).toContain("Last 7 days");
-    expect(showLogIns([], 7)).toContain("→ A session from before may still be open: /zt sessions");
-    expect(showLogIns([], 7)).not.toContain("Last 7 days");
-    expect(showLogIns([], 7)).toContain("made no Access request in the last 7 days");
+    expect(showSignIns([], 1)).toContain("→ /zt sign-ins mallory@example.com --days 7 looks further back");
+    expect(showSignIns([], 1)).toContain("Last 7 days");
+    expect(showSignIns([makeRequest()], 3)).toContain("Last 7 days");
+    expect(showSignIns([], 7)).toContain("→ A session from before may still be open: /zt sessions");
+    expect(showSignIns([], 7)).not.toContain("Last 7 days");
+    expect(showSignIns([], 7)).toContain("has no sign-in in the last 7 days");
   });
 
   it("count every request once", () => {
@@ -182,26 +180,30 @@ describe("the bot's changes", () => {
       makeEvent(),
       makeEvent({ action: "create", description: null, succeeded: false, status: 403 }),
     ]);
-    expect(words).toContain("By zt-bot: 2 changes in the last 24 h, ❌ 1 failed");
-    expect(words).toContain("delete · Delete User · access users f174e90a\n✅ success\n8e9b1c60ef9e1c9a");
-    expect(words).toContain("create · access users f174e90a\n❌ failure (HTTP 403)");
+    expect(words).toContain("By zt-bot: 2 changes in the last 24 h, 1 failed");
+    expect(words).toContain(
+      "succeeded\ndelete · Delete User · access users f174e90a\n03-14 13:02 UTC\n8e9b1c60ef9e1c9a",
+    );
+    expect(words).toContain("❌ failed (HTTP 403)\ncreate · access users f174e90a");
     expect(words).toContain("of zt-bot's API token token-1");
   });
 
-  it("do without what is not said, and say nothing twice", () => {
+  it("do without what is unknown, and say nothing twice", () => {
     const resource = { id: null, product: null, type: "Delete User" };
-    expect(showChanges([makeEvent({ resource })])).toContain("delete · Delete User\n✅");
+    expect(showChanges([makeEvent({ resource })])).toContain("succeeded\ndelete · Delete User\n");
     const nothing = showChanges([BLANK_EVENT]);
-    expect(nothing).toContain("not said\nchange\nnot said\n–");
-    expect(nothing).toContain("1 change in the last 24 h, none failed");
+    expect(nothing).toContain("result unknown\nchange\nunknown\n");
+    expect(nothing).toContain("1 change in the last 24 h, 1 with an unknown result");
   });
 
   it("are not said to be all where there are more", () => {
-    expect(showChanges([makeEvent()], false)).toContain("Cloudflare has more: these are the newest 1,000");
+    expect(showChanges([makeEvent()], false)).toContain(
+      "These are the newest 1,000. The Cloudflare dashboard shows the rest.",
+    );
   });
 
   it("may be none, and then where to look is said", () => {
     expect(showChanges([])).toContain("Cloudflare recorded no change by zt-bot in the last 24 h");
-    expect(showChanges([])).toContain("→ What was asked for is in the approvals channel");
+    expect(showChanges([])).toContain("/zt requests all shows what was requested");
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { busiestHour, countByApp, countByHour, newestFirst } from "../../../src/lookup/failed-logins.ts";
-import { hourBars } from "../../../src/views/look-ups/failed-logins.ts";
+import { busiestHour, countByApp, countByHour, newestFirst } from "../../../src/lookup/failed-sign-ins.ts";
+import { hourBars } from "../../../src/views/look-ups/failed-sign-ins.ts";
 import { HOUR, makeFailure, NOW } from "../../views/support.ts";
 
 const agoAll = (...hours: number[]) => hours.map((ago) => makeFailure({ at: NOW - ago * HOUR }));
@@ -26,7 +26,7 @@ describe("the hours of the last day", () => {
     expect(counts.every((count) => count === 0)).toBe(true);
   });
 
-  it("hold every log-in of the day exactly once", () => {
+  it("hold every sign-in of the day exactly once", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 24, noNaN: true })), (hours) => {
         const counts = countByHour(agoAll(...hours), NOW);
@@ -62,7 +62,7 @@ describe("the picture of a day", () => {
   });
 });
 
-describe("failed log-ins", () => {
+describe("failed sign-ins", () => {
   it("come newest first, those without a time last", () => {
     const sorted = newestFirst([makeFailure({ at: null }), ...agoAll(3, 1, 2)]);
     expect(sorted.map(({ at }) => at)).toEqual([NOW - HOUR, NOW - 2 * HOUR, NOW - 3 * HOUR, null]);
