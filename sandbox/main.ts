@@ -111,7 +111,7 @@ say(`
 
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
-    /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
+    /zt user mallory@example.com     then Revoke all…, and approve it as Bob in #zt-approvals,
                                      or revoke at once as Alice (break-glass) and review it as Bob
 ${values["step-up"] ? STEP_UP_HINT : ""}
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}

@@ -16,8 +16,14 @@ export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver" |
 /** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
 export type ScreenParams = Readonly<Record<string, string>>;
 
+/**
+ * Shows an answer before all of it is read. The whole one takes its place, or follows it where Slack can't replace
+ * it; an answer that is quick enough is given once.
+ */
+export type ShowEarly = (message: Message) => Promise<void>;
+
 /** An answer that can be shown again with other parameters: the next page, or another subject. */
-type Screen = (deps: Deps, params: ScreenParams, asker: Asker) => Promise<Message>;
+type Screen = (deps: Deps, params: ScreenParams, asker: Asker, showEarly?: ShowEarly) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {
@@ -26,6 +32,8 @@ export interface CommandContext {
   channelId: string;
   /** Answers only the asker. */
   reply(message: Message): Promise<void>;
+  /** Absent where an answer has to be complete. */
+  showEarly?: ShowEarly;
   /** Opens the form of an action, or offers a button that does where a form can't be opened at once. */
   openForm(form: FormRequest): Promise<void>;
 }

@@ -9,9 +9,12 @@ import { readDraft } from "../requests/drafts.ts";
 import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
-import { parseScreenAction, unpackParams } from "../views/screen-button.ts";
+import type { Message } from "../views/blocks.ts";
+import { FORM_PREFIX } from "../views/form-button.ts";
+import { parseChoice } from "../views/menu.ts";
+import { parseScreenAction, SCREEN_PREFIX, unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";
-import type { Click } from "./click.ts";
+import type { Click, ClickHandler } from "./click.ts";
 import { openForm } from "./open-form.ts";
 
 /** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read anew. */
@@ -24,7 +27,23 @@ export async function showScreen(
   const command = registry.find(name);
   if (command?.screen === undefined) throw leadsNowhere();
   await authorise({ deps, asker }, command);
-  await reply(await command.screen(deps, unpackParams(value), asker), { replaceOriginal: inPlace });
+  const answer = (message: Message) => reply(message, { replaceOriginal: inPlace });
+  await answer(await command.screen(deps, unpackParams(value), asker, answer));
+}
+
+/** An option of a "•••" menu: what the button it stands for would do. `shown`: clicks that only show something. */
+export async function showChosen(
+  registry: Registry,
+  shown: Readonly<Record<string, ClickHandler>>,
+  click: Click,
+): Promise<void> {
+  const { actionId, value } = parseChoice(click.value);
+  const meant = { ...click, value };
+  if (actionId.startsWith(SCREEN_PREFIX)) return showScreen(registry, actionId, meant);
+  if (actionId.startsWith(FORM_PREFIX)) return showForm(actionId, meant);
+  const handle = Object.hasOwn(shown, actionId) ? shown[actionId] : undefined;
+  if (handle === undefined) throw leadsNowhere();
+  await handle(meant);
 }
 
 /** A button that opens an action's form, for the user (or the earlier request) whose id it carries. */

@@ -72,15 +72,34 @@ export function codeCell(text: string | null, max = 64): Cell {
   return richCell({ type: "text", text: shown, style: { code: true } });
 }
 
+const DATE_FORMATS = { full: "{date_short_pretty} {time}", day: "{date_short_pretty}", time: "{time}" };
+const DAY_MS = 86_400_000;
+
+interface DateLooks {
+  /** Words around it. */
+  before?: string;
+  after?: string;
+  format?: keyof typeof DATE_FORMATS;
+}
+
+/** A moment for a column that has to be narrow: of the last day by its time, before that by its day. */
+export function shortDateCell(at: number | null, now: number): Cell {
+  if (at === null) return textCell("unknown");
+  return dateCell(at, { format: Math.abs(now - at) < DAY_MS ? "time" : "day" });
+}
+
 /** A moment in the reader's own zone, with words around it; raw text cannot hold one. */
-export function dateCell(at: number | null, { before = "", after = "" } = {}): Cell {
+export function dateCell(
+  at: number | null,
+  { before = "", after = "", format = "full" }: DateLooks = {},
+): Cell {
   if (at === null) return textCell(`${before}unknown${after}`);
   return richCell(
     ...words(before),
     {
       type: "date",
       timestamp: Math.floor(at / 1000),
-      format: "{date_short_pretty} {time}",
+      format: DATE_FORMATS[format],
       fallback: `${new Date(at).toISOString().slice(5, 16).replace("T", " ")} UTC`,
     },
     ...words(after),
@@ -102,7 +121,8 @@ function words(text: string): RichTextElement[] {
   return text === "" ? [] : [{ type: "text", text }];
 }
 
-function richCell(...elements: RichTextElement[]): RichTextBlock {
+/** Runs of text, moments and people in one cell. */
+export function richCell(...elements: RichTextElement[]): RichTextBlock {
   return { type: "rich_text", elements: [{ type: "rich_text_section", elements }] };
 }
 

@@ -34,7 +34,7 @@ const TABLE: Record<string, Row> = {
     good: (who) => `user ${who}`,
     says: /3 active sessions/,
     bad: ["user", /<who> is missing/],
-    empty: /none active/,
+    empty: /No active session/,
     isAboutUser: true,
   },
   users: {
@@ -55,7 +55,7 @@ const TABLE: Record<string, Row> = {
     good: (who) => `identity ${who}`,
     says: /203\.0\.113\.199/,
     bad: ["identity", /<who> is missing/],
-    empty: /no log-in on record|Nothing|never/i,
+    empty: /no sign-in on record|Nothing|never/i,
     isAboutUser: true,
   },
   "failed-sign-ins": {

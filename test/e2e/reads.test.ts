@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { findLiveSessions, findUser, type Fault } from "../../sandbox/cloudflare/index.ts";
 import { PICK_SESSION } from "../../src/views/look-ups/sessions.ts";
 import { answerTo, askedOf, callsTo, newEphemeral, PEOPLE, type } from "../support/harness.ts";
-import { addOthers, OTHERS, privateAnswer, readAudit, startScene, type Scene } from "./support.ts";
+import { addOthers, clickOn, OTHERS, privateAnswer, readAudit, type Scene, startScene } from "./support.ts";
 
 const HOUR = 3_600_000;
 
@@ -12,9 +12,7 @@ const HOUR = 3_600_000;
 function pressIn({ slack }: Scene, message: StoredMessage, actionId: string, value?: unknown) {
   return slack.click({
     user: PEOPLE.alice,
-    channel: message.channel,
-    ts: message.ts,
-    actionId,
+    ...clickOn(message, actionId),
     ...(value === undefined ? {} : { value }),
   });
 }
@@ -82,7 +80,7 @@ describe("looking things up", () => {
     )[0];
     const { message, words } = await answerTo(slack, PEOPLE.alice, "sessions mallory@example.com");
     expect(words).toContain("mallory@example.com: 3 active sessions on 5 apps");
-    expect(words).toMatch(/\d+ h left/);
+    expect(words).toMatch(/\n\d+ h\n/);
 
     const value = new URLSearchParams({ user: user.id, nonce: newest?.nonce ?? "" }).toString();
     const picked = await openFrom(scene, message, PICK_SESSION, value);
@@ -90,8 +88,8 @@ describe("looking things up", () => {
       "🟢 still active",
       "on Payroll, Admin panel",
       "🇧🇷 BR · 203.0.113.199",
-      "posture: 3 passed, ❌ 2 failed",
-      "❌ Disk encryption on (disk_encryption): Disk encryption on: not met",
+      "2 of 5 posture checks failed",
+      "❌ Disk encryption: off (not met)",
       "mTLS  no certificate presented",
       "WARP off, Gateway off",
     ])
@@ -101,14 +99,14 @@ describe("looking things up", () => {
     expect(typed.words).toContain("🟢 still active");
     await openFrom(scene, typed.message, "screen:sessions:open");
     if (newest !== undefined) newest.revokedAt = cloudflare.now();
-    expect((await openFrom(scene, message, PICK_SESSION, value)).words).toContain("⚪ not active any more");
+    expect((await openFrom(scene, message, PICK_SESSION, value)).words).toContain("⚪ no longer active");
   });
 
-  it("identity: in groups, then what the open sessions have otherwise", async () => {
+  it("identity: in groups, then how the open sessions differ", async () => {
     const scene = await startScene();
     const { words } = await answerTo(scene.slack, PEOPLE.alice, "identity mallory@example.com");
     const order = [
-      "⚠️ differs from the sessions open now in country, IP, device and posture",
+      "⚠️ differs from the open sessions in country, IP, device and posture",
       "User\n",
       "Identity provider and groups\n",
       "Location and network\n",
@@ -116,7 +114,7 @@ describe("looking things up", () => {
       "mTLS ",
       "Service token ",
       "WARP and Gateway ",
-      "What differs from the sessions open now",
+      "How the open sessions differ",
       "⚠️ country: BR → GB in 2 sessions, since",
       "⚠️ IP: 203.0.113.199 → 192.0.2.44 in 2 sessions",
       "⚠️ posture, Disk encryption on: failed → passed",
@@ -148,12 +146,12 @@ describe("looking things up", () => {
       deviceId: "d0000000-0000-4000-8000-000000000001",
     });
     const { words } = await answerTo(scene.slack, PEOPLE.alice, "devices mallory@example.com");
-    expect(words).toContain("3 active registrations, 1 revoked");
-    expect(words).toContain("👥 Kiosk\nactive");
-    expect(words).toMatch(/Mallory's old iPhone\n🚫 revoked/);
+    expect(words).toContain("3 active devices, 1 revoked");
+    expect(words).toContain("👥 Kiosk");
+    expect(words).toMatch(/Mallory's old iPhone · 🚫 revoked/);
 
     const many = await answerTo(scene.slack, PEOPLE.alice, "devices devon@example.com");
-    expect(many.words).toContain("14 active registrations, 3 revoked · 1–15 of 17");
+    expect(many.words).toContain("14 active devices, 3 revoked · 1–15 of 17");
     expect(await turn(scene, many.message, "screen:devices:next")).toContain("16–17 of 17");
   });
 
@@ -178,9 +176,9 @@ describe("looking things up", () => {
     const { message } = await answerTo(scene.slack, PEOPLE.alice, "user mallory@example.com");
     for (const [screen, said] of [
       ["sessions", "3 active sessions on 5 apps"],
-      ["devices", "2 active registrations, 1 revoked"],
-      ["failed-logins", "17 failed sign-ins in the last 24 h"],
-      ["identity", "What differs from the sessions open now"],
+      ["devices", "2 active devices, 1 revoked"],
+      ["failed-sign-ins", "17 failed sign-ins in the last 24 h"],
+      ["identity", "How the open sessions differ"],
       ["risk", "🔴 high risk · never reset · 4 events"],
     ] as const)
       expect((await openFrom(scene, message, `screen:${screen}:open`)).words).toContain(said);
@@ -240,7 +238,7 @@ describe("an account of any size", () => {
     for (const [text, said, page] of [
       [`sessions ${email}`, "500 active sessions on 10 apps · 1–20 of 500", "21–40 of 500"],
       [`failed-sign-ins ${email}`, "1,000 on record · 1–20 of 1,000", "21–40 of 1,000"],
-      [`devices ${email}`, "300 active registrations · 1–15 of 300", "16–30 of 300"],
+      [`devices ${email}`, "300 active devices · 1–15 of 300", "16–30 of 300"],
       [`risk ${email}`, "100 events · 1–15 of 100", "16–30 of 100"],
     ] as const) {
       const { message, words } = await answerTo(slack, PEOPLE.alice, text);
@@ -292,13 +290,13 @@ describe("nothing to show", () => {
       "has no such session",
       "→ /zt sessions quentin@example.com",
     ],
-    ["identity quentin@example.com", "has no log-in on record", "→ /zt failed-sign-ins quentin@example.com"],
+    ["identity quentin@example.com", "has no sign-in on record", "→ /zt failed-sign-ins quentin@example.com"],
     [
       "failed-sign-ins quentin@example.com",
       "has no failed sign-in on record",
       "→ /zt sign-ins quentin@example.com",
     ],
-    ["devices quentin@example.com", "has no device registered", "→ They can still get in by browser"],
+    ["devices quentin@example.com", "has no registered device", "→ They can still sign in with a browser"],
     ["risk quentin@example.com", "0 events", "→ /zt user quentin@example.com"],
   ])("%s says so, and what to do next", async (text, said, next) => {
     const { words } = await answerTo((await startScene()).slack, PEOPLE.alice, text);
@@ -312,7 +310,7 @@ describe("nothing to show", () => {
       const { slack, cloudflare } = await startScene();
       cloudflare.settings.unknowns.identityNeverSeen = identityNeverSeen;
       const { words } = await answerTo(slack, PEOPLE.alice, "identity quentin@example.com");
-      expect(words).toContain("has no log-in on record");
+      expect(words).toContain("has no sign-in on record");
     },
   );
 
@@ -329,7 +327,7 @@ describe("nothing to show", () => {
   it("risk of an account without any says so", async () => {
     const { slack, cloudflare } = await startScene();
     cloudflare.state.risk = [];
-    expect((await answerTo(slack, PEOPLE.alice, "risk")).words).toContain("Nobody has a risk score");
+    expect((await answerTo(slack, PEOPLE.alice, "risk")).words).toContain("No one has a risk score");
   });
 });
 
@@ -430,7 +428,7 @@ describe("Cloudflare in trouble", () => {
     cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" });
     const { words } = await answerTo(slack, PEOPLE.alice, "identity mallory@example.com");
     expect(words).toContain("🇧🇷 BR");
-    expect(words).toContain("⚠️ the sessions open now could not be read: Cloudflare refused: busy");
+    expect(words).toContain("⚠️ the open sessions could not be read: Cloudflare refused: busy");
     cloudflare.faults.clear();
     cloudflare.faults.set("sessions.get", { kind: "success-false", message: "busy" });
     expect((await answerTo(slack, PEOPLE.alice, "identity mallory@example.com")).words).toContain(

@@ -130,7 +130,11 @@ describe("the risk events of a user", () => {
     const user = makeUser();
     const words = readWords(riskMessage({ user, riskUserId: user.id, risk, now: NOW }));
     expect(words).toContain("🟢 low risk · last reset 2026-03-14 12:02:31 UTC · 3 events since then");
-    expect(words.match(/^(?:before|first|last|no time)$/gm)).toEqual(["last", "first", "no time"]);
+    expect(words.match(/(?<=^[🔴🟠🟢⚪] )(?:before|first|last|no time)$/gmu)).toEqual([
+      "last",
+      "first",
+      "no time",
+    ]);
     expect(words).toContain("1 event from before the last reset not shown");
   });
 
@@ -169,10 +173,10 @@ describe("devices", () => {
       makeRegistration({ id: "2", deviceName: "Old phone", revokedAt: NOW - HOUR }),
     ];
     const words = readWords(devicesMessage(makeUser(), { items, isComplete: true }, { now: NOW }));
-    expect(words).toContain("1 active registration, 1 revoked");
+    expect(words).toContain("1 active device, 1 revoked");
     expect(words).toContain("👥 Kiosk");
-    expect(words).toContain("👥 1 registration in multi-user mode");
-    expect(words).toContain("Old phone\n🚫 revoked 03-14 13:02 UTC");
+    expect(words).toContain("👥 1 device in multi-user mode");
+    expect(words).toContain("Old phone · 🚫 revoked 03-14 13:02 UTC");
   });
 });
 

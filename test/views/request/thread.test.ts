@@ -168,9 +168,9 @@ describe("the thread under a card", () => {
     const words = post({ kind: "evidence" }, { status: "pending" });
     expect(words).toContain("🔎 Evidence before, read 2026-03-14 14:02:31 UTC");
     for (const part of [
-      "Identity, last seen",
+      "Identity",
       "2 active sessions",
-      "1 failed log-in",
+      "1 failed sign-in",
       "1 risk event",
       "1 registered device",
     ])
