@@ -6,12 +6,14 @@ import { parseArgs } from "node:util";
 import express from "express";
 
 import { createApp, type ZtBot } from "../src/app.ts";
+import { usageOf } from "../src/commands/define.ts";
+import { createCommands } from "../src/commands/index.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { startSlack } from "./slack/index.ts";
-import { buildPage, mountPage } from "./web/serve.ts";
+import { buildPage, mountPage, type Subcommand } from "./web/serve.ts";
 import {
   ACCOUNT_ID,
   CHANNELS,
@@ -42,12 +44,12 @@ if (values.help) {
   --data     keep everything in this folder (default: a temporary one, removed at the end)
   --port     of the page (default 8787; 0 for any free one)
   --http     the bot takes Slack's requests over HTTP instead of Socket Mode
-  --step-up  approving revoke and delete-user takes a code: /zt authenticator sets one up`);
+  --step-up  approving revoke and delete-user needs a code: /zt authenticator sets it up`);
   process.exit(0);
 }
 
-const STEP_UP_HINT = `    /zt authenticator                as Bob; Carol confirms it in #zt-approvals with the number that Bob was shown.
-                                     Bob's approval takes a code of it then
+const STEP_UP_HINT = `    /zt authenticator                as Bob. Carol confirms it in #zt-approvals with Bob's number;
+                                     from then on Bob's approval needs a code
 `;
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), "zt-sandbox-")) : resolve(values.data);
 mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -69,7 +71,7 @@ const slack = await startSlack({
   dataFile: join(folder, "slack.json"),
   mount(app) {
     app.use("/sandbox", express.json(), createControlRouter(cloudflare));
-    mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security });
+    mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security, subcommands: listSubcommands() });
   },
 }).catch(async (error: unknown) => {
   if (!isPortTaken(error)) throw error;
@@ -109,8 +111,8 @@ say(`
 
   Open it in a browser. You are Alice, in #security. Try:
     /zt help
-    /zt user mallory@example.com     then Revoke all access…, and approve it as Bob in #zt-approvals,
-                                     or break the glass as Alice and review it as Bob
+    /zt user mallory@example.com     then Revoke all…, and approve it as Bob in #zt-approvals,
+                                     or revoke at once as Alice (break-glass) and review it as Bob
 ${values["step-up"] ? STEP_UP_HINT : ""}
   Files: ${folder}${values.data === undefined ? " (temporary; --data <folder> keeps them)" : ""}
   Ctrl-C stops it.
@@ -125,6 +127,16 @@ async function stop(): Promise<void> {
   await Promise.all([slack.close(), cloudflare.close()]);
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(0);
+}
+
+/** The bot's help, for the page to complete what is typed. */
+function listSubcommands(): Subcommand[] {
+  return createCommands().all.map((command) => ({
+    name: command.name,
+    aliases: [...(command.aliases ?? [])],
+    usage: usageOf(command),
+    summary: command.summary,
+  }));
 }
 
 function isPortTaken(error: unknown): boolean {

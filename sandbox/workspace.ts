@@ -8,7 +8,7 @@ import type { SlackOptions } from "./slack/index.ts";
 /** The local workspace: three people, the approvals channel, and the app as its manifest describes it. */
 export const ACCOUNT_ID = "023e105f4ecef8ad9ca31a8372d0c353";
 export const CLOUDFLARE_TOKEN = "sandbox-cloudflare-token";
-/** With it `/zt authenticator` works; `step_up: [revoke]` in the policy asks for the codes. */
+/** With it `/zt authenticator` works; `step_up: [revoke]` in the policy requires the codes. */
 export const STEP_UP_KEY = Buffer.from("the sandbox's key: 32 open bytes").toString("base64");
 
 export const PEOPLE = {
@@ -84,7 +84,11 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       scopes: manifest.oauth_config.scopes.bot,
     },
     delivery,
-    commands: manifest.features.slash_commands.map(({ command }) => command),
+    commands: manifest.features.slash_commands.map(({ command, description, usage_hint: usageHint }) => ({
+      command,
+      description,
+      usageHint,
+    })),
     shortcuts: manifest.features.shortcuts.map(({ type, name, callback_id: callbackId }) => ({
       type,
       name,
@@ -92,13 +96,14 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
     })),
     hasHomeTab: manifest.features.app_home?.home_tab_enabled === true,
     events: manifest.settings.event_subscriptions.bot_events,
+    hasMessagesTab: manifest.features.app_home?.messages_tab_enabled === true,
   };
 }
 
 interface Manifest {
   features: {
-    slash_commands: { command: string }[];
-    app_home?: { home_tab_enabled: boolean };
+    slash_commands: { command: string; description: string; usage_hint: string }[];
+    app_home?: { home_tab_enabled?: boolean; messages_tab_enabled?: boolean };
     shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };
   oauth_config: { scopes: { bot: string[] } };

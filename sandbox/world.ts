@@ -25,6 +25,8 @@ export interface WorldOptions {
   postsPerSecond?: number;
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
+  /** What this Slack does otherwise than most. */
+  slack?: Partial<SlackOptions>;
 }
 
 const KEY = { email: "ops@example.com", key: "sandbox-cloudflare-key" };
@@ -56,6 +58,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
   const slack = await startSlack({
     ...workspace,
     quiet: true,
+    ...options.slack,
     ...(options.mount === undefined ? {} : { mount: options.mount }),
   });
   const policyFile = join(folder, "policy.yml");

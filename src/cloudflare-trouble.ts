@@ -7,28 +7,28 @@ export interface Trouble {
   next: string;
 }
 
-/** What a responder is told of each way a call can fail, with the step that mends it. Plain text. */
+/** What a responder is told of each way a call can fail, with the step that fixes it. Plain text. */
 export function describeFailure(error: CloudflareFailure): Trouble {
   switch (error.kind) {
     case "permission":
       // Cloudflare answers 401 to a token that is no longer good as well as to one that may not do this.
       if (error.status === 401) {
         return {
-          brief: `Cloudflare does not accept the API token: it is expired or revoked, or lacks “${error.permission}”`,
-          why: `Cloudflare does not accept the API token (${error.call}): it is expired or revoked, or lacks the permission “${error.permission}”.`,
+          brief: `Cloudflare rejected the API token: it is expired or revoked, or lacks “${error.permission}”`,
+          why: `Cloudflare rejected the API token (${error.call}): it is expired or revoked, or lacks the permission “${error.permission}”.`,
           next: `Look at the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens): renew it there, or add “${error.permission}”. A new token goes into CLOUDFLARE_API_TOKEN, with a restart.`,
         };
       }
       return {
         brief: `the API token lacks “${error.permission}”`,
-        why: `The API token may not ${error.call}: it lacks the permission “${error.permission}”.`,
-        next: `Add “${error.permission}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). Nothing has to be restarted.`,
+        why: `The API token can't ${error.call}: it lacks the permission “${error.permission}”.`,
+        next: `Add “${error.permission}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). No restart is needed.`,
       };
     case "auth":
       return {
-        brief: "Cloudflare does not accept the API token",
-        why: "Cloudflare does not accept the API token: it is malformed, expired or revoked.",
-        next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
+        brief: "Cloudflare rejected the API token",
+        why: "Cloudflare rejected the API token: it is malformed, expired or revoked.",
+        next: "The zt-bot administrator needs to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
       };
     case "rate-limited": {
       const until =
@@ -36,7 +36,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
           ? "in a few minutes"
           : `after ${new Date(error.retryAt).toISOString().slice(11, 19)} UTC`;
       return {
-        brief: `Cloudflare's rate limit is reached; it goes on ${until}`,
+        brief: `Cloudflare's rate limit is reached: calls resume ${until}`,
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: `Try again ${until}.`,
       };
@@ -45,31 +45,31 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       return {
         brief: "Cloudflare did not answer in time",
         why: `Cloudflare did not answer in time (${error.call}).`,
-        next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+        next: "Try again. If it lasts, see www.cloudflarestatus.com.",
       };
     case "network":
       return {
-        brief: "Cloudflare cannot be reached",
-        why: `Cloudflare could not be reached (${error.call}).`,
-        next: "Try again; if it lasts, see www.cloudflarestatus.com and the bot's own network.",
+        brief: "Cloudflare can't be reached",
+        why: `Cloudflare can't be reached (${error.call}).`,
+        next: "Try again. If it lasts, see www.cloudflarestatus.com and check the bot's network.",
       };
     case "aborted":
       return {
-        brief: "the question was given up",
-        why: "The question was given up before Cloudflare answered.",
+        brief: "the call was cancelled",
+        why: "The call was cancelled before Cloudflare answered.",
         next: "Try again.",
       };
     case "unexpected":
       return {
         brief: `something in front of Cloudflare's API answered instead of it (HTTP ${error.status})`,
         why: `Something in front of Cloudflare's API (a firewall rule, a proxy, a gateway) answered instead of it (${error.call}, HTTP ${error.status}).`,
-        next: "Try again; if it lasts, look whether a firewall or a proxy between zt-bot and api.cloudflare.com refuses it.",
+        next: "Try again. If it lasts, check for a firewall or proxy between zt-bot and api.cloudflare.com.",
       };
     case "not-found":
       return {
-        brief: "Cloudflare does not know it",
-        why: `Cloudflare does not know what was asked for (${error.call}).`,
-        next: "Look the user up again: it may have been removed meanwhile.",
+        brief: "Cloudflare has no such user or item",
+        why: `Cloudflare has no such user or item (${error.call}).`,
+        next: "Look up the user again: it may have been removed.",
       };
     case "not-enabled":
       return {
@@ -77,7 +77,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         why: `This Cloudflare account does not have the feature (${error.call}).`,
         next: error.call.includes("risk")
           ? "Risk scoring needs a Zero Trust Enterprise plan."
-          : "Zero Trust has to be set up on the account, in the Cloudflare dashboard.",
+          : "Set up Zero Trust for the account in the Cloudflare dashboard.",
       };
     case "rejected":
     case "http": {
@@ -85,25 +85,25 @@ export function describeFailure(error: CloudflareFailure): Trouble {
       const { status } = error;
       if (status !== null && status >= 500) {
         return {
-          brief: `Cloudflare has a problem of its own (HTTP ${status})${said}`,
-          why: `Cloudflare has a problem of its own (${error.call}, HTTP ${status})${said}.`,
-          next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+          brief: `Cloudflare returned an error (${status})${said}`,
+          why: `Cloudflare returned an error (${status})${said}.`,
+          next: "Try again. If it lasts, see www.cloudflarestatus.com.",
         };
       }
-      // A refusal may come with 200, which would only confuse whoever reads it.
+      // A refusal may come with 200, which would only confuse the reader.
       const code = status === null || status < 300 ? "" : `HTTP ${status}`;
       return {
         brief: `Cloudflare refused${code === "" ? "" : ` (${code})`}${said}`,
         why: `Cloudflare refused (${error.call}${code === "" ? "" : `, ${code}`})${said}.`,
         next: isNoRoute(error)
-          ? "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: this says nothing of whether the user is there."
-          : "Look at the user in the dashboard before trying again.",
+          ? "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: whether the user exists is unknown."
+          : "Check the user in the dashboard before trying again.",
       };
     }
     case "shape":
       return {
-        brief: "Cloudflare's answer could not be read",
-        why: `Cloudflare answered in a form zt-bot does not know (${error.call}).`,
+        brief: "Cloudflare's answer can't be read",
+        why: `Cloudflare's answer can't be read (${error.call}).`,
         next: "Check the user in the dashboard, and report this: the API may have changed.",
       };
   }

@@ -52,7 +52,10 @@ export type Surface =
 /** Who clicked or typed, and where: a Slack user of a Slack workspace. */
 export interface Asker {
   userId: string;
+  /** The workspace that Slack named with it: in an Enterprise organization any one of the user's. */
   teamId: string;
+  /** The Enterprise organization, where there is one. */
+  enterpriseId?: string;
   /** null where Slack says none: a form belongs to no channel. */
   channelId: string | null;
   surface: Surface;

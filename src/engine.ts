@@ -90,6 +90,7 @@ export function createEngine(deps: EngineDeps): Engine {
     publish,
     verifyDelaysMs,
     toldAt: new Map(),
+    paces: new Map(),
     unrecorded: new Map(),
     isStopping: () => isStopping,
   };

@@ -6,10 +6,10 @@ import type { Log } from "./log.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
 
-/** What a person is told when something did not go as asked. `next` is the step that mends it. */
+/** What a person is told when something did not go as asked. `next` is the step that fixes it. */
 export interface UserMessage {
   what: string;
-  /** The Slack user id of whoever it comes down to ("already approved", by whom). */
+  /** The Slack user id of the person it comes down to ("already approved", by whom). */
   by?: string | undefined;
   why?: string | undefined;
   /** Slack ids (people, user groups) of whom to ask. */
@@ -54,14 +54,14 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
   if (isCloudflareFailure(error)) {
     const { why, next } = describeFailure(error);
-    return { what: "Cloudflare could not answer that.", why, next };
+    return { what: "That can't be read from Cloudflare.", why, next };
   }
   if (isSlackRateLimit(error)) return SLACK_BUSY;
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;
   return {
-    what: "Something went wrong on our side.",
-    why: `If a request was to be made or decided, its card shows whether it was. The log has this as ${reference}.`,
-    next: "Look there, then try again; if it happens twice, give that reference to whoever runs zt-bot.",
+    what: "zt-bot ran into an error.",
+    why: `The log has it under ${reference}.`,
+    next: "Check the request's card, then try again. If it happens twice, give that reference to the zt-bot administrator.",
   };
 }
 
@@ -73,13 +73,13 @@ export function explain(log: Log, error: unknown, what: string): UserMessage {
 }
 
 const SLACK_BUSY: UserMessage = {
-  what: "Slack asks zt-bot to wait: it could not look who you are.",
-  why: "Too many calls came together (Slack's rate limit). Nothing was changed.",
+  what: "Slack's rate limit: zt-bot could not check who you are.",
+  why: "Nothing was changed.",
   next: "Try again in half a minute.",
 };
 
 const TOKEN_REFUSED: UserMessage = {
-  what: "Slack does not take zt-bot's token any more.",
-  why: "Without it nobody's role can be checked. What was approved before is carried out all the same.",
-  next: "Whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN.",
+  what: "Slack no longer accepts zt-bot's token.",
+  why: "zt-bot can't check anyone's role. Approved requests are still carried out.",
+  next: "The zt-bot administrator needs to install the app again and set SLACK_BOT_TOKEN.",
 };

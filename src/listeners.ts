@@ -1,28 +1,36 @@
-import type { App, BlockAction, CodedError, GlobalShortcut, MessageShortcut } from "@slack/bolt";
+import type {
+  App,
+  BlockAction,
+  CodedError,
+  GlobalShortcut,
+  MessageShortcut,
+  ViewSubmitAction,
+} from "@slack/bolt";
 
 import type { CommandContext } from "./commands/define.ts";
 import { createCommands } from "./commands/index.ts";
 import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
+import { answerForm } from "./interactions/answer-form.ts";
 import { type Click, readAsker, readClick } from "./interactions/click.ts";
 import { createHomeClicks } from "./interactions/home.ts";
 import { CLICKS, DECISIONS, FORMS } from "./interactions/index.ts";
-import { showForm, showScreen } from "./interactions/navigation.ts";
+import { showChosen, showForm, showScreen } from "./interactions/navigation.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
-import { buildOrExplain, fillModal, showProgress } from "./interactions/modal.ts";
+import { buildOrExplain } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
 import { isFirstOf, type Purpose } from "./slack/replay.ts";
 import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
+import { MENU_PREFIX } from "./views/menu.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
 import { maskForm } from "./views/form-values.ts";
 import { withMaskedNotice } from "./views/masked.ts";
-import { loadingModal } from "./views/notice.ts";
 
 const COMMAND = "/zt";
 
@@ -40,7 +48,8 @@ export type ListenerHost = Pick<
 
 /**
  * Attaches every listener. Each acknowledges before it does anything (Slack waits three seconds), then asks whether
- * the request is new, and whatever goes wrong afterwards ends in the one error boundary.
+ * the request is new, and what goes wrong afterwards ends in the one error boundary. A form is acknowledged with its
+ * result where that is there within two seconds: see answer-form.ts.
  */
 export function attachListeners(app: ListenerHost, deps: Deps): void {
   const commands = createCommands();
@@ -49,12 +58,21 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     if (!(await isFirstOf(delivered)(commands.purposeOf(command.text)))) return;
     const startedAt = deps.now();
     const { user_id: userId, team_id: teamId, channel_id: channelId, text } = command;
-    const asker: Asker = { userId, teamId, channelId, surface: "command" };
+    const { enterprise_id: enterpriseId } = command;
+    const asker: Asker = {
+      userId,
+      teamId,
+      ...(enterpriseId !== undefined && { enterpriseId }),
+      channelId,
+      surface: "command",
+    };
     const context: CommandContext = {
       deps,
       asker,
       channelId,
       reply: (message) => deps.slack.respond(command.response_url, message),
+      // Slack replaces no answer to a slash command: the whole one follows below it. docs/adr/0020
+      showEarly: (message) => deps.slack.respond(command.response_url, message),
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
     };
     await commands.run(context, text);
@@ -85,6 +103,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     showScreen(commands, actionId, click),
   );
   onClick(new RegExp(`^${FORM_PREFIX}`), "look-up", (click, actionId) => showForm(actionId, click));
+  onClick(new RegExp(`^${MENU_PREFIX}`), "look-up", (click) => showChosen(commands, CLICKS, click));
 
   app.options(USER_SEARCH, async ({ ack, body, payload, context }) => {
     const asker = readAsker(body, "menu");
@@ -118,8 +137,15 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.event("app_mention", async ({ event, body, context }) => {
     const { user: userId, channel, text, ts, thread_ts: threadTs = ts } = event;
     if (userId === undefined) return;
-    const teamId = event.team ?? body.team_id;
-    const asker: Asker = { userId, teamId, channelId: channel, surface: "mention" };
+    const { enterprise_id: enterpriseId } = body;
+    const asker: Asker = {
+      userId,
+      // In a shared channel, `user_team` is the author's workspace whichever one it was heard in.
+      teamId: authorTeamOf(event) ?? body.team_id,
+      ...(enterpriseId !== undefined && { enterpriseId }),
+      channelId: channel,
+      surface: "mention",
+    };
     const botUserId = context.botUserId ?? "";
     const isFirst = isFirstOf(context);
     await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs, isFirst });
@@ -134,26 +160,30 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     [LAUNCHER_MODAL]: { handler: createLauncherForm(commands), title: "Zero Trust", working: "Working…" },
   };
   for (const [callbackId, { handler, title, working }] of Object.entries(forms)) {
-    app.view(callbackId, async ({ ack, body, view, context }) => {
+    app.view<ViewSubmitAction>(callbackId, async ({ ack, body, view, context }) => {
       const { form, found } = maskForm(view);
       const taken = handler(form);
       if ("errors" in taken) {
         await ack({ response_action: "errors", errors: taken.errors });
         return;
       }
-      await ack({ response_action: "update", view: loadingModal(title, working) });
       const asker = readAsker(body, callbackId === LAUNCHER_MODAL ? "global shortcut" : "form");
-      const { say, stop } = showProgress(deps, view.id, title);
-      const result = await buildOrExplain(deps, title, async () => {
-        if (!(await isFirstOf(context)(taken.purpose))) return null;
-        return taken.run({ deps, asker, progress: say });
+      await answerForm(deps, { ack, view, title, working }, async (progress) => {
+        const result = await buildOrExplain(deps, title, async () => {
+          if (!(await isFirstOf(context)(taken.purpose))) return null;
+          return taken.run({ deps, asker, progress });
+        });
+        return result === null ? null : withMaskedNotice(result, found);
       });
-      await stop();
-      if (result !== null) await fillModal(deps, view.id, withMaskedNotice(result, found));
     });
   }
 
   app.error(async ({ error, body }: { error: CodedError; body: unknown }) => {
     await explainError(deps, unwrapError(error), body as ErrorBody);
   });
+}
+
+/** The workspace of who wrote a message, where its event names one. */
+function authorTeamOf(event: { team?: string; user_team?: string }): string | undefined {
+  return event.user_team ?? event.team;
 }

@@ -6,7 +6,8 @@
 /** Not Slack's code but ours: people of another organization can read the channel (approvals/channel.ts). */
 export const SHARED_OUTSIDE = "shared_outside";
 
-// `is_inactive` is what chat.update says of an archived channel: https://docs.slack.dev/reference/methods/chat.update
+// Each code with when it is given: https://docs.slack.dev/reference/methods/chat.postMessage#errors. `is_inactive` is
+// what chat.update says of an archived channel: https://docs.slack.dev/reference/methods/chat.update
 const CHANNEL: ReadonlySet<string> = new Set([
   "is_archived",
   "is_inactive",
@@ -14,8 +15,20 @@ const CHANNEL: ReadonlySet<string> = new Set([
   "channel_not_found",
   "restricted_action",
   "restricted_action_read_only_channel",
+  "restricted_action_thread_only_channel",
+  "ekm_access_denied",
   SHARED_OUTSIDE,
 ]);
+
+/** The thread takes no replies, and the channel takes messages. */
+const THREAD: ReadonlySet<string> = new Set([
+  "restricted_action_thread_locked",
+  "restricted_action_non_threadable_channel",
+  "cannot_reply_to_message",
+]);
+
+/** Slack has no way to the person, however often that is tried: the app has no Messages tab. */
+const DIRECT: ReadonlySet<string> = new Set([...CHANNEL, ...THREAD, "messages_tab_disabled"]);
 
 const TOKEN: ReadonlySet<string> = new Set([
   "invalid_auth",
@@ -25,44 +38,37 @@ const TOKEN: ReadonlySet<string> = new Set([
   "account_inactive",
 ]);
 
-/**
- * What Slack answers where a person can't be written to: they are gone, they take no messages of apps, or the app's
- * messages tab is off (https://docs.slack.dev/reference/methods/chat.postMessage). No retry helps.
- */
-const UNDELIVERABLE: ReadonlySet<string> = new Set([
-  "messages_tab_disabled",
-  "cannot_dm_bot",
-  "user_disabled",
-  "user_not_found",
-  "user_not_visible",
-]);
-
-/** A direct message that Slack does not let through, however often it is tried. */
-export function isUndeliverable(code: string): boolean {
-  return UNDELIVERABLE.has(code) || isChannelTrouble(code);
-}
-
-/** The bot may not write in the approvals channel, or there is none: somebody has to mend that. */
+/** The bot may not write in the approvals channel, or there is none: someone needs to fix that. */
 export function isChannelTrouble(code: string): boolean {
   return CHANNEL.has(code);
 }
 
-/** Slack takes none of the bot's calls any more: its token was revoked, or the app removed. */
+/** Nothing can be posted in this thread, however often that is tried. */
+export function isThreadTrouble(code: string): boolean {
+  return THREAD.has(code);
+}
+
+/** This direct message can't be delivered, however often that is tried. */
+export function isUndeliverable(code: string): boolean {
+  return DIRECT.has(code);
+}
+
+/** Slack rejects all of the bot's calls: its token was revoked, or the app removed. */
 export function isTokenTrouble(code: string): boolean {
   return TOKEN.has(code);
 }
 
-/** Plain words: why, as the end of a sentence, and what mends it; null where it passes by itself. */
+/** Plain words: why, as the end of a sentence, and what fixes it; null where it passes by itself. */
 export function describeSlackTrouble(code: string): { why: string; next: string | null } {
   if (isTokenTrouble(code)) {
     return {
-      why: "Slack does not take zt-bot's token any more",
-      next: "whoever runs zt-bot has to install the app again and set SLACK_BOT_TOKEN",
+      why: "Slack no longer accepts zt-bot's token",
+      next: "the zt-bot administrator needs to install the app again and set SLACK_BOT_TOKEN",
     };
   }
   switch (code) {
     case "ratelimited":
-      return { why: "Slack asks zt-bot to wait", next: null };
+      return { why: "Slack's rate limit is reached", next: null };
     case "is_archived":
     case "is_inactive":
       return {
@@ -76,15 +82,39 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
       };
     case "channel_not_found":
       return {
-        why: "the approvals channel in policy.yml does not exist, or zt-bot cannot see it",
+        why: "the approvals channel in policy.yml does not exist, or zt-bot can't see it",
         next: "invite it there, or name another in policy.yml",
       };
     case "restricted_action":
     case "restricted_action_read_only_channel":
       return {
-        why: "zt-bot may not write in the approvals channel",
-        next: "change who may post there, or name another in policy.yml",
+        why: "zt-bot can't post in the approvals channel",
+        next: "let it post there, or name another in policy.yml",
       };
+    case "restricted_action_thread_only_channel":
+      return {
+        why: "the approvals channel only takes replies in threads",
+        next: "allow messages there, or name another in policy.yml",
+      };
+    case "restricted_action_thread_locked":
+      return { why: "an administrator locked the thread", next: "unlock it in Slack" };
+    case "restricted_action_non_threadable_channel":
+    case "cannot_reply_to_message":
+      return { why: "Slack takes no replies in this thread", next: "allow threads in the channel" };
+    case "ekm_access_denied":
+      return {
+        why: "Slack administrators suspended posting (encryption keys)",
+        next: "ask them to restore access",
+      };
+    case "message_limit_exceeded":
+      return { why: "this workspace sent too many messages for Slack", next: null };
+    case "messages_tab_disabled":
+      return {
+        why: "the Slack app has no Messages tab, so zt-bot can't send direct messages",
+        next: "paste manifest.yml into the app's settings again",
+      };
+    case "user_not_visible":
+      return { why: "Slack doesn't let zt-bot see this person", next: null };
     case SHARED_OUTSIDE:
       return {
         why: "the approvals channel is shared with another organization, or is about to be",
@@ -96,6 +126,6 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
         next: "paste manifest.yml into the app's settings again and install it",
       };
     default:
-      return { why: "Slack did not take the message", next: null };
+      return { why: "Slack rejected the message", next: null };
   }
 }

@@ -34,16 +34,16 @@ const SENTENCES: Record<
       new PermissionError({ ...CALL, status: 403, permission: PERMISSION, codes: [10000] }),
       {
         brief: `the API token lacks “${PERMISSION}”`,
-        why: `The API token may not revoke user: it lacks the permission “${PERMISSION}”.`,
-        next: `Add “${PERMISSION}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). Nothing has to be restarted.`,
+        why: `The API token can't revoke user: it lacks the permission “${PERMISSION}”.`,
+        next: `Add “${PERMISSION}” to the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens). No restart is needed.`,
       },
     ],
     [
       "a token that may be no longer good",
       new PermissionError({ ...CALL, status: 401, permission: PERMISSION, codes: [10000] }),
       {
-        brief: `Cloudflare does not accept the API token: it is expired or revoked, or lacks “${PERMISSION}”`,
-        why: `Cloudflare does not accept the API token (revoke user): it is expired or revoked, or lacks the permission “${PERMISSION}”.`,
+        brief: `Cloudflare rejected the API token: it is expired or revoked, or lacks “${PERMISSION}”`,
+        why: `Cloudflare rejected the API token (revoke user): it is expired or revoked, or lacks the permission “${PERMISSION}”.`,
         next: `Look at the token in the Cloudflare dashboard (My Profile or Manage Account › API Tokens): renew it there, or add “${PERMISSION}”. A new token goes into CLOUDFLARE_API_TOKEN, with a restart.`,
       },
     ],
@@ -53,9 +53,9 @@ const SENTENCES: Record<
       "credentials that are none",
       new AuthError({ ...CALL, status: 400, codes: [6003, 6111] }),
       {
-        brief: "Cloudflare does not accept the API token",
-        why: "Cloudflare does not accept the API token: it is malformed, expired or revoked.",
-        next: "Whoever runs zt-bot has to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
+        brief: "Cloudflare rejected the API token",
+        why: "Cloudflare rejected the API token: it is malformed, expired or revoked.",
+        next: "The zt-bot administrator needs to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
       },
     ],
   ],
@@ -64,7 +64,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare says until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: Date.UTC(2026, 2, 14, 14, 7, 31) }),
       {
-        brief: "Cloudflare's rate limit is reached; it goes on after 14:07:31 UTC",
+        brief: "Cloudflare's rate limit is reached: calls resume after 14:07:31 UTC",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again after 14:07:31 UTC.",
       },
@@ -73,7 +73,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare does not say until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: null }),
       {
-        brief: "Cloudflare's rate limit is reached; it goes on in a few minutes",
+        brief: "Cloudflare's rate limit is reached: calls resume in a few minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       },
@@ -86,7 +86,7 @@ const SENTENCES: Record<
       {
         brief: "Cloudflare did not answer in time",
         why: "Cloudflare did not answer in time (revoke user).",
-        next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+        next: "Try again. If it lasts, see www.cloudflarestatus.com.",
       },
     ],
   ],
@@ -95,9 +95,9 @@ const SENTENCES: Record<
       "no connection",
       new NetworkError({ ...CALL, code: "ECONNRESET" }),
       {
-        brief: "Cloudflare cannot be reached",
-        why: "Cloudflare could not be reached (revoke user).",
-        next: "Try again; if it lasts, see www.cloudflarestatus.com and the bot's own network.",
+        brief: "Cloudflare can't be reached",
+        why: "Cloudflare can't be reached (revoke user).",
+        next: "Try again. If it lasts, see www.cloudflarestatus.com and check the bot's network.",
       },
     ],
   ],
@@ -106,8 +106,8 @@ const SENTENCES: Record<
       "a call given up",
       new AbortedError(CALL),
       {
-        brief: "the question was given up",
-        why: "The question was given up before Cloudflare answered.",
+        brief: "the call was cancelled",
+        why: "The call was cancelled before Cloudflare answered.",
         next: "Try again.",
       },
     ],
@@ -117,9 +117,9 @@ const SENTENCES: Record<
       "something that is not there",
       new NotFoundError({ ...CALL, status: 404, codes: [12135] }),
       {
-        brief: "Cloudflare does not know it",
-        why: "Cloudflare does not know what was asked for (revoke user).",
-        next: "Look the user up again: it may have been removed meanwhile.",
+        brief: "Cloudflare has no such user or item",
+        why: "Cloudflare has no such user or item (revoke user).",
+        next: "Look up the user again: it may have been removed.",
       },
     ],
   ],
@@ -130,7 +130,7 @@ const SENTENCES: Record<
       {
         brief: "something in front of Cloudflare's API answered instead of it (HTTP 403)",
         why: "Something in front of Cloudflare's API (a firewall rule, a proxy, a gateway) answered instead of it (revoke user, HTTP 403).",
-        next: "Try again; if it lasts, look whether a firewall or a proxy between zt-bot and api.cloudflare.com refuses it.",
+        next: "Try again. If it lasts, check for a firewall or proxy between zt-bot and api.cloudflare.com.",
       },
     ],
   ],
@@ -141,7 +141,7 @@ const SENTENCES: Record<
       {
         brief: "not enabled on this Cloudflare account",
         why: "This Cloudflare account does not have the feature (revoke user).",
-        next: "Zero Trust has to be set up on the account, in the Cloudflare dashboard.",
+        next: "Set up Zero Trust for the account in the Cloudflare dashboard.",
       },
     ],
     [
@@ -161,7 +161,7 @@ const SENTENCES: Record<
       {
         brief: "Cloudflare refused (HTTP 400): access.api.error.invalid_request",
         why: "Cloudflare refused (revoke user, HTTP 400): access.api.error.invalid_request.",
-        next: "Look at the user in the dashboard before trying again.",
+        next: "Check the user in the dashboard before trying again.",
       },
     ],
     [
@@ -170,16 +170,16 @@ const SENTENCES: Record<
       {
         brief: "Cloudflare refused (HTTP 404): Could not route",
         why: "Cloudflare refused (revoke user, HTTP 404): Could not route.",
-        next: "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: this says nothing of whether the user is there.",
+        next: "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: whether the user exists is unknown.",
       },
     ],
     [
       "Cloudflare's own trouble, without a word",
       new HttpError({ ...CALL, codes: [], messages: [], status: 502 }),
       {
-        brief: "Cloudflare has a problem of its own (HTTP 502)",
-        why: "Cloudflare has a problem of its own (revoke user, HTTP 502).",
-        next: "Try again; if it lasts, see www.cloudflarestatus.com.",
+        brief: "Cloudflare returned an error (502)",
+        why: "Cloudflare returned an error (502).",
+        next: "Try again. If it lasts, see www.cloudflarestatus.com.",
       },
     ],
     [
@@ -188,7 +188,7 @@ const SENTENCES: Record<
       {
         brief: "Cloudflare refused",
         why: "Cloudflare refused (revoke user).",
-        next: "Look at the user in the dashboard before trying again.",
+        next: "Check the user in the dashboard before trying again.",
       },
     ],
   ],
@@ -199,7 +199,7 @@ const SENTENCES: Record<
       {
         brief: "Cloudflare refused: one; two",
         why: "Cloudflare refused (revoke user): one; two.",
-        next: "Look at the user in the dashboard before trying again.",
+        next: "Check the user in the dashboard before trying again.",
       },
     ],
   ],
@@ -208,8 +208,8 @@ const SENTENCES: Record<
       "an answer that cannot be read",
       new UnexpectedShapeError({ ...CALL, status: 200, problem: "result: expected array" }),
       {
-        brief: "Cloudflare's answer could not be read",
-        why: "Cloudflare answered in a form zt-bot does not know (revoke user).",
+        brief: "Cloudflare's answer can't be read",
+        why: "Cloudflare's answer can't be read (revoke user).",
         next: "Check the user in the dashboard, and report this: the API may have changed.",
       },
     ],
@@ -221,7 +221,7 @@ describe("what a responder is told", () => {
   it.each(ROWS)("of %s: what, why and what next", (_what, error, trouble) => {
     expect(describeFailure(error)).toEqual(trouble);
     expect(toUserMessage(error, "1f2e3d4c")).toEqual({
-      what: "Cloudflare could not answer that.",
+      what: "That can't be read from Cloudflare.",
       why: trouble.why,
       next: trouble.next,
     });
@@ -249,9 +249,9 @@ describe("what a responder is told", () => {
     (error) => {
       const message = toUserMessage(error, "1f2e3d4c");
       expect(message).toEqual({
-        what: "Something went wrong on our side.",
-        why: "If a request was to be made or decided, its card shows whether it was. The log has this as 1f2e3d4c.",
-        next: "Look there, then try again; if it happens twice, give that reference to whoever runs zt-bot.",
+        what: "zt-bot ran into an error.",
+        why: "The log has it under 1f2e3d4c.",
+        next: "Check the request's card, then try again. If it happens twice, give that reference to the zt-bot administrator.",
       });
     },
   );

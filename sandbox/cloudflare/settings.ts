@@ -26,6 +26,13 @@ export interface Unknowns {
   emailFilter: "contains" | "equals";
   /** Whether `users?email=` folds case. Default true. */
   emailFilterFoldsCase: boolean;
+  /**
+   * What `users?search=` finds of a name and an email: any part of it, or beginnings of its words. The API document
+   * says only "search for users by other listed query parameters". Default "part".
+   */
+  userSearch: "part" | "beginning";
+  /** Whether `users?search=` folds case. Default true. */
+  userSearchFoldsCase: boolean;
   /** The API document words `total_count` as "without any search parameters". Default false: it counts what matches. */
   totalCountIgnoresFilters: boolean;
   /** Code for a missing permission; a token without any write on a write always gets the flat 1010. Default 10000. */
@@ -49,6 +56,8 @@ export const defaultUnknowns: Unknowns = {
   identityNeverSeen: "not-found",
   emailFilter: "contains",
   emailFilterFoldsCase: true,
+  userSearch: "part",
+  userSearchFoldsCase: true,
   totalCountIgnoresFilters: false,
   missingPermissionCode: 10000,
   missingPermissionOnLists: "refuse",

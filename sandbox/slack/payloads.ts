@@ -16,12 +16,13 @@ export function commandPayload(
   workspace: Workspace,
   input: { person: SlackPerson; conversation: Conversation; command: string; text: string },
 ): Payload {
-  const { team, bot } = workspace.options;
+  const { team, bot, enterprise } = workspace.options;
   const { person, conversation } = input;
   return {
     token: verificationToken,
     team_id: team.id,
     team_domain: team.domain,
+    ...(enterprise === undefined ? {} : { enterprise_id: enterprise.id, enterprise_name: enterprise.name }),
     channel_id: conversation.id,
     channel_name: shownName(conversation),
     user_id: person.id,
@@ -168,10 +169,11 @@ export function globalShortcutPayload(
 
 /** https://docs.slack.dev/apis/events-api */
 export function eventPayload(workspace: Workspace, event: Record<string, unknown>): Payload {
-  const { team, bot } = workspace.options;
+  const { team, bot, enterprise } = workspace.options;
   return {
     token: verificationToken,
     team_id: team.id,
+    ...(enterprise === undefined ? {} : { enterprise_id: enterprise.id }),
     api_app_id: bot.appId,
     event,
     type: "event_callback",
@@ -179,7 +181,7 @@ export function eventPayload(workspace: Workspace, event: Record<string, unknown
     event_time: Math.floor(workspace.now() / 1000),
     authorizations: [
       {
-        enterprise_id: null,
+        enterprise_id: enterprise?.id ?? null,
         team_id: team.id,
         user_id: bot.userId,
         is_bot: true,
@@ -218,13 +220,17 @@ function shortcutFields(workspace: Workspace, person: SlackPerson, callbackId: s
 }
 
 function commonFields(workspace: Workspace, person: SlackPerson): Payload {
-  const { team, bot } = workspace.options;
+  const { team, bot, enterprise = null } = workspace.options;
   return {
-    team: { id: team.id, domain: team.domain },
+    team: {
+      id: team.id,
+      domain: team.domain,
+      ...(enterprise === null ? {} : { enterprise_id: enterprise.id, enterprise_name: enterprise.name }),
+    },
     user: { id: person.id, username: person.name, name: person.name, team_id: person.teamId ?? team.id },
     api_app_id: bot.appId,
     token: verificationToken,
-    enterprise: null,
+    enterprise,
     is_enterprise_install: false,
   };
 }

@@ -1,5 +1,6 @@
 import type {
   Delivery,
+  SlackCommand,
   SlackOptions,
   SlackPerson,
   SlackShortcut,
@@ -106,7 +107,7 @@ export interface PersonState {
   channels: PersonChannel[];
   views: StoredView[];
   home?: StoredView;
-  commands: string[];
+  commands: SlackCommand[];
   shortcuts: SlackShortcut[];
   /** Whether the app hears of messages that mention it. */
   hearsMentions: boolean;

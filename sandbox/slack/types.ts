@@ -30,8 +30,16 @@ export interface SlackPerson {
   deleted?: boolean;
   isRestricted?: boolean;
   isUltraRestricted?: boolean;
+  /** Of another organization, and in no channel with anybody here. Who shares a channel is none (users.ts). */
   isStranger?: boolean;
+  /** Their own workspace; the installation's unless told. */
   teamId?: string;
+  /** Of an Enterprise organization: every workspace they are a member of. */
+  teams?: string[];
+  /** The organization of `teams`; the installation's unless told. */
+  enterpriseId?: string;
+  /** The bot may not see them: no conversation with them can be opened. */
+  isHidden?: boolean;
   /** Whether Slack shows them as active, which they are unless told. */
   presence?: "active" | "away";
 }
@@ -49,12 +57,24 @@ export interface SlackChannel {
   isPendingExtShared?: boolean;
   /** Shared between workspaces of the same Enterprise organization. */
   isOrgShared?: boolean;
+  /** Who manages it lets apps post nothing, only replies, or no replies. Everything unless told. */
+  posting?: "nothing" | "only replies" | "no replies";
+  /** Threads, by the ts of their first message, that administrators have locked. */
+  lockedThreads?: string[];
 }
 
 export interface SlackUserGroup {
   id: string;
   handle: string;
   users: string[];
+}
+
+/** A slash command as the manifest describes it: Slack suggests it while one types. */
+export interface SlackCommand {
+  /** With the slash: `/zt`. */
+  command: string;
+  description: string;
+  usageHint?: string;
 }
 
 /** A shortcut of the app: in the menu of every message, or beside the composer. */
@@ -91,12 +111,19 @@ export interface SlackOptions {
   userGroups: SlackUserGroup[];
   bot: SlackBot;
   delivery: DeliveryMode;
-  /** With the slash: `["/zt"]`. */
-  commands: string[];
+  commands: SlackCommand[];
   /** None unless told. */
   shortcuts?: SlackShortcut[];
   /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
   events?: string[];
+  /** The manifest's `messages_tab_enabled`, true unless told: without it the bot can't write to anyone directly. */
+  hasMessagesTab?: boolean;
+  /** The workspace belongs to this Enterprise organization. */
+  enterprise?: { id: string; name: string };
+  /** Block types that this workspace does not know yet. */
+  unknownBlocks?: string[];
+  /** How long Slack takes to do what an ack asks for, in milliseconds: calls of the Web API may overtake it. */
+  ackEffectMs?: number;
   /** The manifest's `home_tab_enabled`, true unless told: without it views.publish is refused. */
   hasHomeTab?: boolean;
   /** Send emails in slash text as `<mailto:a@b|a@b>`, as some clients do. */
@@ -352,7 +379,7 @@ export interface Slack {
   setChannel(id: string, change: Partial<SlackChannel>): void;
   /** As an administrator does by hand; of a message with replies, a tombstone stays at the head of its thread. */
   deleteMessage(channel: string, ts: string): void;
-  /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null mends it. */
+  /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null ends it. */
   setTokenError(error: string | null): void;
   on(event: "change", listener: () => void): () => void;
   /** Forgets all that happened, so that tests can share a workspace. Connections stay, and so does the clock. */

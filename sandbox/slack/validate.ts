@@ -32,6 +32,11 @@ const updateTextMaxBytes = 4000;
  */
 const blocksBudget = 13_422;
 const blockCost = 125;
+/**
+ * Of all cells of all tables of a message together, those inside containers included:
+ * https://docs.slack.dev/reference/block-kit/blocks/table-block
+ */
+const cellsBudget = 10_000;
 const metadataMaxBytes = 16_000;
 const viewMaxBytes = 250_000;
 
@@ -126,6 +131,17 @@ function checkBlocks(args: MessageArgs, surface: MessageSurface): Problem[] {
   const tables = blocks.filter(
     (block: SweepWork) => block["type"] === "table" || block["type"] === "data_table",
   );
+  const folded = blocks.flatMap(
+    (block: SweepWork) => (block["child_blocks"] as SweepWork[] | undefined) ?? [],
+  );
+  const inCells = [...blocks, ...folded].reduce(
+    (sum: number, block: SweepWork) => sum + countText(block["rows"]),
+    0,
+  );
+  if (inCells > cellsBudget) {
+    const message = `no more than ${cellsBudget} characters in the cells of all tables`;
+    return [{ error: "invalid_blocks", message, pointer: "/blocks" }];
+  }
   if (tables.length > 1) {
     return [{ error: "invalid_attachments", message: "only_one_table_allowed", pointer: "/blocks" }];
   }

@@ -101,6 +101,8 @@ export interface Conversation {
   isExtShared: boolean;
   isPendingExtShared: boolean;
   isOrgShared: boolean;
+  posting: NonNullable<SlackChannel["posting"]> | "everything";
+  lockedThreads: string[];
   /** The person at the other end of a DM. */
   user?: string;
 }
@@ -134,6 +136,8 @@ function directConversation(workspace: Workspace, person: SlackPerson): Conversa
     isExtShared: false,
     isPendingExtShared: false,
     isOrgShared: false,
+    posting: "everything",
+    lockedThreads: [],
     user: person.id,
   };
 }
@@ -152,6 +156,8 @@ function toConversation(workspace: Workspace, channel: SlackChannel): Conversati
     isExtShared: channel.isExtShared === true,
     isPendingExtShared: channel.isPendingExtShared === true,
     isOrgShared: channel.isOrgShared === true,
+    posting: channel.posting ?? "everything",
+    lockedThreads: channel.lockedThreads ?? [],
   };
 }
 

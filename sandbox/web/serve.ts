@@ -34,7 +34,7 @@ export async function buildPage(): Promise<string> {
   return target;
 }
 
-/** In a process of its own: vite sets NODE_ENV for the whole process it runs in, and under a test runner builds React's slow half. */
+/** In its own process: vite sets NODE_ENV for the whole process it runs in, and under a test runner builds React's slow half. */
 async function runVite(outDir: string): Promise<void> {
   const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin", "vite.js");
   const config = join(here, "vite.config.ts");
@@ -57,6 +57,16 @@ async function removeOldBuilds(): Promise<void> {
 export interface Start {
   user: string;
   channel?: string;
+  /** What the bot takes behind its slash command; the page suggests it, where Slack suggests the command alone. */
+  subcommands?: Subcommand[];
+}
+
+export interface Subcommand {
+  name: string;
+  aliases: string[];
+  /** The name and what follows it, as in the bot's help. */
+  usage: string;
+  summary: string;
 }
 
 /**

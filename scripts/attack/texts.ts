@@ -230,10 +230,10 @@ const LOOK_UPS = [
   "users mallory",
   "sessions mallory@example.com",
   "identity mallory@example.com",
-  "failed-logins mallory@example.com",
+  "failed-sign-ins mallory@example.com",
   "devices mallory@example.com",
   "risk mallory@example.com",
-  "log-ins mallory@example.com",
+  "sign-ins mallory@example.com",
   "changes",
 ];
 

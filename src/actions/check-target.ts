@@ -9,7 +9,7 @@ import { actionOf, type Plan } from "./index.ts";
 export async function checkTarget(cloudflare: Cloudflare, plan: Plan): Promise<TargetCheck> {
   const action = actionOf(plan);
   try {
-    // Somebody who is to be created has no id yet.
+    // Someone who is to be created has no id yet.
     const same = plan.target.id === "" ? OK : await checkSameUser(cloudflare, plan.target);
     if (!same.ok) return same;
     return (await action.checkTarget?.(cloudflare, plan)) ?? OK;
@@ -19,22 +19,22 @@ export async function checkTarget(cloudflare: Cloudflare, plan: Plan): Promise<T
     return {
       ok: false,
       isUnread: true,
-      why: `It could not be checked that this is still what was approved. ${describeFailure(error).why}`,
-      next: "Ask again when Cloudflare answers.",
+      why: `Can't check that this is still what was approved. ${describeFailure(error).why}`,
+      next: "Request again when Cloudflare answers.",
     };
   }
 }
 
 const OK = { ok: true } as const;
 
-/** Is the target still the principal that was approved? A user id that now has another email is somebody else. */
+/** Is the target still the principal that was approved? A user id that now has another email is someone else. */
 async function checkSameUser(cloudflare: Cloudflare, { id, email }: Target): Promise<TargetCheck> {
   try {
     const user = await cloudflare.accessUsers.get(id);
     if (sameEmail(user.email, email)) return OK;
     return changed(
-      `The Access user ${id} is no longer ${email}: it is not the user that was approved.`,
-      "Look the user up again and make a new request.",
+      `The Access user ${id} is no longer ${email}, the user that was approved.`,
+      "Look up the user again and make a new request.",
     );
   } catch (error) {
     if (!isCloudflareFailure(error) || error.kind !== "not-found") throw error;
@@ -43,11 +43,11 @@ async function checkSameUser(cloudflare: Cloudflare, { id, email }: Target): Pro
     if (seen === "gone")
       return changed(
         `${email} is no longer an Access user of this account.`,
-        "There is nothing left to do for this user.",
+        "Nothing is left to do for this user.",
       );
     return changed(
-      `${email} now is another Access user (${seen.other.id}) than the one that was approved (${id}).`,
-      "Look the user up again and make a new request.",
+      `${email} is now another Access user (${seen.other.id}) than the one that was approved (${id}).`,
+      "Look up the user again and make a new request.",
     );
   }
 }

@@ -17,7 +17,7 @@ export interface PlanWith<Name extends string, Options> {
   options: Options;
 }
 
-/** What an action does to somebody's access. */
+/** What an action does to someone's access. */
 export type Access = "takes" | "gives" | "keeps";
 
 /** What approvers and the requester read. Plain text: the views escape it. */
@@ -26,16 +26,16 @@ export interface PlanText {
   headline: string;
   /** What will happen, a sentence each. */
   effects: string[];
-  /** What people wrongly believe it does. Of what gives access: "This gives access back: …". */
+  /** What people wrongly believe it does. Of what gives access: "This restores access: …". */
   caution: string;
-  /** Whether and how it can be undone. Of what is irreversible: "Cannot be undone: …". */
+  /** Whether and how it can be undone; empty where that is no question. Of what is irreversible: "Can't be undone: …". */
   undo: string;
 }
 
 /** What Cloudflare shows after the call. Plain text. */
 export interface Verification {
   confirmed: boolean;
-  /** "0 of 3 sessions remain" */
+  /** A phrase of what was done, "Revoked 3 sessions", or of what is left: "1 of 3 sessions still open". */
   summary: string;
   /** What else was seen, or could not be: a new sign-in, a part that is unknown. */
   notes: string[];
@@ -55,7 +55,9 @@ export interface PlanInput<Wish> {
   target: Target;
   /** Where several users are meant: all but `target`. */
   others?: readonly Target[];
-  /** null for somebody who is only to be created. */
+  /** Of the names that were typed, those that the requester goes on without, each with the reason. */
+  leftOut?: readonly { name: string; why: string }[];
+  /** null for someone who is only to be created. */
   evidence: UserSummary | null;
   wish: Wish;
   /** policy.yml: revoke devices by the deprecated call. */
@@ -114,7 +116,7 @@ export interface Action<
   options: z.ZodType<Plan["options"]>;
   command: ActionCommand<Wish>;
   form: FormSpec<Wish>;
-  /** Of an action for somebody who is not there yet: whom it is about. */
+  /** Of an action for someone who is not there yet: whom it is about. */
   newTarget?(wish: Wish): Target;
   /** Freezes the options. @throws UserError for a wish that can't be fulfilled. */
   prepare(input: PlanInput<Wish>): Promise<Plan["options"]>;

@@ -28,7 +28,7 @@ type WishIn<A> = A extends { prepare(input: PlanInput<infer W>): unknown } ? W :
 export type ActionName = Registered["name"];
 export type Plan = PlanIn<Registered>;
 export type PlanOf<Name extends ActionName> = Extract<Plan, { action: Name }>;
-/** What somebody wishes, before it is looked up and becomes a plan. */
+/** What someone wishes, before it is looked up and becomes a plan. */
 export type Wish = WishIn<Registered>;
 export type WishFor<Name extends ActionName> = Extract<Wish, { action: Name }>;
 
@@ -55,7 +55,7 @@ export function formOf(action: ActionName): AnyAction["form"] {
   return actionOf({ action }).form;
 }
 
-/** The actions that do this to somebody's access. */
+/** The actions that do this to someone's access. */
 export function actionsThat(access: Access): ActionName[] {
   return ACTIONS.filter((action) => action.access === access).map(({ name }) => name);
 }

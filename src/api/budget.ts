@@ -57,8 +57,8 @@ export interface Budget {
   learn(news: LimitNews): void;
   /** Milliseconds until so many bulk calls could go out at once; 0 when they could now. */
   msUntilRoom(calls: number): number;
-  /** Milliseconds that the budget alone makes so many bulk calls take. */
-  estimateMs(calls: number): number;
+  /** Milliseconds until the last of so many bulk calls is done, where one takes `msEach`; 0 by default. */
+  estimateMs(calls: number, msEach?: number): number;
 }
 
 /** Keeps our calls within the budget: two sliding windows, one for all calls and a narrower one for bulk calls. */
@@ -69,6 +69,8 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
   // The queues decide; these only say how long it will take.
   const started = { all: createTicks(windowMs), bulk: createTicks(windowMs) };
   let pausedUntil = 0;
+  /** Bulk calls that Cloudflare's own count leaves, as others share it, and until when. */
+  let news: { left: number; until: number } | null = null;
   let resume: NodeJS.Timeout | undefined;
 
   function pauseBulk(until: number): void {
@@ -83,6 +85,7 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
     const now = Date.now();
     started.all.add(now);
     if (priority === "bulk") started.bulk.add(now);
+    if (news !== null) news.left -= 1;
   }
 
   function queue(priority: Priority, signal: AbortSignal): Promise<void> {
@@ -106,6 +109,7 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
     learn({ remaining, quota, resetMs, isRefused }) {
       if (resetMs === null) return;
       const kept = quota === null ? 0 : Math.floor((quota * reserve) / requests);
+      if (remaining !== null) news = { left: Math.max(0, remaining - kept), until: Date.now() + resetMs };
       if (isRefused || (remaining !== null && remaining <= kept)) pauseBulk(Date.now() + resetMs);
     },
     msUntilRoom(calls) {
@@ -118,9 +122,17 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
         started.all.msUntilFree(requests, wanted, now),
       );
     },
-    estimateMs(calls) {
+    estimateMs(calls, msEach = 0) {
       const now = Date.now();
-      return Math.max(0, pausedUntil - now) + started.bulk.msUntilFree(bulkRequests, calls, now);
+      const out = started.bulk.since(now - windowMs);
+      const left = news !== null && news.until > now ? news.left : Number.POSITIVE_INFINITY;
+      let at = Math.max(now, pausedUntil);
+      for (let index = 0; index < calls; index += 1) {
+        if (index >= left) at = Math.max(at, news?.until ?? at);
+        at = Math.max(at, (out[out.length - bulkRequests] ?? Number.NEGATIVE_INFINITY) + windowMs) + msEach;
+        out.push(at);
+      }
+      return at - now;
     },
   };
 }
@@ -133,6 +145,8 @@ function createTicks(windowMs: number) {
       ticks.push(now);
       if (ticks.length % 100 === 0) ticks = ticks.filter((at) => at > now - windowMs);
     },
+    /** In order. */
+    since: (from: number): number[] => ticks.filter((at) => at > from),
     /** Until the last of so many more calls may go out, when at most `cap` go out in a window. */
     msUntilFree(cap: number, calls: number, now: number): number {
       ticks = ticks.filter((at) => at > now - windowMs);

@@ -147,7 +147,7 @@ export class PermissionError extends CodedError {
   }
 }
 
-/** The credentials themselves are malformed or not valid: no permission would mend it. */
+/** The credentials themselves are malformed or not valid: no permission would fix it. */
 export class AuthError extends CodedError {
   readonly kind = "auth";
 

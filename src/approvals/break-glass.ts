@@ -10,6 +10,7 @@ import type { Request, Review } from "../requests/request.ts";
 import { rulesFor } from "./rules.ts";
 import { knownOf, refuse, uncheckedOf } from "./eligibility.ts";
 import { moveRequest, reviewRequest } from "../requests/transition.ts";
+import { isMember } from "../slack/membership.ts";
 
 /** Who could review is reminded first after this; then ever less often (reminders/schedule.ts). */
 export const REVIEW_REMINDER_MS = 3_600_000;
@@ -51,14 +52,16 @@ const NOBODY_TOLD = refuse(
   "Ask an approver. The people who run zt-bot need to fix policy.yml.",
 );
 
-/** Who is told, as the policy and Slack have them now: all but who acts, and those who can't read it. */
-async function whoIsTold({ policy, directory }: Deps, { userId }: Asker): Promise<string[]> {
+/** Who is to be told, as the policy and Slack have them now: all but who acts, who can't read it and who may not. */
+async function whoIsTold({ policy, directory, homeTeamId }: Deps, { userId }: Asker): Promise<string[]> {
   const members = await directory.members(policy.current().breakGlass?.notify ?? []);
   const others = [...members].filter((id) => id !== userId);
   const people = await Promise.all(
     others.map(async (id) => {
       const person = await directory.person(id);
-      return person === null || person.isBot || person.isDeactivated ? [] : [id];
+      const isTold =
+        person !== null && !person.isBot && !person.isDeactivated && isMember(person, homeTeamId);
+      return isTold ? [id] : [];
     }),
   );
   return people.flat();

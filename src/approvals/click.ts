@@ -25,6 +25,7 @@ import {
   withdrawRequest,
   type Transition,
 } from "../requests/transition.ts";
+import { actsAsMember } from "../slack/membership.ts";
 
 /** What ends, or helps to end, the wait for a decision. */
 export type Decision = Extract<Click, "approve" | "deny" | "cancel">;
@@ -223,14 +224,14 @@ export async function refuseClick(
   throw new UserError({ what: why, by, next });
 }
 
-/** A user id means someone only together with its workspace: Slack sends both with the click. */
+/** Slack sends a workspace with the click: one that is not the clicker's makes them a stranger. */
 function markStranger(
   { homeTeamId }: Deps,
   people: ReadonlyMap<string, Known>,
   { userId, teamId }: Asker,
 ): ReadonlyMap<string, Known> {
   const known = people.get(userId);
-  if (teamId === homeTeamId || !known?.person) return people;
+  if (!known?.person || actsAsMember(known.person, homeTeamId, teamId)) return people;
   return new Map(people).set(userId, { ...known, person: { ...known.person, isStranger: true } });
 }
 

@@ -1,5 +1,6 @@
 import { sameEmail } from "../api/cloudflare.ts";
 import type { Person } from "../slack/directory.ts";
+import { isMember } from "../slack/membership.ts";
 import type { Access } from "../actions/define.ts";
 import { targetsOf, type Plan } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
@@ -100,9 +101,17 @@ export function personRefusal(
       "Try again. If it lasts, tell the people who run zt-bot.",
     );
   if (person.isBot || person.isDeactivated)
-    return refuse("unknown-person", "Bots and deactivated accounts can't decide here.", "Ask an approver.");
-  if (person.isStranger || (person.teamId !== null && person.teamId !== homeTeamId)) {
-    return refuse("stranger", "You are from another organization.", "Ask an approver in this workspace.");
+    return refuse(
+      "unknown-person",
+      "Bots and deactivated accounts have no say here.",
+      "An approver has to decide.",
+    );
+  if (!isMember(person, homeTeamId)) {
+    return refuse(
+      "stranger",
+      "You are from another workspace or organization.",
+      "A member of this workspace has to decide.",
+    );
   }
   if (person.isGuest)
     return refuse("stranger", "Guests can't decide here.", "Ask an approver in this workspace.");

@@ -80,11 +80,12 @@ export interface AskFor {
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
   const reason = checkReason(deps, wish.action, input.reason);
-  const { target, evidence, others = [], othersSeen = null } = await findSubject(deps, input);
+  const { target, evidence, others = [], othersSeen = null, leftOut = [] } = await findSubject(deps, input);
   const options = await actionOf(wish).prepare({
     cloudflare: deps.cloudflare,
     target,
     others,
+    leftOut,
     evidence,
     wish,
     legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,
@@ -168,7 +169,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   };
 }
 
-/** Who is told that the card is late gets a link to it when it follows. */
+/** A requester who is told that the card is late gets a link to it when it follows. */
 async function promiseLink({ db, engine, now }: Deps, { id }: Request): Promise<void> {
   const request = await changeRequest(db, {
     id,
@@ -206,7 +207,7 @@ async function insertOnce(deps: Deps, input: Ask, request: NewRequest): Promise<
   }
 }
 
-/** A second request for the same is led to the first: two cards about the same would both be approved. */
+/** A second request for the same leads to the open one: two cards about the same would both be approved. */
 async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)
@@ -230,9 +231,9 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
 
 function reasonNeeded(plan: Plan): UserError {
   return new UserError({
-    what: "A reason is needed.",
-    why: `${othersOf(plan).length > 0 ? "One of those it is about" : plan.target.email} is protected by the policy: approvers need to know why.`,
-    next: `Add --reason "…", or leave out all arguments for a form.`,
+    what: "A reason is required.",
+    why: `${othersOf(plan).length > 0 ? "One of these users" : plan.target.email} is protected by the policy: approvers need to know why.`,
+    next: `Add --reason "…", or type the command without arguments for a form.`,
   });
 }
 
@@ -241,14 +242,14 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   const text = reason.trim();
   if (text === "" && deps.policy.current().action(action).requireReason) {
     throw new UserError({
-      what: "A reason is needed.",
-      why: "Approvers decide by it.",
-      next: `Add --reason "…", or leave out all arguments for a form.`,
+      what: "A reason is required.",
+      why: "Approvers need it to decide.",
+      next: `Add --reason "…", or type the command without arguments for a form.`,
     });
   }
   if (text.length > MAX_REASON) {
     throw new UserError({
-      what: `The reason is too long: ${text.length} characters.`,
+      what: `The reason is too long: ${text.length} of at most ${MAX_REASON} characters.`,
       why: `At most ${MAX_REASON} fit on the card.`,
       next: "Shorten it, and add the rest in the thread.",
     });

@@ -26,14 +26,14 @@ export async function checkQuorum(
   const { escalate } = policy.action(plan.action);
   const { approvers, quorum } = rulesFor(policy, { ...asked, escalatedAt: null });
   const judge = async (id: string): Promise<Judged> => {
-    if (id === userId) return { name: "you", why: "asked for it" };
+    if (id === userId) return { name: "you", why: "requested it" };
     const person = await deps.directory.person(id);
     const name = person?.name ?? id;
     const refusal = couldApprove(person, { id, plan, requesterId: userId, homeTeamId: deps.homeTeamId });
     if (refusal !== null)
       return {
         name,
-        why: WHY_NOT[refusal.code] ?? "is a bot, deactivated, or without an email address in Slack",
+        why: WHY_NOT[refusal.code] ?? "is a bot, deactivated or without an email address in Slack",
       };
     if (!policy.checksApproverRisk || !person?.email) return { name, why: null };
     return { name, why: WHY_AT_RISK[(await deps.approverRisk(person.email)).kind] ?? null };
@@ -61,16 +61,16 @@ export async function checkQuorum(
   throw new UserError({
     what:
       able.length === 0
-        ? "Nobody could approve this, so it was not asked."
-        : "Too few people could approve this, so it was not asked.",
+        ? "No one can approve this, so nothing was requested."
+        : "Too few people can approve this, so nothing was requested.",
     why: [
-      `The policy wants ${plural(quorum, "approver")} ${asked.isProtected ? `(${describeProtection(asked.protection, targetsOf(plan))}) ` : ""}for ${plan.action} ${about}`,
-      `, and ${able.length === 0 ? "none of those it names can decide" : `only ${able.join(" and ")} can decide`}`,
+      `The policy needs ${plural(quorum, "approver")} ${asked.isProtected ? `(${describeProtection(asked.protection, targetsOf(plan))}) ` : ""}for ${plan.action} ${about}`,
+      `, and ${able.length === 0 ? "none of those it names can approve" : `only ${able.join(" and ")} can approve`}`,
       unable.length === 0
         ? "."
         : `: ${unable.slice(0, MAX_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}.`,
     ].join(""),
-    next: `Whoever runs zt-bot has to add ${plural(missing, "approver")} to policy.yml. Where it can't wait: do it in the Cloudflare dashboard.`,
+    next: `The zt-bot administrator needs to add ${plural(missing, "approver")} to policy.yml. If it can't wait, do it in the Cloudflare dashboard.`,
   });
 }
 
@@ -81,11 +81,11 @@ interface Judged {
 }
 
 const WHY_NOT: Partial<Record<RefusalCode, string>> = {
-  target: "is who it is about",
-  stranger: "is a guest or from another organisation",
+  target: "is the target",
+  stranger: "is a guest or from another organization",
 };
 
-/** Where Cloudflare can't say, it may by the time somebody decides. */
+/** Where Cloudflare can't say, it may by the time someone decides. */
 const WHY_AT_RISK: Partial<Record<ApproverRisk["kind"], string>> = {
   "high-risk": "is high-risk in Cloudflare",
   revoked: "was revoked within the last 24 hours",

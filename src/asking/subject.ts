@@ -8,9 +8,10 @@ import { gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { keyOf } from "../lookup/who-list.ts";
 import { findUser, type Who } from "../lookup/who.ts";
 import { plural } from "../pluralize.ts";
+import { cut } from "../views/text.ts";
 import { MAX_TARGETS, type Target, type Wish, type WishFor } from "../requests/plan.ts";
 import type { OthersSeen } from "../requests/posts.ts";
-import { UnknownUsersError } from "./unknown-users.ts";
+import { notFoundOf, UnknownUsersError, type NotFound } from "./unknown-users.ts";
 
 /** Whom a plan is about, and what is known of them. */
 interface Subject {
@@ -18,6 +19,8 @@ interface Subject {
   evidence: UserSummary | null;
   others?: Target[];
   othersSeen?: OthersSeen;
+  /** Names that were typed and not found, and that the requester goes on without. */
+  leftOut?: NotFound[];
 }
 
 export interface SubjectInput {
@@ -26,7 +29,7 @@ export interface SubjectInput {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** @throws UserError when nobody is named, or somebody is not known. */
+/** @throws UserError when no one is named, or a name was not found. */
 export async function findSubject(deps: Deps, input: SubjectInput): Promise<Subject> {
   const { wish, who } = input;
   if (wish.action === "revoke" && isAboutSeveral(wish)) return findSeveral(deps, wish, input);
@@ -34,8 +37,8 @@ export async function findSubject(deps: Deps, input: SubjectInput): Promise<Subj
   if (created !== undefined) return { target: created, evidence: null };
   if (who === null)
     throw new UserError({
-      what: "Whom is it about?",
-      next: "Give an email address or an Access user's id.",
+      what: "No user was named.",
+      next: "Add an email address or an Access user id.",
     });
   const user = await findUser(deps.cloudflare, deps.directory, who);
   const evidence = await gatherSummary(deps.cloudflare, user, deps.now());
@@ -46,10 +49,10 @@ function isAboutSeveral({ several = [], unreadable = [] }: WishFor<"revoke">): b
   return several.length + unreadable.length > 0;
 }
 
-/** @throws UnknownUsersError before anybody is asked, when one of them is not known. */
+/** @throws UnknownUsersError before anything is requested, when a name was not found that may not be left out. */
 async function findSeveral(
   deps: Deps,
-  { several = [], unreadable = [] }: WishFor<"revoke">,
+  { several = [], unreadable = [], mayLeaveOut = [] }: WishFor<"revoke">,
   { who, onProgress }: SubjectInput,
 ): Promise<Subject> {
   const whos = new Map([...(who === null ? [] : [who]), ...several].map((one) => [keyOf(one), one]));
@@ -57,10 +60,13 @@ async function findSeveral(
   const found = await findMany(deps.cloudflare, deps.directory, [...whos.values()], (done) =>
     onProgress?.(done, whos.size),
   );
-  const { users, unknown, ambiguous } = found;
+  const { users } = found;
   const [named, ...others] = users;
-  if (named === undefined || unknown.length + ambiguous.length + unreadable.length > 0)
-    throw new UnknownUsersError(unreadable, found);
+  const leftOut = notFoundOf(unreadable, found);
+  // Only what the requester has seen is left out: a new slip of the keyboard is told first.
+  const seen = new Set(mayLeaveOut.map((name) => name.toLowerCase()));
+  if (named === undefined || leftOut.some(({ name }) => !seen.has(name.toLowerCase())))
+    throw new UnknownUsersError(leftOut, found);
   const first = await chooseFirst(deps.cloudflare, named, others);
   const rest = users.filter((user) => user !== first);
   const now = deps.now();
@@ -68,6 +74,7 @@ async function findSeveral(
     target: toTarget(first),
     evidence: await gatherSummary(deps.cloudflare, first, now),
     others: rest.map(toTarget),
+    leftOut: leftOut.map(({ name, why }) => ({ name: cut(name, 254), why: cut(why, 200) })),
     othersSeen: {
       count: rest.length,
       recent: rest.filter((user) => now - (user.lastLoginAt ?? 0) < DAY_MS).length,
@@ -85,7 +92,7 @@ const CANDIDATES_WAIT_MS = 2500;
 
 /**
  * Who comes first and alone: that their sessions are gone proves something only if they have one. Where none of the
- * few that are looked at has, or none can be read, it is the first that was named.
+ * few candidates has one, or none can be read, it is the first that was named.
  */
 async function chooseFirst(
   cloudflare: Cloudflare,
@@ -105,9 +112,8 @@ const DAY_MS = 24 * 60 * 60_000;
 
 function tooMany(count: number): UserError {
   return new UserError({
-    what: `These are ${plural(count, "user")}: at most ${MAX_TARGETS} fit into one request.`,
-    why: "More of them would take too long under Cloudflare's rate limit to be stopped in time.",
-    next: "Ask for them in several requests.",
+    what: `${plural(count, "user")} are too many: one request takes at most ${MAX_TARGETS}.`,
+    next: "Split them into several requests.",
   });
 }
 

@@ -4,34 +4,46 @@ import { UserError } from "../errors.ts";
 import { plural } from "../pluralize.ts";
 import type { Target } from "../requests/plan.ts";
 
+/** A name that is not one Access user's, as it was typed, and the reason. Plain text. */
+export interface NotFound {
+  name: string;
+  why: string;
+}
+
+/** What of several names is no Access user, or more than one. */
+export function notFoundOf(
+  unreadable: readonly string[],
+  { unknown, ambiguous }: Pick<FoundMany, "unknown" | "ambiguous">,
+): NotFound[] {
+  return [
+    ...unknown.map((name) => ({ name, why: "not an Access user" })),
+    ...ambiguous.map(({ email, ids }) => ({
+      name: email,
+      why: `${ids.length} Access users have it: use an id (${ids.join(", ")})`,
+    })),
+    ...unreadable.map((name) => ({ name, why: "not an email address" })),
+  ];
+}
+
 /**
- * Of several users, some are not known: nobody is asked before whoever asks has seen which. It carries those who
- * are, so that one can go on without the others.
+ * Of several users, some were not found: nothing is requested before the requester has seen which. It carries those who
+ * were, so that a request can go on without the others.
  */
 export class UnknownUsersError extends UserError {
-  /** Each with the reason, as plain text. */
-  readonly unknown: readonly string[];
+  readonly notFound: readonly NotFound[];
   readonly found: readonly Target[];
 
-  constructor(unreadable: readonly string[], { users, unknown, ambiguous }: FoundMany) {
-    const named = [
-      ...unknown.map((who) => `${who}: not an Access user`),
-      ...ambiguous.map(
-        ({ email, ids }) =>
-          `${email}: ${ids.length} Access users have it: name one by id (${ids.join(", ")})`,
-      ),
-      ...unreadable.map((word) => `${word}: not an email address`),
-    ];
-    const total = named.length + users.length;
+  constructor(notFound: readonly NotFound[], { users, unknown }: FoundMany) {
+    const total = notFound.length + users.length;
     super({
-      what: `${named.length} of ${plural(total, "name")} ${named.length === 1 ? "is" : "are"} not an Access user's: nobody has been asked yet.`,
+      what: `${notFound.length} of ${plural(total, "name")} ${notFound.length === 1 ? "was" : "were"} not found. Nothing was requested yet.`,
       ...(users.length === 0 && unknown.length > 0 ? { why: EMPTY_LIST } : {}),
       next:
         users.length === 0
-          ? "Check the spelling: none of them is known."
-          : `Fix them, or go on without them: the other ${users.length === 1 ? "one is" : `${users.length} are`} known.`,
+          ? "Check the spelling."
+          : `Fix ${notFound.length === 1 ? "it" : "them"}, or go on with the ${users.length === 1 ? "one that was" : `${users.length} that were`} found.`,
     });
-    this.unknown = named;
+    this.notFound = notFound;
     this.found = users.map(({ id, email, name }) => ({ id, email, name }));
   }
 }

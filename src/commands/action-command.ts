@@ -1,9 +1,14 @@
+import type { Button } from "@slack/types";
+
 import type { Asked } from "../actions/define.ts";
 import { formOf, type AnyAction } from "../actions/index.ts";
+import type { AccessUser } from "../api/cloudflare.ts";
 import { askFor } from "../asking/ask.ts";
+import { keepTyped } from "../asking/keep-typed.ts";
 import { UnknownUsersError } from "../asking/unknown-users.ts";
 import { saveDraft } from "../requests/drafts.ts";
-import type { Wish, WishFor } from "../requests/plan.ts";
+import type { ActionName, Wish, WishFor } from "../requests/plan.ts";
+import { formButton } from "../views/form-button.ts";
 import { askedMessage } from "../views/request/asked.ts";
 import { unknownUsersMessage } from "../views/request/unknown-users.ts";
 import type { CommandContext } from "./define.ts";
@@ -12,16 +17,46 @@ import { seal, type AnyCommand } from "./registry.ts";
 /** The subcommand that asks for an action. */
 export function actionCommand({ name, command }: AnyAction): AnyCommand {
   const { read, ...words } = command;
-  return seal({
-    ...words,
-    name,
-    group: "Respond",
-    role: "operator",
-    changes: true,
-    args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
-    run: (context, { reason, ...args }) =>
-      ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),
-  });
+  return seal(
+    {
+      ...words,
+      name,
+      group: "Respond",
+      role: "operator",
+      changes: true,
+      args: { ...words.args, reason: { kind: "text", summary: "why, for the approvers and the record" } },
+      run: (context, { reason, ...args }) =>
+        ask(context, { ...read(args), reason: typeof reason === "string" ? reason : undefined }),
+    },
+    (context, users, args) => formButtons(context, name, users, args),
+  );
+}
+
+/** Buttons that open the action's form for one of these users: what else was typed waits for them in a draft. */
+async function formButtons(
+  { deps, asker }: CommandContext,
+  action: ActionName,
+  users: readonly AccessUser[],
+  { devices, warpReauth, reason }: Readonly<Record<string, unknown>>,
+): Promise<Button[]> {
+  const typed = {
+    devices: devices === true,
+    warpReauth: warpReauth === true,
+    reason: typeof reason === "string" ? reason : "",
+  };
+  const isEmpty = !typed.devices && !typed.warpReauth && typed.reason === "";
+  const draft = isEmpty
+    ? {}
+    : { draft: await saveDraft(deps.db, asker.userId, deps.now(), { users: [], ...typed }) };
+  return users.map((user, index) =>
+    formButton(
+      "Choose…",
+      action,
+      `pick-${index}`,
+      { user: user.id, ...draft },
+      `Choose ${user.email || user.id}`,
+    ),
+  );
 }
 
 interface AskInput extends Asked<Wish> {
@@ -49,19 +84,8 @@ async function ask(
     await reply(askedMessage(asked));
   } catch (error) {
     if (!(error instanceof UnknownUsersError) || wish.action !== "revoke") throw error;
-    const draftId = error.found.length === 0 ? null : await keepKnown(deps, asker, error, input);
-    await reply(unknownUsersMessage(error, draftId));
+    const several = [...(who === null ? [] : [who]), ...(wish.several ?? [])];
+    const typed = { wish: { ...wish, several }, reason: reason ?? "" };
+    await reply(unknownUsersMessage(error, await keepTyped(deps, asker, error, typed)));
   }
-}
-
-/** Those who are known, for the button that goes on with them. */
-function keepKnown(
-  { db, now }: CommandContext["deps"],
-  asker: CommandContext["asker"],
-  { found }: UnknownUsersError,
-  { wish, reason }: AskInput,
-): Promise<string> {
-  const { devices = false, warpReauth = false } = wish as Partial<WishFor<"revoke">>;
-  const users = found.map(({ email }) => email);
-  return saveDraft(db, asker.userId, now(), { users, devices, warpReauth, reason: reason ?? "" });
 }

@@ -2,11 +2,11 @@ import type { Subject, Who } from "../lookup/who.ts";
 
 /** An argument of a subcommand. From these its usage, its help and its parser are made. */
 export type ArgSpec =
-  /** `<who>`: an email, an Access user's UUID or a mention. */
+  /** `<who>`: an email, an Access user's UUID or a mention; a name is searched for first. */
   | { kind: "who"; required: boolean; summary: string }
   /** `<who>`, or a request's id. */
   | { kind: "subject"; required: false; summary: string }
-  /** All words that are left, each a `<who>`: commas between them do no harm. */
+  /** All words that are left, each a `<who>`, with or without commas between them; or one name. */
   | { kind: "whos"; summary: string }
   /** A bare word. */
   | { kind: "word"; required: boolean; summary: string }
@@ -43,7 +43,7 @@ export type Args<Specs extends ArgSpecs> = {
 export const OPTIONAL_WHO = {
   kind: "who",
   required: false,
-  summary: "an email address, an Access user's id or a @mention",
+  summary: "an email address, a name, an Access user's id or a @mention",
 } as const;
 
 /** The one user whom a look-up is about. */

@@ -2,6 +2,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { Policy } from "../policy-file.ts";
+import { actsAsMember } from "../slack/membership.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
 import type { Role } from "./define.ts";
 
@@ -67,8 +68,9 @@ export async function mayUse(
     deps.directory.members(principalsOf(deps.policy.current(), role)),
     deps.directory.person(asker.userId),
   ]);
-  if (person === null || !members.has(asker.userId) || asker.teamId !== deps.homeTeamId) return false;
-  return !(person.isBot || person.isDeactivated || person.isGuest || person.isStranger);
+  if (person === null || !members.has(asker.userId)) return false;
+  if (!actsAsMember(person, deps.homeTeamId, asker.teamId)) return false;
+  return !(person.isBot || person.isDeactivated || person.isGuest);
 }
 
 /** Approvers decide, and review, what they can look up and read in the record: they may look, but not ask. */

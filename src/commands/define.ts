@@ -7,7 +7,7 @@ import type { Message } from "../views/blocks.ts";
 import type { Args, ArgSpecs } from "./args.ts";
 
 /**
- * Who may use a subcommand: everybody who can type it; who may look (the policy's viewers, operators and
+ * Who may use a subcommand: everyone who can type it; who may look (the policy's viewers, operators and
  * approvers); who may read the record (its operators and approvers); who may look and ask for changes (its operators);
  * who may decide (its approvers); who may decide, also alone (its approvers, and those who may break the glass).
  */
@@ -16,8 +16,14 @@ export type Role = "everyone" | "viewer" | "auditor" | "operator" | "approver" |
 /** What a screen shows, as ids and numbers: it travels in a button's value and is looked up again at the click. */
 export type ScreenParams = Readonly<Record<string, string>>;
 
+/**
+ * Shows an answer before all of it is read. The whole one takes its place, or follows it where Slack can't replace
+ * it; an answer that is quick enough is given once.
+ */
+export type ShowEarly = (message: Message) => Promise<void>;
+
 /** An answer that can be shown again with other parameters: the next page, or another subject. */
-type Screen = (deps: Deps, params: ScreenParams, asker: Asker) => Promise<Message>;
+type Screen = (deps: Deps, params: ScreenParams, asker: Asker, showEarly?: ShowEarly) => Promise<Message>;
 
 /** What a subcommand works with, whichever way it was reached. */
 export interface CommandContext {
@@ -26,6 +32,8 @@ export interface CommandContext {
   channelId: string;
   /** Answers only the asker. */
   reply(message: Message): Promise<void>;
+  /** Absent where an answer has to be complete. */
+  showEarly?: ShowEarly;
   /** Opens the form of an action, or offers a button that does where a form can't be opened at once. */
   openForm(form: FormRequest): Promise<void>;
 }
@@ -39,6 +47,8 @@ export interface FormRequest {
   reason: string;
   /** Of the revoked devices, those are chosen that an earlier request revoked. */
   revokedBy?: RevokedBy;
+  /** Names in it that were not found, kept in a draft; ticked: goes on without them. */
+  without?: { draft: string; count: number; isTicked: boolean };
   /** Filled in as the verdict on that user recommends, as far as it still does. */
   isAdvised?: boolean;
 }
@@ -58,7 +68,10 @@ export interface Command<Specs extends ArgSpecs = ArgSpecs> {
   /** The Cloudflare calls it makes, by their names in src/api: permissions in the docs come from there. */
   calls: readonly CallName[];
   args: Specs;
-  /** What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. */
+  /**
+   * What its buttons show: `screen:<name>:…` in any message leads here, after the role is checked again. Of a
+   * subcommand about a user, `user` is their Access id, and every other parameter has the name of its argument.
+   */
   screen?: Screen;
   /** What it returns is the answer, unless it gave one of its own. */
   run(context: CommandContext, args: Args<Specs>): Promise<Message | void>;

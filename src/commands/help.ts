@@ -11,7 +11,7 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
     defineCommand({
       name: "help",
       group: "Help",
-      summary: "what you may do, or one subcommand in full",
+      summary: "what you can do, or one subcommand in full",
       examples: ["help", "help revoke"],
       role: "everyone",
       calls: [],
@@ -22,12 +22,12 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
           const { usable, refused } = await splitByRole({ deps, asker }, commands);
           const entries = usable.map((command) => ({ ...command, usage: usageOf(command) }));
           const names = refused.map((command) => command.name);
-          // Who has nothing to ask for needs nobody to ask.
+          // A reader who may use all of them needs no one to ask.
           const { operators, allApprovers } = deps.policy.current();
           const areDeciders = refused.every(({ role }) => role === "approver" || role === "decider");
           const some = areDeciders ? allApprovers : operators;
           const ask = names.length === 0 ? [] : some;
-          // Who asks for things sees what keeps the policy from working; others could do nothing about it.
+          // Operators see what keeps the policy from working; others could do nothing about it.
           const isOperator = usable.some((command) => command.role === "operator");
           const findings = isOperator ? deps.policyCheck.findings() : [];
           return helpMessage(entries, { names, ask }, findings);
@@ -35,10 +35,10 @@ export function createHelp(list: () => readonly AnyCommand[]): AnyCommand {
         const name = subcommand.toLowerCase();
         const command = commands.find((one) => one.name === name || one.aliases?.includes(name) === true);
         if (command === undefined) {
-          const names = commands.map((one) => one.name);
+          const names = commands.flatMap((one) => [one.name, ...(one.aliases ?? [])]);
           const meant = suggest(name, names);
           throw new UserError({
-            what: `There is no subcommand “${subcommand}”.`,
+            what: `There is no subcommand "${subcommand}".`,
             next: meant === undefined ? "/zt help lists them all." : `Did you mean /zt help ${meant}?`,
           });
         }

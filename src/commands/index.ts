@@ -5,10 +5,10 @@ import { changes } from "./look-ups/changes.ts";
 import { authenticator } from "./requests/authenticator.ts";
 import { audit } from "./requests/audit.ts";
 import { devices } from "./look-ups/devices.ts";
-import { failedLogins } from "./look-ups/failed-logins.ts";
+import { failedSignIns } from "./look-ups/failed-sign-ins.ts";
 import { createHelp } from "./help.ts";
 import { identity } from "./look-ups/identity.ts";
-import { logIns } from "./look-ups/log-ins.ts";
+import { signIns } from "./look-ups/sign-ins.ts";
 import { createRegistry, seal, type Registry } from "./registry.ts";
 import { pauseCommand, resumeCommand } from "./requests/pause.ts";
 import { requests } from "./requests/requests.ts";
@@ -24,8 +24,8 @@ export function createCommands(): Registry {
     seal(users),
     seal(sessions),
     seal(identity),
-    seal(logIns),
-    seal(failedLogins),
+    seal(signIns),
+    seal(failedSignIns),
     seal(devices),
     seal(risk),
     seal(changes),

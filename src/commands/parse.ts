@@ -28,15 +28,15 @@ export function splitWords(text: string): string[] {
   if (text.length > MAX_TEXT) {
     throw new UserError({
       what: `That is too long: ${plural(text.length, "character")}.`,
-      why: `A command takes at most ${number(MAX_TEXT)}.`,
+      why: `A command holds at most ${number(MAX_TEXT)}.`,
       next: "Shorten it.",
     });
   }
   if (CONTROL.test(text)) {
     throw new UserError({
       what: "The command holds control characters.",
-      why: "They often come along with copied text and cannot be seen.",
-      next: "Type it anew, or paste it as plain text.",
+      why: "They come along with copied text and can't be seen.",
+      next: "Type it again, or paste it as plain text.",
     });
   }
   return Array.from(text.matchAll(WORD), ([word, flag, double, single]) => {
@@ -46,13 +46,21 @@ export function splitWords(text: string): string[] {
 }
 
 /**
+ * What was typed after a subcommand: all it needs, or all but whom, where a name or a part of an email stands in
+ * place of `<who>`. The arguments exist only once the user is known, so that nothing can act on a name.
+ */
+export type Parsed<Specs extends ArgSpecs> =
+  | { name: null; args: Args<Specs> }
+  | { name: string; withUser: (who: Who) => Args<Specs> };
+
+/**
  * Reads a subcommand's arguments by its specification.
  * @throws UserError that names the argument and shows the usage.
  */
 export function parseArgs<Specs extends ArgSpecs>(
   command: Command<Specs>,
   words: readonly string[],
-): Args<Specs> {
+): Parsed<Specs> {
   const values: Record<string, unknown> = {};
   const positionals = Object.entries(command.args).filter(
     ([, spec]) => spec.kind !== "switch" && spec.kind !== "text",
@@ -66,15 +74,26 @@ export function parseArgs<Specs extends ArgSpecs>(
   for (const [name, spec] of positionals)
     if (spec.kind === "words" || spec.kind === "whos") values[name] = [];
 
+  let named = null as Named | null;
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const dashes = DASHES.exec(word)?.[0];
     if (dashes === undefined) {
       const [next] = positionals;
+      if (named !== null && goesOn(named, next?.[1])) {
+        named = { ...named, text: `${named.text} ${readNameWord(command, word)}` };
+        continue;
+      }
       if (next === undefined) throw unexpectedWord(command, word);
       const [name, spec] = next;
-      values[name] = readPositional(command, name, spec, word, values[name]);
-      // The last one may take all words that are left.
+      if (isNamePart(spec, word, values[name])) {
+        named = { arg: name, isList: spec.kind === "whos", text: readNameWord(command, word) };
+        // A list has only one name, and it is read to the end of the words.
+        positionals.shift();
+        continue;
+      }
+      values[name] = readPositional(command, spec, word, values[name]);
+      // The last one may be a list of all words that are left.
       if (spec.kind !== "rest" && spec.kind !== "words" && spec.kind !== "whos") positionals.shift();
       continue;
     }
@@ -82,31 +101,70 @@ export function parseArgs<Specs extends ArgSpecs>(
     const flag = dashes === "-" ? undefined : flags.get(typed.toLowerCase());
     if (flag === undefined) throw unknownFlag(command, dashes === "-" ? "-" : "--", typed, [...flags.keys()]);
     if (flag.spec.kind === "switch") {
-      if (inline !== undefined) throw usageError(command, `--${typed} takes no value.`);
+      if (inline !== undefined)
+        throw usageError(command, `--${typed} stands alone: leave out "=${unescapeSlack(inline)}".`);
       values[flag.name] = true;
       continue;
     }
     const words = readText(flag.spec, inline, rest, [...flags.keys()]);
     if (words === "") throw usageError(command, `--${typed} needs some words after it.`);
-    if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
+    if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is there twice.`);
     values[flag.name] = unescapeSlack(words);
   }
   const missing = Object.entries(command.args).find(
-    ([name, spec]) => "required" in spec && spec.required && values[name] === undefined,
+    ([name, spec]) =>
+      "required" in spec && spec.required && values[name] === undefined && name !== named?.arg,
   );
-  if (missing === undefined) return values as Args<Specs>;
-  const [name, spec] = missing;
-  const shown = spec.kind === "text" ? `--${flagName(name)}` : `<${name}>`;
-  throw usageError(command, `${shown} is missing: ${spec.summary}.`);
+  if (missing !== undefined) {
+    const [name, spec] = missing;
+    const shown = spec.kind === "text" ? `--${flagName(name)}` : `<${name}>`;
+    throw usageError(command, `${shown} is missing: ${spec.summary}.`);
+  }
+  if (named === null) return { name: null, args: values as Args<Specs> };
+  const { arg, isList, text } = named;
+  if (isTooShort(text)) {
+    throw usageError(command, `Can't search for "${text}": type at least two letters of the name or email.`);
+  }
+  return { name: text, withUser: (who) => ({ ...values, [arg]: isList ? [who] : who }) as Args<Specs> };
 }
 
-function readPositional(
-  command: Command,
-  name: string,
-  spec: ArgSpec,
-  word: string,
-  before: unknown,
-): unknown {
+/** A name in place of the argument `arg`. */
+interface Named {
+  arg: string;
+  isList: boolean;
+  text: string;
+}
+
+/** A name may have several words, where no other argument needs them. */
+function goesOn({ isList }: Named, next: ArgSpec | undefined): boolean {
+  return isList || next === undefined || (next.kind === "word" && !next.required);
+}
+
+/** Whether a word is a name, or a part of an email: what can't be read as a `<who>` and could be searched for. */
+function isNamePart(spec: ArgSpec, word: string, before: unknown): boolean {
+  if (spec.kind === "whos") {
+    const isFirst = !Array.isArray(before) || before.length === 0;
+    return isFirst && !/[,;]/.test(word) && parseWho(word) === null;
+  }
+  return spec.kind === "who" && parseWho(word) === null;
+}
+
+/** @throws UserError for what is no part of a name: another address, or a channel, group or link of Slack's. */
+function readNameWord(command: Command, word: string): string {
+  const text = unescapeSlack(word);
+  if (word.startsWith("<")) throw usageError(command, `"${text}" is not a person.`);
+  if (parseWho(word) !== null) {
+    throw usageError(command, `Can't search for a name beside ${text}: several people need an email each.`);
+  }
+  // Slack leaves @mallory as it is where it knows no one of that name.
+  return text.replace(/^@/, "");
+}
+
+function isTooShort(name: string): boolean {
+  return name.replaceAll(/[^\p{L}\p{N}]/gu, "").length < 2;
+}
+
+function readPositional(command: Command, spec: ArgSpec, word: string, before: unknown): unknown {
   if (spec.kind === "words") return [...(Array.isArray(before) ? before : []), unescapeSlack(word)];
   if (spec.kind === "rest")
     return typeof before === "string" ? `${before} ${unescapeSlack(word)}` : unescapeSlack(word);
@@ -117,21 +175,21 @@ function readPositional(
     if (named.length > 0 && !/[^@]@/.test(word) && parseWho(word) === null)
       throw unexpectedWord(command, word);
     const parts = word.split(/[,;]+/).filter((part) => part !== "");
-    return [...named, ...parts.map((part) => readWho(command, name, spec, part))];
+    return [...named, ...parts.map((part) => readWho(command, spec, part))];
   }
   if (spec.kind !== "who" && spec.kind !== "subject") return unescapeSlack(word);
-  return readWho(command, name, spec, word);
+  return readWho(command, spec, word);
 }
 
-function readWho(command: Command, name: string, spec: ArgSpec, word: string): Who {
+function readWho(command: Command, { summary }: ArgSpec, word: string): Who {
   const who = parseWho(word);
   if (who !== null) return who;
   const shown = unescapeSlack(word);
   throw usageError(
     command,
     shown.includes("@")
-      ? `“${shown}” is not a valid email address.`
-      : `“${shown}” is not a <${name}>: ${spec.summary}.`,
+      ? `Can't read "${shown}" as an email address.`
+      : `Can't read "${shown}" as ${summary}.`,
   );
 }
 
@@ -212,7 +270,7 @@ function unexpectedWord(command: Command, word: string): UserError {
   )?.[0];
   return usageError(
     command,
-    `${command.name} does not know what to do with “${unescapeSlack(word)}”.${text === undefined ? "" : ` Words of a ${text} come after --${flagName(text)}.`}`,
+    `"${unescapeSlack(word)}" is one word too many.${text === undefined ? "" : ` The ${text} comes after --${flagName(text)}.`}`,
   );
 }
 

@@ -1,5 +1,8 @@
+import type { Button } from "@slack/types";
+
+import type { AccessUser } from "../api/cloudflare.ts";
 import { UserError } from "../errors.ts";
-import { parseWho } from "../lookup/who.ts";
+import { parseWho, type Who } from "../lookup/who.ts";
 import { maskSecrets } from "../secrets.ts";
 import { maskedNotice } from "../views/masked.ts";
 import { noticeMessage } from "../views/notice.ts";
@@ -7,6 +10,7 @@ import type { Purpose } from "../slack/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";
+import { lookUpButtons, offerInstead, runForName } from "./offer-users.ts";
 import { parseArgs, splitWords, suggest, unescapeSlack } from "./parse.ts";
 
 /** A subcommand whose arguments' types are its own business. */
@@ -15,16 +19,43 @@ export interface AnyCommand extends Omit<Command, "run"> {
   parseAndRun(context: CommandContext, words: readonly string[]): Promise<void>;
 }
 
-/** Closes over a command's own types, so that a list can hold all of them. */
-export function seal<Specs extends ArgSpecs>(command: Command<Specs>): AnyCommand {
+/** Makes a button that goes on with each of these users: what else was typed goes along. */
+type ButtonsFor = (
+  context: CommandContext,
+  users: readonly AccessUser[],
+  args: Readonly<Record<string, unknown>>,
+) => Promise<Button[]>;
+
+/** Closes over a command's own types, so that a list can hold all of them. `buttonsFor` is its screen by default. */
+export function seal<Specs extends ArgSpecs>(
+  command: Command<Specs>,
+  buttonsFor: ButtonsFor = (_context, users, args) =>
+    Promise.resolve(lookUpButtons(command.name, users, args)),
+): AnyCommand {
+  const isChange = command.changes === true;
   return {
     ...command,
     async parseAndRun(context, words) {
-      const answer = await command.run(context, parseArgs(command, words));
+      const parsed = parseArgs(command, words);
+      const args = parsed.name === null ? parsed.args : parsed.withUser(NOBODY_YET);
+      const about = {
+        isChange,
+        context,
+        run: (again: CommandContext, who: Who) =>
+          command.run(again, parsed.name === null ? parsed.args : parsed.withUser(who)),
+        buttons: (users: readonly AccessUser[]) => buttonsFor(context, users, args),
+      };
+      const answer =
+        parsed.name === null
+          ? await command.run(context, parsed.args).catch((error: unknown) => offerInstead(error, about))
+          : await runForName(parsed.name, about);
       if (answer !== undefined) await context.reply(answer);
     },
   };
 }
+
+/** Stands for whom a button names, while only what else was typed is read. */
+const NOBODY_YET: Who = { kind: "id", id: "" };
 
 export interface Registry {
   all: readonly AnyCommand[];
@@ -78,11 +109,11 @@ async function tellMasked({ deps, reply }: CommandContext, found: readonly strin
   try {
     await reply(noticeMessage(maskedNotice(found)));
   } catch (error) {
-    deps.log.warn({ err: error }, "nobody could be told of a masked credential");
+    deps.log.warn({ err: error }, "the notice of a masked credential could not be sent");
   }
 }
 
-/** Somebody who types only whom they mean wants to look them up, most of the time. */
+/** An address or a mention alone is meant to be looked up, most of the time. */
 function unknownCommand(typed: string, commands: readonly AnyCommand[], names: readonly string[]): UserError {
   const lookUp = commands.find(({ args }) =>
     Object.values(args).some((spec) => spec.kind === "who" && spec.required),
@@ -90,9 +121,17 @@ function unknownCommand(typed: string, commands: readonly AnyCommand[], names: r
   const shown = unescapeSlack(typed);
   const isWho = lookUp !== undefined && parseWho(typed) !== null;
   const meant = isWho ? `${lookUp.name} ${shown}` : suggest(typed.toLowerCase(), names);
-  const hint = meant === undefined ? "" : `Did you mean /zt ${meant}? `;
+  const hint = meant === undefined ? personHint(lookUp?.name, shown) : `Did you mean /zt ${meant}? `;
   return new UserError({
-    what: `There is no subcommand “${shown}”.`,
+    what: `There is no subcommand "${shown}".`,
     next: `${hint}/zt help lists them all.`,
   });
+}
+
+/** A word that is like no subcommand may be a name. */
+function personHint(lookUp: string | undefined, word: string): string {
+  const isName = /^@?\p{L}[\p{L}\p{M}'’.-]+$/u.test(word);
+  return lookUp !== undefined && isName
+    ? `Looking for a person? /zt ${lookUp} ${word.replace("@", "")}. `
+    : "";
 }

@@ -23,12 +23,15 @@ import {
 import { moveRequest } from "../requests/transition.ts";
 import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
+import { estimateLeftMs, paceAfter, shareOf, type Pace } from "./pace.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
 import { endUnproven, findUnproven, UNPROVEN } from "./unproven.ts";
 
 export interface ExecutionDeps extends PersonDeps {
   /** When each request's progress was last put on its card, epoch milliseconds. */
   toldAt: Map<string, number>;
+  /** How fast each request about several users goes. */
+  paces: Map<string, Pace>;
   /** The process is to end: what is begun is finished, nothing more is begun. */
   isStopping(): boolean;
 }
@@ -133,7 +136,7 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
     const [first] = await readTargets(db, id, { limit: 1 });
     if (first === undefined) throw new Error(`${id} has no users`);
     let next: { due: number } | Refusal | null;
-    if (isOpen(first)) next = await advanceFirst(run, first);
+    if (isOpen(first)) next = await advanceFirst(run, deps, first);
     else if (othersOf(plan).length > 0 && (await maySettleFirst(deps, lease, request, first)))
       next = await advanceOthers(run, deps);
     else next = { due: Infinity };
@@ -154,10 +157,19 @@ function isOpen({ state }: TargetRow): boolean {
 }
 
 /** @returns null to go on at once. */
-async function advanceFirst(run: Run, first: TargetRow): Promise<{ due: number } | Refusal | null> {
-  const { deps } = run;
+async function advanceFirst(
+  run: Run,
+  deps: ExecutionDeps,
+  first: TargetRow,
+): Promise<{ due: number } | Refusal | null> {
   if (first.dueAt > deps.now()) return { due: first.dueAt };
-  return advancePerson(run, first);
+  const startedAt = performance.now();
+  const refusal = await advancePerson(run, first);
+  if (refusal === null && first.state === "waiting") {
+    const beginMs = shareOf(performance.now() - startedAt, BEGIN_SIZE, CONCURRENCY);
+    deps.paces.set(run.request.id, { ...UNMEASURED, beginMs });
+  }
+  return refusal;
 }
 
 /** The first one is over: whether the others follow, which is told once. */
@@ -203,11 +215,13 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
   const roomMs = cloudflare.budget.msUntilRoom(due.length * callsEach(request));
   if (roomMs > 0) return { due: await showWait(run, deps, now() + roomMs, now() + roomMs) };
 
+  const startedAt = performance.now();
   const queue = new PQueue({ concurrency: CONCURRENCY });
   const bulk: Run = { ...run, deps: { ...deps, cloudflare: cloudflare.bulk } };
   const refusals = await queue.addAll(
     due.map((row) => async () => (deps.isStopping() ? null : advancePerson(bulk, row))),
   );
+  notePace(deps, id, due, performance.now() - startedAt);
   await show(run, deps, null);
   const refusal = refusals.find((one) => one !== null && one.kind !== "busy") ?? null;
   // Another request is at work on some of them: they come later, and hold up no one else.
@@ -215,7 +229,22 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
   return refusal;
 }
 
-/** First those of whom no one knows what came of the call, then the next ones, then those to look at again. */
+/** Remembers how long a round took for each of its users. */
+function notePace({ paces, now }: ExecutionDeps, id: string, due: readonly TargetRow[], ms: number): void {
+  const before = paces.get(id) ?? UNMEASURED;
+  const each = ms / due.length;
+  const isLook = due.every(({ state }) => state === "sent");
+  paces.set(
+    id,
+    isLook
+      ? { ...before, lookMs: paceAfter(before.lookMs, each) }
+      : { ...before, beginMs: paceAfter(before.beginMs, each), begunAt: now() },
+  );
+}
+
+const UNMEASURED: Pace = { beginMs: null, lookMs: null, begunAt: 0 };
+
+/** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
 async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
   const dueBy = now();
   const looks = () => readTargets(db, id, { states: ["sent"], dueBy, limit: LOOK_SIZE });
@@ -351,9 +380,14 @@ async function hold(
   if (changed !== null) deps.publish(changed);
 }
 
-/** Look who it is and what they have, call, look whether it is so; registrations are a list of their own. */
-function callsEach({ plan }: Request): number {
-  return plan.action === "revoke" && plan.options.devices ? 6 : 4;
+/** Read who it is and what they have, call, look whether it is so. */
+function callsEach(request: Request): number {
+  return 2 + 2 * callsToLook(request);
+}
+
+/** Registrations are read apart from sessions. */
+function callsToLook({ plan }: Request): number {
+  return plan.action === "revoke" && plan.options.devices ? 2 : 1;
 }
 
 /** Puts a wait on the card if it is long enough to be noticed. @returns when to come back. */
@@ -391,22 +425,28 @@ async function tell(deps: ExecutionDeps, lease: Lease, result: Result, posts: Ne
   deps.publish(changed);
 }
 
-/** Where only the budget is known and nothing was measured yet: about what a user takes with a near Cloudflare. */
-const MS_EACH = 200;
-
 async function measure(
-  { db, now, cloudflare }: ExecutionDeps,
+  { db, now, cloudflare, paces }: ExecutionDeps,
   request: Request,
   waitsUntil: number | null,
 ): Promise<BulkProgress> {
-  const counts = await countTargets(db, request.id);
-  const untouched = request.stop === undefined ? counts.waiting : 0;
-  const looks = counts.sending + counts.sent;
-  const leftMs = Math.max(
-    cloudflare.budget.estimateMs(untouched * callsEach(request) + looks),
-    (untouched + looks) * MS_EACH,
-  );
-  return toProgress(counts, { endsAt: now() + leftMs, waitsUntil });
+  const [counts, [first]] = await Promise.all([
+    countTargets(db, request.id),
+    readTargets(db, request.id, { limit: 1 }),
+  ]);
+  const at = now();
+  const shownAt = first?.outcome.verification?.checkedAt ?? at;
+  const work = {
+    waiting: request.stop === undefined ? counts.waiting : 0,
+    unverified: counts.sending + counts.sent,
+    callsToBegin: callsEach(request),
+    callsToLook: callsToLook(request),
+    lagMs: Math.max(0, shownAt - (first?.answeredAt ?? shownAt)),
+    looks: first?.looks ?? 1,
+  };
+  const pace = paces.get(request.id) ?? UNMEASURED;
+  const leftMs = estimateLeftMs(work, pace, at, cloudflare.budget.estimateMs);
+  return toProgress(counts, { endsAt: at + leftMs, waitsUntil });
 }
 
 async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {
@@ -444,6 +484,7 @@ async function endAs(
     ],
   });
   deps.toldAt.delete(id);
+  deps.paces.delete(id);
   if (moved !== null) deps.publish(moved);
   return moved !== null;
 }

@@ -14,15 +14,23 @@ import { CARD_ACTIONS } from "../views/request/card.ts";
 import { denyModal, parseDenyForm } from "../views/request/deny-modal.ts";
 import { detailsModal } from "../views/request/details-modal.ts";
 import { noticeModal } from "../views/notice.ts";
-import type { ClickHandler } from "./click.ts";
+import { authorise } from "../commands/authorise.ts";
+import { requests, showAgain } from "../commands/requests/requests.ts";
+import type { Request } from "../requests/request.ts";
+import { parseListBlock } from "../views/request/requests.ts";
+import type { Click, ClickHandler } from "./click.ts";
 import { openWithLoading } from "./modal.ts";
 import { defineForm } from "./form.ts";
 
-/** The buttons of an approval card. The card itself shows what came of a click; only refusals are answered. */
+/**
+ * The buttons of an approval card. The card itself tells what came of a click; only refusals are answered. In a list of
+ * requests, the list is drawn again.
+ */
 export const decisionClicks: Record<string, ClickHandler> = {
-  async [CARD_ACTIONS.approve]({ deps, asker, value, triggerId }) {
+  async [CARD_ACTIONS.approve](click) {
+    const { deps, asker, value, triggerId } = click;
     if (!(await takesCode(deps, value))) {
-      await takeDecision(deps, "approve", value, asker);
+      await redrawList(click, await takeDecision(deps, "approve", value, asker));
       return;
     }
     await openWithLoading(deps, triggerId, "Approve", "Checking…", async () => {
@@ -38,14 +46,23 @@ export const decisionClicks: Record<string, ClickHandler> = {
     });
   },
 
-  async [CARD_ACTIONS.cancel]({ deps, asker, value }) {
-    await takeDecision(deps, "cancel", value, asker);
+  async [CARD_ACTIONS.cancel](click) {
+    await redrawList(click, await takeDecision(click.deps, "cancel", click.value, click.asker));
   },
 
-  async [CARD_ACTIONS.stop]({ deps, asker, value }) {
-    await stop(deps, value, asker);
+  async [CARD_ACTIONS.stop](click) {
+    await stop(click.deps, click.value, click.asker);
+    await redrawList(click, null);
   },
 };
+
+/** Where the button stands in a list of requests, shows how they stand now, first the one that was decided. */
+async function redrawList({ deps, asker, blockId, reply }: Click, decided: Request | null): Promise<void> {
+  const params = parseListBlock(blockId);
+  if (params === null) return;
+  await authorise({ deps, asker }, requests);
+  await reply(await showAgain({ deps, asker }, params, decided), { replaceOriginal: true });
+}
 
 export const cardClicks: Record<string, ClickHandler> = {
   async [CARD_ACTIONS.deny]({ deps, asker, value, triggerId }) {

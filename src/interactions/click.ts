@@ -12,6 +12,8 @@ export interface Click {
   deps: Deps;
   asker: Asker;
   value: string;
+  /** Of the block that the button stands in. */
+  blockId: string;
   triggerId: string;
   channelId: string;
   /** The button stands in a modal, not in the App Home. */
@@ -24,13 +26,19 @@ export type ClickHandler = (click: Click) => Promise<void>;
 
 /** Who did something, from the parts of a payload that all kinds have alike. */
 export function readAsker(
-  body: { user: { id: string; team_id?: string }; team?: { id: string } | null },
+  body: {
+    user: { id: string; team_id?: string };
+    team?: { id: string; enterprise_id?: string } | null;
+    enterprise?: { id: string } | null;
+  },
   surface: Surface,
   channelId: string | null = null,
 ): Asker {
+  const enterpriseId = body.enterprise?.id ?? body.team?.enterprise_id;
   return {
     userId: body.user.id,
     teamId: body.user.team_id ?? body.team?.id ?? "",
+    ...(enterpriseId !== undefined && { enterpriseId }),
     channelId,
     surface,
   };
@@ -44,6 +52,7 @@ export function readClick(deps: Deps, body: BlockAction, action: BlockElementAct
     deps,
     asker: readAsker(body, surfaceOf(body, channelId), channelId === "" ? null : channelId),
     value: readValue(action),
+    blockId: action.block_id,
     triggerId: body.trigger_id,
     channelId,
     isInModal: body.view?.type === "modal",

@@ -6,7 +6,7 @@ import type { FormErrors, SubmittedForm } from "../views/form-values.ts";
 
 export interface FormInput {
   deps: Deps;
-  /** May have lost their role since the form was opened: whoever takes a form authorises them again. */
+  /** May have lost their role since the form was opened: the handler authorises them again. */
   asker: Asker;
   /** Says in the loading view how far it is; as often as one likes, shown as often as Slack allows. */
   progress(what: string): void;

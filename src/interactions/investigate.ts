@@ -1,11 +1,12 @@
 import { authorise } from "../commands/authorise.ts";
+import { lookUpButtons, offerInstead } from "../commands/offer-users.ts";
 import type { Registry } from "../commands/registry.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import { findSubjects, MAX_SUBJECTS } from "../lookup/subjects.ts";
 import { whoText } from "../lookup/who-list.ts";
-import { findUser, type Who } from "../lookup/who.ts";
+import { findUser, SharedEmailError, type Who } from "../lookup/who.ts";
 import type { Message } from "../views/blocks.ts";
 import { chooseSubject } from "../views/investigate.ts";
 
@@ -26,11 +27,14 @@ export async function investigate(
     });
   }
   const looked = await Promise.all(subjects.slice(0, MAX_SUBJECTS).map((who) => lookUp(deps, who)));
-  const found = looked.flatMap((one) => (one.user === null ? [] : [one.user]));
+  const [only] = looked;
+  if (looked.length === 1 && only?.error !== undefined) {
+    const buttons = (users: readonly AccessUser[]) => Promise.resolve(lookUpButtons("user", users));
+    return offerInstead(only.error, { context: { deps }, buttons });
+  }
+  const found = looked.flatMap((one) => one.users);
   const [first, ...others] = new Map(found.map((user) => [user.id, user])).values();
   if (first === undefined) {
-    const [only] = looked;
-    if (looked.length === 1 && only?.error !== undefined) throw only.error;
     throw new UserError({
       what: "No one in this message is an Access user.",
       why: `Looked for: ${looked.map((one) => one.name).join(", ")}.`,
@@ -41,7 +45,7 @@ export async function investigate(
     const message = await registry.find("user")?.screen?.(deps, { user: first.id }, asker);
     if (message !== undefined) return message;
   }
-  const unknown = looked.filter((one) => one.user === null).map((one) => one.name);
+  const unknown = looked.filter((one) => one.users.length === 0).map((one) => one.name);
   return chooseSubject([first, ...others], unknown, Math.max(0, subjects.length - MAX_SUBJECTS));
 }
 
@@ -65,13 +69,14 @@ function collectWords(node: unknown): string[] {
 async function lookUp(
   { cloudflare, directory }: Deps,
   who: Who,
-): Promise<{ name: string; user: AccessUser | null; error?: UserError }> {
+): Promise<{ name: string; users: readonly AccessUser[]; error?: UserError }> {
   const name =
     who.kind === "mention" ? `@${(await directory.person(who.userId))?.name ?? who.userId}` : whoText(who);
   try {
-    return { name, user: await findUser(cloudflare, directory, who) };
+    return { name, users: [await findUser(cloudflare, directory, who)] };
   } catch (error) {
+    if (error instanceof SharedEmailError) return { name, users: error.users, error };
     if (!(error instanceof UserError)) throw error;
-    return { name, user: null, error };
+    return { name, users: [], error };
   }
 }

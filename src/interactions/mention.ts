@@ -4,7 +4,7 @@ import type { Asker, Deps } from "../deps.ts";
 import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
-import { post } from "../slack/messages.ts";
+import { editMessage, post, type MessagePlace } from "../slack/messages.ts";
 import type { IsFirst } from "../slack/replay.ts";
 import type { Message } from "../views/blocks.ts";
 import { type FormParams, offerForm } from "../views/form-button.ts";
@@ -25,7 +25,13 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
   const { asker, channel, threadTs, isFirst } = mention;
   const typed = withoutBot(mention.text, mention.botUserId);
   if (!(await isFirst(registry.purposeOf(typed)))) return;
+  let early: MessagePlace | null = null;
+  const showEarly = async (message: Message): Promise<void> => {
+    early = await post(deps.slack.background, channel, message, { thread_ts: threadTs });
+  };
+  /** In the place of what was shown early, unless that was deleted meanwhile. */
   const say = async (message: Message): Promise<void> => {
+    if (early !== null && (await editMessage(deps.slack.background, early, message))) return;
     await post(deps.slack.background, channel, message, { thread_ts: threadTs });
   };
   const context = {
@@ -33,6 +39,7 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     asker,
     channelId: channel,
     reply: say,
+    showEarly,
     // A mention has no trigger to open a modal with: a button has.
     openForm: async (form: FormRequest) => say(offerForm(form.action, await paramsOf(deps, asker, form))),
   };

@@ -11,9 +11,12 @@ import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
 import { RETRY } from "../views/card/retry.ts";
-import { parseScreenAction, unpackParams } from "../views/screen-button.ts";
+import type { Message } from "../views/blocks.ts";
+import { FORM_PREFIX } from "../views/form-button.ts";
+import { parseChoice } from "../views/menu.ts";
+import { parseScreenAction, SCREEN_PREFIX, unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";
-import type { Click } from "./click.ts";
+import type { Click, ClickHandler } from "./click.ts";
 import { openForm } from "./open-form.ts";
 
 /** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read again. */
@@ -26,7 +29,23 @@ export async function showScreen(
   const command = registry.find(name);
   if (command?.screen === undefined) throw leadsNowhere();
   await authorise({ deps, asker }, command);
-  await reply(await command.screen(deps, unpackParams(value), asker), { replaceOriginal: inPlace });
+  const answer = (message: Message) => reply(message, { replaceOriginal: inPlace });
+  await answer(await command.screen(deps, unpackParams(value), asker, answer));
+}
+
+/** An option of a "•••" menu: what the button it stands for would do. `shown`: clicks that only show something. */
+export async function showChosen(
+  registry: Registry,
+  shown: Readonly<Record<string, ClickHandler>>,
+  click: Click,
+): Promise<void> {
+  const { actionId, value } = parseChoice(click.value);
+  const meant = { ...click, value };
+  if (actionId.startsWith(SCREEN_PREFIX)) return showScreen(registry, actionId, meant);
+  if (actionId.startsWith(FORM_PREFIX)) return showForm(actionId, meant);
+  const handle = Object.hasOwn(shown, actionId) ? shown[actionId] : undefined;
+  if (handle === undefined) throw leadsNowhere();
+  await handle(meant);
 }
 
 /** A button that opens an action's form, for the user (or the earlier request) whose id it carries. */
@@ -43,13 +62,13 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
     request !== undefined
       ? await fillFromRequest(deps, request, action, which)
       : draft !== undefined
-        ? await fillFromDraft(deps, draft, asker)
+        ? await fillFromDraft(deps, draft, asker, { action, isTicked: which === "without" })
         : { ...NOTHING, isAdvised: advice === "yes" };
   const who = user === undefined || user === "" ? null : ({ kind: "id", id: user } as const);
   await openForm(deps, triggerId, { asker, originChannel: channelId }, { action, who, ...filled });
 }
 
-type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised">;
+type Filled = Pick<FormRequest, "prefill" | "reason" | "revokedBy" | "isAdvised" | "without">;
 const NOTHING: Filled = { prefill: {}, reason: "" };
 
 /** What an earlier request was for, where nothing came of it. Of one that left something to do, just that: its devices to restore, or its users who failed or were not touched. */
@@ -80,18 +99,30 @@ function fillWithDevices({ now }: Deps, { id, plan, startedAt, finishedAt }: Req
   return { ...NOTHING, revokedBy: { requestId: id, from: startedAt, to: finishedAt ?? now() } };
 }
 
-/** @throws UserError when there is no such draft, or it is someone else's. */
-async function fillFromDraft(deps: Deps, draftId: string, { userId }: Asker): Promise<Filled> {
+/** @throws UserError when there is no such draft, or it is another person's. */
+async function fillFromDraft(
+  deps: Deps,
+  draftId: string,
+  { userId }: Asker,
+  { action, isTicked }: { action: ActionName; isTicked: boolean },
+): Promise<Filled> {
   const draft = await readDraft(deps.db, draftId, userId);
   if (draft === null) {
     throw new UserError({
       what: "This list is no longer kept.",
-      why: "It is kept for a day, for the person who typed it.",
+      why: "It is kept for a day, and only for the person who typed it.",
       next: "Type the command again.",
     });
   }
-  const { users, devices, warpReauth, reason } = draft;
-  return { prefill: { devices, warpReauth, several: whosOf(users) }, reason };
+  const { users, devices, warpReauth, reason, notFound = [] } = draft;
+  if (action !== "revoke") return { ...NOTHING, reason };
+  const { whos: several, unreadable } = parseWhoList(users.join("\n"));
+  const hasFound = several.length + unreadable.length > notFound.length;
+  return {
+    prefill: { devices, warpReauth, ...(users.length === 0 ? {} : { several, unreadable }) },
+    reason,
+    ...(notFound.length > 0 && hasFound && { without: { draft: draftId, count: notFound.length, isTicked } }),
+  };
 }
 
 function whosOf(words: readonly string[]): Who[] {

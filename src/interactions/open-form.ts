@@ -1,5 +1,6 @@
 import type { KnownBlock, ModalView } from "@slack/types";
 
+import type { AccessUser } from "../api/cloudflare.ts";
 import { authorise } from "../commands/authorise.ts";
 import { compact } from "../compact.ts";
 import type { FormRequest } from "../commands/define.ts";
@@ -9,11 +10,13 @@ import { countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
 import { activeFirst, allRegistrations, findRevokedBy } from "../lookup/registrations.ts";
 import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { judge } from "../lookup/verdict.ts";
-import { findUser } from "../lookup/who.ts";
+import { choiceInstead, type Choice } from "../lookup/candidates.ts";
+import { findUser, type Who } from "../lookup/who.ts";
 import { askModal } from "../views/request/ask-modal.ts";
 import { revokedByNote } from "../actions/devices-common/form.ts";
 import { formOf } from "../actions/index.ts";
 import type { Material } from "../views/forms/spec.ts";
+import { chooseUserProblem } from "../views/look-ups/choose-user.ts";
 import { verdictReason } from "../views/look-ups/verdict.ts";
 import { plural } from "../pluralize.ts";
 import { openWithLoading } from "./modal.ts";
@@ -34,17 +37,18 @@ export async function openForm(
     await authorise({ deps, asker: place.asker }, { name: request.action, role: "operator" });
     return buildForm(deps, place, request);
   };
-  // Without anybody there is nothing to read, and so nothing to wait for.
+  // Without a user there is nothing to read, and so nothing to wait for.
   if (request.who === null)
     await deps.slack.interactive.views.open({ trigger_id: triggerId, view: await build() });
-  else await openWithLoading(deps, triggerId, formOf(request.action).title, "Asking Cloudflare…", build);
+  else
+    await openWithLoading(deps, triggerId, formOf(request.action).title, "Reading from Cloudflare…", build);
 }
 
 /** The form with what is known of the user, what it shows of Cloudflare's state, and what was filled in before. */
 export async function buildForm(
   deps: Deps,
   { originChannel }: FormPlace,
-  { action, who, prefill, reason, revokedBy, isAdvised }: FormRequest,
+  { action, who, prefill, reason, revokedBy, isAdvised, without }: FormRequest,
   problem?: UserMessage,
   problemBlocks?: readonly KnownBlock[],
 ): Promise<ModalView> {
@@ -57,10 +61,23 @@ export async function buildForm(
     requireReason: policy.action(action).requireReason,
     reasons: policy.reasons,
     ...(problem !== undefined && { problem }),
+    ...(without !== undefined && { without }),
     ...(problemBlocks !== undefined && { problemBlocks }),
   };
   if (who === null) return askModal({ ...shared, chosen: null, facts: [], material: { kind: "none" } });
-  const user = await findUser(deps.cloudflare, deps.directory, who);
+  const found = await findOrChoose(deps, who);
+  if (found.user === null) {
+    const { choice } = found;
+    return askModal({
+      ...shared,
+      chosen: null,
+      choice: { users: choice.users, now: deps.now() },
+      facts: [],
+      material: { kind: "none" },
+      problem: chooseUserProblem(choice),
+    });
+  }
+  const { user } = found;
   const [summary, material] = await Promise.all([
     gatherSummary(deps.cloudflare, user, deps.now()),
     readMaterial(deps, user, formOf(action).material),
@@ -75,6 +92,18 @@ export async function buildForm(
   const registrationIds = findRevokedBy(material.registrations, revokedBy).map((one) => one.id);
   const notes = [revokedByNote(revokedBy, registrationIds.length)];
   return askModal({ ...filled, notes, prefill: { registrationIds } });
+}
+
+/** The user meant; where an email is several users' or misspelt, those to choose from. */
+async function findOrChoose(
+  { cloudflare, directory }: Deps,
+  who: Who,
+): Promise<{ user: AccessUser } | { user: null; choice: Choice }> {
+  try {
+    return { user: await findUser(cloudflare, directory, who) };
+  } catch (error) {
+    return { user: null, choice: await choiceInstead(cloudflare, error) };
+  }
 }
 
 async function readMaterial(

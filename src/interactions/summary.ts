@@ -4,11 +4,11 @@ import { getUser } from "../lookup/who.ts";
 import { SUMMARY_ACTIONS } from "../views/look-ups/user-summary.ts";
 import type { ClickHandler } from "./click.ts";
 
-/** What a user's summary does by itself: its other buttons lead to forms and screens. A shared summary is seen by people who may not use it: all ask again. */
+/** What a summary's own controls do; the others lead to forms and screens. Each asks for the role again: people who lack it see a shared summary. */
 export const summaryClicks: Record<string, ClickHandler> = {
   async [SUMMARY_ACTIONS.share]({ deps, asker, value, reply }) {
     await authorise({ deps, asker }, { name: "user", role: "viewer" });
-    // Read anew: what goes to the channel is how it is now, not how it was when somebody first looked.
+    // Read again: the channel gets what is so now.
     const user = await getUser(deps.cloudflare, value);
     await reply(await showUser(deps, user, asker.userId), { inChannel: true });
   },

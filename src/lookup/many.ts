@@ -9,18 +9,18 @@ import type { Who } from "./who.ts";
 export interface FoundMany {
   /** Each once, in the order in which they were named. */
   users: AccessUser[];
-  /** Who is no Access user, as named. */
+  /** Names of no Access user, as they were typed. */
   unknown: string[];
-  /** Addresses that several Access users have: only an id says which. */
+  /** Addresses that several Access users have: only an id tells them apart. */
   ambiguous: { email: string; ids: string[] }[];
 }
 
 const CONCURRENCY = 6;
 
-/** From so many names on, reading the whole list of users may cost fewer calls than asking for each. */
+/** From so many names on, reading the whole list of users may need fewer calls than searching for each. */
 const LIST_FROM = 20;
 const PAGE_SIZE = 1000;
-/** The list is read when that takes at most this part of the calls. */
+/** The list is read when that needs at most this part of the calls. */
 const WORTH = 1 / 10;
 
 type Candidates = { label: string; users: readonly AccessUser[] };
@@ -55,7 +55,7 @@ function sortOut(found: readonly Candidates[]): FoundMany {
   const ambiguous: FoundMany["ambiguous"] = [];
   for (const { label, users: candidates } of found) {
     const [user, ...others] = candidates;
-    // Without an address nobody can be revoked: the call names the user by it.
+    // Without an address a user can't be revoked: the call names the user by it.
     if (user === undefined || user.email === "") unknown.push(label);
     else if (others.length > 0) ambiguous.push({ email: label, ids: candidates.map((one) => one.id) });
     else users.set(user.id, user);
@@ -82,7 +82,7 @@ async function findCandidates(
   }
 }
 
-/** Whoever is not in the list that was read is asked for: they may be new, or the list was cut short. */
+/** Users missing from the list that was read are searched for: they may be new, or the list was cut short. */
 async function findByEmail(
   cloudflare: Cloudflare,
   email: string,
@@ -102,7 +102,7 @@ async function readAll(
   for (let page = 2; page <= first.totalPages; page += 1) {
     all.push(...(await cloudflare.accessUsers.list({ perPage: PAGE_SIZE, page })).items);
   }
-  // Of a list that was cut nobody can say that an address is one user's alone.
+  // A list that was cut can't prove that an address is one user's alone.
   if (first.totalCount !== null && all.length < first.totalCount) return null;
   return Map.groupBy(all, (user) => user.email.toLowerCase());
 }

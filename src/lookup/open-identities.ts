@@ -6,16 +6,16 @@ import { diffIdentity, type Difference } from "./identity-diff.ts";
 /** One call each: with 1,000 sessions the rate limit would be gone. */
 const MAX_COMPARED = 8;
 
-/** The identity itself is what was asked for: it does not wait longer than this for what to compare it with. */
+/** The identity itself is what the reader wants: it does not wait longer than this for what to compare it with. */
 const TIMEOUT_MS = 4000;
 
-/** The sessions open now beside the identity last seen. */
+/** The sessions open now compared with the identity last seen. */
 export interface Comparison {
   /** All that are open. */
   total: number;
   /** Those that were compared and are open, newest first. */
   compared: { issuedAt: number | null; differences: Difference[] }[];
-  /** What is not said in one of the identities, and so was not compared. */
+  /** What is unknown in one of the identities, and so was not compared. */
   unsaid?: readonly string[];
   /** How many could not be read, and why the first of them. */
   unread: number;
@@ -23,12 +23,12 @@ export interface Comparison {
 }
 
 export type OpenIdentities = Omit<Comparison, "compared"> & {
-  identities: { issuedAt: number | null; identity: SessionIdentity }[];
+  identities: { nonce: string; issuedAt: number | null; identity: SessionIdentity }[];
 };
 
 interface Reading {
   call?: CallOptions;
-  /** Where somebody asks for them anyway. */
+  /** Where they are being read already. */
   sessions?: Promise<ActiveSession[]>;
   /** At most so many identities. */
   max?: number;
@@ -53,6 +53,7 @@ export async function readOpenIdentities(
     .slice(0, max);
   const read = await Promise.all(
     newest.map(async ({ nonce, issuedAt }) => ({
+      nonce,
       issuedAt,
       answer: await attempt(cloudflare.accessUsers.activeSession(userId, nonce, call)),
     })),
@@ -62,9 +63,11 @@ export async function readOpenIdentities(
   );
   return {
     total: sessions.length,
-    identities: read.flatMap(({ issuedAt, answer }) =>
-      // The list may lag: a session that is over or gone has nothing to tell about those that are open.
-      "value" in answer && answer.value.isActive !== false ? [{ issuedAt, identity: answer.value }] : [],
+    identities: read.flatMap(({ nonce, issuedAt, answer }) =>
+      // The list may lag: a session that is over or gone says nothing about those that are open.
+      "value" in answer && answer.value.isActive !== false
+        ? [{ nonce, issuedAt, identity: answer.value }]
+        : [],
     ),
     unread: reasons.length,
     reason: reasons[0] ?? null,

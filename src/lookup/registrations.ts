@@ -10,10 +10,10 @@ const PAGE_SIZE = 50;
 /** "all": whether revoked or not. */
 export type RegistrationState = "active" | "revoked" | "all";
 
-/** What a responder is told where a user has none in a state. */
+/** The answer where a user has none in a state. */
 export const NO_REGISTRATION: Readonly<Record<RegistrationState, string>> = {
   active: "This user has no registered device.",
-  revoked: "This user has no revoked device that could be restored.",
+  revoked: "This user has no revoked device to restore.",
   all: "This user has no device registration, active or revoked.",
 };
 
@@ -46,7 +46,7 @@ export async function allRegistrations(
     .items;
 }
 
-/** How many ids are asked for at once: they travel in the address. */
+/** How many ids are read at once: they travel in the address. */
 const ID_BATCH = 200;
 
 /** Those of `ids` that exist and that Cloudflare says are this user's. */
@@ -66,7 +66,7 @@ export async function readExisting(
 
 /**
  * Sends one change for those of `ids` that exist and are this user's; null where none is left. Cloudflare refuses a
- * call whole when one of its ids is gone: where some went meanwhile, the others are sent once more.
+ * call whole when one of its ids is gone: where some went meanwhile, the others are sent again.
  * @throws whatever `send` throws, and CloudflareError when it cannot be read which exist.
  */
 export async function changeExisting(
@@ -98,7 +98,7 @@ export function isActive(registration: Registration): boolean {
   return registration.revokedAt === null && registration.deletedAt === null;
 }
 
-/** A request that revoked whatever a user had, and when it was carried out: epoch milliseconds. */
+/** A request that revoked all that a user had, and when it was carried out: epoch milliseconds. */
 export interface RevokedBy {
   requestId: string;
   from: number;
@@ -110,7 +110,7 @@ const CLOCK_MARGIN_MS = 60_000;
 
 /**
  * Those that were revoked while a request was carried out: Cloudflare does not say which ones a revocation of the
- * user took along. What was revoked before or later, by somebody else or for another reason, is not among them.
+ * user took along. What was revoked before or later, by another actor or for another reason, is not among them.
  */
 export function findRevokedBy(
   registrations: readonly Registration[],

@@ -16,7 +16,7 @@ export function riskiestFirst(users: readonly RiskSummaryUser[]): RiskSummaryUse
 
 /**
  * The score behind a row of the account's summary, and the Access user it is about: by id where both APIs have the
- * same, else the one user of that address. Null for either that is not there (any more).
+ * same, else the one user of that address. Null for either that does not exist, or no longer.
  */
 export async function readScored(
   cloudflare: Cloudflare,

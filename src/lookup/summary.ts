@@ -12,13 +12,18 @@ import type {
 import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import { MAX_DAYS, readLogIns } from "./log-ins.ts";
+import { MAX_DAYS, readSignIns } from "./sign-ins.ts";
 import { readOpenIdentities } from "./open-identities.ts";
 import { readRegistrations, type Registrations } from "./registrations.ts";
 import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
 
-/** One part of a summary: what Cloudflare said, or why it did not. `isComplete: false` is a list that was cut. */
-export type Part<T> = { ok: true; value: T; isComplete?: false } | { ok: false; reason: string };
+/**
+ * One part of a summary: what Cloudflare said, or why it is unknown. `isComplete: false` is a list that was cut;
+ * `isReading`: the answer is still on its way; `isNone`: Cloudflare has nothing there.
+ */
+export type Part<T> =
+  | { ok: true; value: T; isComplete?: false }
+  | { ok: false; reason: string; isReading?: true; isNone?: true };
 
 /** All that is known of a user, as plain data (it is stored with a request as its evidence). */
 export interface UserSummary {
@@ -37,63 +42,90 @@ export interface UserSummary {
 
 /** Where the newest of the open sessions are. `unread`: of so many it could not be read. */
 export interface Places {
-  seen: { country: string | null; ip: string | null }[];
+  seen: {
+    country: string | null;
+    ip: string | null;
+    /** Of the session; absent from what was stored before it was kept. */
+    nonce?: string;
+  }[];
   unread: number;
 }
+
+/** The parts of a summary, by their names. */
+export type Parts = Required<Omit<UserSummary, "user" | "gatheredAt">>;
 
 /** One call each: more would cost a busy hour its rate limit. */
 const MAX_PLACES = 4;
 
 /**
- * A part that takes longer than this, retries included, is shown as missing rather than holding the rest back:
- * somebody is looking at an empty screen, and can ask again.
+ * A part that takes longer than this, retries included, is shown as unknown instead of holding the rest back: someone
+ * is looking at an empty screen, and can ask again.
  */
 const PART_TIMEOUT_MS = 2500;
 
-/** Asks for every part at once. Never rejects: a part that fails says so in its place. */
-export async function gatherSummary(
+/** A summary on its way: every part was asked for at once. */
+export interface SummaryReading {
+  /** What is known at this moment; the other parts say that they are still being read. */
+  soFar(): UserSummary;
+  /** Never rejects for Cloudflare's reasons: a part that fails says so in its place. */
+  whole: Promise<UserSummary>;
+}
+
+const STILL_READING = { ok: false, reason: "still reading", isReading: true } as const;
+
+/** Asks for every part at once. `timeoutMs`: a part that takes longer, retries included, is unknown. */
+export function readSummary(
   cloudflare: Cloudflare,
   user: AccessUser,
-  now: number,
-): Promise<UserSummary> {
-  const call: CallOptions = { timeoutMs: PART_TIMEOUT_MS, signal: AbortSignal.timeout(PART_TIMEOUT_MS) };
+  { now, timeoutMs = PART_TIMEOUT_MS }: { now: number; timeoutMs?: number },
+): SummaryReading {
+  const call: CallOptions = { timeoutMs, signal: AbortSignal.timeout(timeoutMs) };
   const open = cloudflare.accessUsers.activeSessions(user.id, call);
-  const [identity, sessions, places, signIns, failedLogins, risk, registrations] = await Promise.all([
-    part(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no log-in on record"),
-    part(open),
-    readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES }),
-    part(digestOf(cloudflare, user, { now, call })),
-    part(cloudflare.accessUsers.failedLogins(user.id, call)),
-    part(findRisk(cloudflare, user, call)),
-    part(readRegistrations(cloudflare, user.id, "active", call)),
-  ]);
-  const parts = {
-    identity,
-    sessions,
-    places,
-    signIns,
-    failedLogins,
-    risk,
-    registrations: listed(registrations),
+  const parts: Parts = {
+    identity: STILL_READING,
+    sessions: STILL_READING,
+    places: STILL_READING,
+    signIns: STILL_READING,
+    failedLogins: STILL_READING,
+    risk: STILL_READING,
+    registrations: STILL_READING,
   };
-  return { user, ...parts, gatheredAt: now };
+  const fill = async <Name extends keyof Parts>(name: Name, reading: Promise<Parts[Name]>): Promise<void> => {
+    parts[name] = await reading;
+  };
+  const soFar = (): UserSummary => ({ user, ...parts, gatheredAt: now });
+  const filled = Promise.all([
+    fill("identity", part(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no sign-in on record")),
+    fill("sessions", part(open)),
+    fill("places", readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES })),
+    fill("signIns", part(digestOf(cloudflare, user, { now, call }))),
+    fill("failedLogins", part(cloudflare.accessUsers.failedLogins(user.id, call))),
+    fill("risk", part(findRisk(cloudflare, user, call))),
+    fill("registrations", part(readRegistrations(cloudflare, user.id, "active", call)).then(listed)),
+  ]);
+  return { soFar, whole: filled.then(soFar) };
+}
+
+/** The whole summary. Never rejects for Cloudflare's reasons. */
+export function gatherSummary(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
+  return readSummary(cloudflare, user, { now }).whole;
 }
 
 async function readPlaces(...asked: Parameters<typeof readOpenIdentities>): Promise<Part<Places>> {
   const { identities, unread, reason } = await readOpenIdentities(...asked);
   if (identities.length === 0 && reason !== null) return { ok: false, reason };
-  const seen = identities.map(({ identity: { country, ip } }) => ({ country, ip }));
+  const seen = identities.map(({ nonce, identity: { country, ip } }) => ({ country, ip, nonce }));
   return { ok: true, value: { seen, unread } };
 }
 
-/** Nothing is in the log of somebody without an email address. */
+/** The log holds nothing of a user without an email address. */
 async function digestOf(
   cloudflare: Cloudflare,
   { email }: AccessUser,
   { now, call }: { now: number; call: CallOptions },
 ): Promise<SignInDigest> {
   const requests =
-    email === "" ? [] : (await readLogIns(cloudflare, email, { now, days: MAX_DAYS }, call)).items;
+    email === "" ? [] : (await readSignIns(cloudflare, email, { now, days: MAX_DAYS }, call)).items;
   return digestSignIns(requests, now);
 }
 
@@ -109,16 +141,17 @@ async function part<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T
     return { ok: true, value: await promise };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
-    // The time limit of a part reaches the client as an abort: to a reader it is a late answer all the same.
+    // The time limit of a part reaches the client as an abort; to a reader it is a late answer.
     if (error.kind === "aborted") return { ok: false, reason: "Cloudflare did not answer in time" };
-    if (error.kind === "not-found" && whenAbsent !== undefined) return { ok: false, reason: whenAbsent };
+    if (error.kind === "not-found" && whenAbsent !== undefined)
+      return { ok: false, reason: whenAbsent, isNone: true };
     return { ok: false, reason: describeFailure(error).brief };
   }
 }
 
 /**
  * The risk score. Its user id is documented only as a UUID: where it is not the Access user's, the account's
- * summary is searched for the email address.
+ * risk summary is searched for the email address.
  * @throws NotFoundError when there is none.
  */
 export async function findRisk(
@@ -137,7 +170,7 @@ export async function findRisk(
   return { ...(await asked), userId: user.id };
 }
 
-/** Whether an id that risk scoring does not know is an error is not documented: it may be a score of nobody. */
+/** Whether an id that risk scoring does not know is an error is not documented: it may be a blank score. */
 function isBlank({ email, rawLevel, lastResetAt, events }: RiskScore): boolean {
   return email === null && rawLevel === null && lastResetAt === null && events.length === 0;
 }

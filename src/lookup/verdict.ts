@@ -1,9 +1,10 @@
 import { hoursToMilliseconds } from "date-fns/hoursToMilliseconds";
 
+import type { Identity } from "../api/cloudflare.ts";
 import { compact, type Maybe } from "../compact.ts";
 import { recentFailures } from "./facts.ts";
 import type { AllowedAfterDenials } from "./sign-in-digest.ts";
-import type { UserSummary } from "./summary.ts";
+import type { Parts, UserSummary } from "./summary.ts";
 
 /**
  * What the facts of a summary say together, and what to do first. It says "likely" and shows what it rests on; people
@@ -14,8 +15,10 @@ export interface Verdict {
   headline: Headline;
   /** The most telling first. */
   findings: Finding[];
-  /** Parts that would have had a say and could not be read. */
+  /** Parts that the rules rest on and that could not be read. */
   unread: Rested[];
+  /** Parts that are still being read: the verdict may change with them. */
+  reading: PartName[];
   step: Step;
 }
 
@@ -25,7 +28,9 @@ export type Headline =
   | "high-risk"
   | "look-closer"
   | "nothing-unusual"
-  | "nothing-unusual-so-far";
+  | "nothing-unusual-in-what-was-read"
+  | "nothing-unusual-so-far"
+  | "still-reading";
 
 export type Finding =
   /** `countries`: in the order of the journey; empty where Cloudflare does not say. */
@@ -35,8 +40,11 @@ export type Finding =
   | { rule: "several-countries"; countries: string[] }
   | { rule: "high-risk" | "medium-risk"; event: string | null }
   | { rule: "many-denials"; denied: number }
-  | { rule: "failed-posture"; checks: string[] }
+  | { rule: "failed-posture"; checks: FailedCheck[] }
   | { rule: "new-device"; name: string | null; at: number };
+
+/** A posture check that failed. */
+export type FailedCheck = Pick<NonNullable<Identity["posture"]>[number], "name" | "type">;
 
 /** `revoke`: with the devices. `disable`: there is nothing left to revoke. */
 export type Step = "revoke" | "disable" | "ask-them" | "refresh" | "none";
@@ -44,6 +52,18 @@ export type Step = "revoke" | "disable" | "ask-them" | "refresh" | "none";
 /** The parts that the rules rest on. */
 const RESTED = ["risk", "signIns", "sessions", "places"] as const;
 type Rested = (typeof RESTED)[number];
+
+/** Where the sessions are is read with the sessions. */
+const PART_NAMES = [
+  "sessions",
+  "places",
+  "signIns",
+  "risk",
+  "identity",
+  "failedLogins",
+  "registrations",
+] as const;
+export type PartName = (typeof PART_NAMES)[number];
 
 const DAY_MS = hoursToMilliseconds(24);
 const MANY_DENIALS = 10;
@@ -85,7 +105,7 @@ const RULES: readonly ((summary: UserSummary, now: number) => Maybe<Finding>)[] 
     if (!identity.ok) return null;
     const checks = (identity.value.posture ?? [])
       .filter((check) => check.success === false)
-      .map((check) => check.name ?? check.type ?? "unnamed rule");
+      .map(({ name, type }) => ({ name, type }));
     return checks.length > 0 && { rule: "failed-posture", checks };
   },
   function newDevice({ registrations }, now) {
@@ -112,21 +132,58 @@ export function judge(summary: UserSummary, now: number): Verdict {
   const all = RULES.flatMap((rule) => compact(rule(summary, now)));
   const isAlarming = all.some(({ rule }) => !ONLY_BESIDE_OTHERS.has(rule));
   const findings = isAlarming ? all : [];
-  const unread = RESTED.filter((part) => !isRead(summary, part));
+  const reading = partsThat(summary, (part) => part.isReading === true);
+  const unread = RESTED.filter((part) => !isRead(summary, part) && !reading.includes(part));
   const signs = findings.filter(({ rule }) => SIGNS_OF_TAKEOVER.has(rule)).length;
   const isHighRisk = findings.some(({ rule }) => rule === "high-risk");
-  if (signs > 1 || (signs === 1 && isHighRisk)) {
-    return { level: "danger", headline: "likely-takeover", findings, unread, step: containment(summary) };
+  const told = { findings, unread, reading };
+  if (signs > 1 || (signs === 1 && isHighRisk))
+    return { level: "danger", headline: "likely-takeover", ...told, step: containment(summary) };
+  if (isHighRisk) return { level: "danger", headline: "high-risk", ...told, step: containment(summary) };
+  if (signs === 1) return { level: "warning", headline: "possible-takeover", ...told, step: "ask-them" };
+  if (findings.length > 0) return { level: "warning", headline: "look-closer", ...told, step: "ask-them" };
+  if (reading.length > 0) {
+    const isAnyRead = RESTED.some((part) => isRead(summary, part));
+    const headline = isAnyRead ? "nothing-unusual-so-far" : "still-reading";
+    // What is missing comes by itself.
+    return { level: "unknown", headline, ...told, step: "none" };
   }
-  if (isHighRisk)
-    return { level: "danger", headline: "high-risk", findings, unread, step: containment(summary) };
-  if (signs === 1)
-    return { level: "warning", headline: "possible-takeover", findings, unread, step: "ask-them" };
-  if (findings.length > 0)
-    return { level: "warning", headline: "look-closer", findings, unread, step: "ask-them" };
   return unread.length > 0
-    ? { level: "unknown", headline: "nothing-unusual-so-far", findings, unread, step: "refresh" }
-    : { level: "calm", headline: "nothing-unusual", findings, unread, step: "none" };
+    ? { level: "unknown", headline: "nothing-unusual-in-what-was-read", ...told, step: "refresh" }
+    : { level: "calm", headline: "nothing-unusual", ...told, step: "none" };
+}
+
+/** The parts that could not be read, grouped by the reason; in the order in which they are told. */
+export function unknownParts(summary: UserSummary): { reason: string; parts: PartName[] }[] {
+  const failed = partsThat(summary, (part) => part.isReading !== true && part.isNone !== true);
+  const reasonOf = (name: PartName) => {
+    const part = summary[name];
+    return part === undefined || part.ok ? "" : part.reason;
+  };
+  return [...Map.groupBy(failed, reasonOf)].map(([reason, parts]) => ({ reason, parts }));
+}
+
+/** Why nothing at all could be read: the most frequent reason. Null where any part was read or is on its way. */
+export function whyNothing(summary: UserSummary): string | null {
+  const groups = unknownParts(summary);
+  const asked = PART_NAMES.filter((name) => summary[name] !== undefined && !isNone(summary[name]));
+  if (groups.flatMap(({ parts }) => parts).length < asked.length) return null;
+  return groups.toSorted((a, b) => b.parts.length - a.parts.length)[0]?.reason ?? null;
+}
+
+function isNone(part: Parts[PartName] | undefined): boolean {
+  return part?.ok === false && part.isNone === true;
+}
+
+/** Of the parts that are not there, those that satisfy `is`. */
+function partsThat(
+  summary: UserSummary,
+  is: (part: Extract<Parts[PartName], { ok: false }>) => boolean,
+): PartName[] {
+  return PART_NAMES.filter((name) => {
+    const part = summary[name];
+    return part !== undefined && !part.ok && is(part);
+  });
 }
 
 function isRead({ risk, signIns, sessions, places }: UserSummary, part: Rested): boolean {

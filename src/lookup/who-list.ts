@@ -1,19 +1,19 @@
 import { parseWho, type Who } from "./who.ts";
 
-/** What a pasted text names, and what in it looks like an address and is none. */
+/** Whom a pasted text names, and what in it looks like an address and is none. */
 export interface WhoList {
   whos: Who[];
   unreadable: string[];
 }
 
 export const MENTIONS = /<@[UW][A-Z0-9]{2,}(?:\|[^<>]*)?>/g;
-/** What stands between addresses, wherever they were copied from; `|` is between the two halves of Slack's links. */
+/** What stands between addresses in any source they are copied from; `|` is between the two halves of Slack's links. */
 const BETWEEN = /[\s,;<>()[\]{}"“”|]+/;
 /** Punctuation that a sentence leaves at an address. */
 const AROUND = /^['‘.:!?*_`]+|['’.:!?*_`]+$/g;
 
 /**
- * Reads e-mail addresses, Access users' ids and mentions out of any text: one a line, with commas, as links, with
+ * Reads email addresses, Access users' ids and mentions out of any text: one a line, with commas, as links, with
  * names around them. Each is named once, in the order in which it came; words that are no address are left out.
  */
 export function parseWhoList(text: string): WhoList {

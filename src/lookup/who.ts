@@ -5,13 +5,13 @@ import type { AccessUser, CallOptions, Cloudflare } from "../api/cloudflare.ts";
 import { UserError } from "../errors.ts";
 import type { Directory } from "../slack/directory.ts";
 
-/** The ways a person is named in a command: see parseWho. */
+/** The ways to say for certain who is meant: see parseWho. A name is none of them: see candidates.ts. */
 export type Who =
   | { kind: "email"; email: string }
   | { kind: "id"; id: string }
   | { kind: "mention"; userId: string };
 
-/** Somebody, or a request by its id. */
+/** A person, or a request by its id. */
 export type Subject = Who | { kind: "request"; id: string };
 
 /** Access lists have been seen to answer a token without the permission with an empty list. */
@@ -20,12 +20,12 @@ export const EMPTY_LIST =
 
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;
-// Cloudflare takes whatever the identity provider sends, such as jürgen@… or a/b@…: so no narrower than that.
+// Cloudflare takes any address that the identity provider sends, such as jürgen@… or a/b@…: so no narrower than that.
 const Email = z.email({ pattern: /^[^\s@"<>,;:]{1,64}@[^\s@"<>,;:]+\.[^\s@"<>,;:.]{2,}$/u });
 const Uuid = z.guid();
 
 /**
- * Reads `<who>`: an e-mail (bare or as Slack links it, `<mailto:a@b|a@b>`), an Access user's UUID or a Slack
+ * Reads `<who>`: an email address (bare or as Slack links it, `<mailto:a@b|a@b>`), an Access user's UUID or a Slack
  * mention (`<@U012|name>`).
  * @returns null when it is none of these.
  */
@@ -39,9 +39,43 @@ export function parseWho(word: string): Who | null {
   return null;
 }
 
+/** No Access user has this email address. */
+export class UnknownEmailError extends UserError {
+  readonly email: string;
+
+  /** `isPartial`: similar addresses were looked for, and a part of that failed. */
+  constructor(email: string, { isPartial = false } = {}) {
+    super({
+      what: `No Access user has the email ${email}.`,
+      why: `They have never signed in to Access or WARP in this account, or were removed. ${EMPTY_LIST}`,
+      next: `Check the spelling${isPartial ? ": similar addresses are unknown, as Cloudflare did not answer" : ""}. /zt users searches by name.`,
+    });
+    this.email = email;
+  }
+}
+
+/** Several Access users have this email address, in different capitals for example. */
+export class SharedEmailError extends UserError {
+  readonly email: string;
+  readonly users: readonly AccessUser[];
+
+  constructor(email: string, users: readonly AccessUser[]) {
+    const ids = users.slice(0, MAX_IDS).map((one) => one.id);
+    super({
+      what: `${users.length} Access users have the email ${email}.`,
+      why: `Their ids: ${ids.join(", ")}${users.length > MAX_IDS ? " …" : ""}.`,
+      next: "Use the id of the one you mean.",
+    });
+    this.email = email;
+    this.users = users;
+  }
+}
+
+const MAX_IDS = 5;
+
 /**
  * Finds the Access user meant.
- * @throws UserError when there is no such user, several, or a mention has no e-mail address.
+ * @throws UnknownEmailError, SharedEmailError; UserError when there is no such id, or a mention has no email address.
  */
 export async function findUser(
   cloudflare: Cloudflare,
@@ -58,12 +92,12 @@ export async function findUser(
       const person = await directory.person(who.userId);
       if (person === null || person.email === null) {
         throw new UserError({
-          what: "That mention cannot be looked up.",
+          what: "That mention can't be looked up.",
           why:
             person === null
               ? "Slack does not know that person."
-              : "Slack does not show their e-mail address: they may be a guest, a bot or from another organisation.",
-          next: "Use their e-mail address instead.",
+              : "Slack does not show their email address: they may be a guest, a bot or from another organization.",
+          next: "Use their email address instead.",
         });
       }
       return findByEmail(cloudflare, person.email, call);
@@ -78,29 +112,14 @@ export async function getUser(cloudflare: Cloudflare, id: string, call?: CallOpt
   throw new UserError({
     what: `No Access user has the id ${id}.`,
     why: "It may be the id of something else (a device, a seat, an identity), or the user was removed.",
-    next: "Try the e-mail address.",
+    next: "Try the email address.",
   });
 }
 
 async function findByEmail(cloudflare: Cloudflare, email: string, call?: CallOptions): Promise<AccessUser> {
   const users = await cloudflare.accessUsers.findByEmail(email, call);
   const [user] = users;
-  if (user === undefined) {
-    throw new UserError({
-      what: `No Access user has the e-mail ${email}.`,
-      why: `They have never logged in to an Access application or the WARP client of this account, or were removed from it. ${EMPTY_LIST}`,
-      next: "Check the spelling. An alias such as name+tag@… is another user to Cloudflare.",
-    });
-  }
-  if (users.length > 1) {
-    throw new UserError({
-      what: `${users.length} Access users have the e-mail ${email}.`,
-      why: `Their ids: ${users
-        .slice(0, 5)
-        .map((one) => one.id)
-        .join(", ")}${users.length > 5 ? " …" : ""}.`,
-      next: "Name the one you mean by its id.",
-    });
-  }
+  if (user === undefined) throw new UnknownEmailError(email);
+  if (users.length > 1) throw new SharedEmailError(email, users);
   return user;
 }

@@ -3,7 +3,7 @@ import { getUser } from "./who.ts";
 
 /**
  * The user behind a button, and what is read of them at the same time.
- * @throws UserError when there is no such user, whatever became of the reading.
+ * @throws UserError when there is no such user, also where the reading failed.
  */
 export async function readWithUser<T>(
   cloudflare: Cloudflare,
@@ -11,7 +11,7 @@ export async function readWithUser<T>(
   read: (userId: string) => Promise<T>,
 ): Promise<[user: AccessUser, T]> {
   const reading = read(userId);
-  // Nobody may be looking at it yet when it fails.
+  // It may fail before it is awaited.
   reading.catch(() => {});
   return [await getUser(cloudflare, userId), await reading];
 }

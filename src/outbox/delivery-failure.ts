@@ -100,7 +100,7 @@ export async function moveCard(db: Db, id: string, from: string, to: string, at:
 }
 
 /**
- * The card of a pending request is gone: no one could decide it, so another one is posted in `channel`, with the
+ * The card of a pending request is gone and no one can decide it, so another is posted in `channel`, with the
  * evidence in its thread and a link for the requester.
  * @returns the request, or null when it is decided or its card is another one by now.
  */

@@ -8,10 +8,11 @@ import {
   postMessage,
 } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
-import { isChannelTrouble, isTokenTrouble } from "../slack-trouble.ts";
+import { isThreadTrouble, isTokenTrouble, isUndeliverable } from "../slack-trouble.ts";
 import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/break-glass.ts";
 import type { Message } from "../views/blocks.ts";
 import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
+import { besideThreadMessage, mentionedMessage } from "../views/request/elsewhere.ts";
 import { outcomeMessage, threadMessage } from "../views/request/thread.ts";
 import { unprovenAlarm } from "../views/request/unproven.ts";
 import { isForApprover, publishToApprovers } from "./approvers.ts";
@@ -186,10 +187,7 @@ async function publishPost(
       : deps.policy.current().approvalsChannel;
   if (channel === null) return giveUp(deps, request, item);
   if (item.attemptedAt !== null) {
-    const found =
-      thread === null
-        ? await findInChannel(slack, channel, messageId, item.attemptedAt)
-        : await findInThread(slack, thread, messageId);
+    const found = await findPosted(slack, { channel, thread, messageId, attemptedAt: item.attemptedAt });
     if (found !== null) {
       await markPosted(db, item.seq, now(), channel, found);
       return;
@@ -205,11 +203,89 @@ async function publishPost(
     return markPosted(db, item.seq, now(), before.channel, before.ts);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));
   if (posted.ok) return markPosted(db, item.seq, now(), posted.value.channel, posted.value.ts);
+  const { code, error } = posted.failure;
   // Refused before it had any effect: there is nothing to look for at the next attempt.
-  if (isSlackRateLimit(posted.failure.error)) await markAttempted(db, item.seq, null);
-  // A direct message that Slack does not let through is no trouble of the approvals channel, and does not pass.
-  if (isDirect && isChannelTrouble(posted.failure.code)) return giveUp(deps, request, item);
-  throw posted.failure.error;
+  if (isSlackRateLimit(error)) await markAttempted(db, item.seq, null);
+  // A direct message that Slack does not deliver is no trouble of the approvals channel, and does not pass.
+  if (isDirect && isUndeliverable(code)) return mentionInstead(deps, request, card, item, { message, code });
+  if (thread !== null && isThreadTrouble(code)) return postBeside(deps, request, thread, item, message);
+  throw error;
+}
+
+/** Where a message may be that was posted before, and what it is known by there. */
+interface Attempted {
+  channel: string;
+  thread: MessagePlace | null;
+  messageId: string;
+  attemptedAt: number;
+}
+
+function findPosted(
+  slack: PublishDeps["slack"],
+  { channel, thread, messageId, attemptedAt }: Attempted,
+): Promise<string | null> {
+  return thread === null
+    ? findInChannel(slack, channel, messageId, attemptedAt)
+    : findInThread(slack, thread, messageId);
+}
+
+/** Posts in another place than where it belongs, unless an earlier attempt already did. */
+async function postElsewhere(
+  { db, slack, now }: PublishDeps,
+  { requestId, key, seq, attemptedAt }: Post,
+  { channel, thread }: Pick<Attempted, "channel" | "thread">,
+  message: Message,
+): Promise<void> {
+  const messageId = `${requestId}:${key}`;
+  const found =
+    attemptedAt === null ? null : await findPosted(slack, { channel, thread, messageId, attemptedAt });
+  const ts = found ?? (await postMessage(slack, channel, message, messageId, thread?.ts)).ts;
+  await markPosted(db, seq, now(), channel, ts);
+}
+
+/** Somebody who can't be written to directly is mentioned in the card's thread, or in the channel where it is gone. */
+async function mentionInstead(
+  deps: PublishDeps,
+  request: Request,
+  { place, isGone }: CardState,
+  item: Post,
+  { message, code }: { message: Message; code: string },
+): Promise<void> {
+  const userId = recipientOf(item, request);
+  deps.log.warn(
+    { userId, requestId: request.id, code },
+    "mentioned in the channel instead of a direct message",
+  );
+  const said = mentionedMessage(userId, message, code);
+  const channel = place?.channel ?? deps.policy.current().approvalsChannel;
+  const thread = isGone ? null : place;
+  const posted = await tryInSlack(() => postElsewhere(deps, item, { channel, thread }, said));
+  if (posted.ok) return;
+  if (thread === null || !isThreadTrouble(posted.failure.code)) throw posted.failure.error;
+  await postElsewhere(deps, item, { channel, thread: null }, said);
+}
+
+/** What people need to read wherever it stands. The rest of a thread that takes no replies is on the card. */
+const NEEDED: ReadonlySet<Post["data"]["kind"]> = new Set([
+  "reminder",
+  "escalated",
+  "review-reminder",
+  "voided",
+  "failures",
+  "summary",
+]);
+
+async function postBeside(
+  deps: PublishDeps,
+  request: Request,
+  card: MessagePlace,
+  item: Post,
+  message: Message,
+): Promise<void> {
+  deps.log.warn({ requestId: request.id, kind: item.data.kind }, "the thread takes no replies");
+  if (!NEEDED.has(item.data.kind)) return markPosted(deps.db, item.seq, deps.now(), "", "");
+  const beside = besideThreadMessage(request, message, await permalink(deps.slack, card));
+  await postElsewhere(deps, item, { channel: card.channel, thread: null }, beside);
 }
 
 /** The thread has the story all the same. */

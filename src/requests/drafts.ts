@@ -6,13 +6,15 @@ import type { Db } from "../store/open.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** A revocation of several users that somebody typed and has to look at once more. */
+/** What was typed of a request, kept until its form is opened by a button. */
 const Draft = z.object({
-  /** As they are typed. */
+  /** As they are typed; none where the button itself names the user. */
   users: z.array(z.string()),
   devices: z.boolean(),
   warpReauth: z.boolean(),
   reason: z.string(),
+  /** Names among `users` that the requester was shown as not found. */
+  notFound: z.array(z.string()).optional(),
 });
 export type Draft = z.infer<typeof Draft>;
 

@@ -40,6 +40,11 @@ export function othersOf(plan: Plan): readonly Target[] {
   return plan.action === "revoke" ? (plan.options.others ?? []) : [];
 }
 
+/** Names that were typed and that the request goes on without, each with the reason. */
+export function leftOutOf(plan: Plan): readonly { name: string; why: string }[] {
+  return plan.action === "revoke" ? (plan.options.leftOut ?? []) : [];
+}
+
 /** The plan as if it were about this one of its users alone: nobody else's name stands in it. */
 export function planFor(plan: Plan, target: Target): Plan {
   if (plan.action !== "revoke") return plan;

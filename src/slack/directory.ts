@@ -5,17 +5,22 @@ import type { Log } from "../log.ts";
 import { memoize, shareInFlight } from "../memoize.ts";
 import { isSlackFailure, isSlackRateLimit, slackErrorCode, slackTroubleOf } from "./clients.ts";
 
-/** What an authorisation needs to know of somebody in Slack. */
+/** What an authorization needs to know of a person in Slack. */
 export interface Person {
   id: string;
+  /** Their workspace; in an Enterprise organization any one of theirs. Whether they belong here: membership.ts. */
   teamId: string | null;
+  /** In an Enterprise organization, every workspace they are a member of. */
+  teams?: readonly string[];
+  /** That organization. */
+  enterpriseId?: string;
   name: string;
   email: string | null;
   isBot: boolean;
   isDeactivated: boolean;
   /** Guests (single- and multi-channel). */
   isGuest: boolean;
-  /** From another organisation, by way of a shared channel. */
+  /** From another organization, and in no channel with this workspace: Slack does not say it of the others. */
   isStranger: boolean;
 }
 
@@ -29,7 +34,7 @@ export interface GroupReading {
   isWhole: boolean;
   /** The address of each member, by Slack id; null: they have none. Absent: not known. */
   addresses: ReadonlyMap<string, string | null>;
-  /** Who has one of the addresses asked for; null: nobody in Slack. Absent: not known. */
+  /** Who has one of the addresses asked for; null: no one in Slack. Absent: unknown. */
   holders: ReadonlyMap<string, string | null>;
   /** What Slack answered in place of something: see slackTroubleOf. null: everything was read. */
   trouble: string | null;
@@ -64,7 +69,7 @@ const LAST_KNOWN_MS = 60 * 60_000;
 const AT_ONCE = 5;
 
 /**
- * Slack's answers that say for sure that nobody is in a group: there is none of this id, or none at all in this
+ * Slack's answers that say for sure that no one is in a group: there is none of this id, or none at all in this
  * workspace. https://docs.slack.dev/reference/methods/usergroups.users.list
  */
 const NO_GROUP: ReadonlySet<string | null> = new Set(["no_such_subteam", "plan_upgrade_required"]);
@@ -80,20 +85,23 @@ export async function readGroup(client: WebClient, groupId: string): Promise<rea
   }
 }
 
-/** Somebody as Slack has them now; null when it does not know the id. @throws what else Slack answered. */
+/** A person as Slack has them now; null when it does not know the id. @throws what else Slack answered. */
 export async function readPerson(client: WebClient, userId: string): Promise<Person | null> {
   try {
     const { user } = await client.users.info({ user: userId });
     if (user === undefined) return null;
+    const { teams, enterprise_id: enterpriseId } = user.enterprise_user ?? {};
     return {
       id: userId,
       teamId: user.team_id ?? null,
+      ...(teams !== undefined && { teams }),
+      ...(enterpriseId !== undefined && { enterpriseId }),
       name: user.real_name ?? user.profile?.real_name ?? user.name ?? userId,
       email: user.profile?.email ?? null,
       isBot: user.is_bot === true || userId === "USLACKBOT",
       isDeactivated: user.deleted === true,
       isGuest: user.is_restricted === true || user.is_ultra_restricted === true,
-      isStranger: (user as { is_stranger?: boolean }).is_stranger === true,
+      isStranger: user.is_stranger === true,
     };
   } catch (error) {
     if (slackErrorCode(error) === "user_not_found") return null;
@@ -114,7 +122,7 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
         return null;
       }
       lastSeen.set(userId, person);
-      // Everybody has one; where Slack does not show somebody's, it is not known.
+      // Everyone has one; where Slack doesn't show it, it is unknown.
       const email = person.email?.trim().toLowerCase() ?? (person.isBot ? null : undefined);
       if (email !== undefined) addresses.set(userId, email);
       return person;
@@ -130,7 +138,7 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
     const members = await readGroup(client, groupId);
     // One group that is gone must not keep those from deciding who are named beside it.
     if (members === null)
-      log.warn({ groupId }, "Slack does not know this user group: nobody counts as in it");
+      log.warn({ groupId }, "Slack does not know this user group: no one counts as in it");
     groupMembers.set(groupId, members);
     return members;
   });

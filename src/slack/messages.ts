@@ -4,6 +4,7 @@ import type { ConversationsHistoryResponse, WebClient } from "@slack/web-api";
 import type { Message } from "../views/blocks.ts";
 import { cutMarkup } from "../views/text.ts";
 import { slackErrorCode } from "./clients.ts";
+import { sendUnfolding } from "./containers.ts";
 
 /** Where a message is. */
 export interface MessagePlace {
@@ -16,7 +17,8 @@ const EVENT_TYPE = "zt_message";
 
 /**
  * Slack makes no more of our words than what is written: no links of addresses and domains, no mentions of names. An
- * edit would do so unless told otherwise (https://docs.slack.dev/reference/methods/chat.update).
+ * edit does not keep what the message was posted with, so that it goes with each one
+ * (https://docs.slack.dev/reference/methods/chat.update).
  */
 export const AS_WRITTEN = { parse: "none", link_names: false } as const;
 
@@ -27,13 +29,15 @@ export async function post(
   { text, blocks }: { text: string; blocks?: Message["blocks"] },
   more: { thread_ts?: string; metadata?: MessageMetadata } = {},
 ): Promise<MessagePlace> {
-  const content = { text, ...(blocks !== undefined && { blocks }), ...more };
-  const posted = await slack.chat.postMessage({
-    channel,
-    ...content,
-    ...AS_WRITTEN,
-    unfurl_links: false,
-    unfurl_media: false,
+  const posted = await sendUnfolding(slack, blocks, (shown) => {
+    const content = { text, ...(shown !== undefined && { blocks: shown }), ...more };
+    return slack.chat.postMessage({
+      channel,
+      ...content,
+      ...AS_WRITTEN,
+      unfurl_links: false,
+      unfurl_media: false,
+    });
   });
   return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
 }
@@ -68,15 +72,17 @@ const UNDRAWABLE: ReadonlySet<string> = new Set([
   "msg_too_long",
 ]);
 
-/** @returns false when the message is not there any more: somebody deleted it. */
+/** @returns false when the message is no longer there: it was deleted. */
 export async function editMessage(slack: WebClient, place: MessagePlace, message: Message): Promise<boolean> {
   try {
-    await slack.chat.update({ ...place, text: message.text, blocks: message.blocks, ...AS_WRITTEN });
+    await sendUnfolding(slack, message.blocks, (blocks) =>
+      slack.chat.update({ ...place, text: message.text, blocks, ...AS_WRITTEN }),
+    );
     return true;
   } catch (error) {
     const code = slackErrorCode(error);
     if (code === "message_not_found") return false;
-    // By the workspace's settings it can't be edited (any more), however often that is tried: its thread goes on.
+    // By the workspace's settings it can't be edited, or no longer, however often that is tried: its thread goes on.
     if (code === "edit_window_closed" || code === "cant_update_message") return true;
     throw error;
   }
@@ -123,7 +129,13 @@ export async function openDirect(slack: WebClient, userId: string): Promise<stri
   }
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set(["user_not_found", "cannot_dm_bot", "user_disabled"]);
+// https://docs.slack.dev/reference/methods/conversations.open#errors
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  "user_not_found",
+  "user_not_visible",
+  "cannot_dm_bot",
+  "user_disabled",
+]);
 
 /** A link to a message, or null when Slack gives none. */
 export async function permalink(slack: WebClient, { channel, ts }: MessagePlace): Promise<string | null> {

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { memoize } from "../memoize.ts";
 import { isSlackFailure } from "./clients.ts";
 
-/** Whether Slack shows a person as active; null: it does not say. */
+/** Whether Slack shows a person as active; null: it doesn't say. */
 export type ReadPresence = (userId: string) => Promise<boolean | null>;
 
 const FRESH_MS = 30_000;

@@ -22,6 +22,7 @@ import { createForwardedHashMigration } from "./migrations/0010-forwarded-hash.t
 import { proofMigration } from "./migrations/0011-proof.ts";
 import { homesMigration } from "./migrations/0015-homes.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
+import { createThreadsMigration } from "./migrations/0017-threads.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -231,6 +232,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0011-proof": proofMigration,
     "0013-step-up": stepUpMigration,
     "0015-homes": homesMigration,
+    "0017-threads": createThreadsMigration(dialect),
   };
 }
 

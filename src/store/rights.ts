@@ -21,10 +21,12 @@ const RIGHTS: Record<keyof Database, string> = {
   authenticators: "SELECT, INSERT, UPDATE",
   code_tries: "SELECT, INSERT, UPDATE",
   homes: "SELECT, INSERT, UPDATE, DELETE",
+  threads: "SELECT, INSERT, UPDATE",
+  thread_replies: "SELECT, INSERT, UPDATE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };
-const SEQUENCE = "posts_seq_seq";
+const SEQUENCES = ["posts_seq_seq", "thread_replies_seq_seq"];
 
 /** Gives a role exactly these rights, whatever it had before. For the owner of the tables. */
 export async function grantRights(db: Kysely<Database>, role: string): Promise<void> {
@@ -37,7 +39,8 @@ export async function grantRights(db: Kysely<Database>, role: string): Promise<v
       await sql`REVOKE ALL ON ${sql.table(table)} FROM ${sql.id(role)}`.execute(trx);
       await sql`GRANT ${sql.raw(rights)} ON ${sql.table(table)} TO ${sql.id(role)}`.execute(trx);
     }
-    await sql`GRANT USAGE ON SEQUENCE ${sql.id(SEQUENCE)} TO ${sql.id(role)}`.execute(trx);
+    for (const sequence of SEQUENCES)
+      await sql`GRANT USAGE ON SEQUENCE ${sql.id(sequence)} TO ${sql.id(role)}`.execute(trx);
   });
 }
 
@@ -51,9 +54,8 @@ export async function findMissingRights(db: Kysely<Database>, role: string): Pro
     FROM unnest(${wanted.map(({ table }) => table)}::text[], ${wanted.map(({ right }) => right)}::text[])
       AS wanted (name, privilege)
     WHERE NOT has_table_privilege(${role}, name, privilege)
-    UNION ALL SELECT 'USAGE on ' || ${SEQUENCE} WHERE NOT has_sequence_privilege(${role}, ${SEQUENCE}, 'USAGE')`.execute(
-    db,
-  );
+    UNION ALL SELECT 'USAGE on ' || name FROM unnest(${SEQUENCES}::text[]) AS sequences (name)
+    WHERE NOT has_sequence_privilege(${role}, name, 'USAGE')`.execute(db);
   return rows.map(({ missing }) => missing);
 }
 

@@ -15,6 +15,8 @@ export interface Database {
   authenticators: AuthenticatorsTable;
   code_tries: CodeTriesTable;
   homes: HomesTable;
+  threads: ThreadsTable;
+  thread_replies: ThreadRepliesTable;
 }
 
 export interface RequestsTable {
@@ -247,4 +249,45 @@ export interface HomesTable {
   /** A Slack user id. */
   user_id: string;
   opened_at: number;
+}
+
+/** Threads in Slack that are not a request's. The id is that of what it is about: an incident, a watch. */
+export interface ThreadsTable {
+  id: string;
+  /** Who draws its messages: see threads/thread.ts. */
+  kind: string;
+  channel: string;
+  /** Of the head message; null before it is posted. */
+  ts: string | null;
+  /** Set just before the head is first posted: a later attempt looks for that one before posting another. */
+  attempted_at: number | null;
+  /** Grows with every change that the head message shows. */
+  version: number;
+  /** The version that Slack shows; 0 before it is posted. */
+  shown_version: number;
+  created_at: number;
+  /** Of the replica that posts its messages. */
+  publishing_until: number | null;
+  publishing_fence: Generated<number>;
+  /** What Slack did not take is not tried again before this. */
+  publishing_due: number | null;
+  /** What keeps its messages from Slack (a code: see slackTroubleOf), and since when. */
+  trouble: string | null;
+  trouble_since: number | null;
+}
+
+/** Messages in such a thread, posted in order of `seq`. */
+export interface ThreadRepliesTable {
+  seq: Generated<number>;
+  thread_id: string;
+  /** Names the message within its thread: the same one is written once. */
+  key: string;
+  /** What the view needs, as JSON. */
+  data: string;
+  /** Grows when the message is to be edited; as in threads. */
+  version: number;
+  shown_version: number;
+  created_at: number;
+  attempted_at: number | null;
+  ts: string | null;
 }

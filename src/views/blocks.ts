@@ -9,6 +9,7 @@ import type {
   KnownBlock,
   ModalView,
   MrkdwnElement,
+  Overflow,
   PlainTextElement,
   SectionBlock,
 } from "@slack/types";
@@ -185,8 +186,8 @@ function confirmation(
   };
 }
 
-/** A row of the buttons that are there; nothing without any. */
-export function actions(blockId: string, ...buttons: readonly Maybe<Button>[]): ActionsBlock[] {
+/** A row of the buttons and menus that are there; nothing without any. */
+export function actions(blockId: string, ...buttons: readonly Maybe<Button | Overflow>[]): ActionsBlock[] {
   const elements = compact(...buttons);
   return elements.length === 0 ? [] : [{ type: "actions", block_id: blockId, elements }];
 }

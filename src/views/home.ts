@@ -167,7 +167,7 @@ function decideBlocks(row: HomeRow, now: number): KnownBlock[] {
     ),
     ...actions(
       `home_decide:${id}`,
-      approveButton(request, words, rules),
+      approveButton(request, words, rules.quorum),
       denyButton(request),
       detailsButton(request),
     ),

@@ -6,13 +6,13 @@ import { problemBlocks } from "./notice.ts";
 /** Slack's limit for a view. */
 const MAX_BLOCKS = 100;
 
-/** Told to who typed a credential: masking it here takes it back from nobody else. */
+/** For the person who typed a credential: masking it here takes it back from no one else. */
 export function maskedNotice(found: readonly string[]): UserMessage {
   const isOne = found.length === 1;
   return {
-    what: `What you typed held ${isOne ? "a credential" : "credentials"}, which zt-bot has masked: ${found.join(", ")}.`,
-    why: "Nothing of it is stored or posted here. But it went through Slack, which keeps it in its history and logs.",
-    next: `Revoke ${isOne ? "it" : "them"} now, and delete your message if it was in one.`,
+    what: `You typed ${isOne ? "a credential" : "credentials"} (${found.join(", ")}): treat ${isOne ? "it" : "them"} as leaked.`,
+    why: `zt-bot masked ${isOne ? "it" : "them"}, but Slack keeps what was typed in its history and logs.`,
+    next: `Revoke ${isOne ? "it" : "them"} now, and delete your message if there is one.`,
   };
 }
 

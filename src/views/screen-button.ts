@@ -10,7 +10,7 @@ export type Params = Readonly<Record<string, string | number>>;
 
 /**
  * A button that shows the screen of a subcommand. `which` tells buttons to the same screen in one message apart;
- * "previous" and "next" turn the page in place.
+ * "previous", "next" and "refresh" change the message in place.
  */
 export function screenButton(
   text: string,
@@ -29,10 +29,12 @@ export function packParams(params: Params): string {
   return packed.toString();
 }
 
-/** What a screen button's action id says; `inPlace`: the page is turned in the message itself. */
+const IN_PLACE: ReadonlySet<string> = new Set(["previous", "next", "refresh"]);
+
+/** What a screen button's action id says; `inPlace`: the message itself is redrawn. */
 export function parseScreenAction(actionId: string): { screen: string; inPlace: boolean } {
   const [, screen = "", which = ""] = actionId.split(":");
-  return { screen, inPlace: which === "previous" || which === "next" };
+  return { screen, inPlace: IN_PLACE.has(which) };
 }
 
 /** What a click carried. */

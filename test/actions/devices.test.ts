@@ -49,7 +49,7 @@ describe("after a change of devices", () => {
       [revoked("r1"), revoked("r2")],
       true,
       true,
-      "0 of 2 devices still registered",
+      "Revoked 2 devices",
     ],
     [
       "revoked, one of two",
@@ -59,7 +59,7 @@ describe("after a change of devices", () => {
       [one("r1"), revoked("r2")],
       false,
       false,
-      "1 of 2 devices still registered",
+      "1 of 2 devices not revoked",
     ],
     [
       "revoked before already",
@@ -69,7 +69,7 @@ describe("after a change of devices", () => {
       [revoked("r1"), revoked("r2")],
       true,
       false,
-      "0 of 2 devices still registered",
+      "2 devices were revoked already",
     ],
     [
       "revoked, unread before",
@@ -79,7 +79,7 @@ describe("after a change of devices", () => {
       [revoked("r1"), revoked("r2")],
       true,
       false,
-      "0 of 2 devices still registered",
+      "Revoked 2 devices",
     ],
     [
       "restored, both",
@@ -89,7 +89,7 @@ describe("after a change of devices", () => {
       [one("r1"), one("r2")],
       true,
       true,
-      "2 of 2 devices registered again",
+      "Restored 2 devices",
     ],
     [
       "restored, one of two",
@@ -99,7 +99,7 @@ describe("after a change of devices", () => {
       [one("r1"), revoked("r2")],
       false,
       false,
-      "1 of 2 devices registered again",
+      "1 of 2 devices not restored",
     ],
     [
       "active before already",
@@ -109,18 +109,9 @@ describe("after a change of devices", () => {
       [one("r1"), one("r2")],
       true,
       false,
-      "2 of 2 devices registered again",
+      "2 devices were restored already",
     ],
-    [
-      "deleted, both",
-      deleteDevices,
-      deletePlan,
-      BOTH,
-      [],
-      true,
-      true,
-      "0 of 2 device registrations still there",
-    ],
+    ["deleted, both", deleteDevices, deletePlan, BOTH, [], true, true, "Deleted 2 device registrations"],
     [
       "deleted, one of two",
       deleteDevices,
@@ -129,7 +120,7 @@ describe("after a change of devices", () => {
       [revoked("r2")],
       false,
       false,
-      "1 of 2 device registrations still there",
+      "1 of 2 device registrations not deleted",
     ],
     [
       "deleted, unread before",
@@ -139,7 +130,7 @@ describe("after a change of devices", () => {
       [],
       true,
       false,
-      "0 of 2 device registrations still there",
+      "Deleted 2 device registrations",
     ],
   ])("%s", async (_what, action, plan, baseline, registrations, confirmed, provesCall, summary) => {
     const look = await action.verify(showing(...registrations), plan as never, baseline, SENT, NOW);
@@ -159,7 +150,7 @@ describe("devices to be restored", () => {
     [
       "were revoked again since: that is not what was approved to be taken back",
       [revoked("r1"), revoked("r2", SENT)],
-      { ok: false, why: "The device ThinkPad was revoked again after this was asked for." },
+      { ok: false, why: "The device ThinkPad was revoked again after the request." },
     ],
     ["are active in part already", [one("r1"), revoked("r2")], { ok: true }],
     ["are gone in part", [revoked("r2")], { ok: true }],

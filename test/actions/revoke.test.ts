@@ -45,21 +45,21 @@ describe("after a revocation", () => {
       { confirmed: boolean; summary: string; notes: string[] },
     ]
   >([
-    ["no session is left", [], {}, { confirmed: true, summary: "0 of 3 sessions remain", notes: [] }],
+    ["no session is left", [], {}, { confirmed: true, summary: "Revoked 3 sessions", notes: [] }],
     [
       "all are left",
       [old("one"), old("two"), old("three")],
       {},
-      { confirmed: false, summary: "3 of 3 sessions remain", notes: [] },
+      { confirmed: false, summary: "3 of 3 sessions still open", notes: [] },
     ],
-    ["one is left", [old("two")], {}, { confirmed: false, summary: "1 of 3 sessions remains", notes: [] }],
+    ["one is left", [old("two")], {}, { confirmed: false, summary: "1 of 3 sessions still open", notes: [] }],
     [
       "somebody logged in again",
       [fresh("four")],
       {},
       {
         confirmed: true,
-        summary: "0 of 3 sessions remain",
+        summary: "Revoked 3 sessions",
         notes: ["1 new sign-in since: the user can still get in"],
       },
     ],
@@ -69,7 +69,7 @@ describe("after a revocation", () => {
       {},
       {
         confirmed: false,
-        summary: "1 of 3 sessions remains",
+        summary: "1 of 3 sessions still open",
         notes: ["2 new sign-ins since: the user can still get in"],
       },
     ],
@@ -77,19 +77,19 @@ describe("after a revocation", () => {
       "a session that was there before is old, whatever it says of its time",
       [fresh("one")],
       {},
-      { confirmed: false, summary: "1 of 3 sessions remains", notes: [] },
+      { confirmed: false, summary: "1 of 3 sessions still open", notes: [] },
     ],
     [
       "a session that says nothing of its time counts as old: nothing is called gone that may stand",
       [fresh("four", null)],
       {},
-      { confirmed: false, summary: "1 of 3 sessions remains", notes: [] },
+      { confirmed: false, summary: "1 of 3 sessions still open", notes: [] },
     ],
     [
       "a session without a nonce is told by its time: old",
       [old(null)],
       {},
-      { confirmed: false, summary: "1 of 3 sessions remains", notes: [] },
+      { confirmed: false, summary: "1 of 3 sessions still open", notes: [] },
     ],
     [
       "a session without a nonce is told by its time: new",
@@ -97,7 +97,7 @@ describe("after a revocation", () => {
       {},
       {
         confirmed: true,
-        summary: "0 of 3 sessions remain",
+        summary: "Revoked 3 sessions",
         notes: ["1 new sign-in since: the user can still get in"],
       },
     ],
@@ -107,7 +107,7 @@ describe("after a revocation", () => {
       {},
       {
         confirmed: true,
-        summary: "0 of 3 sessions remain",
+        summary: "Revoked 3 sessions",
         notes: ["1 new sign-in since: the user can still get in"],
       },
     ],
@@ -115,25 +115,25 @@ describe("after a revocation", () => {
       "a log-in in the second before the call is old, though it was not seen before",
       [fresh("four", SENT - 400 - SECOND)],
       {},
-      { confirmed: false, summary: "1 of 3 sessions remains", notes: [] },
+      { confirmed: false, summary: "1 of 3 sessions still open", notes: [] },
     ],
     [
       "there was none before, and none is there now",
       [],
       { sessionCount: 0, sessionNonces: [] },
-      { confirmed: true, summary: "no session is open", notes: [] },
+      { confirmed: true, summary: "No session is open", notes: [] },
     ],
     [
       "there was none before, and some are left",
       [old("one"), old("two")],
       { sessionCount: 0, sessionNonces: [] },
-      { confirmed: false, summary: "2 of 2 sessions remain", notes: [] },
+      { confirmed: false, summary: "2 of 2 sessions still open", notes: [] },
     ],
     [
       "there was one",
       [],
       { sessionCount: 1, sessionNonces: ["one"] },
-      { confirmed: true, summary: "0 of 1 session remains", notes: [] },
+      { confirmed: true, summary: "Revoked 1 session", notes: [] },
     ],
   ])("where %s", (_what, sessions, baseline, expected) => {
     expect(look(planRevoke(), { ...BASELINE, ...baseline }, sessions, null)).toMatchObject(expected);
@@ -143,19 +143,23 @@ describe("after a revocation", () => {
     [
       "none is left",
       [],
-      { confirmed: true, summary: "0 of 3 sessions remain, 0 of 2 device registrations remain", notes: [] },
+      { confirmed: true, summary: "Revoked 3 sessions and 2 device registrations", notes: [] },
     ],
     [
       "one is left",
       [device("r2")],
-      { confirmed: false, summary: "0 of 3 sessions remain, 1 of 2 device registrations remains", notes: [] },
+      {
+        confirmed: false,
+        summary: "Revoked 3 sessions, 1 of 2 device registrations still active",
+        notes: [],
+      },
     ],
     [
       "one is new",
       [makeRegistration({ id: "r9", createdAt: SENT + SECOND })],
       {
         confirmed: true,
-        summary: "0 of 3 sessions remain, 0 of 2 device registrations remain",
+        summary: "Revoked 3 sessions and 2 device registrations",
         notes: ["1 new device registration since"],
       },
     ],
@@ -169,7 +173,7 @@ describe("after a revocation", () => {
       null,
       [],
       [],
-      { confirmed: true, summary: "no session is open, no earlier device registration remains", notes: [] },
+      { confirmed: true, summary: "No session is open, no earlier device registration is active", notes: [] },
     ],
     [
       "nothing was read before, and somebody signed in since",
@@ -178,7 +182,7 @@ describe("after a revocation", () => {
       null,
       {
         confirmed: true,
-        summary: "no earlier session is open",
+        summary: "No earlier session is open",
         notes: ["1 new sign-in since: the user can still get in"],
       },
     ],
@@ -187,7 +191,7 @@ describe("after a revocation", () => {
       null,
       [old("one"), old("two")],
       null,
-      { confirmed: false, summary: "2 earlier sessions remain", notes: [] },
+      { confirmed: false, summary: "2 earlier sessions still open", notes: [] },
     ],
     [
       "the sessions could not be read before",
@@ -196,8 +200,8 @@ describe("after a revocation", () => {
       null,
       {
         confirmed: true,
-        summary: "no session is open",
-        notes: ["how many sessions were open before could not be read"],
+        summary: "No session is open",
+        notes: ["how many sessions were open before is unknown"],
       },
     ],
     [
@@ -207,8 +211,8 @@ describe("after a revocation", () => {
       [device("r1"), device("r2")],
       {
         confirmed: false,
-        summary: "0 of 3 sessions remain, 2 earlier device registrations remain",
-        notes: ["how many devices were registered before could not be read"],
+        summary: "Revoked 3 sessions, 2 earlier device registrations still active",
+        notes: ["how many devices were registered before is unknown"],
       },
     ],
     [
@@ -216,7 +220,7 @@ describe("after a revocation", () => {
       { ...BASELINE, registrationIds: null },
       [],
       [makeRegistration({ id: "r9", createdAt: null })],
-      { confirmed: false, summary: "0 of 3 sessions remain, 1 earlier device registration remains" },
+      { confirmed: false, summary: "Revoked 3 sessions, 1 earlier device registration still active" },
     ],
     [
       "a registration that the list before did not have is older than the call",
@@ -225,7 +229,7 @@ describe("after a revocation", () => {
       [device("r9")],
       {
         confirmed: false,
-        summary: "0 of 3 sessions remain, 1 of 2 device registrations remains",
+        summary: "Revoked 3 sessions, 1 of 2 device registrations still active",
         notes: [],
       },
     ],
@@ -237,7 +241,7 @@ describe("after a revocation", () => {
       {
         confirmed: false,
         summary:
-          "Cloudflare lists no session, and listed none before the call, though 3 sessions were open when it was asked for",
+          "Cloudflare lists no session and listed none before the call, but the request saw 3 open sessions",
       },
     ],
     [
@@ -245,14 +249,14 @@ describe("after a revocation", () => {
       { ...BASELINE, sessionCount: 0, sessionNonces: [], unlisted: [SENT - SECOND] },
       [],
       null,
-      { confirmed: true, summary: "no session is open" },
+      { confirmed: true, summary: "No session is open" },
     ],
     [
       "the list was empty before and shows a new session now, so that it can be trusted",
       { ...BASELINE, sessionCount: 0, sessionNonces: [], unlisted: [NOW] },
       [fresh("four")],
       null,
-      { confirmed: true, summary: "no earlier session is open" },
+      { confirmed: true, summary: "No earlier session is open" },
     ],
   ])("where %s", (_what, baseline, sessions, registrations, expected) => {
     expect(look(planRevoke(registrations !== null), baseline, sessions, registrations)).toMatchObject(
@@ -264,7 +268,7 @@ describe("after a revocation", () => {
     const many = Array.from({ length: 620 }, (_, index) => device(`r${index}`));
     const before = { ...BASELINE, registrationIds: many.map(({ id }) => id) };
     expect(look(planRevoke(true), before, [], many.slice(0, 610))).toMatchObject({
-      summary: "0 of 3 sessions remain, 610 of 620 device registrations remain",
+      summary: "Revoked 3 sessions, 610 of 620 device registrations still active",
       notes: [],
     });
   });
@@ -308,9 +312,9 @@ describe("what is seen after a revocation", () => {
     expect(look(plan, baseline, sessions, registrations).provesCall).toBe(expected);
   });
 
-  it("says that WARP re-authentication cannot be verified", () => {
+  it("says that WARP re-authentication can't be verified", () => {
     expect(look(planRevoke(false, true), BASELINE, [], null).notes).toEqual([
-      "WARP re-authentication cannot be verified: Cloudflare does not show it",
+      "WARP re-authentication can't be verified: Cloudflare does not show it",
     ]);
   });
 });
@@ -379,7 +383,7 @@ describe("the revocation of a user", () => {
     const wish = { action: "revoke", devices: false, warpReauth: false } as const;
     const input = { cloudflare: fakeCloudflare({}), evidence: null, wish, legacyDeviceRevoke: false };
     const refused = {
-      what: "The Access user user-2 has no email address, so zt-bot cannot revoke their sessions.",
+      what: "The Access user user-2 has no email address, so zt-bot can't revoke their sessions.",
     };
     await expect(async () => revoke.prepare({ ...input, target: nameless })).rejects.toMatchObject({
       detail: refused,
@@ -422,8 +426,6 @@ describe("the revocation of a user", () => {
 
   it("says with devices that these can be restored, and without that nothing need be", () => {
     expect(revoke.describe(planRevoke(true), makeSummary()).undo).toContain("can be restored");
-    expect(revoke.describe(planRevoke(false), makeSummary()).undo).toBe(
-      "Cannot be undone, and need not be: the user logs in again.",
-    );
+    expect(revoke.describe(planRevoke(false), makeSummary()).undo).toBe("");
   });
 });

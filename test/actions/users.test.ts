@@ -32,7 +32,7 @@ describe("after a deletion", () => {
   it("the user is gone when Cloudflare says so and does not list them", async () => {
     mockApi().get(USER).reply(404, NOT_FOUND);
     listed();
-    expect(await verify()).toMatchObject({ confirmed: true, provesCall: true, summary: "the user is gone" });
+    expect(await verify()).toMatchObject({ confirmed: true, provesCall: true, summary: "Deleted the user" });
   });
 
   it("the user is not gone when they are still listed", async () => {
@@ -56,7 +56,7 @@ describe("after a deletion", () => {
     expect(await verify(null)).toMatchObject({
       confirmed: true,
       provesCall: false,
-      notes: ["somebody is an Access user with this email again, with the id another"],
+      notes: ["a new Access user has this email, id another"],
     });
   });
 
@@ -155,14 +155,14 @@ describe("the look at the target before the call", () => {
     listed({ ...WIRE, id: "another" });
     expect(await checkTarget(client(), makePlan("revoke"))).toMatchObject({
       ok: false,
-      why: `${EMAIL} now is another Access user (another) than the one that was approved (${USER_ID}).`,
+      why: `${EMAIL} is now another Access user (another) than the one that was approved (${USER_ID}).`,
     });
     mockApi()
       .get(USER)
       .reply(200, succeed({ ...WIRE, email: "eve@example.com" }));
     expect(await checkTarget(client(), makePlan("revoke"))).toMatchObject({
       ok: false,
-      why: `The Access user ${USER_ID} is no longer ${EMAIL}: it is not the user that was approved.`,
+      why: `The Access user ${USER_ID} is no longer ${EMAIL}, the user that was approved.`,
     });
   });
 });

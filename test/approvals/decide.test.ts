@@ -195,8 +195,18 @@ describe("who may decide", () => {
       { approve: "stranger", deny: "stranger", cancel: "not-the-requester" },
     ],
     [
-      "somebody of another workspace may do nothing",
+      "a member of another workspace, whom Slack calls no stranger, may do nothing",
       { person: { teamId: "T0OTHER" } },
+      { approve: "stranger", deny: "stranger", cancel: "not-the-requester" },
+    ],
+    [
+      "a member of other workspaces of an organization may do nothing",
+      { person: { teamId: "T0OTHER", teams: ["T0OTHER", "T0THIRD"], enterpriseId: "E0EXAMPLE" } },
+      { approve: "stranger", deny: "stranger", cancel: "not-the-requester" },
+    ],
+    [
+      "a person whose workspace Slack does not name may do nothing",
+      { person: { teamId: null } },
       { approve: "stranger", deny: "stranger", cancel: "not-the-requester" },
     ],
     [
@@ -285,6 +295,7 @@ describe("over any facts", () => {
           isDeactivated: rarely,
           isGuest: rarely,
           isStranger: rarely,
+          teams: fc.constantFrom([], [HOME], ["T0OTHER"], ["T0OTHER", HOME]),
         }),
       ),
       approvers: fc.subarray([REQUESTER, APPROVER, "U0DAVE001"]),
@@ -295,7 +306,7 @@ describe("over any facts", () => {
   /** Written out on its own, so that it does not share a mistake with what it checks. */
   function isOneOfUs(facts: ClickFacts): boolean {
     const clicker = clickerOf(facts);
-    if (clicker === null || clicker.teamId === "T0OTHER") return false;
+    if (clicker === null || ![clicker.teamId, ...(clicker.teams ?? [])].includes(HOME)) return false;
     return !(clicker.isBot || clicker.isDeactivated || clicker.isGuest || clicker.isStranger);
   }
 

@@ -57,8 +57,8 @@ describe("/zt help", () => {
   });
 
   it.each([
-    ["help revok", "There is no subcommand “revok”.", "Did you mean /zt help revoke?"],
-    ["help everything", "There is no subcommand “everything”.", "/zt help lists them all."],
+    ["help revok", 'There is no subcommand "revok".', "Did you mean /zt help revoke?"],
+    ["help everything", 'There is no subcommand "everything".', "/zt help lists them all."],
   ])("does not know %s, and says so", async (text, what, next) => {
     await expect(answerTo(text)).rejects.toSatisfy(
       (error) => error instanceof UserError && error.detail.what === what && error.detail.next === next,

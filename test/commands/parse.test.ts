@@ -23,9 +23,11 @@ const revoke = commandOf<{
 }>("revoke");
 const resetRisk = commandOf("reset-risk");
 
-/** What `/zt revoke …` is read as. */
+/** What `/zt revoke …` is read as; fails where it holds a name. */
 function readRevoke(text: string) {
-  return parseArgs(revoke, splitWords(text));
+  const parsed = parseArgs(revoke, splitWords(text));
+  if (parsed.name !== null) throw new Error(`read as a name: ${parsed.name}`);
+  return parsed.args;
 }
 
 /** What a person is told; fails when the text is taken. */
@@ -53,22 +55,22 @@ describe("what is typed after /zt revoke", () => {
   it.each([
     ["nothing at all", "", {}],
     ["only spaces", "  \t\n ", {}],
-    ["an e-mail", "mallory@example.com", { who: [MALLORY] }],
-    ["an e-mail as Slack links it", "<mailto:mallory@example.com|mallory@example.com>", { who: [MALLORY] }],
-    ["an e-mail linked without a label", "<mailto:mallory@example.com>", { who: [MALLORY] }],
-    ["an e-mail in quotes", '"mallory@example.com"', { who: [MALLORY] }],
+    ["an email", "mallory@example.com", { who: [MALLORY] }],
+    ["an email as Slack links it", "<mailto:mallory@example.com|mallory@example.com>", { who: [MALLORY] }],
+    ["an email linked without a label", "<mailto:mallory@example.com>", { who: [MALLORY] }],
+    ["an email in quotes", '"mallory@example.com"', { who: [MALLORY] }],
     [
-      "an e-mail with a tag, kept as typed",
+      "an email with a tag, kept as typed",
       "Mallory+vpn@Example.com",
       { who: [{ kind: "email", email: "Mallory+vpn@Example.com" }] },
     ],
     [
-      "an e-mail with an apostrophe",
+      "an email with an apostrophe",
       "miles.o'brien@example.com",
       { who: [{ kind: "email", email: "miles.o'brien@example.com" }] },
     ],
     [
-      "an e-mail with the apostrophe of a phone",
+      "an email with the apostrophe of a phone",
       "miles.o’brien@example.com",
       { who: [{ kind: "email", email: "miles.o'brien@example.com" }] },
     ],
@@ -247,47 +249,52 @@ describe("what is typed after /zt revoke", () => {
     [
       "an extra word",
       "mallory@example.com laptop stolen",
-      "revoke does not know what to do with “laptop”. Words of a reason come after --reason.",
+      '"laptop" is one word too many. The reason comes after --reason.',
     ],
-    ["a second address that is none", "mallory@example.com ann@", "“ann@” is not a valid email address."],
-    ["a value for a switch", "mallory@example.com --devices=yes", "--devices takes no value."],
+    ["a second address that is none", "mallory@example.com ann@", 'Can\'t read "ann@" as an email address.'],
+    [
+      "a value for a switch",
+      "mallory@example.com --devices=yes",
+      '--devices stands alone: leave out "=yes".',
+    ],
     ["a reason without words", "mallory@example.com --reason", "--reason needs some words after it."],
     ["an empty reason", 'mallory@example.com --reason ""', "--reason needs some words after it."],
     ["an empty --reason=", "mallory@example.com --reason= --devices", "--reason needs some words after it."],
     [
       "a second reason, rather than losing the first",
       "mallory@example.com --reason stolen --devices --reason lost",
-      "--reason is given twice.",
+      "--reason is there twice.",
     ],
-    ["an e-mail that is not one", "mallory@example", "“mallory@example” is not a valid email address."],
-    ["a name", "mallory", "“mallory” is not a <who>: an email address, an Access user's id or a @mention."],
+    ["a user group", "<!subteam^S012AB3CD|@leads>", '"@leads" is not a person.'],
+    ["a channel", "<#C012AB3CD|general>", '"#general" is not a person.'],
+    ["one letter", "m", 'Can\'t search for "m": type at least two letters of the name or email.'],
     [
-      "half a UUID",
-      "f174e90a-fafe",
-      "“f174e90a-fafe” is not a <who>: an email address, an Access user's id or a @mention.",
+      "a name beside an address",
+      "mallory alice@example.com",
+      "Can't search for a name beside alice@example.com: several people need an email each.",
     ],
-    ["a user group", "<!subteam^S012AB3CD|@leads>", "“@leads” is not a valid email address."],
+    ["several names", "mallory,alice", `Can't read "mallory" as ${revoke.args.who.summary}.`],
   ])("refuses %s, and shows the usage", (_what, text, what) => {
     expect(refusalOf(() => readRevoke(text))).toEqual({ what, next: USAGE });
   });
 
   it("names a missing <who> where there can be no form", () => {
     expect(refusalOf(() => parseArgs(user, []))).toEqual({
-      what: "<who> is missing: an email address, an Access user's id or a @mention.",
+      what: "<who> is missing: an email address, a name, an Access user's id or a @mention.",
       next: "Usage: /zt user <who>",
     });
   });
 
   it("says which flag is missing, where one is needed", () => {
     expect(refusalOf(() => parseArgs(pauseCommand, []))).toEqual({
-      what: "--reason is missing: why, for everybody who wonders what is going on.",
+      what: "--reason is missing: why, for everyone else.",
       next: 'Usage: /zt pause --reason "…"',
     });
   });
 
   it("explains an extra word without speaking of a reason where there is none", () => {
     expect(refusalOf(() => parseArgs(user, splitWords("mallory@example.com now")))).toEqual({
-      what: "user does not know what to do with “now”.",
+      what: '"now" is one word too many.',
       next: "Usage: /zt user <who>",
     });
   });
@@ -299,12 +306,44 @@ describe("what is typed after /zt revoke", () => {
   });
 });
 
+describe("a name in place of a <who>", () => {
+  const read = (name: string, text: string) => parseArgs(commandOf(name), splitWords(text));
+
+  it.each([
+    ["a name", "user", "mallory", "mallory"],
+    ["a name of several words", "user", "mallory archer", "mallory archer"],
+    ["a name where a nonce may follow", "sessions", "mallory archer", "mallory archer"],
+    ["half an email", "user", "mallory@example", "mallory@example"],
+    ["a mention that Slack does not know", "user", "@mallory", "mallory"],
+    ["half a UUID", "user", "f174e90a-fafe", "f174e90a-fafe"],
+    ["a name to revoke", "revoke", "mallory archer --reason stolen", "mallory archer"],
+    ["a name before the words of another argument", "rename-user", "mallory Mallory Two", "mallory"],
+  ])("is %s, which only a user completes", (_what, command, text, name) => {
+    const parsed = read(command, text);
+    expect(parsed.name).toBe(name);
+    expect("args" in parsed).toBe(false);
+  });
+
+  it("keeps what else was typed for the user it turns out to be", () => {
+    const who = { kind: "id", id: ID } as const;
+    const revoked = parseArgs(revoke, splitWords("mallory --devices --reason laptop stolen"));
+    expect(revoked.name === null ? null : revoked.withUser(who)).toEqual({
+      who: [who],
+      devices: true,
+      warpReauth: false,
+      reason: "laptop stolen",
+    });
+    const signIns = read("sign-ins", "mallory --days 7");
+    expect(signIns.name === null ? null : signIns.withUser(who)).toEqual({ who, days: "7" });
+  });
+});
+
 describe("text that no command can be", () => {
   it("is refused past 3,000 characters, and taken with exactly as many", () => {
     expect(splitWords("x".repeat(3000))).toHaveLength(1);
     expect(refusalOf(() => splitWords("x".repeat(3001)))).toEqual({
       what: "That is too long: 3,001 characters.",
-      why: "A command takes at most 3,000.",
+      why: "A command holds at most 3,000.",
       next: "Shorten it.",
     });
   });
@@ -314,8 +353,8 @@ describe("text that no command can be", () => {
     (code) => {
       expect(refusalOf(() => splitWords(`mallory@example.com${String.fromCharCode(code)}`))).toEqual({
         what: "The command holds control characters.",
-        why: "They often come along with copied text and cannot be seen.",
-        next: "Type it anew, or paste it as plain text.",
+        why: "They come along with copied text and can't be seen.",
+        next: "Type it again, or paste it as plain text.",
       });
     },
   );

@@ -69,28 +69,33 @@ describe("the registry", () => {
   });
 
   it.each([
-    ["usr", "There is no subcommand “usr”.", "Did you mean /zt user? /zt help lists them all."],
+    ["usr", 'There is no subcommand "usr".', "Did you mean /zt user? /zt help lists them all."],
     [
       "revok a@example.com",
-      "There is no subcommand “revok”.",
+      'There is no subcommand "revok".',
       "Did you mean /zt revoke? /zt help lists them all.",
     ],
-    ["frobnicate", "There is no subcommand “frobnicate”.", "/zt help lists them all."],
-    ["__proto__", "There is no subcommand “__proto__”.", "/zt help lists them all."],
-    ["<!channel>", "There is no subcommand “!channel”.", "/zt help lists them all."],
+    [
+      "frobnicate",
+      'There is no subcommand "frobnicate".',
+      "Looking for a person? /zt user frobnicate. /zt help lists them all.",
+    ],
+    ["x1", 'There is no subcommand "x1".', "/zt help lists them all."],
+    ["__proto__", 'There is no subcommand "__proto__".', "/zt help lists them all."],
+    ["<!channel>", 'There is no subcommand "!channel".', "/zt help lists them all."],
     [
       "mallory@example.com",
-      "There is no subcommand “mallory@example.com”.",
+      'There is no subcommand "mallory@example.com".',
       "Did you mean /zt user mallory@example.com? /zt help lists them all.",
     ],
     [
       "<mailto:mallory@example.com|mallory@example.com>",
-      "There is no subcommand “mallory@example.com”.",
+      'There is no subcommand "mallory@example.com".',
       "Did you mean /zt user mallory@example.com? /zt help lists them all.",
     ],
     [
       "<@U012AB3CD|mallory>",
-      "There is no subcommand “@mallory”.",
+      'There is no subcommand "@mallory".',
       "Did you mean /zt user @mallory? /zt help lists them all.",
     ],
   ])("does not know %s, and says what may be meant", async (text, what, next) => {

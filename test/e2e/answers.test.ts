@@ -18,6 +18,7 @@ import {
 } from "../support/harness.ts";
 import {
   addOthers,
+  clickOn,
   openModal,
   OTHERS,
   privateAnswer,
@@ -37,7 +38,7 @@ function userId({ cloudflare }: Scene, email: string): string {
 /** Presses a button under the answer to `/zt user`. */
 async function pressUnder({ slack }: Scene, email: string, actionId: string) {
   const { message } = await answerTo(slack, PEOPLE.alice, `user ${email}`);
-  return () => slack.click({ user: PEOPLE.alice, channel: message.channel, ts: message.ts, actionId });
+  return () => slack.click({ user: PEOPLE.alice, ...clickOn(message, actionId) });
 }
 
 describe("/zt help", () => {
@@ -63,7 +64,7 @@ describe("/zt help", () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
     expect(words).toContain('/zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]');
-    expect(words).toContain("--devices also revoke all of their device registrations");
+    expect(words).toContain("--devices also revoke all their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");
     expect((await answerTo(slack, PEOPLE.alice, "help revok")).words).toContain(
@@ -79,14 +80,18 @@ describe("/zt user", () => {
       "mallory@example.com",
       [
         "Mallory Archer",
-        "High risk · Access and Gateway seats",
-        "17 failed log-ins in 24 h",
+        "Likely account takeover",
+        "🇧🇷 BR 203.0.113.199 · Payroll, Admin panel",
+        "Access and Gateway seats",
         "azureAD · 2 groups · 203.0.113.199 · 🇧🇷 BR · WARP off",
-        "3 passed, ❌ 2 failed: Disk encryption on, Antivirus running",
+        "2 of 5 posture checks failed",
+        "❌ Disk encryption: off",
+        "❌ Antivirus running: failed",
+        "3 checks passed",
         "3 active sessions on 5 apps, the first ends in 6 h",
-        "17 failed log-ins in the last 24 h",
-        "4 risk events (never reset)",
-        "• Impossible travel (high)",
+        "17 failed sign-ins in 24 h",
+        "high, 4 risk events",
+        "• Impossible travel: GB (192.0.2.44) → BR (203.0.113.199) within 5 h (high, ",
         "2 registered devices",
         "DESKTOP-7QK2M1",
       ],
@@ -95,21 +100,21 @@ describe("/zt user", () => {
     [
       "quentin@example.com",
       [
-        "no risk level · no seat · never logged in",
-        "no log-in on record",
-        "Sessions  none active",
-        "Failed log-ins  none in the last 24 h",
-        "Risk  no events",
-        "Devices  none registered",
+        "no sign-in on record",
+        "no seat",
+        "No active session",
+        "no failed sign-in in 24 h",
+        "Risk\nno level, no events",
+        "Devices\nnone registered",
       ],
-      ["Cloudflare does not know it"],
+      ["Cloudflare has no such user or item", "Unknown"],
     ],
-    ["dana@example.com", ["12 active sessions on 12 apps", "and 6 more: press Sessions"], []],
+    ["dana@example.com", ["12 active sessions on 12 apps", "and 9 more: see All sessions"], []],
     ["devon@example.com", ["14 registered devices", "lab-01", "and 10 more"], ["retired-1"]],
     [
       "bobby.tables@example.com",
       [
-        "<!channel> *Bobby* _Tables_ <https://evil.example|your bank> `rm` & \uFFFDgnp.exe",
+        "<!channel> ∗Bobby∗ ˍTablesˍ <https://evil.example|your bank> ˋrmˋ & \uFFFDgnp.exe",
         "<!here> Wiki & `friends`",
         "latest: <https://evil.example|Payroll>",
         "• <!everyone> ",
@@ -119,19 +124,15 @@ describe("/zt user", () => {
     ],
     [
       "svc-backup@example.com",
-      ["seats not said", "last log-in not recorded", "groups not said", "apps not said", "an unnamed app"],
-      ["never logged in", "null", "undefined", "Invalid Date"],
+      ["seats unknown", "last sign-in unknown", "groups unknown", "apps unknown", "an unnamed app"],
+      ["never signed in", "null", "undefined", "Invalid Date"],
     ],
-    ["rita@example.com", ["Medium risk", "2 risk events", "Impossible travel (medium)"], []],
-    ["octavia@example.com", ["github · 2 groups", "posture: no checks"], []],
-    ["frank@example.com", ["140 failed log-ins in 24 h", "Sessions  none active"], []],
+    ["rita@example.com", ["Medium risk", "medium, 2 risk events", "• Impossible travel"], []],
+    ["octavia@example.com", ["github · 2 groups", "no posture checks"], []],
+    ["frank@example.com", ["140 failed sign-ins in 24 h", "No active session"], []],
     ["erin@example.com", ["1 active session on 2 apps, the first ends in 10 min"], []],
-    ["rhea@example.com", ["1 risk event (last reset "], []],
-    [
-      "connie@contractor.example.org",
-      ["no seat · last log-in", "1 failed log-in in the last 24 h"],
-      ["connie-xps"],
-    ],
+    ["rhea@example.com", ["1 risk event\nlast reset "], []],
+    ["connie@contractor.example.org", ["no seat · last sign-in", "1 failed sign-in in 24 h"], ["connie-xps"]],
   ])("%s is told whole and true", async (email, said, notSaid) => {
     const { slack } = await startScene();
     const { message, words } = await answerTo(slack, PEOPLE.alice, `user ${email}`);
@@ -163,9 +164,7 @@ describe("/zt user", () => {
     const before = slack.ephemerals(PEOPLE.alice).length;
     const clicked = await slack.click({
       user: PEOPLE.alice,
-      channel: message.channel,
-      ts: message.ts,
-      actionId: SUMMARY_ACTIONS.dashboard,
+      ...clickOn(message, SUMMARY_ACTIONS.dashboard),
     });
     expect(clicked.ok).toBe(true);
     expect(slack.ephemerals(PEOPLE.alice)).toHaveLength(before);
@@ -180,7 +179,7 @@ describe("the buttons of a summary", () => {
     expect(words).toContain("dana@example.com: 12 active sessions on 12 apps");
     for (const app of ["Grafana", "GitLab", "Jira", "Payroll", "Admin panel", "Confluence"])
       expect(words).toContain(app);
-    expect(words.match(/\d\d-\d\d \d\d:\d\d UTC/g)).toHaveLength(24);
+    expect(words.match(/\d\d-\d\d \d\d:\d\d UTC/g)).toHaveLength(12);
 
     const none = await pressUnder(scene, "quentin@example.com", SUMMARY_ACTIONS.sessions);
     expect(await privateAnswer(scene.slack, PEOPLE.alice, none)).toContain("has no active session");
@@ -197,7 +196,7 @@ describe("the buttons of a summary", () => {
     const words = slack.visibleText(shared);
     expect(words).toContain("4 active sessions");
     expect(words).toContain("shared by @alice");
-    expect(words).not.toContain("Share\n");
+    expect(JSON.stringify(shared.blocks)).not.toContain(SUMMARY_ACTIONS.share);
 
     await slack.click({
       user: OTHERS.nobody,
@@ -210,9 +209,7 @@ describe("the buttons of a summary", () => {
       await privateAnswer(slack, OTHERS.nobody, () =>
         slack.click({
           user: OTHERS.nobody,
-          channel: shared.channel,
-          ts: shared.ts,
-          actionId: SUMMARY_ACTIONS.sessions,
+          ...clickOn(shared, SUMMARY_ACTIONS.sessions),
         }),
       ),
     ).toContain("You may not use /zt sessions.");
@@ -232,7 +229,7 @@ describe("the buttons of a summary", () => {
     const card = await cardWhere(slack, (words) =>
       words.includes("Reset the risk score of rita@example.com"),
     );
-    expect(wordsOf(slack, card)).toContain("Takes back the risk level (medium) with 2 events");
+    expect(wordsOf(slack, card)).toContain("Resets the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
     expect(thread.join("\n")).toContain("Risk level none, 0 earlier events still count");
@@ -393,7 +390,7 @@ describe("/zt reset-risk", () => {
     expect(words).toContain("Risk scoring needs a Zero Trust Enterprise plan");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     const summary = await answerTo(slack, PEOPLE.alice, "user rita@example.com");
-    expect(summary.words).toContain("Risk  ⚠️ not known: not enabled on this Cloudflare account");
+    expect(summary.words).toContain("⚠️ Unknown: risk score (not enabled on this Cloudflare account)");
     expect(summary.words).toContain("1 active session on 1 app");
   });
 });
@@ -420,7 +417,7 @@ approvers: [${PEOPLE.alice}, ${PEOPLE.bob}]
 `,
     });
     const { words } = await answerTo(slack, PEOPLE.alice, "revoke bob@example.com --reason odd");
-    expect(words).toContain("Nobody could approve this, so it was not asked.");
+    expect(words).toContain("No one can approve this, so nothing was requested.");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
   });
 });

@@ -256,7 +256,7 @@ describe("a token that Slack stops to take", () => {
       await vi.waitFor(() => expect(events(scene)).toContain("messages.trouble"), 10_000);
       expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
       const { words } = await answerTo(slack, PEOPLE.alice, "requests");
-      expect(words).toContain("Slack does not take zt-bot's token any more");
+      expect(words).toContain("Slack no longer accepts zt-bot's token");
 
       slack.setTokenError(null);
       await finishedThread(slack, card);
@@ -279,7 +279,7 @@ describe("a Slack that asks to wait for a time", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await vi.waitFor(() => expect(events(scene)).toContain("request.succeeded"), 5000);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
-    await answerToRequests(slack, "Slack asks zt-bot to wait", "requests all");
+    await answerToRequests(slack, "Slack's rate limit is reached", "requests all");
 
     await finishedThread(slack, card);
     expect(threadOf(slack, card)).toEqual(STORY);

@@ -120,8 +120,8 @@ describe("a quorum that can't be met", () => {
       deleted: true,
     });
     const { words } = await answerTo(slack, alice, REVOKE);
-    expect(words).toContain("Too few people could approve this, so it was not asked.");
-    expect(words).toContain("The policy wants 3 approvers for revoke of mallory@example.com");
+    expect(words).toContain("Too few people can approve this, so nothing was requested.");
+    expect(words).toContain("The policy needs 3 approvers for revoke of mallory@example.com");
     expect(words).toContain("only Bob Okafor and Carol Lindqvist can decide");
     expect(words).toContain("is a bot, deactivated, or without an email address");
     expect(words).toContain("add 1 approver to policy.yml");
@@ -201,10 +201,10 @@ describe("a protected target", () => {
       `actions: { revoke: { require_reason: false } }\n${shield(`emails: [${MALLORY}]`)}`,
     );
     const { words } = await answerTo(scene.slack, alice, `revoke ${MALLORY}`);
-    expect(words).toContain("A reason is needed.");
+    expect(words).toContain("A reason is required.");
     expect(words).toContain(`${MALLORY} is protected by the policy`);
     const several = await answerTo(scene.slack, alice, `revoke ${MALLORY} dana@example.com`);
-    expect(several.words).toContain("One of those it is about is protected by the policy");
+    expect(several.words).toContain("One of these users is protected by the policy");
     await askToRevoke(scene.slack, { text: "revoke dana@example.com" });
   });
 
@@ -411,7 +411,7 @@ describe("before what is approved is carried out", () => {
     user.id = "0f0f0f0f-0000-4000-8000-000000000009";
     await answerTo(scene.slack, carol, "resume");
     await scene.slack.waitFor(() => wordsOf(scene.slack, card).includes("Void") || undefined);
-    expect(wordsOf(scene.slack, card)).toContain(`${MALLORY} now is another Access user (${user.id})`);
+    expect(wordsOf(scene.slack, card)).toContain(`${MALLORY} is now another Access user (${user.id})`);
     expect(revocations(scene)).toBe(0);
   });
 

@@ -73,15 +73,15 @@ describe("/zt audit", () => {
     const { message, words } = await answerTo(slack, PEOPLE.alice, "audit mallory@example.com");
     expect(words).toContain("The record of mallory@example.com · 1–9, newest first");
     const told = [
-      "@alice\nasked: Revoke sessions: laptop stolen",
+      "@alice\nrequested: Revoke sessions: laptop stolen",
       "@alice\nwas refused “approve”: requester",
       "@bob\napproved it",
       "zt-bot\nbegan to carry it out",
-      "zt-bot\nlooked: still the approved user",
+      "zt-bot\nchecked: still the approved user",
       "zt-bot\nsent to Cloudflare: revoke_user for mallory@example.com (sessions only)",
       "zt-bot\nCloudflare accepted it, 200, ray ",
-      "zt-bot\nverified: 0 of 3 sessions remain",
-      "zt-bot\ndone: 0 of 3 sessions remain",
+      "zt-bot\nverified: Revoked 3 sessions",
+      "zt-bot\ndone: Revoked 3 sessions",
     ];
     const places = told.map((line) => words.indexOf(line));
     expect(places).not.toContain(-1);
@@ -94,7 +94,7 @@ describe("/zt audit", () => {
     const bob = await answerTo(slack, PEOPLE.alice, "audit @bob --since 1h");
     expect(bob.words).toContain("The record of @bob since ");
     expect(bob.words).toContain("approved it");
-    expect(bob.words).not.toContain("asked: Revoke sessions");
+    expect(bob.words).not.toContain("requested: Revoke sessions");
     expect(slack.violations).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe("/zt audit", () => {
     expect(trail.get("call.answered")).toMatchObject({ ...whom, ok: true, status: 200, cf_ray: sent?.cfRay });
     expect(trail.get("request.succeeded")).toMatchObject({
       requester: PEOPLE.alice,
-      verification: { confirmed: true, summary: "0 of 3 sessions remain" },
+      verification: { confirmed: true, summary: "Revoked 3 sessions" },
     });
     expect(JSON.stringify([...trail])).not.toContain(scene.env["CLOUDFLARE_API_TOKEN"]);
   });
@@ -168,8 +168,8 @@ describe("/zt audit", () => {
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],
     ["audit --since yesterday", "“yesterday” is no time to start from.", "--since 7d"],
-    ["audit nobody", "“nobody” is not a <who|request>", "Usage: /zt audit [<who|request>]"],
-    ["audit alice@example.com bob@example.com", "does not know what to do with", "Usage: /zt audit"],
+    ["audit nobody", 'Can\'t read "nobody" as an email address', "Usage: /zt audit [<who|request>]"],
+    ["audit alice@example.com bob@example.com", "is one word too many", "Usage: /zt audit"],
   ])("%s: %s", async (text, what, next) => {
     const { slack } = await startAll();
     const { words } = await answerTo(slack, PEOPLE.alice, text);

@@ -216,7 +216,7 @@ describe("/zt revoke-devices", () => {
       body: { success: true, errors: [], messages: [], result: null },
     });
     const thread = await approve(slack, asked);
-    expect(thread).toContain("Not confirmed: 2 of 2 devices still registered");
+    expect(thread).toContain("Not confirmed: 2 of 2 devices not revoked");
     expect(thread).toContain("not yet: ");
     expect(thread).toContain("request it again if it is not done");
     expect(activeNames(scene, MALLORY)).toHaveLength(2);
@@ -306,7 +306,7 @@ describe("the form to revoke devices", () => {
     const { slack } = await startScene();
     for (const [text, words] of [
       ["revoke-devices quentin@example.com", "This user has no registered device."],
-      ["restore-devices quentin@example.com", "no revoked device that could be restored"],
+      ["restore-devices quentin@example.com", "no revoked device to restore"],
     ] as const) {
       const form = await openFormBy(slack, alice, text);
       expect(slack.visibleText(form)).toContain(words);
@@ -356,7 +356,7 @@ describe("Undo on the result of a device revocation", () => {
     ]);
     await sendForm(slack, alice, form, { reason: { reason: "laptop was under the sofa" } });
     const asked = await card(scene, "Restore 2 devices");
-    expect(wordsOf(slack, asked)).toContain(`Takes back the revocation of ${MACBOOK}, ${DESKTOP}`);
+    expect(wordsOf(slack, asked)).toContain(`Restores ${MACBOOK}, ${DESKTOP}`);
     expect(wordsOf(slack, asked)).toContain("🔓 This gives access back");
     const thread = await approve(slack, asked);
     expect(thread).toContain("2 of 2 devices registered again");
@@ -408,7 +408,7 @@ describe("/zt restore-devices", () => {
       body: { success: true, errors: [], messages: [], result: null },
     });
     const thread = await approve(slack, asked);
-    expect(thread).toContain("Not confirmed: 0 of 1 device registered again");
+    expect(thread).toContain("Not confirmed: 1 of 1 device not restored");
     expect(thread).toContain(`not yet: ${OLD_PHONE}`);
 
     cloudflare.faults.clear();

@@ -54,7 +54,7 @@ describe("/zt reset-risk", () => {
     for (const text of [
       "Impossible travel: judged a false positive",
       "Unusual user agent: judged accepted",
-      "Takes back the risk level (medium) with 2 events",
+      "Resets the risk level (medium) with 2 events",
       "This can give access back: policies that use the User Risk Score stop blocking this user",
       "reaches Okta where it is linked",
       "Cannot be undone",
@@ -103,7 +103,7 @@ describe("/zt reset-risk", () => {
     await press(slack, bob, asked, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
     expect(wordsOf(slack, asked)).toContain(
-      "A risk event happened after this was asked for: “SentinelOne threat”. Nobody has judged it.",
+      "A risk event happened after the request: “SentinelOne threat”. It is not classified.",
     );
     expect(resets(scene)).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe("/zt reset-risk", () => {
     expect(judgementsOf(form).some(([label]) => label.endsWith("other kinds of events"))).toBe(true);
     await sendForm(slack, alice, form, judgeAll(form, "false-positive"));
     const asked = await card(scene);
-    expect(wordsOf(slack, asked)).toContain("48 more kinds of events, each judged: see Details");
+    expect(wordsOf(slack, asked)).toContain("48 more kinds of events: see Details");
     await press(slack, bob, asked, CARD_ACTIONS.details);
     const details = await openModal(slack, bob);
     expect(slack.visibleText(details)).toContain("judged (60)");

@@ -43,7 +43,7 @@ describe("a claim", () => {
     cloudflare.faults.set("sessions.list", { kind: "status", status: 200, body: EMPTY_LIST });
     const thread = await approve(slack, card);
     expect(thread).toContain(
-      "Cloudflare lists no session, and listed none before the call, though 3 sessions were open when it was asked for",
+      "Cloudflare lists no session and listed none before the call, but the request saw 3 open sessions",
     );
     expect(wordsOf(slack, card)).not.toContain("verified at");
   });

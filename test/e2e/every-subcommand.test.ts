@@ -34,7 +34,7 @@ const TABLE: Record<string, Row> = {
     good: (who) => `user ${who}`,
     says: /3 active sessions/,
     bad: ["user", /<who> is missing/],
-    empty: /none active/,
+    empty: /No active session/,
     isAboutUser: true,
   },
   users: {
@@ -47,7 +47,7 @@ const TABLE: Record<string, Row> = {
   sessions: {
     good: (who) => `sessions ${who}`,
     says: /3 active sessions/,
-    bad: ["sessions foo@", /not a valid email/],
+    bad: ["sessions foo@, bar", /No Access user matches "foo@, bar"/],
     empty: /no active session/,
     isAboutUser: true,
   },
@@ -55,20 +55,20 @@ const TABLE: Record<string, Row> = {
     good: (who) => `identity ${who}`,
     says: /203\.0\.113\.199/,
     bad: ["identity", /<who> is missing/],
-    empty: /no log-in on record|Nothing|never/i,
+    empty: /no sign-in on record|Nothing|never/i,
     isAboutUser: true,
   },
-  "failed-logins": {
-    good: (who) => `failed-logins ${who}`,
+  "failed-sign-ins": {
+    good: (who) => `failed-sign-ins ${who}`,
     says: /17/,
-    bad: ["failed-logins --nonsense", UNKNOWN_FLAG],
-    empty: /no failed log-in/i,
+    bad: ["failed-sign-ins --nonsense", UNKNOWN_FLAG],
+    empty: /no failed sign-in/i,
     isAboutUser: true,
   },
   devices: {
     good: (who) => `devices ${who}`,
     says: /MacBook/,
-    bad: ["devices one@example.com two@example.com", /does not know what to do with/],
+    bad: ["devices one@example.com two@example.com", /is one word too many/],
     empty: /no .*(device|registration)/i,
     isAboutUser: true,
   },
@@ -80,17 +80,17 @@ const TABLE: Record<string, Row> = {
     isAboutUser: true,
     needsRisk: true,
   },
-  "log-ins": {
-    good: (who) => `log-ins ${who}`,
-    says: /Access requests in the last 24 h: ✅ \d+ allowed and ❌ \d+ denied/,
-    bad: ["log-ins mallory@example.com --days 8", /“8” is not a number of days/],
-    empty: /made no Access request in the last 24 h/,
+  "sign-ins": {
+    good: (who) => `sign-ins ${who}`,
+    says: /sign-ins in the last 24 h: \d+ denied and \d+ allowed/,
+    bad: ["sign-ins mallory@example.com --days 8", /Can't read "8" as a number of days/],
+    empty: /no sign-in in the last 24 h/,
     isAboutUser: true,
   },
   changes: {
     good: () => "changes",
     says: /From Cloudflare's audit log/,
-    bad: ["changes mallory@example.com", /does not know what to do with/],
+    bad: ["changes mallory@example.com", /is one word too many/],
     empty: /./,
     isAboutUser: false,
     permission: "Account Settings Read",
@@ -212,7 +212,7 @@ const TABLE: Record<string, Row> = {
   help: {
     good: () => "help",
     says: /\/zt user/,
-    bad: ["help nonsense", /no subcommand “nonsense”/],
+    bad: ["help nonsense", /no subcommand "nonsense"/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
@@ -282,7 +282,7 @@ describe("every subcommand", () => {
       row.isAboutUser ? row.good("nobody@example.com") : null,
     );
     for (const [name, words] of Object.entries(said))
-      expect(words, name).toContain("No Access user has the e-mail nobody@example.com");
+      expect(words, name).toContain("No Access user has the email nobody@example.com");
   });
 
   it("says that an id is of something else", async () => {

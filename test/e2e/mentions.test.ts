@@ -120,8 +120,8 @@ describe("@zt-bot", () => {
   it.each([
     ["to who may not, in the thread", carol, "user mallory@example.com", "You may not use /zt user."],
     ["of what it does not know", alice, "usr mallory@example.com", "Did you mean /zt user?"],
-    ["of nobody", alice, "user nobody@example.com", "No Access user has the e-mail nobody@example.com."],
-    ["of a form for nobody", alice, "reset-risk nobody@example.com", "No Access user has the e-mail"],
+    ["of nobody", alice, "user nobody@example.com", "No Access user has the email nobody@example.com."],
+    ["of a form for nobody", alice, "reset-risk nobody@example.com", "No Access user has the email"],
   ])("refuses %s, so that only they see it", async (_what, user, text, said) => {
     const scene = await startScene({ policy });
     const { slack } = scene;

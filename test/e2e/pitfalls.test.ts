@@ -273,7 +273,7 @@ it("pitfall 13: what nobody could approve is refused when it is asked for", asyn
     policy: `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${alice}]\napprovers: [${alice}]\n`,
   });
   const { words } = await answerTo(scene.slack, alice, `revoke ${MALLORY} --reason laptop stolen`);
-  expect(words).toContain("Nobody could approve this, so it was not asked.");
+  expect(words).toContain("No one can approve this, so nothing was requested.");
   expect(words).toContain("you asked for it");
   expect(scene.slack.messages(CHANNELS.approvals)).toEqual([]);
 });

@@ -58,7 +58,7 @@ it("AUDIT_FORWARD_REQUIRED keeps every call back while the copy is behind or doe
       slack
         .messages(CHANNELS.approvals)
         .some((message) =>
-          slack.visibleText(message).includes("The record does not fit its forwarded copy"),
+          slack.visibleText(message).includes("The record contradicts its forwarded copy"),
         ) || undefined,
   );
   expect(await readyz()).toMatch(

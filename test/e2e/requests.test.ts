@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { createLogger } from "../../src/log.ts";
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import {
   answerTo,
@@ -15,6 +18,8 @@ import {
 } from "../support/harness.ts";
 import {
   addOthers,
+  openModal,
+  privateAnswer,
   OTHERS,
   pressForWords,
   readAudit,
@@ -75,9 +80,9 @@ describe("/zt requests", () => {
   it("says what to do where there is nothing to show", async () => {
     const { slack } = await startScene();
     for (const [text, says] of [
-      ["requests", "No request is open"],
-      ["requests mine", "You have asked for nothing yet"],
-      ["requests all", "Nothing has been asked for yet"],
+      ["requests", "No open requests"],
+      ["requests mine", "You have no requests yet"],
+      ["requests all", "No requests yet"],
       ["requests all --page 7", "No more requests"],
     ] as const) {
       const { words } = await answerTo(slack, PEOPLE.alice, text);
@@ -86,7 +91,7 @@ describe("/zt requests", () => {
     }
   });
 
-  it("turns its pages in place, ten requests each, and takes a page by its number", async () => {
+  it("turns its pages in place, five requests each, and takes a page by its number", async () => {
     const scene = await startScene();
     const { slack } = scene;
     for (let index = 0; index < 12; index += 1) {
@@ -94,15 +99,15 @@ describe("/zt requests", () => {
       await answerTo(slack, PEOPLE.alice, `create-user ${email} New Person --reason starts on Monday`);
     }
     const { message, words } = await answerTo(slack, PEOPLE.carol, "requests");
-    expect(words).toContain("Open requests · 1–10");
+    expect(words).toContain("Open requests · 1–5");
     expect(words).toContain("new.person11@example.com");
     const next = await turn(scene, message, "next");
-    expect(next).toContain("Open requests · 11–12");
-    expect(next).toContain("new.person0@example.com");
+    expect(next).toContain("Open requests · 6–10");
+    expect(next).toContain("new.person2@example.com");
     const { words: second } = await answerTo(slack, PEOPLE.carol, "requests --page 2");
-    expect(second).toContain("Open requests · 11–12");
+    expect(second).toContain("Open requests · 6–10");
     const { words: none } = await answerTo(slack, PEOPLE.carol, "requests --page zero");
-    expect(none).toContain("“zero” is no page");
+    expect(none).toContain('Can\'t read "zero" as a page');
   });
 
   it("is shown to viewers and approvers, and to nobody whom the policy does not name", async () => {
@@ -112,17 +117,89 @@ describe("/zt requests", () => {
     const { slack } = scene;
     addOthers(slack);
     await ask(scene, "dana@example.com");
-    const steps: string[] = [];
+    const buttons: string[] = [];
     for (const user of [PEOPLE.alice, PEOPLE.bob, OTHERS.mallory]) {
-      const { words } = await answerTo(slack, user, "requests");
+      const { message, words } = await answerTo(slack, user, "requests");
       expect(words).toContain("dana@example.com");
-      steps.push((words.match(/\/zt (?:cancel|audit)/g) ?? []).join(" "));
+      buttons.push(buttonsIn(message).join(" "));
     }
-    // Nobody is shown a step that they may not take.
-    expect(steps).toEqual(["/zt cancel /zt audit", "/zt audit", ""]);
+    // Nobody is offered a step that they can't take.
+    expect(buttons).toEqual(["Cancel Details Refresh", "Approve Deny Details Refresh", "Details Refresh"]);
     expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You may not use /zt requests");
   });
 });
+
+describe("the buttons of /zt requests", () => {
+  it("approve from the list as on the card, and show what became of it", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const { message } = await answerTo(slack, PEOPLE.bob, "requests");
+    const blockId = blockOf(message, requestIdOf(slack, card));
+    await slack.click({ user: PEOPLE.bob, ...at(message), actionId: CARD_ACTIONS.approve, blockId });
+    expect(await slack.waitFor(() => redrawnText(scene, PEOPLE.bob, message))).toContain(
+      "Revoke all sessions of dana@example.com",
+    );
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Revoked 12 sessions");
+  });
+
+  it("are authorised again: who lost the role since is refused, and nothing happens", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const { message } = await answerTo(slack, PEOPLE.bob, "requests");
+    writeFileSync(
+      scene.config.policyFile,
+      `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${PEOPLE.alice}, ${PEOPLE.bob}]\napprovers: [${PEOPLE.carol}]\n`,
+    );
+    await scene.policy.reload(createLogger("silent"));
+    const blockId = blockOf(message, requestIdOf(slack, card));
+    const words = await privateAnswer(slack, PEOPLE.bob, () =>
+      slack.click({ user: PEOPLE.bob, ...at(message), actionId: CARD_ACTIONS.approve, blockId }),
+    );
+    expect(words).toContain("approve");
+    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+  });
+
+  it("open the denial form, as on the card", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const card = await ask(scene, "dana@example.com");
+    const { message } = await answerTo(slack, PEOPLE.bob, "requests");
+    const blockId = blockOf(message, requestIdOf(slack, card));
+    await slack.click({ user: PEOPLE.bob, ...at(message), actionId: CARD_ACTIONS.deny, blockId });
+    const form = await openModal(slack, PEOPLE.bob);
+    await slack.submitView({ user: PEOPLE.bob, viewId: form.id, values: { reason: { reason: "a drill" } } });
+    await slack.waitFor(() => wordsOf(slack, card).includes("Denied by @bob"));
+    expect(wordsOf(slack, card)).toContain("a drill");
+  });
+});
+
+function at({ channel, ts }: StoredMessage) {
+  return { channel, ts };
+}
+
+/** What the buttons of a message say, in order. */
+function buttonsIn({ blocks }: Pick<StoredMessage, "blocks">): string[] {
+  return [...JSON.stringify(blocks).matchAll(/"type":"button","text":\{[^}]*?"text":"([^"]*)"/g)].map(
+    ([, text = ""]) => text,
+  );
+}
+
+/** The block with the buttons of a request in a list. */
+function blockOf({ blocks }: Pick<StoredMessage, "blocks">, requestId: string): string {
+  const found = blocks.map((block) => String(block.block_id)).find((id) => id.endsWith(requestId));
+  if (found === undefined) throw new Error(`the list has no buttons for ${requestId}`);
+  return found;
+}
+
+/** The words of an ephemeral message once it was edited. */
+function redrawnText({ slack }: Scene, user: string, { ts }: StoredMessage): string | undefined {
+  const now = slack.ephemerals(user).find((one) => one.ts === ts);
+  return now !== undefined && now.history.length > 0 ? slack.visibleText(now) : undefined;
+}
 
 describe("while zt-bot is paused", () => {
   it("the list and the answer to who asks say so, with who and why and what ends it", async () => {
@@ -198,20 +275,35 @@ describe("/zt cancel", () => {
     expect(words).toContain("Nothing was changed.");
   });
 
-  it("without an id, or with one that is none, names one's own requests that wait", async () => {
+  it("without an id, or with one that is none, offers one's own requests that wait as buttons", async () => {
     const scene = await startScene();
     const { slack } = scene;
-    for (const text of ["cancel", "cancel ZT-0000000", "cancel mallory"]) {
+    for (const [text, says] of [
+      ["cancel", ""],
+      ["cancel ZT-0000000", "There is no request ZT-0000000."],
+      ["cancel mallory", '"mallory" is not a request id.'],
+    ] as const) {
       const { words } = await answerTo(slack, PEOPLE.alice, text);
-      expect(words).toContain("there is nothing to cancel");
+      expect(words).toContain("You have no request to cancel");
+      expect(words).toContain("→ /zt requests mine");
+      expect(words).toContain(says);
     }
-    const mine = requestIdOf(slack, await ask(scene, "dana@example.com"));
-    const others = requestIdOf(slack, await ask(scene, "erin@example.com", PEOPLE.bob));
-    for (const text of ["cancel", "cancel ZT-0000000", "cancel mallory"]) {
-      const { words } = await answerTo(slack, PEOPLE.alice, text);
-      expect(words).toContain(`/zt cancel ${mine} (Revoke all sessions of dana@example.com)`);
-      expect(words).not.toContain(others);
-    }
+    const card = await ask(scene, "dana@example.com");
+    const second = await ask(scene, "devon@example.com");
+    await ask(scene, "erin@example.com", PEOPLE.bob);
+    const { message, words } = await answerTo(slack, PEOPLE.alice, "cancel");
+    expect(words).toContain("Which request should be cancelled? · 2");
+    expect(words).not.toContain("erin@example.com");
+    expect(buttonsIn(message)).toEqual(["Cancel", "Details", "Cancel", "Details", "Refresh"]);
+
+    const blockId = blockOf(message, requestIdOf(slack, card));
+    await slack.click({ user: PEOPLE.alice, ...at(message), actionId: CARD_ACTIONS.cancel, blockId });
+    const redrawn = await slack.waitFor(() => redrawnText(scene, PEOPLE.alice, message));
+    expect(redrawn).toContain("⚪ Cancelled by @alice");
+    expect(redrawn).toContain("Which request should be cancelled? · 1");
+    expect(redrawn).toContain(requestIdOf(slack, second));
+    await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
+    expect(wordsOf(slack, second)).toContain("Waiting for approval");
   });
 
   it("names also what is approved and kept from being carried out", async () => {
@@ -222,8 +314,8 @@ describe("/zt cancel", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, card).includes("zt-bot is paused") || undefined);
     const id = requestIdOf(slack, card);
-    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain(`/zt cancel ${id}`);
+    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain(id);
     expect((await answerTo(slack, PEOPLE.alice, `cancel ${id}`)).words).toContain("Void");
-    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain("there is nothing to cancel");
+    expect((await answerTo(slack, PEOPLE.alice, "cancel")).words).toContain("You have no request to cancel");
   });
 });

@@ -4,7 +4,16 @@ import { createCommands } from "../../src/commands/index.ts";
 import { ACTION_NAMES } from "../../src/requests/plan.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import { answerTo, CHANNELS, PEOPLE } from "../support/harness.ts";
-import { addOthers, newModal, openFormBy, OTHERS, privateAnswer, readAudit, startScene } from "./support.ts";
+import {
+  addOthers,
+  clickOn,
+  newModal,
+  openFormBy,
+  OTHERS,
+  privateAnswer,
+  readAudit,
+  startScene,
+} from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const VIEWER = OTHERS.nobody;
@@ -114,8 +123,7 @@ describe("who may do what", () => {
     const { slack } = scene;
     addOthers(slack);
     const { message } = await answerTo(slack, VIEWER, "user mallory@example.com");
-    const click = (actionId: string) => () =>
-      slack.click({ user: VIEWER, channel: message.channel, ts: message.ts, actionId });
+    const click = (actionId: string) => () => slack.click({ user: VIEWER, ...clickOn(message, actionId) });
     expect(await privateAnswer(slack, VIEWER, click(SUMMARY_ACTIONS.sessions))).toContain(
       "3 active sessions",
     );

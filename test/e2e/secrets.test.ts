@@ -59,7 +59,7 @@ describe("a credential that somebody types", () => {
         .ephemerals(alice)
         .map((message) => slack.visibleText(message))
         .join("\n");
-      expect(told).toContain(`zt-bot has masked: ${name}`);
+      expect(told).toContain(`You typed a credential (${name})`);
       expect(told).toContain("Revoke it now");
       const [created] = readAudit(scene).filter(({ event }) => event === "request.created");
       expect(JSON.stringify(created)).toContain(`[${name} masked]`);
@@ -84,7 +84,7 @@ describe("a credential that somebody types", () => {
     const { slack } = scene;
     const form = await openFormBy(slack, alice, "revoke mallory@example.com");
     const asked = await sendForm(slack, alice, form, { reason: { reason: `see ${TOKEN}` } });
-    expect(slack.visibleText(asked)).toContain("zt-bot has masked: Slack token");
+    expect(slack.visibleText(asked)).toContain("You typed a credential (Slack token)");
     expect(wordsOf(slack, await cardWhere(slack))).toContain("see [Slack token masked]");
 
     const card = await cardWhere(slack);
@@ -111,7 +111,7 @@ describe("a credential that somebody types", () => {
       press(slack, alice, asked, BREAK_GLASS_ACTIONS.breakGlass),
     );
     const done = await sendForm(slack, alice, form, { reason: { reason: `it cannot wait: ${TOKEN}` } });
-    expect(slack.visibleText(done)).toContain("zt-bot has masked: Slack token");
+    expect(slack.visibleText(done)).toContain("You typed a credential (Slack token)");
     await slack.waitFor(() => wordsOf(slack, card).includes("it cannot wait: [Slack token masked]"));
 
     await slack.waitFor(() => wordsOf(slack, card).includes("Break-glass by"));
@@ -131,7 +131,9 @@ describe("a credential that somebody types", () => {
     expect(words).not.toContain(TOKEN);
     await slack.waitFor(() => readAudit(scene).some(({ event }) => event === "bot.paused"));
     await slack.waitFor(() =>
-      publicMessages(slack).some((one) => slack.visibleText(one).includes("zt-bot has masked: Slack token")),
+      publicMessages(slack).some((one) =>
+        slack.visibleText(one).includes("You typed a credential (Slack token)"),
+      ),
     );
     expectGone(scene);
   });

@@ -90,7 +90,7 @@ describe("Investigate Zero Trust on a message", () => {
     [
       "names one who is no user",
       "who is nobody@example.com?",
-      "No Access user has the e-mail nobody@example.com.",
+      "No Access user has the email nobody@example.com.",
       "Check the spelling.",
     ],
     [
@@ -100,10 +100,16 @@ describe("Investigate Zero Trust on a message", () => {
       "Looked for: nobody@example.com, noone@example.com.",
     ],
     [
+      "names a misspelt one",
+      "is it malory@example.com?",
+      "No Access user has the email malory",
+      "Did you mean mallory",
+    ],
+    [
       "names an address of two",
       "ask sam.lee@example.com",
-      "2 Access users have the e-mail sam.lee@example.com.",
-      "Name the one you mean by its id.",
+      "2 Access users have the email sam.lee@example.com. Which one?",
+      "last sign-in",
     ],
   ])("that %s says so", async (_what, text, what, next) => {
     const words = await investigateText(await startScene(), text);

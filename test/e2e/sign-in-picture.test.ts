@@ -23,7 +23,7 @@ describe("the picture of sign-ins", () => {
   it("follows the answer, is in Slack before it is shown, and says the same in its alt text", async () => {
     const scene = await startScene();
     const { slack } = scene;
-    await answerTo(slack, PEOPLE.alice, `log-ins ${MALLORY}`);
+    await answerTo(slack, PEOPLE.alice, `sign-ins ${MALLORY}`);
     const image = await slack.waitFor(() => imageIn(scene));
     expect(image.alt_text).toMatch(/17 denied/);
     const answer = await fetch(`${slack.url}/files/${image.slack_file?.id ?? ""}`);
@@ -36,7 +36,7 @@ describe("the picture of sign-ins", () => {
     const scene = await startScene();
     const { slack } = scene;
     await approve(slack, await askToRevoke(slack));
-    await answerTo(slack, PEOPLE.alice, `log-ins ${MALLORY}`);
+    await answerTo(slack, PEOPLE.alice, `sign-ins ${MALLORY}`);
     const image = await slack.waitFor(() => imageIn(scene));
     expect(image.alt_text).toMatch(/Access revoked .* ago\./);
     expect(image.alt_text).toMatch(/ BR, /);
@@ -46,7 +46,7 @@ describe("the picture of sign-ins", () => {
     const scene = await startScene();
     const { slack } = scene;
     slack.faults.set("files.getUploadURLExternal", { error: "missing_scope" });
-    await answerTo(slack, PEOPLE.alice, `log-ins ${MALLORY}`);
+    await answerTo(slack, PEOPLE.alice, `sign-ins ${MALLORY}`);
     const words = await slack.waitFor(() =>
       slack
         .ephemerals(PEOPLE.alice)

@@ -25,9 +25,9 @@ const CARD_DELIVERY_FAILURE: readonly (readonly [email: string, fault: Fault, sa
   ["dana@example.com", { error: "is_archived" }, "the approvals channel is archived"],
   ["devon@example.com", { error: "not_in_channel" }, "type /invite @zt-bot there"],
   ["erin@example.com", { error: "channel_not_found" }, "invite it there"],
-  ["frank@example.com", { status: 503 }, "Slack did not take the message"],
-  ["rhea@example.com", { dropConnection: true }, "Slack did not take the message"],
-  ["rita@example.com", { retryAfter: 1 }, "Slack asks zt-bot to wait"],
+  ["frank@example.com", { status: 503 }, "Slack rejected the message"],
+  ["rhea@example.com", { dropConnection: true }, "Slack rejected the message"],
+  ["rita@example.com", { retryAfter: 1 }, "Slack's rate limit is reached"],
 ];
 
 describe("a card that Slack does not take", () => {
@@ -136,7 +136,7 @@ describe("a person whom Slack keeps waiting", () => {
     const card = await askToRevoke(slack);
     slack.faults.set("users.info", { error: "internal_error" });
     const words = await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    expect(words).toContain("Something went wrong on our side.");
+    expect(words).toContain("zt-bot ran into an error.");
     const reference = /The log has this as (\w+)/.exec(words)?.[1] ?? "no reference";
     expect(scene.logs()).toContain(reference);
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
@@ -153,6 +153,6 @@ describe("a person whom Slack keeps waiting", () => {
     const { slack } = await startScene();
     slack.faults.set("response_url", { status: 500, times: 1 });
     const { words } = await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
-    expect(words).toContain("Something went wrong on our side.");
+    expect(words).toContain("zt-bot ran into an error.");
   });
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+import type { KnownBlock } from "@slack/types";
 import { expect, onTestFinished } from "vitest";
 
 import type {
@@ -145,7 +146,7 @@ export function addOthers(slack: Slack): void {
     name: "sten",
     realName: "Sten Ger",
     email: "sten@elsewhere.example",
-    isStranger: true,
+    // Slack says `is_stranger: false` of somebody who shares a channel.
     teamId: "T0ELSEWHER",
   });
   slack.setPerson(OTHERS.guest, {
@@ -297,4 +298,21 @@ export async function turnPage({ slack }: World, message: StoredMessage, actionI
     const now = slack.ephemerals(PEOPLE.alice).find((one) => one.ts === ts);
     return now !== undefined && slack.visibleText(now) !== words ? slack.visibleText(now) : undefined;
   });
+}
+
+/** A click on what a message shows: a button, or its option where it stands in a "•••" menu. */
+export function clickOn(
+  { channel, ts, blocks }: StoredMessage,
+  actionId: string,
+): { channel: string; ts: string; actionId: string; value?: string } {
+  const elements = (blocks as KnownBlock[]).flatMap((block) =>
+    block.type === "actions" ? block.elements : [],
+  );
+  for (const element of elements) {
+    if (element.type !== "overflow") continue;
+    const option = element.options.find(({ value = "" }) => value.startsWith(`${actionId}?`));
+    if (option?.value !== undefined && element.action_id !== undefined)
+      return { channel, ts, actionId: element.action_id, value: option.value };
+  }
+  return { channel, ts, actionId };
 }

@@ -120,7 +120,7 @@ it("records who was still open when the looks were used up", async () => {
     ["failed", expect.stringContaining("accepted by Cloudflare, not confirmed: ")],
     ["failed", expect.stringMatching(/^After 8 attempts: /)],
   ]);
-  const open = expect.objectContaining({ confirmed: false, summary: expect.stringContaining("remain") });
+  const open = expect.objectContaining({ confirmed: false, summary: expect.stringContaining("still open") });
   expect(verified.slice(1)).toEqual([open, open]);
 });
 

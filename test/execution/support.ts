@@ -64,6 +64,7 @@ export function createExecution(
     verifyDelaysMs: [60_000],
     publish: () => {},
     toldAt: new Map(),
+    paces: new Map(),
     unrecorded: new Map(),
     isStopping: () => false,
   } as unknown as ExecutionDeps;

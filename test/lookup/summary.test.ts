@@ -116,7 +116,10 @@ describe("a summary", () => {
       failedLogins: { ok: true, value: [] },
       risk: { ok: true, value: { userId: USER_ID, level: "high" } },
       registrations: { ok: true, value: [{}] },
-      places: { ok: true, value: { seen: [{ country: "PT", ip: "203.0.113.7" }], unread: 0 } },
+      places: {
+        ok: true,
+        value: { seen: [{ country: "PT", ip: "203.0.113.7", nonce: "X1aXj1lFVcqqyoXF" }], unread: 0 },
+      },
       signIns: { ok: true, value: { allowed: 0, denied: 0, allowedAfterDenials: null } },
       gatheredAt: NOW,
     });
@@ -135,7 +138,7 @@ describe("a summary", () => {
       new PermissionError({ ...READ, status: 403, permission: "Zero Trust Read", codes: [] }),
       "the API token lacks “Zero Trust Read”",
     ],
-    ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare cannot be reached"],
+    ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare can't be reached"],
     ["takes too long", new AbortedError(READ), "Cloudflare did not answer in time"],
   ])("says in its place why a part %s, and keeps the others", async (_what, failure, reason) => {
     for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations"] as const) {
@@ -153,11 +156,12 @@ describe("a summary", () => {
     ]);
   });
 
-  it("says of somebody who never logged in that there is no log-in on record", async () => {
+  it("says of a user who never signed in that no sign-in is on record", async () => {
     const { cloudflare } = makeCloudflare({ failing: { identity: NOT_FOUND } });
     expect((await gatherSummary(cloudflare, makeUser(), NOW)).identity).toEqual({
       ok: false,
-      reason: "no log-in on record",
+      reason: "no sign-in on record",
+      isNone: true,
     });
   });
 

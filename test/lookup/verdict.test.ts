@@ -18,6 +18,7 @@ import {
 
 const DAY = 24 * HOUR;
 const UNREAD = { ok: false, reason: "Cloudflare did not answer in time" } as const;
+const READING = { ok: false, reason: "still reading", isReading: true } as const;
 
 type Level = "low" | "medium" | "high" | null;
 type RiskEvents = (UserSummary["risk"] & { ok: true })["value"]["events"];
@@ -117,7 +118,7 @@ describe("the verdict's rules", () => {
     [
       "failed posture",
       { identity: { ok: true, value: makeIdentity() } },
-      { rule: "failed-posture", checks: ["Firewall on"] },
+      { rule: "failed-posture", checks: [{ name: "Firewall on", type: "firewall" }] },
     ],
   ])("find %s", (_name, changes, found) => {
     expect(judge(calm(changes), NOW).findings).toEqual([expect.objectContaining(found)]);
@@ -156,6 +157,7 @@ describe("the verdict", () => {
       headline: "nothing-unusual",
       findings: [],
       unread: [],
+      reading: [],
       step: "none",
     });
   });
@@ -237,8 +239,44 @@ describe("the verdict", () => {
 
   it("of evidence from before sign-ins and places were read says that they were not", () => {
     expect(judge(makeSummary({ risk: risk(null), identity: UNREAD }), NOW)).toMatchObject({
-      headline: "nothing-unusual-so-far",
+      headline: "nothing-unusual-in-what-was-read",
       unread: ["signIns", "places"],
     });
+  });
+
+  it.each<[string, Partial<UserSummary>, object]>([
+    [
+      "a part that is still being read leaves it open",
+      { signIns: READING },
+      {
+        level: "unknown",
+        headline: "nothing-unusual-so-far",
+        reading: ["signIns"],
+        unread: [],
+        step: "none",
+      },
+    ],
+    [
+      "a finding stands whatever is still being read",
+      { signIns: READING, places: TWO_COUNTRIES },
+      { headline: "possible-takeover", reading: ["signIns"], unread: [] },
+    ],
+    [
+      "a part that failed beside one that is being read is told apart",
+      { signIns: READING, risk: UNREAD },
+      { headline: "nothing-unusual-so-far", reading: ["signIns"], unread: ["risk"] },
+    ],
+    [
+      "nothing is said before anything it rests on is read",
+      { signIns: READING, risk: READING, sessions: READING, places: READING },
+      { level: "unknown", headline: "still-reading", step: "none" },
+    ],
+    [
+      "a part that it does not rest on may still change it",
+      { identity: READING },
+      { level: "unknown", headline: "nothing-unusual-so-far", reading: ["identity"] },
+    ],
+  ])("%s", (_name, changes, expected) => {
+    expect(judge(calm(changes), NOW)).toMatchObject(expected);
   });
 });

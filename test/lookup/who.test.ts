@@ -114,7 +114,7 @@ async function refusalOf(promise: Promise<unknown>): Promise<UserMessage> {
 describe("the user meant", () => {
   const mention = { kind: "mention", userId: "U012AB3CD" } as const;
 
-  it("is found by e-mail, by id and by mention", async () => {
+  it("is found by email, by id and by mention", async () => {
     const mallory = makeUser();
     const { cloudflare, directory, asked } = makeWorld([mallory]);
     for (const who of [EMAIL, { kind: "id", id: USER_ID } as const, mention])
@@ -125,23 +125,23 @@ describe("the user meant", () => {
   it("may not be there, which may mean several things", async () => {
     const { cloudflare, directory } = makeWorld([]);
     expect(await refusalOf(findUser(cloudflare, directory, EMAIL))).toEqual({
-      what: "No Access user has the e-mail mallory@example.com.",
-      why: "They have never logged in to an Access application or the WARP client of this account, or were removed from it. Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.",
-      next: "Check the spelling. An alias such as name+tag@… is another user to Cloudflare.",
+      what: "No Access user has the email mallory@example.com.",
+      why: "They have never signed in to Access or WARP in this account, or were removed. Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.",
+      next: "Check the spelling. /zt users searches by name.",
     });
     expect(await refusalOf(getUser(cloudflare, USER_ID))).toEqual({
       what: `No Access user has the id ${USER_ID}.`,
       why: "It may be the id of something else (a device, a seat, an identity), or the user was removed.",
-      next: "Try the e-mail address.",
+      next: "Try the email address.",
     });
   });
 
   it("may be one of several: nobody is chosen, their ids are named, five at most", async () => {
     const two = makeWorld([makeUser({ id: "one" }), makeUser({ id: "two" })]);
     expect(await refusalOf(findUser(two.cloudflare, two.directory, EMAIL))).toEqual({
-      what: "2 Access users have the e-mail mallory@example.com.",
+      what: "2 Access users have the email mallory@example.com.",
       why: "Their ids: one, two.",
-      next: "Name the one you mean by its id.",
+      next: "Use the id of the one you mean.",
     });
     const many = makeWorld(Array.from({ length: 9 }, (_, index) => makeUser({ id: `u${index}` })));
     expect((await refusalOf(findUser(many.cloudflare, many.directory, EMAIL))).why).toBe(
@@ -154,14 +154,14 @@ describe("the user meant", () => {
     [
       "somebody whose address Slack does not show",
       { ...PERSON, email: null },
-      "Slack does not show their e-mail address: they may be a guest, a bot or from another organisation.",
+      "Slack does not show their email address: they may be a guest, a bot or from another organization.",
     ],
   ])("cannot be told from a mention of %s", async (_who, person, why) => {
     const { cloudflare, directory, asked } = makeWorld([makeUser()], person);
     expect(await refusalOf(findUser(cloudflare, directory, mention))).toEqual({
-      what: "That mention cannot be looked up.",
+      what: "That mention can't be looked up.",
       why,
-      next: "Use their e-mail address instead.",
+      next: "Use their email address instead.",
     });
     expect(asked).toEqual([]);
   });

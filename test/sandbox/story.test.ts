@@ -29,7 +29,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await summary.getByText("High risk", { exact: true }).waitFor();
 
         await summary.getByText("Likely account takeover").waitFor();
-        await summary.getByRole("button", { name: "Revoke all access…" }).click();
+        await summary.getByRole("button", { name: "Revoke all…" }).click();
         const form = page.getByRole("dialog", { name: "Revoke sessions" });
         expect(await form.getByRole("textbox", { name: "Reason" }).inputValue()).toMatch(
           /^Impossible travel GB → BR; 17 denied sign-ins, then 2 allowed from 203\.0\.113\.199/,

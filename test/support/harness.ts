@@ -70,11 +70,16 @@ export function type(slack: Slack, user: string, text: string): Promise<Delivery
   return slack.command({ user, channel: CHANNELS.security, text, command: "/zt" });
 }
 
-/** The words of the newest answer that only this person sees, once there are more than `before`. */
+/**
+ * The newest answer that only this person sees, once there are more than `before`. What a slow machine shows early of a
+ * summary is passed over: the whole follows.
+ */
 export async function newEphemeral(slack: Slack, user: string, before = 0): Promise<StoredMessage> {
   return slack.waitFor(() => {
-    const all = slack.ephemerals(user);
-    return all.length > before ? all.at(-1) : undefined;
+    const newest = slack.ephemerals(user).slice(before).at(-1);
+    return newest === undefined || slack.visibleText(newest).includes("⏳ Still reading")
+      ? undefined
+      : newest;
   });
 }
 

@@ -99,7 +99,7 @@ const THREAD_POSTS: PostData[] = [
   },
   {
     kind: "verification",
-    verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+    verification: { confirmed: true, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
   },
   { kind: "summary" },
 ];
@@ -219,9 +219,10 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
     const problems: string[] = [];
     for (let from = 0; from < all.length; from += 11)
       for (const code of ["is_archived", HOSTILE]) {
-        const rows = all.slice(from, from + 11).map((row) => ({
+        const rows = all.slice(from, from + 11).map((row, index) => ({
           ...row,
-          request: { ...row.request, deliveryFailure: { code, since: NOW } },
+          offered: ["approve", "deny", "cancel", "stop"] as const,
+          request: { ...row.request, id: `ZT-${1_000_000 + index}`, deliveryFailure: { code, since: NOW } },
         }));
         const shown = { kind: "mine", userId: "U0ALICE01" } as const;
         const unreviewed = rows.slice(0, UNREVIEWED_SHOWN).map((row) => ({

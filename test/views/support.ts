@@ -7,7 +7,7 @@ import type {
   Identity,
   Registration,
 } from "../../src/api/cloudflare.ts";
-import { type Inline, parseMrkdwn } from "../../sandbox/web/page/mrkdwn.ts";
+import { type Inline, parseMrkdwn } from "../../sandbox/web/page/text/mrkdwn.ts";
 import { validateMessage, validateView, type MessageSurface } from "../../sandbox/slack/validate.ts";
 import { RISK_JUDGEMENTS } from "../../src/actions/reset-risk/options.ts";
 import { groupRiskEvents } from "../../src/lookup/facts.ts";
@@ -385,12 +385,12 @@ const RESULTS: Record<Status, Result[]> = {
     {},
     {
       receipt: { cfRay: null, at: NOW },
-      verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+      verification: { confirmed: true, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
     },
     {
       verification: {
         confirmed: false,
-        summary: "3 of 3 sessions remain",
+        summary: "3 of 3 sessions still open",
         notes: ["1 new sign-in since: the user can still get in", HOSTILE.repeat(10)],
         checkedAt: NOW,
       },

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { type Inline, parseMrkdwn, unescape } from "../../sandbox/web/page/mrkdwn.ts";
+import { type Inline, parseMrkdwn, unescape } from "../../sandbox/web/page/text/mrkdwn.ts";
 
 import { section, sections } from "../../src/views/blocks.ts";
 import {

@@ -37,11 +37,20 @@ export function findCalledUser(call: Call, world: World): User | null {
 function matches(call: Call, user: User, unknowns: Unknowns): boolean {
   const email = readQuery(call, "email");
   const name = readQuery(call, "name")?.toLowerCase();
-  const search = readQuery(call, "search")?.toLowerCase();
-  const folded = `${user.name ?? ""}\n${user.email}`.toLowerCase();
+  const search = readQuery(call, "search");
   if (email !== undefined && !matchesEmail(user.email, email, unknowns)) return false;
   if (name !== undefined && !(user.name ?? "").toLowerCase().includes(name)) return false;
-  return search === undefined || folded.includes(search);
+  return search === undefined || matchesSearch(user, search, unknowns);
+}
+
+function matchesSearch({ name, email }: User, search: string, unknowns: Unknowns): boolean {
+  const fold = (text: string): string => (unknowns.userSearchFoldsCase ? text.toLowerCase() : text);
+  const searched = fold(search);
+  return [name ?? "", email].map(fold).some((text) => {
+    if (unknowns.userSearch === "part") return text.includes(searched);
+    const starts = [0, ...Array.from(text.matchAll(/[\s.@+_-]/g), ({ index }) => index + 1)];
+    return starts.some((at) => text.startsWith(searched, at));
+  });
 }
 
 function matchesEmail(email: string, wanted: string, unknowns: Unknowns): boolean {

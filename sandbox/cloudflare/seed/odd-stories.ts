@@ -36,7 +36,7 @@ function addGithubUser(builder: Builder): void {
   const user = builder.person({
     email: "octavia@example.com",
     name: "Octavia Hub",
-    story: "Logs in with GitHub: the identity's id is a number, groups are plain strings; 1 session",
+    story: "Signs in with GitHub: the identity's id is a number, groups are plain strings; 1 session",
     lastLoginAgo: 90 * MINUTE,
   });
   builder.session(

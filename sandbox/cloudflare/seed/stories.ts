@@ -23,7 +23,7 @@ const finance = [
 ];
 
 /**
- * The main story: an account that somebody else uses. Three sessions on five apps, the newest from Brazil while the
+ * The main story: an account that someone else uses. Three sessions on five apps, the newest from Brazil while the
  * laptop is in Britain; 17 failed logins in the last 24 hours (6 older ones must not be counted); high risk with four
  * events; two active registrations and one revoked; two of five posture rules failed.
  */
@@ -31,7 +31,7 @@ function addMallory(builder: Builder): void {
   const user = builder.person({
     email: "mallory@example.com",
     name: "Mallory Archer",
-    story: "3 sessions on 5 apps, one from Brazil; 17 failed logins in 24 h; high risk; 2 devices",
+    story: "3 sessions on 5 apps, one from Brazil; 17 failed sign-ins in 24 h; high risk; 2 devices",
     lastLoginAgo: 40 * MINUTE,
     gatewaySeat: true,
   });
@@ -118,7 +118,7 @@ function addQuietUser(builder: Builder): void {
   builder.person({
     email: "quentin@example.com",
     name: "Quentin Quiet",
-    story: "Nothing at all: never logged in, no seat, no identity on record",
+    story: "Nothing at all: never signed in, no seat, no identity on record",
     createdAgo: 30 * DAY,
     lastLoginAgo: null,
   });
@@ -129,7 +129,7 @@ function addFormerContractor(builder: Builder): void {
   const user = builder.person({
     email: "connie@contractor.example.org",
     name: "Connie Tractor",
-    story: "A contractor whose seat was removed: no session, a revoked device, 2 failed logins since",
+    story: "A contractor whose seat was removed: no session, a revoked device, 2 failed sign-ins since",
     lastLoginAgo: 14 * DAY,
     accessSeat: false,
   });
@@ -174,12 +174,12 @@ function addManyDevices(builder: Builder): void {
   }
 }
 
-/** Somebody tries passwords and does not get in: 140 failed logins in 24 hours, no session, medium risk. */
+/** Somebody tries passwords and does not get in: 140 failed sign-ins in 24 hours, no session, medium risk. */
 function addSprayed(builder: Builder): void {
   const user = builder.person({
     email: "frank@example.com",
     name: "Frank Castle",
-    story: "140 failed logins in 24 h and no session: a password spray that did not get in",
+    story: "140 failed sign-ins in 24 h and no session: a password spray that did not get in",
     lastLoginAgo: 9 * DAY,
   });
   builder.seenBefore(user, { country: "FR" }, 9 * DAY);

@@ -13,7 +13,7 @@ export const authMethods: ApiMethod[] = [
   {
     name: "auth.test",
     run({ workspace }) {
-      const { team, bot } = workspace.options;
+      const { team, bot, enterprise } = workspace.options;
       return {
         url: `https://${team.domain}.slack.com/`,
         team: team.name,
@@ -22,6 +22,7 @@ export const authMethods: ApiMethod[] = [
         user_id: bot.userId,
         bot_id: bot.botId,
         is_enterprise_install: false,
+        ...(enterprise === undefined ? {} : { enterprise_id: enterprise.id }),
       };
     },
   },

@@ -17,6 +17,7 @@ import {
   refuse,
   refuseMissingFile,
   refuseProblems,
+  refuseUnknownBlocks,
   requiredArg,
   textArg,
 } from "./method.ts";
@@ -52,7 +53,7 @@ function permalink(domain: string, message: StoredMessage): string {
 function postMessage(context: ApiContext, args: ApiArgs): Record<string, unknown> {
   const { workspace } = context;
   const conversation = findTarget(context, requiredArg(args, "channel"));
-  checkMayPost(context, conversation);
+  checkMayPost(context, conversation, textArg(args, "thread_ts"));
   const content = readContent(context, args, "chat.postMessage");
   const message = addMessage(workspace, {
     channel: conversation.id,
@@ -91,6 +92,7 @@ function updateMessage(context: ApiContext, args: ApiArgs): Record<string, unkno
   checkMayEdit(findTarget(context, requiredArg(args, "channel")));
   const message = findOwn(context, args, "cant_update_message");
   const { text, blocks, metadata } = args;
+  refuseUnknownBlocks(context, blocks);
   refuseMissingFile(context, blocks);
   // What is left out stays as it is, so the message that would result is what the limits are checked on.
   refuseProblems(
@@ -128,11 +130,23 @@ function findTarget({ workspace }: ApiContext, channel: string): Conversation {
   return conversation;
 }
 
-function checkMayPost({ workspace }: ApiContext, conversation: Conversation): void {
+/** The codes and when each is given: https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+function checkMayPost({ workspace }: ApiContext, conversation: Conversation, threadTs?: string): void {
+  const { kind, posting, lockedThreads } = conversation;
+  if (kind === "im" && workspace.options.hasMessagesTab === false)
+    throw new ApiError("messages_tab_disabled");
   if (conversation.isArchived) throw new ApiError("is_archived");
-  if (conversation.botIsMember) return;
-  if (conversation.kind === "private") throw new ApiError("channel_not_found");
-  if (!workspace.options.bot.scopes.includes("chat:write.public")) throw new ApiError("not_in_channel");
+  if (!conversation.botIsMember) {
+    if (kind === "private") throw new ApiError("channel_not_found");
+    if (!workspace.options.bot.scopes.includes("chat:write.public")) throw new ApiError("not_in_channel");
+  }
+  if (posting === "nothing") throw new ApiError("restricted_action_read_only_channel");
+  if (threadTs === undefined) {
+    if (posting === "only replies") throw new ApiError("restricted_action_thread_only_channel");
+    return;
+  }
+  if (posting === "no replies") throw new ApiError("restricted_action_non_threadable_channel");
+  if (lockedThreads.includes(threadTs)) throw new ApiError("restricted_action_thread_locked");
 }
 
 /** `is_inactive`: "within a frozen, archived or deleted channel", https://docs.slack.dev/reference/methods/chat.update */
@@ -158,6 +172,7 @@ interface Content {
 }
 
 function readContent(context: ApiContext, args: ApiArgs, surface: MessageSurface): Content {
+  refuseUnknownBlocks(context, args["blocks"]);
   refuseProblems(context, validateMessage(args, surface));
   refuseMissingFile(context, args["blocks"]);
   checkText(context, args["text"]);

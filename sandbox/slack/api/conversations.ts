@@ -61,6 +61,7 @@ function openConversation(context: ApiContext, args: ApiArgs): Record<string, un
   needScope(context, "im:write");
   const person = findPerson(context.workspace, user);
   if (person === undefined) throw new ApiError("user_not_found");
+  if (person.isHidden === true) throw new ApiError("user_not_visible");
   if (person.deleted === true) throw new ApiError("user_disabled");
   return { no_op: true, already_open: true, channel: { id: dmChannel(person.id) } };
 }

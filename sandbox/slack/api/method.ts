@@ -62,6 +62,20 @@ export function refuseProblems(context: ApiContext, problems: Problem[]): void {
   });
 }
 
+/** Refuses blocks that this workspace does not know yet. No rule is broken: the same message goes through elsewhere. */
+export function refuseUnknownBlocks({ workspace }: ApiContext, blocks: unknown): void {
+  const { unknownBlocks = [] } = workspace.options;
+  if (!Array.isArray(blocks)) return;
+  const types = (blocks as { type?: unknown }[]).map(({ type }) => toText(type));
+  const at = types.findIndex((type) => unknownBlocks.includes(type));
+  if (at === -1) return;
+  const message = `unsupported type: ${types[at]} [json-pointer:/blocks/${at}/type]`;
+  throw new ApiError("invalid_blocks", {
+    errors: [message],
+    response_metadata: { messages: [`[ERROR] ${message}`] },
+  });
+}
+
 /** Refuses blocks that show a file which Slack does not have, or has not looked at yet. */
 export function refuseMissingFile(context: ApiContext, blocks: unknown): void {
   const missing = findMissingFile(context.workspace, blocks);

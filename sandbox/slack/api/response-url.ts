@@ -3,7 +3,14 @@ import { checkResponseUrl } from "../triggers.ts";
 import { validateMessage } from "../validate.ts";
 import { addViolation } from "../workspace.ts";
 import type { ResponseUrl, Workspace } from "../workspace.ts";
-import { ApiError, flagArg, refuseMissingFile, refuseProblems, textArg } from "./method.ts";
+import {
+  ApiError,
+  flagArg,
+  refuseMissingFile,
+  refuseProblems,
+  refuseUnknownBlocks,
+  textArg,
+} from "./method.ts";
 import type { ApiArgs, ApiContext } from "./method.ts";
 
 /**
@@ -29,6 +36,7 @@ export function respond(context: ApiContext, secret: string, args: ApiArgs): voi
     if (original !== undefined) removeMessage(workspace, original);
     return;
   }
+  refuseUnknownBlocks(context, args["blocks"]);
   refuseProblems(context, validateMessage(args, "response_url"));
   refuseMissingFile(context, args["blocks"]);
   target.uses += 1;

@@ -6,6 +6,7 @@ import type { ApiCall, Fault } from "../types.ts";
 import { toText } from "../to-text.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
+import { blockMethods } from "./blocks.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { fileMethods } from "./files.ts";
@@ -19,6 +20,7 @@ import { viewMethods } from "./views.ts";
 const methods = new Map<string, ApiMethod>(
   [
     ...authMethods,
+    ...blockMethods,
     ...chatMethods,
     ...conversationMethods,
     ...fileMethods,
@@ -29,7 +31,7 @@ const methods = new Map<string, ApiMethod>(
 );
 
 /** Arguments that hold JSON even when the call came as a form. */
-const jsonArgs = ["blocks", "attachments", "metadata", "view"];
+const jsonArgs = ["blocks", "attachments", "message", "metadata", "view"];
 const keptCalls = 10_000;
 
 /** The Web API under `/api/:method` and the response URLs under `/actions/…`. */

@@ -1,5 +1,6 @@
 import type { SlackPerson } from "../types.ts";
 import { findPerson } from "../workspace.ts";
+import type { Workspace } from "../workspace.ts";
 import { ApiError, paginate, requiredArg, textArg } from "./method.ts";
 import type { ApiContext, ApiMethod } from "./method.ts";
 
@@ -83,6 +84,7 @@ function describe({ workspace }: ApiContext, person: SlackPerson): Record<string
     deleted: person.deleted === true,
     is_bot: person.isBot === true,
     is_app_user: false,
+    ...enterpriseUser(workspace, person),
     updated: 1_700_000_000,
     profile: {
       real_name: person.realName,
@@ -107,7 +109,34 @@ function describe({ workspace }: ApiContext, person: SlackPerson): Record<string
     is_primary_owner: false,
     is_restricted: person.isRestricted === true,
     is_ultra_restricted: person.isUltraRestricted === true,
-    ...(person.isStranger === true ? { is_stranger: true } : {}),
+    ...(belongsHere(workspace, person) ? {} : { is_stranger: person.isStranger === true }),
+  };
+}
+
+function belongsHere({ options: { team } }: Workspace, { teamId, teams = [] }: SlackPerson): boolean {
+  return teamId === undefined || teamId === team.id || teams.includes(team.id);
+}
+
+/**
+ * Of an Enterprise organization, `team_id` is one of a member's workspaces, and not always the one that is asked.
+ * `is_stranger` is true only of somebody who shares no channel with the asking workspace: of the others from
+ * elsewhere it is false (https://docs.slack.dev/apis/slack-connect).
+ */
+function enterpriseUser(
+  { options: { enterprise } }: Workspace,
+  person: SlackPerson,
+): Record<string, unknown> {
+  const enterpriseId = person.enterpriseId ?? enterprise?.id;
+  if (person.teams === undefined || enterpriseId === undefined) return {};
+  return {
+    enterprise_user: {
+      id: person.id,
+      enterprise_id: enterpriseId,
+      enterprise_name: enterprise?.id === enterpriseId ? enterprise.name : enterpriseId,
+      is_admin: false,
+      is_owner: false,
+      teams: person.teams,
+    },
   };
 }
 

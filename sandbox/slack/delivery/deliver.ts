@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery, EventRetry, Payload, PayloadKind, SentRequest } from "../types.ts";
 import { addNotice } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
@@ -55,6 +56,8 @@ export async function transmit(
     tellPerson(workspace, request, answer.error);
     return { ok: false, error: answer.error, ...status, request };
   }
+  const { ackEffectMs } = workspace.options;
+  if (ackEffectMs !== undefined) await delay(ackEffectMs);
   const outcome = applyAck(workspace, request, answer.body);
   const ack = answer.body === undefined ? {} : { ack: answer.body };
   return { ...outcome, ...status, ...ack, request };

@@ -15,8 +15,8 @@ export async function runCommand(
 ): Promise<Delivery> {
   const place = findPlace(workspace, input.user, input.channel);
   if (typeof place === "string") return { ok: false, error: place };
-  const command = input.command ?? workspace.options.commands[0] ?? "";
-  if (!workspace.options.commands.includes(command)) {
+  const command = input.command ?? workspace.options.commands[0]?.command ?? "";
+  if (workspace.options.commands.every((one) => one.command !== command)) {
     addNotice(workspace, input.user, `${command} is not a valid command.`);
     return { ok: false, error: "invalid_command" };
   }

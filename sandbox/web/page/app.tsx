@@ -11,7 +11,7 @@ export function App(): ReactElement {
   const { state, connected, refused } = useSlackState(wanted);
 
   useEffect(() => {
-    // An old address may name somebody who is not in this workspace.
+    // An old address may name someone who is not in this workspace.
     if (refused && start && route.user !== start.user) go(start);
   }, [refused, start, route.user, go]);
 
@@ -25,5 +25,5 @@ export function App(): ReactElement {
       </main>
     );
   }
-  return <Client state={state} connected={connected} wanted={wanted} startChannel={start?.channel} />;
+  return <Client state={state} connected={connected} wanted={wanted} start={start} />;
 }

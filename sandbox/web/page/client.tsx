@@ -1,15 +1,17 @@
-import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactElement, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { PersonChannel, PersonState } from "../../slack/types.ts";
-import { Announcer } from "./announcer.tsx";
-import { CloudflarePanel } from "./cloudflare-panel.tsx";
-import type { ComposerHandle } from "./composer.tsx";
+import type { Start } from "../serve.ts";
+import { Announcer } from "./chat/announcer.tsx";
+import { CloudflarePanel } from "./cloudflare/cloudflare-panel.tsx";
+import type { ComposerHandle } from "./composer/composer.tsx";
 import { useRoute } from "./route.ts";
-import { Seat } from "./seat.tsx";
-import { ChannelList, channelTitle, PeopleSwitch } from "./sidebar.tsx";
-import { browserTimeZone } from "./slack-date.ts";
+import { Seat } from "./chat/seat.tsx";
+import { ChannelList, channelTitle, PeopleSwitch } from "./chat/sidebar.tsx";
+import { browserTimeZone } from "./text/slack-date.ts";
 import { useMatch } from "./use-match.ts";
 import { useNow } from "./use-now.ts";
-import { useUnread } from "./use-unread.ts";
+import { useUnread } from "./chat/use-unread.ts";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
 
 /**
@@ -21,7 +23,7 @@ export function Client(props: {
   state: PersonState;
   connected: boolean;
   wanted: string;
-  startChannel: string | undefined;
+  start: Start | undefined;
 }): ReactElement {
   const { state, wanted } = props;
   const [route, go] = useRoute();
@@ -31,13 +33,20 @@ export function Client(props: {
   const isWide = useMatch("(min-width: 1640px)");
   const composer = useRef<ComposerHandle>(null);
   const me = state.me.id;
-  const channel = findChannel(state, route.channel ?? props.startChannel);
-  const unread = useUnread(state, channel?.id);
-  const workspace = useWorkspaceOf(state);
+  const channel = findChannel(state, route.channel ?? props.start?.channel);
+  const tab = channel?.kind === "im" && state.hasHome ? route.tab : undefined;
+  const unread = useUnread(state, tab === "home" ? undefined : channel?.id);
+  const unreadTotal = [...unread.values()].reduce((sum, count) => sum + count, 0);
+  const workspace = useWorkspaceOf(state, props.start);
 
   useEffect(() => {
-    document.title = channel ? `${channelTitle(channel)} · ${state.team.name}` : state.team.name;
-  }, [channel, state.team.name]);
+    const place = channel ? `${channelTitle(channel)} · ${state.team.name}` : state.team.name;
+    document.title = unreadTotal > 0 ? `(${unreadTotal}) ${place}` : place;
+  }, [channel, state.team.name, unreadTotal]);
+
+  useEffect(() => {
+    if (document.activeElement === document.body) focusComposer(composer);
+  }, []);
 
   const openThread = (ts: string | undefined): void => go({ user: me, channel: channel?.id, thread: ts });
   // Where there is room for one panel only, a thread covers the other until it is closed.
@@ -46,24 +55,33 @@ export function Client(props: {
     if (!cloudflareShows && !isWide) openThread(undefined);
     setCloudflareOpen(!cloudflareShows);
   };
+  const isCovered = isPhone && (cloudflareShows || route.thread !== undefined);
   const investigate = (email: string): void => {
-    if (isPhone) setCloudflareOpen(false);
-    composer.current?.fill(`${state.commands[0] ?? "/zt"} user ${email}`);
+    // The bot's Home has no composer, and a covered one can't take the focus.
+    flushSync(() => {
+      if (isPhone) setCloudflareOpen(false);
+      if (tab === "home") go({ user: me, channel: channel?.id });
+    });
+    composer.current?.fill(`${state.commands[0]?.command ?? "/zt"} user ${email}`);
   };
 
   return (
     <WorkspaceContext value={workspace}>
       <div className="client">
         <header className="topbar">
+          <button type="button" className="button skip" onClick={() => composer.current?.focus()}>
+            Skip to the message field
+          </button>
           <button
             type="button"
             className="icon-button menu-button"
-            aria-label="Channel list"
+            aria-label={unreadTotal > 0 ? `Channel list, ${unreadTotal} new` : "Channel list"}
             aria-expanded={drawerOpen}
             aria-controls="channels"
             onClick={() => setDrawerOpen(!drawerOpen)}
           >
             <span aria-hidden="true">☰</span>
+            {unreadTotal > 0 && <span className="menu-unread" />}
           </button>
           <h1>{state.team.name}</h1>
           <PeopleSwitch
@@ -89,6 +107,7 @@ export function Client(props: {
               setDrawerOpen(false);
               // Also while the state is still the former person's: a quick click must not undo the switch.
               go({ user: wanted, channel: id });
+              focusComposer(composer);
             }}
           />
         </nav>
@@ -102,22 +121,33 @@ export function Client(props: {
             thread={route.thread}
             target={route.message}
             composer={composer}
+            tab={tab}
+            isPhone={isPhone}
+            isCovered={isCovered}
             cloudflareShows={cloudflareShows}
             onToggleCloudflare={toggleCloudflare}
             onOpenThread={openThread}
+            onOpenTab={(next) => go({ user: me, channel: channel?.id, tab: next })}
           />
         ) : (
           // What the former person saw must not pass for what the next one sees.
           <main className="main" aria-busy="true" />
         )}
-        {cloudflareShows && <CloudflarePanel onInvestigate={investigate} onClose={toggleCloudflare} />}
+        {cloudflareShows && (
+          <CloudflarePanel covers={isPhone} onInvestigate={investigate} onClose={toggleCloudflare} />
+        )}
       </div>
       <Announcer channels={state.channels} current={channel?.id ?? ""} me={me} />
     </WorkspaceContext>
   );
 }
 
-function useWorkspaceOf(state: PersonState): Workspace {
+/** Where one goes on typing, as in Slack. On a touch screen it would bring up the keyboard over half of the messages. */
+function focusComposer(composer: RefObject<ComposerHandle | null>): void {
+  if (matchMedia("(hover: hover)").matches) composer.current?.focus();
+}
+
+function useWorkspaceOf(state: PersonState, start: Start | undefined): Workspace {
   const now = useNow();
   return useMemo(
     () => ({
@@ -128,10 +158,12 @@ function useWorkspaceOf(state: PersonState): Workspace {
       bot: state.bot,
       channels: state.channels,
       userGroups: state.userGroups,
+      commands: state.commands,
+      subcommands: start?.subcommands ?? [],
       shortcuts: state.shortcuts,
       hearsMentions: state.hearsMentions,
     }),
-    [state, now],
+    [state, start, now],
   );
 }
 

@@ -1,11 +1,19 @@
 import { createRoot } from "react-dom/client";
-import "slack-blocks-to-jsx/dist/style.css";
-import "./style/index.css";
-import type { StoredMessage } from "../../slack/types.ts";
-import { loadEmoji } from "./emoji.tsx";
-import { MessageView } from "./message.tsx";
-import type { PictureRequest } from "./picture-request.ts";
+import "./style/index.ts";
+import type { ReactElement } from "react";
+import { Blocks } from "./blocks/blocks.tsx";
+import { MessageView } from "./chat/message.tsx";
+import { findProblems } from "./find-problems.ts";
+import type { PictureContent, PictureFindings, PictureRequest } from "./picture-request.ts";
+import { loadEmoji } from "./text/emoji.tsx";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
+
+declare global {
+  interface Window {
+    /** For `renderPicture`, once it is drawn. */
+    findPictureProblems: () => PictureFindings;
+  }
+}
 
 loadEmoji();
 const request = JSON.parse(decodeURIComponent(location.hash.slice(1))) as PictureRequest;
@@ -14,33 +22,44 @@ const workspace: Workspace = {
   reader: { timeZone: request.timeZone, now: request.now },
   me: "",
   domain: "",
-  bot: { userId: "UBOT", name: request.name },
+  bot: request.bot,
   people: request.people.map((person) => ({ name: person.realName, email: "", ...person })),
   channels: [],
   userGroups: request.userGroups,
+  commands: [],
+  subcommands: [],
   shortcuts: [],
   hearsMentions: false,
 };
 
-const message: StoredMessage = {
-  ts: (request.now / 1000).toFixed(6),
-  channel: "C0",
-  user: "UBOT",
-  botId: "BBOT",
-  text: "",
-  blocks: request.blocks,
-  replyCount: 0,
-  history: [],
-  ...(request.ephemeral && { ephemeralTo: "U0" }),
-};
+function Content({ content }: { content: PictureContent }): ReactElement {
+  if ("home" in content)
+    return (
+      <div className="picture-home message-body">
+        <Blocks blocks={content.home} />
+      </div>
+    );
+  return (
+    <>
+      {content.messages.map((message) => (
+        <MessageView key={message.ts} message={message} />
+      ))}
+    </>
+  );
+}
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <WorkspaceContext value={workspace}>
       <div className="picture" style={{ width: request.width }}>
-        <MessageView message={message} />
+        <Content content={request.content} />
       </div>
     </WorkspaceContext>,
   );
 }
+
+window.findPictureProblems = () => {
+  const picture = document.querySelector<HTMLElement>(".picture");
+  return picture === null ? { firstLine: "", problems: ["Nothing is drawn."] } : findProblems(picture);
+};

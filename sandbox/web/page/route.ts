@@ -5,6 +5,8 @@ export interface Route {
   user?: string | undefined;
   channel?: string | undefined;
   thread?: string | undefined;
+  /** In the bot's conversation: its Home instead of its messages. */
+  tab?: "home" | undefined;
   /** The message a link led to. */
   message?: string | undefined;
 }
@@ -16,11 +18,12 @@ export function useRoute(): [Route, (change: Route) => void] {
     user: params.get("as") ?? undefined,
     channel: params.get("in") ?? undefined,
     thread: params.get("thread") ?? undefined,
+    tab: params.get("tab") === "home" ? "home" : undefined,
     message: params.get("message") ?? undefined,
   };
   const go = useCallback((change: Route) => {
     history.pushState(null, "", toHash(change));
-    // pushState tells nobody.
+    // pushState fires no event.
     dispatchEvent(new Event("hashchange"));
   }, []);
   return [route, go];
@@ -32,6 +35,7 @@ export function toHash(route: Route): string {
   if (route.user) params.set("as", route.user);
   if (route.channel) params.set("in", route.channel);
   if (route.thread) params.set("thread", route.thread);
+  if (route.tab) params.set("tab", route.tab);
   if (route.message) params.set("message", route.message);
   return `#${params.toString()}`;
 }

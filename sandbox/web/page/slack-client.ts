@@ -1,18 +1,18 @@
 import { useEffect, useState } from "react";
 import type { Delivery, PersonState, SuggestedOption } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
-import type { ComboOption } from "./combobox.tsx";
+import type { ComboOption } from "./blocks/combobox.tsx";
 
 /** A person's workspace as it is now, kept current by server-sent events. */
 export interface LiveState {
-  /** Of the person last asked for who has a workspace; undefined until it has arrived. */
+  /** Of the last wanted person who has a workspace; undefined until it has arrived. */
   state: PersonState | undefined;
   connected: boolean;
   /** There is no such person. */
   refused: boolean;
 }
 
-/** @param user whose workspace to follow; nobody's while it is undefined. */
+/** @param user whose workspace to follow; none while it is undefined. */
 export function useSlackState(user: string | undefined): LiveState {
   const [live, setLive] = useState<LiveState>({ state: undefined, connected: true, refused: false });
   useEffect(() => {
@@ -51,7 +51,7 @@ async function readStart(): Promise<Start | undefined> {
   }
 }
 
-/** Asks for an external select's options. */
+/** Gets an external select's options. */
 export async function askOptions(body: unknown): Promise<{ ok: boolean; options: ComboOption[] }> {
   const answer: Delivery & { options?: SuggestedOption[] } = await post("/sandbox/options", body);
   const options = (answer.options ?? []).map(({ text, value, description, group }) => ({

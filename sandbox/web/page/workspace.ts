@@ -1,6 +1,7 @@
 import { createContext, useContext } from "react";
-import type { PersonChannel, SlackPerson, SlackShortcut } from "../../slack/types.ts";
-import type { Reader } from "./slack-date.ts";
+import type { PersonChannel, SlackCommand, SlackPerson, SlackShortcut } from "../../slack/types.ts";
+import type { Subcommand } from "../serve.ts";
+import type { Reader } from "./text/slack-date.ts";
 
 /** What every part of a message needs in order to be drawn for one reader. */
 export interface Workspace {
@@ -12,6 +13,9 @@ export interface Workspace {
   bot: { userId: string; name: string };
   channels: Pick<PersonChannel, "id" | "name" | "kind">[];
   userGroups: { id: string; handle: string }[];
+  commands: SlackCommand[];
+  /** What the bot takes behind its command. */
+  subcommands: Subcommand[];
   shortcuts: SlackShortcut[];
   /** Whether the app hears of messages that mention it. */
   hearsMentions: boolean;
@@ -25,6 +29,8 @@ export const WorkspaceContext = createContext<Workspace>({
   bot: { userId: "", name: "" },
   channels: [],
   userGroups: [],
+  commands: [],
+  subcommands: [],
   shortcuts: [],
   hearsMentions: false,
 });

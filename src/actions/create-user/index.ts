@@ -26,9 +26,8 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
   access: "keeps",
   options: z.strictObject({}),
   command: defineActionCommand({
-    summary: "ask to add somebody to Access before their first sign-in",
-    details:
-      "An approver has to agree. It grants nothing by itself and takes no seat. Without an email it opens a form.",
+    summary: "add someone to Access before their first sign-in",
+    details: "Grants nothing by itself and takes no seat. Needs approval. Without an email it opens a form.",
     examples: ["create-user new.person@example.com New Person --reason starts on Monday", "create-user"],
     calls: ["list users", "create user"],
     args: {
@@ -47,8 +46,8 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
   }),
   form: {
     title: "Create a user",
-    intro: "Asks the approvers to add somebody to Access before their first sign-in.",
-    caution: "This grants nothing by itself: your Access policies decide what they reach.",
+    intro: "Requests approval to add someone to Access before their first sign-in.",
+    caution: "Grants nothing by itself: your Access policies decide what they reach.",
     about: "nobody-yet",
     material: "none",
     fields: (_material, prefill) => [
@@ -85,10 +84,9 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
     headline: `Create the Access user ${email}`,
     effects: [
       `Adds ${name === "" ? email : `${name} (${email})`} to Access`,
-      "Takes no seat until they log in",
+      "Takes no seat until they sign in",
     ],
-    caution:
-      "This grants nothing by itself: what they reach is decided by your Access policies when they log in.",
+    caution: "Grants nothing by itself: your Access policies decide what they reach.",
     undo: "Can be undone: /zt delete-user removes them.",
   }),
   callText: ({ target }) => `create Access user ${target.email}`,
@@ -98,8 +96,8 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
     if (found.length <= 1) return { ok: true };
     return {
       ok: false,
-      why: `${plural(found.length, "Access user")} have this email by now.`,
-      next: "Look at them before creating another.",
+      why: `${plural(found.length, "Access user")} have this email now.`,
+      next: "Check them before creating another.",
     };
   },
   async readBaseline(cloudflare, { target }) {
@@ -116,7 +114,9 @@ export const createUser = defineAction<Plan, Wish, Baseline>({
     return {
       confirmed: user !== undefined,
       summary:
-        user === undefined ? "the user is not in the list" : `the user is there, with the id ${user.id}`,
+        user === undefined
+          ? "The user is not in the list"
+          : `${(baseline?.count ?? 0) > 0 ? "The user was there already" : "Created the user"}, id ${user.id}`,
       notes: [],
       checkedAt: now,
       provesCall: user !== undefined && baseline?.count === 0,

@@ -13,9 +13,9 @@ export const deleteDevices = deviceAction("delete-devices", {
   // `active`: how many of them were not revoked when it was asked for.
   options: z.strictObject({ registrations: z.array(ChosenRegistration), active: z.number() }),
   command: {
-    summary: "ask to delete someone's device registrations, for good",
+    summary: "delete someone's device registrations for good",
     details:
-      "Active and revoked registrations alike. It frees their virtual IP addresses and cannot be undone: to take access away for now, use revoke-devices. Without registration ids it opens a form with the user's devices to choose from. An approver has to agree.",
+      "Can't be undone; to remove access for now, use revoke-devices. Without registration ids it opens a form with the user's devices. Needs approval.",
     examples: [
       "delete-devices mallory@example.com",
       "delete-devices mallory@example.com --all --reason laptop scrapped",
@@ -26,9 +26,9 @@ export const deleteDevices = deviceAction("delete-devices", {
   },
   form: {
     title: "Delete devices",
-    intro: "Asks the approvers to delete device registrations of a user, active and revoked ones, for good.",
+    intro: "Requests approval to delete device registrations of a user for good.",
     caution:
-      "CANNOT BE UNDONE. Not a ban either: signing in on the device registers it again if your policies allow it. Revoke devices takes the same access away and can be taken back.",
+      "This can't be undone. Signing in on the device registers it again. Revoke devices removes the same access and can be undone.",
     material: "all-registrations",
   },
   async prepare({ cloudflare, target, wish }) {
@@ -38,23 +38,24 @@ export const deleteDevices = deviceAction("delete-devices", {
     return { registrations: chosen.map(freeze), active: chosen.filter(isActive).length };
   },
   question: ({ target, options: { registrations } }) =>
-    `${plural(registrations.length, "device registration")} of ${target.email} ${registrations.length === 1 ? "is" : "are"} deleted for good. This cannot be undone.`,
+    `${plural(registrations.length, "device registration")} of ${target.email} ${registrations.length === 1 ? "is" : "are"} deleted for good. This can't be undone.`,
   describe: ({ target, options: { registrations, active } }) => ({
     headline: `Delete ${plural(registrations.length, "device registration")} of ${target.email}`,
     effects: [
-      `Deletes for good the registration of ${deviceNames(registrations)}`,
+      `Deletes the registration of ${deviceNames(registrations)}`,
       active === 0
-        ? "All of them are revoked already: no device loses its connection by this"
-        : `${active === registrations.length ? "All of them" : `${active} of them`} ${active === 1 ? "is" : "are"} active: to connect again, somebody has to sign in again on the device`,
-      "Frees the virtual IP addresses that the registrations hold",
+        ? "All are already revoked: no device loses its connection"
+        : `${active === registrations.length ? "All of them" : `${active} of them`} ${active === 1 ? "is" : "are"} active: to reconnect, sign in again on the device`,
+      "Frees their virtual IP addresses",
     ],
     caution:
-      "This is not a ban: signing in on the device registers it again if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
-    undo: "Cannot be undone: a deleted registration cannot be restored. /zt revoke-devices takes the same access away and can be taken back.",
+      "Signing in on the device registers it again. Browser sessions stay open: /zt revoke ends those.",
+    undo: "Can't be undone. /zt revoke-devices removes the same access and can be undone.",
   }),
   callName: () => "registrations delete",
   send: (devices) => devices.deleteRegistrations,
   wrong: ["active", "revoked"],
   gone: "right",
-  summary: ({ left, total }) => `${left} of ${plural(total, "device registration")} still there`,
+  done: "deleted",
+  counted: "device registration",
 });

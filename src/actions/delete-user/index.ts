@@ -28,15 +28,15 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
   isIrreversible: true,
   options: z.strictObject({}),
   command: defineActionCommand({
-    summary: "ask to delete someone from Access, for good",
+    summary: "delete someone from Access for good",
     details:
-      "Seats, tokens, sessions and device registrations go with the user, and it cannot be undone. The email has to be typed a second time: in the form, or after --confirm. An approver has to agree.",
+      "Deletes seats, tokens, sessions and device registrations too; can't be undone. Type the email twice: in the form, or after --confirm. Needs approval.",
     examples: [
       "delete-user mallory@example.com",
       "delete-user mallory@example.com --confirm mallory@example.com --reason left the company",
     ],
     calls: ["list users", "get user", "delete user"],
-    args: { who: OPTIONAL_WHO, confirm: { kind: "text", summary: "their email address once more" } },
+    args: { who: OPTIONAL_WHO, confirm: { kind: "text", summary: "their email address again" } },
     read: ({ who = null, confirm }): Asked<Wish> => ({
       who,
       wish: { action: "delete-user", typedEmail: confirm ?? "" },
@@ -46,16 +46,16 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
   form: {
     title: "Delete a user",
     intro:
-      "Asks the approvers to delete a user from Access, with seats, tokens, sessions and device registrations.",
+      "Requests approval to delete a user from Access, with seats, tokens, sessions and device registrations.",
     caution:
-      "CANNOT BE UNDONE. Not a ban either: at their next sign-in they become a user again if your policies allow it.",
+      "This can't be undone. They become a user again if they sign in: to keep them out, disable the account in your IdP.",
     about: "user",
     material: "none",
     fields: (_material, prefill) => [
       textInput({
         id: "typed",
         label: "Type their email to confirm",
-        hint: "In full: a deletion cannot be taken back",
+        hint: "In full: a deletion can't be undone",
         initial: prefill.typedEmail,
         maxLength: 254,
       }),
@@ -71,21 +71,20 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     }
     if (!sameEmail(wish.typedEmail, target.email)) {
       throw new UserError({
-        what: "The email that was typed is not the user's.",
-        why: "A deletion cannot be undone, so it has to be typed in full.",
-        next: `Type ${target.email} to ask for it.`,
+        what: "That is not the user's email.",
+        why: "A deletion can't be undone.",
+        next: `Type ${target.email} to confirm.`,
       });
     }
     return Promise.resolve({});
   },
   question: ({ target }) =>
-    `${target.email} is deleted from Access, with seat, sessions and devices. This cannot be undone.`,
+    `${target.email} is deleted from Access, with seat, sessions and devices. This can't be undone.`,
   describe: ({ target }, evidence) => ({
     headline: `Delete the Access user ${target.email}`,
     effects: ["Removes the user, with their seats, tokens and sessions", ...deletedDevices(evidence)],
-    caution:
-      "This is not a ban: they become a user again, under another id, when they log in and your policies allow it.",
-    undo: "Cannot be undone: deleted registrations cannot be restored, and the id is gone for good.",
+    caution: "They become a user again if they sign in. To keep them out, disable the account in your IdP.",
+    undo: "Can't be undone: the user id and the device registrations are gone for good.",
   }),
   callText: ({ target }) => `delete Access user ${target.email}`,
   readBaseline: (cloudflare, { target }) =>
@@ -94,7 +93,7 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     try {
       return await cloudflare.accessUsers.remove(target.id, call);
     } catch (error) {
-      // Gone already: an earlier attempt's doing, or somebody else's. Either way it is so.
+      // Gone already: an earlier attempt's doing, or someone else's. Either way it is so.
       if (!(error instanceof NotFoundError)) throw error;
       if ((await cloudflare.accessUsers.confirmGone(target)) === "there") throw error;
       return { cfRay: error.cfRay, status: error.status, wasSo: true };
@@ -105,11 +104,9 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     const confirmed = seen !== "there";
     return {
       confirmed,
-      summary: confirmed ? "the user is gone" : "the user is still there",
+      summary: confirmed ? "Deleted the user" : "The user is still there",
       notes:
-        seen === "gone" || seen === "there"
-          ? []
-          : [`somebody is an Access user with this email again, with the id ${seen.other.id}`],
+        seen === "gone" || seen === "there" ? [] : [`a new Access user has this email, id ${seen.other.id}`],
       checkedAt: now,
       provesCall: confirmed && baseline !== null,
     };

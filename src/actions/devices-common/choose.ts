@@ -21,7 +21,7 @@ export function choose(
   if (missing.length > 0) {
     throw new UserError({
       what: `No ${state === "all" ? "" : `${state} `}registration of this user has the id ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}.`,
-      why: `It may belong to somebody else, or is ${WHERE_ELSE[state]}.`,
+      why: `It may be another user's, or is ${WHERE_ELSE[state]}.`,
       next: "Leave the ids out to choose from a list.",
     });
   }

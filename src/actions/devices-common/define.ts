@@ -1,7 +1,7 @@
 import type { CallOptions, Cloudflare, Registration, WriteReceipt } from "../../api/cloudflare.ts";
 import { OPTIONAL_WHO } from "../../commands/args.ts";
 import { isActive, readExisting } from "../../lookup/registrations.ts";
-import { plural } from "../../pluralize.ts";
+import { capitalize, plural } from "../../pluralize.ts";
 import {
   defineAction,
   defineActionCommand,
@@ -16,7 +16,7 @@ import { deviceNames } from "./choose.ts";
 import { deviceForm, type DeviceForm } from "./form.ts";
 import type { DeviceAction, DeviceOptions, DeviceWish } from "./options.ts";
 
-/** The registrations of a plan as they are now. Those that are gone, or somebody else's by now, are in neither. */
+/** The registrations of a plan as they are now. Those that are gone, or someone else's by now, are in neither. */
 export interface Chosen {
   active: Registration[];
   revoked: Registration[];
@@ -57,7 +57,9 @@ interface DeviceActionSpec<Name extends DeviceAction, Options extends DeviceOpti
   /** In which states a registration is not as it should be after the call, and what it means when it is in none. */
   wrong: readonly (keyof Chosen)[];
   gone: "right" | "worth a note" | "wrong";
-  summary(counts: { left: number; total: number }): string;
+  /** "revoked": what the call does to a device, and what one is afterwards. "device": what is counted. */
+  done: string;
+  counted: string;
 }
 
 /** An action on devices: of the ids that are named, of all of them, or of those chosen in the form. */
@@ -65,8 +67,15 @@ export function deviceAction<Name extends DeviceAction, Options extends DeviceOp
   name: Name,
   spec: DeviceActionSpec<Name, Options>,
 ) {
-  const { command, form, callName, send, wrong, gone, summary, ...rest } = spec;
+  const { command, form, callName, send, wrong, gone, done, counted, ...rest } = spec;
   const { ids, all, ...words } = command;
+  const summarize = (left: number, total: number, wasSo: boolean) => {
+    const counts = plural(total, counted);
+    if (left > 0) return `${left} of ${counts} not ${done}`;
+    return wasSo
+      ? `${counts} ${total === 1 ? "was" : "were"} ${done} already`
+      : `${capitalize(done)} ${counts}`;
+  };
   return defineAction<PlanWith<Name, Options>, DeviceWish<Name>, DeviceBaseline>({
     ...rest,
     name,
@@ -101,15 +110,16 @@ export function deviceAction<Name extends DeviceAction, Options extends DeviceOp
       const left = [...wrong.flatMap((state) => chosen[state]), ...(gone === "wrong" ? missing : [])];
       const isNoted = gone === "worth a note" && missing.length > 0;
       const confirmed = left.length === 0;
+      const wasSo = baseline !== null && wrong.every((state) => baseline[state].length === 0);
       return {
         confirmed,
-        summary: summary({ left: left.length, total: registrations.length }),
+        summary: summarize(left.length, registrations.length, wasSo),
         notes: [
           ...(confirmed ? [] : [`not yet: ${deviceNames(left)}`]),
           ...(isNoted ? [`no longer listed, not even as revoked: ${deviceNames(missing)}`] : []),
         ],
         checkedAt: now,
-        provesCall: confirmed && baseline !== null && wrong.some((state) => baseline[state].length > 0),
+        provesCall: confirmed && baseline !== null && !wasSo,
       };
     },
   });

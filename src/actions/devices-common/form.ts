@@ -37,8 +37,8 @@ export function revokedByNote({ requestId, from, to }: RevokedBy, count: number)
   const during = `while ${code(requestId)} was carried out (${utcTime(from)} to ${utcTime(to)})`;
   return section(
     count === 0
-      ? `None of these was revoked ${during}: tick those that are to come back.`
-      : `Ticked: ${plural(count, "device")} revoked ${during}. Those not ticked were revoked at another time.`,
+      ? `None of these was revoked ${during}: tick those to restore.`
+      : `Ticked: ${plural(count, "device")} revoked ${during}. The others were revoked at another time.`,
   );
 }
 

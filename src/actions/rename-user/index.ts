@@ -25,9 +25,8 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
   access: "keeps",
   options: Options,
   command: defineActionCommand({
-    summary: "ask to change the name Access shows for someone",
-    details:
-      "The email is sent along as a confirmation and does not change. An approver has to agree. Without <who> or a name it opens a form.",
+    summary: "change the name Access shows for someone",
+    details: "The email stays the same. Needs approval. Without <who> or a name it opens a form.",
     examples: ["rename-user alice@example.com Alice Moreau --reason married", "rename-user"],
     calls: ["list users", "get user", "update user"],
     args: { who: OPTIONAL_WHO, name: { kind: "rest", required: false, summary: "the new name" } },
@@ -39,8 +38,8 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
   }),
   form: {
     title: "Rename a user",
-    intro: "Asks the approvers to change the name under which Access shows a user. The email stays.",
-    caution: "The identity provider's name is not touched and may come back at their next sign-in.",
+    intro: "Requests approval to change the name that Access shows for a user.",
+    caution: "Your IdP's name for them may come back at their next sign-in.",
     about: "user",
     material: "none",
     fields: (_material, prefill) => [
@@ -48,7 +47,7 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
     ],
     read(values) {
       const newName = values.text("name");
-      if (newName === "") return { ok: false, errors: { name: "Give the new name." } };
+      if (newName === "") return { ok: false, errors: { name: "Type the new name." } };
       return { ok: true, wish: { action: "rename-user", newName } };
     },
   },
@@ -61,8 +60,8 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
       });
     if (newName === target.name)
       throw new UserError({
-        what: `${target.email} has that name already.`,
-        next: "Nothing has to be asked for.",
+        what: `${target.email} already has that name.`,
+        next: "Nothing to do.",
       });
     return Promise.resolve({ newName });
   },
@@ -71,10 +70,10 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
     headline: `Rename ${target.email} to ${options.newName}`,
     effects: [
       `Their name changes from “${target.name || "none"}” to “${options.newName}”`,
-      "Their email is sent along as a confirmation and does not change",
+      "Their email stays the same",
     ],
-    caution: "The identity provider's name for them is not touched: it may come back at their next sign-in.",
-    undo: `Can be undone: /zt rename-user with the old name.`,
+    caution: "Your IdP's name for them may come back at their next sign-in.",
+    undo: `Can be undone with /zt rename-user and the old name.`,
   }),
   callText: ({ target }) => `rename Access user ${target.email}`,
   async readBaseline(cloudflare, { target }) {
@@ -88,7 +87,7 @@ export const renameUser = defineAction<Plan, Wish, Baseline>({
     const confirmed = name === options.newName;
     return {
       confirmed,
-      summary: `the name is now “${name}”`,
+      summary: confirmed ? `Renamed to “${name}”` : `The name is “${name}”`,
       notes: [],
       checkedAt: now,
       provesCall: confirmed && baseline !== null && baseline.name !== name,

@@ -4,9 +4,9 @@ import type { ResetRiskWish } from "./options.ts";
 
 export const command = defineActionCommand({
   aliases: ["reset"],
-  summary: "ask to set someone's risk score back to low",
+  summary: "reset someone's risk score to low",
   details:
-    "Opens a form with the risk events since the last reset: each has to be judged, because it stops counting. An approver has to agree. A reset can give access back: policies that block by risk score stop blocking.",
+    "Opens a form to classify each risk event since the last reset. Needs approval. A reset can restore access: policies that block by risk score stop blocking.",
   examples: ["reset-risk alice@example.com", "reset-risk"],
   calls: ["list users", "get user", "get risk score", "get risk summary", "reset risk score"],
   args: { who: OPTIONAL_WHO },

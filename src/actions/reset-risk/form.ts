@@ -9,21 +9,21 @@ import { RISK_JUDGEMENTS, type ResetRiskWish, type RiskJudgement } from "./optio
 const WORDS: Record<RiskJudgement, string> = {
   "false-positive": "A false positive",
   handled: "Handled",
-  accepted: "Accepted: known, and not acted upon",
+  accepted: "Accepted risk",
 };
 
 export const form = defineForm<ResetRiskWish>({
   title: "Reset risk score",
-  intro: "Asks the approvers to set a user's risk score back to low.",
+  intro: "Requests approval to reset a user's risk score to low.",
   caution:
-    "This can give access back: policies that block by risk score stop blocking, also in Okta where it is linked.",
+    "This can restore access: policies that block by risk score stop blocking, also in Okta where it is linked.",
   about: "user",
   material: "risk-events",
   fields(material, prefill) {
     if (material.kind !== "risk-events") return [];
-    if (material.groups.length === 0) return [section("There is no risk event since the last reset.")];
+    if (material.groups.length === 0) return [section("No risk events since the last reset.")];
     return [
-      section("*Each of these stops counting.* Say of each what it was:"),
+      section("*Classify each event being cleared*"),
       ...material.groups.map((group, index) => judgementInput(group, index, prefill.judged?.[group.key])),
     ];
   },
@@ -32,7 +32,7 @@ export const form = defineForm<ResetRiskWish>({
     const errors: Record<string, string> = {};
     for (const [index, key] of kinds.entries()) {
       const choice = RISK_JUDGEMENTS.find((one) => one === values.choice(`risk:${index}`));
-      if (choice === undefined) errors[`risk:${index}`] = "Say what it was.";
+      if (choice === undefined) errors[`risk:${index}`] = "Choose one.";
       else judged[key] = choice;
     }
     if (Object.keys(errors).length > 0) return { ok: false, errors };
@@ -61,7 +61,7 @@ function judgementInput(
     element: {
       type: "static_select",
       action_id: `risk:${index}`,
-      placeholder: plain("What was it?"),
+      placeholder: plain("Classify it"),
       options,
       ...(initial === undefined ? {} : { initial_option: initial }),
     },

@@ -23,9 +23,9 @@ export const resetRisk = defineAction<ResetRiskPlan, ResetRiskWish, RiskBaseline
       const judgement = wish.judged[key];
       if (judgement === undefined) {
         throw new UserError({
-          what: `The risk event “${clean(name, 100)}” was not judged, or happened again since.`,
-          why: "A reset takes away the weight of every event since the last one, so each has to be looked at first.",
-          next: "Say of it what it was, and ask again.",
+          what: `The risk event “${clean(name, 100)}” is new or not classified.`,
+          why: "A reset clears every event since the last one.",
+          next: "Classify it, then request again.",
         });
       }
       return { name, count, judgement };
@@ -36,15 +36,15 @@ export const resetRisk = defineAction<ResetRiskPlan, ResetRiskWish, RiskBaseline
   describe,
   callText: ({ target }) => `risk score reset for ${target.email}`,
   async checkTarget(cloudflare, { options }) {
-    // What nobody has judged must not lose its weight by an approval that was given before it happened.
+    // What no one has judged must not lose its weight by an approval that was given before it happened.
     const judged = new Map(options.judged.map(({ name, count }) => [name, count]));
     const { events } = await cloudflare.riskScoring.get(options.riskUserId);
     const fresh = groupRiskEvents(events).find(({ name, count }) => count > (judged.get(name) ?? 0));
     if (fresh === undefined) return { ok: true };
     return {
       ok: false,
-      why: `A risk event happened after this was asked for: “${clean(fresh.name, 100)}”. Nobody has judged it.`,
-      next: "Look at it, then ask again.",
+      why: `A risk event happened after the request: “${clean(fresh.name, 100)}”. It is not classified.`,
+      next: "Check it, then request again.",
     };
   },
   readBaseline,

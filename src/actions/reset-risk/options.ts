@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { PlanWith } from "../define.ts";
 
-/** How somebody judged a kind of risk event before taking its weight away. */
+/** How someone judged a kind of risk event before taking its weight away. */
 export const RISK_JUDGEMENTS = ["false-positive", "handled", "accepted"] as const;
 export type RiskJudgement = (typeof RISK_JUDGEMENTS)[number];
 

@@ -50,12 +50,12 @@ function judge(baseline: RiskBaseline | null, score: RiskScore, sentAt: number, 
   const confirmed = isMoved || hasComeDown;
   return {
     confirmed,
-    summary: `risk level ${levelText(score)}, ${plural(old, "earlier event")} still ${old === 1 ? "counts" : "count"}`,
+    summary: `${confirmed ? "Reset the risk score, now" : "Risk level"} ${levelText(score)}${old === 0 ? "" : `, ${plural(old, "earlier event")} still ${old === 1 ? "counts" : "count"}`}`,
     notes: [
       ...(fresh > 0 ? [`${plural(fresh, "new risk event")} since`] : []),
       ...(!confirmed && !couldComeDown && score.level === "low"
         ? [
-            `nothing shows the reset: ${baseline === null ? "what stood before could not be read" : "it was low before"}`,
+            `nothing shows the reset: ${baseline === null ? "the score before is unknown" : "it was low before"}`,
           ]
         : []),
     ],

@@ -12,7 +12,7 @@ const JUDGEMENT_WORDS: Record<RiskJudgement, string> = {
 };
 
 export function question({ target }: ResetRiskPlan): string {
-  return `${target.email}'s risk score goes back to low. Policies that block them for their risk stop doing so.`;
+  return `${target.email}'s risk score resets to low. Policies that block them for it stop blocking.`;
 }
 
 export function describe({ target, options }: ResetRiskPlan, evidence: UserSummary | null): PlanText {
@@ -21,11 +21,11 @@ export function describe({ target, options }: ResetRiskPlan, evidence: UserSumma
     effects: [
       describeScore(evidence),
       ...describeJudged(options.judged),
-      "Their risk level goes back to low until something new happens",
+      "Their risk level is low until something new happens",
     ],
     caution:
-      "This can give access back: policies that use the User Risk Score stop blocking this user, and the change reaches Okta where it is linked. Sessions are not touched.",
-    undo: "Cannot be undone: the events before a reset no longer count.",
+      "This can restore access: policies that use the risk score stop blocking this user, also in Okta where it is linked. Sessions stay as they are.",
+    undo: "Can't be undone: events before the reset no longer count.",
   };
 }
 
@@ -39,9 +39,9 @@ function describeJudged(judged: ResetRiskPlan["options"]["judged"]): string[] {
       .slice(0, MAX_SHOWN)
       .map(
         ({ name, count, judgement }) =>
-          `${clean(name, 100)}${count > 1 ? ` (${count} times)` : ""}: judged ${JUDGEMENT_WORDS[judgement]}`,
+          `${clean(name, 100)}${count > 1 ? ` (${count} times)` : ""}: ${JUDGEMENT_WORDS[judgement]}`,
       ),
-    ...(left > 0 ? [`${plural(left, "more kind")} of events, each judged: see Details`] : []),
+    ...(left > 0 ? [`${plural(left, "more kind")} of events: see Details`] : []),
   ];
 }
 
@@ -51,9 +51,9 @@ export function levelText(score: RiskScore): string {
 
 function describeScore(evidence: UserSummary | null): string {
   if (evidence === null) return "Resets their risk score";
-  if (!evidence.risk.ok) return `Resets their risk score (it could not be read: ${evidence.risk.reason})`;
+  if (!evidence.risk.ok) return `Resets their risk score (unknown now: ${evidence.risk.reason})`;
   const { events, level, rawLevel } = evidence.risk.value;
   if (events.length === 0 && level === null && rawLevel === null)
-    return "They have no risk level and no risk event now: there is nothing to take back";
-  return `Takes back the risk level (${levelText(evidence.risk.value)})${events.length === 0 ? "" : ` with ${plural(events.length, "event")} since the last reset`}`;
+    return "No risk level and no risk events now: nothing to reset";
+  return `Resets the risk level (${levelText(evidence.risk.value)})${events.length === 0 ? "" : ` with ${plural(events.length, "event")} since the last reset`}`;
 }

@@ -18,9 +18,9 @@ export const restoreDevices = deviceAction("restore-devices", {
   options: z.strictObject({ registrations: z.array(Revoked) }),
   command: {
     aliases: ["unrevoke-devices"],
-    summary: "ask to take back the revocation of someone's devices",
+    summary: "restore someone's revoked devices",
     details:
-      "The undo of revoke-devices: the registrations are active again, and nobody has to sign in again. An approver has to agree. Without registration ids it opens a form with the revoked ones to choose from.",
+      "Undoes revoke-devices: the devices connect again without a new sign-in. Without registration ids it opens a form with the revoked ones. Needs approval.",
     examples: [
       "restore-devices mallory@example.com",
       "restore-devices mallory@example.com --all --reason laptop found",
@@ -31,8 +31,8 @@ export const restoreDevices = deviceAction("restore-devices", {
   },
   form: {
     title: "Restore devices",
-    intro: "Asks the approvers to take back the revocation of devices of a user.",
-    caution: "This gives access back: the devices can connect again without a new registration.",
+    intro: "Requests approval to restore revoked devices of a user.",
+    caution: "This restores access: the devices connect again without a new sign-in.",
     material: "revoked-registrations",
   },
   async prepare({ cloudflare, target, wish }) {
@@ -48,8 +48,8 @@ export const restoreDevices = deviceAction("restore-devices", {
     `${plural(options.registrations.length, "device")} of ${target.email} are registered again.`,
   describe: ({ target, options }) => ({
     headline: `Restore ${plural(options.registrations.length, "device")} of ${target.email}`,
-    effects: [`Takes back the revocation of ${deviceNames(options.registrations)}`],
-    caution: "This gives access back: the devices can connect again without a new registration.",
+    effects: [`Restores ${deviceNames(options.registrations)}`],
+    caution: "This restores access: the devices connect again without a new sign-in.",
     undo: "Can be undone: /zt revoke-devices revokes them again.",
   }),
   checkTarget: async (cloudflare, plan) =>
@@ -58,7 +58,8 @@ export const restoreDevices = deviceAction("restore-devices", {
   send: (devices) => devices.unrevokeRegistrations,
   wrong: ["revoked"],
   gone: "wrong",
-  summary: ({ left, total }) => `${total - left} of ${plural(total, "device")} registered again`,
+  done: "restored",
+  counted: "device",
 });
 
 /** Is it still the revocation that was approved to be taken back? One that is active already loses nothing by it. */
@@ -72,7 +73,7 @@ function judgeRevocations(
   if (again !== undefined) {
     return {
       ok: false,
-      why: `The device ${clean(again.deviceName, 40)} was revoked again after this was asked for.`,
+      why: `The device ${clean(again.deviceName, 40)} was revoked again after the request.`,
       next: "Look at the user's devices and make a new request.",
     };
   }
@@ -80,6 +81,6 @@ function judgeRevocations(
   return {
     ok: false,
     why: "None of these devices is revoked now.",
-    next: "There is nothing left to restore.",
+    next: "Nothing is left to restore.",
   };
 }

@@ -14,9 +14,9 @@ export const revokeDevices = deviceAction("revoke-devices", {
   // `legacy`: by the deprecated call, which does not know multi-user mode.
   options: z.strictObject({ registrations: z.array(ChosenRegistration), legacy: z.boolean() }),
   command: {
-    summary: "ask to revoke someone's device registrations",
+    summary: "revoke someone's device registrations",
     details:
-      "Without registration ids it opens a form with the user's devices to choose from. An approver has to agree. It can be undone with restore-devices.",
+      "Without registration ids it opens a form with the user's devices. Needs approval. restore-devices undoes it.",
     examples: [
       "revoke-devices mallory@example.com",
       "revoke-devices mallory@example.com --all --reason laptop stolen",
@@ -27,8 +27,8 @@ export const revokeDevices = deviceAction("revoke-devices", {
   },
   form: {
     title: "Revoke devices",
-    intro: "Asks the approvers to revoke device registrations of a user.",
-    caution: "Not a ban: signing in on the device registers it again if your policies allow it.",
+    intro: "Requests approval to revoke device registrations of a user.",
+    caution: "Signing in on the device registers it again.",
     material: "active-registrations",
   },
   async prepare({ cloudflare, target, wish, legacyDeviceRevoke }) {
@@ -37,8 +37,8 @@ export const revokeDevices = deviceAction("revoke-devices", {
     if (legacyDeviceRevoke && active.some((one) => one.multiUser)) {
       throw new UserError({
         what: "These devices are used by several people (multi-user mode).",
-        why: "policy.yml has legacy_device_revoke on, and that call does not support multi-user mode.",
-        next: "Turn legacy_device_revoke off in policy.yml, then ask again.",
+        why: "legacy_device_revoke is on in policy.yml, and that call can't do this.",
+        next: "Turn legacy_device_revoke off in policy.yml, then request again.",
       });
     }
     return { registrations, legacy: legacyDeviceRevoke };
@@ -50,18 +50,17 @@ export const revokeDevices = deviceAction("revoke-devices", {
     effects: [
       `Revokes the registration of ${deviceNames(options.registrations)}`,
       ...(options.legacy
-        ? [
-            "Uses Cloudflare's deprecated call (legacy_device_revoke): multi-user mode is not supported, and it cannot say which one failed",
-          ]
+        ? ["Uses Cloudflare's deprecated call (legacy_device_revoke), which can't say which one failed"]
         : []),
     ],
     caution:
-      "This is not a ban: signing in on the device registers it again if your policies allow it. Access sessions in a browser are not touched; /zt revoke ends those.",
-    undo: "Can be undone: restore-devices (or Undo on the result) brings a revoked registration back, until it is deleted.",
+      "Signing in on the device registers it again. Browser sessions stay open: /zt revoke ends those.",
+    undo: "Can be undone with Undo or /zt restore-devices, until the registration is deleted.",
   }),
   callName: ({ legacy }) => (legacy ? "devices/revoke" : "registrations/revoke"),
   send: (devices, { legacy }) => (legacy ? devices.revokeDevices : devices.revokeRegistrations),
   wrong: ["active"],
   gone: "worth a note",
-  summary: ({ left, total }) => `${left} of ${plural(total, "device")} still registered`,
+  done: "revoked",
+  counted: "device",
 });

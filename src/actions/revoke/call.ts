@@ -14,27 +14,32 @@ export interface RevokeBaseline {
   sessionNonces: string[];
   /** When the last of these sessions expires by itself, by Cloudflare's clock; null: unknown. */
   lastExpiry?: number | null;
-  /** Where none is listed: when each expires (null: unknown) that was seen when it was asked for and is not known to have ended. */
+  /** Where none is listed: when each expires (null: unknown) that was seen at the request and is not known to have ended. */
   unlisted?: (number | null)[];
   /** null: could not be read. */
   registrationIds: string[] | null;
 }
 
-/** @throws UserError for somebody without an email address: the call names the user by it. */
+/** @throws UserError for a user without an email address: the call names the user by it. */
 export function prepare({
   target,
   others = [],
+  leftOut = [],
   wish: { devices, warpReauth },
 }: PlanInput<RevokeWish>): Promise<RevokeOptions> {
   const nameless = [target, ...others].find(({ email }) => email.trim() === "");
   if (nameless !== undefined) {
     throw new UserError({
-      what: `The Access user ${nameless.id} has no email address, so zt-bot cannot revoke their sessions.`,
-      why: "Cloudflare's call names the user by email address.",
+      what: `The Access user ${nameless.id} has no email address, so zt-bot can't revoke their sessions.`,
       next: "Revoke them in the Cloudflare dashboard: Zero Trust, My Team, Users.",
     });
   }
-  return Promise.resolve({ devices, warpReauth, ...(others.length === 0 ? {} : { others: [...others] }) });
+  return Promise.resolve({
+    devices,
+    warpReauth,
+    ...(others.length === 0 ? {} : { others: [...others] }),
+    ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
+  });
 }
 
 export async function readBaseline(
@@ -60,10 +65,10 @@ export async function readBaseline(
   };
 }
 
-/** Past this, the others are taken to have ended like these. */
+/** Past this, the others are assumed to have ended like these. */
 const MAX_LOOKS = 3;
 
-/** The list has none of the sessions that were seen before: each is asked for by itself. */
+/** The list has none of the sessions that were seen before: each is read alone. */
 async function findUnlisted(
   cloudflare: Cloudflare,
   userId: string,

@@ -2,9 +2,9 @@ import { defineActionCommand, type Asked } from "../define.ts";
 import type { RevokeWish } from "./options.ts";
 
 export const command = defineActionCommand({
-  summary: "ask to end all sessions of someone, or of several people at once",
+  summary: "end all sessions of one or more people",
   details:
-    "An approver has to agree before anything happens. It ends every Access session of the user; it is not a ban. Several people make one request: one is revoked and verified alone, then the others; up to 500 can be pasted into the form. Without <who> or a reason it opens a form.",
+    "Ends every Access session once approved; they can sign in again in about a minute. Takes up to 500 people in one request. Without <who> or a reason it opens a form.",
   examples: [
     "revoke mallory@example.com --reason laptop stolen",
     'revoke mallory@example.com --devices --reason "phished, see #sec-42"',
@@ -13,8 +13,8 @@ export const command = defineActionCommand({
   ],
   calls: ["list users", "get user", "revoke user", "list active sessions", "list registrations"],
   args: {
-    who: { kind: "whos", summary: "an email address, an Access user's id or a @mention" },
-    devices: { kind: "switch", summary: "also revoke all of their device registrations" },
+    who: { kind: "whos", summary: "an email address, a name, an Access user id or a @mention" },
+    devices: { kind: "switch", summary: "also revoke all their device registrations" },
     warpReauth: {
       kind: "switch",
       summary: "also make WARP re-authenticate where Gateway policies enforce it",

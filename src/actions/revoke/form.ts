@@ -3,8 +3,8 @@ import type { RevokeWish } from "./options.ts";
 
 export const form = defineForm<RevokeWish>({
   title: "Revoke sessions",
-  intro: "Asks the approvers to end all Access sessions of a user, or of several in one request.",
-  caution: "Not a ban: the user can log in again after about a minute if your policies allow it.",
+  intro: "Requests approval to end all Access sessions of one or more users.",
+  caution: "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
   about: "user",
   takesSeveral: true,
   material: "none",
@@ -13,7 +13,7 @@ export const form = defineForm<RevokeWish>({
       {
         value: "devices",
         text: "Also revoke their devices",
-        description: "Every device registration; a new sign-in registers again",
+        description: "All registrations; a new sign-in registers the device again",
         isTicked: prefill.devices === true,
       },
       {

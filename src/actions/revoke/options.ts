@@ -11,15 +11,19 @@ export const RevokeOptions = z.strictObject({
   warpReauth: z.boolean(),
   /** Where several users are meant: all but the plan's `target`, who comes first and alone. */
   others: z.array(Target).optional(),
+  /** Names that were typed and left out, as they are not one Access user's: nothing happens to them. */
+  leftOut: z.array(z.strictObject({ name: z.string(), why: z.string() })).optional(),
 });
 export type RevokeOptions = z.infer<typeof RevokeOptions>;
 
 export type RevokePlan = PlanWith<"revoke", RevokeOptions>;
 
-export interface RevokeWish extends Omit<RevokeOptions, "others"> {
+export interface RevokeWish extends Omit<RevokeOptions, "others" | "leftOut"> {
   action: "revoke";
-  /** More users, beside the one that is named otherwise (or nobody is). */
+  /** More users, beside the one that is named otherwise (or no one is). */
   several?: readonly Who[];
   /** Words among them that look like an address and are none. */
   unreadable?: readonly string[];
+  /** Names that the requester saw were not found, and goes on without. */
+  mayLeaveOut?: readonly string[];
 }

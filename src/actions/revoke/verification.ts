@@ -1,6 +1,6 @@
 import type { ActiveSession, Cloudflare, Registration } from "../../api/cloudflare.ts";
 import { allRegistrations } from "../../lookup/registrations.ts";
-import { plural } from "../../pluralize.ts";
+import { capitalize, list, plural } from "../../pluralize.ts";
 import type { Look } from "../define.ts";
 import type { RevokeBaseline } from "./call.ts";
 import type { RevokePlan } from "./options.ts";
@@ -29,7 +29,7 @@ export interface Seen {
   registrations: readonly Registration[] | null;
 }
 
-/** What was there before the call must be gone; what is new is somebody signing in again. */
+/** What was there before the call must be gone; what is new is the user signing in again. */
 export function judge(
   { options }: RevokePlan,
   baseline: RevokeBaseline | null,
@@ -39,21 +39,30 @@ export function judge(
   if (seen.registrations !== null)
     parts.push(judgeRegistrations(baseline?.registrationIds ?? null, seen.registrations, seen.sentAt));
   const notes = parts.flatMap((part) => part.notes);
-  if (baseline?.sessionCount === null) notes.push("how many sessions were open before could not be read");
-  if (baseline?.registrationIds === null)
-    notes.push("how many devices were registered before could not be read");
-  if (options.warpReauth)
-    notes.push("WARP re-authentication cannot be verified: Cloudflare does not show it");
+  if (baseline?.sessionCount === null) notes.push("how many sessions were open before is unknown");
+  if (baseline?.registrationIds === null) notes.push("how many devices were registered before is unknown");
+  if (options.warpReauth) notes.push("WARP re-authentication can't be verified: Cloudflare does not show it");
   const confirmed = parts.every((part) => part.confirmed);
   return {
     confirmed,
-    summary: parts.map((part) => part.summary).join(", "),
+    summary: summarize(parts),
     notes,
     provesCall: confirmed && !options.warpReauth && parts.some((part) => part.provesCall),
   };
 }
 
-type Part = Omit<Look, "checkedAt">;
+interface Part extends Pick<Look, "confirmed" | "notes" | "provesCall"> {
+  /** `is` says what is left, `revoked` names what is gone: "3 sessions". */
+  is?: string;
+  revoked?: string;
+}
+
+/** `Revoked 3 sessions and 2 device registrations`, `Revoked 3 sessions, 1 of 2 device registrations still active` */
+function summarize(parts: readonly Part[]): string {
+  const revoked = parts.flatMap((part) => part.revoked ?? []);
+  const said = revoked.length === 0 ? [] : [`revoked ${list(revoked)}`];
+  return capitalize([...said, ...parts.flatMap((part) => part.is ?? [])].join(", "));
+}
 
 /**
  * A session is old when it stood in the baseline or was issued before the call was sent (`iat` has whole seconds, so
@@ -73,13 +82,16 @@ function judgeSessions(baseline: RevokeBaseline | null, { sentAt, at, sessions }
   const unlisted = (baseline?.unlisted ?? []).filter((expiry) => expiry === null || expiry > sentAt).length;
   // An empty list that was empty before the call too, against what was seen when it was asked for, tells nothing.
   if (unlisted > 0 && sessions.length === 0) {
-    const summary = `Cloudflare lists no session, and listed none before the call, though ${plural(unlisted, "session was", "sessions were")} open when it was asked for`;
-    return { confirmed: false, summary, notes, provesCall: false };
+    const is = `Cloudflare lists no session and listed none before the call, but the request saw ${plural(unlisted, "open session")}`;
+    return { confirmed: false, is, notes, provesCall: false };
   }
-  const isNone = left === 0 && (before === null || before === 0);
   return {
     confirmed: left === 0,
-    summary: isNone ? `no ${fresh > 0 ? "earlier " : ""}session is open` : leftOf(left, before, "session"),
+    ...(left > 0
+      ? { is: leftOf(left, before, "session", "open") }
+      : before === null || before === 0
+        ? { is: `no ${fresh > 0 ? "earlier " : ""}session is open` }
+        : { revoked: plural(before, "session") }),
     notes,
     // One of them would still be open.
     provesCall: left === 0 && before !== null && before > 0 && (baseline?.lastExpiry ?? 0) > at,
@@ -99,20 +111,19 @@ function judgeRegistrations(
   const fresh = registrations.length - left;
   return {
     confirmed: left === 0,
-    summary:
-      left === 0 && before === null
-        ? "no earlier device registration remains"
-        : leftOf(left, before?.length ?? null, "device registration"),
+    ...(left > 0
+      ? { is: leftOf(left, before?.length ?? null, "device registration", "active") }
+      : before === null || before.length === 0
+        ? { is: "no earlier device registration is active" }
+        : { revoked: plural(before.length, "device registration") }),
     notes: fresh > 0 ? [`${plural(fresh, "new device registration")} since`] : [],
     provesCall: left === 0 && before !== null && before.length > 0,
   };
 }
 
-/** `0 of 3 sessions remain`; where it is unknown how many there were before, `2 earlier sessions remain`. */
-function leftOf(left: number, before: number | null, one: string): string {
-  const total = Math.max(before ?? 0, left);
-  const verb = left === 1 || total === 1 ? "remains" : "remain";
+/** `1 of 3 sessions still open`; where it is unknown how many there were before, `2 earlier sessions still open`. */
+function leftOf(left: number, before: number | null, one: string, state: string): string {
   return before === null
-    ? `${plural(left, `earlier ${one}`)} ${verb}`
-    : `${left} of ${plural(total, one)} ${verb}`;
+    ? `${plural(left, `earlier ${one}`)} still ${state}`
+    : `${left} of ${plural(Math.max(before, left), one)} still ${state}`;
 }

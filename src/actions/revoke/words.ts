@@ -16,11 +16,10 @@ export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanTe
   return {
     headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}`,
     effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan.options, evidence),
-    caution:
-      "This is not a ban: tokens stop working within 30 seconds, and after about a minute the user can log in again if your policies allow it. To keep them out, disable them at the identity provider or by policy.",
+    caution: "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
     undo: devices
-      ? "Ended sessions cannot be brought back: the user logs in again. Revoked registrations can be restored (/zt restore-devices) until the device registers again."
-      : "Cannot be undone, and need not be: the user logs in again.",
+      ? "Revoked devices can be restored with /zt restore-devices until they register again."
+      : "",
   };
 }
 
@@ -36,40 +35,38 @@ function othersOf({ options }: RevokePlan): number {
 /** Fits the confirmation's 300 characters whatever the address. */
 function questionForMany(plan: RevokePlan): string {
   const devices = plan.options.devices ? ", and all of their device registrations are revoked" : "";
-  return `All Access sessions of ${plural(othersOf(plan) + 1, "user")} end${devices}. The first comes alone; the others follow when that is verified.`;
+  return `All Access sessions of ${plural(othersOf(plan) + 1, "user")} end${devices}. It starts with one user; the others follow once that is verified.`;
 }
 
 function describeManyEffects(plan: RevokePlan, evidence: UserSummary | null): string[] {
   const others = othersOf(plan);
   const { devices, warpReauth } = plan.options;
   return [
-    `Ends all Access sessions of these ${plural(othersOf(plan) + 1, "user")}`,
-    `The first one comes alone; the other ${others === 1 ? "one follows" : `${others} follow`} only when that is verified`,
+    `Ends all Access sessions of ${plural(othersOf(plan) + 1, "user")}`,
+    `Starts with one user; the other ${others === 1 ? "one follows" : `${others} follow`} once that is verified`,
     ...(evidence?.sessions.ok === true && evidence.sessions.value.length === 0
-      ? [
-          "No session of the first one is open now, so that step shows little: none of those looked at had one",
-        ]
+      ? ["No open session was found, so the first revocation proves little"]
       : []),
-    devices ? "Revokes all of their device registrations" : "Their devices stay registered",
+    devices ? "Revokes all their device registrations" : "Their devices stay registered",
     ...(warpReauth ? [WARP_EFFECT] : []),
-    "While it runs, who asked and the approvers can stop it here; anyone not reached by then is not touched",
+    "The requester and the approvers can stop it while it runs",
   ];
 }
 
 function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {
-  if (evidence === null) return ["Ends all of their sessions"];
+  if (evidence === null) return ["Ends all their sessions"];
   const effects = [describeSessions(evidence)];
   const { registrations: part } = evidence;
   if (!part.ok)
     effects.push(
       options.devices
-        ? "Revokes all of their device registrations (how many could not be read)"
-        : "Their devices stay registered (how many could not be read)",
+        ? "Revokes all their device registrations (number unknown)"
+        : "Their devices stay registered (number unknown)",
     );
   else if (options.devices)
     effects.push(
       part.value.length === 0
-        ? "They have no device registration now: this revokes any that are added before it runs"
+        ? "No registered device now: revokes any added before it runs"
         : `Revokes ${countDevices(part, "device registration")}`,
     );
   else if (part.value.length > 0)
@@ -79,14 +76,12 @@ function describeEffects(options: RevokeOptions, evidence: UserSummary | null): 
 }
 
 const WARP_EFFECT =
-  "Forces WARP to re-authenticate where Gateway policies enforce it; SSH and RDP connections already open outlive it";
+  "Makes WARP re-authenticate where Gateway policies enforce it; open SSH and RDP connections stay open";
 
 function describeSessions(evidence: UserSummary): string {
-  if (!evidence.sessions.ok)
-    return `Ends all of their sessions (how many could not be read: ${evidence.sessions.reason})`;
+  if (!evidence.sessions.ok) return `Ends all their sessions (number unknown: ${evidence.sessions.reason})`;
   const sessions = evidence.sessions.value;
-  if (sessions.length === 0)
-    return "They have no active session now: this ends any that is opened before it runs";
+  if (sessions.length === 0) return "No active session now: ends any opened before it runs";
   return `Ends ${plural(sessions.length, "session")}${onApps(sessions)}`;
 }
 

@@ -29,6 +29,7 @@ import { doingOf, stepUpKeyOf, useCode } from "./code.ts";
 import { seal, unseal } from "./seal.ts";
 import { newSecret, otpauthUri, stepOfCode } from "./totp.ts";
 import { declineRefusal, takesCode, vouchRefusal, type VouchFacts } from "./vouch.ts";
+import { actsAsMember } from "../../slack/membership.ts";
 
 /** What it is called in the record. */
 const CONFIRM = "confirm authenticator";
@@ -199,8 +200,10 @@ async function gatherVouch(deps: Deps, id: string, { userId, teamId }: Asker) {
     authenticator,
     voucherId: userId,
     voucher: {
-      // A user id means someone only together with its workspace.
-      person: person === null || teamId === deps.homeTeamId ? person : { ...person, isStranger: true },
+      person:
+        person === null || actsAsMember(person, deps.homeTeamId, teamId)
+          ? person
+          : { ...person, isStranger: true },
       approverRisk: asksRisk ? await deps.approverRisk(asksRisk) : { kind: "fine" },
     },
     approvers,

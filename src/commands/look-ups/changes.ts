@@ -12,9 +12,9 @@ const SPAN_MS = hoursToMilliseconds(24);
 export const changes = defineCommand({
   name: "changes",
   group: "Look up",
-  summary: "what Cloudflare recorded of this bot's own changes",
+  summary: "what Cloudflare recorded of zt-bot's changes",
   details:
-    "The last 24 hours of Cloudflare's audit log for the API token zt-bot uses, newest first: what was changed, with which result, and the ray id, which also stands in the thread of the request. A change here that nobody asked for in Slack means that somebody else has the token.",
+    "The last 24 hours of Cloudflare's audit log for zt-bot's API token, newest first, with result and ray id. A change that no request in Slack explains means that someone else has the token: revoke it in Cloudflare.",
   examples: ["changes"],
   role: "viewer",
   calls: ["verify account token", "verify user token", "list audit log"],
@@ -37,12 +37,12 @@ async function readTokenId({ cloudflare }: Deps): Promise<string> {
   const isKey = cloudflare.authKind === "key";
   const id = isKey ? null : (await cloudflare.tokens.verify()).id;
   if (id !== null) return id;
-  const hint = " With an API token (CLOUDFLARE_API_TOKEN) they can be shown here.";
+  const hint = " With an API token (CLOUDFLARE_API_TOKEN), zt-bot can show them here.";
   throw new UserError({
-    what: "zt-bot's own changes can't be told apart.",
+    what: "zt-bot's changes can't be told apart from other people's.",
     why: isKey
-      ? "It signs in to Cloudflare with an e-mail address and a key, as a person does: the audit log has its changes together with theirs."
-      : "Cloudflare does not say which id its API token has.",
+      ? "It signs in to Cloudflare with a person's email address and key, and the audit log shows both as that person."
+      : "Cloudflare did not say which id its API token has.",
     next: `Look at Manage Account › Audit Log in the Cloudflare dashboard.${isKey ? hint : ""}`,
   });
 }

@@ -8,9 +8,9 @@ import { defineCommand } from "../define.ts";
 export const devices = defineCommand({
   name: "devices",
   group: "Look up",
-  summary: "the devices someone registered, active and revoked",
+  summary: "someone's devices, active and revoked",
   details:
-    "Name, state, last seen, client version, tunnel and key type of each registration, and its id. Devices that several people use are marked.",
+    "Name, state and last seen of each device; ids, client versions and tunnels are folded. Devices that several people use are marked.",
   examples: ["devices alice@example.com"],
   role: "viewer",
   calls: ["list users", "get user", "list registrations"],

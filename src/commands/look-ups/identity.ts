@@ -11,9 +11,9 @@ import { defineCommand } from "../define.ts";
 export const identity = defineCommand({
   name: "identity",
   group: "Look up",
-  summary: "who someone was when last seen, and what their open sessions have otherwise",
+  summary: "someone's identity when last seen, and how current sessions differ",
   details:
-    "The identity last seen in full: identity provider, groups, location, device, posture, certificate, service token, WARP. Then what is different in the sessions open now, compared with the newest eight.",
+    "The identity last seen in full: identity provider, groups, location, device, posture, certificate, service token, WARP. Then how the newest eight open sessions differ from it.",
   examples: ["identity alice@example.com"],
   role: "viewer",
   calls: ["list users", "get user", "get last seen identity", "list active sessions", "get active session"],
@@ -31,7 +31,7 @@ async function show(deps: Deps, user: AccessUser): Promise<Message> {
   return identityMessage({ user, identity: seen, comparison, now: deps.now() });
 }
 
-/** What Cloudflare answers for somebody never seen is not documented: not found, null, an identity without a word. */
+/** What Cloudflare answers for a user it never saw is not documented: not found, null, or an empty identity. */
 async function lastSeen(deps: Deps, user: AccessUser): Promise<Identity | null> {
   try {
     const seen = await orNull(deps.cloudflare.accessUsers.lastSeenIdentity(user.id));

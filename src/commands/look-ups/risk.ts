@@ -26,7 +26,7 @@ export const risk = defineCommand({
   screen: show,
 });
 
-/** `user` is an Access user's id, `scored` the risk API's own; with neither it is everybody. */
+/** `user` is an Access user's id, `scored` the risk API's own; with neither it is all users. */
 async function show(deps: Deps, { user, scored, page = "1" }: ScreenParams): Promise<Message> {
   if (user !== undefined) return showUser(deps, await getUser(deps.cloudflare, user), Number(page));
   if (scored === undefined) return showRiskiest(deps, Number(page));

@@ -16,7 +16,7 @@ export const sessions = defineCommand({
   group: "Look up",
   summary: "every active session of someone, or one in full",
   details:
-    "All sessions with their applications, start and end, and a menu to see one in full: identity provider, IP, country, device, posture, certificate, and whether it is still active. With a session's nonce it shows that one.",
+    "All sessions with their applications, start and time left, and a menu to see one in full: identity provider, IP, country, device, posture, certificate, and whether it is still active.",
   examples: ["sessions alice@example.com", "sessions alice@example.com X1aXj1lFVcqqyoXF"],
   role: "viewer",
   calls: ["list users", "get user", "list active sessions", "get active session"],
@@ -63,7 +63,7 @@ function noSession(user: AccessUser): UserError {
   const who = user.email || user.id;
   return new UserError({
     what: `${who} has no such session.`,
-    why: "It has ended and is forgotten, or the nonce is another's.",
+    why: "It has ended, or the nonce is not theirs.",
     next: `/zt sessions ${who} lists those that are open.`,
   });
 }

@@ -12,13 +12,12 @@ export const users = defineCommand({
   name: "users",
   group: "Look up",
   summary: "the account's users, or those who match a search",
-  details:
-    "Searches names and addresses. Ten a page, straight from Cloudflare, with a button to each user's summary. Put several words in quotes.",
-  examples: ["users mallory", 'users "jane doe"', "users"],
+  details: "Searches names and email addresses, ten a page, with a button to each user's summary.",
+  examples: ["users mallory", "users jane doe", "users"],
   role: "viewer",
   calls: ["list users"],
   args: {
-    search: { kind: "word", required: false, summary: "a part of a name or of an address" },
+    search: { kind: "rest", required: false, summary: "a part of a name or email address" },
   },
   run: ({ deps }, { search = "" }) => show(deps, search, 1),
   screen: (deps, { search = "", page = "1" }) => show(deps, search, Number(page)),

@@ -16,9 +16,9 @@ const MAX_PAGE = 100_000;
 export const audit = defineCommand({
   name: "audit",
   group: "Look up",
-  summary: "what was recorded, of someone or of a request",
+  summary: "the audit record of a person or a request",
   details:
-    "The newest first. With a person: what they did here, and what was asked about them. --since takes 7d, 12h or a date. On the server, npm run audit checks, exports and archives the whole record.",
+    "Newest first. Of a person: what they did, and requests about them. On the server, npm run audit checks and exports the whole record.",
   examples: ["audit", "audit mallory@example.com --since 7d", "audit @bob", "audit ZT-7K3M2QF"],
   role: "auditor",
   calls: [],
@@ -26,7 +26,7 @@ export const audit = defineCommand({
     "who|request": {
       kind: "subject",
       required: false,
-      summary: "an e-mail address, an Access user's id, a @mention or a request's id",
+      summary: "an email address, an Access user id, a @mention or a request id",
     },
     since: { kind: "text", summary: "how far back, such as 7d, 12h or 2026-03-01" },
   },
@@ -34,8 +34,8 @@ export const audit = defineCommand({
     const from = since === undefined ? undefined : parseSince(since, deps.now());
     if (from === null) {
       throw new UserError({
-        what: `“${since}” is no time to start from.`,
-        next: "Give something like --since 7d, --since 12h or --since 2026-03-01.",
+        what: `Can't read "${since}" as a time.`,
+        next: "Try 12h, 7d or 2026-03-01.",
       });
     }
     return show(deps, { subject, since: from, page: 1, upTo: await readNewest(deps.db) });

@@ -6,9 +6,9 @@ import { defineCommand } from "../define.ts";
 export const authenticator = defineCommand({
   name: "authenticator",
   group: "Respond",
-  summary: "set up the app whose codes some approvals take",
+  summary: "set up an authenticator app for approvals that need a code",
   details:
-    "For approvals that the policy lists under step_up, Approve asks for a code from an authenticator app. The first one that you set up, and one that you set up without a code of the one before, counts once another approver has confirmed it: call them, and read out the number that you are shown.",
+    "Some approvals need a code from your authenticator app. Another approver needs to confirm a new app: call them and read out the number you are shown.",
   examples: ["authenticator"],
   role: "decider",
   calls: [],

@@ -9,15 +9,15 @@ import { type CommandContext, defineCommand } from "../define.ts";
 export const pauseCommand = defineCommand({
   name: "pause",
   group: "Respond",
-  summary: "the kill switch: nothing is carried out until /zt resume",
+  summary: "stop all changes until /zt resume",
   details:
-    "Pending requests can still be decided, and approved ones wait. A call that Cloudflare accepted is checked to its end; one without a clear answer is looked into after the resume; of a request about several users nobody else is begun. Every approver may pause unless they are at risk, and the approvals channel is told.",
+    "Requests can still be approved and denied; approved ones wait. Calls in progress will finish. Every approver can pause unless they are at risk.",
   examples: ["pause --reason the bot's token may have leaked"],
   role: "approver",
   changes: true,
   calls: [],
   args: {
-    reason: { kind: "text", required: true, summary: "why, for everybody who wonders what is going on" },
+    reason: { kind: "text", required: true, summary: "why, for everyone else" },
   },
   async run({ deps, asker }, { reason }) {
     const noted = await checkKillSwitch(deps, "pause", asker);
@@ -26,7 +26,7 @@ export const pauseCommand = defineCommand({
     deps.home.changed();
     const now = await readPause(deps.db);
     if (now === null)
-      throw new UserError({ what: "It was resumed in the same moment.", next: "Pause it again." });
+      throw new UserError({ what: "It was resumed at the same moment.", next: "Pause it again." });
     const isTold = isFirst && (await announce(deps, pausedNews(now))) !== null;
     return pausedAnswer(now, { isFirst, isTold });
   },
@@ -35,14 +35,13 @@ export const pauseCommand = defineCommand({
 export const resumeCommand = defineCommand({
   name: "resume",
   group: "Respond",
-  summary: "end a /zt pause: what is approved goes on",
-  details:
-    "Each approved request is checked once more before it is carried out: whether its approvals still count, and whether it is still about the same user. Somebody whom an open request is about can't resume.",
+  summary: "end a /zt pause",
+  details: "Approved requests are checked again and carried out. The target of an open request can't resume.",
   examples: ["resume", "resume --reason the token is replaced"],
   role: "approver",
   changes: true,
   calls: [],
-  args: { reason: { kind: "text", summary: "what was found, for the record" } },
+  args: { reason: { kind: "text", summary: "why, for the record" } },
   async run({ deps, asker }, { reason }) {
     await checkKillSwitch(deps, "resume", asker);
     const ended = await resume(deps.db, switchedBy(deps, asker, reason));

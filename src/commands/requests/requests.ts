@@ -3,7 +3,8 @@ import { UserError } from "../../errors.ts";
 import { describeRequest } from "../../actions/describe.ts";
 import { readPause } from "../../requests/pause.ts";
 import { listRequests } from "../../requests/list.ts";
-import type { Request } from "../../requests/request.ts";
+import { isFinal, isHeldBack, type Request } from "../../requests/request.ts";
+import { findOffered } from "../../approvals/offered.ts";
 import { rulesFor } from "../../approvals/rules.ts";
 import { findUnreviewedRequests } from "../../requests/queries.ts";
 import { permalink } from "../../slack/messages.ts";
@@ -13,10 +14,11 @@ import {
   requestsMessage,
   UNREVIEWED_SHOWN,
   type RequestRow,
+  type RequestsProps,
   type RequestsShown,
 } from "../../views/request/requests.ts";
 import { mayUse } from "../authorise.ts";
-import { defineCommand } from "../define.ts";
+import { defineCommand, type ScreenParams } from "../define.ts";
 
 /** Far past what anybody turns to; a forged page number must not become an odd one in the database. */
 const MAX_PAGE = 10_000;
@@ -24,9 +26,9 @@ const MAX_PAGE = 10_000;
 export const requests = defineCommand({
   name: "requests",
   group: "Respond",
-  summary: "what was asked for and how it stands, open requests first",
+  summary: "open requests, with buttons to approve, deny or cancel them",
   details:
-    "Those that are open, unless told otherwise: mine for what you asked, all for everything. Each with who asked, when it expires and a link to its card, and with what keeps its messages from the approvals channel. First comes what somebody did alone and nobody has reviewed yet. Ten a page.",
+    "Shows open requests, yours (mine) or everything (all), five a page. Break-glass requests without a review come first.",
   examples: ["requests", "requests mine", "requests all --page 2"],
   role: "viewer",
   calls: [],
@@ -36,27 +38,37 @@ export const requests = defineCommand({
   },
   async run({ deps, asker }, { "open|mine|all": typed = "open", page = "1" }) {
     const shown = readShown(typed.toLowerCase(), asker.userId);
-    if (shown === null) {
+    if (shown === null || shown.kind === "cancellable") {
       throw new UserError({
-        what: `“${typed}” is none of open, mine and all.`,
-        next: "Usage: /zt requests [open|mine|all] [--page N]",
+        what: `Can't show "${typed}".`,
+        next: "Use open, mine or all: /zt requests [open|mine|all] [--page N]",
       });
     }
     const from = readPage(page);
     if (from === null) {
       throw new UserError({
-        what: `“${page}” is no page.`,
-        next: "Give a number from 1, such as --page 2, or press Next.",
+        what: `Can't read "${page}" as a page.`,
+        next: "Use a number from 1, such as --page 2, or press Next.",
       });
     }
-    return show({ deps, asker }, shown, from);
+    return showRequests({ deps, asker }, shown, from);
   },
-  screen: (deps, { show: kind = "open", by = "", page = "1" }, asker) =>
-    show({ deps, asker }, readShown(kind, by) ?? { kind: "open" }, readPage(page) ?? 1),
+  screen: (deps, params, asker) => showAgain({ deps, asker }, params),
 });
 
+/** The list that these parameters lead to. `decided`: said first, as it has just been decided from the list. */
+export function showAgain(
+  context: { deps: Deps; asker: Asker },
+  { show: kind = "open", page = "1" }: ScreenParams,
+  decided: Request | null = null,
+): Promise<Message> {
+  const shown = readShown(kind, context.asker.userId) ?? { kind: "open" };
+  const said = decided === null ? undefined : { decided, words: describeRequest(decided) };
+  return showRequests(context, shown, readPage(page) ?? 1, said);
+}
+
 function readShown(kind: string, userId: string): RequestsShown | null {
-  if (kind === "mine") return { kind, userId };
+  if (kind === "mine" || kind === "cancellable") return { kind, userId };
   return kind === "open" || kind === "all" ? { kind } : null;
 }
 
@@ -64,47 +76,71 @@ function readPage(typed: string): number | null {
   return /^[1-9]\d{0,5}$/.test(typed) ? Math.min(Number(typed), MAX_PAGE) : null;
 }
 
-async function show(
+/** A page of requests with what the reader may do about each. `said`: what comes first. */
+export async function showRequests(
   context: { deps: Deps; asker: Asker },
   shown: RequestsShown,
   page: number,
+  said?: RequestsProps["said"],
 ): Promise<Message> {
-  const { deps } = context;
-  const isFirst = page === 1 && shown.kind !== "mine";
-  const alone = isFirst ? await findUnreviewedRequests(deps.db) : [];
-  const found = await listRequests(deps.db, {
-    isOpenOnly: shown.kind === "open",
-    ...(shown.kind === "mine" ? { requesterId: shown.userId } : {}),
-    offset: (page - 1) * REQUESTS_PAGE_SIZE,
-    // One more than is shown tells whether there is another page.
-    limit: REQUESTS_PAGE_SIZE + 1,
-  });
-  const unreviewed = alone.slice(0, UNREVIEWED_SHOWN);
-  const [mayAsk, mayAudit, pause] = await Promise.all([
+  const { deps, asker } = context;
+  const isFirst = page === 1 && (shown.kind === "open" || shown.kind === "all");
+  const [alone, found, mayAsk, mayAudit, pause] = await Promise.all([
+    isFirst ? findUnreviewedRequests(deps.db) : [],
+    findPage(deps, shown, (page - 1) * REQUESTS_PAGE_SIZE),
     mayUse(context, "operator"),
     mayUse(context, "auditor"),
     readPause(deps.db),
   ]);
+  const toRows = (requests: readonly Request[]) =>
+    Promise.all(requests.map((request) => toRow(deps, request, asker.userId)));
+  const [unreviewed, rows] = await Promise.all([toRows(alone.slice(0, UNREVIEWED_SHOWN)), toRows(found)]);
   return requestsMessage({
-    unreviewed: await Promise.all(unreviewed.map((request) => withLink(deps, request))),
+    unreviewed,
     unreviewedTotal: alone.length,
-    rows: await Promise.all(found.map((request) => withLink(deps, request))),
+    rows,
     shown,
     mayAsk,
     mayAudit,
     pause,
     page,
-    params: { show: shown.kind, ...(shown.kind === "mine" ? { by: shown.userId } : {}) },
+    params: { show: shown.kind },
+    ...(said !== undefined && { said }),
     now: deps.now(),
   });
 }
 
-async function withLink({ slack, policy }: Deps, request: Request): Promise<RequestRow> {
+/** One more than is shown tells whether there is another page. */
+const LIMIT = REQUESTS_PAGE_SIZE + 1;
+/** Open requests of one person that are looked through for those they can cancel. */
+const MAX_OPEN = 200;
+
+async function findPage({ db }: Deps, shown: RequestsShown, offset: number): Promise<Request[]> {
+  if (shown.kind === "cancellable") {
+    const query = { isOpenOnly: true, requesterId: shown.userId, offset: 0, limit: MAX_OPEN };
+    const open = await listRequests(db, query);
+    const waiting = open.filter((request) => request.status === "pending" || isHeldBack(request));
+    return waiting.slice(offset, offset + LIMIT);
+  }
+  return listRequests(db, {
+    isOpenOnly: shown.kind === "open",
+    ...(shown.kind === "mine" ? { requesterId: shown.userId } : {}),
+    offset,
+    limit: LIMIT,
+  });
+}
+
+async function toRow(deps: Deps, request: Request, readerId: string): Promise<RequestRow> {
   const { channel, ts } = request.card;
+  const [link, offered] = await Promise.all([
+    ts === null ? null : permalink(deps.slack.interactive, { channel, ts }),
+    isFinal(request.status) ? [] : findOffered(deps, request, readerId),
+  ]);
   return {
     request,
     words: describeRequest(request),
-    quorum: rulesFor(policy.current(), request).quorum,
-    link: ts === null ? null : await permalink(slack.interactive, { channel, ts }),
+    quorum: rulesFor(deps.policy.current(), request).quorum,
+    link,
+    offered,
   };
 }

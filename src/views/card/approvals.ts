@@ -68,7 +68,7 @@ export function codeNeeded({ stepUp }: Rules): string | null {
 }
 
 /** Red only where it cannot be undone. */
-export function approveButton(request: Request, words: RequestText, { quorum }: Rules): Button {
+export function approveButton(request: Request, words: RequestText, quorum: number): Button {
   const confirm = {
     title: `${words.label}?`,
     text: questionText(words.question, newestVotes(request.votes).length, quorum),

@@ -21,9 +21,9 @@ export interface FormSpec<Wish> {
   title: string;
   intro: string;
   caution: string;
-  /** "user": the form is about an Access user. "nobody-yet": about somebody who is to be created. */
+  /** "user": the form is about an Access user. "nobody-yet": about someone who is to be created. */
   about: "user" | "nobody-yet";
-  /** While nobody is chosen, the form also takes a pasted list of users. */
+  /** While no one is chosen, the form also takes a pasted list of users. */
   takesSeveral?: boolean;
   material: "none" | "active-registrations" | "revoked-registrations" | "all-registrations" | "risk-events";
   fields(material: Material, prefill: Partial<Wish>): KnownBlock[];

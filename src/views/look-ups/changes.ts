@@ -1,11 +1,11 @@
 import type { AuditEvent } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
 import { MAX_CHANGES, type Changes } from "../../lookup/changes.ts";
-import { number, plural } from "../../pluralize.ts";
+import { list, number, plural } from "../../pluralize.ts";
 import { actions, context, type Message } from "../blocks.ts";
-import { codeCell, dateCell, table, textCell, type Cell } from "../cells.ts";
+import { codeCell, dateCell, stack, table, textCell, type Cell } from "../cells.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
-import { code, escape, named, utc } from "../text.ts";
+import { code, escape, named, when } from "../text.ts";
 
 const PAGE_SIZE = 15;
 
@@ -21,31 +21,39 @@ export function changesMessage({ items, complete, tokenId, now, page: asked = 1 
   const source = context(`From Cloudflare's audit log, of zt-bot's API token ${code(tokenId)}`);
   if (items.length === 0) {
     const next =
-      "→ What was asked for is in the approvals channel. A change made just now may not be in the log yet: try again in a few minutes.";
+      "→ A change made just now may not be there yet: try again in a few minutes. `/zt requests all` shows what was requested.";
     const head = "Cloudflare recorded no change by zt-bot";
     return emptyMessage(head, " in the last 24 h", now, source, context(next));
   }
   const page = pageOf(items, asked, PAGE_SIZE);
-  const failed = items.filter((one) => one.succeeded === false).length;
-  const title = `${plural(items.length, "change")} in the last 24 h, ${failed === 0 ? "none failed" : `❌ ${number(failed)} failed`}`;
+  const title = `${plural(items.length, "change")} in the last 24 h, ${resultsText(items)}`;
   const notes = compact(
-    !complete &&
-      `Cloudflare has more: these are the newest ${number(MAX_CHANGES)}. The dashboard shows the rest.`,
+    !complete && `These are the newest ${number(MAX_CHANGES)}. The Cloudflare dashboard shows the rest.`,
   );
   return listMessage(
     { head: "By zt-bot", title, now, page, lineOf, notes },
-    [table(["When", "What", "Result", "Ray"], page.items.map(rowOf), { wrapped: 1 })],
+    [table(["Result and change", "When and ray"], page.items.map(rowOf), { wrapped: [0, 1] })],
     source,
     actions("paging", pagingButtons("changes", {}, page)),
   );
 }
 
+function resultsText(events: readonly AuditEvent[]): string {
+  const failed = events.filter((one) => one.succeeded === false).length;
+  const unknown = events.filter((one) => one.succeeded === null).length;
+  if (failed + unknown === 0) return "none failed";
+  return list(
+    compact(
+      failed > 0 && `${number(failed)} failed`,
+      unknown > 0 && `${number(unknown)} with an unknown result`,
+    ),
+  );
+}
+
 function rowOf(event: AuditEvent): Cell[] {
   return [
-    dateCell(event.at),
-    textCell(whatText(event), 200),
-    textCell(resultText(event), 40),
-    codeCell(event.rayId, 40),
+    stack(textCell(resultText(event), 40), textCell(whatText(event), 200)),
+    stack(dateCell(event.at), event.rayId !== null && codeCell(event.rayId, 40)),
   ];
 }
 
@@ -59,15 +67,15 @@ function whatText({ action, description, method, resource }: AuditEvent): string
 
 function resultText({ succeeded, status }: AuditEvent): string {
   const code = status === null ? "" : ` (HTTP ${status})`;
-  if (succeeded === null) return `not said${code}`;
-  return succeeded ? "✅ success" : `❌ failure${code}`;
+  if (succeeded === null) return `result unknown${code}`;
+  return succeeded ? "succeeded" : `❌ failed${code}`;
 }
 
 function lineOf(event: AuditEvent): string {
   return compact(
-    event.at === null ? "time not said" : utc(event.at),
-    escape(whatText(event), 200),
+    event.at === null ? "time unknown" : when(event.at),
     resultText(event),
+    escape(whatText(event), 200),
     event.rayId !== null && `ray ${escape(event.rayId, 40)}`,
   ).join(", ");
 }

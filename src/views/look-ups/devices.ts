@@ -1,18 +1,18 @@
+import type { SectionBlock } from "@slack/types";
+
 import type { AccessUser, Registration } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
 import { activeFirst, isActive, type Registrations } from "../../lookup/registrations.ts";
 import { number, plural } from "../../pluralize.ts";
-import { context, type Message } from "../blocks.ts";
-import { codeCell, dateCell, table, textCell, type Cell } from "../cells.ts";
+import { context, folded, section, type Message } from "../blocks.ts";
+import { dateCell, shortDateCell, table, textCell, type Cell } from "../cells.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { escape, named, utc } from "../text.ts";
+import { code, escape, named, utc } from "../text.ts";
 
 const PAGE_SIZE = 15;
 
-const TITLES = ["Device", "State", "Last seen", "Client", "Tunnel", "Key", "Registration"];
-
-/** `/zt devices`: a user's device registrations, active ones first, revoked ones with when. */
+/** `/zt devices`: a user's devices, active ones first, revoked ones with when. What is seldom needed is folded. */
 export function devicesMessage(
   user: AccessUser,
   { items, isComplete }: Registrations,
@@ -20,44 +20,61 @@ export function devicesMessage(
 ): Message {
   const head = subjectOf(user);
   if (items.length === 0) {
-    const next = `→ They can still get in by browser: \`/zt sessions ${whoOf(user)}\` shows where they are.`;
-    const rest = " has no device registered, and none was revoked";
+    const next = `→ They can still sign in with a browser: \`/zt sessions ${whoOf(user)}\` shows their sessions.`;
+    const rest = " has no registered device, and none was revoked";
     return emptyMessage(head, rest, now, context(next), toSummary(user));
   }
   const active = items.filter(isActive).length;
   const revoked = items.length - active;
   const shared = items.filter((one) => one.multiUser).length;
   const page = pageOf(activeFirst(items), asked, PAGE_SIZE);
-  const title = `${isComplete ? "" : "at least "}${plural(active, "active registration")}${revoked === 0 ? "" : `, ${number(revoked)} revoked`}`;
+  const title = `${isComplete ? "" : "at least "}${plural(active, "active device")}${revoked === 0 ? "" : `, ${number(revoked)} revoked`}`;
   const notes = compact(
-    shared > 0 &&
-      `👥 ${plural(shared, "registration")} in multi-user mode: others use the same device, under registrations of their own.`,
-    !isComplete &&
-      `Cloudflare has more: these are the first ${items.length} it gave. The dashboard shows the rest.`,
+    shared > 0 && `👥 ${plural(shared, "device")} in multi-user mode: other people use the same device.`,
+    !isComplete && `These are the first ${number(items.length)}; the dashboard shows the rest.`,
   );
   return listMessage(
     { head, title, now, page, lineOf, notes },
-    [table(TITLES, page.items.map(rowOf))],
+    [
+      table(
+        ["Device", "Last seen"],
+        page.items.map((one) => [nameCell(one), shortDateCell(one.lastSeenAt, now)]),
+      ),
+      ...folded("Ids and clients", detailSections(page.items)),
+    ],
     toSummary(user, pagingButtons("devices", { user: user.id }, page)),
   );
 }
 
-function rowOf(one: Registration): Cell[] {
-  return [
-    textCell(deviceName(one), 70),
-    stateCell(one),
-    dateCell(one.lastSeenAt),
-    textCell(one.clientVersion, 30),
-    textCell(one.tunnelType, 20),
-    textCell(one.keyType, 20),
-    codeCell(one.id),
-  ];
+/** The name, and below it that it is not active. */
+function nameCell(one: Registration): Cell {
+  const name = deviceName(one);
+  if (one.revokedAt !== null) return endedCell(`${name} · 🚫 revoked `, one.revokedAt);
+  if (one.deletedAt !== null) return endedCell(`${name} · 🗑️ deleted `, one.deletedAt);
+  return textCell(name, 70);
 }
 
-function stateCell(one: Registration): Cell {
-  if (one.revokedAt !== null) return dateCell(one.revokedAt, { before: "🚫 revoked " });
-  if (one.deletedAt !== null) return dateCell(one.deletedAt, { before: "🗑️ deleted " });
-  return textCell("active");
+function endedCell(before: string, at: number): Cell {
+  return dateCell(at, { before, format: "day" });
+}
+
+/** Past this a section would be cut. */
+const DETAILS_IN_A_SECTION = 5;
+
+function detailSections(items: readonly Registration[]): SectionBlock[] {
+  const lines = items.map((one) =>
+    compact(
+      `*${escape(deviceName(one), 60)}*`,
+      one.clientVersion !== null && `client ${escape(one.clientVersion, 30)}`,
+      one.tunnelType !== null && escape(one.tunnelType, 20),
+      one.keyType !== null && escape(one.keyType, 20),
+      code(one.id, 64),
+    ).join(" · "),
+  );
+  const count = Math.ceil(lines.length / DETAILS_IN_A_SECTION);
+  return Array.from({ length: count }, (_, index) =>
+    section(...lines.slice(index * DETAILS_IN_A_SECTION, (index + 1) * DETAILS_IN_A_SECTION)),
+  );
 }
 
 function deviceName({ deviceName: name, multiUser }: Registration): string {

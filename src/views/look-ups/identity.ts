@@ -22,15 +22,15 @@ interface IdentityProps {
   now: number;
 }
 
-/** `/zt identity`: who somebody was when last seen, and what is otherwise in the sessions they have open. */
+/** `/zt identity`: the identity when last seen, and how the current sessions differ. */
 export function identityMessage({ user, identity, comparison, now }: IdentityProps): Message {
   const who = subjectOf(user);
   if (identity === null) {
     return message(
-      `${who} has no log-in on record`,
-      section(`*${who}* has no log-in on record: nothing is known of them (${when(now, "time")}).`),
+      `${who} has no sign-in on record`,
+      section(`*${who}* has no sign-in on record (${when(now, "time")}).`),
       context(
-        `→ \`/zt failed-logins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` what they registered.`,
+        `→ \`/zt failed-sign-ins ${whoOf(user)}\` shows whether they tried, \`/zt devices ${whoOf(user)}\` their devices.`,
       ),
       toSummary(user),
     );
@@ -40,7 +40,7 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
   const verdict =
     kinds.length === 0
       ? comparisonText(comparison)
-      : `⚠️ differs from the sessions open now in ${list(kinds)}: see the end`;
+      : `⚠️ differs from the open sessions in ${list(kinds)}: see the end`;
   return message(
     `Identity of ${who}${seen}: ${verdict}`,
     section(`*${who}*${seen} (read ${when(now, "time")})`, verdict),
@@ -54,19 +54,19 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
 function comparisonText({ total, compared, unsaid = [], unread, reason }: Comparison): string {
   if (total === 0) {
     return reason === null
-      ? "no session is open now"
-      : `⚠️ the sessions open now could not be read: ${escape(reason)}`;
+      ? "no session is open"
+      : `⚠️ the open sessions could not be read: ${escape(reason)}`;
   }
   const differs = compared.some((one) => one.differences.length > 0);
   const notes = compact(
     compared.length === total
       ? `${plural(total, "open session")} compared`
       : `${compared.length} of ${plural(total, "open session")} compared, the newest`,
-    unsaid.length > 0 && `${list(unsaid)} not said, and so not compared`,
+    unsaid.length > 0 && `${list(unsaid)} unknown, so not compared`,
     unread > 0 && reason !== null && `${unread} could not be read: ${escape(reason)}`,
   ).join("; ");
   if (differs) return notes;
-  return compared.length === 0 ? `⚠️ ${notes}` : `✅ nothing differs from the sessions open now (${notes})`;
+  return compared.length === 0 ? `⚠️ ${notes}` : `✅ nothing differs from the open sessions (${notes})`;
 }
 
 function differencesSection(comparison: Comparison): SectionBlock {
@@ -74,7 +74,7 @@ function differencesSection(comparison: Comparison): SectionBlock {
     ({ difference, since }) => `⚠️ ${differenceText(difference)} ${sessionsText(since)}`,
   );
   const shown = fitLines(
-    ["*What differs from the sessions open now* (last seen → in the session)", ...lines],
+    ["*How the open sessions differ* (last seen → in the session)", ...lines],
     2500,
     (left) => `and ${plural(left, "difference")} more: \`/zt sessions\` shows each session in full`,
   );

@@ -3,11 +3,12 @@ import type { SectionBlock } from "@slack/types";
 import type { AccessUser, RiskLevel, RiskScore, RiskSummaryUser } from "../../api/cloudflare.ts";
 import { number, plural } from "../../pluralize.ts";
 import { actions, context, section, type Message } from "../blocks.ts";
-import { dateCell, table, textCell } from "../cells.ts";
+import { shortDateCell, table } from "../cells.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { screenButton } from "../screen-button.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
 import { code, escape, named, utc, when } from "../text.ts";
+import { riskEventCell, riskEventPlain } from "./risk-event.ts";
 
 const USERS_PAGE_SIZE = 10;
 const EVENTS_PAGE_SIZE = 15;
@@ -18,10 +19,9 @@ export function riskiestMessage(
   { now, page: asked = 1 }: { now: number; page?: number },
 ): Message {
   if (users.length === 0) {
-    const next =
-      "→ Risk behaviours are switched on in the Cloudflare dashboard; `/zt users` lists everybody.";
+    const next = "→ Risk behaviors are switched on in the Cloudflare dashboard; `/zt users` lists all users.";
     const rest = ": no risk event since the last resets";
-    return emptyMessage("Nobody has a risk score", rest, now, context(next));
+    return emptyMessage("No one has a risk score", rest, now, context(next));
   }
   const page = pageOf(users, asked, USERS_PAGE_SIZE);
   const high = users.filter((user) => user.level === "high").length;
@@ -33,7 +33,7 @@ export function riskiestMessage(
 function rowOf(user: RiskSummaryUser, index: number): SectionBlock {
   const name = named(user.name, "", 80);
   const last = user.lastEventAt === null ? "" : `, last ${when(user.lastEventAt)}`;
-  const events = user.eventCount === null ? "events not counted" : plural(user.eventCount, "event");
+  const events = user.eventCount === null ? "events unknown" : plural(user.eventCount, "event");
   // The risk API's id, which need not be the Access user's.
   const params = { scored: user.userId };
   return {
@@ -59,7 +59,7 @@ function lineOf(user: RiskSummaryUser): string {
 }
 
 interface RiskProps {
-  /** Null where the risk API knows somebody whom Access does not (any more). */
+  /** Null where the risk API knows a user whom Access does not know, or no longer. */
   user: AccessUser | null;
   /** The id that the risk API has for them. */
   riskUserId: string;
@@ -74,11 +74,11 @@ export function riskMessage({ user, riskUserId, risk, now, page: asked = 1 }: Ri
   const head = user === null ? escape(risk?.email || riskUserId, 254) : subjectOf(user);
   const next = context(
     user === null
-      ? "Access does not know this user: they may have been removed."
-      : `→ \`/zt user ${whoOf(user)}\` shows the rest of what is known.`,
+      ? "Access does not know this user. They may have been removed."
+      : `→ \`/zt user ${whoOf(user)}\` shows the rest.`,
   );
   if (risk === null) {
-    const rest = " has no risk score: Cloudflare saw nothing risky of them";
+    const rest = " has no risk score: Cloudflare saw nothing risky";
     return emptyMessage(head, rest, now, next, user !== null && toSummary(user));
   }
   const { events, earlier } = sinceReset(risk);
@@ -91,15 +91,12 @@ export function riskMessage({ user, riskUserId, risk, now, page: asked = 1 }: Ri
   const page = pageOf(events, asked, EVENTS_PAGE_SIZE);
   const paging = pagingButtons("risk", { scored: riskUserId }, page);
   const rows = page.items.map((event) => [
-    dateCell(event.at),
-    textCell(event.level, 20),
-    textCell(named(event.name, "unnamed event"), 80),
-    textCell(event.details, 160),
+    riskEventCell(levelMark(event.level), event),
+    shortDateCell(event.at, now),
   ]);
-  const titles = ["When", "Level", "Event", "Details"];
   return listMessage(
     { head, title, now, page, lineOf: eventLine },
-    [events.length === 0 ? next : table(titles, rows, { wrapped: 2 })],
+    [events.length === 0 ? next : table(["What happened", "When"], rows)],
     user !== null &&
       user.id !== riskUserId &&
       context(`Risk scoring has another id for this user: ${code(riskUserId)}`),
@@ -108,7 +105,7 @@ export function riskMessage({ user, riskUserId, risk, now, page: asked = 1 }: Ri
   );
 }
 
-/** Events without a time count: they are not known to be from before. */
+/** Events without a time count: they may be from after the reset. */
 function sinceReset({ events, lastResetAt }: RiskScore): {
   events: RiskScore["events"];
   earlier: number;
@@ -120,9 +117,14 @@ function sinceReset({ events, lastResetAt }: RiskScore): {
   };
 }
 
-function eventLine({ at, level, name }: RiskScore["events"][number]): string {
-  const words = escape(named(name, "unnamed event"), 80);
-  return `${at === null ? "time not said" : utc(at)}, ${level ?? "no level"}: ${words}`;
+function eventLine(event: RiskScore["events"][number]): string {
+  const { at, level } = event;
+  return `${at === null ? "time unknown" : utc(at)}, ${level ?? "no level"}: ${escape(riskEventPlain(event), 300)}`;
+}
+
+/** `🔴 `; the words say the level where it is none of the known ones. */
+function levelMark(level: RiskLevel | null): string {
+  return level === null ? "⚪ " : { high: "🔴 ", medium: "🟠 ", low: "🟢 " }[level];
 }
 
 /** `🔴 high risk`; Cloudflare's own word where it is none of the known ones. */

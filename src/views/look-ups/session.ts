@@ -36,17 +36,17 @@ export function sessionMessage({ user, nonce, identity, listed, now }: SessionPr
 }
 
 function stateText(isActive: boolean | null): { mark: string; words: string } {
-  if (isActive === null) return { mark: "❔", words: "Cloudflare does not say whether it is active" };
-  return isActive ? { mark: "🟢", words: "still active" } : { mark: "⚪", words: "not active any more" };
+  if (isActive === null) return { mark: "❔", words: "unknown whether it is active" };
+  return isActive ? { mark: "🟢", words: "still active" } : { mark: "⚪", words: "no longer active" };
 }
 
 function listedLines({ apps, issuedAt, expiresAt }: ActiveSession, now: number): string[] {
   const names = (apps ?? []).map((app) => escape(named(app.name, named(app.hostname, "unnamed app")), 60));
   return [
-    apps === null ? "apps not said" : names.length === 0 ? "no app yet" : `on ${firstOf(names, MAX_APPS)}`,
+    apps === null ? "apps unknown" : names.length === 0 ? "no app yet" : `on ${firstOf(names, MAX_APPS)}`,
     [
-      issuedAt === null ? "start not said" : `since ${when(issuedAt)}`,
-      expiresAt === null ? "end not said" : `until ${when(expiresAt)} (${timeLeft(expiresAt, now)})`,
+      issuedAt === null ? "start unknown" : `since ${when(issuedAt)}`,
+      expiresAt === null ? "end unknown" : `until ${when(expiresAt)} (${timeLeft(expiresAt, now)})`,
     ].join(", "),
   ];
 }
@@ -55,9 +55,9 @@ function identityText({ country, ip, posture }: SessionIdentity): string {
   const failed = posture?.filter((check) => check.success === false).length ?? null;
   const checks =
     failed === null
-      ? "posture not said"
+      ? "posture unknown"
       : failed === 0
         ? "no posture check failed"
         : `posture checks failed: ${failed}`;
-  return escape(`From ${country ?? "a country not said"}, IP ${ip ?? "not said"}, ${checks}.`);
+  return escape(`From ${country ?? "an unknown country"}, IP ${ip ?? "unknown"}, ${checks}.`);
 }

@@ -6,7 +6,7 @@ import { bySoonestEnd, onApps } from "../../lookup/facts.ts";
 import { digestOf } from "../../lookup/session-ref.ts";
 import { plural } from "../../pluralize.ts";
 import { context, plain, type Message } from "../blocks.ts";
-import { dateCell, table, textCell } from "../cells.ts";
+import { shortDateCell, table, textCell } from "../cells.ts";
 import { firstOf } from "../fit.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { packParams, SCREEN_PREFIX } from "../screen-button.ts";
@@ -31,8 +31,8 @@ export function sessionsMessage(
   const head = subjectOf(user);
   if (sessions.length === 0) {
     const next = context(
-      "Whoever holds a token may still be let in for up to 30 seconds after a revocation.",
-      `→ \`/zt identity ${whoOf(user)}\` shows how they were last seen.`,
+      "After a revocation a token can still be accepted for up to 30 seconds.",
+      `→ \`/zt identity ${whoOf(user)}\` shows their identity when last seen.`,
     );
     return emptyMessage(head, " has no active session", now, next, toSummary(user));
   }
@@ -40,46 +40,38 @@ export function sessionsMessage(
   const page = pageOf(bySoonestEnd(sessions), asked, PAGE_SIZE);
   return listMessage(
     { head, title, now, page, lineOf },
-    [sessionTable(page.items, PAGE_SIZE, now), ...sessionMenu(user, page.items)],
+    [sessionTable(page.items, now), ...sessionMenu(user, page.items)],
     toSummary(user, pagingButtons("sessions", { user: user.id }, page)),
   );
 }
 
-/**
- * Sessions as a table, soonest to expire first: applications, since, until. Pass them sorted; `max` rows are
- * drawn and the caller says how many are left out. With `now` the time that each has left is said as well.
- */
-export function sessionTable(sessions: readonly ActiveSession[], max: number, now?: number): TableBlock {
-  return table(
-    ["Apps", "Since", "Until"],
-    sessions
-      .slice(0, max)
-      .map((session) => [
-        textCell(appNames(session), 140),
-        dateCell(session.issuedAt),
-        dateCell(
-          session.expiresAt,
-          now === undefined || session.expiresAt === null
-            ? {}
-            : { after: ` (${timeLeft(session.expiresAt, now)})` },
-        ),
-      ]),
-  );
+/** Sessions as a table of three narrow columns: applications, since when, how long they last. */
+function sessionTable(sessions: readonly ActiveSession[], now: number): TableBlock {
+  const rows = sessions.map((session) => [
+    textCell(appNames(session), 140),
+    shortDateCell(session.issuedAt, now),
+    textCell(session.expiresAt === null ? "unknown" : leftText(session.expiresAt, now)),
+  ]);
+  return table(["Apps", "Since", "Left"], rows);
+}
+
+function leftText(expiresAt: number, now: number): string {
+  return expiresAt <= now ? "none" : duration(expiresAt - now);
 }
 
 /** The first three applications of a session by name, and how many more. */
 export function appNames(session: ActiveSession): string {
-  if (session.apps === null) return "apps not said";
+  if (session.apps === null) return "apps unknown";
   const names = session.apps.map((app) => named(app.name, named(app.hostname, "unnamed app", 40), 40));
   return names.length === 0 ? "no app yet" : firstOf(names, 3);
 }
 
 /** `3 h left`, or that it is over. */
 export function timeLeft(expiresAt: number, now: number): string {
-  return expiresAt <= now ? "over now" : `${duration(expiresAt - now)} left`;
+  return expiresAt <= now ? "over" : `${duration(expiresAt - now)} left`;
 }
 
-/** One of the sessions shown, to be seen in full; those without a nonce cannot be asked for. */
+/** One of the sessions shown, to be seen in full; those without a nonce cannot be read. */
 function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[]): ActionsBlock[] {
   const options = sessions.flatMap((session) =>
     session.nonce === null ? [] : [optionOf(user, session, session.nonce)],
@@ -95,7 +87,7 @@ function optionOf(user: AccessUser, session: ActiveSession, nonce: string): Plai
   return {
     text: plain(appNames(session), 75),
     // Text of an option holds no date in the reader's zone.
-    description: plain(session.issuedAt === null ? "start not said" : `since ${utc(session.issuedAt)}`, 75),
+    description: plain(session.issuedAt === null ? "start unknown" : `since ${utc(session.issuedAt)}`, 75),
     value: value.length <= MAX_OPTION ? value : packParams({ user: user.id, session: digestOf(nonce) }),
   };
 }

@@ -1,13 +1,24 @@
 import { compact } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
-import type { Finding, Headline, Step, Verdict } from "../../lookup/verdict.ts";
+import {
+  unknownParts,
+  type Finding,
+  type Headline,
+  type PartName,
+  type Step,
+  type Verdict,
+} from "../../lookup/verdict.ts";
 import { list, plural } from "../../pluralize.ts";
 import { firstOf } from "../fit.ts";
+import { failedCheckTexts } from "./posture.ts";
 import { clean, code, escape, named } from "../text.ts";
 
-/** More than the three most telling facts are not read in five seconds; the rest stands below. */
+/** No one takes in more than three facts in five seconds; the rest is below. */
 const MAX_FINDINGS = 3;
-const MAX_NAMES = 3;
+const MAX_NAMES = 2;
+const MAX_COUNTRIES = 3;
+/** A name longer than this tells no more in five seconds. */
+const MAX_NAME = 22;
 
 const MARKS: Record<Verdict["level"], string> = { danger: "🔴", warning: "🟠", calm: "🟢", unknown: "⚪" };
 
@@ -17,36 +28,63 @@ const HEADLINES: Record<Headline, string> = {
   "high-risk": "High risk",
   "look-closer": "Look closer",
   "nothing-unusual": "Nothing unusual",
-  "nothing-unusual-so-far": "Nothing unusual in what could be read",
+  "nothing-unusual-in-what-was-read": "Nothing unusual in what could be read",
+  "nothing-unusual-so-far": "Nothing unusual so far",
+  "still-reading": "Still reading",
 };
 
 const STEPS: Record<Step, string | null> = {
   revoke: "revoke sessions and devices, then disable the account in your IdP",
   disable: "disable the account in your IdP; no session and no device is left to revoke",
   "ask-them": "ask them whether this was them, not by email or chat; if not, revoke",
-  refresh: "press Refresh; do not rely on this until all of it is read",
+  refresh: "press Refresh: this is not complete",
   none: null,
 };
 
-const PARTS: Record<Verdict["unread"][number], string> = {
-  risk: "risk score",
-  signIns: "sign-ins",
+const PARTS: Record<PartName, string> = {
   sessions: "sessions",
   places: "where the sessions are",
+  signIns: "sign-ins",
+  risk: "risk score",
+  identity: "identity",
+  failedLogins: "failed sign-ins",
+  registrations: "devices",
 };
 
 /**
- * The first line of a summary, to be understood alone:
- * `🔴 *Likely account takeover.* Impossible travel GB → BR. 3 sessions open.`
+ * What a summary begins with, to be understood alone:
+ * `🔴 *Likely account takeover.* Impossible travel GB → BR. 3 sessions open.` On lines of their own follow the parts
+ * that it does not rest on: those that are unknown, with the reason, and those that are still being read.
  */
 export function verdictText(verdict: Verdict, summary: UserSummary): string {
-  const { level, headline, unread } = verdict;
-  return compact(
-    `${MARKS[level]} *${HEADLINES[headline]}.*`,
+  const { level, headline, reading } = verdict;
+  const unknown = unknownTexts(summary, verdict);
+  if (headline === "still-reading")
+    return [`⏳ *Still reading* ${partNames(reading)}`, ...unknown].join("\n");
+  const mark = level === "unknown" && reading.length > 0 ? "⏳" : MARKS[level];
+  const said = compact(
+    `${mark} *${HEADLINES[headline]}.*`,
     tellingOf(verdict).map((finding) => `${findingText(finding, summary)}.`),
     sessionsText(summary),
-    unread.length > 0 && `⚠️ Not read: ${list(unread.map((part) => PARTS[part]))}.`,
   ).join(" ");
+  return compact(said, unknown, reading.length > 0 && `⏳ Still reading: ${partNames(reading)}`).join("\n");
+}
+
+/** `⚠️ Unknown: sign-ins and devices (Cloudflare did not answer in time)`, a line for each reason. */
+function unknownTexts(summary: UserSummary, { unread }: Verdict): string[] {
+  const groups = unknownParts(summary);
+  const explained = new Set<PartName>(groups.flatMap(({ parts }) => parts));
+  const others = unread.filter((part) => !explained.has(part));
+  return compact(
+    groups.map(({ reason, parts }) => `⚠️ Unknown: ${partNames(parts)} (${escape(reason, 200)})`),
+    others.length > 0 && `⚠️ Unknown: ${partNames(others)}`,
+  );
+}
+
+function partNames(parts: readonly PartName[]): string {
+  // Without the sessions it goes without saying that their places are missing too.
+  const told = parts.includes("sessions") ? parts.filter((part) => part !== "places") : parts;
+  return list(told.map((part) => PARTS[part]));
 }
 
 /** `*Recommended:* revoke sessions and devices, …`; null where there is nothing to do. */
@@ -60,7 +98,7 @@ export function headlineText({ headline }: Verdict): string {
   return HEADLINES[headline];
 }
 
-/** The same findings as a reason, without markup: what a form about this user begins with. */
+/** The same findings as a reason, without markup: what a form about this user is filled in with. */
 export function verdictReason(verdict: Verdict, summary: UserSummary): string {
   return tellingOf(verdict)
     .map((finding) => findingText(finding, summary, PLAIN))
@@ -87,23 +125,23 @@ function findingText(finding: Finding, summary: UserSummary, words = MARKUP): st
   const { word } = words;
   switch (finding.rule) {
     case "impossible-travel":
-      return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_NAMES).join(" → ")}` : ""}`;
+      return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_COUNTRIES).join(" → ")}` : ""}`;
     case "allowed-after-denials":
       return `${plural(finding.denied, "denied sign-in")}, then ${finding.allowed} allowed from ${words.code(finding.ip, 45)}${appsText(finding.apps, summary, words)}`;
     case "several-countries":
-      return `Sessions open from ${list(finding.countries.slice(0, MAX_NAMES).map((country) => word(country, 20)))}`;
+      return `Sessions open from ${list(finding.countries.slice(0, MAX_COUNTRIES).map((country) => word(country, 8)))}`;
     case "high-risk":
     case "medium-risk":
-      return `${finding.rule === "high-risk" ? "High" : "Medium"} risk${finding.event === null ? "" : `: ${word(named(finding.event, "unnamed event"), 60)}`}`;
+      return `${finding.rule === "high-risk" ? "High" : "Medium"} risk${finding.event === null ? "" : `: ${word(named(finding.event, "unnamed event"), 2 * MAX_NAME)}`}`;
     case "many-denials":
       return `${plural(finding.denied, "denied sign-in")} in 24 h`;
     case "failed-posture":
-      return `Failed posture: ${firstOf(
-        finding.checks.map((check) => word(named(check, "unnamed rule"), 40)),
+      return firstOf(
+        failedCheckTexts(finding.checks).map((check) => word(check, 2 * MAX_NAME)),
         MAX_NAMES,
-      )}`;
+      );
     case "new-device":
-      return `New device: ${word(named(finding.name, "unnamed device"), 40)}`;
+      return `New device: ${word(named(finding.name, "unnamed device"), MAX_NAME)}`;
   }
 }
 
@@ -113,7 +151,7 @@ function appsText(apps: readonly string[], { sessions }: UserSummary, { word }: 
   const known = sessions.ok ? sessions.value.flatMap((session) => session.apps ?? []) : [];
   const names = apps.map((app) => {
     const found = known.find((one) => one.uid === app || one.hostname === app);
-    return word(named(found?.name ?? found?.hostname ?? app, "an unnamed app"), 40);
+    return word(named(found?.name ?? found?.hostname ?? app, "an unnamed app"), MAX_NAME);
   });
   return ` → ${firstOf(names, MAX_NAMES)}`;
 }
@@ -126,5 +164,5 @@ function sessionsText({ sessions, places }: UserSummary): string | null {
   const countries = places?.ok === true ? places.value.seen.map((place) => place.country) : [];
   const [only = null] = new Set(countries);
   const isOne = only !== null && countries.every((country) => country === only);
-  return `${plural(count, "session")} open${isOne && countries.length === count ? ` from ${escape(only, 20)}` : ""}.`;
+  return `${plural(count, "session")} open${isOne && countries.length === count ? ` from ${escape(only, 8)}` : ""}.`;
 }

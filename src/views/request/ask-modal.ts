@@ -2,16 +2,25 @@ import type { KnownBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 
 import { formOf } from "../../actions/index.ts";
+import type { AccessUser } from "../../api/cloudflare.ts";
 import type { UserMessage } from "../../errors.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
 import { context, modal, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
-import { readSeveral, SEVERAL, severalField, type ReadSeveral } from "../forms/several.ts";
+import {
+  isWithoutTicked,
+  readSeveral,
+  SEVERAL,
+  severalField,
+  withoutField,
+  type ReadSeveral,
+} from "../forms/several.ts";
+import { whoText } from "../../lookup/who-list.ts";
 import { MAX_REASON, NO_REASON, readReason, reasonFields } from "../forms/reason.ts";
 import type { Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
-import { USER_SEARCH, userSearch } from "../user-search.ts";
+import { USER_SEARCH, userChoice, userSearch } from "../user-search.ts";
 
 export const ASK_MODAL = "ask";
 
@@ -25,6 +34,8 @@ export interface AskModalProps {
   action: ActionName;
   /** null: to be picked in the form (or, for someone who is to be created, no one). */
   chosen: Chosen | null;
+  /** To pick from these only: whom what was typed may mean. */
+  choice?: { users: readonly AccessUser[]; now: number };
   /** What is worth knowing of whom was chosen, a few words each. */
   facts: readonly string[];
   material: Material;
@@ -38,6 +49,8 @@ export interface AskModalProps {
   problem?: UserMessage;
   /** The same where it takes more than a few words. */
   problemBlocks?: readonly KnownBlock[];
+  /** Of a list with names that were not found: the draft that holds them, and whether to go on without. */
+  without?: { draft: string; count: number; isTicked: boolean };
   /** Said above the fields: what was chosen in them, and why. */
   notes?: readonly KnownBlock[];
 }
@@ -56,6 +69,8 @@ const Metadata = z.object({
   isPicking: z.boolean(),
   /** What was typed before the user was picked. */
   reason: z.string(),
+  /** The draft with the names that were shown as not found. */
+  draft: z.string().optional(),
   /** A reason is needed, and the form can't say so by itself. */
   needsReason: z.boolean().optional(),
 });
@@ -87,6 +102,7 @@ export function askModal(props: AskModalProps): ModalView {
     kinds: material.kind === "risk-events" ? material.groups.map((group) => group.key) : [],
     isPicking: !showsFields,
     reason: showsFields ? "" : props.reason.toWellFormed(),
+    ...(props.without !== undefined && { draft: props.without.draft }),
     ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
   const submit = showsFields ? "Request approval" : isPicking ? "Next" : "Try again";
@@ -95,8 +111,10 @@ export function askModal(props: AskModalProps): ModalView {
     [
       props.problemBlocks ?? problemBlocks(props.problem),
       section(chosen === null ? form.intro : chosenLines(chosen, props.facts)),
-      isPicking && userSearch(takesSeveral),
-      isPicking && takesSeveral && severalField((prefill as Partial<WishFor<"revoke">>).several ?? []),
+      isPicking &&
+        (props.choice === undefined ? userSearch(takesSeveral) : userChoice(props.choice, takesSeveral)),
+      isPicking && takesSeveral && severalField(typedIn(prefill)),
+      isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
       showsFields && form.fields(material, prefill),
       showsFields &&
@@ -111,6 +129,12 @@ export function askModal(props: AskModalProps): ModalView {
       close: "Back",
     },
   );
+}
+
+/** All that was typed into the list, also what could not be read as an address. */
+function typedIn(prefill: Partial<Wish>): string[] {
+  const { several = [], unreadable = [] } = prefill as Partial<WishFor<"revoke">>;
+  return [...several.map(whoText), ...unreadable];
 }
 
 /** The reason is the one long part: what is left of the room is its, counted as JSON writes quotes and line ends. */
@@ -158,13 +182,14 @@ export function parseAskForm(view: SubmittedForm) {
   const orPaste = form.takesSeveral === true ? ", or paste addresses below" : "";
   if (form.about === "user" && userId === null && isNoOneNamed)
     errors[USER_SEARCH] = `Pick a user from the list${orPaste}.`;
-  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, errors };
+  if (metadata.isPicking) return { ...metadata, chosen, userId, wish: null, isWithout: false, errors };
   const read = form.read(values, { kinds: metadata.kinds });
   if (!read.ok) Object.assign(errors, read.errors);
   const wish = read.ok ? withSeveral(read.wish, several) : null;
+  const isWithout = isWithoutTicked(values);
   const reason = readReason(values);
   if (metadata.needsReason === true && reason === "") Object.assign(errors, NO_REASON);
-  return { ...metadata, chosen, userId, reason, wish, errors };
+  return { ...metadata, chosen, userId, reason, wish, isWithout, errors };
 }
 
 const NOBODY: ReadSeveral = { ok: true, several: [], unreadable: [] };

@@ -13,6 +13,7 @@ import { breakGlassButton } from "./break-glass.ts";
 import { stateLine, stateWords } from "./card.ts";
 import { pausedLine } from "./pause.ts";
 import { outcomeMessage } from "./thread.ts";
+import { leftOutBlocks } from "./unknown-users.ts";
 import { nobodyThere } from "./waiting.ts";
 
 export const ASKED_ACTIONS = { refresh: "request_refresh" } as const;
@@ -43,6 +44,7 @@ function askedBlocks({ request, headline, link, trouble, pause, quorum }: Asked)
         ? `⚠️ Recorded, but its card is not in the approvals channel yet${why}. You get a link when it is.`
         : `Needs ${plural(quorum, "approval")} · <${link}|Open the card>`,
     ),
+    leftOutBlocks(request.plan),
     pause !== null && section(pausedLine(pause, request.createdAt)),
     nobodyThere(request).map((line) => section(line)),
     context(`${request.id} · expires in ${duration(request.expiresAt - request.createdAt)}`),

@@ -22,42 +22,41 @@ export function auditWords({ event, data, label }: Pick<AuditRowProps, "event" |
 type Words = (data: Data, label: string) => string;
 
 const WORDS: Record<AuditEvent, Words> = {
-  "request.created": (data, label) => `asked: ${label}${because(data)}`,
-  "request.refused": (data) => `asked, and was refused: ${text(data, "why") ?? "refused"}`,
+  "request.created": (data, label) => `requested: ${label}${because(data)}`,
+  "request.refused": (data) => `requested, refused: ${text(data, "why") ?? "refused"}`,
   "request.approved": (data) =>
     data["break_glass"] === true
-      ? `did it alone, without approval${withCode(data)}${because(data)}`
+      ? `used break-glass${withCode(data)}${because(data)}`
       : `approved it${withCode(data)}`,
-  "review.reminded": () => "reminded whoever could review what was done alone",
+  "review.reminded": () => "reminded the reviewers",
   "request.reviewed": (data) =>
-    `reviewed what was done alone, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
+    `reviewed the break-glass, ${data["verdict"] === "justified" ? "justified" : "not justified"}${because(data, "note")}`,
   "request.unproven": (data) => `found that the database was changed: ${texts(data, "findings").join("; ")}`,
   "request.denied": (data) => `denied it${because(data)}`,
-  "request.cancelled": () => "took it back",
-  "request.expired": (data) => `it expired: ${text(data, "reason") ?? "nobody decided in time"}`,
-  "request.reminded": (data) => `reminded whoever has not answered${missing(data)}`,
-  "request.escalated": (data) => `asked further people to approve${missing(data)}`,
+  "request.cancelled": () => "cancelled it",
+  "request.expired": (data) => `expired: ${text(data, "reason") ?? "no one answered in time"}`,
+  "request.reminded": (data) => `reminded the approvers${missing(data)}`,
+  "request.escalated": (data) => `escalated it${missing(data)}`,
   "approvers.away": () => "saw no approver active in Slack",
   "approvers.back": () => "saw an approver active in Slack again",
   "request.voted": (data) =>
     `approved it${withCode(data)}, ${number(data, "counting") ?? "?"} of ${number(data, "quorum") ?? "?"}`,
-  "request.held": (data) => `kept it back${because(data, "why")}`,
-  "request.unheld": () => "let it go on",
-  "authenticator.asked": () => "set up an authenticator, which has to be confirmed",
+  "request.held": (data) => `held it${because(data, "why")}`,
+  "request.unheld": () => "released it",
+  "authenticator.asked": () => "set up an authenticator, not confirmed yet",
   "authenticator.effective": (data) =>
     text(data, "user") === text(data, "confirmed_by")
-      ? "set up another authenticator, with a code of the one before"
-      : `confirmed an authenticator${text(data, "replaces") === null ? "" : ", in the place of the one before"}`,
+      ? "replaced their authenticator, with a code of the old one"
+      : `confirmed an authenticator${text(data, "replaces") === null ? "" : ", replacing the old one"}`,
   "authenticator.declined": () => "declined an authenticator",
-  "code.taken": (data) => `gave a code from their authenticator (${codeUse(data)})`,
-  "code.refused": (data) =>
-    `gave a code that was not taken (${codeUse(data)}): ${text(data, "why") ?? "wrong"}`,
-  "policy.loaded": (data) => `put a policy in force: ${(text(data, "policy_hash") ?? "").slice(0, 12)}`,
-  "policy.refused": () => "did not take a broken policy.yml: the old one stays in force",
+  "code.taken": (data) => `used an authenticator code (${codeUse(data)})`,
+  "code.refused": (data) => `authenticator code rejected (${codeUse(data)}): ${text(data, "why") ?? "wrong"}`,
+  "policy.loaded": (data) => `loaded a policy: ${(text(data, "policy_hash") ?? "").slice(0, 12)}`,
+  "policy.refused": () => "rejected a broken policy.yml: the old one stays in force",
   "bot.paused": (data) => `paused zt-bot${because(data)}`,
   "bot.resumed": (data) => `resumed zt-bot${because(data)}`,
-  "request.voided": (data) => `it was voided${because(data, "why")}`,
-  "request.executing": () => "began to carry it out",
+  "request.voided": (data) => `voided${because(data, "why")}`,
+  "request.executing": () => "started it",
   "request.unknown": (data) => `no clear answer${because(data, "why")}`,
   "request.stopped": (data) => {
     const count = number(data, "untouched");
@@ -68,41 +67,41 @@ const WORDS: Record<AuditEvent, Words> = {
     `failed: ${text(part(data, "failure"), "why") ?? text(data, "why") ?? "see the card"}`,
   "target.checked": (data) =>
     data["ok"] === false
-      ? `it is not the approved user any more${because(data, "why")}`
-      : "looked: still the approved user",
-  "target.protected": (data) => `did not touch them${because(data, "why")}`,
+      ? `no longer the approved user${because(data, "why")}`
+      : "checked: still the approved user",
+  "target.protected": (data) => `skipped them${because(data, "why")}`,
   "call.sent": (data) => `sent to Cloudflare: ${text(data, "call") ?? "a call"}`,
   "call.answered": (data) => {
     const status = number(data, "status");
-    if (data["was_so"] === true && status === null) return "it was so already: nothing was sent";
+    if (data["was_so"] === true && status === null) return "already so: nothing was sent";
     const answer =
       data["was_so"] === true
-        ? "answered that it was so already"
+        ? "answered that it was already so"
         : data["ok"] === true
           ? "accepted it"
-          : `did not accept it: ${text(data, "error") ?? "no answer"}`;
+          : `rejected it: ${text(data, "error") ?? "no answer"}`;
     return `Cloudflare ${answer}${status === null ? "" : `, ${status}`}${rayWords(data)}`;
   },
   "call.reconciled": (data) =>
     `an earlier call had taken effect: ${text(data, "summary") ?? "seen in Cloudflare"}`,
   "target.verified": (data) => {
-    const what = text(data, "summary") ?? "nothing was seen";
+    const what = text(data, "summary") ?? "nothing was read";
     return `${data["confirmed"] === true ? "verified" : "not verified"}: ${[what, ...texts(data, "notes")].join("; ")}`;
   },
   "click.refused": (data) =>
     `was refused “${text(data, "what") ?? "a click"}”: ${(text(data, "code") ?? "not allowed").replaceAll("-", " ")}`,
   "command.refused": (data) => `was refused /zt ${text(data, "command") ?? ""}`,
-  "messages.trouble": (data) => `messages wait: ${deliveryFailureWords(data)}`,
-  "messages.recovered": (data) => `messages are posted again, after: ${deliveryFailureWords(data)}`,
+  "messages.trouble": (data) => `can't post messages: ${deliveryFailureWords(data)}`,
+  "messages.recovered": (data) => `posts messages again, after: ${deliveryFailureWords(data)}`,
   "card.replaced": (data) =>
     data["why"] === "deleted"
-      ? "its card was deleted while it was pending: posted it anew"
+      ? "its card was deleted: posted it again"
       : `posted its card in another channel: ${deliveryFailureWords(data, "why")}`,
   "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
     const rows = part(data, "rows");
-    return `took rows ${number(rows, "from") ?? "?"} to ${number(rows, "to") ?? "?"} out of the database, into ${text(data, "file") ?? "a file"}`;
+    return `archived rows ${number(rows, "from") ?? "?"} to ${number(rows, "to") ?? "?"} out of the database, into ${text(data, "file") ?? "a file"}`;
   },
 };
 
@@ -116,7 +115,7 @@ export function auditTarget({ event, target, users, data }: AuditRowProps): stri
   return target ?? text(part(part(data, "plan"), "target"), "email") ?? text(data, "target");
 }
 
-/** Whose authenticator somebody else confirmed or declined, by their Slack id; null where a row is not about that. */
+/** Whose authenticator someone else confirmed or declined, by their Slack id; null where a row is not about that. */
 export function auditPerson({ event, actor, data }: AuditRowProps): string | null {
   const user = event.startsWith("authenticator.") ? text(data, "user") : null;
   return user === actor ? null : user;

@@ -1,11 +1,12 @@
-import type { ActionsBlock, KnownBlock } from "@slack/types";
+import type { ActionsBlock, Button, KnownBlock } from "@slack/types";
 
 import { compact } from "../../compact.ts";
 import { number } from "../../pluralize.ts";
 import { othersOf, targetsOf } from "../../requests/plan.ts";
 import type { BulkProgress, Request } from "../../requests/request.ts";
-import { actions, button, section } from "../blocks.ts";
+import { actions, button, expanded, section } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
+import { leftOutBlocks } from "./unknown-users.ts";
 import { firstLines } from "../fit.ts";
 import { code, duration, mention, when } from "../text.ts";
 
@@ -19,7 +20,7 @@ const BAR_WIDTH = 20;
 
 /** Whom it is about: the first ones, and how many more. Nothing where it is about one. */
 export function whoBlocks({ plan }: Request): KnownBlock[] {
-  if (othersOf(plan).length === 0) return [];
+  if (othersOf(plan).length === 0) return leftOutBlocks(plan);
   const targets = targetsOf(plan);
   const lines = firstLines(
     targets,
@@ -27,7 +28,7 @@ export function whoBlocks({ plan }: Request): KnownBlock[] {
     ({ email }, index) => `${index + 1}. ${code(email, 254)}${index === 0 ? " (first, alone)" : ""}`,
     (left) => `and ${number(left)} more: Details lists all of them`,
   );
-  return [section(`*Who* (${number(targets.length)})`, lines)];
+  return [expanded(`*Who* (${number(targets.length)})`, lines), ...leftOutBlocks(plan)];
 }
 
 /** How far it is, with a bar, and the button that stops it while that can be done. */
@@ -38,9 +39,9 @@ export function progressBlocks(request: Request, now: number): KnownBlock[] {
   const isRunning = request.status === "executing" || request.status === "unknown";
   return compact<KnownBlock>(
     bulk !== undefined && section(progressText(bulk, isRunning ? now : null)),
-    // A stop that came when nobody was left to be spared is no news beside "10 of 10 done".
+    // A stop that came when no one was left to be spared is no news beside "10 of 10 done".
     stop !== undefined && (isRunning || bulk?.untouched !== 0) && section(stopText(stop, isRunning)),
-    isRunning && stop === undefined && stopButton(request),
+    isRunning && stop === undefined && actions("stop", stopButton(request)),
   );
 }
 
@@ -68,19 +69,20 @@ function progressText(bulk: BulkProgress, now: number | null): string {
 }
 
 function stopText({ by, at }: { by: string; at: number }, isRunning: boolean): string {
-  const rest = isRunning ? ": whoever is being called for is finished, the others are not touched" : "";
+  const rest = isRunning ? ". Calls in progress will finish; nobody else will be revoked." : "";
   return `⏹️ *Stopped* by ${mention(by)} ${when(at)}${rest}`;
 }
 
-function stopButton({ id }: Request): ActionsBlock[] {
+/** Stops a request about several users while it runs. */
+export function stopButton({ id }: Request): Button {
   const confirm = {
-    title: "Stop it?",
-    text: "Whoever was not reached yet is not touched. What is done stays done. It cannot be started again: ask for the others in a new request.",
+    title: "Stop the revocation?",
+    text: "Calls in progress will finish; nobody else will be revoked. You can't resume it: request the others again.",
     confirm: "Stop",
     deny: "Let it run",
   };
-  const label = `Stop ${id}: who was not reached yet is not touched`;
-  return actions("stop", button("Stop", STOP_ACTION, id, label, { style: "danger", confirm }));
+  const label = `Stop ${id}: nobody else will be revoked`;
+  return button("Stop", STOP_ACTION, id, label, { style: "danger", confirm });
 }
 
 /** How it stands, as the words after a sign; null where there is nothing to say of several users. */

@@ -69,7 +69,7 @@ function pendingBlocks({ request, words, rules, now }: CardProps): KnownBlock[] 
     voteNotes(request, rules),
     actions(
       "request_actions",
-      approveButton(request, words, rules),
+      approveButton(request, words, rules.quorum),
       denyButton(request),
       cancelButton(request),
       detailsButton(request),
@@ -128,7 +128,7 @@ export function compactCard(props: CardProps): Message {
     section(needsLine(request, rules), codeNeeded(rules)),
     actions(
       "request_actions",
-      approveButton(request, words, rules),
+      approveButton(request, words, rules.quorum),
       denyButton(request),
       detailsButton(request),
     ),

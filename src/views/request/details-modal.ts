@@ -13,6 +13,7 @@ import { auditWords } from "./audit-words.ts";
 import { breakGlassText } from "./break-glass.ts";
 import { targetLine } from "./bulk.ts";
 import { knownText, stateLine } from "./card.ts";
+import { allLeftOutBlocks } from "./unknown-users.ts";
 import { plainLines, warningLines } from "./warnings.ts";
 
 /** Rows shown; the full record stays in the database. */
@@ -20,6 +21,7 @@ const MAX_ROWS = 30;
 
 /** A view holds 100 blocks and 250 kB: this many sections of users leave room for the rest. */
 const MAX_USER_SECTIONS = 60;
+const MAX_LEFT_OUT_SECTIONS = 10;
 
 /** The frozen plan as it will be carried out, and everything recorded of the request so far. */
 export function detailsModal(
@@ -31,7 +33,7 @@ export function detailsModal(
   const { plan } = request;
   const isSeveral = othersOf(plan).length > 0;
   // The other users have a list of their own, with how each stands.
-  const options = Object.entries(plan.options).filter(([name]) => name !== "others");
+  const options = Object.entries(plan.options).filter(([name]) => name !== "others" && name !== "leftOut");
   const simple = options
     .filter(([, value]) => !Array.isArray(value))
     .map(([name, value]) => optionText(name, value));
@@ -59,6 +61,7 @@ export function detailsModal(
     ),
     options.flatMap(([name, value]) => (Array.isArray(value) ? listBlocks(name, value) : [])),
     isSeveral && userSections(request, targets),
+    allLeftOutBlocks(plan, MAX_LEFT_OUT_SECTIONS),
     divider(),
     sections([`*Record*${lastRows}`, ...trail.slice(-MAX_ROWS).map((row) => rowText(row, words))]),
   ]);

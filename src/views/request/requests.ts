@@ -1,43 +1,56 @@
-import type { KnownBlock } from "@slack/types";
+import type { ActionsBlock, KnownBlock } from "@slack/types";
 
 import type { RequestText } from "../../actions/describe.ts";
 import { compact } from "../../compact.ts";
 import type { Pause } from "../../requests/pause.ts";
 import type { Request } from "../../requests/request.ts";
+import type { UserMessage } from "../../errors.ts";
+import type { OfferedClick } from "../../approvals/offered.ts";
+import { problemBlocks } from "../notice.ts";
+import { packParams, screenButton, unpackParams } from "../screen-button.ts";
+import { stopButton } from "./bulk.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { actions, context, divider, message, section, type Message } from "../blocks.ts";
 import { fitLines } from "../fit.ts";
 import { pagingButtons } from "../list.ts";
 import { code, duration, escape, mention, when } from "../text.ts";
 import { breakGlassWords, reviewButton } from "./break-glass.ts";
-import { stateWords } from "./card.ts";
+import { approveButton, cancelButton, denyButton, detailsButton } from "../card/approvals.ts";
+import { stateLine, stateWords } from "./card.ts";
 import { pausedLine } from "./pause.ts";
 
-export const REQUESTS_PAGE_SIZE = 10;
+export const REQUESTS_PAGE_SIZE = 5;
 
-/** Which of the requests; `mine` names whose. */
-export type RequestsShown = { kind: "open" } | { kind: "all" } | { kind: "mine"; userId: string };
+/** Which of the requests, and whose. */
+export type RequestsShown =
+  | { kind: "open" }
+  | { kind: "all" }
+  | { kind: "mine"; userId: string }
+  /** Those of them that can still be cancelled. */
+  | { kind: "cancellable"; userId: string };
 
 export interface RequestRow {
   request: Request;
   words: RequestText;
   /** To its card. */
   link: string | null;
-  /** How many approvers have to agree. */
+  /** How many approvals it needs. */
   quorum: number;
+  /** What the reader may press, as it looked when the list was made. */
+  offered: readonly OfferedClick[];
 }
 
-/** So many of those that wait for a review are shown: mostly there is none. */
+/** At most so many unreviewed ones are shown: mostly there is none. */
 export const UNREVIEWED_SHOWN = 5;
 
 export interface RequestsProps {
-  /** What was done alone and nobody has looked at yet, the longest wait first: at most as many as are shown. */
+  /** Break-glass requests without a review, the longest wait first: at most as many as are shown. */
   unreviewed: readonly RequestRow[];
   unreviewedTotal: number;
   /** One more than a page when there is another. */
   rows: readonly RequestRow[];
   shown: RequestsShown;
-  /** The reader may ask for changes: only then are they told how. */
+  /** The reader may make requests: only then are they told how. */
   mayAsk: boolean;
   /** The reader may read the record. */
   mayAudit: boolean;
@@ -46,10 +59,12 @@ export interface RequestsProps {
   page: number;
   /** What leads here again, but for the page. */
   params: Readonly<Record<string, string | number>>;
+  /** Said first: what was typed and can't be shown, or what was just decided from this list. */
+  said?: { problem: UserMessage } | { decided: Request; words: RequestText };
   now: number;
 }
 
-/** `/zt requests`: what was asked and how it stands, three short lines each, for somebody with a phone. */
+/** `/zt requests`: what was requested and how it stands, with the buttons that the reader may press. */
 export function requestsMessage(props: RequestsProps): Message {
   const { rows, shown, page, params, now, pause } = props;
   const here = rows.slice(0, REQUESTS_PAGE_SIZE);
@@ -61,25 +76,63 @@ export function requestsMessage(props: RequestsProps): Message {
   const next = page > 1 ? "→ Go back a page." : emptyNext(props);
   const hint = here.length === 0 ? next : hintText(props);
   const paused = pause === null ? null : pausedLine(pause, now);
+  const refresh = screenButton("Refresh", "requests", { ...params, page }, "Show this list again", "refresh");
   return message(
-    fitLines(compact(paused, unreviewedLines(props), title, here.map(lineOf)), 3000),
+    fitLines(compact(saidLine(props), paused, unreviewedLines(props), title, here.map(lineOf)), 3000),
+    saidBlocks(props),
     paused !== null && section(paused),
     unreviewedBlocks(props),
     section(`*${title}* (${when(now, "time")})`),
-    here.map((row) => section(rowLines(row, now))),
+    here.map((row) => [section(rowLines(row, now)), ...rowButtons(row, props)]).flat(),
     hint !== null && context(hint),
-    actions("paging", pagingButtons("requests", params, { page, hasNext })),
+    actions("paging", ...pagingButtons("requests", params, { page, hasNext }), refresh),
   );
 }
 
-/** Each with its button: also where the card is not to be had any more, somebody can review it. */
+function saidLine({ said }: RequestsProps): string | null {
+  if (said === undefined) return null;
+  return "problem" in said
+    ? said.problem.what
+    : `${escape(said.words.headline, 150)}: ${stateWords(said.decided)}`;
+}
+
+function saidBlocks({ said }: RequestsProps): KnownBlock[] {
+  if (said === undefined) return [];
+  if ("problem" in said) return problemBlocks(said.problem);
+  return [section(`*${escape(said.words.headline, 200)}*`, stateLine(said.decided)), divider()];
+}
+
+/** Ids of the blocks whose buttons stand in a list: what it shows, and whose buttons they are. */
+const LIST_BLOCK = "requests?";
+
+/** What a list showed whose button was pressed, to show it again; null: the button stands elsewhere. */
+export function parseListBlock(blockId: string): Record<string, string> | null {
+  return blockId.startsWith(LIST_BLOCK) ? unpackParams(blockId.slice(LIST_BLOCK.length)) : null;
+}
+
+/** The same buttons as on the card, as far as the reader may press them: the server decides again at the click. */
+function rowButtons(row: RequestRow, { shown, params, page }: RequestsProps): ActionsBlock[] {
+  const { request, words, quorum, offered } = row;
+  const isOffered = (click: OfferedClick) => offered.includes(click);
+  const isCancelling = shown.kind === "cancellable";
+  return actions(
+    `${LIST_BLOCK}${packParams({ ...params, page, at: request.id })}`,
+    !isCancelling && isOffered("approve") && approveButton(request, words, quorum),
+    !isCancelling && isOffered("deny") && denyButton(request),
+    isOffered("cancel") && cancelButton(request),
+    !isCancelling && isOffered("stop") && stopButton(request),
+    detailsButton(request),
+  );
+}
+
+/** Each with its button, so that it can be reviewed without its card. */
 function unreviewedBlocks({ unreviewed, unreviewedTotal: total, now }: RequestsProps): KnownBlock[] {
   if (unreviewed.length === 0) return [];
   const left = total - unreviewed.length;
   return compact<KnownBlock>(
-    section(`🔴 *Done alone, and not reviewed yet · ${total}*`),
+    section(`🚨 *Break-glass, not reviewed yet · ${total}*`),
     unreviewed.map((row) => ({ ...section(rowLines(row, now)), accessory: reviewButton(row.request) })),
-    left > 0 && context(`and ${left} more, when these are reviewed`),
+    left > 0 && context(`${left} more follow when these are reviewed`),
     divider(),
   );
 }
@@ -91,18 +144,20 @@ function unreviewedLines({ unreviewed }: RequestsProps): string[] {
 }
 
 const EMPTY: Record<RequestsShown["kind"], string> = {
-  open: "No request is open",
-  mine: "You have asked for nothing yet",
-  all: "Nothing has been asked for yet",
+  open: "No open requests",
+  mine: "You have no requests yet",
+  cancellable: "You have no request to cancel",
+  all: "No requests yet",
 };
 
-/** Nobody is sent to what they may not use. */
+/** No one is sent to what they can't use. */
 function emptyNext({ shown, mayAsk }: RequestsProps): string {
+  if (shown.kind === "cancellable") return "→ `/zt requests mine` shows all of yours.";
   if (shown.kind === "open")
-    return `→ Everything that was asked is decided and done. \`/zt requests all\` shows it${mayAsk ? ", `/zt help` how to ask" : ""}.`;
+    return `→ \`/zt requests all\` shows closed ones${mayAsk ? "; `/zt revoke someone@example.com` requests a revocation" : ""}.`;
   return mayAsk
-    ? "→ `/zt revoke someone@example.com` asks to end their sessions; `/zt help` lists the rest."
-    : "→ Operators ask; `/zt help` lists what you may do.";
+    ? "→ `/zt revoke someone@example.com` requests a revocation; `/zt help` lists the rest."
+    : "→ Operators make requests; `/zt help` lists what you can do.";
 }
 
 function titleOf(shown: RequestsShown): string {
@@ -112,15 +167,16 @@ function titleOf(shown: RequestsShown): string {
     case "all":
       return "All requests, open ones first";
     case "mine":
-      return `Requests of ${mention(shown.userId)}, open ones first`;
+      return `Requests by ${mention(shown.userId)}, open ones first`;
+    case "cancellable":
+      return "Which request should be cancelled?";
   }
 }
 
-function hintText({ shown: { kind }, mayAsk, mayAudit }: RequestsProps): string | null {
+function hintText({ shown: { kind }, mayAudit }: RequestsProps): string | null {
   const steps = compact(
-    kind === "open" && "`/zt requests all` shows those that are over",
-    (mayAsk || kind === "mine") && "`/zt cancel` and an id takes back what you asked for",
-    mayAudit && "`/zt audit` and an id tells the story",
+    kind === "open" && "`/zt requests all` shows closed ones",
+    mayAudit && kind !== "cancellable" && "`/zt audit ZT-…` tells a request's story",
   );
   return steps.length === 0 ? null : `${steps.join("; ")}.`;
 }
@@ -135,7 +191,7 @@ function rowLines({ request, words, link, quorum }: RequestRow, now: number): st
   return compact(
     link === null ? `*${headline}*` : `*<${link}|${headline}>*`,
     `${signOf(request)} ${stateWords(request, quorum)}`,
-    request.breakGlass !== null && `🔴 ${breakGlassWords(request)}`,
+    request.breakGlass !== null && `🚨 ${breakGlassWords(request)}`,
     facts.join(" · "),
     deliveryFailureLine(request),
   );
@@ -150,7 +206,7 @@ export function signOf({ status, held, result }: Request): string {
   return SIGNS[status] ?? "⏳";
 }
 
-/** What is not here is under way. */
+/** What is not here is in progress. */
 const SIGNS: Partial<Record<Request["status"], string>> = {
   voided: "🚫",
   pending: "🟡",
@@ -163,15 +219,15 @@ const SIGNS: Partial<Record<Request["status"], string>> = {
 };
 
 function expiryText({ expiresAt }: Request, now: number): string {
-  return expiresAt > now ? `expires in ${duration(expiresAt - now)}` : "expires now";
+  return expiresAt > now ? `expires in ${duration(expiresAt - now)}` : "expiring";
 }
 
 function deliveryFailureLine({ deliveryFailure, card, status }: Request): string | null {
   if (deliveryFailure === undefined)
-    return card.ts === null && status === "pending" ? "⏳ its card is being posted" : null;
+    return card.ts === null && status === "pending" ? "⏳ Posting its card" : null;
   const { why, next } = describeSlackTrouble(deliveryFailure.code);
   const step = next === null ? "" : ` → ${escape(next)}`;
-  return `⚠️ messages are waiting: ${escape(why)} (since ${when(deliveryFailure.since)})${step}`;
+  return `⚠️ Can't post its messages: ${escape(why)} (since ${when(deliveryFailure.since)})${step}`;
 }
 
 function lineOf({ request, words, quorum }: RequestRow): string {
@@ -179,6 +235,6 @@ function lineOf({ request, words, quorum }: RequestRow): string {
   const waits =
     deliveryFailure === undefined
       ? ""
-      : `; messages are waiting: ${describeSlackTrouble(deliveryFailure.code).why}`;
-  return `${request.id} ${escape(words.headline, 150)}: ${stateWords(request, quorum)}, asked by ${mention(request.requesterId)}${waits}`;
+      : `; can't post its messages: ${describeSlackTrouble(deliveryFailure.code).why}`;
+  return `${request.id} ${escape(words.headline, 150)}: ${stateWords(request, quorum)}, requested by ${mention(request.requesterId)}${waits}`;
 }

@@ -1,8 +1,10 @@
 import type { KnownBlock } from "@slack/types";
 
-import type { UnknownUsersError } from "../../asking/unknown-users.ts";
-import { number } from "../../pluralize.ts";
-import { actions, fitSections, message, type Message } from "../blocks.ts";
+import type { NotFound, UnknownUsersError } from "../../asking/unknown-users.ts";
+import { number, plural } from "../../pluralize.ts";
+import { leftOutOf, type Plan } from "../../requests/plan.ts";
+import { actions, expanded, fitSections, message, type Message } from "../blocks.ts";
+import { firstLines } from "../fit.ts";
 import { formButton } from "../form-button.ts";
 import { noticeText, problemBlocks } from "../notice.ts";
 import { code, cutMarkup, escape } from "../text.ts";
@@ -11,41 +13,63 @@ import { code, cutMarkup, escape } from "../text.ts";
 const MAX_IN_MESSAGE = 1;
 const MAX_IN_FORM = 12;
 
-/** The names that nobody has, each with its reason: above the form, in which those who are known stay. */
-export function unknownUsersBlocks({ detail, unknown }: UnknownUsersError): KnownBlock[] {
-  return [...problemBlocks(detail), ...listed("Not known", unknown.map(line), MAX_IN_FORM)];
+/** The names that were not found, each with its reason: above the form, in which all that was typed stays. */
+export function unknownUsersBlocks({ detail, notFound }: UnknownUsersError): KnownBlock[] {
+  return [...problemBlocks(detail), ...listed("Not found", notFound.map(line), MAX_IN_FORM)];
 }
 
-/** The answer to a command; the button opens the form with those who are known. */
+/** The answer to a command; the button opens the form with all that was typed, set to go on without them. */
 export function unknownUsersMessage(
-  { detail, unknown, found }: UnknownUsersError,
-  draftId: string | null,
+  { detail, notFound, found }: UnknownUsersError,
+  draftId: string,
 ): Message {
-  const text = `${noticeText(detail).replaceAll("*", "")}\n${unknown.map((one) => escape(one)).join("\n")}`;
+  const text = `${noticeText(detail).replaceAll("*", "")}\n${notFound.map(({ name, why }) => escape(`${name}: ${why}`)).join("\n")}`;
   const known = found.map(({ email }) => `• ${code(email, 254)}`);
-  const label = `Go on without those who are not known: opens the form with the ${found.length} others`;
-  const goOn = (draft: string) =>
-    formButton(`Go on with the ${found.length} known…`, "revoke", "draft", { draft }, label);
+  const goOn = formButton(
+    `Go on with ${number(found.length)} found…`,
+    "revoke",
+    "without",
+    { draft: draftId },
+    `Opens the form for the ${plural(found.length, "user")} found, without the others`,
+  );
+  const fix = formButton(
+    "Fix the names…",
+    "revoke",
+    "draft",
+    { draft: draftId },
+    "Opens the form with all that you typed",
+  );
   return message(
     cutMarkup(text, 3000),
     problemBlocks(detail),
-    listed("Not known", unknown.map(line), MAX_IN_MESSAGE),
-    listed("Known", known, MAX_IN_MESSAGE),
-    draftId !== null && actions("go-on", goOn(draftId)),
+    listed("Not found", notFound.map(line), MAX_IN_MESSAGE),
+    listed("Found", known, MAX_IN_MESSAGE),
+    actions("go-on", found.length > 0 && goOn, fix),
   );
 }
 
-function line(text: string): string {
-  return `• ${escape(text, 400)}`;
+/** Left-out names on a card or in an answer; Details names all. */
+const MAX_NAMED = 5;
+
+/** Who was named and is left out, under a request; nothing where no one is. */
+export function leftOutBlocks(plan: Plan, max = MAX_NAMED): KnownBlock[] {
+  const leftOut = leftOutOf(plan);
+  if (leftOut.length === 0) return [];
+  const more = (left: number) => `and ${number(left)} more: see Details`;
+  return [expanded(`⚠️ *Left out: ${plural(leftOut.length, "name")}*`, firstLines(leftOut, max, line, more))];
+}
+
+/** The same, all of them, for a modal. */
+export function allLeftOutBlocks(plan: Plan, maxSections: number): KnownBlock[] {
+  return listed("Left out", leftOutOf(plan).map(line), maxSections);
+}
+
+function line({ name, why }: NotFound): string {
+  return `• ${code(name, 254)}: ${escape(why, 150)}`;
 }
 
 /** A list as far as it fits; what is left out is counted. */
 function listed(title: string, lines: readonly string[], max: number): KnownBlock[] {
   if (lines.length === 0) return [];
-  return fitSections(
-    `*${title}* (${lines.length})`,
-    lines,
-    max,
-    (left) => `and ${number(left)} more that do not fit here`,
-  );
+  return fitSections(`*${title}* (${lines.length})`, lines, max, (left) => `and ${number(left)} more`);
 }

@@ -100,12 +100,17 @@ const TABLE: readonly (readonly [
 describe("the difference of a session from the identity last seen", () => {
   it("is not denied for what is not said", () => {
     const session = { ...makeIdentity({ groups: null }), isActive: true };
-    const open = { total: 1, identities: [{ issuedAt: NOW, identity: session }], unread: 0, reason: null };
+    const open = {
+      total: 1,
+      identities: [{ nonce: "n", issuedAt: NOW, identity: session }],
+      unread: 0,
+      reason: null,
+    };
     const comparison = compare(makeIdentity(), open);
     const words = readWords(
       identityMessage({ user: makeUser(), identity: makeIdentity(), comparison, now: NOW }),
     );
-    expect(words).toContain("1 open session compared; groups not said, and so not compared");
+    expect(words).toContain("1 open session compared; groups unknown, so not compared");
   });
 
   it.each(TABLE)("is %s", (_what, seen, inSession, expected) => {
@@ -135,18 +140,15 @@ describe("what differs, in words", () => {
   });
 
   it.each([
-    [{ total: 0, compared: [], unread: 0, reason: null }, "no session is open now"],
-    [
-      { total: 0, compared: [], unread: 0, reason: "busy" },
-      "⚠️ the sessions open now could not be read: busy",
-    ],
+    [{ total: 0, compared: [], unread: 0, reason: null }, "no session is open"],
+    [{ total: 0, compared: [], unread: 0, reason: "busy" }, "⚠️ the open sessions could not be read: busy"],
     [
       { total: 1, compared: [{ issuedAt: NOW, differences: [] }], unread: 0, reason: null },
-      "✅ nothing differs from the sessions open now (1 open session compared)",
+      "✅ nothing differs from the open sessions (1 open session compared)",
     ],
     [
       { total: 2, compared: [{ issuedAt: NOW, differences: [] }], unread: 1, reason: "busy" },
-      "✅ nothing differs from the sessions open now (1 of 2 open sessions compared, the newest; 1 could not be read: busy)",
+      "✅ nothing differs from the open sessions (1 of 2 open sessions compared, the newest; 1 could not be read: busy)",
     ],
     [
       { total: 2, compared: [], unread: 2, reason: "busy" },

@@ -5,7 +5,7 @@ import type { RiskSummaryUser } from "../../../src/api/cloudflare.ts";
 import type { Difference } from "../../../src/lookup/identity-diff.ts";
 import type { Message } from "../../../src/views/blocks.ts";
 import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
-import { failedLoginsMessage } from "../../../src/views/look-ups/failed-logins.ts";
+import { failedSignInsMessage } from "../../../src/views/look-ups/failed-sign-ins.ts";
 import { identityMessage } from "../../../src/views/look-ups/identity.ts";
 import { riskiestMessage, riskMessage } from "../../../src/views/look-ups/risk.ts";
 import { unpackParams } from "../../../src/views/screen-button.ts";
@@ -35,9 +35,9 @@ const onPages = (draw: (page: number) => Message): string[] =>
 describe.each(Object.entries(SUMMARIES))("of a user whose data is %s, Slack takes", (_sort, summary) => {
   const { user } = summary;
 
-  it("every page of the failed log-ins", () => {
+  it("every page of the failed sign-ins", () => {
     const all = summary.failedLogins.ok ? summary.failedLogins.value : [];
-    expect(onPages((page) => failedLoginsMessage(user, all, { now: NOW, page }))).toEqual([]);
+    expect(onPages((page) => failedSignInsMessage(user, all, { now: NOW, page }))).toEqual([]);
   });
 
   it("every page of the devices, in multi-user mode, revoked and incomplete", () => {
@@ -139,7 +139,7 @@ describe("what is left out", () => {
   it("of a list of devices that Cloudflare goes on with is said", () => {
     const items = Array.from({ length: 500 }, (_, index) => makeRegistration({ id: String(index) }));
     const message = devicesMessage(makeUser(), { items, isComplete: false }, { now: NOW });
-    expect(JSON.stringify(message)).toContain("Cloudflare has more: these are the first 500 it gave.");
+    expect(JSON.stringify(message)).toContain("These are the first 500; the dashboard shows the rest.");
   });
 });
 
@@ -157,11 +157,12 @@ describe("of an identity", () => {
   const wordsOf = (changes: Parameters<typeof makeIdentity>[0]): string =>
     readWords(identityMessage({ user: makeUser(), identity: makeIdentity(changes), comparison, now: NOW }));
 
-  it("every posture rule is shown or counted, failed ones first", () => {
-    const words = wordsOf({ posture: posture(100) });
-    const shown = words.match(/^(?:✅|❌) Rule/gm) ?? [];
-    expect(words).toContain("posture: 99 passed, ❌ 1 failed\n❌ Rule 99");
-    expect(words).toContain(`and ${100 - shown.length} checks more`);
+  it("every failed posture check is shown or counted", () => {
+    const failed = posture(100).map((check, index) => ({ ...check, success: index === 0 }));
+    const words = wordsOf({ posture: failed });
+    const shown = words.match(/^❌ Rule/gm) ?? [];
+    expect(words).toContain("99 of 100 posture checks failed\n❌ Rule 1 ");
+    expect(words).toContain(`and ${99 - shown.length} checks more`);
   });
 
   it("every group is shown or counted", () => {

@@ -35,8 +35,8 @@ describe("a page of users", () => {
     // Cloudflare documents its total as that of all users, whatever was searched for.
     ["a full one of a search", page({}), "ann", "1–10 of at most 214", ["Next ›"]],
     ["the last of a search", page({}, 3), "ann", "1–3 of 3", []],
-    ["one past the end", page({ page: 3 }, 0), "ann", "No more users matching “ann”", ["‹ Previous"]],
-    ["an empty one", page({ totalCount: 0 }, 0), "ann", "No Access user matching “ann”", []],
+    ["one past the end", page({ page: 3 }, 0), "ann", 'No more users matching "ann"', ["‹ Previous"]],
+    ["an empty one", page({ totalCount: 0 }, 0), "ann", 'No Access user matching "ann"', []],
     ["of an empty account", page({ totalCount: 0 }, 0), "", "Access: Audit Logs Read", []],
   ])(
     "that is %s says where it stands and leads only to pages that may exist",
@@ -47,14 +47,14 @@ describe("a page of users", () => {
     },
   );
 
-  it("has the newest log-in first, and who never logged in last", () => {
+  it("has the newest sign-in first, and users who never signed in last", () => {
     const at = (id: string, lastLoginAt: number | null) =>
       makeUser({ id, email: `${id}@example.com`, lastLoginAt });
     const items = [at("never", null), at("old", NOW - 2), at("new", NOW - 1)];
     const words = show(page({ items, totalCount: 3 }));
     const order = ["new@", "old@", "never@"].map((email) => words.indexOf(email));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
-    expect(words).toContain("no log-in recorded");
+    expect(words).toContain("no sign-in recorded");
   });
 
   it("carries the search term in its buttons, and each row the user's id", () => {
@@ -130,7 +130,11 @@ describe("the risk events of a user", () => {
     const user = makeUser();
     const words = readWords(riskMessage({ user, riskUserId: user.id, risk, now: NOW }));
     expect(words).toContain("🟢 low risk · last reset 2026-03-14 12:02:31 UTC · 3 events since then");
-    expect(words.match(/^(?:before|first|last|no time)$/gm)).toEqual(["last", "first", "no time"]);
+    expect(words.match(/(?<=^[🔴🟠🟢⚪] )(?:before|first|last|no time)$/gmu)).toEqual([
+      "last",
+      "first",
+      "no time",
+    ]);
     expect(words).toContain("1 event from before the last reset not shown");
   });
 
@@ -169,10 +173,10 @@ describe("devices", () => {
       makeRegistration({ id: "2", deviceName: "Old phone", revokedAt: NOW - HOUR }),
     ];
     const words = readWords(devicesMessage(makeUser(), { items, isComplete: true }, { now: NOW }));
-    expect(words).toContain("1 active registration, 1 revoked");
+    expect(words).toContain("1 active device, 1 revoked");
     expect(words).toContain("👥 Kiosk");
-    expect(words).toContain("👥 1 registration in multi-user mode");
-    expect(words).toContain("Old phone\n🚫 revoked 03-14 13:02 UTC");
+    expect(words).toContain("👥 1 device in multi-user mode");
+    expect(words).toContain("Old phone · 🚫 revoked 03-14 13:02 UTC");
   });
 });
 

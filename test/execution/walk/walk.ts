@@ -138,6 +138,7 @@ export async function walk(db: Db, start: Start, moves: readonly Move[]): Promis
       engine: { publish: () => {}, execute: () => {} },
       publish: () => {},
       toldAt: new Map(),
+      paces: new Map(),
       unrecorded: new Map(),
       isStopping: () => false,
       verifyDelaysMs: [1000, 10_000, 60_000],

@@ -82,7 +82,11 @@ describe("the control API", () => {
     ]);
     expect(mine.channels[0]?.messages.map((message) => message.text)).toEqual(["head", "re: hi"]);
     expect(mine.channels[0]?.threads[ts]?.map((message) => message.text)).toEqual(["reply"]);
-    expect(mine).toMatchObject({ me: { id: alice }, commands: ["/zt"], bot: { name: "zt-bot" } });
+    expect(mine).toMatchObject({
+      me: { id: alice },
+      commands: [{ command: "/zt" }],
+      bot: { name: "zt-bot" },
+    });
     const theirs = await stateOf(bob);
     expect(theirs.channels.map((channel) => channel.id)).toEqual([general, "D0BOB"]);
     expect(theirs.channels[0]?.messages.map((message) => message.text)).toEqual(["head"]);

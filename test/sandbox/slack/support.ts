@@ -43,7 +43,7 @@ export function workspaceOptions(change: Partial<SlackOptions> = {}): SlackOptio
       ],
     },
     delivery: { mode: "socket" },
-    commands: ["/zt"],
+    commands: [{ command: "/zt", description: "Look up a user", usageHint: "user alice@example.com" }],
     quiet: true,
     ...change,
   };

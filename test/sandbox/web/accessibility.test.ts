@@ -110,7 +110,7 @@ describeInBrowser("accessibility of the sandbox's page", () => {
       await thread.getByRole("combobox", { name: "Search users" }).click();
       await thread.getByRole("option", { name: /mallory/ }).waitFor();
       await check("thread and its select");
-      await page.getByRole("button", { name: "Close thread" }).click();
+      await page.getByRole("button", { name: /^(Close thread|Back to #zt-approvals)$/ }).click();
 
       await page.getByRole("article").first().hover();
       await page.getByRole("button", { name: "More actions" }).first().click();
@@ -122,9 +122,16 @@ describeInBrowser("accessibility of the sandbox's page", () => {
       await composer.pressSequentially("@");
       await page.getByRole("option", { name: "@zt-bot" }).waitFor();
       await check("mentions");
+      await composer.fill("/zt r");
+      await page.getByRole("option", { name: "revoke" }).waitFor();
+      await check("subcommands");
       await composer.fill("");
 
+      await page.getByText("Devices and posture").first().click();
       await page.getByRole("button", { name: "More options" }).first().click();
+      await page.getByRole("menuitem", { name: "Show the identity" }).waitFor();
+      await check("overflow menu, unfolded container");
+      await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Revoke…" }).first().click();
       await page.getByRole("alertdialog").waitFor();
       await check("confirm");

@@ -68,6 +68,17 @@ export const summaryBlocks: AnyBlock[] = [
     ],
   },
   {
+    type: "container",
+    title: { type: "plain_text", text: "Devices and posture" },
+    subtitle: { type: "plain_text", text: "2 devices" },
+    is_collapsible: true,
+    default_collapsed: true,
+    child_blocks: [
+      { type: "section", text: { type: "mrkdwn", text: "MM-MacBook: WARP is on" } },
+      { type: "context", elements: [{ type: "mrkdwn", text: "MM-iPhone was last seen in May" }] },
+    ],
+  },
+  {
     type: "section",
     text: {
       type: "mrkdwn",

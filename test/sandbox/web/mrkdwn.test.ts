@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Inline, parseMrkdwn, parsePlainText } from "../../../sandbox/web/page/mrkdwn.ts";
+import { type Inline, parseMrkdwn, parsePlainText } from "../../../sandbox/web/page/text/mrkdwn.ts";
 
 /** The tree as a short line: kinds as tags, text as it stands. */
 function sketch(inlines: Inline[]): string {

@@ -164,7 +164,7 @@ describeInBrowser("the sandbox's page", () => {
     await sandbox.post(summaryBlocks);
     await page.getByRole("combobox", { name: "Period" }).selectOption("7 days");
     await page.getByRole("button", { name: "More options" }).click();
-    await page.getByRole("button", { name: "Show the identity" }).click();
+    await page.getByRole("menuitem", { name: "Show the identity" }).click();
     await vi.waitFor(
       () => {
         expect(sandbox.received).toMatchObject([
@@ -308,9 +308,10 @@ describeInBrowser("the sandbox's page", () => {
     await page.getByRole("navigation").getByRole("button", { name: "general" }).click();
     await page.getByRole("heading", { name: "#general", exact: true }).waitFor();
     await sandbox.post([section("news")]);
-    await page.getByRole("button", { name: "zt-approvals new" }).click();
-    await page.getByText("news").waitFor();
-    expect(await page.getByRole("button", { name: "zt-approvals new" }).count()).toBe(0);
+    await sandbox.post([section("more news")]);
+    await page.getByRole("button", { name: "zt-approvals 2 new" }).click();
+    await page.getByText("more news").waitFor();
+    expect(await page.getByRole("button", { name: "zt-approvals", exact: true }).count()).toBe(1);
   });
 
   test("an address keeps the person and the channel, and a stale one starts over", async () => {
@@ -334,8 +335,8 @@ describeInBrowser("the sandbox's page", () => {
     );
     const mallory = panel.getByRole("group", { name: "Make something happen to mallory@example.com" });
     const before = sandbox.cloudflare.state.sessions.length;
-    await mallory.getByRole("button", { name: "Log in" }).click();
-    await panel.getByRole("status").getByText("mallory@example.com has logged in.").waitFor();
+    await mallory.getByRole("button", { name: "Sign in" }).click();
+    await panel.getByRole("status").getByText("mallory@example.com has signed in.").waitFor();
     expect(sandbox.cloudflare.state.sessions).toHaveLength(before + 1);
     await panel.getByText(/^Now: 4 sessions/).waitFor();
   });

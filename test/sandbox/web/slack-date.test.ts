@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatSlackDate } from "../../../sandbox/web/page/slack-date.ts";
+import { formatSlackDate } from "../../../sandbox/web/page/text/slack-date.ts";
 
 // Tuesday, 14 November 2023, 22:13:20 UTC.
 const moment = 1_700_000_000;

@@ -17,6 +17,12 @@ const carol = "U0CAROL001";
 export const approvals = "C0APPROVAL";
 const leads = "S0LEADS001";
 
+const subcommands = [
+  { name: "revoke", aliases: [], usage: "revoke <who…>", summary: "end all sessions" },
+  { name: "risk", aliases: ["score"], usage: "risk <who>", summary: "the risk score" },
+  { name: "user", aliases: ["who"], usage: "user <who>", summary: "one user" },
+];
+
 /** What reached the app: a slash command's fields or an interaction's payload. */
 export type Received = Record<string, unknown> & { trigger_id?: string; type?: string };
 
@@ -100,16 +106,16 @@ export async function startSandbox(): Promise<Sandbox> {
       scopes: ["commands", "chat:write", "chat:write.public", "im:write", "users:read"],
     },
     delivery: { mode: "http", url: appUrl },
-    commands: ["/zt"],
+    commands: [{ command: "/zt", description: "Look up a user", usageHint: "user alice@example.com" }],
     shortcuts: [
       { type: "message", name: "Investigate", callbackId: "investigate" },
       { type: "message", name: "Ask for a revocation", callbackId: "ask" },
       { type: "global", name: "Zero Trust…", callbackId: "menu" },
     ],
-    events: ["app_mention"],
+    events: ["app_mention", "app_home_opened"],
     mount: (app) => {
       app.use("/sandbox", createControlRouter(cloudflare));
-      mountPage(app, page, { user: alice, channel: approvals });
+      mountPage(app, page, { user: alice, channel: approvals, subcommands });
     },
   });
   const client = new WebClient("xoxb-sandbox", { slackApiUrl: slack.apiUrl });

@@ -28,13 +28,27 @@ import {
 const show = (summary = makeSummary(), sharedBy?: string) =>
   userSummary({ summary, accountId: ACCOUNT, now: NOW, ...(sharedBy === undefined ? {} : { sharedBy }) });
 
-/** The buttons of a message as `[text, value]`. */
-function buttonsOf(message: ReturnType<typeof show>) {
-  return message.blocks.flatMap((block) =>
+/** The buttons of a message; those of its folded parts come after. */
+function buttonsOf({ blocks }: ReturnType<typeof show>) {
+  const folded = blocks.flatMap((block) => (block.type === "container" ? block.child_blocks : []));
+  return [...blocks, ...folded].flatMap((block) =>
     block.type === "actions"
       ? block.elements.flatMap((element) => (element.type === "button" ? [element] : []))
       : [],
   );
+}
+
+/** The options of the menu, `[text, value]`. */
+function menuOf({ blocks }: ReturnType<typeof show>) {
+  const elements = blocks.flatMap((block) => (block.type === "actions" ? block.elements : []));
+  return elements.flatMap((element) =>
+    element.type === "overflow" ? element.options.map(({ text, value }) => [text.text, value]) : [],
+  );
+}
+
+/** What stands without opening anything. */
+function unfolded({ blocks }: ReturnType<typeof show>): string {
+  return readWords({ blocks: blocks.filter((block) => block.type !== "container") });
 }
 
 describe("the summary of a user", () => {
@@ -42,17 +56,20 @@ describe("the summary of a user", () => {
     const words = readWords(show());
     const order = [
       "Mallory Quill",
-      "mallory@example.com",
-      "High risk · Access and Gateway seats · last log-in 2026-03-14 13:02:31 UTC",
-      "azureAD · 2 groups · 203.0.113.7 · 🇵🇹 PT · WARP on · device 32aa0404-78f1-49a4-99e0-97f575081356",
-      "posture: 1 passed, ❌ 1 failed: Firewall on",
+      "Likely account takeover",
       "2 active sessions on 1 app, the first ends in 60 min",
-      "1 failed log-in in the last 24 h",
+      "Risk\nhigh, 1 risk event",
+      "never reset",
+      "• Impossible travel (high, 2026-03-14 13:02:31 UTC)",
+      "Sign-ins\n1 failed sign-in in 24 h",
       "latest: Payroll, 2026-03-14 13:52:31 UTC, ray 6d76a8a42ead4133",
-      "1 risk event (never reset)",
-      "• Impossible travel (high), 2026-03-14 13:02:31 UTC",
-      "1 registered device",
+      "Identity\n1 of 2 posture checks failed",
+      "Access and Gateway seats · last sign-in 2026-03-14 13:02:31 UTC",
+      "azureAD · 2 groups · 203.0.113.7 · 🇵🇹 PT · WARP on · device 32aa0404-78f1-49a4-99e0-97f575081356",
+      "❌ Firewall: failed\n1 check passed",
+      "Devices\n1 registered device",
       "• Mallory's MacBook, seen 2026-03-14 13:02:31 UTC",
+      "mallory@example.com",
       USER_ID,
     ];
     const places = order.map((part) => words.replaceAll(/[*`]/g, "").indexOf(part));
@@ -62,7 +79,7 @@ describe("the summary of a user", () => {
 
   it("has the whole of it in one sentence for notifications and screen readers", () => {
     expect(summaryText(makeSummary(), NOW)).toBe(
-      "Likely account takeover: Mallory Quill (mallory@example.com), risk high, 2 active sessions, 1 failed log-in in 24 hours, 1 registered device",
+      "Likely account takeover: Mallory Quill (mallory@example.com), risk high, 2 active sessions, 1 failed sign-in in 24 hours, 1 registered device",
     );
     expect(summaryText(makeSummary({ user: makeUser({ name: "" }) }), NOW)).toMatch(
       /^Likely account takeover: mallory@example\.com, risk/,
@@ -94,7 +111,7 @@ describe("the summary of a user", () => {
       "🔴 Likely account takeover. Impossible travel. 17 denied sign-ins, then 2 allowed from 203.0.113.199 → Payroll, <!channel>. High risk. 1 session open from BR.\nRecommended: revoke sessions and devices, then disable the account in your IdP.",
     );
     expect(buttonsOf(show(summary))[0]).toMatchObject({
-      text: { text: "Revoke all access…" },
+      text: { text: "Revoke all…" },
       style: "danger",
       value: `user=${USER_ID}&advice=yes`,
     });
@@ -116,76 +133,67 @@ describe("the summary of a user", () => {
     expect(buttonsOf(show(summary)).filter(({ style }) => style !== undefined)).toEqual([]);
   });
 
-  it("lists the sessions that end soonest first, and says how many are not shown", () => {
+  it("lists the newest sessions first, and says how many are not shown", () => {
     const sessions = Array.from({ length: 500 }, (_, index) =>
       makeSession({
         nonce: String(index),
+        issuedAt: NOW - (500 - index) * 1000,
         expiresAt: NOW + (500 - index) * HOUR,
         apps: [{ uid: `a${index}`, name: `App ${index}`, hostname: null, type: null }],
       }),
     );
     const words = readWords(show(makeSummary({ sessions: { ok: true, value: sessions } })));
     expect(words).toContain("500 active sessions on 500 apps, the first ends in 60 min");
-    expect(words.match(/App \d+/g)).toEqual([
-      "App 499",
-      "App 498",
-      "App 497",
-      "App 496",
-      "App 495",
-      "App 494",
-    ]);
-    expect(words).toContain("and 494 more: press Sessions");
+    expect(words.match(/App \d+/g)).toEqual(["App 499", "App 498", "App 497"]);
+    expect(words).toContain("and 497 more: see All sessions");
   });
 
-  it("counts 1,000 failed log-ins, 200 risk events and 300 devices, and says how many are not shown", () => {
+  it("counts 1,000 failed sign-ins, 200 risk events and 300 devices, and says how many are not shown", () => {
     const words = readWords(show(SUMMARIES["hostile"]));
-    expect(words).toContain("1,000 failed log-ins in the last 24 h");
-    expect(words).toContain("⚠️ 1,000 failed log-ins in 24 h");
+    expect(words).toContain("1,000 failed sign-ins in 24 h");
     expect(words).toContain("200 risk events");
     expect(words).toContain("and 197 more");
     expect(words).toContain("300 registered devices");
     expect(words).toContain("and 296 more");
-    expect(words).toContain("50 passed, ❌ 50 failed");
-    expect(words).toContain("+46");
+    expect(words).toContain("50 of 100 posture checks failed");
   });
 
-  it("says in its place what could not be read, and keeps the rest", () => {
+  it("says with the verdict what could not be read, by the reason, and keeps the rest", () => {
     const missing = { ok: false, reason: "Cloudflare did not answer in time" } as const;
     const words = readWords(show(makeSummary({ sessions: missing, risk: missing })));
-    expect(words).toContain("Sessions  ⚠️ not known: Cloudflare did not answer in time");
-    expect(words).toContain("Risk  ⚠️ not known: Cloudflare did not answer in time");
-    expect(words).toContain("risk not known");
+    expect(words).toContain("⚠️ Unknown: sessions and risk score (Cloudflare did not answer in time)");
+    expect(words).not.toContain("active session");
+    expect(words).not.toContain("All risk events");
     expect(words).toContain("1 registered device");
   });
 
-  it("says of somebody with nothing that there is nothing, rather than leaving it out", () => {
+  it("says of a user with nothing that there is nothing, instead of leaving it out", () => {
     const words = readWords(show(SUMMARIES["empty"]));
     for (const part of [
-      "no risk level",
-      "Sessions  none active",
-      "Failed log-ins  none in the last 24 h",
-      "Risk  no events (never reset)",
-      "Devices  none registered",
-      "posture: no checks",
-      "no email",
+      "No active session",
+      "no failed sign-in in 24 h",
+      "no level, no events",
+      "never reset",
+      "none registered",
+      "no posture checks",
     ])
       expect(words).toContain(part);
   });
 
   it("names what has no name that could be seen", () => {
     const words = readWords(show(SUMMARIES["of names that cannot be seen"]));
-    for (const part of ["unnamed app", "unnamed device", "unnamed rule", "an unnamed app"])
+    for (const part of ["unnamed app", "unnamed device", "Unnamed check: failed", "an unnamed app"])
       expect(words).toContain(part);
     expect(words.split("\n")[0]).toBe("mallory@example.com");
   });
 
-  it("does not take what is not said for none", () => {
+  it("does not take what is unknown for none", () => {
     const identity = { ok: true as const, value: makeIdentity({ groups: null, posture: null }) };
     const sessions = { ok: true as const, value: [makeSession({ apps: null })] };
     const words = readWords(show(makeSummary({ identity, sessions })));
-    expect(words).toContain("groups not said");
-    expect(words).toContain("posture: not said");
-    expect(words).toContain("apps not said");
+    expect(words).toContain("groups unknown");
+    expect(words).toContain("posture unknown");
+    expect(words).toContain("apps unknown");
     expect(words).not.toContain("no app yet");
   });
 
@@ -198,10 +206,10 @@ describe("the summary of a user", () => {
   });
 
   it.each([
-    [NOW - 24 * HOUR, "1 failed log-in in the last 24 h"],
-    [NOW - 24 * HOUR - 1, "none in the last 24 h"],
-    [null, "none dated in the last 24 h, 1 without a time"],
-  ])("counts a failed log-in at %s as: %s", (at, expected) => {
+    [NOW - 24 * HOUR, "1 failed sign-in in 24 h"],
+    [NOW - 24 * HOUR - 1, "no failed sign-in in 24 h"],
+    [null, "no dated failed sign-in in 24 h, 1 without a time"],
+  ])("counts a failed sign-in at %s as: %s", (at, expected) => {
     const failedLogins = { ok: true, value: [makeFailure({ at })] } as const;
     expect(
       readWords(show(makeSummary({ failedLogins: { ...failedLogins, value: [...failedLogins.value] } }))),
@@ -213,7 +221,7 @@ describe("the summary of a user", () => {
     [true, false, "Access seat"],
     [null, true, "Gateway seat"],
     [false, false, "no seat"],
-    [null, null, "seats not said"],
+    [null, null, "seats unknown"],
   ])("with seats %s and %s says: %s", (accessSeat, gatewaySeat, expected) => {
     const line = statusLine(makeSummary({ user: makeUser({ accessSeat, gatewaySeat }) }), NOW);
     expect(line.split(" · ")[1]).toBe(expected);
@@ -226,34 +234,120 @@ describe("the summary of a user", () => {
     expect(words).not.toContain("WARP");
   });
 
+  it("shows verdict, sessions and buttons, and folds the rest under the fact that matters", () => {
+    const words = unfolded(show());
+    for (const part of ["Likely account takeover", "Recommended", "2 active sessions", "Wiki", "Refresh"])
+      expect(words).toContain(part);
+    for (const part of ["Impossible travel (high", "MacBook", "ray", "azureAD", "Firewall on"])
+      expect(words).not.toContain(part);
+  });
+
+  it("says where each session is before what it is open on", () => {
+    const sessions = {
+      ok: true as const,
+      value: [
+        makeSession({ nonce: "a" }),
+        makeSession({ nonce: "b", issuedAt: NOW }),
+        makeSession({ nonce: "c" }),
+        makeSession({ nonce: null, issuedAt: null }),
+      ],
+    };
+    const seen = [
+      { nonce: "a", country: "GB", ip: "192.0.2.44" },
+      { nonce: "b", country: "BR", ip: null },
+    ];
+    const words = readWords(
+      show(makeSummary({ sessions, places: { ok: true, value: { seen, unread: 1 } } })),
+    );
+    expect(words.match(/^.* · Wiki$/gm)).toEqual([
+      "🇧🇷 BR · Wiki",
+      "🇬🇧 GB 192.0.2.44 · Wiki",
+      "place unknown · Wiki",
+    ]);
+  });
+
+  it("is one sentence with Refresh where nothing at all could be read", () => {
+    const missing = { ok: false, reason: "Cloudflare returned an error (502)" } as const;
+    const lost = { places: missing, signIns: missing, identity: missing, sessions: missing, risk: missing };
+    const all = show(makeSummary({ ...lost, failedLogins: missing, registrations: missing }));
+    expect(unfolded(all)).toContain(
+      "⚪ Nothing could be read: Cloudflare returned an error (502).\nRefresh\n",
+    );
+    expect(readWords(all).match(/502/g)).toHaveLength(1);
+    expect(buttonsOf(all).map(({ text }) => text.text)).toEqual(["Refresh", "Revoke…"]);
+    expect(all.text).toBe(
+      "Nothing could be read of Mallory Quill (mallory@example.com): Cloudflare returned an error (502)",
+    );
+    const but = show(makeSummary({ ...lost, failedLogins: missing }));
+    expect(readWords(but)).not.toContain("Nothing could be read");
+  });
+
+  it("names the parts that are still being read, and claims nothing of them", () => {
+    const reading = { ok: false, reason: "still reading", isReading: true } as const;
+    const some = readWords(
+      show(makeSummary({ signIns: reading, risk: reading, places: reading, identity: reading })),
+    );
+    expect(some).toContain(
+      "⏳ Nothing unusual so far. 2 sessions open.\n⏳ Still reading: where the sessions are, sign-ins, risk score and identity",
+    );
+    expect(some).toContain("reading… · Wiki");
+    expect(some).not.toContain("Unknown");
+    const none = show(
+      makeSummary({
+        signIns: reading,
+        risk: reading,
+        places: reading,
+        identity: reading,
+        sessions: reading,
+        failedLogins: reading,
+        registrations: reading,
+      }),
+    );
+    expect(readWords(none)).toContain(
+      "⏳ Still reading sessions, sign-ins, risk score, identity, failed sign-ins and devices",
+    );
+    expect(readWords(none)).not.toMatch(/Nothing|unusual|No active/);
+  });
+
   it("says of a session that has ended meanwhile that it ends now", () => {
     const sessions = { ok: true as const, value: [makeSession({ expiresAt: NOW - 1 })] };
     expect(readWords(show(makeSummary({ sessions })))).toContain("the first ends now");
   });
 
   it("carries ids in its buttons, and nothing else", () => {
-    const buttons = buttonsOf(show());
-    expect(buttons.map(({ text, action_id: action }) => [text.text, action])).toEqual([
-      ["Revoke all access…", SUMMARY_ACTIONS.revoke],
-      ["Refresh", "screen:user:next"],
-      ["Reset risk…", SUMMARY_ACTIONS.resetRisk],
-      ["Share", SUMMARY_ACTIONS.share],
-      ["Open in the dashboard", SUMMARY_ACTIONS.dashboard],
-      ["Sessions", SUMMARY_ACTIONS.sessions],
-      ["Devices", "screen:devices:open"],
-      ["Failed log-ins", "screen:failed-logins:open"],
-      ["Identity", "screen:identity:open"],
-      ["Risk", "screen:risk:open"],
+    const user = `user=${USER_ID}`;
+    expect(buttonsOf(show()).map(({ text, action_id: action, value }) => [text.text, action, value])).toEqual(
+      [
+        ["Revoke all…", SUMMARY_ACTIONS.revoke, `${user}&advice=yes`],
+        ["Refresh", SUMMARY_ACTIONS.refresh, user],
+        ["All risk events", "screen:risk:open", user],
+        ["All failed sign-ins", "screen:failed-sign-ins:open", user],
+        ["Identity in full", "screen:identity:open", user],
+        ["All devices", "screen:devices:open", user],
+      ],
+    );
+    expect(menuOf(show())).toEqual([
+      ["All sessions", `${SUMMARY_ACTIONS.sessions}?${user}`],
+      ["Sign-ins", `screen:sign-ins:open?${user}`],
+      ["Reset risk…", `${SUMMARY_ACTIONS.resetRisk}?${user}`],
+      ["Share in the channel", `${SUMMARY_ACTIONS.share}?${USER_ID}`],
+      ["Open in the dashboard", `${SUMMARY_ACTIONS.dashboard}?`],
     ]);
-    const values = [USER_ID, `user=${USER_ID}`, `user=${USER_ID}&advice=yes`, undefined];
-    for (const { value } of buttons) expect(values).toContain(value);
-    expect(buttons.find(({ url }) => url !== undefined)?.url).toBe(dashboardUrl(ACCOUNT, USER_ID));
+    expect(JSON.stringify(show().blocks)).toContain(`"url":"${dashboardUrl(ACCOUNT, USER_ID)}"`);
+  });
+
+  it("keeps out of its menu what an id of another kind makes too long for Slack", () => {
+    const user = makeUser({ id: "x".repeat(60) });
+    expect(menuOf(show(makeSummary({ user }))).map(([text]) => text)).toEqual([
+      "Share in the channel",
+      "Open in the dashboard",
+    ]);
   });
 
   it("says who shared it, and cannot be shared again", () => {
     const shared = show(makeSummary(), "U0ALICE01");
     expect(readWords(shared)).toContain("shared by @U0ALICE01");
-    expect(buttonsOf(shared).map(({ text }) => text.text)).not.toContain("Share");
+    expect(menuOf(shared).map(([text]) => text)).not.toContain("Share in the channel");
   });
 });
 

@@ -25,17 +25,17 @@ it.each<[string, Record<string, unknown>, string]>([
   [
     "that was not needed",
     { ok: true, status: null, cf_ray: null, was_so: true },
-    "it was so already: nothing was sent",
+    "already so: nothing was sent",
   ],
   [
     "about somebody who is gone already",
     { ok: true, status: 404, cf_ray: "a", was_so: true },
-    "Cloudflare answered that it was so already, 404, ray a",
+    "Cloudflare answered that it was already so, 404, ray a",
   ],
   [
     "that failed",
     { ok: false, status: 503, error: "http", cf_ray: "b", cf_rays: ["a", "b"] },
-    "Cloudflare did not accept it: http, 503, rays a and b",
+    "Cloudflare rejected it: http, 503, rays a and b",
   ],
   ["as it was recorded before", { ok: true, status: 201, cf_ray: null }, "Cloudflare accepted it, 201"],
 ])("the record tells of an answer %s", (_what, data, expected) => {

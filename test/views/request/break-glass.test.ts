@@ -128,8 +128,8 @@ describe("the form to act alone", () => {
       "happens at once, without approval",
       "Revoke all sessions and devices of mallory@example.com",
       "• Ends 2 sessions on 1 app",
-      "This is not a ban",
-      "Ended sessions cannot be brought back",
+      "They can sign in again in about a minute",
+      "Revoked devices can be restored",
       "told at once",
       "Until another approver reviews it",
       "Revoke now",
@@ -266,11 +266,11 @@ describe("the record", () => {
   it("tells an approval from what one person did alone, and what was said of it", () => {
     expect(say("request.approved", {})).toBe("approved it");
     expect(say("request.approved", { break_glass: true, reason: "3 in the morning" })).toBe(
-      "did it alone, without approval: 3 in the morning",
+      "used break-glass: 3 in the morning",
     );
-    expect(say("request.reviewed", { verdict: "justified" })).toBe("reviewed what was done alone, justified");
+    expect(say("request.reviewed", { verdict: "justified" })).toBe("reviewed the break-glass, justified");
     expect(say("request.reviewed", { verdict: "not-justified", note: "bob was online" })).toBe(
-      "reviewed what was done alone, not justified: bob was online",
+      "reviewed the break-glass, not justified: bob was online",
     );
   });
 });

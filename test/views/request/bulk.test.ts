@@ -5,7 +5,7 @@ import { judgeEnd, toFailurePages, toProgress } from "../../../src/execution/res
 import type { TargetRow, TargetState } from "../../../src/requests/targets.ts";
 import type { Target } from "../../../src/requests/plan.ts";
 import { STATUSES, type BulkProgress, type Request } from "../../../src/requests/request.ts";
-import { UnknownUsersError } from "../../../src/asking/unknown-users.ts";
+import { notFoundOf, UnknownUsersError } from "../../../src/asking/unknown-users.ts";
 import { approvalCard } from "../../../src/views/request/card.ts";
 import { detailsModal } from "../../../src/views/request/details-modal.ts";
 import { outcomeMessage, threadMessage } from "../../../src/views/request/thread.ts";
@@ -207,16 +207,17 @@ describe("500 users with addresses of 300 characters, all of it escaped", () => 
     expect(words.join("\n").match(/• /g)).toHaveLength(500);
   });
 
-  it("fit the answer that some are not known", () => {
+  it("fit the answer that some were not found", () => {
     const users = Array.from({ length: 50 }, (_, index) =>
       makeUser({ id: `${index}`, email: endless(index) }),
     );
     const unknown = Array.from({ length: 450 }, (_, index) => endless(index));
-    const error = new UnknownUsersError(["<@<@<@"], { users, unknown, ambiguous: [] });
+    const found = { users, unknown, ambiguous: [] };
+    const error = new UnknownUsersError(notFoundOf(["<@<@<@"], found), found);
     const message = unknownUsersMessage(error, "0123456789abcdef");
     expect(messageProblems(message)).toEqual([]);
-    expect(readWords(message)).toContain("451 of 501 names are not an Access user's");
-    expect(readWords(message)).toMatch(/and \d+ more that do not fit here/);
+    expect(readWords(message)).toContain("451 of 501 names were not found");
+    expect(readWords(message)).toMatch(/and \d+ more$/m);
   });
 });
 

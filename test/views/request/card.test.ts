@@ -71,7 +71,7 @@ describe("the approval card", () => {
     expect(words).toContain("Reset the risk score of mallory@example.com");
     expect(words).toContain("This can give access back");
     expect(words).toContain("Cannot be undone");
-    expect(words).toContain("Takes back the risk level (high) with 1 event since the last reset");
+    expect(words).toContain("Resets the risk level (high) with 1 event since the last reset");
     expect(words).toContain("Impossible travel: judged a false positive");
   });
 
@@ -166,7 +166,7 @@ describe("the approval card", () => {
     const effects = (action: ActionName) => readWords(draw({ status: "pending", action, summary: none }));
     expect(effects("delete-user")).not.toContain("device registration");
     expect(effects("revoke")).toContain("They have no device registration now");
-    expect(effects("reset-risk")).toContain("• Takes back the risk level (high)\n");
+    expect(effects("reset-risk")).toContain("• Resets the risk level (high)\n");
   });
 
   it("puts who, what, state and reason into its text, where notifications and screen readers look", () => {
@@ -297,7 +297,12 @@ describe("the approval card", () => {
       {
         status: "succeeded",
         result: {
-          verification: { confirmed: false, summary: "3 of 3 sessions remain", notes: [], checkedAt: NOW },
+          verification: {
+            confirmed: false,
+            summary: "3 of 3 sessions still open",
+            notes: [],
+            checkedAt: NOW,
+          },
         },
       },
       "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain, checked at 2026-03-14 14:02:31 UTC",
@@ -324,14 +329,10 @@ describe("the approval card", () => {
   it.each([
     [
       "sessions that could not be read",
-      "Ends all of their sessions (how many could not be read:",
+      "Ends all their sessions (how many could not be read:",
       SUMMARIES["that could not be read"],
     ],
-    [
-      "no session",
-      "They have no active session now: this ends any that is opened before it runs",
-      SUMMARIES["empty"],
-    ],
+    ["no session", "No active session now: ends any opened before it runs", SUMMARIES["empty"]],
   ])("says plainly what happens with %s", (_what, expected, summary) => {
     expect(readWords(draw({ status: "pending", summary: summary ?? makeSummary() }))).toContain(expected);
   });

@@ -13,7 +13,7 @@ import { makeRequest, NOW } from "../support.ts";
 type Options = Parameters<typeof makeRequest>[0];
 
 const VERIFIED = {
-  verification: { confirmed: true, summary: "0 of 3 sessions remain", notes: [], checkedAt: NOW },
+  verification: { confirmed: true, summary: "Revoked 3 sessions", notes: [], checkedAt: NOW },
 };
 
 function post(data: PostData, options: Options = { status: "approved" }): string {
@@ -168,9 +168,9 @@ describe("the thread under a card", () => {
     const words = post({ kind: "evidence" }, { status: "pending" });
     expect(words).toContain("🔎 Before, read at 2026-03-14 14:02:31 UTC");
     for (const part of [
-      "Identity, last seen",
+      "Identity",
       "2 active sessions",
-      "1 failed log-in",
+      "1 failed sign-in",
       "1 risk event",
       "1 registered device",
     ])

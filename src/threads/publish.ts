@@ -1,0 +1,242 @@
+import type { WebClient } from "@slack/web-api";
+import { type UpdateObject, expressionBuilder, sql } from "kysely";
+
+import type { Log } from "../log.ts";
+import { tryInSlack, type DeliveryFailure } from "../outbox/delivery-failure.ts";
+import {
+  editMessage,
+  findInChannel,
+  findInThread,
+  hasThread,
+  postMessage,
+  type MessagePlace,
+} from "../slack/messages.ts";
+import { clockOf } from "../store/clock.ts";
+import type { Db } from "../store/open.ts";
+import type { Database } from "../store/schema.ts";
+import type { Message } from "../views/blocks.ts";
+import {
+  readThread,
+  readUnshown,
+  threadOf,
+  type Reply,
+  type Thread,
+  type ThreadCondition,
+  type ThreadKind,
+} from "./thread.ts";
+
+/** What draws one kind of thread. Both read what is in the database when they are asked. */
+export interface ThreadDrawer {
+  head(thread: Thread): Promise<Message>;
+  reply(thread: Thread, data: unknown): Promise<Message>;
+  /** Why nothing may be posted in its channel now (a code as Slack's); null when it may. */
+  refuse?(thread: Thread): Promise<string | null>;
+}
+
+export interface ThreadDeps {
+  db: Db;
+  slack: WebClient;
+  log: Log;
+  now(): number;
+  drawers: Record<ThreadKind, ThreadDrawer>;
+}
+
+/** As with requests: how long a dead replica's lease outlives it. */
+const LEASE_MS = 30_000;
+
+/**
+ * Brings a thread in Slack up to date: its head, then its replies in order, each once. Every message is noted as
+ * attempted before it is posted, and one that was attempted before is first looked for by its metadata. A head that
+ * somebody deleted is posted again, in a new thread, unless the old one still takes replies.
+ * @returns false when another replica is at it.
+ * @throws what Slack answered, written down with when it is tried again.
+ */
+export async function publishThread(deps: ThreadDeps, id: string): Promise<boolean> {
+  for (;;) {
+    const lease = await takeThread(deps, id);
+    if (lease === null) return false;
+    const { thread, change } = lease;
+    const round = await tryInSlack(() => publishRound(deps, lease)).catch(async (error: unknown) => {
+      await change({ publishing_until: null });
+      throw error;
+    });
+    const failure = round.ok ? round.value : round.failure;
+    if (failure !== null) {
+      const since = thread.trouble?.since ?? deps.now();
+      await change({
+        publishing_until: null,
+        publishing_due: deps.now() + retryAfterMs(deps.now() - since),
+        trouble: failure.code,
+        trouble_since: since,
+      });
+      throw failure.error;
+    }
+    const isOver = await change({
+      publishing_until: null,
+      publishing_due: null,
+      trouble: null,
+      trouble_since: null,
+    });
+    if (!isOver || !(await hasUnshown(deps.db, id))) return true;
+  }
+}
+
+interface ThreadLease {
+  thread: Thread;
+  /** Writes under the lease, and renews it. @returns false when it is lost: nothing is written. */
+  change(set: UpdateObject<Database, "threads">): Promise<boolean>;
+}
+
+async function takeThread({ db, now }: ThreadDeps, id: string): Promise<ThreadLease | null> {
+  const row = await db
+    .updateTable("threads")
+    .set({
+      publishing_until: clockOf(db, now(), LEASE_MS),
+      publishing_fence: sql<number>`publishing_fence + 1`,
+    })
+    .where("id", "=", id)
+    .where(isFree(db, now()))
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const thread = threadOf(row);
+  return {
+    thread,
+    async change(set) {
+      const { numUpdatedRows } = await db
+        .updateTable("threads")
+        .set({ publishing_until: clockOf(db, now(), LEASE_MS), ...set })
+        .where("id", "=", id)
+        .where("publishing_fence", "=", thread.fence)
+        .where("publishing_until", "is not", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+  };
+}
+
+function isFree(db: Db, now: number): ReturnType<ThreadCondition> {
+  const eb = expressionBuilder<Database, "threads">();
+  return eb.or([eb("publishing_until", "is", null), eb("publishing_until", "<", clockOf(db, now))]);
+}
+
+/** @returns what Slack did not take, or null when all is shown or the lease is lost. */
+async function publishRound(deps: ThreadDeps, lease: ThreadLease): Promise<DeliveryFailure | null> {
+  const { db, drawers } = deps;
+  const thread = (await readThread(db, lease.thread.id)) ?? lease.thread;
+  const replies = await readUnshown(db, thread.id);
+  const drawer = drawers[thread.kind];
+  const refused = (await drawer.refuse?.(thread)) ?? null;
+  if (refused !== null) return { code: refused, error: new Error(`the channel is refused: ${refused}`) };
+  const place = await publishHead(deps, lease, thread, drawer);
+  if (place === null) return null;
+  for (const reply of replies) {
+    if (!(await lease.change({}))) return null;
+    await publishReply(deps, place, reply, await drawer.reply(thread, reply.data), thread.id);
+  }
+  return null;
+}
+
+/** @returns where it is; null when the lease is lost. */
+async function publishHead(
+  deps: ThreadDeps,
+  lease: ThreadLease,
+  { id, place: { channel, ts, attemptedAt }, version, shownVersion }: Thread,
+  drawer: ThreadDrawer,
+): Promise<MessagePlace | null> {
+  const { slack, db, now } = deps;
+  if (ts !== null && shownVersion >= version) return { channel, ts };
+  const thread = await readThread(db, id);
+  const head = await drawer.head(thread ?? lease.thread);
+  if (ts !== null) {
+    const isThere =
+      (await editMessage(slack, { channel, ts }, head)) || (await hasThread(slack, { channel, ts }));
+    if (isThere) return (await lease.change({ shown_version: version })) ? { channel, ts } : null;
+    deps.log.warn({ threadId: id }, "the head of a thread is gone, it is posted again");
+    if (!(await lease.change({ ts: null, attempted_at: null }))) return null;
+  }
+  const found =
+    ts !== null || attemptedAt === null ? null : await findInChannel(slack, channel, id, attemptedAt);
+  if (found !== null) {
+    await editMessage(slack, { channel, ts: found }, head);
+    return (await lease.change({ ts: found, shown_version: version })) ? { channel, ts: found } : null;
+  }
+  if (!(await lease.change({ attempted_at: now() }))) return null;
+  const posted = await postMessage(slack, channel, head, id);
+  return (await lease.change({ ts: posted.ts, shown_version: version })) ? { channel, ts: posted.ts } : null;
+}
+
+async function publishReply(
+  { db, slack, now }: ThreadDeps,
+  place: MessagePlace,
+  { seq, key, version, attemptedAt, ts }: Reply,
+  message: Message,
+  threadId: string,
+): Promise<void> {
+  const shown = (set: { ts?: string }) =>
+    db
+      .updateTable("thread_replies")
+      .set({ ...set, shown_version: version })
+      .where("seq", "=", seq)
+      .execute();
+  if (ts !== null) {
+    // One that somebody deleted stays away: the thread goes on.
+    await editMessage(slack, { channel: place.channel, ts }, message);
+    await shown({});
+    return;
+  }
+  const messageId = `${threadId}:${key}`;
+  const found = attemptedAt === null ? null : await findInThread(slack, place, messageId);
+  if (found === null) {
+    await db.updateTable("thread_replies").set({ attempted_at: now() }).where("seq", "=", seq).execute();
+    const posted = await postMessage(slack, place.channel, message, messageId, place.ts);
+    await shown({ ts: posted.ts });
+    return;
+  }
+  await editMessage(slack, { channel: place.channel, ts: found }, message);
+  await shown({ ts: found });
+}
+
+/** Soon at first, then ever less often. */
+function retryAfterMs(lastedMs: number): number {
+  return Math.min(Math.max(lastedMs, 1000), 150_000);
+}
+
+/** Threads with something to post and nobody at it, and which of them are due. */
+export async function findUnshownThreads(db: Db, now: number): Promise<string[]> {
+  const eb = expressionBuilder<Database, "threads">();
+  const isDue = eb.or([eb("publishing_due", "is", null), eb("publishing_due", "<=", now)]);
+  const [heads, replies] = await Promise.all([
+    db
+      .selectFrom("threads")
+      .select("id")
+      .whereRef("shown_version", "<", "version")
+      .where(isFree(db, now))
+      .where(isDue)
+      .execute(),
+    db
+      .selectFrom("thread_replies")
+      .innerJoin("threads", "threads.id", "thread_replies.thread_id")
+      .select("threads.id")
+      .distinct()
+      .whereRef("thread_replies.shown_version", "<", "thread_replies.version")
+      .where(isFree(db, now))
+      .where(isDue)
+      .execute(),
+  ]);
+  return [...new Set([...heads, ...replies].map(({ id }) => id))];
+}
+
+async function hasUnshown(db: Db, id: string): Promise<boolean> {
+  const thread = await readThread(db, id);
+  return thread !== null && (thread.shownVersion < thread.version || (await readUnshown(db, id)).length > 0);
+}
+
+/** A process that is alone on its database (SQLite) takes over at once what a dead one held. */
+export async function releaseDeadThreads(db: Db): Promise<void> {
+  await db
+    .updateTable("threads")
+    .set({ publishing_until: null })
+    .where("publishing_until", "is not", null)
+    .execute();
+}
