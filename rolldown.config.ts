@@ -21,7 +21,12 @@ let licenses = "";
  * files in place of some thousand. With source maps, and the licenses of what is in them.
  */
 export default defineConfig({
-  input: { main: "src/main.ts", audit: "scripts/audit.ts", migrate: "scripts/migrate.ts" },
+  input: {
+    main: "src/main.ts",
+    audit: "scripts/audit.ts",
+    doctor: "scripts/doctor.ts",
+    migrate: "scripts/migrate.ts",
+  },
   platform: "node",
   external: [...BESIDE, "pg-native"],
   output: { dir: OUT, format: "esm", sourcemap: true, cleanDir: true },

@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { App, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
 
 import { recordBrokenPolicy, recordPolicy } from "./audit/policy-row.ts";
+import { createCommands } from "./commands/index.ts";
+import { listPermissionNeeds } from "./commands/permission-needs.ts";
+import { compact } from "./compact.ts";
 import { createCloudflare } from "./api/cloudflare.ts";
 import { openSigningKey } from "./audit/heads/key-file.ts";
 import { createSigner, type HeadNews } from "./audit/heads/signer.ts";
@@ -13,6 +17,9 @@ import { createForwarder } from "./audit/forward/forwarder.ts";
 import { ConfigError, type Config } from "./config.ts";
 import { attachListeners } from "./listeners.ts";
 import type { Logger } from "./log.ts";
+import { shareInFlight } from "./memoize.ts";
+import { logProblems, runDoctor } from "./ops/doctor/doctor.ts";
+import { readDatabase } from "./ops/doctor/read-database.ts";
 import { createServer, createWriteProbe } from "./ops/health.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
 import { describeRecord, findRecordTrouble } from "./ops/record-health.ts";
@@ -52,6 +59,8 @@ interface AppOptions {
 export interface ZtBot {
   /** Where `/healthz`, `/readyz` and, in HTTP mode, Slack's requests are served. */
   url: string;
+  /** Looks for what is wrong with this installation, and puts it into the log as warnings. */
+  checkUp(): Promise<void>;
   /** Reads policy.yml again and records which one is in force; a broken one keeps the old. */
   reloadPolicy(): Promise<void>;
   /** Takes no new work, finishes what it is on, closes everything. */
@@ -160,7 +169,30 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
-  attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, home, policyCheck });
+  const needs = listPermissionNeeds(createCommands().all);
+  // Several who ask at the same time have the same answer.
+  const doctor = shareInFlight(() =>
+    runDoctor({
+      problems: [],
+      slack: config.slack,
+      appToken: null,
+      cloudflare,
+      policy: policy.current(),
+      readDatabase: () => readDatabase(db, config.database.kind),
+      needs,
+      files: compact(resolve(".env"), config.policyFile, config.auditSigning.file),
+      now,
+    }),
+  );
+  attachListeners(app, {
+    ...shared,
+    doctor: () => doctor(""),
+    stepUpKey: config.stepUpKey,
+    slack,
+    engine,
+    home,
+    policyCheck,
+  });
 
   const halt = new AbortController();
   let stopping = false;
@@ -213,6 +245,10 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     // One after another: the file that was read last is the one in force.
     reloadPolicy: () => (reloading = reloading.catch(() => {}).then(reloadPolicy)),
+    async checkUp() {
+      const report = await doctor("");
+      if (!stopping) logProblems(report, log);
+    },
     stop: () => (stopped ??= stop()),
   };
 

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { Log } from "./log.ts";
+import type { Report } from "./ops/doctor/results.ts";
 import type { PolicyCheck } from "./ops/policy-check.ts";
 import type { PolicySource } from "./policy-file.ts";
 import type { Engine } from "./engine.ts";
@@ -20,6 +21,8 @@ export interface Deps {
   policy: PolicySource;
   /** What the policy is warned of. */
   policyCheck: Pick<PolicyCheck, "findings">;
+  /** Looks for what is wrong with this installation: ten seconds at most, and never rejects. */
+  doctor(): Promise<Report>;
   cloudflare: Cloudflare;
   slack: SlackClients;
   directory: Directory;

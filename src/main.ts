@@ -39,6 +39,8 @@ try {
     });
   }
   log.info({ url: bot.url, mode: config.slack.mode.kind, database: config.database.kind }, "ready");
+  // In the background: commands are taken whatever it finds.
+  bot.checkUp().catch((error: unknown) => log.error({ err: error }, "the check at start failed"));
 } catch (error) {
   const isSetUpWrongly = [ConfigError, StoreInUseError, StoreNotReadyError].some(
     (kind) => error instanceof kind,

@@ -1,4 +1,4 @@
-import { readCall, toIsoTime } from "./call.ts";
+import { ACCOUNT_SETTINGS_READ, readCall, toIsoTime } from "./call.ts";
 import type { AuditLogQuery, CallOptions, Cloudflare, CursorPage } from "./cloudflare.ts";
 import { readList } from "./envelope.ts";
 import { readText } from "./fields.ts";
@@ -7,7 +7,7 @@ import { iterateCursors } from "./paginate.ts";
 import { AuditEvent } from "./schema.ts";
 
 export const auditLogCalls = {
-  list: readCall("list audit log", "/accounts/{account_id}/logs/audit", "Account Settings Read"),
+  list: readCall("list audit log", "/accounts/{account_id}/logs/audit", ACCOUNT_SETTINGS_READ),
 };
 
 /** Cloudflare's limit for one page. */

@@ -19,6 +19,8 @@ export const UNLISTED_PERMISSION = "not listed by Cloudflare";
 
 export const ACCESS_AUDIT_LOGS_READ = "Access: Audit Logs Read";
 export const ZERO_TRUST_WRITE = "Zero Trust Write";
+export const ACCOUNT_SETTINGS_READ = "Account Settings Read";
+export const ZERO_TRUST_READ = "Zero Trust Read";
 export const ZERO_TRUST_PII_READ = "Zero Trust: PII Read";
 
 export function readCall<Name extends string>(

@@ -1,4 +1,4 @@
-import { readCall, writeCall, ZERO_TRUST_WRITE, type Call } from "./call.ts";
+import { readCall, writeCall, ZERO_TRUST_READ, ZERO_TRUST_WRITE, type Call } from "./call.ts";
 import type { CallOptions, Cloudflare, CursorPage, RegistrationQuery, WriteReceipt } from "./cloudflare.ts";
 import { readList, receiptOf } from "./envelope.ts";
 import { readCount, readText } from "./fields.ts";
@@ -10,7 +10,7 @@ const DEVICES = "/accounts/{account_id}/devices";
 const REGISTRATIONS = `${DEVICES}/registrations` as const;
 
 export const deviceCalls = {
-  registrations: readCall("list registrations", REGISTRATIONS, "Zero Trust Read"),
+  registrations: readCall("list registrations", REGISTRATIONS, ZERO_TRUST_READ),
   revokeRegistrations: writeCall("revoke registrations", `POST ${REGISTRATIONS}/revoke`, ZERO_TRUST_WRITE),
   unrevokeRegistrations: writeCall(
     "unrevoke registrations",

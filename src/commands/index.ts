@@ -4,6 +4,7 @@ import { cancel } from "./requests/cancel.ts";
 import { changes } from "./look-ups/changes.ts";
 import { authenticator } from "./requests/authenticator.ts";
 import { audit } from "./requests/audit.ts";
+import { doctor } from "./requests/doctor.ts";
 import { devices } from "./look-ups/devices.ts";
 import { failedSignIns } from "./look-ups/failed-sign-ins.ts";
 import { createHelp } from "./help.ts";
@@ -36,6 +37,7 @@ export function createCommands(): Registry {
     seal(resumeCommand),
     seal(authenticator),
     seal(audit),
+    seal(doctor),
     createHelp(() => registry.all),
   ]);
   return registry;

@@ -8,15 +8,19 @@ import type { Policy, PolicySource } from "../policy-file.ts";
 import type { Channels } from "../slack/channels.ts";
 import { slackTroubleOf } from "../slack/clients.ts";
 import { readGroup, readPerson, type Person } from "../slack/directory.ts";
-import { NOT_ASKED, placesOf, reviewPolicy, type Finding, type SlackFacts } from "./policy-rules.ts";
+import {
+  listIds,
+  NOT_ASKED,
+  peopleToRead,
+  reviewPolicy,
+  type Finding,
+  type SlackFacts,
+} from "./policy-rules.ts";
 
 /** Slack changes without the policy: people leave, groups empty, channels are opened. */
 const AGAIN_MS = milliseconds({ hours: 1 });
 /** After this, where Slack did not say all of it. */
 const RETRY_MS = milliseconds({ minutes: 5 });
-
-/** Of one group no more people are looked up: no quorum is higher than ten. */
-const MAX_OF_GROUP = 20;
 
 /** So many people are looked up at once, the others one a second: of Slack's 100 a minute, clicks need most. */
 const MAX_AT_ONCE = 20;
@@ -89,14 +93,11 @@ async function readFacts(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { groups, people } = facts;
-  const ids = [...placesOf(policy).keys()];
   try {
     facts.channel = await channels.read(policy.approvalsChannel);
-    for (const id of ids.filter((one) => one.startsWith("S"))) groups.set(id, await readGroup(client, id));
-    const inGroups = [...policy.operators, ...policy.allApprovers].flatMap(
-      (id) => groups.get(id)?.slice(0, MAX_OF_GROUP) ?? [],
-    );
-    for (const id of new Set([...ids.filter((one) => /^[UW]/.test(one)), ...inGroups])) {
+    for (const id of listIds(policy).filter((one) => one.startsWith("S")))
+      groups.set(id, await readGroup(client, id));
+    for (const id of peopleToRead(policy, groups)) {
       if (people.size >= MAX_AT_ONCE) await sleep(1000, undefined, { signal, ref: false });
       people.set(id, await readPerson(client, id));
       if (signal.aborted) return false;

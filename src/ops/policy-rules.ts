@@ -301,6 +301,32 @@ function unreachable(
   return [{ action, place, text }];
 }
 
+/** Who approves an action now, as far as it was read. */
+export interface Approving {
+  action: ActionName;
+  /** How many have to agree, at most: for the riskiest targets where the policy tells them apart. */
+  quorum: number;
+  /** Slack user ids of those who can. */
+  able: readonly string[];
+  /** Every group among the approvers was read. */
+  isWhole: boolean;
+}
+
+/** Of each action, who can approve it and how many have to. Pure; nothing is held against who was not looked up. */
+export function listApproving(policy: Policy, facts: SlackFacts, homeTeamId: string): Approving[] {
+  const scene = { policy, facts, homeTeamId, places: placesOf(policy) };
+  return ACTION_NAMES.map((action) => {
+    const { approvers, quorum, quorumByRisk } = policy.action(action);
+    const named = resolve(approvers, facts);
+    return {
+      action,
+      quorum: Math.max(quorum, ...Object.values(quorumByRisk)),
+      able: ableOf(named, scene),
+      isWhole: named.isWhole,
+    };
+  });
+}
+
 /** Who alone may ask for something and alone decides on it; null: it is not one person. */
 function onlyPerson(scene: Scene): string | null {
   const [asker, decider] = [scene.policy.operators, scene.policy.allApprovers].map((principals) => {
@@ -372,8 +398,24 @@ function ofPeople(
 const PROTECTED = "protected.groups";
 const CHANNEL = "channels.approvals";
 
+/** Of one group no more people are looked up: no quorum is higher than ten. */
+const MAX_OF_GROUP = 20;
+
+/** Every id in a policy, once. */
+export function listIds(policy: Policy): string[] {
+  return [...placesOf(policy).keys()];
+}
+
+/** Whom to look up for the rules: people whom the policy names, and of those in its groups the ones with a say. */
+export function peopleToRead(policy: Policy, groups: SlackFacts["groups"]): string[] {
+  const inGroups = [...policy.operators, ...policy.allApprovers].flatMap(
+    (id) => groups.get(id)?.slice(0, MAX_OF_GROUP) ?? [],
+  );
+  return [...new Set([...listIds(policy).filter((id) => /^[UW]/.test(id)), ...inGroups])];
+}
+
 /** Every id in a policy, with where it stands. */
-export function placesOf(policy: Policy): Map<string, string[]> {
+function placesOf(policy: Policy): Map<string, string[]> {
   const named: [place: string, ids: readonly string[]][] = [
     [CHANNEL, [policy.approvalsChannel]],
     ["operators", policy.operators],

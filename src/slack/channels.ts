@@ -1,4 +1,4 @@
-import type { WebClient } from "@slack/web-api";
+import type { ConversationsInfoResponse, WebClient } from "@slack/web-api";
 
 import { memoize } from "../memoize.ts";
 import { isSlackFailure, slackTroubleOf } from "./clients.ts";
@@ -50,13 +50,19 @@ export function createChannels(client: WebClient, now: () => number): Channels {
 /** An `ok` without a channel: that says nothing of who can read it. */
 class OddAnswerError extends Error {}
 
+async function readAudience(client: WebClient, channelId: string): Promise<Audience> {
+  const { channel } = await client.conversations.info({ channel: channelId });
+  if (channel === undefined) throw new OddAnswerError("conversations.info without a channel");
+  return audienceOf(channel);
+}
+
+type SlackChannel = NonNullable<ConversationsInfoResponse["channel"]>;
+
 /**
  * A channel that workspaces of one Enterprise organization share (`is_org_shared`) stays inside it. One that waits to
  * be shared counts as shared: https://docs.slack.dev/reference/objects/conversation-object
  */
-async function readAudience(client: WebClient, channelId: string): Promise<Audience> {
-  const { channel } = await client.conversations.info({ channel: channelId });
-  if (channel === undefined) throw new OddAnswerError("conversations.info without a channel");
+export function audienceOf(channel: SlackChannel): Audience {
   const isSharedElsewhere = channel.is_shared === true && channel.is_org_shared !== true;
   return {
     isPublic: channel.is_private !== true,

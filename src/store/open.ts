@@ -236,6 +236,11 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
   };
 }
 
+/** The names of all migrations that this version knows, in their order. */
+export function listMigrations(dialect: "sqlite" | "postgres"): string[] {
+  return Object.keys(migrationsFor(dialect));
+}
+
 async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
   const provider = { getMigrations: () => Promise.resolve(migrationsFor(dialect)) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
