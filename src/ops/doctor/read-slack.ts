@@ -31,6 +31,8 @@ export function createSlackProbe(
 ): SlackProbe {
   const clock = createServerClock();
   let isTimed = false;
+  /** Of the quickest answer: the others stand behind one another. */
+  let quickestMs = Number.POSITIVE_INFINITY;
   const client = createClient(botToken, { apiUrl, timeoutMs }, (date, sentAt) => {
     if (date === null) return;
     isTimed = true;
@@ -50,7 +52,9 @@ export function createSlackProbe(
       logLevel: LogLevel.ERROR,
       async fetch(...request) {
         const sentAt = now();
+        const startedAt = performance.now();
         const response = await fetch(...request);
+        quickestMs = Math.min(quickestMs, performance.now() - startedAt);
         learn(response.headers.get("date"), sentAt);
         return response;
       },
@@ -59,7 +63,6 @@ export function createSlackProbe(
 
   return {
     async identity() {
-      const startedAt = performance.now();
       const answer = await client.auth.test();
       return {
         teamId: answer.team_id ?? "",
@@ -68,7 +71,7 @@ export function createSlackProbe(
         enterpriseId: answer.enterprise_id ?? null,
         isOrgInstall: answer.is_enterprise_install === true,
         scopes: answer.response_metadata?.scopes ?? null,
-        latencyMs: performance.now() - startedAt,
+        latencyMs: quickestMs,
       };
     },
     channel: (id) => readChannel(client, id),
