@@ -209,6 +209,14 @@ const TABLE: Record<string, Row> = {
     isAboutUser: false,
     isOurs: true,
   },
+  doctor: {
+    good: () => "doctor",
+    says: /Cloudflare permissions/,
+    bad: ["doctor --nonsense", UNKNOWN_FLAG],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+  },
   help: {
     good: () => "help",
     says: /\/zt user/,

@@ -20,6 +20,7 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   requests: ["requests", /Open requests|No request is open/],
   cancel: ["cancel", "Which request?"],
   audit: ["audit", /./],
+  doctor: ["doctor", "Cloudflare permissions"],
 };
 
 /** Bob is an approver. */
