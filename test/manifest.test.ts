@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import type { Deps } from "../src/deps.ts";
 import { attachListeners, type ListenerHost } from "../src/listeners.ts";
+import { SCOPES as LOOKED_FOR } from "../src/slack/scopes.ts";
 import { ASK_MODAL } from "../src/views/request/ask-modal.ts";
 import { CARD_ACTIONS } from "../src/views/request/card.ts";
 import { DENY_MODAL } from "../src/views/request/deny-modal.ts";
@@ -159,6 +160,8 @@ const EVENT_SCOPES: Record<string, string[]> = { app_mention: ["app_mentions:rea
 
 /** The bot scopes that each method needs, as Slack documents them, for how it is used here. */
 const SCOPES: Record<string, string[]> = {
+  // The app-level token's own.
+  "apps.connections.open": [],
   "auth.test": [],
   "chat.getPermalink": [],
   "chat.postEphemeral": ["chat:write"],
@@ -172,6 +175,7 @@ const SCOPES: Record<string, string[]> = {
   "conversations.replies": ["channels:history", "groups:history", "im:history"],
   "files.info": ["files:read"],
   "files.uploadV2": ["files:write"],
+  "usergroups.list": ["usergroups:read"],
   "usergroups.users.list": ["usergroups:read"],
   // The second one for the address in a profile.
   "users.info": ["users:read", "users:read.email"],
@@ -219,6 +223,10 @@ describe("the bot scopes", () => {
 
   it("are known for every method that the code calls, and for no other", () => {
     expect(Object.keys(SCOPES).toSorted()).toEqual(called);
+  });
+
+  it("are those that the doctor looks for, which has no manifest beside it", () => {
+    expect(Object.keys(LOOKED_FOR).toSorted()).toEqual(scopes.toSorted());
   });
 
   it("are those that the code needs and no others, each once", () => {

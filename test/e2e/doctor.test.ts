@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
-import { answerTo, askToRevoke, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { answerTo, askToRevoke, CHANNELS, PEOPLE, press } from "../support/harness.ts";
 import { startScene } from "./support.ts";
 
 const { alice, bob } = PEOPLE;
@@ -35,7 +35,7 @@ describe("/zt doctor", () => {
     );
   });
 
-  it("can't be asked for by an approver who is no operator, nor again by a button they have", async () => {
+  it("is for operators: an approver who is none is told so", async () => {
     const policy = `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${alice}]\napprovers: [${bob}]\n`;
     const { slack } = await startScene({ policy });
     expect((await answerTo(slack, bob, "doctor")).words).toContain("You may not use /zt doctor");
@@ -53,7 +53,6 @@ describe("/zt doctor", () => {
       );
       const card = await askToRevoke(slack);
       await press(slack, bob, card, CARD_ACTIONS.approve);
-      await slack.waitFor(() => wordsOf(slack, card).includes("sessions remain") || undefined, 45_000);
       await expect
         .poll(async () => (await answerTo(slack, alice, "doctor")).words, { timeout: 30_000, interval: 500 })
         .toMatch(says);
@@ -75,7 +74,7 @@ it("at the check after the start, what is wrong is a warning with its fix, told 
     {
       level: "warn",
       check: "channel",
-      msg: expect.stringContaining("the approvals channel is archived".slice(1)),
+      msg: "The approvals channel is archived (#zt-approvals): no request would be seen",
       next: "Unarchive it, or name another in policy.yml",
     },
   ]);

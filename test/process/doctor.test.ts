@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -11,6 +11,7 @@ import { readConfig } from "../../src/config.ts";
 import type { Report, Row } from "../../src/ops/doctor/results.ts";
 import { openStore } from "../../src/store/open.ts";
 import { CHANNELS, startWorld, type World, type WorldOptions } from "../support/harness.ts";
+import { startBotProcess } from "../support/process.ts";
 
 // Each test starts a process: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
@@ -27,7 +28,7 @@ interface Ended {
 /** `npm run doctor` in this world's folder, with exactly this environment. */
 async function doctor(world: World, env: Record<string, string> = {}, args: string[] = []): Promise<Ended> {
   const script = join(ROOT, "scripts", "doctor.ts");
-  const all = { PATH: process.env["PATH"] ?? "", ...world.env, ...env };
+  const all: Record<string, string> = { PATH: process.env["PATH"] ?? "", ...world.env, ...env };
   const ended = await new Promise<Ended>((resolve) => {
     const child = execFile(
       process.execPath,
@@ -36,8 +37,8 @@ async function doctor(world: World, env: Record<string, string> = {}, args: stri
       (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     );
   });
-  for (const name of ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "CLOUDFLARE_API_TOKEN", "STEP_UP_KEY"] as const)
-    expect(ended.out + ended.err).not.toContain(all[name]);
+  for (const name of ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "CLOUDFLARE_API_TOKEN", "STEP_UP_KEY"])
+    expect(ended.out + ended.err).not.toContain(all[name] ?? name);
   return ended;
 }
 
@@ -304,6 +305,16 @@ describe("npm run doctor", () => {
     expect(found.code).toBe(1);
   });
 
+  it("needs no database before the first start, and makes none", async () => {
+    const world = await startWorld();
+    world.slack.setChannel(CHANNELS.approvals, { isPrivate: true });
+    const found = await report(world);
+    expect(problemsOf(found)).toEqual([]);
+    expect(found.rows.find(({ check }) => check === "database")).toMatchObject({ status: "unasked" });
+    expect(existsSync(join(world.folder, "data"))).toBe(false);
+    expect(found.code).toBe(0);
+  });
+
   it("ends with 2 where nothing is wrong and something could not be asked", async () => {
     const world = await startHealthy();
     world.slack.faults.set("usergroups.users.list", { retryAfter: 30 });
@@ -312,4 +323,12 @@ describe("npm run doctor", () => {
     expect(found.rows[0]).toMatchObject({ check: "policy", status: "unknown" });
     expect(found.code).toBe(2);
   });
+});
+
+it("the bot looks by itself once it is ready: what is wrong is a warning in its log, with the fix", async () => {
+  const world = await startWorld(withoutScope("files:write"));
+  const bot = await startBotProcess(world);
+  const line = await bot.logged("The Slack app lacks files:write. What fails: pictures of sign-ins", 60_000);
+  expect(line).toMatchObject({ level: "warn", check: "scopes", link: "https://api.slack.com/apps" });
+  expect(await bot.stop()).toMatchObject({ code: 0 });
 });

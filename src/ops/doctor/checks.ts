@@ -8,7 +8,7 @@ import { type Report, toReport } from "./results.ts";
 import { SLACK_CHECKS } from "./slack-checks.ts";
 
 /** Every check. A new one is a line in one of these tables, and what it needs is read in doctor.ts. */
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   ...MACHINE_CHECKS,
   ...SLACK_CHECKS,
   ...POLICY_CHECKS,

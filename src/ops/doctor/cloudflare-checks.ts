@@ -32,7 +32,7 @@ export const CLOUDFLARE_CHECKS: readonly Check[] = [
         return [{ status: "unknown", what: "Unknown until Cloudflare accepts the token and the account" }];
       return [
         ...needs.flatMap((need) => judgeNeed(need, cloudflare, policy.checksApproverRisk)),
-        ...describeUnprobed(needs, cloudflare),
+        ...describeNotProbed(needs, cloudflare),
       ];
     },
   }),
@@ -171,10 +171,10 @@ function explainProbe(
 }
 
 /** What no read shows: it would have to be tried. */
-function describeUnprobed(needs: readonly PermissionNeed[], { probes }: CloudflareReading): Verdict[] {
-  const unprobed = needs.filter(({ permission }) => permission !== null && !probes.has(permission));
-  if (unprobed.length === 0) return [];
-  const names = unprobed.map(({ permission, subcommands }) => `“${permission}” (${subcommands.join(", ")})`);
+function describeNotProbed(needs: readonly PermissionNeed[], { probes }: CloudflareReading): Verdict[] {
+  const others = needs.filter(({ permission }) => permission !== null && !probes.has(permission));
+  if (others.length === 0) return [];
+  const names = others.map(({ permission, subcommands }) => `“${permission}” (${subcommands.join(", ")})`);
   return [
     {
       status: "unasked",

@@ -74,7 +74,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
         return [
           {
             status: "problem",
-            what: `This machine's clock is ${off.map(describeSkew).join(" and ")}`,
+            what: `zt-bot's clock is ${off.map(describeSkew).join(" and ")}`,
             fix: "Let the machine keep time (timedatectl set-ntp true), then restart zt-bot",
             link: LINKS.doctor,
           },

@@ -31,9 +31,6 @@ const PROBES: Readonly<
   },
 };
 
-/** The permissions that a read shows. */
-export const PROBED: ReadonlySet<string> = new Set(Object.keys(PROBES));
-
 /** Asks for everything at once. `permissions`: those that some subcommand needs. Never rejects. */
 export async function readCloudflare(
   cloudflare: Cloudflare,

@@ -1,4 +1,4 @@
-/** What a check found. Plain text: whoever shows it escapes it. */
+/** What a check found. Plain text: the view escapes it. */
 export type Verdict =
   | { status: "ok"; what: string }
   /** `fix`: one step, as a sentence without its period. `link`: a page, or a file of this project. */

@@ -9,7 +9,7 @@ import type { ApprovalsChannel, Failure } from "./readings.ts";
 import type { Verdict } from "./results.ts";
 
 /** A command has to be acknowledged within three seconds, and approvals ask Slack before they count. */
-export const SLOW_MS = 2500;
+const SLOW_MS = 2500;
 
 export const SLACK_CHECKS: readonly Check[] = [
   defineCheck({
