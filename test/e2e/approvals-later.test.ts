@@ -40,7 +40,7 @@ async function startAt(more: string): Promise<{ scene: Scene; clock: { shift: nu
 }
 
 async function waitsWith({ slack }: Scene, card: StoredMessage, words: string): Promise<void> {
-  await slack.waitFor(() => wordsOf(slack, card).includes(words) || undefined);
+  await slack.waitFor(() => wordsOf(slack, card).includes(words) || undefined).catch((e) => { console.log(wordsOf(slack, card), slack.thread(card.channel, card.ts).map((m) => slack.visibleText(m)).slice(1)); throw e; });
 }
 
 /** Bob approves while zt-bot is paused. */

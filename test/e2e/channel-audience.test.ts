@@ -124,7 +124,7 @@ it("an approvals channel that only workspaces of the same organization share is 
   await startBot(world);
   const card = await askToRevoke(world.slack);
   await press(world.slack, bob, card, CARD_ACTIONS.approve);
-  expect((await finishedThread(world.slack, card)).join()).toContain("Verified");
+  expect((await finishedThread(world.slack, card)).join()).toContain("verified at");
 });
 
 describe("while Slack does not say who can read the approvals channel", () => {

@@ -161,7 +161,7 @@ const TABLE: Record<string, Row> = {
   pause: {
     good: () => "pause --reason a drill",
     says: /Paused|paused already/,
-    bad: ["pause", /--reason is missing: why, for everybody/],
+    bad: ["pause", /--reason is missing: why, for everyone/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
