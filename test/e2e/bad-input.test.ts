@@ -100,7 +100,7 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "another address to confirm a deletion",
     "delete-user mallory@example.com --confirm bob@example.com --reason x",
-    ["That is not the user's email.", "Type mallory@example.com to ask for it."],
+    ["That is not the user's email.", "Type mallory@example.com to confirm."],
   ],
   [
     "a registration of nobody",

@@ -98,7 +98,7 @@ describe("a revocation of somebody with their devices", () => {
 
     const form = await openRestore(scene, asked);
     expect(slack.visibleText(form)).toMatch(
-      /Ticked: 2 devices revoked while ZT-\w{7} was carried out \(.* UTC to .* UTC\)\. Those not ticked were revoked at another time\./,
+      /Ticked: 2 devices revoked while ZT-\w{7} was carried out \(.* UTC to .* UTC\)\. The others were revoked at another time\./,
     );
     const devices = boxesOf(form).filter(({ value }) => value !== "all");
     const named = (isTicked: boolean): string[] =>

@@ -52,12 +52,12 @@ describe("/zt reset-risk", () => {
     });
     const words = wordsOf(slack, await card(scene));
     for (const text of [
-      "Impossible travel: judged a false positive",
-      "Unusual user agent: judged accepted",
+      "Impossible travel: a false positive",
+      "Unusual user agent: accepted",
       "Resets the risk level (medium) with 2 events",
       "This can restore access: policies that use the risk score stop blocking this user",
-      "reaches Okta where it is linked",
-      "Cannot be undone",
+      "also in Okta where it is linked",
+      "Can't be undone",
       "Reason she called",
     ])
       expect(words).toContain(text);
@@ -90,7 +90,7 @@ describe("/zt reset-risk", () => {
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
 
     await sendForm(slack, alice, back, judgeAll(back, "accepted"));
-    expect(wordsOf(slack, await card(scene))).toContain("Impossible travel (2 times): judged accepted");
+    expect(wordsOf(slack, await card(scene))).toContain("Impossible travel (2 times): accepted");
   });
 
   it("does nothing when something happened after it was asked for: nobody has judged that", async () => {

@@ -38,7 +38,7 @@ describe("/zt create-user", () => {
     for (const text of [
       `Adds Nova Person-O'Neil (${NEW}) to Access`,
       "Not an Access user yet",
-      "This grants nothing by itself",
+      "Grants nothing by itself",
       "Can be undone: /zt delete-user",
       "Reason starts on Monday",
     ])
@@ -137,18 +137,18 @@ describe("/zt rename-user", () => {
     for (const user of usersWith(scene, MALLORY)) user.email = "mallory.quill@example.com";
     await press(slack, bob, asked, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
-    expect(wordsOf(slack, asked)).toContain("it is not the user that was approved");
+    expect(wordsOf(slack, asked)).toContain(`is no longer ${MALLORY}, the user that was approved`);
     expect(writes(scene)).toEqual([]);
   });
 });
 
 describe("/zt delete-user", () => {
-  it("wants the address typed once more, warns that it cannot be undone, and sees that they are gone", async () => {
+  it("wants the email typed again, warns that it cannot be undone, and sees that they are gone", async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     const id = accessIdOf(scene, MALLORY);
     const form = await openFormBy(slack, alice, `delete-user ${MALLORY} --reason left the company`);
-    expect(slack.visibleText(form)).toContain("CANNOT BE UNDONE");
+    expect(slack.visibleText(form)).toContain("This can't be undone");
     const missing = await slack.submitView({ user: alice, viewId: form.id, values: {} });
     expect(Object.keys(missing.errors ?? {})).toEqual(["typed"]);
     const back = await sendForm(slack, alice, form, { typed: { typed: "malory@example.com" } });
@@ -161,7 +161,7 @@ describe("/zt delete-user", () => {
     for (const text of [
       "Removes the user, with their seats, tokens and sessions",
       "Deletes 2 device registrations",
-      "They can sign in again",
+      "They become a user again if they sign in",
       "⛔ Can't be undone: deleted registrations",
       "Reason left the company",
     ])

@@ -223,7 +223,7 @@ describe("clicks", () => {
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.details);
     const details = slack.visibleText(await openModal(slack, PEOPLE.carol));
     expect(details).toContain("Record");
-    expect(details).toContain("@alice: asked: Revoke sessions: laptop stolen");
+    expect(details).toContain("@alice: requested: Revoke sessions: laptop stolen");
     expect(details).not.toContain("request.created");
   });
 

@@ -266,7 +266,7 @@ describe("a revocation that Cloudflare accepts", () => {
       scene.cloudflare.settings.sessionListLagMs = 60_000;
     });
     expect(story.thread).toMatch(/not confirmed: 3 of 3 sessions still open, checked at/);
-    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain");
+    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
     expect(story.dm).toContain(`check /zt user ${EMAIL}, and request it again if it is not done`);

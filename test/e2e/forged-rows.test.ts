@@ -49,7 +49,7 @@ describe("somebody who writes into the database", () => {
       /database was changed from outside zt-bot.*the record says pending.*no approval by/s,
     );
     expect(wordsOf(slack, card)).toContain("Voided, nothing was done");
-    await cardWhere(slack, (words) => words.includes("🚨") && words.includes(id));
+    await cardWhere(slack, (words) => words.includes("🔴 The database was changed") && words.includes(id));
     expect(revokedEmails(cloudflare)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toContain("request.unproven");
     expect(scene.logs()).toMatch(/"level":"error".*from outside zt-bot/);
