@@ -162,7 +162,7 @@ describe("/zt delete-user", () => {
       "Removes the user, with their seats, tokens and sessions",
       "Deletes 2 device registrations",
       "They become a user again if they sign in",
-      "⛔ Can't be undone: deleted registrations",
+      "⛔ Can't be undone: the user id and the device registrations",
       "Reason left the company",
     ])
       expect(wordsOf(slack, asked)).toContain(text);
