@@ -463,6 +463,8 @@ describe("legacy_device_revoke in policy.yml", () => {
     writeFileSync(join(scene.folder, "policy.yml"), POLICY);
     await scene.policy.reload(createLogger("silent"));
     await answerTo(slack, alice, `revoke-devices ${MALLORY} --all --reason x`);
-    expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain("✅ Revoked 3 devices, verified at");
+    expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain(
+      "✅ Revoked 3 devices, verified at",
+    );
   });
 });

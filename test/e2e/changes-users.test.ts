@@ -183,7 +183,9 @@ describe("/zt delete-user", () => {
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
     cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
-    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain("Deleted the user, verified at");
+    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
+      "Deleted the user, verified at",
+    );
     expect(writes(scene)).toHaveLength(1);
   });
 

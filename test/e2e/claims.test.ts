@@ -74,7 +74,9 @@ describe("a claim", () => {
     await answerTo(slack, alice, `revoke ${idle} ${MALLORY} --devices --reason stuffing`);
     const other = await cardWhere(slack, (words) => words.includes("and devices of 2 users"));
     expect(wordsOf(slack, other)).toContain(`1. ${idle} (first, alone)`);
-    expect(wordsOf(slack, other)).toContain("No open session was found, so the first revocation proves little");
+    expect(wordsOf(slack, other)).toContain(
+      "No open session was found, so the first revocation proves little",
+    );
   });
 
   it("that somebody without an email address can be revoked is not made: it is refused when it is asked", async () => {

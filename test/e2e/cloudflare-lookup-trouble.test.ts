@@ -35,11 +35,7 @@ const QUICK: readonly (readonly [name: string, fault: Fault, said: RegExp])[] = 
   ["an answer that is no JSON", { kind: "status", status: 200, html: true }, /can't be read/],
 ];
 const SLOW: typeof QUICK = [
-  [
-    "a gateway error as HTML",
-    { kind: "status", status: 502, html: true },
-    /returned an error \(502\)/,
-  ],
+  ["a gateway error as HTML", { kind: "status", status: 502, html: true }, /returned an error \(502\)/],
   ["a dropped connection", { kind: "drop" }, /Cloudflare can't be reached/],
   ["no answer at all", { kind: "hang" }, /did not answer in time/],
 ];
@@ -133,11 +129,7 @@ describe("/zt user while Cloudflare is in trouble", () => {
       { kind: "status", status: 502, html: true },
       ["Cloudflare returned an error (502)", "cloudflarestatus.com"],
     ],
-    [
-      "a bad token",
-      { kind: "status", status: 401 },
-      ["rejected the API token", "CLOUDFLARE_API_TOKEN"],
-    ],
+    ["a bad token", { kind: "status", status: 401 }, ["rejected the API token", "CLOUDFLARE_API_TOKEN"]],
   ] as const)("%s while the user is looked for is told with the next step", async (_name, fault, said) => {
     const scene = await startScene();
     scene.cloudflare.faults.set("users.list", fault);
