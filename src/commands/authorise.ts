@@ -24,7 +24,7 @@ export async function authorise(
     data: { command: command.name, ...auditContextOf(deps, asker) },
   });
   throw new UserError({
-    what: `You may not use /zt ${command.name}.`,
+    what: `You can't use /zt ${command.name}.`,
     why: `Only the ${ROLE_WORDS[command.role]} that zt-bot's policy names may.`,
     next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
     ask:
