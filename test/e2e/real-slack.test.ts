@@ -150,9 +150,7 @@ describe("in an Enterprise organization", () => {
     const card = await askToRevoke(slack);
     slack.setPerson(bob, { teamId: "T0SISTER", teams: ["T0SISTER", "T0THIRD"] });
     expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain("another");
-    expect((await answerTo(slack, bob, "user mallory@example.com")).words).toMatch(
-      /can't use \/zt user/,
-    );
+    expect((await answerTo(slack, bob, "user mallory@example.com")).words).toMatch(/can't use \/zt user/);
     expect(wordsOf(slack, card)).toContain("🟡 Needs 1 approval");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
   });
@@ -165,9 +163,7 @@ describe("somebody of another organization with whom a channel is shared, whom S
     const card = await askToRevoke(slack);
     slack.setPerson(bob, { teamId: "T0ELSEWHER" });
     expect(await pressForWords(slack, bob, card, CARD_ACTIONS.approve)).toContain("another");
-    expect((await answerTo(slack, bob, "user mallory@example.com")).words).toMatch(
-      /can't use \/zt user/,
-    );
+    expect((await answerTo(slack, bob, "user mallory@example.com")).words).toMatch(/can't use \/zt user/);
     expect(wordsOf(slack, card)).toContain("🟡 Needs 1 approval");
     const refused = readAudit(scene).filter(({ event }) => event.endsWith(".refused"));
     expect(refused.map(({ event, data }) => [event, data["code"]])).toEqual([
