@@ -77,12 +77,14 @@ function within(
 
 /**
  * When the others are looked at again, milliseconds after the look before: first as late as Cloudflare showed the first
- * user, so that one more look is enough for most, then seldom, as each look at hundreds costs as many calls.
+ * user, so that one more look is enough for most, and after as long again for those it was too early for; then seldom,
+ * as each look at hundreds costs as many calls.
  * @param inAllMs how long what was done may take to show
  * @param lagMs as in `Work`
  */
 export function lookDelays(inAllMs: number, lagMs: number): number[] {
-  const later = [inAllMs / 8, inAllMs / 2, inAllMs].filter((at) => at > lagMs);
-  const times = lagMs > 0 ? [lagMs, ...later] : later;
+  const soon = [lagMs, 2 * lagMs].filter((at) => at > 0 && at < inAllMs);
+  const seldom = [inAllMs / 8, inAllMs / 2, inAllMs].filter((at) => at > 2 * lagMs || at === inAllMs);
+  const times = [...soon, ...seldom];
   return times.map((at, index) => Math.ceil(at - (times[index - 1] ?? 0)));
 }

@@ -61,6 +61,7 @@ const WITHIN = "tells the time left within a factor of two";
 
 it.each<[string, Circumstances]>([
   ["5 people", { count: 5, latencyMs: 150 }],
+  ["5 people whose sessions stay listed until the second look", { count: 5, latencyMs: 60, lagMs: 200 }],
   ["5 people whose sessions stay listed for a moment", { count: 5, latencyMs: 60, lagMs: 900 }],
   ["5 people whose sessions stay listed for a while", { count: 5, latencyMs: 60, lagMs: 4000 }],
   ["50 people whose sessions stay listed for a moment", { count: 50, latencyMs: 40, lagMs: 900 }],

@@ -13,13 +13,14 @@ describe("lookDelays: when the others are looked at again", () => {
     expect(lookDelays(120_000, 0)).toEqual([15_000, 45_000, 60_000]);
   });
 
-  it("is first when Cloudflare showed the first user", () => {
-    expect(lookDelays(120_000, 1000)).toEqual([1000, 14_000, 45_000, 60_000]);
-    expect(lookDelays(120_000, 25_000)).toEqual([25_000, 35_000, 60_000]);
+  it("is first when Cloudflare showed the first user, and after as long again", () => {
+    expect(lookDelays(120_000, 1000)).toEqual([1000, 1000, 13_000, 45_000, 60_000]);
+    expect(lookDelays(120_000, 25_000)).toEqual([25_000, 25_000, 10_000, 60_000]);
   });
 
-  it("ends with one look where the first user took all the time there is", () => {
-    expect(lookDelays(120_000, 130_000)).toEqual([130_000]);
+  it("ends when the time is up", () => {
+    expect(lookDelays(120_000, 90_000)).toEqual([90_000, 30_000]);
+    expect(lookDelays(120_000, 120_100)).toEqual([120_000]);
   });
 });
 
