@@ -1,6 +1,5 @@
 import { list, plural } from "../pluralize.ts";
 import type { BulkProgress, Request, Result } from "../requests/request.ts";
-import { othersOf } from "../requests/plan.ts";
 import type { PostData } from "../requests/posts.ts";
 import { STOPPED_NOTE, type TargetRow, type TargetState } from "../requests/targets.ts";
 
