@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { SlackChannel } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { ConfigError } from "../../src/config.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

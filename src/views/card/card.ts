@@ -17,8 +17,8 @@ import {
   detailsButton,
   needsLine,
   voteNotes,
-} from "../card/approvals.ts";
-import { retryButtons } from "../card/retry.ts";
+} from "./approvals.ts";
+import { retryButtons } from "./retry.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
@@ -26,8 +26,6 @@ import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-gla
 import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
 import { plainLines, warningLines } from "./warnings.ts";
 import { escalatedNote, howFar, nobodyThere } from "./waiting.ts";
-
-export { CARD_ACTIONS } from "../card/approvals.ts";
 
 interface CardProps {
   request: Request;
