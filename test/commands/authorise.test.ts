@@ -27,7 +27,7 @@ describe("who may use what only operators may", () => {
     expect(await refusalOf(authorise(context, command))).toEqual({
       what: "You may not use /zt revoke.",
       why: "Only the operators that zt-bot's policy names may.",
-      next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
+      next: "They can do it for you; the people who run zt-bot can add you to policy.yml.",
       ask: ["S0SECOPS"],
     });
     expect(recorded).toEqual([

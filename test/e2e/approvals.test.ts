@@ -82,7 +82,6 @@ describe("a quorum of two", () => {
     expect(thread).toContain("@bob approved (1 of 2). Needs 1 more approval.");
     expect(thread).toMatch(/Approved by @carol .*, after @bob/);
     expect(wordsOf(slack, card)).toContain("approved by @bob and @carol");
-    expect(thread).toContain("approved by @bob and @carol");
     expect(revocations(scene)).toBe(1);
   });
 });

@@ -26,7 +26,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await page.keyboard.press("Enter");
         const summary = page.getByRole("article").filter({ hasText: "Mallory Archer" });
         await summary.getByText("3 active sessions").waitFor();
-        await summary.getByText("High risk", { exact: true }).waitFor();
+        await summary.getByText("3 sessions open").waitFor();
 
         await summary.getByText("Likely account takeover").waitFor();
         await summary.getByRole("button", { name: "Revoke all…" }).click();
@@ -55,7 +55,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, verified at /)
+          .getByText(/Revoked 3 sessions and 2 device registrations, verified at /)
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();
@@ -67,7 +67,7 @@ describeInBrowser("the sandbox in a browser", () => {
           .click();
         await page.getByRole("textbox", { name: "Message #security" }).fill("/zt user mallory@example.com");
         await page.keyboard.press("Enter");
-        await page.getByRole("article").filter({ hasText: "Sessions none active" }).waitFor();
+        await page.getByRole("article").filter({ hasText: "No active session" }).waitFor();
       } finally {
         await page.close();
         expect(await sandbox.stop()).toBe(0);

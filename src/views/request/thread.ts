@@ -106,7 +106,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "outcome":
     case "card-late":
     case "card-there":
-      return endMessage(request, words, stateLine(request));
+      // Who approved it stands in the thread already.
+      return endMessage(request, words, stateLine(request, { isSigned: false }));
   }
 }
 

@@ -166,7 +166,7 @@ describe("the approval card", () => {
     });
     const effects = (action: ActionName) => readWords(draw({ status: "pending", action, summary: none }));
     expect(effects("delete-user")).not.toContain("device registration");
-    expect(effects("revoke")).toContain("They have no device registration now");
+    expect(effects("revoke")).toContain("No registered device now: revokes any added before it runs");
     expect(effects("reset-risk")).toContain("• Resets the risk level (high)\n");
   });
 
