@@ -226,7 +226,7 @@ export interface AuthenticatorsTable {
   effective_at: number | null;
   /** Who confirmed it; its owner, where a code of the one before did. */
   confirmed_by: string | null;
-  /** Six digits that the confirmer has to hear from its owner. */
+  /** Six digits that an approver has to hear from its owner. */
   check_number: string;
   /** The last time step (of 30 s) whose code was taken: each is taken once. */
   last_step: number;

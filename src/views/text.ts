@@ -127,11 +127,6 @@ export function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** `14:02:31 UTC` */
-export function utcTime(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
-}
-
 /** A Slack user in mrkdwn. Only ids that look like ids become mentions. */
 export function mention(userId: string): string {
   return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : escape(userId);
