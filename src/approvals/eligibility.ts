@@ -103,7 +103,7 @@ export function personRefusal(
   if (person.isBot || person.isDeactivated)
     return refuse(
       "unknown-person",
-      "Bots and deactivated accounts have no say here.",
+      "Bots and deactivated accounts can't use zt-bot.",
       "An approver has to decide.",
     );
   if (!isMember(person, homeTeamId)) {

@@ -294,7 +294,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
         unknown_groups: [GONE],
       });
       expect(scene.logs()).toContain(
-        `Slack knows no user group ${GONE}: nobody counts as in it, and everybody counts as protected`,
+        `Slack knows no user group ${GONE}: no one counts as in it, and everyone counts as protected`,
       );
 
       writeFileSync(scene.config.policyFile, policyWith(MENDED));
@@ -309,7 +309,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const card = await askToRevoke(slack);
       writeFileSync(scene.config.policyFile, policyWith(SHIELD));
       await scene.bot.reloadPolicy();
-      await vi.waitFor(() => expect(scene.logs()).toContain("everybody counts as protected"));
+      await vi.waitFor(() => expect(scene.logs()).toContain("everyone counts as protected"));
       await press(slack, bob, card, CARD_ACTIONS.approve);
       const thread = (await finishedThread(slack, card)).join("\n");
       expect(wordsOf(slack, card)).toContain(
@@ -323,7 +323,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const scene = await startScene({ policy: policyWith(SHIELD, [bob]) });
       const { words } = await answerTo(scene.slack, alice, REVOKE);
       expect(words).toContain(
-        `2 approvers (everybody counts as protected while Slack does not know the user group ${GONE})`,
+        `2 approvers (everyone counts as protected while Slack does not know the user group ${GONE})`,
       );
       expect(scene.slack.messages(CHANNELS.approvals)).toEqual([]);
     });

@@ -17,8 +17,8 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   risk: ["risk", "Mallory Archer"],
   "sign-ins": ["sign-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
-  requests: ["requests", /Open requests|No request is open/],
-  cancel: ["cancel", "Which request?"],
+  requests: ["requests", /Open requests|No open requests/],
+  cancel: ["cancel", "You have no request to cancel"],
   audit: ["audit", /./],
 };
 

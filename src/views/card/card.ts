@@ -137,7 +137,7 @@ export function compactCard(props: CardProps): Message {
 /** How the target stood when it was requested; of several users, the first. */
 export function knownText({ evidence, plan }: Request, now: number): string {
   if (evidence === null) return "⚪ Not an Access user yet.";
-  const first = othersOf(plan).length === 0 ? "" : `First, ${code(plan.target.email, 254)}: `;
+  const first = othersOf(plan).length === 0 ? "" : `*First* ${code(plan.target.email, 254)}\n`;
   // Evidence from before sign-ins were read is no ground for a verdict.
   const known =
     evidence.signIns === undefined
