@@ -45,7 +45,7 @@ export function detailsModal(
       `*Requested by* ${mention(request.requesterId)} ${when(request.createdAt, "full")}`,
       `*Reason* ${escape(request.reason, 1500)}`,
     ),
-    section(warningLines(words), `*Known then* ${knownText(request, request.createdAt)}`),
+    section(warningLines(words), "*Known then*", knownText(request, request.createdAt)),
     section(
       "*What was requested*",
       words.effects.map((effect) => `• ${escape(effect)}`),
