@@ -341,7 +341,7 @@ async function lookAgain(person: Person, why: string): Promise<Refusal | null> {
   const failed: Failed = {
     kind: "again",
     isUnclear: true,
-    why: `Cloudflare could not be read: ${why}`,
+    why: `Can't read Cloudflare: ${why}`,
     afterMs: backOffMs(attempts),
   };
   if (attempts < MAX_ATTEMPTS) {
@@ -371,7 +371,7 @@ function giveUpSending(
   { why, next }: { why: string; next: string },
   seen: Reading<Look>,
 ): Promise<Refusal | null> {
-  const doubt = seen.ok ? "it does not show so far" : `Cloudflare could not be read (${seen.why})`;
+  const doubt = seen.ok ? "it does not show so far" : `Cloudflare can't be read (${seen.why})`;
   return lookOn(person, {
     why: `The call had no clear answer, ${doubt}. It is not sent again. ${why}`,
     next,
@@ -452,8 +452,7 @@ function delaysOf({ deps: { verifyDelaysMs }, row, lagMs }: Person): readonly nu
 }
 
 function unread(last: Verification | null, why: string, now: number): Verification {
-  if (last === null)
-    return { confirmed: false, summary: `could not be read: ${why}`, notes: [], checkedAt: now };
+  if (last === null) return { confirmed: false, summary: `unknown: ${why}`, notes: [], checkedAt: now };
   return { ...last, notes: [...last.notes, `the last look failed: ${why}`] };
 }
 

@@ -169,7 +169,7 @@ export async function changeTarget(
 
 export const STOPPED_NOTE = "stopped before it was reached";
 
-/** Whoever was not touched yet is not going to be. @returns how many these are. */
+/** Users not touched yet never will be. @returns how many they are. */
 export async function stopWaiting(db: Writer, requestId: string, note: string): Promise<number> {
   const stopped = await db
     .updateTable("request_targets")

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { ACCOUNT_ID } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 import { parsePolicy } from "../../src/policy-file.ts";
 import { createLogger } from "../../src/log.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import {
   answerTo,

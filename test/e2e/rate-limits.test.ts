@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ApiCall, Slack, StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, crowdEmail, stillIn } from "../support/crowd.ts";
 import {
   answerTo,

@@ -108,7 +108,7 @@ describe("looking things up", () => {
     const order = [
       "⚠️ differs from the open sessions in country, IP, device and posture",
       "User\n",
-      "Identity provider and groups\n",
+      "IdP and groups\n",
       "Location and network\n",
       "Device and posture\n",
       "mTLS ",
@@ -424,11 +424,11 @@ describe("Cloudflare in trouble", () => {
     cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" });
     const { words } = await answerTo(slack, PEOPLE.alice, "identity mallory@example.com");
     expect(words).toContain("🇧🇷 BR");
-    expect(words).toContain("⚠️ the open sessions could not be read: Cloudflare refused: busy");
+    expect(words).toContain("⚠️ can't read the open sessions: Cloudflare refused: busy");
     cloudflare.faults.clear();
     cloudflare.faults.set("sessions.get", { kind: "success-false", message: "busy" });
     expect((await answerTo(slack, PEOPLE.alice, "identity mallory@example.com")).words).toContain(
-      "⚠️ 0 of 3 open sessions compared, the newest; 3 could not be read: Cloudflare refused: busy",
+      "⚠️ 0 of 3 open sessions compared, the newest; 3 unknown: Cloudflare refused: busy",
     );
   });
 });

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { startCollector } from "../audit/collector.ts";
 import { runHere } from "../audit/support.ts";
 import {

@@ -7,8 +7,8 @@ import { describe, expect, it, vi } from "vitest";
 import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { AUTHENTICATOR_ACTIONS } from "../../src/views/authenticator.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

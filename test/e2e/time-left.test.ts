@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { BulkProgress } from "../../src/requests/request.ts";
 import { addCrowd, stillIn } from "../support/crowd.ts";
 import { cardWhere, PEOPLE, press, startBot, startWorld, type } from "../support/harness.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startAll } from "../support/harness.ts";
 
 it("a thread message whose blocks Slack refuses goes out in words alone, and the story goes on", async () => {
