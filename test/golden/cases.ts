@@ -13,6 +13,7 @@ import { HOME } from "./cases/home.ts";
 import { LISTS } from "./cases/lists.ts";
 import { LOOK_UPS } from "./cases/look-ups.ts";
 import { MODALS } from "./cases/modals.ts";
+import { PEOPLE_CASES } from "./cases/people.ts";
 import { REFUSALS } from "./cases/refusals.ts";
 import { REQUESTER } from "./cases/requester.ts";
 import { SUMMARIES } from "./cases/summaries.ts";
@@ -31,6 +32,7 @@ export type GoldenCase = { name: string } & (
 const ROOMS: Readonly<Record<string, Room>> = {
   summaries: SUMMARIES,
   "look-ups": LOOK_UPS,
+  people: PEOPLE_CASES,
   cards: CARDS,
   "decided-cards": DECIDED_CARDS,
   threads: THREADS,

@@ -37,7 +37,7 @@ function blockLines(block: Part): string[] {
     case "input":
       return inputLines(block);
     case "image":
-      return lines(`(picture: ${String(block["alt_text"])})`);
+      return ["(picture)", `  read out: ${String(block["alt_text"])}`];
     case "table":
       return tableLines(block["rows"] as unknown[][]);
     case "container":

@@ -39,7 +39,7 @@ export const HOME = {
   "to-approve": home({
     toDecide: [
       rowOf(request("pending")),
-      rowOf(request("pending", {}, { action: "delete-user" }), {
+      rowOf(request("pending", { id: "ZT-4QH8NVXR" }, { action: "delete-user" }), {
         ...RULES,
         quorum: 2,
         stepUp: { votes: true, alone: true },

@@ -18,8 +18,10 @@ import {
   VERIFIED,
 } from "../story.ts";
 
+let rows = 0;
+/** No two rows are about the same request. */
 const rowOf = (one: Request, offered: RequestRow["offered"] = []): RequestRow => ({
-  request: one,
+  request: { ...one, id: `ZT-7K3M2Q${"FGHJKMNPQR"[rows++ % 10]}` },
   words: describeRequest(one),
   link: LINK,
   quorum: 1,

@@ -1,8 +1,5 @@
-import type { AccessRequest, AccessUser, AuditEvent, Page } from "../../../src/api/cloudflare.ts";
-import type { Choice } from "../../../src/lookup/candidates.ts";
-import { chooseSubject } from "../../../src/views/investigate.ts";
+import type { AccessRequest, AuditEvent } from "../../../src/api/cloudflare.ts";
 import { changesMessage } from "../../../src/views/look-ups/changes.ts";
-import { chooseUserMessage, withMatch } from "../../../src/views/look-ups/choose-user.ts";
 import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
 import { failedSignInsMessage } from "../../../src/views/look-ups/failed-sign-ins.ts";
 import { identityMessage } from "../../../src/views/look-ups/identity.ts";
@@ -11,10 +8,8 @@ import { sessionMessage } from "../../../src/views/look-ups/session.ts";
 import { sessionsMessage } from "../../../src/views/look-ups/sessions.ts";
 import { signInPicture, signInsInWords } from "../../../src/views/look-ups/sign-in-picture.ts";
 import { signInsMessage } from "../../../src/views/look-ups/sign-ins.ts";
-import { usersMessage } from "../../../src/views/look-ups/users.ts";
-import { screenButton } from "../../../src/views/screen-button.ts";
 import { makeIdentity, makeRegistration, makeSession, makeUser } from "../../views/support.ts";
-import { CALM, HOUR, MINUTE, NOW, person, TAKEN_OVER } from "../story.ts";
+import { CALM, HOUR, MINUTE, NOW, TAKEN_OVER } from "../story.ts";
 
 const MALLORY = makeUser();
 const at = { now: NOW };
@@ -61,38 +56,6 @@ const change = (minutes: number, changes: Partial<AuditEvent> = {}): AuditEvent 
   resource: { id: MALLORY.id, product: "access", type: "users" },
   ...changes,
 });
-
-const page = (items: AccessUser[], changes: Partial<Page<AccessUser>> = {}): Page<AccessUser> => ({
-  items,
-  page: 1,
-  perPage: 10,
-  totalCount: items.length,
-  totalPages: 1,
-  ...changes,
-});
-const PEOPLE = [
-  MALLORY,
-  person("Ada Ng", { lastLoginAt: NOW - 2 * HOUR }),
-  person("Ben Ito", { lastLoginAt: null, accessSeat: false, gatewaySeat: false, activeDeviceCount: null }),
-];
-
-const choice = (changes: Partial<Choice>): Choice => ({
-  users: PEOPLE,
-  isCut: false,
-  isMatch: true,
-  isPartial: false,
-  kind: "name",
-  typed: "mal",
-  ...changes,
-});
-const choose = (one: Choice) =>
-  chooseUserMessage(
-    one,
-    one.users.map((user, index) =>
-      screenButton("Open", "user", { user: user.id }, `Summary of ${user.email}`, `open-${index}`),
-    ),
-    NOW,
-  );
 
 const lanes = {
   from: NOW - 24 * HOUR,
@@ -153,7 +116,7 @@ const scored = (email: string, level: "high" | "medium" | null, eventCount: numb
   lastEventAt: NOW - HOUR,
 });
 
-/** The other look-ups, full, empty and partly read. */
+/** The other look-ups about one user, full, empty and partly read; and what zt-bot changed. */
 export const LOOK_UPS = {
   sessions: sessionsMessage(MALLORY, sessions, at),
   "sessions-none": sessionsMessage(MALLORY, [], at),
@@ -261,20 +224,6 @@ export const LOOK_UPS = {
     at,
   ),
   "riskiest-none": riskiestMessage([], at),
-  users: usersMessage({ found: page(PEOPLE), search: "", now: NOW }),
-  "users-search": usersMessage({
-    found: page(PEOPLE.slice(0, 1), { totalCount: 214 }),
-    search: "mall",
-    now: NOW,
-  }),
-  "users-first-of-many": usersMessage({
-    found: page(PEOPLE, { perPage: 3, totalCount: 214, totalPages: 72 }),
-    search: "",
-    now: NOW,
-  }),
-  "users-none": usersMessage({ found: page([]), search: "", now: NOW }),
-  "users-none-found": usersMessage({ found: page([]), search: "zelda", now: NOW }),
-  "users-past-the-end": usersMessage({ found: page([], { page: 4 }), search: "", now: NOW }),
   changes: changesMessage({
     items: [
       change(1),
@@ -287,23 +236,4 @@ export const LOOK_UPS = {
   }),
   "changes-cut": changesMessage({ items: [change(1)], complete: false, tokenId: "token-1", now: NOW }),
   "changes-none": changesMessage({ items: [], complete: true, tokenId: "token-1", now: NOW }),
-  "choose-name": choose(choice({})),
-  "choose-only-match": choose(choice({ users: [MALLORY] })),
-  "choose-misspelt": choose(choice({ kind: "misspelt", typed: "malory@example.com", users: [MALLORY] })),
-  "choose-misspelt-several": choose(
-    choice({ kind: "misspelt", typed: "malory@example.com", users: PEOPLE.slice(0, 2), isPartial: true }),
-  ),
-  "choose-similar": choose(choice({ isMatch: false, typed: "mallroy" })),
-  "choose-shared-address": choose(
-    choice({
-      kind: "shared",
-      typed: "mallory@example.com",
-      users: [MALLORY, makeUser({ id: "0b1e90aa-0000-4000-8000-000000000000", lastLoginAt: null })],
-    }),
-  ),
-  "choose-of-many": choose(
-    choice({ users: Array.from({ length: 12 }, (_, index) => person(`Mal${index} Smith`)), isCut: true }),
-  ),
-  "matched-by-name": withMatch("mall", MALLORY, sessionsMessage(MALLORY, [], at)),
-  "several-in-a-message": chooseSubject(PEOPLE.slice(0, 2), ["zelda@example.com"], 3),
 };

@@ -1,5 +1,6 @@
 import { decide, decideDetails, type Click, type ClickFacts } from "../../../src/approvals/decide.ts";
 import type { ApproverRisk, Known } from "../../../src/approvals/eligibility.ts";
+import { targetsOf } from "../../../src/requests/plan.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Person } from "../../../src/slack/directory.ts";
 import { noticeMessage } from "../../../src/views/notice.ts";
@@ -36,7 +37,11 @@ const factsOf = (one: Request, changes: Partial<ClickFacts>): ClickFacts => ({
   quorum: 1,
   maxAgeMs: 60 * MINUTE,
   stepUp: { votes: false, alone: false },
-  protection: { rules: [], people: new Map(), unread: null } as unknown as ClickFacts["protection"],
+  protection: {
+    of: new Map(targetsOf(one.plan).map(({ email }) => [email, "not-protected" as const])),
+    lostGroups: [],
+    unchecked: null,
+  },
   breakGlass: new Map([[ALICE, ALICE]]),
   people: new Map([ALICE, BOB, CAROL, DAVE].map((id) => [id, known(id)])),
   silence: null,
