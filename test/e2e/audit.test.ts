@@ -184,7 +184,7 @@ describe("/zt audit", () => {
     });
     const { slack, policy } = scene;
     const { words } = await answerTo(slack, PEOPLE.bob, "audit");
-    expect(words).toContain("You may not use /zt audit.");
+    expect(words).toContain("You can't use /zt audit.");
     await besides(scene, async (db) => {
       const row = await db
         .selectFrom("audit")

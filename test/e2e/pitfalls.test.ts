@@ -226,7 +226,7 @@ it("pitfall 10: a role is checked again when a form is sent, and an id in a form
   const denied = await sendForm(slack, bob, deny, { reason: { reason: "no" } });
   expect(slack.visibleText(denied)).toContain("You can't deny this request");
   const asked = await sendForm(slack, alice, form, { reason: { reason: "phished" } });
-  expect(slack.visibleText(asked)).toContain("You may not use /zt revoke");
+  expect(slack.visibleText(asked)).toContain("You can't use /zt revoke");
   expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
 
   // A button that no message of the bot ever had.

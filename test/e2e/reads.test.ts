@@ -212,7 +212,7 @@ describe("who may look", () => {
     for (const text of READS) {
       const name = text.split(" ")[0];
       expect((await answerTo(scene.slack, OTHERS.nobody, text)).words).toContain(
-        `You may not use /zt ${name}.`,
+        `You can't use /zt ${name}.`,
       );
     }
     const refused = readAudit(scene).filter(({ event }) => event === "command.refused");

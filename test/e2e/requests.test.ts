@@ -125,7 +125,7 @@ describe("/zt requests", () => {
     }
     // Nobody is offered a step that they can't take.
     expect(buttons).toEqual(["Cancel Details Refresh", "Approve Deny Details Refresh", "Details Refresh"]);
-    expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You may not use /zt requests");
+    expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You can't use /zt requests");
   });
 });
 

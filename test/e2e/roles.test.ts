@@ -57,7 +57,7 @@ describe("who may do what", () => {
     for (const { role, text, name } of TYPED) {
       const { words } = await answerTo(slack, user, text);
       if (refused.includes(role)) {
-        expect(words).toContain(`You may not use /zt ${name}.`);
+        expect(words).toContain(`You can't use /zt ${name}.`);
         expect(words).toContain(
           `Only the operators${role === "auditor" ? " and approvers" : ""} that zt-bot's policy names may.`,
         );
@@ -108,7 +108,7 @@ describe("who may do what", () => {
       const { words } = await answerTo(slack, user, text);
       if (role === "everyone") expect(words).toContain("Ask @alice to do it for you");
       else {
-        expect(words).toContain(`You may not use /zt ${name}.`);
+        expect(words).toContain(`You can't use /zt ${name}.`);
         expect(words).toContain("They can do it for you");
         expect(words).toContain("@alice");
       }
@@ -132,7 +132,7 @@ describe("who may do what", () => {
       [SUMMARY_ACTIONS.resetRisk, "reset-risk"],
     ] as const)
       expect(slack.visibleText(await newModal(slack, VIEWER, click(actionId)))).toContain(
-        `You may not use /zt ${name}.`,
+        `You can't use /zt ${name}.`,
       );
     expect(refusalsOf(readAudit(scene))).toEqual([`${VIEWER} revoke`, `${VIEWER} reset-risk`]);
   });
@@ -144,7 +144,7 @@ describe("who may do what", () => {
     slack.setPerson(alice, { isRestricted: true });
     await slack.submitView({ user: alice, viewId: form.id, values: { reason: { reason: "x" } } });
     await slack.waitFor(() =>
-      slack.visibleText(slack.views(alice).at(-1) ?? form).includes("You may not use /zt revoke."),
+      slack.visibleText(slack.views(alice).at(-1) ?? form).includes("You can't use /zt revoke."),
     );
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
   });

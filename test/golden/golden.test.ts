@@ -69,7 +69,7 @@ describe("all that the bot can say", () => {
   it(`begins with a line of at most ${MAX_FIRST_LINE} characters`, () => {
     const long = goldenCases()
       .filter(({ surface }) => surface === "message")
-      .map(({ name }) => `${name}: ${TEXTS.get(name)?.split("\n", 1)[0]}`)
+      .map(({ name }) => `${name}: ${TEXTS.get(name)?.split("\n", 1)[0] ?? ""}`)
       .filter((line) => !/: \S/.test(line) || line.length - line.indexOf(": ") - 2 > MAX_FIRST_LINE);
     expect(long).toEqual([]);
   });
@@ -84,7 +84,8 @@ describe("all that the bot can say", () => {
 
   it("holds nothing that docs/voice.md rules out", () => {
     const found = [...TEXTS].flatMap(([name, text]) =>
-      FORBIDDEN.filter(([pattern]) => pattern.test(text)).map(
+      // Names that are typed stay what they are.
+      FORBIDDEN.filter(([pattern]) => pattern.test(text.replaceAll(/^ {2}also: .*$/gm, ""))).map(
         ([pattern, instead]) => `${name}: ${pattern.exec(text)?.[0]} → ${instead}`,
       ),
     );

@@ -87,7 +87,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
-        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else is touched.`,
+        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; nobody else will be revoked.`,
       );
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
@@ -134,7 +134,7 @@ export function outcomeMessage(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, stateLine(request)),
     behind !== null && section(behindText(request, behind)),
-    section(`Next: ${nextStep(request, words)}`),
+    section(`Next: ${capitalise(nextStep(request, words))}`),
     retryButtons(request),
     context(linked(request, link)),
   );
@@ -146,21 +146,21 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, `${stateLine(request)}${nothing}`),
-    context(`Next: ${nextStep(request, words)} · ${linked(request, link)}`),
+    context(`Next: ${capitalise(nextStep(request, words))} · ${linked(request, link)}`),
   );
 }
 
 function heldNext(held: Held["code"] | undefined): string {
   return held === "paused"
-    ? "an approver types `/zt resume`, or denies it on the card."
-    : "it starts by itself. Until then, deny or cancel it on the card.";
+    ? "An approver can type `/zt resume`, or deny it on the card."
+    : "It starts by itself. Until then you can deny or cancel it on the card.";
 }
 
 /** The last message of a thread: how it ended, the next step, and what can be done about it. */
 function endMessage(request: Request, words: RequestText, line: string): Message {
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
-    section(line, `Next: ${nextStep(request, words)}`),
+    section(line, `Next: ${capitalise(nextStep(request, words))}`),
     undoButtons(request),
     retryButtons(request),
   );
@@ -224,14 +224,14 @@ function ended(step: string): string {
 
 function unrecordedText({ call, isUnrecorded }: Extract<PostData, { kind: "call-cut" }>): string {
   return isUnrecorded === true
-    ? `The answer to ${escape(call)} could not be recorded`
+    ? `No clear answer: the reply to ${escape(call)} wasn't recorded`
     : `No clear answer: zt-bot stopped after sending ${escape(call)}`;
 }
 
 function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {
   const at = when(data.at, "time");
   if (data.reconciled) return `☑️ Already done by the earlier call; nothing was sent again · ${at}`;
-  if (data.wasSo === true) return `☑️ It was so already; verifying… · ${at}`;
+  if (data.wasSo === true) return `☑️ It was already done; verifying… · ${at}`;
   const again = data.isAgain === true ? "The earlier call had no effect. Sent again, and " : "";
   const ray = data.cfRay === null ? "" : ` · ray ${code(data.cfRay)}`;
   return `☑️ ${again}Cloudflare accepted it; verifying… · ${at}${ray}`;

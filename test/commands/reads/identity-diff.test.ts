@@ -41,19 +41,19 @@ const TABLE: readonly (readonly [
     "a provider of another type",
     { idp: { id: "a", type: "azureAD" } },
     { idp: { id: "b", type: "github" } },
-    [{ kind: "value", what: "identity provider", seen: "azureAD", inSession: "github" }],
+    [{ kind: "value", what: "IdP", seen: "azureAD", inSession: "github" }],
   ],
   [
     "another provider of one type",
     { idp: { id: "a", type: "saml" } },
     { idp: { id: "b", type: "saml" } },
-    [{ kind: "value", what: "identity provider", seen: "saml a", inSession: "saml b" }],
+    [{ kind: "value", what: "IdP", seen: "saml a", inSession: "saml b" }],
   ],
   [
     "another provider of no type",
     { idp: { id: "a", type: null } },
     { idp: { id: "b", type: null } },
-    [{ kind: "value", what: "identity provider", seen: "a", inSession: "b" }],
+    [{ kind: "value", what: "IdP", seen: "a", inSession: "b" }],
   ],
   ["a provider that is not said", { idp: null }, { idp: { id: "b", type: "github" } }, []],
   [

@@ -15,7 +15,7 @@ import { makeRegistration, makeUser } from "../../views/support.ts";
 import { HOUR, MINUTE, NOW, person, REASON, TAKEN_OVER } from "../story.ts";
 
 const MALLORY = { userId: makeUser().id, email: "mallory@example.com", name: "Mallory Quill" };
-const FACTS = ["🔴 high risk", "3 active sessions", "2 active devices"];
+const FACTS = ["high risk", "3 active sessions", "2 active devices"];
 
 const devices = TAKEN_OVER.registrations.ok ? TAKEN_OVER.registrations.value : [];
 const revoked = devices.map((one) => makeRegistration({ ...one, revokedAt: NOW - 5 * MINUTE }));
