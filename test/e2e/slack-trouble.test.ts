@@ -124,8 +124,8 @@ describe("a person whom Slack keeps waiting", () => {
       [PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.details)],
     ] as const) {
       const words = await privateAnswer(slack, user, act);
-      expect(words).toContain("The form came too late.");
-      expect(words).toContain("Press or type it again.");
+      expect(words).toContain("The form didn't open in time.");
+      expect(words).toContain("Try again.");
     }
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });

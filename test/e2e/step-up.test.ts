@@ -101,7 +101,7 @@ async function confirm(scene: Staged, by: string, heard: string, code = ""): Pro
 /** One that counts. @returns its secret. */
 async function enrol(scene: Staged, user: string, by: string, code = ""): Promise<string> {
   const { secret, number } = await setUp(scene, user);
-  expect(await confirm(scene, by, number, code)).toContain("It is confirmed, and counts from now on.");
+  expect(await confirm(scene, by, number, code)).toContain("Confirmed: it works now.");
   // The code that proved it is not taken again.
   scene.pass(30_000);
   return secret;
@@ -435,7 +435,9 @@ describe("/zt authenticator", () => {
     const { slack } = scene;
     addOthers(slack);
     expect((await answerTo(slack, OTHERS.nobody, "authenticator")).words).toContain("You can't use /zt");
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("No one else has one yet.");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain(
+      "No one else has an authenticator yet.",
+    );
     await enrol(scene, carol, bob);
     expect((await answerTo(slack, bob, "authenticator")).words).toContain("and can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);
