@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, askToRevoke, CHANNELS, PEOPLE, press } from "../support/harness.ts";
 import { startScene } from "./support.ts";
 
@@ -38,7 +38,7 @@ describe("/zt doctor", () => {
   it("is for operators: an approver who is none is told so", async () => {
     const policy = `channels: { approvals: ${CHANNELS.approvals} }\noperators: [${alice}]\napprovers: [${bob}]\n`;
     const { slack } = await startScene({ policy });
-    expect((await answerTo(slack, bob, "doctor")).words).toContain("You may not use /zt doctor");
+    expect((await answerTo(slack, bob, "doctor")).words).toContain("You can't use /zt doctor");
   });
 
   it.each([

@@ -61,7 +61,7 @@ export function describeFailure(failure: Failure): string {
     case "cloudflare":
       return describeCloudflare(failure.error).brief;
     case "database":
-      return `the database could not be read (${failure.why})`;
+      return `can't read the database (${failure.why})`;
     case "time":
       return "no answer in time";
     case "settings":

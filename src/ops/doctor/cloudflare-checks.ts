@@ -24,14 +24,14 @@ export const CLOUDFLARE_CHECKS: readonly Check[] = [
   defineCheck({
     name: "permissions",
     title: "Cloudflare permissions",
-    needs: ["cloudflare", "needs", "now", "policy"],
-    judge: ({ cloudflare, needs, now, policy }) => {
+    needs: ["cloudflare", "needs", "now", "checksApproverRisk"],
+    judge: ({ cloudflare, needs, now, checksApproverRisk }) => {
       const access = judgeAccess(cloudflare, now);
       const isRefused = access.status === "problem" && [...cloudflare.probes.values()].every(({ ok }) => !ok);
       if (isRefused)
         return [{ status: "unknown", what: "Unknown until Cloudflare accepts the token and the account" }];
       return [
-        ...needs.flatMap((need) => judgeNeed(need, cloudflare, policy.checksApproverRisk)),
+        ...needs.flatMap((need) => judgeNeed(need, cloudflare, checksApproverRisk)),
         ...describeNotProbed(needs, cloudflare),
       ];
     },

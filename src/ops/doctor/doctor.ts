@@ -55,6 +55,7 @@ async function readAll(sources: DoctorSources): Promise<Readings> {
     now: { ok: true, value: now() },
     settings: { ok: true, value: problems },
     policy: policy === null ? UNSET : { ok: true, value: policy },
+    checksApproverRisk: { ok: true, value: policy?.checksApproverRisk ?? true },
     needs: { ok: true, value: needs },
     machine,
     database,

@@ -104,6 +104,8 @@ export interface Readings {
   now: Reading<number>;
   settings: Reading<readonly SettingsProblem[]>;
   policy: Reading<Policy>;
+  /** The policy's `approver_hygiene`; what it is by default where there is no policy. */
+  checksApproverRisk: Reading<boolean>;
   /** What the subcommands need of Cloudflare. */
   needs: Reading<readonly PermissionNeed[]>;
   machine: Reading<MachineReading>;
