@@ -6,6 +6,7 @@ import { CARDS } from "./cases/cards.ts";
 import { CHANNEL } from "./cases/channel.ts";
 import { DECIDED_CARDS } from "./cases/decided-cards.ts";
 import { DIRECT } from "./cases/direct.ts";
+import { DOCTOR } from "./cases/doctor.ts";
 import { ERRORS } from "./cases/errors.ts";
 import { FORMS } from "./cases/forms.ts";
 import { HELP } from "./cases/help.ts";
@@ -45,6 +46,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   authenticator: AUTHENTICATOR,
   home: HOME,
   help: HELP,
+  doctor: DOCTOR,
   errors: ERRORS,
   refusals: REFUSALS,
 };
