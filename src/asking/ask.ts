@@ -7,7 +7,7 @@ import { number, plural } from "../pluralize.ts";
 import { slackTroubleOf } from "../slack/clients.ts";
 import { permalink } from "../slack/messages.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
-import { stateWords } from "../views/request/card.ts";
+import { stateWords } from "../views/card/card.ts";
 import { mayUseBreakGlass } from "../approvals/break-glass.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
 import { describeRequest } from "../actions/describe.ts";

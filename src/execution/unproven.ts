@@ -46,7 +46,7 @@ async function compare(db: Writer, request: Request): Promise<Unproven> {
   const { sending, sent, done, failed } = await countTargets(db, request.id);
   // Before the first call it may turn out that there is no one to send it for: that is recorded.
   if (sending + sent + done > 0 || (failed > 0 && !(await wasChecked(db, request.id))))
-    findings.push("somebody of it stands as called for, and it was not begun");
+    findings.push("a user of it stands as called for, and it was not begun");
   return { findings, isTold: isTold(rows) };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { ACCOUNT_ID } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,
@@ -204,7 +204,7 @@ describe("the buttons of a summary", () => {
       ts: shared.ts,
       actionId: SUMMARY_ACTIONS.revoke,
     });
-    expect(slack.visibleText(await openModal(slack, OTHERS.nobody))).toContain("You may not use /zt revoke.");
+    expect(slack.visibleText(await openModal(slack, OTHERS.nobody))).toContain("You can't use /zt revoke.");
     expect(
       await privateAnswer(slack, OTHERS.nobody, () =>
         slack.click({
@@ -212,7 +212,7 @@ describe("the buttons of a summary", () => {
           ...clickOn(shared, SUMMARY_ACTIONS.sessions),
         }),
       ),
-    ).toContain("You may not use /zt sessions.");
+    ).toContain("You can't use /zt sessions.");
   });
 
   it("Reset risk… asks under the id that risk scoring has, says that access may come back, and verifies", async () => {

@@ -6,7 +6,7 @@ import { appendAudit } from "../support/audit.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
 import { openTables, type Db } from "../../src/store/open.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { newRequest } from "../store/fixture.ts";
 import {
   answerTo,
@@ -184,7 +184,7 @@ describe("/zt audit", () => {
     });
     const { slack, policy } = scene;
     const { words } = await answerTo(slack, PEOPLE.bob, "audit");
-    expect(words).toContain("You may not use /zt audit.");
+    expect(words).toContain("You can't use /zt audit.");
     await besides(scene, async (db) => {
       const row = await db
         .selectFrom("audit")

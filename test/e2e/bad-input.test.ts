@@ -170,7 +170,7 @@ approvers: [${PEOPLE.bob}]
       ["reset mallory@example.com --reason x", "reset-risk"],
     ] as const) {
       const { words } = await answerTo(slack, user, text);
-      expect(words).toContain(`You may not use /zt ${name}.`);
+      expect(words).toContain(`You can't use /zt ${name}.`);
       // Whom to turn to, so that nobody stands there alone.
       expect(words).toContain("@alice");
     }

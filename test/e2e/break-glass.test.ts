@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

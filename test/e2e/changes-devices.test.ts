@@ -382,7 +382,7 @@ describe("Undo on the result of a device revocation", () => {
     const { channel, ts } = undoMessage(scene, revoked);
     const press = { user: OTHERS.nobody, channel, ts, actionId: "form:restore-devices:undo" };
     const words = await privateAnswer(slack, OTHERS.nobody, () => slack.click(press));
-    expect(words).toContain("You may not use /zt restore-devices.");
+    expect(words).toContain("You can't use /zt restore-devices.");
     expect(slack.views(OTHERS.nobody)).toEqual([]);
   });
 

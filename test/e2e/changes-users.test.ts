@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { ACTION_NAMES } from "../../src/requests/plan.ts";
 import { answerTo, callsTo, cardWhere, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {

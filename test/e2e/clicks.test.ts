@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {

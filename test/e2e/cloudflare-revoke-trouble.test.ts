@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { findLiveSessions } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {

@@ -339,6 +339,6 @@ describe("every subcommand", () => {
     });
     const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
     for (const [name, words] of Object.entries(said))
-      expect(words, name).toContain(`You may not use /zt ${name}`);
+      expect(words, name).toContain(`You can't use /zt ${name}`);
   });
 });

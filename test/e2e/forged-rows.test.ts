@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { hashPlan, type Plan } from "../../src/requests/plan.ts";
 import { canonicalJson } from "../../src/canonical-json.ts";
 import { revokedEmails } from "../support/crowd.ts";

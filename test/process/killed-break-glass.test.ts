@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
 import { sendForm, newModal } from "../e2e/support.ts";
 import {
   askToRevoke,

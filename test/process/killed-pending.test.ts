@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   askToRevoke,
   callsTo,

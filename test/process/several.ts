@@ -2,7 +2,7 @@ import { expect } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import type { Hold } from "../../sandbox/cloudflare/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, stillIn } from "../support/crowd.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, wordsOf, type World } from "../support/harness.ts";
 import type { LogLine, ReadyBot } from "../support/process.ts";

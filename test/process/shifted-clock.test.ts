@@ -3,7 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
 import { keepLedger } from "../support/ledger.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
