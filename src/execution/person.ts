@@ -27,6 +27,7 @@ import {
   type Refusal,
   type Standing,
 } from "./permit.ts";
+import { lookDelays } from "./pace.ts";
 import { backOffMs, judgeFailure, lookNow, readBaseline, type Failed, type Reading } from "./reads.ts";
 
 export interface PersonDeps extends PermitDeps {
@@ -46,6 +47,8 @@ export interface Run {
   lease: Lease;
   request: Request;
   standing: () => Promise<Standing>;
+  /** How long Cloudflare took to show the first user as done, milliseconds; 0: at once, or not shown so far. */
+  lagMs: number;
 }
 
 /** After so many calls, or looks after an unclear one that told nothing, a user is given up. */
@@ -442,11 +445,10 @@ function lookAt({ deps, row, plan }: Person): Promise<Reading<Look>> {
   });
 }
 
-/** Of hundreds, each look costs as many calls: they come later and less often. */
-function delaysOf({ deps: { verifyDelaysMs }, row }: Person): readonly number[] {
+function delaysOf({ deps: { verifyDelaysMs }, row, lagMs }: Person): readonly number[] {
   if (row.position === 0) return verifyDelaysMs;
-  const all = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
-  return [all / 8, (3 * all) / 8, all / 2].map(Math.ceil);
+  const inAllMs = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
+  return lookDelays(inAllMs, lagMs);
 }
 
 function unread(last: Verification | null, why: string, now: number): Verification {

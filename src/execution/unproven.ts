@@ -82,7 +82,7 @@ export async function endUnproven(
   const at = now();
   const where = lease.isHeld;
   if (!isTold(rows)) {
-    log.error({ requestId: id, findings }, "the database was changed behind zt-bot's back: nothing is sent");
+    log.error({ requestId: id, findings }, "the database was changed from outside zt-bot: nothing is sent");
     const data = { kind: "unproven", at, findings } as const;
     await changeRequest(db, {
       id,

@@ -125,6 +125,21 @@ export async function findNextDue(
   return row === undefined || row.at === null ? null : row.at;
 }
 
+/** When the last user in these states is due; null when there is none. */
+export async function findLastDue(
+  db: Writer,
+  requestId: string,
+  states: readonly TargetState[],
+): Promise<number | null> {
+  const row = await db
+    .selectFrom("request_targets")
+    .select((eb) => eb.fn.max("due_at").as("at"))
+    .where("request_id", "=", requestId)
+    .where("state", "in", states)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** What is changed of one user of a request: the state always, the rest where it is given. */
 export type TargetChange = Omit<Updateable<RequestTargetsTable>, "request_id" | "position" | "outcome"> & {
   state: TargetState;

@@ -121,8 +121,8 @@ describe("a quorum that can't be met", () => {
     const { words } = await answerTo(slack, alice, REVOKE);
     expect(words).toContain("Too few people can approve this, so nothing was requested.");
     expect(words).toContain("The policy needs 3 approvers for revoke of mallory@example.com");
-    expect(words).toContain("only Bob Okafor and Carol Lindqvist can decide");
-    expect(words).toContain("is a bot, deactivated, or without an email address");
+    expect(words).toContain("only Bob Okafor and Carol Lindqvist can approve");
+    expect(words).toContain("is a bot, deactivated or without an email address");
     expect(words).toContain("add 1 approver to policy.yml");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toEqual(["request.refused"]);
@@ -136,7 +136,7 @@ describe("a quorum that can't be met because of an approver at risk", () => {
     cloudflare.addRiskEvent("bob@example.com", { level: "high" });
     const { words } = await answerTo(slack, alice, REVOKE);
     expect(words).toContain(
-      "only Carol Lindqvist and Dave Adeyemi can decide: Bob Okafor is high-risk in Cloudflare",
+      "only Carol Lindqvist and Dave Adeyemi can approve: Bob Okafor is high-risk in Cloudflare",
     );
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     await changePolicy(scene, policyWith("quorum: 3\napprover_hygiene: false"));
@@ -250,7 +250,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
   it("is named where too few are left to approve", async () => {
     const scene = await startScene({ policy: policyWith("quorum: 2", [GONE, bob]) });
     const { words } = await answerTo(scene.slack, alice, REVOKE);
-    expect(words).toContain(`only Bob Okafor can decide: the user group ${GONE} is unknown to Slack`);
+    expect(words).toContain(`only Bob Okafor can approve: the user group ${GONE} is unknown to Slack`);
   });
 
   it("and is gone before what it approved is carried out takes its members' votes with it", async () => {
@@ -368,7 +368,7 @@ describe("before what is approved is carried out", () => {
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(revocations(scene)).toBe(1);
     const channel = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
-    expect(channel.filter((text) => /zt-bot is paused|zt-bot goes on/.test(text))).toHaveLength(2);
+    expect(channel.filter((text) => /zt-bot is paused|zt-bot resumed/.test(text))).toHaveLength(2);
   });
 
   it("can still be taken back by who asked, and is void then, whatever comes", async () => {

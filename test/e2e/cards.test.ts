@@ -60,7 +60,7 @@ describe("the answer to the requester", () => {
     await finishedThread(slack, card);
     const count = slack.ephemerals(alice).length;
     const now = await turnPage(scene, message, ASKED_ACTIONS.refresh);
-    expect(now).toContain("✅ 0 of 3 sessions remain");
+    expect(now).toContain("✅ Revoked 3 sessions, verified at");
     expect(now).toContain("Next:");
     expect(now).not.toContain("Needs 1 approval");
     expect(now).not.toContain("Refresh");

@@ -55,7 +55,7 @@ function refused(why: RegExp, status: Request["status"] = "voided") {
     status,
     findings: expect.stringMatching(why) as string,
     told: ["thread", "channel"],
-    logged: expect.stringContaining("the database was changed behind zt-bot's back") as string,
+    logged: expect.stringContaining("the database was changed from outside zt-bot") as string,
   };
 }
 

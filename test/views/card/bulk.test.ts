@@ -254,7 +254,7 @@ describe("how a request about several users ended", () => {
 
   it("says so when the others were left alone because of the first", () => {
     expect(end(["failed", "stopped", "stopped"], "Cloudflare refused").result.failure?.why).toBe(
-      "0 of 3 done, 1 failed, 2 not touched. It failed for the first user, user-1@example.com (Cloudflare refused), so the other 2 were not touched",
+      "0 of 3 done, 1 failed, 2 not touched. The first user failed: Cloudflare refused",
     );
   });
 });
