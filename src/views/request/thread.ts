@@ -12,7 +12,7 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
