@@ -101,11 +101,7 @@ export function personRefusal(
       "Try again. If it lasts, tell the people who run zt-bot.",
     );
   if (person.isBot || person.isDeactivated)
-    return refuse(
-      "unknown-person",
-      "Bots and deactivated accounts can't decide here.",
-      "Ask an approver.",
-    );
+    return refuse("unknown-person", "Bots and deactivated accounts can't decide here.", "Ask an approver.");
   if (!isMember(person, homeTeamId)) {
     return refuse(
       "stranger",

@@ -99,7 +99,9 @@ export function setUpModal(offer: Offer, problem?: UserMessage): ModalView {
         code(secret.match(/.{1,4}/g)?.join(" ") ?? secret),
       ),
       section("Or, where the app takes a link, this one:", code(uri, 500)),
-      context("Use a phone or password manager that can't be reached through Slack. The key is shown only now."),
+      context(
+        "Use a phone or password manager that can't be reached through Slack. The key is shown only now.",
+      ),
       codeInput("code", "2. The code the app shows now"),
       hasEffective &&
         codeInput("current", "3. A code of your current authenticator", {
@@ -128,9 +130,7 @@ export function setUpDoneModal(
 ): ModalView {
   const title = "Set up authenticator";
   if (state === "effective") {
-    return modal(title, [
-      section("✅ *Your new authenticator works now.* The old one no longer does."),
-    ]);
+    return modal(title, [section("✅ *Your new authenticator works now.* The old one no longer does.")]);
   }
   return modal(title, [
     section("🟡 *Almost done: another approver needs to confirm it.*"),
@@ -140,9 +140,7 @@ export function setUpDoneModal(
     ),
     isTold
       ? context("The approvals channel has a message with the Confirm button.")
-      : section(
-          "⚠️ Can't post in the approvals channel. Set it up again later: /zt authenticator",
-        ),
+      : section("⚠️ Can't post in the approvals channel. Set it up again later: /zt authenticator"),
   ]);
 }
 
@@ -209,7 +207,9 @@ export function confirmModal({ authenticator, takesCode, problem }: ConfirmProps
       section(
         `*Did ${mention(authenticator.userId)} set this up?* Check by phone or in person: its codes will count as theirs.`,
       ),
-      codeInput("heard", "The number they read out to you", { hint: "Shown to them when they set it up; not a code" }),
+      codeInput("heard", "The number they read out to you", {
+        hint: "Shown to them when they set it up; not a code",
+      }),
       takesCode && codeInput("code", "A code of your own authenticator"),
     ],
     { callbackId: CONFIRM_MODAL, metadata: authenticator.id, submit: "Confirm", close: "Back" },

@@ -428,11 +428,11 @@ describe("Cloudflare in trouble", () => {
     cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" });
     const { words } = await answerTo(slack, PEOPLE.alice, "identity mallory@example.com");
     expect(words).toContain("🇧🇷 BR");
-    expect(words).toContain("⚠️ the open sessions could not be read: Cloudflare refused: busy");
+    expect(words).toContain("⚠️ can't read the open sessions: Cloudflare refused: busy");
     cloudflare.faults.clear();
     cloudflare.faults.set("sessions.get", { kind: "success-false", message: "busy" });
     expect((await answerTo(slack, PEOPLE.alice, "identity mallory@example.com")).words).toContain(
-      "⚠️ 0 of 3 open sessions compared, the newest; 3 could not be read: Cloudflare refused: busy",
+      "⚠️ 0 of 3 open sessions compared, the newest; 3 unknown: Cloudflare refused: busy",
     );
   });
 });

@@ -138,7 +138,7 @@ describe("a revocation of 12 users", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
-    expect(words).toContain(`The record of ${emails[2]} · 1–7, newest first`);
+    expect(words).toContain(`Audit record of ${emails[2]} · 1–7, newest first`);
     expect(words).toContain("requested: Revoke sessions: stuffing");
     expect(words).toContain(`${requestIdOf(slack, card)} ${emails[0]} and 3 more`);
     expect(words).toContain(`sent to Cloudflare: revoke_user for ${emails[2]} (sessions only)`);
@@ -413,8 +413,8 @@ describe("when it does not go well", () => {
     const end = wordsOf(slack, card);
     expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. It failed for the first user");
     expect(end).toContain("the other 11 were left alone");
-    expect(thread.at(-1)).toContain("Ask again for the 1 that failed…");
-    expect(thread.at(-1)).toContain("Ask for the 11 not touched…");
+    expect(thread.at(-1)).toContain("Request again for the 1 that failed…");
+    expect(thread.at(-1)).toContain("Request the 11 not touched…");
   });
 
   it("leaves the others alone when the first one is accepted and never confirmed", async () => {
@@ -684,7 +684,7 @@ describe("Stop", () => {
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, 5));
     expect(stillIn(cloudflare, emails)).toEqual(emails.slice(5));
     expect(thread.filter((text) => text.startsWith("⏹️ Stopped by"))).toHaveLength(1);
-    expect(thread.at(-1)).toContain("Ask for the 7 not touched…");
+    expect(thread.at(-1)).toContain("Request the 7 not touched…");
     const stops = readAudit(scene).filter(({ event }) => event === "request.stopped");
     expect(stops).toEqual([
       {

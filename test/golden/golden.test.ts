@@ -15,7 +15,14 @@ const HERE = import.meta.dirname;
 const TEXTS: ReadonlyMap<string, string> = new Map([
   ...goldenCases().map(({ name, shown }) => [name, render(shown)] as const),
   ...[...writtenRefusals()].map(
-    ([file, text]) => [`written/${file.replace(/^src\//, "").replace(/\.ts$/, "").replaceAll("/", ".")}`, text] as const,
+    ([file, text]) =>
+      [
+        `written/${file
+          .replace(/^src\//, "")
+          .replace(/\.ts$/, "")
+          .replaceAll("/", ".")}`,
+        text,
+      ] as const,
   ),
 ]);
 
@@ -63,7 +70,9 @@ describe("all that the bot can say", () => {
   });
 
   it("is taken by Slack, and holds no markup but ours", () => {
-    expect(goldenCases().flatMap((one) => problemsOf(one).map((problem) => `${one.name}: ${problem}`))).toEqual([]);
+    expect(
+      goldenCases().flatMap((one) => problemsOf(one).map((problem) => `${one.name}: ${problem}`)),
+    ).toEqual([]);
   });
 
   it(`begins with a line of at most ${MAX_FIRST_LINE} characters`, () => {

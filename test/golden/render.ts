@@ -173,8 +173,12 @@ function textOf(text: unknown): string {
 /** With names for ids and times for moments; bold words and code keep their marks, and a link its arrow. */
 function mrkdwn(text: string): string {
   return text
-    .replaceAll(/<!date\^(\d+)\^([^|]+)\|[^>]*>/g, (_all, at: string, format: string) => dateText(Number(at), format))
-    .replaceAll(/<!subteam\^(\w+)>|<@(\w+)>/g, (_all, group?: string, user?: string) => nameOf(group ?? user ?? ""))
+    .replaceAll(/<!date\^(\d+)\^([^|]+)\|[^>]*>/g, (_all, at: string, format: string) =>
+      dateText(Number(at), format),
+    )
+    .replaceAll(/<!subteam\^(\w+)>|<@(\w+)>/g, (_all, group?: string, user?: string) =>
+      nameOf(group ?? user ?? ""),
+    )
     .replaceAll(/<(https?:[^|>]+)\|([^>]+)>/g, "$2↗")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")

@@ -49,7 +49,9 @@ const session = (nonce: string, app: string, age: number): ActiveSession =>
     nonce,
     issuedAt: NOW - age,
     expiresAt: NOW - age + 24 * HOUR,
-    apps: [{ uid: app, name: app, hostname: `${app.toLowerCase().replace(" ", "-")}.example.com`, type: null }],
+    apps: [
+      { uid: app, name: app, hostname: `${app.toLowerCase().replace(" ", "-")}.example.com`, type: null },
+    ],
   });
 
 const HEALTHY = ["Disk encrypted", "Firewall on"].map((name, index) => ({
@@ -65,7 +67,10 @@ const HEALTHY = ["Disk encrypted", "Firewall on"].map((name, index) => ({
 export const CALM: UserSummary = makeSummary({
   identity: { ok: true, value: makeIdentity({ country: "GB", ip: "192.0.2.44", posture: HEALTHY }) },
   sessions: { ok: true, value: [session("nonce-london", "Wiki", 3 * HOUR)] },
-  places: { ok: true, value: { seen: [{ country: "GB", ip: "192.0.2.44", nonce: "nonce-london" }], unread: 0 } },
+  places: {
+    ok: true,
+    value: { seen: [{ country: "GB", ip: "192.0.2.44", nonce: "nonce-london" }], unread: 0 },
+  },
   signIns: { ok: true, value: { allowed: 3, denied: 0, allowedAfterDenials: null } },
   failedLogins: { ok: true, value: [] },
   risk: {
@@ -209,14 +214,25 @@ export function request(
   options: Partial<RequestOptions> = {},
 ): Request {
   const made = makeRequest({ status, summary: TAKEN_OVER, isDevices: true, reason: REASON, ...options });
-  const isDecided = status !== "pending" && status !== "expired" && status !== "denied" && status !== "cancelled";
+  const isDecided =
+    status !== "pending" && status !== "expired" && status !== "denied" && status !== "cancelled";
   return { ...made, votes: isDecided ? [vote(BOB)] : [], decisionReason: null, ...changes };
 }
 
 /** Ten people at once, of whom Mallory comes first; one of the names that were typed is no one's. */
 export function bulkRequest(status: Status, changes: Partial<Request> = {}): Request {
   const one = request(status, changes);
-  const others = ["Ada Ng", "Ben Ito", "Cleo Rao", "Dan Fox", "Eve Lim", "Finn Roe", "Gus Day", "Hal Orr", "Ivy Kim"];
+  const others = [
+    "Ada Ng",
+    "Ben Ito",
+    "Cleo Rao",
+    "Dan Fox",
+    "Eve Lim",
+    "Finn Roe",
+    "Gus Day",
+    "Hal Orr",
+    "Ivy Kim",
+  ];
   const plan: Plan = {
     ...one.plan,
     action: "revoke",

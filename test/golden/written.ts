@@ -23,7 +23,9 @@ const PARTS = ["what", "why", "next"];
  */
 export function writtenRefusals(): Map<string, string> {
   const found = sourceFiles().map((file) => [file, refusalsIn(file)] as const);
-  return new Map(found.filter(([, texts]) => texts.length > 0).map(([file, texts]) => [file, `${texts.join("\n\n")}\n`]));
+  return new Map(
+    found.filter(([, texts]) => texts.length > 0).map(([file, texts]) => [file, `${texts.join("\n\n")}\n`]),
+  );
 }
 
 function refusalsIn(file: string): string[] {
@@ -49,7 +51,11 @@ function refusalsIn(file: string): string[] {
     CallExpression(node) {
       if (node.callee.type !== "Identifier" || node.callee.name !== "refuse") return;
       const [, why, next] = node.arguments;
-      if (why !== undefined && next !== undefined) told([["what", why], ["next", next]]);
+      if (why !== undefined && next !== undefined)
+        told([
+          ["what", why],
+          ["next", next],
+        ]);
     },
   }).visit(parseSync(file, source).program);
   return found;

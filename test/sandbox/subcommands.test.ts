@@ -26,7 +26,7 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
 const SWITCHES: Record<string, [typed: string, shows: string | RegExp]> = {
   pause: ["pause --reason a drill", "Nothing is carried out from now on"],
   resume: ["resume", "What is approved goes on"],
-  authenticator: ["authenticator", "You have no authenticator that counts."],
+  authenticator: ["authenticator", "You have no confirmed authenticator."],
 };
 
 const FORMS: Record<string, [typed: string, title: string]> = {

@@ -53,9 +53,7 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
 /** What was compared, in words: also where nothing differs, or nothing could be compared. */
 function comparisonText({ total, compared, unsaid = [], unread, reason }: Comparison): string {
   if (total === 0) {
-    return reason === null
-      ? "no session is open"
-      : `⚠️ can't read the open sessions: ${escape(reason)}`;
+    return reason === null ? "no session is open" : `⚠️ can't read the open sessions: ${escape(reason)}`;
   }
   const differs = compared.some((one) => one.differences.length > 0);
   const notes = compact(

@@ -72,11 +72,7 @@ export function timeLeft(expiresAt: number, now: number): string {
 }
 
 /** One of the sessions shown, to be seen in full; those without a nonce cannot be read. */
-function sessionMenu(
-  user: AccessUser,
-  sessions: readonly ActiveSession[],
-  now: number,
-): ActionsBlock[] {
+function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[], now: number): ActionsBlock[] {
   const options = sessions.flatMap((session) =>
     session.nonce === null ? [] : [optionOf(user, session, { nonce: session.nonce, now })],
   );
@@ -95,7 +91,10 @@ function optionOf(
   return {
     text: plain(appNames(session), 75),
     // Text of an option holds no date in the reader's zone.
-    description: plain(session.issuedAt === null ? "start unknown" : `since ${duration(now - session.issuedAt)} ago`, 75),
+    description: plain(
+      session.issuedAt === null ? "start unknown" : `since ${duration(now - session.issuedAt)} ago`,
+      75,
+    ),
     value: value.length <= MAX_OPTION ? value : packParams({ user: user.id, session: digestOf(nonce) }),
   };
 }

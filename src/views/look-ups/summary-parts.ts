@@ -140,7 +140,9 @@ function signInPart({ failedLogins, signIns }: UserSummary, now: number): Said |
       requests === null ? null : `${requests} in the Access log of the last 24 h`,
       latest === undefined &&
         requests === null &&
-        (signIns?.ok === false && signIns.isReading === true ? "⏳ Still reading the Access log" : "The Access log is unknown."),
+        (signIns?.ok === false && signIns.isReading === true
+          ? "⏳ Still reading the Access log"
+          : "The Access log is unknown."),
     ),
   };
 }

@@ -76,7 +76,8 @@ export function verdictText(verdict: Verdict, summary: UserSummary): string {
 /** What the headline says already is not said again. */
 function sentenceOf(finding: Finding, headline: Headline, summary: UserSummary): string[] {
   const text = findingText(finding, summary);
-  const rest = headline === "high-risk" && finding.rule === "high-risk" ? text.replace(/^High risk(?:: )?/, "") : text;
+  const rest =
+    headline === "high-risk" && finding.rule === "high-risk" ? text.replace(/^High risk(?:: )?/, "") : text;
   return rest === "" ? [] : [`${rest}.`];
 }
 

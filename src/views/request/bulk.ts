@@ -106,8 +106,7 @@ export function failuresText(
 ): string[] {
   const { from, total } = page;
   const to = from + lines.length - 1;
-  const which =
-    page.pages === 1 ? "" : ` (${rangeText(from, to)}, message ${page.page} of ${page.pages})`;
+  const which = page.pages === 1 ? "" : ` (${rangeText(from, to)}, message ${page.page} of ${page.pages})`;
   return [`❌ *${number(total)} failed*${which}`, ...lines];
 }
 

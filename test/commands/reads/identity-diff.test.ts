@@ -141,18 +141,18 @@ describe("what differs, in words", () => {
 
   it.each([
     [{ total: 0, compared: [], unread: 0, reason: null }, "no session is open"],
-    [{ total: 0, compared: [], unread: 0, reason: "busy" }, "⚠️ the open sessions could not be read: busy"],
+    [{ total: 0, compared: [], unread: 0, reason: "busy" }, "⚠️ can't read the open sessions: busy"],
     [
       { total: 1, compared: [{ issuedAt: NOW, differences: [] }], unread: 0, reason: null },
       "✅ nothing differs from the open sessions (1 open session compared)",
     ],
     [
       { total: 2, compared: [{ issuedAt: NOW, differences: [] }], unread: 1, reason: "busy" },
-      "✅ nothing differs from the open sessions (1 of 2 open sessions compared, the newest; 1 could not be read: busy)",
+      "✅ nothing differs from the open sessions (1 of 2 open sessions compared, the newest; 1 unknown: busy)",
     ],
     [
       { total: 2, compared: [], unread: 2, reason: "busy" },
-      "⚠️ 0 of 2 open sessions compared, the newest; 2 could not be read: busy",
+      "⚠️ 0 of 2 open sessions compared, the newest; 2 unknown: busy",
     ],
   ])("never calls it the same where nothing was compared: %j", (comparison, expected) => {
     expect(say(comparison)).toContain(expected);

@@ -2,7 +2,21 @@ import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
 import { approvalCard, compactCard } from "../../../src/views/request/card.ts";
-import { ALICE, BOB, bulkRequest, CAROL, LEADS, MINUTE, NOW, request, RULES, SECOPS, TAKEN_OVER, told, vote } from "../story.ts";
+import {
+  ALICE,
+  BOB,
+  bulkRequest,
+  CAROL,
+  LEADS,
+  MINUTE,
+  NOW,
+  request,
+  RULES,
+  SECOPS,
+  TAKEN_OVER,
+  told,
+  vote,
+} from "../story.ts";
 import { makeRegistration } from "../../views/support.ts";
 
 const card = (one: Request, rules = RULES): Message => approvalCard({ ...told(one), rules, now: NOW });
@@ -62,13 +76,17 @@ export const CARDS = {
     { ...RULES, quorum: 2 },
   ),
   protected: card(request("pending", { isProtected: true }), { ...RULES, quorum: 2 }),
-  "with-codes": card(
-    request("pending", { votes: [vote(BOB, { stepUp: "a1" }), vote(CAROL)] }),
-    { ...RULES, quorum: 3, stepUp: { votes: true, alone: true } },
-  ),
+  "with-codes": card(request("pending", { votes: [vote(BOB, { stepUp: "a1" }), vote(CAROL)] }), {
+    ...RULES,
+    quorum: 3,
+    stepUp: { votes: true, alone: true },
+  }),
   "break-glass-offered": card(request("pending"), { ...RULES, alone: [SECOPS] }),
   "no-approver-active": card(request("pending", { nobodyThereAt: NOW - MINUTE })),
-  escalated: card(request("pending", { escalatedAt: NOW - MINUTE }), { ...RULES, approvers: [LEADS, SECOPS] }),
+  escalated: card(request("pending", { escalatedAt: NOW - MINUTE }), {
+    ...RULES,
+    approvers: [LEADS, SECOPS],
+  }),
   "compact-pending": compactCard({ ...told(request("pending")), rules: RULES, now: NOW }),
   "compact-irreversible": compactCard({
     ...told(ofAction("delete-user")),

@@ -53,15 +53,22 @@ const FAILURE = {
 /** What stays of a card once it is decided: 60 words at most, the folded part included. */
 export const DECIDED_CARDS = {
   approved: card(request("approved")),
-  "approved-by-three": card(request("approved", { decidedBy: DAVE, votes: [vote(BOB), vote(CAROL), vote(DAVE)] })),
+  "approved-by-three": card(
+    request("approved", { decidedBy: DAVE, votes: [vote(BOB), vote(CAROL), vote(DAVE)] }),
+  ),
   "on-hold-paused": card(request("approved", held("paused", "zt-bot is paused by Carol"))),
   "on-hold-target-busy": card(
     request("approved", held("target-busy", "another request is working on this user (ZT-4QH8NVXR)")),
   ),
   "on-hold-unchecked": card(
-    request("approved", held("unchecked", "unknown whether Bob is at risk: Cloudflare did not answer in time")),
+    request(
+      "approved",
+      held("unchecked", "unknown whether Bob is at risk: Cloudflare did not answer in time"),
+    ),
   ),
-  denied: card(request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." })),
+  denied: card(
+    request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." }),
+  ),
   cancelled: card(request("cancelled", { decidedBy: ALICE })),
   expired: card(request("expired")),
   "expired-with-one-approval": card(
@@ -89,9 +96,7 @@ export const DECIDED_CARDS = {
   "done-create-user": done("create-user", "Created the Access user mallory@example.com"),
   "done-rename-user": done("rename-user", "Renamed to “Mallory Quill-Jones”"),
   "done-delete-user": done("delete-user", "Removed from Access"),
-  "not-confirmed": card(
-    request("succeeded", { result: { receipt: RECEIPT, verification: NOT_CONFIRMED } }),
-  ),
+  "not-confirmed": card(request("succeeded", { result: { receipt: RECEIPT, verification: NOT_CONFIRMED } })),
   "accepted-and-never-looked-at": card(request("succeeded", { result: { receipt: RECEIPT } })),
   failed: card(request("failed", { result: { failure: FAILURE } })),
   "failed-after-a-look": card(

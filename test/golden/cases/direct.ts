@@ -48,7 +48,10 @@ export const DIRECT = {
     quorum: 2,
     stepUp: { votes: true, alone: true },
   }),
-  "to-an-approver-who-approved": toApprover(request("pending", { votes: [vote(BOB)] }), { ...RULES, quorum: 2 }),
+  "to-an-approver-who-approved": toApprover(request("pending", { votes: [vote(BOB)] }), {
+    ...RULES,
+    quorum: 2,
+  }),
   "to-an-approver-when-done": toApprover(done),
   "to-an-approver-when-denied": toApprover(
     request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." }),
@@ -110,11 +113,18 @@ export const DIRECT = {
     LINK,
   ),
   "break-glass-not-justified": breakGlassReviewedMessage(
-    { ...used, review: { by: BOB, at: NOW, verdict: "not-justified", note: "I was at my desk. Call me first." } },
+    {
+      ...used,
+      review: { by: BOB, at: NOW, verdict: "not-justified", note: "I was at my desk. Call me first." },
+    },
     describeRequest(used),
     LINK,
   ),
-  "card-late": cardLateMessage(request("pending"), describeRequest(request("pending")), trouble("not_in_channel")),
+  "card-late": cardLateMessage(
+    request("pending"),
+    describeRequest(request("pending")),
+    trouble("not_in_channel"),
+  ),
   "card-late-by-rate-limit": cardLateMessage(
     request("pending"),
     describeRequest(request("pending")),

@@ -88,7 +88,9 @@ function typed(text: string) {
 
 /** What went wrong, for whoever reads it first: Cloudflare's failures, Slack's, and mistakes in what was typed. */
 export const ERRORS = {
-  ...Object.fromEntries(Object.entries(CLOUDFLARE).map(([name, error]) => [`cloudflare-${name}`, told(error)])),
+  ...Object.fromEntries(
+    Object.entries(CLOUDFLARE).map(([name, error]) => [`cloudflare-${name}`, told(error)]),
+  ),
   ...Object.fromEntries(
     SLACK_CODES.map((code) => [`slack-${code.replaceAll("_", "-")}`, noticeMessage(slackTrouble(code))]),
   ),

@@ -11,17 +11,13 @@ const others = entries.filter((entry) => !lookUps.includes(entry)).map(({ name }
 export const HELP = {
   all: helpMessage(entries, { names: [], ask: [] }, []),
   "for-a-viewer": helpMessage(lookUps, { names: others, ask: [SECOPS] }, []),
-  "with-policy-findings": helpMessage(
-    entries,
-    { names: [], ask: [] },
-    [
-      {
-        rule: "too-few-approvers",
-        places: ["actions.delete-user.quorum"],
-        danger: "delete-user needs 2 approvers and names 1, so no one can approve it",
-        fix: "name another approver, or lower the quorum",
-      },
-    ],
-  ),
+  "with-policy-findings": helpMessage(entries, { names: [], ask: [] }, [
+    {
+      rule: "too-few-approvers",
+      places: ["actions.delete-user.quorum"],
+      danger: "delete-user needs 2 approvers and names 1, so no one can approve it",
+      fix: "name another approver, or lower the quorum",
+    },
+  ]),
   ...Object.fromEntries(entries.map((entry) => [entry.name, commandHelp(entry)])),
 };

@@ -1,7 +1,19 @@
 import { describeRequest } from "../../../src/actions/describe.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import { homeView, unreadHome, type HomeProps, type HomeRow } from "../../../src/views/home.ts";
-import { ALICE, CAROL, HOUR, LINK, MINUTE, NOW, RECEIPT, request, RULES, SECOPS, VERIFIED } from "../story.ts";
+import {
+  ALICE,
+  CAROL,
+  HOUR,
+  LINK,
+  MINUTE,
+  NOW,
+  RECEIPT,
+  request,
+  RULES,
+  SECOPS,
+  VERIFIED,
+} from "../story.ts";
 
 const rowOf = (one: Request, rules = RULES): HomeRow => ({
   request: one,
@@ -47,7 +59,11 @@ export const HOME = {
     ],
     mine: [rowOf(request("succeeded", { result: { receipt: RECEIPT, verification: VERIFIED } }))],
   }),
-  "to-review": home({ toReview: [rowOf(used)], left: { toDecide: 2, toReview: 1, mine: true }, mine: [rowOf(used)] }),
+  "to-review": home({
+    toReview: [rowOf(used)],
+    left: { toDecide: 2, toReview: 1, mine: true },
+    mine: [rowOf(used)],
+  }),
   "cut-short": home({ isCut: true }),
   "cut-short-with-some": home({ isCut: true, toDecide: [rowOf(request("pending"))] }),
   paused: home({

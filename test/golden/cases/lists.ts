@@ -51,23 +51,33 @@ const used = request("succeeded", {
 });
 const OPEN = [
   rowOf(request("pending"), ["approve", "deny"]),
-  rowOf(request("approved", { held: { code: "paused", why: "zt-bot is paused by Carol", since: NOW - MINUTE } }), [
-    "deny",
-  ]),
+  rowOf(
+    request("approved", { held: { code: "paused", why: "zt-bot is paused by Carol", since: NOW - MINUTE } }),
+    ["deny"],
+  ),
   rowOf(
     bulkRequest("executing", {
-      result: { bulk: { total: 10, done: 4, failed: 0, untouched: 0, endsAt: NOW + MINUTE, waitsUntil: null } },
+      result: {
+        bulk: { total: 10, done: 4, failed: 0, untouched: 0, endsAt: NOW + MINUTE, waitsUntil: null },
+      },
     }),
     ["stop"],
   ),
 ];
 const CLOSED = [
   rowOf(request("succeeded", { result: { receipt: RECEIPT, verification: VERIFIED } })),
-  rowOf(request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." })),
+  rowOf(
+    request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." }),
+  ),
   rowOf(request("expired")),
 ];
 
-const row = (minutes: number, actor: string, event: string, data: Record<string, unknown> = {}): AuditRowProps => ({
+const row = (
+  minutes: number,
+  actor: string,
+  event: string,
+  data: Record<string, unknown> = {},
+): AuditRowProps => ({
   seq: 1000 - minutes,
   at: NOW - minutes * MINUTE,
   actor,
@@ -86,7 +96,11 @@ const audit = (rows: AuditRowProps[], changes: Partial<Parameters<typeof auditMe
 const system = "system";
 const STORY = [
   row(1, system, "request.succeeded", { verification: VERIFIED }),
-  row(1, system, "target.verified", { confirmed: true, summary: "revoked 3 sessions and 2 devices", notes: [] }),
+  row(1, system, "target.verified", {
+    confirmed: true,
+    summary: "revoked 3 sessions and 2 devices",
+    notes: [],
+  }),
   row(2, system, "call.answered", { ok: true, status: 200, cf_ray: RECEIPT.cfRay }),
   row(2, system, "call.sent", { call: "revoke_user for mallory@example.com" }),
   row(2, system, "request.executing"),
@@ -102,7 +116,9 @@ const TROUBLE = [
   row(6, system, "call.answered", { ok: false, status: 502, error: "Cloudflare returned an error (502)" }),
   row(7, system, "call.reconciled", { summary: "0 of 3 sessions remain" }),
   row(8, system, "target.verified", { confirmed: false, summary: "1 of 3 sessions still open", notes: [] }),
-  row(9, system, "request.unproven", { findings: ["the request is approved, but the record has no approval"] }),
+  row(9, system, "request.unproven", {
+    findings: ["the request is approved, but the record has no approval"],
+  }),
   row(10, system, "request.unknown", { why: "Cloudflare returned an error (502)" }),
 ];
 const DECISIONS = [
@@ -169,7 +185,9 @@ export const LISTS = {
   "audit-trouble": audit(TROUBLE),
   "audit-decisions": audit(DECISIONS),
   "audit-keeping": audit(KEEPING, { since: NOW - 24 * HOUR }),
-  "audit-next-page": audit([...STORY, ...TROUBLE], { subject: { kind: "email", email: "mallory@example.com" } }),
+  "audit-next-page": audit([...STORY, ...TROUBLE], {
+    subject: { kind: "email", email: "mallory@example.com" },
+  }),
   "audit-none": audit([]),
   "audit-none-since": audit([], { since: NOW - 24 * HOUR, subject: { kind: "mention", userId: ALICE } }),
   "audit-none-of-a-request": audit([], { subject: { kind: "request", id: "ZT-7K3M2QF" } }),

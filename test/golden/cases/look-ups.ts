@@ -22,7 +22,11 @@ const sessions = valueOf(TAKEN_OVER.sessions);
 const identity = valueOf(TAKEN_OVER.identity);
 const risk = valueOf(TAKEN_OVER.risk);
 
-const signIn = (minutes: number, allowed: boolean | null, changes: Partial<AccessRequest> = {}): AccessRequest => ({
+const signIn = (
+  minutes: number,
+  allowed: boolean | null,
+  changes: Partial<AccessRequest> = {},
+): AccessRequest => ({
   action: "login",
   allowed,
   appDomain: "payroll.example.com",

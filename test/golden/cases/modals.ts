@@ -34,7 +34,12 @@ const WRONG_CODE: UserMessage = {
   next: "Type the six digits that it shows now.",
 };
 
-const row = (minutes: number, actor: string, event: string, data: Record<string, unknown> = {}): AuditRow => ({
+const row = (
+  minutes: number,
+  actor: string,
+  event: string,
+  data: Record<string, unknown> = {},
+): AuditRow => ({
   seq: 100 - minutes,
   at: NOW - minutes * MINUTE,
   actor,
@@ -55,21 +60,19 @@ const TRAIL = [
 ];
 
 const states = ["done", "done", "failed", "sending", "sent"] as const;
-const TARGETS = targetsOf(several.request.plan).map(
-  (target, position): TargetRow => ({
-    position,
-    target,
-    state: states[position] ?? "waiting",
-    attempts: 1,
-    dueAt: NOW,
-    sentAt: null,
-    answeredAt: null,
-    baseline: null,
-    outcome: {},
-    looks: 0,
-    note: null,
-  }),
-);
+const TARGETS = targetsOf(several.request.plan).map((target, position): TargetRow => ({
+  position,
+  target,
+  state: states[position] ?? "waiting",
+  attempts: 1,
+  dueAt: NOW,
+  sentAt: null,
+  answeredAt: null,
+  baseline: null,
+  outcome: {},
+  looks: 0,
+  note: null,
+}));
 
 /** What opens over a card, a message or a Home. */
 export const MODALS = {

@@ -20,7 +20,11 @@ const person = (id: string, changes: Partial<Person> = {}): Person => ({
   ...changes,
 });
 
-const known = (id: string, changes: Partial<Person> = {}, approverRisk: ApproverRisk = { kind: "fine" }): Known => ({
+const known = (
+  id: string,
+  changes: Partial<Person> = {},
+  approverRisk: ApproverRisk = { kind: "fine" },
+): Known => ({
   person: person(id, changes),
   approverRisk,
 });
@@ -112,10 +116,14 @@ export const REFUSALS = {
   "break-glass-not-yours": refused("break-glass", {}),
   "break-glass-last-not-reviewed": refused("break-glass", { clickerId: ALICE, unreviewed: "ZT-4QH8NVXR" }),
   "review-nothing-to-review": refused("review", {}),
-  "review-already-reviewed": refused("review", {}, {
-    ...used,
-    review: { by: CAROL, at: NOW, verdict: "justified", note: "" },
-  }),
+  "review-already-reviewed": refused(
+    "review",
+    {},
+    {
+      ...used,
+      review: { by: CAROL, at: NOW, verdict: "justified", note: "" },
+    },
+  ),
   "review-your-own": refused("review", { clickerId: ALICE }, used),
   "review-not-an-approver": refused("review", { clickerId: DAVE }, used),
   details: noticeMessage({ what: details.why, next: details.next }),

@@ -47,9 +47,7 @@ export const REQUESTER = {
   "refreshed-pending": refreshed(request("pending")),
   "refreshed-one-of-two": refreshed(request("pending", { votes: [vote(BOB)] }), 2),
   "refreshed-executing": refreshed(request("executing")),
-  "refreshed-done": refreshed(
-    request("succeeded", { result: { receipt: RECEIPT, verification: VERIFIED } }),
-  ),
+  "refreshed-done": refreshed(request("succeeded", { result: { receipt: RECEIPT, verification: VERIFIED } })),
   "refreshed-denied": refreshed(
     request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week, I called her." }),
   ),

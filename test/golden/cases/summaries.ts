@@ -4,7 +4,8 @@ import { userSummary } from "../../../src/views/look-ups/user-summary.ts";
 import { ACCOUNT, makeUser } from "../../views/support.ts";
 import { ALICE, CALM, HOUR, MINUTE, NOW, TAKEN_OVER } from "../story.ts";
 
-const summary = (shown: UserSummary): Message => userSummary({ summary: shown, accountId: ACCOUNT, now: NOW });
+const summary = (shown: UserSummary): Message =>
+  userSummary({ summary: shown, accountId: ACCOUNT, now: NOW });
 
 const SLOW = { ok: false, reason: "Cloudflare did not answer in time" } as const;
 const NO_RIGHT = { ok: false, reason: "the API token lacks “Zero Trust: PII Read”" } as const;

@@ -27,7 +27,13 @@ const reply = (data: PostData, one: Request = request("executing")): Message =>
   threadMessage(one, describeRequest(one), data);
 
 const CALL = "revoke_user for mallory@example.com (with device registrations)";
-const accepted = { kind: "call-accepted", at: NOW, call: CALL, cfRay: RECEIPT.cfRay, reconciled: false } as const;
+const accepted = {
+  kind: "call-accepted",
+  at: NOW,
+  call: CALL,
+  cfRay: RECEIPT.cfRay,
+  reconciled: false,
+} as const;
 const reminder = { kind: "reminder", at: NOW, expiresAt: NOW + 30 * MINUTE, missing: 1 } as const;
 const escalated = {
   kind: "escalated",
@@ -193,7 +199,12 @@ export const THREADS = {
     }),
   ),
   "review-reminder": reply({ kind: "review-reminder", at: NOW, since: NOW - 4 * HOUR, asked: [LEADS] }),
-  "review-reminder-no-one-left": reply({ kind: "review-reminder", at: NOW, since: NOW - 4 * HOUR, asked: [] }),
+  "review-reminder-no-one-left": reply({
+    kind: "review-reminder",
+    at: NOW,
+    since: NOW - 4 * HOUR,
+    asked: [],
+  }),
   "reviewed-justified": reply(
     { kind: "reviewed" },
     request("succeeded", { ...used, review: { by: BOB, at: NOW, verdict: "justified", note: "Good call." } }),

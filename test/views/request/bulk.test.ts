@@ -143,7 +143,7 @@ describe("the card of a request about several users", () => {
 
   it("puts how far it is into its text, where notifications and screen readers look", () => {
     expect(draw({ status: "executing", bulk: { done: 3 } }).text).toContain(
-      "being carried out, 3 of 12 done",
+      "in progress, 3 of 12 done",
     );
   });
 
