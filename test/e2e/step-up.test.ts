@@ -321,7 +321,9 @@ describe("whoever has taken over an approver's Slack session", () => {
       () =>
         slack
           .messages(CHANNELS.approvals)
-          .some((message) => slack.visibleText(message).includes("@carol declined the authenticator of @bob")) || undefined,
+          .some((message) =>
+            slack.visibleText(message).includes("@carol declined the authenticator of @bob"),
+          ) || undefined,
     );
     expect(dataOf(scene, "authenticator.declined")).toMatchObject([{ user: bob }]);
     expect((await answerTo(slack, bob, "authenticator")).words).toContain("no confirmed authenticator");
@@ -390,9 +392,7 @@ describe("another authenticator", () => {
       { user: carol, confirmed_by: bob },
       { user: carol, confirmed_by: carol, replaces: expect.any(String) },
     ]);
-    await vi.waitFor(() =>
-      expect(directTo(scene, carol).join("\n")).toContain("with a code of the old one"),
-    );
+    await vi.waitFor(() => expect(directTo(scene, carol).join("\n")).toContain("with a code of the old one"));
   });
 
   it("does not count with a wrong code of the one before, and the form comes back with the same key", async () => {
