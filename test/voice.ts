@@ -11,7 +11,9 @@ export const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   ],
   [/\basked (?:for )?by\b/i, "requested by"],
   [/\b(?:done|do it|did it|act|acted|acts) alone\b/i, "break-glass"],
-  [/\bhas a say\b/i, "approver"],
+  [/\b(?:has a say|no say)\b/i, "approver"],
+  // Without a word beside them they are values.
+  [/\b(?:no|some|every)body(?= \w)|(?<=\w[:,]? )(?:no|some|every)body\b/i, "no one, someone, everyone"],
   [/\bonce more\b/i, "again"],
   [/\bwho asked\b/i, "the requester"],
   [/\b(?:logs?|logged|log) in\b|\blog-ins?\b/i, "sign in, sign-in"],

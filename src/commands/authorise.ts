@@ -40,7 +40,7 @@ const ROLE_WORDS: Record<Role, string> = {
   auditor: "operators and approvers",
   operator: "operators",
   approver: "approvers",
-  decider: "approvers and those who may act alone",
+  decider: "approvers and those who can use break-glass",
 };
 
 /** Of these subcommands, those that somebody may use now and those that they may not. */

@@ -217,7 +217,7 @@ approvers: [${bob}]
       expect(words).not.toContain("delete-user");
     }
     const refused = slack.visibleText(await launch(scene, OTHERS.guest));
-    expect(refused).toContain("You may not use");
+    expect(refused).toContain("You can't use");
     expect(refused).toContain("@alice");
     // The token is checked once at start.
     expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);

@@ -99,8 +99,9 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
   ];
 }
 
+/** Text of an option holds no date in the reader's zone. */
 function describe(one: Registration, state: RegistrationState): string {
-  const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)}`;
+  const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)} UTC`;
   const isRevoked = state === "all" && one.revokedAt !== null;
   return clean(
     [isRevoked ? "revoked" : null, seen, one.clientVersion, one.multiUser ? "several users" : null]

@@ -12,15 +12,15 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { approversText } from "./approver-message.ts";
-import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
+import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
-import { failuresText } from "./bulk.ts";
-import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
+import { failuresText } from "../card/bulk.ts";
+import { noteLines, seenText, stateLine, stateWords } from "../card/card.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
-import { escalatedText, howFar, reminderText, reviewReminderText } from "./waiting.ts";
+import { escalatedText, howFar, reminderText, reviewReminderText } from "../card/waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
@@ -106,7 +106,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "outcome":
     case "card-late":
     case "card-there":
-      return endMessage(request, words, stateLine(request));
+      // Who approved it stands in the thread already.
+      return endMessage(request, words, stateLine(request, { isSigned: false }));
   }
 }
 
@@ -134,7 +135,7 @@ export function outcomeMessage(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, stateLine(request)),
     behind !== null && section(behindText(request, behind)),
-    section(`Next: ${capitalise(nextStep(request, words))}`),
+    section(`Next: ${nextStep(request, words)}`),
     retryButtons(request),
     context(linked(request, link)),
   );
@@ -146,21 +147,21 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, `${stateLine(request)}${nothing}`),
-    context(`Next: ${capitalise(nextStep(request, words))} · ${linked(request, link)}`),
+    context(`Next: ${nextStep(request, words)} · ${linked(request, link)}`),
   );
 }
 
 function heldNext(held: Held["code"] | undefined): string {
   return held === "paused"
-    ? "An approver can type `/zt resume`, or deny it on the card."
-    : "It starts by itself. Until then you can deny or cancel it on the card.";
+    ? "an approver types `/zt resume`, or denies it on the card."
+    : "it starts by itself. Until then, deny or cancel it on the card.";
 }
 
 /** The last message of a thread: how it ended, the next step, and what can be done about it. */
 function endMessage(request: Request, words: RequestText, line: string): Message {
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
-    section(line, `Next: ${capitalise(nextStep(request, words))}`),
+    section(line, `Next: ${nextStep(request, words)}`),
     undoButtons(request),
     retryButtons(request),
   );

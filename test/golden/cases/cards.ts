@@ -1,7 +1,7 @@
 import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
-import { approvalCard, compactCard } from "../../../src/views/request/card.ts";
+import { approvalCard, compactCard } from "../../../src/views/card/card.ts";
 import {
   ALICE,
   BOB,

@@ -1,7 +1,7 @@
 import type { ActionName } from "../../../src/requests/plan.ts";
 import type { Held, Request, Result } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
-import { approvalCard } from "../../../src/views/request/card.ts";
+import { approvalCard } from "../../../src/views/card/card.ts";
 import {
   ALICE,
   BOB,

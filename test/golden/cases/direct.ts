@@ -2,7 +2,7 @@ import { describeRequest } from "../../../src/actions/describe.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
 import { approverMessage } from "../../../src/views/request/approver-message.ts";
-import { breakGlassMessage, breakGlassReviewedMessage } from "../../../src/views/request/break-glass.ts";
+import { breakGlassMessage, breakGlassReviewedMessage } from "../../../src/views/card/break-glass.ts";
 import { cardLateMessage, cardThereMessage } from "../../../src/views/request/direct.ts";
 import { mentionedMessage } from "../../../src/views/request/elsewhere.ts";
 import { cancelledMessage, outcomeMessage } from "../../../src/views/request/thread.ts";
