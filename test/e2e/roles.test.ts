@@ -58,9 +58,7 @@ describe("who may do what", () => {
       const { words } = await answerTo(slack, user, text);
       if (refused.includes(role)) {
         expect(words).toContain(`You can't use /zt ${name}.`);
-        expect(words).toContain(
-          `Only operators${role === "auditor" ? " and approvers" : ""} can.`,
-        );
+        expect(words).toContain(`Only operators${role === "auditor" ? " and approvers" : ""} can.`);
         expect(words).toContain("Ask @alice");
       } else expect(words).not.toContain("You can't use /zt");
     }
