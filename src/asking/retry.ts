@@ -23,11 +23,16 @@ function wishOf(plan: Plan): Partial<Wish> {
     case "restore-devices":
     case "delete-devices":
       return { registrationIds: plan.options.registrations.map(({ id }) => id) };
+    case "block": {
+      const { forMs } = plan.options;
+      return forMs === undefined ? {} : { duration: `${Math.round(forMs / 60_000)}m` };
+    }
     case "rename-user":
       return { newName: plan.options.newName };
     case "create-user":
       return { email: plan.target.email, name: plan.target.name };
     // What is grave is classified, or typed, again.
+    case "unblock":
     case "reset-risk":
     case "delete-user":
       return {};

@@ -71,7 +71,7 @@ describe("after a deletion", () => {
 
   it("can't be asked for by an empty address of a user who has none", async () => {
     const wish = { action: "delete-user", typedEmail: "" } as const;
-    const input = { cloudflare: client(), evidence: null, wish, legacyDeviceRevoke: false };
+    const input = { cloudflare: client(), evidence: null, wish, legacyDeviceRevoke: false, block: null };
     await expect(async () =>
       deleteUser.prepare({ ...input, target: { ...WIRE, email: "" } }),
     ).rejects.toMatchObject({ detail: { what: expect.stringContaining("has no email address") } });
