@@ -159,7 +159,14 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const passOnce = createPassOnce(db, log, now);
   app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
-  const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
+  const policyCheck = createPolicyCheck({
+    client: slack.background,
+    cloudflare,
+    channels,
+    policy,
+    homeTeamId,
+    log,
+  });
   attachListeners(app, { ...shared, stepUpKey: config.stepUpKey, slack, engine, home, policyCheck });
 
   const halt = new AbortController();

@@ -14,8 +14,9 @@ export function retryOf({ plan, reason }: Pick<Request, "plan" | "reason">): {
 function wishOf(plan: Plan): Partial<Wish> {
   switch (plan.action) {
     case "revoke": {
-      const { devices, warpReauth } = plan.options;
-      if (othersOf(plan).length === 0) return { devices, warpReauth };
+      const { devices, warpReauth, block } = plan.options;
+      if (othersOf(plan).length === 0)
+        return { devices, warpReauth, ...(block === undefined ? {} : { block: true }) };
       const several = targetsOf(plan).map(({ email }) => ({ kind: "email", email }) as const);
       return { devices, warpReauth, several };
     }

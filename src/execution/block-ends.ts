@@ -1,6 +1,7 @@
 import type { BlockBaseline } from "../actions/block/call.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { auditOfUser, type Writer } from "../requests/change.ts";
+import type { Plan } from "../requests/plan.ts";
 import { addPosts, type NewPost } from "../requests/posts.ts";
 import type { ProofRow } from "../requests/proof.ts";
 import { readRequest } from "../requests/repository.ts";
@@ -28,8 +29,8 @@ export interface BlockEnd {
  */
 export async function noteBlockEnd(trx: Writer, request: Request, at: number): Promise<void> {
   const { plan } = request;
-  if (request.status !== "succeeded" || (plan.action !== "block" && plan.action !== "unblock")) return;
-  const listId = plan.options.list.id;
+  const listId = listOf(plan);
+  if (request.status !== "succeeded" || listId === null) return;
   const email = plan.target.email.trim().toLowerCase();
   const earlier = await readOpen(trx, listId, email);
   const forMs = plan.action === "block" ? plan.options.forMs : undefined;
@@ -72,6 +73,12 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
   ]);
   const data = { list: listId, ends_at: endsAt, plan_hash: request.planHash };
   await appendAudit(trx, auditOfUser(request, plan.target, { at, actor: BOT, event: "block.timed", data }));
+}
+
+/** The list that a plan changes; null where it changes none. */
+function listOf(plan: Plan): string | null {
+  if (plan.action === "block" || plan.action === "unblock") return plan.options.list.id;
+  return plan.action === "revoke" ? (plan.options.block?.id ?? null) : null;
 }
 
 /** The end is over, however: written with its row of the record and what is told of it. */

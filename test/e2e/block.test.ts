@@ -96,7 +96,7 @@ describe("/zt block", () => {
       `Put ${MALLORY} on the list`,
     );
     expect(words).toContain("this list alone keeps no one out");
-    expect(thread).toContain("no enabled Gateway rule uses this list: it blocks nothing");
+    expect(thread).toContain("No enabled Gateway rule uses this list: it blocks nothing");
     expect(thread).not.toMatch(/Blocked,/);
   });
 
@@ -188,6 +188,85 @@ describe("/zt unblock", () => {
     );
     expect(listed(scene)).toContain(MALLORY);
   });
+});
+
+describe("/zt revoke --block", () => {
+  const HEADLINE = `Revoke all sessions of ${MALLORY} and block them`;
+  const TYPED = `revoke ${MALLORY} --block --reason phished`;
+
+  it("blocks first and revokes then, by one approval, and verifies both", async () => {
+    const scene = await start();
+    const { words, thread } = await carryOut(scene, TYPED, HEADLINE);
+    expect(words).toContain("Adds them to the list “Blocked people”");
+    expect(thread).toContain("Revoked 3 sessions; blocked, on the list “Blocked people”");
+    expect(thread).toContain("Unblock…");
+    const writes = scene.cloudflare.requests
+      .filter(({ method }) => method !== "GET")
+      .map(({ route }) => route);
+    expect(writes).toEqual(["lists.change", "revoke-user"]);
+    expect(listed(scene)).toContain(MALLORY);
+  });
+
+  it("revokes though the list is full, and does not claim the block", async () => {
+    const scene = await start();
+    scene.cloudflare.settings.unknowns.listLimit = 1;
+    const { thread } = await carryOut(scene, TYPED, HEADLINE);
+    expect(thread).toContain("Revoked 3 sessions; not on the list “Blocked people”");
+    expect(thread).toContain("not confirmed");
+    expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
+  });
+
+  it("does both in the end where the list fails for a moment", async () => {
+    const scene = await start();
+    scene.cloudflare.faults.set("lists.change", { kind: "status", status: 502, times: 1 });
+    const { thread } = await carryOut(scene, TYPED, HEADLINE);
+    expect(thread).toMatch(/blocked, on the list/);
+    expect(listed(scene)).toContain(MALLORY);
+  });
+
+  it("takes one person", async () => {
+    const scene = await start();
+    const { words } = await answerTo(
+      scene.slack,
+      alice,
+      `revoke ${MALLORY} alice@example.com --block --reason x`,
+    );
+    expect(words).toContain("--block takes one person");
+  });
+
+  it("is offered on the card and the result of every other revocation, where a list is set up", async () => {
+    const scene = await start();
+    const { words, thread } = await carryOut(
+      scene,
+      `revoke ${MALLORY} --reason phished`,
+      "Revoke all sessions",
+    );
+    expect(words).toContain(`To keep them out: /zt block ${MALLORY}`);
+    expect(thread).toContain(`/zt block ${MALLORY}`);
+    expect(thread).toContain("Block…");
+  });
+
+  it("gives way to the identity provider where none is", async () => {
+    const scene = await startScene();
+    const { words, thread } = await carryOut(
+      scene,
+      `revoke ${MALLORY} --reason phished`,
+      "Revoke all sessions",
+    );
+    expect(words).toContain("To keep them out, disable the account in your IdP");
+    expect(thread).not.toContain("/zt block");
+  });
+});
+
+it("/zt help warns of a list that nothing uses", async () => {
+  const world = await startWorld({ policy: WITH_BLOCK });
+  world.cloudflare.state.rules = [];
+  await startBot(world);
+  const words = await world.slack.waitFor(async () => {
+    const help = (await answerTo(world.slack, alice, "help")).words;
+    return help.includes("No enabled Gateway rule uses the block list") ? help : undefined;
+  });
+  expect(words).toContain("block.enforced_by: access");
 });
 
 describe("a block with an end", () => {
