@@ -82,7 +82,7 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
   return { kind: "hold", why: UNREAD };
 }
 
-/** The votes alone, or who used break-glass, whoever it is about. */
+/** The votes alone, or who used break-glass. Who it is about plays no part. */
 function judgeApproval(facts: Facts): ExecutionVerdict {
   const { request, quorum, silence, isUrgent, protection } = facts;
   if (request.breakGlass !== null) return judgeBreakGlass(facts);

@@ -3,10 +3,11 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Who } from "../lookup/who.ts";
+import { number, plural } from "../pluralize.ts";
 import { slackTroubleOf } from "../slack/clients.ts";
 import { permalink } from "../slack/messages.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
-import { stateWords } from "../views/request/card.ts";
+import { stateWords } from "../views/card/card.ts";
 import { mayUseBreakGlass } from "../approvals/break-glass.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
 import { describeRequest } from "../actions/describe.ts";
@@ -250,8 +251,8 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   }
   if (text.length > MAX_REASON) {
     throw new UserError({
-      what: `The reason is too long: ${text.length} of at most ${MAX_REASON} characters.`,
-      why: `At most ${MAX_REASON} fit on the card.`,
+      what: `The reason is too long: ${plural(text.length, "character")}.`,
+      why: `At most ${number(MAX_REASON)} fit on the card.`,
       next: "Shorten it, and add the rest in the thread.",
     });
   }

@@ -7,7 +7,7 @@ import { actions, button, context, message, modal, section, type Message } from 
 import { type FormErrors, readValues, type SubmittedForm } from "./form-values.ts";
 import { textInput } from "./forms/spec.ts";
 import { problemBlocks } from "./notice.ts";
-import { code, mention, principals, utcTime, when } from "./text.ts";
+import { code, mention, principals, when } from "./text.ts";
 
 /** Values are an authenticator's id, or nothing. */
 export const AUTHENTICATOR_ACTIONS = {
@@ -185,7 +185,7 @@ export function replacedNews(userId: string): Message {
 
 /** To the approvals channel. */
 export function lockedNews(userId: string, until: number): Message {
-  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, someone else is using their Slack account.`;
+  const text = `🔐 Too many wrong codes from ${mention(userId)}: none is accepted until ${when(until, "minute")}. If it was not them, someone else is using their Slack account.`;
   return message(text, section(text));
 }
 

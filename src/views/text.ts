@@ -122,14 +122,9 @@ export function when(at: number, format: "minute" | "time" | "short" | "full" = 
   return `<!date^${Math.floor(at / 1000)}^${pattern}|${utc(at)}>`;
 }
 
-/** The same moment for the record: everybody reads the same digits. */
+/** The same moment for the record: everyone reads the same digits. */
 export function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** `14:02:31 UTC` */
-export function utcTime(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }
 
 /** A Slack user in mrkdwn. Only ids that look like ids become mentions. */

@@ -4,7 +4,7 @@ import { describeRequest } from "../../src/actions/describe.ts";
 import type { Message } from "../../src/views/blocks.ts";
 import { sessionsMessage } from "../../src/views/look-ups/sessions.ts";
 import { noticeMessage } from "../../src/views/notice.ts";
-import { approvalCard } from "../../src/views/request/card.ts";
+import { approvalCard } from "../../src/views/card/card.ts";
 import { denyModal } from "../../src/views/request/deny-modal.ts";
 import { makeRequest, makeSession, makeUser, NOW } from "../views/support.ts";
 

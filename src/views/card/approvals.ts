@@ -6,8 +6,8 @@ import { compact } from "../../compact.ts";
 import { plural } from "../../pluralize.ts";
 import { newestVotes, type Request, type Vote } from "../../requests/request.ts";
 import { button, context } from "../blocks.ts";
-import { STOP_ACTION } from "../request/bulk.ts";
-import { uncheckedLine } from "../request/break-glass.ts";
+import { STOP_ACTION } from "./bulk.ts";
+import { uncheckedLine } from "./break-glass.ts";
 import { clean, code, mention, principals, when } from "../text.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */

@@ -11,7 +11,7 @@ import { firstOf } from "../fit.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { packParams, SCREEN_PREFIX } from "../screen-button.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { duration, escape, named, utc } from "../text.ts";
+import { duration, escape, named, utc, when } from "../text.ts";
 
 /** The menu of the sessions shown; its options carry the user's id and the session's nonce. */
 export const PICK_SESSION = `${SCREEN_PREFIX}sessions:one`;
@@ -95,7 +95,7 @@ function optionOf(user: AccessUser, session: ActiveSession, nonce: string): Plai
 function lineOf(session: ActiveSession): string {
   return compact(
     escape(appNames(session)),
-    session.issuedAt !== null && `since ${utc(session.issuedAt)}`,
-    session.expiresAt !== null && `until ${utc(session.expiresAt)}`,
+    session.issuedAt !== null && `since ${when(session.issuedAt)}`,
+    session.expiresAt !== null && `until ${when(session.expiresAt)}`,
   ).join(", ");
 }

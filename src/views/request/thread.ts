@@ -13,16 +13,16 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { approversText } from "./approver-message.ts";
-import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
+import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
-import { failuresText } from "./bulk.ts";
-import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
+import { failuresText } from "../card/bulk.ts";
+import { noteLines, seenText, stateLine, stateWords } from "../card/card.ts";
 import { blockEndMessage } from "./block-end.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
-import { escalatedText, howFar, reminderText, reviewReminderText } from "./waiting.ts";
+import { escalatedText, howFar, reminderText, reviewReminderText } from "../card/waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
@@ -115,7 +115,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "outcome":
     case "card-late":
     case "card-there":
-      return endMessage(request, words, stateLine(request));
+      // Who approved it stands in the thread already.
+      return endMessage(request, words, stateLine(request, { isSigned: false }));
   }
 }
 

@@ -6,7 +6,7 @@ import { othersOf, targetsOf } from "../../requests/plan.ts";
 import type { BulkProgress, Request } from "../../requests/request.ts";
 import { actions, button, expanded, section } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
-import { leftOutBlocks } from "./unknown-users.ts";
+import { leftOutBlocks } from "../request/unknown-users.ts";
 import { firstLines } from "../fit.ts";
 import { code, duration, mention, when } from "../text.ts";
 
@@ -69,7 +69,7 @@ function progressText(bulk: BulkProgress, now: number | null): string {
 }
 
 function stopText({ by, at }: { by: string; at: number }, isRunning: boolean): string {
-  const rest = isRunning ? ". Calls in progress will finish; nobody else will be revoked." : "";
+  const rest = isRunning ? ". Calls in progress will finish; no one else will be revoked." : "";
   return `⏹️ *Stopped* by ${mention(by)} ${when(at)}${rest}`;
 }
 
@@ -77,11 +77,11 @@ function stopText({ by, at }: { by: string; at: number }, isRunning: boolean): s
 export function stopButton({ id }: Request): Button {
   const confirm = {
     title: "Stop the revocation?",
-    text: "Calls in progress will finish; nobody else will be revoked. You can't resume it: request the others again.",
+    text: "Calls in progress will finish; no one else will be revoked. You can't resume it: request the others again.",
     confirm: "Stop",
     deny: "Let it run",
   };
-  const label = `Stop ${id}: nobody else will be revoked`;
+  const label = `Stop ${id}: no one else will be revoked`;
   return button("Stop", STOP_ACTION, id, label, { style: "danger", confirm });
 }
 
@@ -113,8 +113,8 @@ export function failuresText(
 /** What a list of users still needs: a new request for just those. */
 export function againButtons({ id, status, result: { bulk } }: Request): ActionsBlock[] {
   if (status !== "failed" || bulk === undefined) return [];
-  const failed = `Ask again for the ${number(bulk.failed)} that failed`;
-  const untouched = `Ask for the ${number(bulk.untouched)}`;
+  const failed = `Retry the ${number(bulk.failed)} that failed`;
+  const untouched = `Request the ${number(bulk.untouched)}`;
   const again = (text: string, which: string, label: string) =>
     formButton(text, "revoke", which, { request: id }, label);
   return actions(

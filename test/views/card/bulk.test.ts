@@ -6,7 +6,7 @@ import type { TargetRow, TargetState } from "../../../src/requests/targets.ts";
 import type { Target } from "../../../src/requests/plan.ts";
 import { STATUSES, type BulkProgress, type Request } from "../../../src/requests/request.ts";
 import { notFoundOf, UnknownUsersError } from "../../../src/asking/unknown-users.ts";
-import { approvalCard } from "../../../src/views/request/card.ts";
+import { approvalCard } from "../../../src/views/card/card.ts";
 import { detailsModal } from "../../../src/views/request/details-modal.ts";
 import { outcomeMessage, threadMessage } from "../../../src/views/request/thread.ts";
 import { unknownUsersMessage } from "../../../src/views/request/unknown-users.ts";
@@ -118,9 +118,13 @@ describe("the card of a request about several users", () => {
       ["⏳ In progress"],
     ],
     [
-      "who stopped it, and no button for it any more",
+      "who stopped it, and no button for it",
       { status: "executing", bulk: { done: 3, untouched: 5 }, stop: { by: "U0BOB0001", at: NOW } },
-      ["⏳ Stopping", "⏹️ Stopped by @U0BOB0001", "whoever is being called for is finished"],
+      [
+        "⏳ Stopping",
+        "⏹️ Stopped by @U0BOB0001",
+        "Calls in progress will finish; no one else will be revoked.",
+      ],
     ],
     ["never full before it is", { status: "executing", count: 500, bulk: { done: 499 } }, ["░ 99 %"]],
   ])("shows %s", (_what, options, expected) => {
@@ -250,7 +254,7 @@ describe("how a request about several users ended", () => {
 
   it("says so when the others were left alone because of the first", () => {
     expect(end(["failed", "stopped", "stopped"], "Cloudflare refused").result.failure?.why).toBe(
-      "0 of 3 done, 1 failed, 2 not touched. It failed for the first user, user-1@example.com (Cloudflare refused), so the other 2 were not touched",
+      "0 of 3 done, 1 failed, 2 not touched. The first user failed: Cloudflare refused",
     );
   });
 });

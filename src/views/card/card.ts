@@ -17,8 +17,8 @@ import {
   detailsButton,
   needsLine,
   voteNotes,
-} from "../card/approvals.ts";
-import { retryButtons } from "../card/retry.ts";
+} from "./approvals.ts";
+import { retryButtons } from "./retry.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
@@ -26,8 +26,6 @@ import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-gla
 import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
 import { plainLines, warningLines } from "./warnings.ts";
 import { escalatedNote, howFar, nobodyThere } from "./waiting.ts";
-
-export { CARD_ACTIONS } from "../card/approvals.ts";
 
 interface CardProps {
   request: Request;
@@ -139,7 +137,7 @@ export function compactCard(props: CardProps): Message {
 /** How the target stood when it was requested; of several users, the first. */
 export function knownText({ evidence, plan }: Request, now: number): string {
   if (evidence === null) return "⚪ Not an Access user yet.";
-  const first = othersOf(plan).length === 0 ? "" : `First, ${code(plan.target.email, 254)}: `;
+  const first = othersOf(plan).length === 0 ? "" : `*First* ${code(plan.target.email, 254)}\n`;
   // Evidence from before sign-ins were read is no ground for a verdict.
   const known =
     evidence.signIns === undefined

@@ -6,7 +6,7 @@ import { compact } from "../../compact.ts";
 import type { Request, Review } from "../../requests/request.ts";
 import { actions, button, context, expanded, linked, message, section, type Message } from "../blocks.ts";
 import { capitalise, escape, mention, when } from "../text.ts";
-import { behindText, type Behind } from "./direct.ts";
+import { behindText, type Behind } from "../request/direct.ts";
 
 /** What one person did without approval, and what another says of it afterwards. Values are the request's id and nothing else. */
 export const BREAK_GLASS_ACTIONS = { breakGlass: "request_break_glass", review: "request_review" } as const;

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { describeRequest } from "../../../src/actions/describe.ts";
 import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
 import { STATUSES, type Request, type Status } from "../../../src/requests/request.ts";
-import { approvalCard, CARD_ACTIONS, compactCard } from "../../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
+import { approvalCard, compactCard } from "../../../src/views/card/card.ts";
 import { readWords } from "../../support/words.ts";
 import { HOSTILE, makeRequest, makeSummary, messageProblems, NOW, SUMMARIES } from "../support.ts";
 
@@ -66,13 +67,13 @@ describe("the approval card", () => {
     ]);
   });
 
-  it("says of a reset that it can give access back and cannot be undone", () => {
+  it("says of a reset that it can restore access and can't be undone", () => {
     const words = readWords(draw({ status: "pending", action: "reset-risk" }));
     expect(words).toContain("Reset the risk score of mallory@example.com");
-    expect(words).toContain("This can give access back");
-    expect(words).toContain("Cannot be undone");
+    expect(words).toContain("This can restore access");
+    expect(words).toContain("Can't be undone");
     expect(words).toContain("Resets the risk level (high) with 1 event since the last reset");
-    expect(words).toContain("Impossible travel: judged a false positive");
+    expect(words).toContain("Impossible travel: a false positive");
   });
 
   it("says in bold, right under its headline, what must not be overlooked, and nothing of it twice", () => {
@@ -83,32 +84,32 @@ describe("the approval card", () => {
       return text.split("\n").filter((line) => /^[🔓⛔]/u.test(line));
     };
     expect(grave("delete-user")).toEqual([
-      "⛔ *Cannot be undone*: deleted registrations cannot be restored, and the id is gone for good.",
+      "⛔ *Can't be undone*: the user id and the device registrations are gone for good.",
     ]);
     expect(grave("delete-devices")).toEqual([
-      expect.stringMatching(/^⛔ \*Cannot be undone\*: a deleted registration/),
+      expect.stringMatching(/^⛔ \*Can't be undone\*: deleted registrations/),
     ]);
     expect(grave("restore-devices")).toEqual([
-      "🔓 *This gives access back*: the devices can connect again without a new registration.",
+      "🔓 *This restores access*: the devices connect again without a new sign-in.",
     ]);
     expect(grave("reset-risk")).toEqual([
-      expect.stringMatching(/^🔓 \*This can give access back\*: policies/),
-      expect.stringMatching(/^⛔ \*Cannot be undone\*: the events/),
+      expect.stringMatching(/^🔓 \*This can restore access\*: policies/),
+      expect.stringMatching(/^⛔ \*Can't be undone\*: events/),
     ]);
     for (const action of ["revoke", "revoke-devices", "create-user", "rename-user"] as const)
       expect(grave(action)).toEqual([]);
     const words = readWords(draw({ status: "pending", action: "delete-user" }));
-    expect(words.match(/cannot be undone/gi)).toHaveLength(1);
-    expect(words).toContain("⚠️ This is not a ban");
+    expect(words.match(/can't be undone/gi)).toHaveLength(1);
+    expect(words).toContain("⚠️ They become a user again if they sign in. To keep them out,");
   });
 
   it.each(ACTION_NAMES)("of %s begins its gravest sentences with what they come down to", (action) => {
     const { access, isIrreversible, caution, undo } = describeRequest(
       makeRequest({ status: "pending", action }),
     );
-    if (access === "gives") expect(caution).toMatch(/^This (gives|can give) access back: /);
-    if (isIrreversible) expect(undo).toMatch(/^Cannot be undone: /);
-    else expect(undo).not.toMatch(/^Cannot be undone:/);
+    if (access === "gives") expect(caution).toMatch(/^This (restores|can restore) access: /);
+    if (isIrreversible) expect(undo).toMatch(/^Can't be undone: /);
+    else expect(undo).not.toMatch(/^Can't be undone:/);
   });
 
   it.each([
@@ -165,7 +166,7 @@ describe("the approval card", () => {
     });
     const effects = (action: ActionName) => readWords(draw({ status: "pending", action, summary: none }));
     expect(effects("delete-user")).not.toContain("device registration");
-    expect(effects("revoke")).toContain("They have no device registration now");
+    expect(effects("revoke")).toContain("No registered device now: revokes any added before it runs");
     expect(effects("reset-risk")).toContain("• Resets the risk level (high)\n");
   });
 
@@ -196,7 +197,7 @@ describe("the approval card", () => {
     (status, action) => {
       const verification = {
         confirmed: status === "succeeded",
-        summary: "1 of 3 sessions remains",
+        summary: "1 of 3 sessions still open",
         notes: ["1 new sign-in since"],
         checkedAt: NOW,
       };
@@ -251,7 +252,7 @@ describe("the approval card", () => {
     expect(words).toContain("and 20 more");
   });
 
-  it("keeps a reason that breaks out of its line in its line, and pings nobody with it", () => {
+  it("keeps a reason that breaks out of its line in its line, and pings no one with it", () => {
     const card = draw({ status: "pending", reason: `${HOSTILE}\n*Approved by* <@U0BOB0001>` });
     const reason = card.blocks.flatMap((block) =>
       block.type === "section" && block.text?.text.includes("*Reason*") === true ? [block.text.text] : [],
@@ -284,13 +285,13 @@ describe("the approval card", () => {
         result: {
           verification: {
             confirmed: true,
-            summary: "0 of 3 sessions remain",
+            summary: "Revoked 3 sessions",
             notes: ["1 new sign-in since"],
             checkedAt: NOW,
           },
         },
       },
-      "✅ 0 of 3 sessions remain, verified at 2026-03-14 14:02:31 UTC · approved by @U0BOB0001\n⚠️ 1 new sign-in since",
+      "✅ Revoked 3 sessions, verified at 2026-03-14 14:02:31 UTC · approved by @U0BOB0001\n⚠️ 1 new sign-in since",
     ],
     [
       "done and not confirmed",
@@ -305,7 +306,7 @@ describe("the approval card", () => {
           },
         },
       },
-      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain, checked at 2026-03-14 14:02:31 UTC",
+      "⚠️ Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open, checked at 2026-03-14 14:02:31 UTC",
     ],
     [
       "done and never looked at",
@@ -328,8 +329,8 @@ describe("the approval card", () => {
 
   it.each([
     [
-      "sessions that could not be read",
-      "Ends all their sessions (how many could not be read:",
+      "sessions that are unknown",
+      "Ends all their sessions (number unknown:",
       SUMMARIES["that could not be read"],
     ],
     ["no session", "No active session now: ends any opened before it runs", SUMMARIES["empty"]],
@@ -411,7 +412,7 @@ describe("the compact card, in a direct message", () => {
     const card = compact({ status: "pending", action: "delete-user" });
     const order = [
       "Delete the Access user mallory@example.com",
-      "⛔ Cannot be undone",
+      "⛔ Can't be undone",
       "High risk",
       "Requested by @U0ALICE01: laptop stolen",
       "🟡 Needs 2 approvals from @S0LEADS01",
