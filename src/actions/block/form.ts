@@ -2,7 +2,7 @@ import type { InputBlock } from "@slack/types";
 
 import { plain } from "../../views/blocks.ts";
 import { defineForm } from "../../views/forms/spec.ts";
-import type { BlockWish } from "./options.ts";
+import { forText, readFor, type BlockWish } from "./options.ts";
 
 /** What the menu offers; the command takes any other time as well. */
 const CHOICES: readonly (readonly [value: string, text: string])[] = [
@@ -31,10 +31,11 @@ export const form = defineForm<BlockWish>({
 });
 
 function durationInput(typed: string | undefined): InputBlock {
-  const own = typed !== undefined && CHOICES.every(([value]) => value !== typed);
-  const choices = own ? [...CHOICES, [typed.slice(0, 20), typed.slice(0, 20)] as const] : CHOICES;
-  const options = choices.map(([value, text]) => ({ value, text: plain(text, 75) }));
-  const initial = options.find(({ value }) => value === (typed?.slice(0, 20) ?? "none"));
+  const ms = typed === undefined ? null : readFor(typed);
+  const known = CHOICES.find(([value]) => value === typed || (ms !== null && readFor(value) === ms));
+  const own = ms === null || known !== undefined ? [] : [[`${ms / 60_000}m`, forText(ms)] as const];
+  const options = [...CHOICES, ...own].map(([value, text]) => ({ value, text: plain(text, 75) }));
+  const initial = options.find(({ value }) => value === (known?.[0] ?? own[0]?.[0] ?? "none"));
   return {
     type: "input",
     block_id: "duration",

@@ -45,11 +45,17 @@ const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MIN_MS = 5 * UNITS.m;
 const MAX_MS = 30 * UNITS.d;
 
-/** `30m`, `8h`, `2d` in milliseconds. @throws UserError for anything else, under 5 minutes and over 30 days */
-export function parseFor(typed: string): number {
+/** `30m`, `8h`, `2d` in milliseconds; null for anything else, under 5 minutes and over 30 days. */
+export function readFor(typed: string): number | null {
   const [, count = "", unit = ""] = /^([1-9]\d{0,4})\s*(m|min|h|d)$/i.exec(typed.trim()) ?? [];
   const ms = Number(count) * (UNITS[(unit[0] ?? "").toLowerCase() as keyof typeof UNITS] ?? Number.NaN);
-  if (ms >= MIN_MS && ms <= MAX_MS) return ms;
+  return ms >= MIN_MS && ms <= MAX_MS ? ms : null;
+}
+
+/** The same. @throws UserError for what can't be read */
+export function parseFor(typed: string): number {
+  const ms = readFor(typed);
+  if (ms !== null) return ms;
   throw new UserError({
     what: `Can't read "${typed}" as how long to block.`,
     next: "Try --for 30m, 8h or 2d: from 5 minutes to 30 days. Leave it out to block until someone unblocks.",
