@@ -97,7 +97,7 @@ export function personRefusal(
   if (person === null)
     return refuse(
       "unknown-person",
-      "Slack could not confirm who you are.",
+      "Slack can't confirm who you are.",
       "Try again. If it lasts, tell the people who run zt-bot.",
     );
   if (person.isBot || person.isDeactivated)

@@ -68,7 +68,7 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
     if (lostGroups.length === 0) {
       return {
         kind: "void",
-        why: "The target is protected since this was requested, and needs other approvals",
+        why: "The target became protected after the request, and needs other approvals",
         next: "Request it again: the new request says how many approvals it needs.",
       };
     }

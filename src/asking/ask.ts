@@ -215,14 +215,13 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   if (open === null)
     return new UserError({
       what: "The same was requested a moment ago, and is over.",
-      next: "Ask again.",
+      next: "Request it again.",
     });
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
     what: `Already requested: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
-    why: "Two requests for the same would both be done.",
     next:
       open.status === "pending"
         ? "Ask its approvers. The requester can cancel it."

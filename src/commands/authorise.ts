@@ -25,8 +25,8 @@ export async function authorise(
   });
   throw new UserError({
     what: `You can't use /zt ${command.name}.`,
-    why: `Only ${ROLE_WORDS[command.role]} named in the policy can.`,
-    next: "They can do it for you, or the zt-bot administrator can add you to policy.yml.",
+    why: `Only ${ROLE_WORDS[command.role]} can.`,
+    next: "The people who run zt-bot can add you to policy.yml.",
     ask:
       command.role === "approver" || command.role === "decider"
         ? deps.policy.current().allApprovers

@@ -311,7 +311,10 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
         await hold(deps, lease, request, { code: "unchecked", why: refusal.why });
         return now() + HELD_MS;
       }
-      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Request it again." });
+      return giveUp(deps, lease, request, {
+        why: `On hold for a day: ${refusal.why}`,
+        next: "Request it again.",
+      });
     case "void":
       return giveUp(deps, lease, request, refusal);
     case "unproven":

@@ -86,7 +86,7 @@ export function homeView(props: HomeProps): HomeView {
 export function unreadHome(): HomeView {
   return home(
     section(
-      "⚪ *What needs you is unknown now.*",
+      "⚪ *Can't load what needs you.*",
       "Open this tab again in a minute. `/zt user` still looks people up.",
     ),
   );

@@ -79,8 +79,9 @@ function escapeEntities(text: string, max: number): string {
   return escaped.length <= max ? escaped : `${cut(escaped, max - 1, "").replace(/&[a-z]*$/, "")}…`;
 }
 
-/** The first letter as a capital one. */
+/** The first letter as a capital one; the bot's own name stays what it is. */
 export function capitalise(text: string): string {
+  if (text.startsWith("zt-bot")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -270,7 +270,7 @@ describe("what is typed after /zt revoke", () => {
     [
       "a second reason, rather than losing the first",
       "mallory@example.com --reason stolen --devices --reason lost",
-      "--reason is there twice.",
+      "--reason is given twice.",
     ],
     ["a user group", "<!subteam^S012AB3CD|@leads>", '"@leads" is not a person.'],
     ["a channel", "<#C012AB3CD|general>", '"#general" is not a person.'],
@@ -360,7 +360,7 @@ describe("text that no command can be", () => {
     "is refused with the control character %i in it",
     (code) => {
       expect(refusalOf(() => splitWords(`mallory@example.com${String.fromCharCode(code)}`))).toEqual({
-        what: "The command holds control characters.",
+        what: "The command contains control characters.",
         why: "They come along with copied text and can't be seen.",
         next: "Type it again, or paste it as plain text.",
       });

@@ -47,7 +47,7 @@ describe("an approvals channel that outsiders can read", () => {
     const error: unknown = await startBot(world).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems).toEqual([
-      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: stop sharing it in Slack, or name another channel in policy.yml and reload it`,
+      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: Stop sharing it in Slack, or name another channel in policy.yml and reload it`,
     ]);
   });
 

@@ -36,7 +36,7 @@ describe("a card that Slack does not take", () => {
     for (const [email, fault, said] of CARD_DELIVERY_FAILURE) {
       slack.faults.set("chat.postMessage", fault);
       const { words } = await answerTo(slack, PEOPLE.alice, `revoke ${email} --reason laptop stolen`);
-      expect(words).toContain("Recorded, but its card is not in the approvals channel yet");
+      expect(words).toContain("Its card is not in the approvals channel yet");
       expect(words).toContain(said);
       expect(words).toContain("You get a link when it is");
     }
@@ -124,8 +124,8 @@ describe("a person whom Slack keeps waiting", () => {
       [PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.details)],
     ] as const) {
       const words = await privateAnswer(slack, user, act);
-      expect(words).toContain("The form came too late.");
-      expect(words).toContain("Press or type it again.");
+      expect(words).toContain("The form didn't open in time.");
+      expect(words).toContain("Try again.");
     }
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });

@@ -31,8 +31,7 @@ export function needsLine({ votes: all }: Request, { approvers, quorum }: Rules)
   const from = `from ${principals(approvers, MAX_NAMED)}`;
   if (votes.length === 0) return `🟡 *Needs ${plural(quorum, "approval")}* ${from}`;
   const given = `approved by ${votes.map(({ by, at }) => `${mention(by)} ${when(at, "minute")}`).join(", ")}`;
-  if (votes.length >= quorum)
-    return `🟡 *Needs one more click* ${from}, which counts the approvals again · ${given}`;
+  if (votes.length >= quorum) return `🟡 *Needs one more click* ${from} to go ahead · ${given}`;
   return `🟡 *Needs ${plural(quorum - votes.length, "more approval")}* ${from} · ${given}`;
 }
 

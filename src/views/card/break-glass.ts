@@ -45,16 +45,16 @@ export function breakGlassText({ breakGlass, review }: Request, max = LONGEST): 
   const { by, reason, unchecked, stepUp } = breakGlass;
   return compact(
     `🚨 *Break-glass by* ${mention(by)}: ${escape(reason, max)}`,
-    uncheckedLine(by, unchecked),
+    uncheckedLine(by, unchecked, max < LONGEST ? 0 : 200),
     stepUp !== undefined && "🔐 With an authenticator code",
     review === null ? "🟡 *Needs review* by another approver" : reviewText(review, max),
   ).join("\n");
 }
 
-/** Of someone who decided: why it is unknown whether they are at risk. */
-export function uncheckedLine(by: string, why: string | undefined): string | null {
+/** Of someone who decided: that it is unknown whether they are at risk, and why. `max`: characters of why; 0: not why. */
+export function uncheckedLine(by: string, why: string | undefined, max = 200): string | null {
   if (why === undefined) return null;
-  return `⚠️ Unknown whether ${mention(by)} is at risk: ${escape(why, 200)}`;
+  return `⚠️ Unknown whether ${mention(by)} is at risk${max === 0 ? "" : `: ${escape(why, max)}`}`;
 }
 
 function reviewText({ by, at, verdict, note }: Review, max = LONGEST): string {
@@ -96,7 +96,7 @@ export function breakGlassMessage(
   return message(
     `Break-glass by ${mention(by)}: ${escape(words.headline)}, without approval. ${escape(reason, 500)}`,
     section(
-      `🚨 *Break-glass by ${mention(by)}*, without approval ${when(at)}`,
+      `🚨 *Break-glass by ${mention(by)}* ${when(at)}, without approval`,
       `*${escape(words.headline)}*`,
       uncheckedLine(by, unchecked),
     ),
@@ -104,7 +104,7 @@ export function breakGlassMessage(
       `*Why it can't wait* ${escape(reason, LONGEST)}`,
       `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 500)}`,
     ),
-    context(`Next: another approver reviews it on the card · ${linked(request, link)}`),
+    context(`Next: Another approver reviews it on the card · ${linked(request, link)}`),
     behind !== null && context(behindText(request, behind, "anyone")),
   );
 }

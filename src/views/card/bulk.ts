@@ -7,6 +7,7 @@ import type { BulkProgress, Request } from "../../requests/request.ts";
 import { actions, button, expanded, section } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { leftOutBlocks } from "../request/unknown-users.ts";
+import { rangeText } from "../list.ts";
 import { firstLines } from "../fit.ts";
 import { code, duration, mention, when } from "../text.ts";
 
@@ -93,7 +94,7 @@ export function bulkStateWords(request: Request): string | null {
   const counts = `${number(done)} of ${number(total)} done`;
   if (request.held !== null) return null;
   if (request.status === "executing" || request.status === "unknown")
-    return request.stop === undefined ? `being carried out, ${counts}` : `being stopped, ${counts}`;
+    return request.stop === undefined ? `in progress, ${counts}` : `stopping, ${counts}`;
   if (request.status === "failed") return done === 0 ? "failed" : `not all done, ${counts}`;
   return request.status === "succeeded" ? `done and verified, ${counts}` : null;
 }
@@ -105,15 +106,14 @@ export function failuresText(
 ): string[] {
   const { from, total } = page;
   const to = from + lines.length - 1;
-  const which =
-    page.pages === 1 ? "" : ` (${number(from)} to ${number(to)}, message ${page.page} of ${page.pages})`;
+  const which = page.pages === 1 ? "" : ` (${rangeText(from, to)}, message ${page.page} of ${page.pages})`;
   return [`❌ *${number(total)} failed*${which}`, ...lines];
 }
 
 /** What a list of users still needs: a new request for just those. */
 export function againButtons({ id, status, result: { bulk } }: Request): ActionsBlock[] {
   if (status !== "failed" || bulk === undefined) return [];
-  const failed = `Retry the ${number(bulk.failed)} that failed`;
+  const failed = `Request again for the ${number(bulk.failed)} that failed`;
   const untouched = `Request the ${number(bulk.untouched)}`;
   const again = (text: string, which: string, label: string) =>
     formButton(text, "revoke", which, { request: id }, label);

@@ -15,7 +15,7 @@ const MAX_MENTIONED = 20;
 export function reminderText(data: Reminder): string {
   const who =
     data.asked.length === 0
-      ? ", and no one is left who can. Change policy.yml, or cancel this request"
+      ? ", but no one can give it. Change policy.yml, or cancel this request"
       : ` from ${principals(data.asked, MAX_MENTIONED)}`;
   return `⏰ Still needs ${plural(data.missing, "approval")}${who} · ${deadline(data)}`;
 }
@@ -35,7 +35,7 @@ export function escalatedText(data: Escalation): string {
 export function reviewReminderText({ at, since, asked }: ReviewReminder): string {
   const who =
     asked.length === 0
-      ? ", and no one is left who can. Change policy.yml"
+      ? ", but no one can review it. Change policy.yml"
       : ` by ${principals(asked, MAX_MENTIONED)}`;
   return `⏰ Break-glass ${duration(at - since)} ago still needs review${who}`;
 }

@@ -32,7 +32,7 @@ function userLines({ name, email, id, userUuid, issuedAt }: Identity): string[] 
   return compact(
     escape(named(name, ""), 100) || null,
     email === null ? "no email in the identity" : code(email, 254),
-    id !== null && `id at the IdP: ${code(id)}`,
+    id !== null && `IdP id: ${code(id)}`,
     userUuid !== null && `user id in tokens (sub): ${code(userUuid)}`,
     issuedAt === null ? "sign-in time unknown" : `signed in ${when(issuedAt, "full")}`,
   );

@@ -41,7 +41,7 @@ function askedBlocks({ request, headline, link, trouble, pause, quorum }: Asked)
     section(
       `🟡 *Requested:* ${escape(headline)}`,
       link === null
-        ? `⚠️ Recorded, but its card is not in the approvals channel yet${why}. You get a link when it is.`
+        ? `⚠️ Its card is not in the approvals channel yet${why}. You get a link when it is.`
         : `Needs ${plural(quorum, "approval")} · <${link}|Open the card>`,
     ),
     leftOutBlocks(request.plan),

@@ -89,7 +89,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
-        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else is touched.`,
+        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; nobody else will be revoked.`,
       );
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
@@ -263,14 +263,14 @@ function ended(step: string): string {
 
 function unrecordedText({ call, isUnrecorded }: Extract<PostData, { kind: "call-cut" }>): string {
   return isUnrecorded === true
-    ? `The answer to ${escape(call)} could not be recorded`
+    ? `No clear answer: the reply to ${escape(call)} wasn't recorded`
     : `No clear answer: zt-bot stopped after sending ${escape(call)}`;
 }
 
 function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {
   const at = when(data.at, "time");
   if (data.reconciled) return `☑️ Already done by the earlier call; nothing was sent again · ${at}`;
-  if (data.wasSo === true) return `☑️ It was so already; verifying… · ${at}`;
+  if (data.wasSo === true) return `☑️ It was already done; verifying… · ${at}`;
   const again = data.isAgain === true ? "The earlier call had no effect. Sent again, and " : "";
   const ray = data.cfRay === null ? "" : ` · ray ${code(data.cfRay)}`;
   return `☑️ ${again}Cloudflare accepted it; verifying… · ${at}${ray}`;

@@ -37,7 +37,7 @@ describe("the thread under a card", () => {
     [
       "that no one is left to remind",
       { kind: "reminder", at: NOW, expiresAt: NOW + 25 * 60_000, asked: [], missing: 1 },
-      "⏰ Still needs 1 approval, and no one is left who can. Change policy.yml, or cancel this request · expires in 25 min",
+      "⏰ Still needs 1 approval, but no one can give it. Change policy.yml, or cancel this request · expires in 25 min",
     ],
     [
       "who else may approve now, and why they are asked",
@@ -101,7 +101,7 @@ describe("the thread under a card", () => {
     [
       "that nothing was left to do",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, wasSo: true },
-      "☑️ It was so already; verifying… · 2026-03-14 14:02:31 UTC",
+      "☑️ It was already done; verifying… · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that a call which came to nothing was sent again",
@@ -116,7 +116,7 @@ describe("the thread under a card", () => {
     [
       "that the database did not take the answer",
       { kind: "call-cut", at: NOW, call: "x", isUnrecorded: true },
-      "⚪ The answer to x could not be recorded · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
+      "⚪ No clear answer: the reply to x wasn't recorded · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
     ],
     [
       "why it waits and until when",
@@ -181,15 +181,15 @@ describe("the thread under a card", () => {
     ["approved", "🔵 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
     [
       "denied",
-      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday\nNext: talk to the approver, or request it again with what was missing.",
+      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday\nNext: Talk to the approver, or request it again with what was missing.",
     ],
     [
       "cancelled",
-      "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done.\nNext: request it again if it is needed after all.",
+      "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done.\nNext: Request it again if it is needed after all.",
     ],
     [
       "expired",
-      "⚪ Expired 2026-03-14 14:57:31 UTC: no one decided in time. Nothing was done.\nNext: request it again if it is still needed, and tell an approver.\nRequest again…",
+      "⚪ Expired 2026-03-14 14:57:31 UTC: no one decided in time. Nothing was done.\nNext: Request it again if it is still needed, and tell an approver.\nRequest again…",
     ],
   ])("says who decided what: %s", (status, words) => {
     expect(
@@ -250,7 +250,7 @@ describe("what the requester is told", () => {
     const request = makeRequest({ status: "denied", reason: "not on a Sunday" });
     const message = outcomeMessage(request, describeRequest(request), LINK);
     expect(readWords(message)).toContain("⛔ Denied by @U0BOB0001");
-    expect(readWords(message)).toContain("Next: talk to the approver");
+    expect(readWords(message)).toContain("Next: Talk to the approver");
     expect(JSON.stringify(message.blocks)).toContain(`<${LINK}|ZT-7K3M2QF>`);
     expect(message.text).toBe(
       "Revoke all sessions and devices of mallory@example.com: denied, nothing was done",
@@ -260,7 +260,7 @@ describe("what the requester is told", () => {
   it("has the id where there is no link", () => {
     const request = makeRequest({ status: "expired" });
     expect(readWords(outcomeMessage(request, describeRequest(request), null))).toContain(
-      "Next: request it again",
+      "Next: Request it again",
     );
   });
 
