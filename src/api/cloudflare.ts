@@ -214,7 +214,7 @@ export interface Cloudflare {
     physicalDevices(email: string, call?: CallOptions): Promise<PhysicalDevice[]>;
     /** One device by its id. API tokens only. */
     physicalDevice(id: string, call?: CallOptions): Promise<PhysicalDevice>;
-    /** Revokes all registrations of one device, whoever they belong to. API tokens only. */
+    /** Revokes all registrations of one device, of everyone who uses it. API tokens only. */
     revokePhysicalDevice(id: string, call?: CallOptions): Promise<WriteReceipt>;
   };
   gatewayLists: {

@@ -7,7 +7,6 @@ import type { ProofRow } from "../requests/proof.ts";
 import { readRequest } from "../requests/repository.ts";
 import type { Request } from "../requests/request.ts";
 import { readTargets } from "../requests/targets.ts";
-import type { Db } from "../store/open.ts";
 
 /** A block that ends by itself: docs/adr/0029-blocks-that-end.md. */
 export interface BlockEnd {
@@ -36,7 +35,7 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
   const forMs = plan.action === "block" ? plan.options.forMs : undefined;
   const endsAt = forMs === undefined ? null : (request.startedAt ?? at) + forMs;
   for (const { requestId } of earlier) {
-    const old = await readRequest(trx as Db, requestId);
+    const old = await readRequest(trx, requestId);
     if (old === null) continue;
     const isUnblocked = plan.action === "unblock";
     await closeBlockEnd(trx, old, { at, why: isUnblocked ? "unblocked" : "replaced", by: request.id }, [

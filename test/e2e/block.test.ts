@@ -367,5 +367,6 @@ describe("a block with an end", () => {
     scene.cloudflare.faults.clear("lists.change");
     clock.skip(300_000);
     await told(scene, /Unblocked .*the time is up/);
+    expect(listed(scene)).not.toContain(MALLORY);
   });
 });

@@ -150,11 +150,11 @@ describe("a summary", () => {
     ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare can't be reached"],
     ["takes too long", new AbortedError(READ), "Cloudflare did not answer in time"],
   ])("says in its place why a part %s, and keeps the others", async (_what, failure, reason) => {
-    for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations"] as const) {
+    for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations", "idp"] as const) {
       const { cloudflare } = makeCloudflare({ failing: { [part]: failure } });
       const { user: _user, gatheredAt: _at, ...parts } = await gatherSummary(cloudflare, makeUser(), NOW);
       expect(parts[part]).toEqual({ ok: false, reason });
-      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(6);
+      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(7);
     }
     // Without the sessions it is not known where they are either.
     const { cloudflare } = makeCloudflare({ failing: { sessions: failure } });

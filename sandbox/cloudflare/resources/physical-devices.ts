@@ -1,4 +1,4 @@
-/** `/devices/physical-devices`: one device with all its registrations, whoever they belong to. */
+/** `/devices/physical-devices`: one device with all its registrations, of everyone who uses it. */
 import { invalidRequest, notFound, ok } from "../envelope.ts";
 import { revokeRegistrations } from "../effects.ts";
 import type { Answer, Backend, Call, Route } from "../exchange.ts";

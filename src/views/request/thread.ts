@@ -1,6 +1,5 @@
 import type { ActionsBlock } from "@slack/types";
 
-import { isEnforced } from "../../actions/block/options.ts";
 import type { RequestText } from "../../actions/describe.ts";
 import { compact, type Maybe } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
@@ -225,7 +224,10 @@ export function nextStep(request: Request, { access }: Pick<RequestText, "access
     case "succeeded":
       if (isSeveral) return "to keep them out, disable the accounts in your IdP.";
       if (verification?.confirmed !== true) return `check ${look}, and request it again if it is not done.`;
-      if (request.plan.action === "block" && !isEnforced(request.plan.options.list))
+      if (
+        request.plan.action === "block" &&
+        ["nothing", "unknown"].includes(request.plan.options.list.enforcedBy)
+      )
         return "to keep them out, disable the account in your IdP: nothing is known to use this list.";
       if (request.plan.action === "block")
         return `${code(`/zt revoke ${email}`, 300)} ends what is still open; ${look} shows if they come back.`;
