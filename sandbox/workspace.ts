@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { parse } from "yaml";
 
+import { BLOCK_LIST_ID } from "./cloudflare/seed/keep-out.ts";
 import type { SlackOptions } from "./slack/index.ts";
 
 /** The local workspace: three people, the approvals channel, and the app as its manifest describes it. */
@@ -33,6 +34,7 @@ actions:
 /** What the sandbox can be tried with beyond that: Alice may break the glass, and the leads are told. */
 export const SANDBOX_POLICY = `${POLICY}break_glass: { members: [${PEOPLE.alice}], notify: [${LEADS}] }
 protected: { emails: [erin@example.com], quorum: 2 }
+block: { email_list: ${BLOCK_LIST_ID} }
 `;
 
 /** The workspace with the app as manifest.yml describes it: a call that needs another scope fails here as in Slack. */

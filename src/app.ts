@@ -168,7 +168,14 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const passOnce = createPassOnce(db, log, now);
   app.use((args) => work.track(passOnce(args)));
   const homeTeamId = shared.homeTeamId;
-  const policyCheck = createPolicyCheck({ client: slack.background, channels, policy, homeTeamId, log });
+  const policyCheck = createPolicyCheck({
+    client: slack.background,
+    cloudflare,
+    channels,
+    policy,
+    homeTeamId,
+    log,
+  });
   const needs = listPermissionNeeds(createCommands().all);
   // Several who ask at the same time have the same answer.
   const doctor = shareInFlight(() =>

@@ -7,6 +7,8 @@ export interface Trouble {
   next: string;
 }
 
+const LIST_CALLS: ReadonlySet<string> = new Set(["get list", "list items of a list", "change list"]);
+
 /** What a responder is told of each way a call can fail, with the step that fixes it. Plain text. */
 export function describeFailure(error: CloudflareFailure): Trouble {
   switch (error.kind) {
@@ -66,6 +68,13 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         next: "Try again. If it lasts, check for a firewall or proxy between zt-bot and api.cloudflare.com.",
       };
     case "not-found":
+      if (LIST_CALLS.has(error.call)) {
+        return {
+          brief: "Cloudflare no longer has the block list",
+          why: `Cloudflare no longer has the block list (${error.call}).`,
+          next: "Disable the account in your IdP, and ask the people who run zt-bot to correct block.email_list in policy.yml.",
+        };
+      }
       return {
         brief: "Cloudflare has no such user or item",
         why: `Cloudflare has no such user or item (${error.call}).`,
@@ -97,7 +106,9 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         why: `Cloudflare refused (${error.call}${code === "" ? "" : `, ${code}`})${said}.`,
         next: isNoRoute(error)
           ? "Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL: whether the user exists is unknown."
-          : "Check the user in the dashboard before trying again.",
+          : error.call === "change list"
+            ? "Look at the list in the dashboard: it may be full. Until then, disable the account in your IdP."
+            : "Check the user in the dashboard before trying again.",
       };
     }
     case "shape":

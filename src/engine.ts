@@ -2,6 +2,7 @@ import PQueue from "p-queue";
 
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
+import { endBlock } from "./execution/end-block.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
@@ -35,7 +36,7 @@ const CARD_WATCH_MS = 30_000;
  * How much one process works on at once. What waits for Cloudflare (10 s, where it does not answer) must not take the
  * places of what waits for Slack, nor the other way round: a card is edited while forty calls hang.
  */
-const CONCURRENCY = { executing: 32, publishing: 16, reminding: 8 };
+const CONCURRENCY = { executing: 32, publishing: 16, reminding: 8, ending: 4 };
 
 /**
  * What the bot does by itself. What is to be done stands in the tables, with when it is due and who is at it; every
@@ -98,6 +99,8 @@ export function createEngine(deps: EngineDeps): Engine {
     executeRequest(execution, id, isForced),
   );
 
+  const ending = createWorkers(CONCURRENCY.ending, (id) => endBlock({ ...deps, publish }, id));
+
   const reminding = createWorkers(CONCURRENCY.reminding, async (id) => {
     const request = await nudge(deps, id);
     const toReview = await nudgeReviewers(deps, id);
@@ -146,6 +149,7 @@ export function createEngine(deps: EngineDeps): Engine {
     if (isForced) for (const id of work.held) executing.add(id, true);
     for (const id of work.unpublished) publishing.add(id);
     for (const id of work.toNudge) reminding.add(id);
+    for (const id of work.blocksToEnd) ending.add(id);
     // Where Slack did not say who is active, it is asked again no sooner than where it did.
     for (const id of work.unattended) if (now() - (lookedAt.get(id) ?? 0) > LOOK_AGAIN_MS) looking.add(id);
     for (const id of lookedAt.keys()) if (!work.unattended.includes(id)) lookedAt.delete(id);
@@ -194,7 +198,7 @@ export function createEngine(deps: EngineDeps): Engine {
       clearInterval(timer);
       await polling;
       await Promise.all(
-        [executing, publishing, reminding, looking, watching].map((workers) => workers.stop()),
+        [executing, ending, publishing, reminding, looking, watching].map((workers) => workers.stop()),
       );
     },
     publish,

@@ -6,6 +6,7 @@ import { z } from "zod";
 
 import { ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
+import type { BlockPolicy } from "./lookup/block-list.ts";
 import { ACTION_NAMES, type ActionName } from "./requests/plan.ts";
 
 const MINUTE = 60_000;
@@ -81,6 +82,16 @@ const Protected = z.strictObject({
   quorum: optional(Quorum.default(2)),
 });
 
+const NO_LIST = "is not the id of a Zero Trust list: its address in the dashboard ends with it";
+const Block = z.strictObject({
+  email_list: z
+    .string({ error: NO_LIST })
+    .regex(/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i, { error: NO_LIST }),
+  enforced_by: optional(
+    z.enum(["gateway", "access"], { error: "is neither gateway nor access" }).default("gateway"),
+  ),
+});
+
 const BreakGlass = z.strictObject({
   members: Principals.nonempty({ error: "is empty: leave break_glass out to have none" }),
   notify: Principals.nonempty({ error: "is empty: someone has to be told at once" }),
@@ -106,6 +117,7 @@ const PolicyFile = z
     legacy_device_revoke: optional(z.boolean().default(false)),
     actions: optional(z.partialRecord(z.enum(ACTION_NAMES), optional(ActionPolicy.optional())).default({})),
     protected: optional(Protected.optional()),
+    block: optional(Block.optional()),
     break_glass: optional(BreakGlass.optional()),
     step_up: optional(
       z
@@ -168,6 +180,8 @@ export interface Policy {
   checksApproverRisk: boolean;
   /** Revoke devices by the deprecated call, for accounts that have only that. */
   legacyDeviceRevoke: boolean;
+  /** The list that keeps people out; null: none is set up. */
+  block: BlockPolicy | null;
   /** Of whom more approvers have to be sure, in lower case; `groups` are Slack's. null: no one is. */
   protected: {
     emails: readonly string[];
@@ -222,6 +236,10 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
     reasons: file.reasons,
     checksApproverRisk: file.approver_hygiene,
     legacyDeviceRevoke: file.legacy_device_revoke,
+    block:
+      file.block === undefined
+        ? null
+        : { emailList: file.block.email_list, enforcedBy: file.block.enforced_by },
     protected:
       shielded === undefined
         ? null

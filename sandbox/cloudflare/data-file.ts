@@ -1,7 +1,7 @@
 /** Keeps the world in a file between runs of the sandbox. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { World } from "./world.ts";
+import { createEmptyWorld, type World } from "./world.ts";
 
 const SAVE_AFTER_MS = 200;
 
@@ -16,7 +16,8 @@ export interface DataFile {
 export function loadWorld(path: string): World | null {
   if (!existsSync(path)) return null;
   const world: World = JSON.parse(readFileSync(path, "utf8"));
-  return world;
+  // What an earlier version did not have is empty.
+  return { ...createEmptyWorld(world.accountId), ...world };
 }
 
 export function createDataFile(path: string, world: World): DataFile {

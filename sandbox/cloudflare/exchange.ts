@@ -18,6 +18,15 @@ export type RouteName =
   | "registrations.unrevoke"
   | "registrations.delete"
   | "devices.revoke"
+  | "physical-devices.list"
+  | "physical-devices.get"
+  | "physical-devices.revoke"
+  | "lists.get"
+  | "lists.items"
+  | "lists.change"
+  | "rules.list"
+  | "idps.list"
+  | "scim-users"
   | "risk.summary"
   | "risk.get"
   | "risk.reset"
@@ -27,6 +36,7 @@ export type RouteName =
 
 export type PermissionName =
   | "Access: Audit Logs Read"
+  | "Access: Organizations, Identity Providers, and Groups Read"
   | "Access: Organizations, Identity Providers, and Groups Write"
   | "Access: Organizations Revoke"
   | "Zero Trust: Seats Write"
@@ -78,7 +88,7 @@ export interface Backend {
 
 export interface Route {
   name: RouteName;
-  method: "get" | "post" | "put" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   /** Express path below `/client/v4`. */
   path: string;
   /** Any one of these is enough; empty where Cloudflare lists none. */

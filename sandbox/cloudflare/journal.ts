@@ -34,6 +34,7 @@ const ACTIONS: Record<Call["route"]["method"], AuditEntry["action"] | null> = {
   get: null,
   post: "create",
   put: "update",
+  patch: "update",
   delete: "delete",
 };
 

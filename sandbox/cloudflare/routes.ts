@@ -6,7 +6,10 @@ import { activeSessionRoutes } from "./resources/active-sessions.ts";
 import { auditLogRoutes } from "./resources/audit-logs.ts";
 import { deviceRoutes } from "./resources/devices.ts";
 import { failedLoginRoutes } from "./resources/failed-logins.ts";
+import { gatewayRoutes } from "./resources/gateway.ts";
+import { identityProviderRoutes } from "./resources/identity-providers.ts";
 import { identityRoutes } from "./resources/identities.ts";
+import { physicalDeviceRoutes } from "./resources/physical-devices.ts";
 import { registrationRoutes } from "./resources/registrations.ts";
 import { revokeUserRoutes } from "./resources/revoke-user.ts";
 import { riskScoringRoutes } from "./resources/risk-scoring.ts";
@@ -20,6 +23,9 @@ export const routes: readonly Route[] = [
   ...revokeUserRoutes,
   ...registrationRoutes,
   ...deviceRoutes,
+  ...physicalDeviceRoutes,
+  ...gatewayRoutes,
+  ...identityProviderRoutes,
   ...riskScoringRoutes,
   ...accessRequestRoutes,
   ...tokenRoutes,

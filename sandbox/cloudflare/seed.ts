@@ -4,6 +4,7 @@ import type { World } from "./world.ts";
 import { createBuilder } from "./seed/builder.ts";
 import { makeApps, makeIdps } from "./seed/catalogue.ts";
 import { addCrowd } from "./seed/crowd.ts";
+import { addKeepOut } from "./seed/keep-out.ts";
 import { addStories } from "./seed/stories.ts";
 
 const SEED = 20_250_214;
@@ -17,4 +18,5 @@ export function seedWorkspace(world: World, now: number): void {
   const builder = createBuilder(world, faker, now);
   addStories(builder);
   addCrowd(builder, USERS - world.users.length);
+  addKeepOut(world, now);
 }

@@ -47,6 +47,10 @@ export interface Unknowns {
   registrationsPerPage: number;
   /** Whether `devices/registrations?user.id=` is ignored. Default false. */
   registrationsIgnoreUser: boolean;
+  /** Items in a page of a Zero Trust list. Default 50. */
+  listItemsPerPage: number;
+  /** Items that a Zero Trust list takes; the code for one too many is the emulator's choice. Default 1000. */
+  listLimit: number;
 }
 
 export const defaultUnknowns: Unknowns = {
@@ -65,6 +69,8 @@ export const defaultUnknowns: Unknowns = {
   notEnabledStatus: 403,
   registrationsPerPage: 10,
   registrationsIgnoreUser: false,
+  listItemsPerPage: 50,
+  listLimit: 1000,
 };
 
 /** Settings that a test may change while the emulator runs. */

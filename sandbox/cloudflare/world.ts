@@ -17,6 +17,40 @@ export interface IdentityProvider {
   id: string;
   type: string;
   name: string;
+  /** Whether it syncs its users by SCIM; absent: no. */
+  scim?: boolean;
+}
+
+/** A Zero Trust list. */
+export interface GatewayList {
+  id: string;
+  name: string;
+  type: string;
+  items: { value: string; description: string; createdAt: number }[];
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A Gateway rule, as far as it says whether a list is used. */
+export interface GatewayRule {
+  id: string;
+  name: string;
+  action: string;
+  enabled: boolean;
+  traffic: string;
+  identity: string;
+  createdAt: number;
+}
+
+/** A user as an identity provider last synced them. */
+export interface ScimUser {
+  id: string;
+  idpId: string;
+  email: string;
+  name: string;
+  active: boolean;
+  createdAt: number;
+  updatedAt: number;
 }
 
 export interface User {
@@ -144,6 +178,9 @@ export interface World {
   risk: RiskProfile[];
   accessRequests: AccessRequest[];
   audit: AuditEntry[];
+  lists: GatewayList[];
+  rules: GatewayRule[];
+  scimUsers: ScimUser[];
 }
 
 export function createEmptyWorld(accountId: string): World {
@@ -159,6 +196,9 @@ export function createEmptyWorld(accountId: string): World {
     risk: [],
     accessRequests: [],
     audit: [],
+    lists: [],
+    rules: [],
+    scimUsers: [],
   };
 }
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { CallName, CallOptions, Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import type { Args, ArgSpecs } from "../commands/args.ts";
+import type { BlockPolicy } from "../lookup/block-list.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Who } from "../lookup/who.ts";
 import type { Target } from "../requests/target.ts";
@@ -62,6 +63,8 @@ export interface PlanInput<Wish> {
   wish: Wish;
   /** policy.yml: revoke devices by the deprecated call. */
   legacyDeviceRevoke: boolean;
+  /** policy.yml: the list that keeps people out; null: none is set up. */
+  block: BlockPolicy | null;
 }
 
 /** What was typed after `/zt <action>`. */

@@ -1,4 +1,5 @@
 import type { Access, Action, PlanInput, PlanWith } from "./define.ts";
+import { block } from "./block/index.ts";
 import { createUser } from "./create-user/index.ts";
 import { deleteDevices } from "./delete-devices/index.ts";
 import { deleteUser } from "./delete-user/index.ts";
@@ -7,10 +8,13 @@ import { resetRisk } from "./reset-risk/index.ts";
 import { restoreDevices } from "./restore-devices/index.ts";
 import { revokeDevices } from "./revoke-devices/index.ts";
 import { revoke } from "./revoke/index.ts";
+import { unblock } from "./unblock/index.ts";
 
 /** Every action, in the order of help. A new one is a folder and a line here. */
 const REGISTERED = [
   revoke,
+  block,
+  unblock,
   revokeDevices,
   restoreDevices,
   deleteDevices,

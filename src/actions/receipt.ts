@@ -10,6 +10,8 @@ export interface Receipt {
   cfRays?: readonly string[];
   /** It was so already: this attempt changed nothing. */
   wasSo?: true;
+  /** The call of several that Cloudflare refused for good, while the others were accepted. */
+  refusedStep?: string;
 }
 
 export const NOTHING_SENT: Receipt = { cfRay: null, status: null, wasSo: true };
@@ -26,13 +28,20 @@ export function raysOf(receipts: readonly WriteReceipt[]): string[] {
 }
 
 /** What the record holds of an attempt that Cloudflare accepted. */
-export function recordedReceipt({ status, cfRay, cfRays, wasSo }: Receipt): Record<string, unknown> {
+export function recordedReceipt({
+  status,
+  cfRay,
+  cfRays,
+  wasSo,
+  refusedStep,
+}: Receipt): Record<string, unknown> {
   return {
     ok: true,
     status,
     cf_ray: cfRay,
     ...(cfRays === undefined ? {} : { cf_rays: cfRays }),
     ...(wasSo === true ? { was_so: true } : {}),
+    ...(refusedStep === undefined ? {} : { refused_step: refusedStep }),
   };
 }
 

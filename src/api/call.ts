@@ -5,7 +5,7 @@
 export interface Call<Name extends string = string> {
   /** Readable and constant: it stands in logs, errors and metrics. */
   name: Name;
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Under the base URL, with `{placeholders}`; `{account_id}` is filled in by the client. */
   path: string;
   /** The token permission it needs, in the dashboard's words; null where Cloudflare lists none. */
@@ -21,6 +21,7 @@ export const ACCESS_AUDIT_LOGS_READ = "Access: Audit Logs Read";
 export const ZERO_TRUST_WRITE = "Zero Trust Write";
 export const ACCOUNT_SETTINGS_READ = "Account Settings Read";
 export const ZERO_TRUST_READ = "Zero Trust Read";
+export const IDENTITY_PROVIDERS_READ = "Access: Organizations, Identity Providers, and Groups Read";
 export const ZERO_TRUST_PII_READ = "Zero Trust: PII Read";
 
 export function readCall<Name extends string>(
@@ -33,7 +34,7 @@ export function readCall<Name extends string>(
 
 export function writeCall<Name extends string>(
   name: Name,
-  route: `${"POST" | "PUT" | "DELETE"} /${string}`,
+  route: `${"POST" | "PUT" | "PATCH" | "DELETE"} /${string}`,
   permission: string | null,
 ): Call<Name> {
   const [method, path] = route.split(" ") as [Call["method"], string];

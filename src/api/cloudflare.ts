@@ -6,8 +6,12 @@ import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
 import type { Budget, Priority, RateBudget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
+import { createGatewayLists, gatewayListCalls, type GatewayList, type ListItem } from "./gateway/lists.ts";
+import { createGatewayRules, gatewayRuleCalls, type GatewayRule } from "./gateway/rules.ts";
 import { createHttp, type Http } from "./http.ts";
 import type { Identity, SessionIdentity } from "./identity-schema.ts";
+import { createIdentityProviders, identityProviderCalls } from "./idp/providers.ts";
+import type { IdentityProvider, ScimUser } from "./idp/schema.ts";
 import { createOrganizations, organizationCalls } from "./organizations.ts";
 import { createRiskScoring, riskCalls } from "./risk-scoring.ts";
 import type {
@@ -16,6 +20,7 @@ import type {
   ActiveSession,
   AuditEvent,
   FailedLogin,
+  PhysicalDevice,
   Registration,
   RiskScore,
   RiskSummaryUser,
@@ -27,6 +32,7 @@ export type { Call } from "./call.ts";
 export type { RateBudget } from "./budget.ts";
 export type { AccessRequest, AccessUser, ActiveSession, AuditEvent, FailedLogin, Identity };
 export type { Registration, RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
+export type { GatewayList, GatewayRule, IdentityProvider, ListItem, PhysicalDevice, ScimUser };
 export type { RiskLevel } from "./schema.ts";
 export { sameEmail } from "./schema.ts";
 
@@ -113,6 +119,13 @@ export interface RegistrationQuery {
   cursor?: string | undefined;
 }
 
+/** What to add to a list and what to take out of it; the rest of the list stays as it is. */
+export interface ListChange {
+  append?: readonly { value: string; description?: string | undefined }[] | undefined;
+  /** Values, spelled as the list has them. */
+  remove?: readonly string[] | undefined;
+}
+
 export interface AccessRequestQuery {
   /** Epoch ms. */
   since?: number | undefined;
@@ -197,6 +210,28 @@ export interface Cloudflare {
     deleteRegistrations(ids: string[], call?: CallOptions): Promise<WriteReceipt>;
     /** Deprecated by Cloudflare, refused in multi-user mode; 200 ids at most. */
     revokeDevices(ids: string[], call?: CallOptions): Promise<WriteReceipt>;
+    /** The devices last used by someone with this address, case folded. API tokens only. */
+    physicalDevices(email: string, call?: CallOptions): Promise<PhysicalDevice[]>;
+    /** One device by its id. API tokens only. */
+    physicalDevice(id: string, call?: CallOptions): Promise<PhysicalDevice>;
+    /** Revokes all registrations of one device, of everyone who uses it. API tokens only. */
+    revokePhysicalDevice(id: string, call?: CallOptions): Promise<WriteReceipt>;
+  };
+  gatewayLists: {
+    get(id: string, call?: CallOptions): Promise<GatewayList>;
+    /** Every item, page after page. */
+    items(id: string, call?: CallOptions): Promise<ListItem[]>;
+    /** Adds and takes out items. Says nothing of whether they are there afterwards: read `items`. */
+    change(id: string, change: ListChange, call?: CallOptions): Promise<WriteReceipt>;
+  };
+  gatewayRules: {
+    /** Every rule, page after page. */
+    list(call?: CallOptions): Promise<GatewayRule[]>;
+  };
+  identityProviders: {
+    list(call?: CallOptions): Promise<IdentityProvider[]>;
+    /** The users with this address, case folded, that an identity provider has synced by SCIM. */
+    scimUsers(idpId: string, email: string, call?: CallOptions): Promise<ScimUser[]>;
   };
   riskScoring: {
     summary(call?: CallOptions): Promise<RiskSummaryUser[]>;
@@ -224,6 +259,9 @@ export const CALLS = [
   ...Object.values(accessUserCalls),
   ...Object.values(organizationCalls),
   ...Object.values(deviceCalls),
+  ...Object.values(gatewayListCalls),
+  ...Object.values(gatewayRuleCalls),
+  ...Object.values(identityProviderCalls),
   ...Object.values(riskCalls),
   ...Object.values(accessLogCalls),
   ...Object.values(auditLogCalls),
@@ -257,6 +295,9 @@ function createResources({ accountId, auth }: CloudflareOptions, http: Http): Om
     accessUsers: createAccessUsers(http),
     organizations: createOrganizations(http),
     devices: createDevices(http),
+    gatewayLists: createGatewayLists(http),
+    gatewayRules: createGatewayRules(http),
+    identityProviders: createIdentityProviders(http),
     riskScoring: createRiskScoring(http),
     accessLogs: createAccessLogs(http),
     auditLogs: createAuditLogs(http),

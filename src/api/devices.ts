@@ -1,13 +1,14 @@
 import { readCall, writeCall, ZERO_TRUST_READ, ZERO_TRUST_WRITE, type Call } from "./call.ts";
 import type { CallOptions, Cloudflare, CursorPage, RegistrationQuery, WriteReceipt } from "./cloudflare.ts";
-import { readList, receiptOf } from "./envelope.ts";
+import { readList, readResult, receiptOf } from "./envelope.ts";
 import { readCount, readText } from "./fields.ts";
 import type { Http } from "./http.ts";
-import { iterateCursors } from "./paginate.ts";
-import { Registration } from "./schema.ts";
+import { collect, iterateCursors } from "./paginate.ts";
+import { PhysicalDevice, Registration, sameEmail } from "./schema.ts";
 
 const DEVICES = "/accounts/{account_id}/devices";
 const REGISTRATIONS = `${DEVICES}/registrations` as const;
+const PHYSICAL = `${DEVICES}/physical-devices` as const;
 
 export const deviceCalls = {
   registrations: readCall("list registrations", REGISTRATIONS, ZERO_TRUST_READ),
@@ -19,6 +20,13 @@ export const deviceCalls = {
   ),
   deleteRegistrations: writeCall("delete registrations", `DELETE ${REGISTRATIONS}`, ZERO_TRUST_WRITE),
   revokeDevices: writeCall("revoke devices", `POST ${DEVICES}/revoke`, ZERO_TRUST_WRITE),
+  physicalDevices: readCall("list physical devices", PHYSICAL, ZERO_TRUST_READ),
+  physicalDevice: readCall("get physical device", `${PHYSICAL}/{device_id}`, ZERO_TRUST_READ),
+  revokePhysicalDevice: writeCall(
+    "revoke physical device",
+    `POST ${PHYSICAL}/{device_id}/revoke`,
+    ZERO_TRUST_WRITE,
+  ),
 };
 
 /** Cloudflare's limit for the deprecated call. */
@@ -41,6 +49,17 @@ export function createDevices(http: Http): Cloudflare["devices"] {
       ),
       cursor: readText(answer.resultInfo["cursor"]),
       totalCount: readCount(answer.resultInfo["total_count"]),
+    };
+  }
+
+  async function fetchPhysical(email: string, cursor: string | undefined, call?: CallOptions) {
+    const query = { "last_seen_user.email": email, cursor };
+    const answer = await http.send(deviceCalls.physicalDevices, { query }, call);
+    const { rows } = readList(PhysicalDevice, { answer, log: http.log, list: answer.result });
+    return {
+      // Should the filter be ignored, another's device must not stand here as this user's.
+      items: rows.filter(({ lastUserEmail }) => sameEmail(lastUserEmail ?? "", email)),
+      cursor: readText(answer.resultInfo["cursor"]),
     };
   }
 
@@ -71,6 +90,24 @@ export function createDevices(http: Http): Cloudflare["devices"] {
       }
       return receiptOf(await http.send(deviceCalls.revokeDevices, { body: ids }, call));
     },
+    physicalDevices: async (email, call) => {
+      if (email.trim() === "") throw new TypeError("email must not be empty");
+      return collect(
+        iterateCursors({
+          call: deviceCalls.physicalDevices.name,
+          firstCursor: undefined,
+          idOf: (device: PhysicalDevice) => device.id,
+          fetchPage: (cursor) => fetchPhysical(email, cursor, call),
+        }),
+      );
+    },
+    physicalDevice: async (id, call) =>
+      readResult(
+        PhysicalDevice,
+        await http.send(deviceCalls.physicalDevice, { ids: { device_id: id } }, call),
+      ),
+    revokePhysicalDevice: async (id, call) =>
+      receiptOf(await http.send(deviceCalls.revokePhysicalDevice, { ids: { device_id: id } }, call)),
   };
 }
 

@@ -104,3 +104,10 @@ function endlessList(call: string): UnexpectedShapeError {
     problem: `the list goes on after ${MAX_PAGES} pages`,
   });
 }
+
+/** All of them in memory. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}

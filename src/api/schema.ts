@@ -88,6 +88,25 @@ export const Registration = row(
 );
 export type Registration = RowOf<typeof Registration>;
 
+/** A device as a thing: its registrations may belong to several people. */
+export const PhysicalDevice = row(
+  {
+    id: textOrEmpty("id"),
+    name: text("name"),
+    model: text("model"),
+    serialNumber: text("serial_number"),
+    type: text("device_type"),
+    osVersion: text("os_version"),
+    activeRegistrations: count("active_registrations"),
+    lastSeenAt: time("last_seen_at"),
+    lastUserId: text("last_seen_user.id"),
+    lastUserEmail: text("last_seen_user.email"),
+    deletedAt: time("deleted_at"),
+  },
+  "id",
+);
+export type PhysicalDevice = RowOf<typeof PhysicalDevice>;
+
 export type RiskLevel = "low" | "medium" | "high";
 
 function readLevel(value: unknown): RiskLevel | null {

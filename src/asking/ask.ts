@@ -90,6 +90,7 @@ export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
     evidence,
     wish,
     legacyDeviceRevoke: deps.policy.current().legacyDeviceRevoke,
+    block: deps.policy.current().block,
   });
   // The options were made by the action of the same name.
   const plan = { action: wish.action, accountId: deps.cloudflare.accountId, target, options } as Plan;

@@ -14,8 +14,9 @@ export function retryOf({ plan, reason }: Pick<Request, "plan" | "reason">): {
 function wishOf(plan: Plan): Partial<Wish> {
   switch (plan.action) {
     case "revoke": {
-      const { devices, warpReauth } = plan.options;
-      if (othersOf(plan).length === 0) return { devices, warpReauth };
+      const { devices, warpReauth, block } = plan.options;
+      if (othersOf(plan).length === 0)
+        return { devices, warpReauth, ...(block === undefined ? {} : { block: true }) };
       const several = targetsOf(plan).map(({ email }) => ({ kind: "email", email }) as const);
       return { devices, warpReauth, several };
     }
@@ -23,11 +24,16 @@ function wishOf(plan: Plan): Partial<Wish> {
     case "restore-devices":
     case "delete-devices":
       return { registrationIds: plan.options.registrations.map(({ id }) => id) };
+    case "block": {
+      const { forMs } = plan.options;
+      return forMs === undefined ? {} : { duration: `${Math.round(forMs / 60_000)}m` };
+    }
     case "rename-user":
       return { newName: plan.options.newName };
     case "create-user":
       return { email: plan.target.email, name: plan.target.name };
     // What is grave is classified, or typed, again.
+    case "unblock":
     case "reset-risk":
     case "delete-user":
       return {};

@@ -33,6 +33,8 @@ export type AuditEvent =
   | "request.escalated"
   | "request.reviewed"
   | "request.unproven"
+  | "block.timed"
+  | "block.ended"
   | "review.reminded"
   | "approvers.away"
   | "approvers.back"

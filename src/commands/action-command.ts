@@ -37,14 +37,16 @@ async function formButtons(
   { deps, asker }: CommandContext,
   action: ActionName,
   users: readonly AccessUser[],
-  { devices, warpReauth, reason }: Readonly<Record<string, unknown>>,
+  { devices, warpReauth, block, for: duration, reason }: Readonly<Record<string, unknown>>,
 ): Promise<Button[]> {
   const typed = {
     devices: devices === true,
     warpReauth: warpReauth === true,
+    ...(block === true ? { block } : {}),
+    ...(typeof duration === "string" ? { duration } : {}),
     reason: typeof reason === "string" ? reason : "",
   };
-  const isEmpty = !typed.devices && !typed.warpReauth && typed.reason === "";
+  const isEmpty = Object.values(typed).every((one) => one === false || one === "");
   const draft = isEmpty
     ? {}
     : { draft: await saveDraft(deps.db, asker.userId, deps.now(), { users: [], ...typed }) };

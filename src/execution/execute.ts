@@ -22,6 +22,7 @@ import {
   type TargetRow,
 } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
+import { noteBlockEnd } from "./block-ends.ts";
 import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
 import { BEGIN_SIZE, eachOf, estimateLeftMs, LANES, paceAfter, type Pace } from "./pace.ts";
@@ -477,18 +478,23 @@ async function endAs(
   pages: NewPost[],
 ): Promise<boolean> {
   const { id } = lease.request;
-  const moved = await moveRequest(deps.db, id, {
-    to,
-    actor: BOT,
-    at: deps.now(),
-    where: lease.isHeld,
-    result,
-    data: { ...result },
-    posts: [
-      ...pages,
-      { key: "summary", surface: "thread", data: { kind: "summary" } },
-      { key: "outcome", surface: "dm", data: { kind: "outcome" } },
-    ],
+  const at = deps.now();
+  const moved = await deps.db.transaction().execute(async (trx) => {
+    const ended = await moveRequest(trx, id, {
+      to,
+      actor: BOT,
+      at,
+      where: lease.isHeld,
+      result,
+      data: { ...result },
+      posts: [
+        ...pages,
+        { key: "summary", surface: "thread", data: { kind: "summary" } },
+        { key: "outcome", surface: "dm", data: { kind: "outcome" } },
+      ],
+    });
+    if (ended !== null) await noteBlockEnd(trx, ended, at);
+    return ended;
   });
   deps.toldAt.delete(id);
   deps.paces.delete(id);

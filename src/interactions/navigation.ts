@@ -114,12 +114,18 @@ async function fillFromDraft(
       next: "Type the command again.",
     });
   }
-  const { users, devices, warpReauth, reason, notFound = [] } = draft;
-  if (action !== "revoke") return { ...NOTHING, reason };
+  const { users, devices, warpReauth, block, duration, reason, notFound = [] } = draft;
+  if (action !== "revoke")
+    return { ...NOTHING, reason, ...(duration === undefined ? {} : { prefill: { duration } }) };
   const { whos: several, unreadable } = parseWhoList(users.join("\n"));
   const hasFound = several.length + unreadable.length > notFound.length;
   return {
-    prefill: { devices, warpReauth, ...(users.length === 0 ? {} : { several, unreadable }) },
+    prefill: {
+      devices,
+      warpReauth,
+      ...(block === true ? { block } : {}),
+      ...(users.length === 0 ? {} : { several, unreadable }),
+    },
     reason,
     ...(notFound.length > 0 && hasFound && { without: { draft: draftId, count: notFound.length, isTicked } }),
   };

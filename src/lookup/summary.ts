@@ -13,6 +13,7 @@ import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { MAX_DAYS, readSignIns } from "./sign-ins.ts";
+import { readIdpState, type IdpState } from "./idp-state.ts";
 import { readOpenIdentities } from "./open-identities.ts";
 import { readRegistrations, type Registrations } from "./registrations.ts";
 import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
@@ -36,6 +37,8 @@ export interface UserSummary {
   /** Absent, as `places` is, from what was stored before they were read. */
   signIns?: Part<SignInDigest>;
   places?: Part<Places>;
+  /** Whether they are active at the identity provider; absent as those are. `isNone`: none syncs its users. */
+  idp?: Part<IdpState>;
   /** Epoch milliseconds. */
   gatheredAt: number;
 }
@@ -89,6 +92,7 @@ export function readSummary(
     failedLogins: STILL_READING,
     risk: STILL_READING,
     registrations: STILL_READING,
+    idp: STILL_READING,
   };
   const fill = async <Name extends keyof Parts>(name: Name, reading: Promise<Parts[Name]>): Promise<void> => {
     parts[name] = await reading;
@@ -102,6 +106,7 @@ export function readSummary(
     fill("failedLogins", part(cloudflare.accessUsers.failedLogins(user.id, call))),
     fill("risk", part(findRisk(cloudflare, user, call))),
     fill("registrations", part(readRegistrations(cloudflare, user.id, "active", call)).then(listed)),
+    fill("idp", readIdp(cloudflare, user.email, call)),
   ]);
   return { soFar, whole: filled.then(soFar) };
 }
@@ -109,6 +114,14 @@ export function readSummary(
 /** The whole summary. Never rejects for Cloudflare's reasons. */
 export function gatherSummary(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
   return readSummary(cloudflare, user, { now }).whole;
+}
+
+async function readIdp(cloudflare: Cloudflare, email: string, call: CallOptions): Promise<Part<IdpState>> {
+  const read = await part(readIdpState(cloudflare, email, call));
+  if (!read.ok) return read;
+  return read.value === null
+    ? { ok: false, reason: "no identity provider syncs its users", isNone: true }
+    : { ok: true, value: read.value };
 }
 
 async function readPlaces(...asked: Parameters<typeof readOpenIdentities>): Promise<Part<Places>> {

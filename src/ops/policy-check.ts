@@ -3,6 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WebClient } from "@slack/web-api";
 import { milliseconds } from "date-fns/milliseconds";
 
+import type { Cloudflare } from "../api/cloudflare.ts";
+import { isCloudflareFailure } from "../api/errors.ts";
+import { describeFailure } from "../cloudflare-trouble.ts";
+import { readBlockList } from "../lookup/block-list.ts";
 import type { Log } from "../log.ts";
 import type { Policy, PolicySource } from "../policy-file.ts";
 import type { Channels } from "../slack/channels.ts";
@@ -16,6 +20,7 @@ import {
   type Finding,
   type SlackFacts,
 } from "./policy-rules.ts";
+import { reviewBlock } from "./block-check.ts";
 
 /** Slack changes without the policy: people leave, groups empty, channels are opened. */
 const AGAIN_MS = milliseconds({ hours: 1 });
@@ -29,7 +34,7 @@ export interface PolicyCheck {
   /** What was found in the policy in force, by now. */
   findings(): readonly Finding[];
   /**
-   * Looks for what undoes the policy in force: in the file at once, in Slack after that, and again each hour. What is
+   * Looks for what undoes the policy in force: in the file at once, in Slack and Cloudflare after that, each hour. What is
    * new is a warning in the log. Never rejects.
    */
   run(signal: AbortSignal): Promise<void>;
@@ -37,6 +42,7 @@ export interface PolicyCheck {
 
 interface CheckDeps {
   client: WebClient;
+  cloudflare: Cloudflare;
   channels: Channels;
   policy: PolicySource;
   homeTeamId: string;
@@ -65,10 +71,14 @@ export function createPolicyCheck(deps: CheckDeps): PolicyCheck {
       note(reviewPolicy(current, NOT_ASKED, homeTeamId));
     }
     const facts = { groups: new Map(), people: new Map(), channel: null };
-    const isWhole = await readFacts(deps, current, facts, signal);
+    const [isSlackWhole, ofBlock] = await Promise.all([
+      readFacts(deps, current, facts, signal),
+      findBlockTrouble(deps, current, signal),
+    ]);
+    const isWhole = isSlackWhole && ofBlock !== null;
     // The process is stopping, or another policy is looked into.
     if (signal.aborted || reviewed !== current) return;
-    const findings = reviewPolicy(current, facts, homeTeamId);
+    const findings = [...reviewPolicy(current, facts, homeTeamId), ...(ofBlock ?? [])];
     const isNew = ({ danger }: Finding): boolean => findings.every((one) => one.danger !== danger);
     // What was found before holds until Slack says otherwise.
     note(isWhole ? findings : [...findings, ...found.filter(isNew)]);
@@ -80,6 +90,23 @@ export function createPolicyCheck(deps: CheckDeps): PolicyCheck {
     ).unref();
   }
   return { findings: () => found, run };
+}
+
+/** What is wrong with the block list; null where Cloudflare did not say. */
+async function findBlockTrouble(
+  { cloudflare, log }: CheckDeps,
+  { block }: Policy,
+  signal: AbortSignal,
+): Promise<Finding[] | null> {
+  if (block === null) return [];
+  try {
+    return reviewBlock(block, await readBlockList(cloudflare, block, { signal }));
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    if (!signal.aborted)
+      log.warn({ why: describeFailure(error).brief }, "the block list could not be compared with Cloudflare");
+    return null;
+  }
 }
 
 /** Puts into `facts` what Slack says of whom the policy names. @returns false when it did not say all of it. */

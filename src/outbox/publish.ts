@@ -13,6 +13,7 @@ import { breakGlassMessage, breakGlassReviewedMessage } from "../views/card/brea
 import type { Message } from "../views/blocks.ts";
 import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
 import { besideThreadMessage, mentionedMessage } from "../views/request/elsewhere.ts";
+import { blockEndMessage } from "../views/request/block-end.ts";
 import { outcomeMessage, threadMessage } from "../views/request/thread.ts";
 import { unprovenAlarm } from "../views/request/unproven.ts";
 import { isForApprover, publishToApprovers } from "./approvers.ts";
@@ -329,6 +330,7 @@ async function drawAlone(
   if (data.kind === "card-late" && behind !== null) return cardLateMessage(request, words, behind);
   const link = card === null ? null : await permalink(slack, card);
   if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
+  if (data.kind === "block-end" || data.kind === "block-end-failed") return blockEndMessage(request, data);
   if (data.kind === "card-there")
     return cardThereMessage(request, words, { link, isAgain: data.isAgain === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);

@@ -12,6 +12,9 @@ const Draft = z.object({
   users: z.array(z.string()),
   devices: z.boolean(),
   warpReauth: z.boolean(),
+  /** Of a revocation: also block them. Of a block: for how long, as typed. */
+  block: z.boolean().optional(),
+  duration: z.string().optional(),
   reason: z.string(),
   /** Names among `users` that the requester was shown as not found. */
   notFound: z.array(z.string()).optional(),

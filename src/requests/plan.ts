@@ -48,8 +48,8 @@ export function leftOutOf(plan: Plan): readonly { name: string; why: string }[] 
 /** The plan as if it were about this one of its users alone: nobody else's name stands in it. */
 export function planFor(plan: Plan, target: Target): Plan {
   if (plan.action !== "revoke") return plan;
-  const { devices, warpReauth } = plan.options;
-  return { ...plan, target, options: { devices, warpReauth } };
+  const { devices, warpReauth, block } = plan.options;
+  return { ...plan, target, options: { devices, warpReauth, ...(block === undefined ? {} : { block }) } };
 }
 
 /** SHA-256 of the canonical JSON, in hexadecimal. */

@@ -54,6 +54,14 @@ export type PostData =
       failures: { email: string; why: string }[];
     }
   | { kind: "summary" }
+  /** A block ends by itself; stays, as someone else put them on the list; has another end, by another request. */
+  | { kind: "block-until"; until: number }
+  | { kind: "block-stays"; until: number; isUnknown: boolean }
+  | { kind: "block-replaced"; by: string; isUnblocked: boolean; until: number | null }
+  /** It ended, and was verified; `wasSo`: they were off the list before. It is late; it was given up. */
+  | { kind: "block-end"; at: number; wasSo: boolean }
+  | { kind: "block-end-late"; at: number; why: string }
+  | { kind: "block-end-failed"; at: number; why: string }
   /** Someone else has looked at what was done by break-glass. */
   | { kind: "reviewed" }
   /** No one has since then; who could is mentioned. Ids are Slack's, of people or of groups. */

@@ -44,6 +44,8 @@ export const PROVING: readonly string[] = [
   "request.escalated",
   "request.reviewed",
   "request.unproven",
+  "block.timed",
+  "block.ended",
 ];
 
 /**

@@ -18,11 +18,13 @@ export interface SweepWork {
   unattended: string[];
   /** With messages left to post and nobody at it. */
   unpublished: string[];
+  /** Carried out, and their block ends by itself by now. */
+  blocksToEnd: string[];
 }
 
 /** What is to be done. The indexes hold only such requests, however many there ever were. */
 export async function findSweepWork(db: Db, now: number): Promise<SweepWork> {
-  const [open, toReview, unpublished] = await Promise.all([
+  const [open, toReview, unpublished, blocksToEnd] = await Promise.all([
     db
       .selectFrom("requests")
       .select([
@@ -44,6 +46,7 @@ export async function findSweepWork(db: Db, now: number): Promise<SweepWork> {
       .where("nudge_at", "<=", now)
       .execute(),
     findUnpublished(db, now),
+    findBlocksToEnd(db, now),
   ]);
   const pending = open.filter((row) => row.status === "pending");
   const begun = open.filter((row) => row.status !== "pending" && (row.execution_until ?? 0) < now);
@@ -61,11 +64,22 @@ export async function findSweepWork(db: Db, now: number): Promise<SweepWork> {
       waiting.filter((row) => row.nobody_there_at !== null && row.nobody_there_at <= now - LOOK_AGAIN_MS),
     ),
     unpublished,
+    blocksToEnd,
   };
 }
 
 /** How long a card may say that nobody is active before that is looked at again. */
 export const LOOK_AGAIN_MS = 90_000;
+
+async function findBlocksToEnd(db: Db, now: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom("block_ends")
+    .select("request_id")
+    .where("state", "=", "open")
+    .where("due_at", "<=", now)
+    .execute();
+  return rows.map(({ request_id }) => request_id);
+}
 
 /** Asked one after the other: with an OR of the two, neither database uses an index. */
 async function findUnpublished(db: Db, now: number): Promise<string[]> {

@@ -17,6 +17,7 @@ export interface Database {
   homes: HomesTable;
   threads: ThreadsTable;
   thread_replies: ThreadRepliesTable;
+  block_ends: BlockEndsTable;
 }
 
 export interface RequestsTable {
@@ -249,6 +250,20 @@ export interface HomesTable {
   /** A Slack user id. */
   user_id: string;
   opened_at: number;
+}
+
+/** Blocks that end by themselves: see execution/block-ends.ts. */
+export interface BlockEndsTable {
+  request_id: string;
+  list_id: string;
+  /** In lower case. */
+  email: string;
+  ends_at: number;
+  /** When it is tried next. */
+  due_at: number;
+  /** "open" or "ended". */
+  state: string;
+  attempts: Generated<number>;
 }
 
 /** Threads in Slack that are not a request's. The id is that of what it is about: an incident, a watch. */

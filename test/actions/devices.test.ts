@@ -175,7 +175,7 @@ describe("devices to be restored", () => {
 });
 
 describe("devices to choose from", () => {
-  const input = { target: TARGET, evidence: null, legacyDeviceRevoke: false };
+  const input = { target: TARGET, evidence: null, legacyDeviceRevoke: false, block: null };
   const DEVICE_ACTIONS = ACTIONS.filter(({ form }) => form.material.endsWith("-registrations"));
 
   it.each(DEVICE_ACTIONS.map((action) => [action.name, action] as const))(

@@ -54,6 +54,7 @@ describe("what an action says of itself", () => {
   it("lets only what takes access away be urgent", () => {
     expect(ACTIONS.filter(({ isUrgent }) => isUrgent).map(({ name, access }) => [name, access])).toEqual([
       ["revoke", "takes"],
+      ["block", "takes"],
       ["revoke-devices", "takes"],
     ]);
   });

@@ -381,7 +381,13 @@ describe("the revocation of a user", () => {
   it("is refused when it is asked for somebody without an email address: the call names the user by it", async () => {
     const nameless = { id: "user-2", email: "", name: "Kiosk" };
     const wish = { action: "revoke", devices: false, warpReauth: false } as const;
-    const input = { cloudflare: fakeCloudflare({}), evidence: null, wish, legacyDeviceRevoke: false };
+    const input = {
+      cloudflare: fakeCloudflare({}),
+      evidence: null,
+      wish,
+      legacyDeviceRevoke: false,
+      block: null,
+    };
     const refused = {
       what: "The Access user user-2 has no email address, so zt-bot can't revoke their sessions.",
     };

@@ -71,7 +71,7 @@ describe("after a deletion", () => {
 
   it("can't be asked for by an empty address of a user who has none", async () => {
     const wish = { action: "delete-user", typedEmail: "" } as const;
-    const input = { cloudflare: client(), evidence: null, wish, legacyDeviceRevoke: false };
+    const input = { cloudflare: client(), evidence: null, wish, legacyDeviceRevoke: false, block: null };
     await expect(async () =>
       deleteUser.prepare({ ...input, target: { ...WIRE, email: "" } }),
     ).rejects.toMatchObject({ detail: { what: expect.stringContaining("has no email address") } });
@@ -128,9 +128,9 @@ describe("the look at the target before the call", () => {
     },
   );
 
-  it("lets a revocation alone go on without it: a deletion always needs it", () => {
+  it("lets a revocation and a block alone go on without it: a deletion always needs it", () => {
     const goesOn = ACTION_NAMES.filter((action) => actionOf({ action }).namesTarget);
-    expect(goesOn).toEqual(["revoke"]);
+    expect(goesOn).toEqual(["revoke", "block"]);
   });
 
   it("says that a user is gone only when the list says so too", async () => {

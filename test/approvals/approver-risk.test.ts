@@ -32,6 +32,8 @@ const cloudflare = { accessUsers: { findByEmail: () => Promise.resolve([]) } } a
 /** By hand, on purpose: a new action has to say here what it does to an approver. */
 const TAKES_AWAY: Record<ActionName, boolean> = {
   revoke: true,
+  block: true,
+  unblock: false,
   "revoke-devices": true,
   "restore-devices": false,
   "delete-devices": true,

@@ -18,6 +18,7 @@ function commandOf<Specs extends ArgSpecs>(name: string): Command<Specs> {
 const revoke = commandOf<{
   who: { kind: "whos"; summary: string };
   devices: { kind: "switch"; summary: string };
+  block: { kind: "switch"; summary: string };
   warpReauth: { kind: "switch"; summary: string };
   reason: { kind: "text"; summary: string };
 }>("revoke");
@@ -203,10 +204,16 @@ describe("what is typed after /zt revoke", () => {
       { who: [MALLORY], reason: "laptop stolen" },
     ],
   ])("takes %s", (_what, text, expected) => {
-    expect(readRevoke(text)).toEqual({ who: [], devices: false, warpReauth: false, ...expected });
+    expect(readRevoke(text)).toEqual({
+      who: [],
+      devices: false,
+      block: false,
+      warpReauth: false,
+      ...expected,
+    });
   });
 
-  const USAGE = 'Usage: /zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]';
+  const USAGE = 'Usage: /zt revoke [<who>…] [--devices] [--block] [--warp-reauth] [--reason "…"]';
 
   it.each([
     ["an unknown flag", "mallory@example.com --ban", "revoke has no flag --ban."],
@@ -330,6 +337,7 @@ describe("a name in place of a <who>", () => {
     expect(revoked.name === null ? null : revoked.withUser(who)).toEqual({
       who: [who],
       devices: true,
+      block: false,
       warpReauth: false,
       reason: "laptop stolen",
     });
@@ -424,6 +432,7 @@ describe("whatever is typed", () => {
           who: [MALLORY],
           reason: words.join(" "),
           devices: true,
+          block: false,
           warpReauth: false,
         });
       }),

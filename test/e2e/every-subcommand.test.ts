@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
+import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
 import { createCommands } from "../../src/commands/index.ts";
 import { CHANNELS, PEOPLE, type } from "../support/harness.ts";
-import { startScene, type Scene } from "./support.ts";
+import { startScene as start, type Scene } from "./support.ts";
+
+/** With a block list, so that every subcommand can do its work. */
+const startScene: typeof start = (options) =>
+  start({ policy: `${POLICY}block: { email_list: ${BLOCK_LIST_ID} }\n`, ...options });
 
 /** A subcommand as it is typed well about somebody; `who` is replaced by each condition's own. */
 interface Row {
@@ -100,6 +106,20 @@ const TABLE: Record<string, Row> = {
     says: /Requested: Revoke all sessions of/,
     bad: ["revoke --nonsense", UNKNOWN_FLAG],
     empty: /Requested:/,
+    isAboutUser: true,
+  },
+  block: {
+    good: (who) => `block ${who} --for 8h --reason phished`,
+    says: /Requested: Block mallory@example\.com for 8 hours/,
+    bad: ["block mallory@example.com --for ever --reason x", /Can't read "ever" as how long to block/],
+    empty: /Requested:/,
+    isAboutUser: true,
+  },
+  unblock: {
+    good: (who) => `unblock ${who} --reason account secured`,
+    says: /is not on the list “Blocked people”/,
+    bad: ["unblock --nonsense", UNKNOWN_FLAG],
+    empty: /is not on the list/,
     isAboutUser: true,
   },
   "revoke-devices": {

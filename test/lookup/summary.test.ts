@@ -30,7 +30,10 @@ const RISK: RiskScore = {
 
 interface World {
   failing?: Partial<
-    Record<"identity" | "sessions" | "place" | "signIns" | "failedLogins" | "risk" | "registrations", Error>
+    Record<
+      "identity" | "sessions" | "place" | "signIns" | "failedLogins" | "risk" | "registrations" | "idp",
+      Error
+    >
   >;
   registrations?: Registration[];
   /** Risk scores by the id under which risk scoring knows them. */
@@ -66,6 +69,11 @@ function makeCloudflare({
     accessLogs: {
       requests: (_query: unknown, call?: CallOptions) =>
         answer("signIns", { items: [], complete: true }, call),
+    },
+    identityProviders: {
+      list: () => Promise.resolve([{ id: "idp-1", name: "Entra ID", type: "azureAD", scim: true }]),
+      scimUsers: (_idp: string, _email: string, call?: CallOptions) =>
+        answer("idp", [{ id: "s1", name: null, active: true, emails: [] }], call),
     },
     riskScoring: {
       async get(id: string, call?: CallOptions) {
@@ -121,6 +129,7 @@ describe("a summary", () => {
         value: { seen: [{ country: "PT", ip: "203.0.113.7", nonce: "X1aXj1lFVcqqyoXF" }], unread: 0 },
       },
       signIns: { ok: true, value: { allowed: 0, denied: 0, allowedAfterDenials: null } },
+      idp: { ok: true, value: { active: true, provider: "Entra ID" } },
       gatheredAt: NOW,
     });
     for (const { call } of asked)
@@ -141,11 +150,11 @@ describe("a summary", () => {
     ["cannot be reached", new NetworkError({ ...READ, code: null }), "Cloudflare can't be reached"],
     ["takes too long", new AbortedError(READ), "Cloudflare did not answer in time"],
   ])("says in its place why a part %s, and keeps the others", async (_what, failure, reason) => {
-    for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations"] as const) {
+    for (const part of ["identity", "signIns", "failedLogins", "risk", "registrations", "idp"] as const) {
       const { cloudflare } = makeCloudflare({ failing: { [part]: failure } });
       const { user: _user, gatheredAt: _at, ...parts } = await gatherSummary(cloudflare, makeUser(), NOW);
       expect(parts[part]).toEqual({ ok: false, reason });
-      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(6);
+      expect(Object.values(parts).filter(({ ok }) => ok)).toHaveLength(7);
     }
     // Without the sessions it is not known where they are either.
     const { cloudflare } = makeCloudflare({ failing: { sessions: failure } });

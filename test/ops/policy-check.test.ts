@@ -1,6 +1,7 @@
 import type { WebClient } from "@slack/web-api";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
+import type { Cloudflare } from "../../src/api/cloudflare.ts";
 import { createLogger } from "../../src/log.ts";
 import { createPolicyCheck } from "../../src/ops/policy-check.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
@@ -33,6 +34,7 @@ function start() {
   const policy = parsePolicy(TEXT, "policy.yml");
   const check = createPolicyCheck({
     client,
+    cloudflare: {} as Cloudflare,
     channels: createChannels(client, Date.now),
     policy: { current: () => policy, hash: () => "", reload: () => Promise.resolve([]) },
     homeTeamId: "T0HOME",

@@ -32,6 +32,8 @@ const SWITCHES: Record<string, [typed: string, shows: string | RegExp]> = {
 
 const FORMS: Record<string, [typed: string, title: string]> = {
   revoke: ["revoke mallory@example.com", "Revoke sessions"],
+  block: ["block mallory@example.com", "Block"],
+  unblock: ["unblock mallory@example.com", "Unblock"],
   "revoke-devices": ["revoke-devices devon@example.com", "Revoke devices"],
   "delete-devices": ["delete-devices devon@example.com", "Delete devices"],
   "restore-devices": ["restore-devices devon@example.com", "Restore devices"],

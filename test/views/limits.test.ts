@@ -130,6 +130,8 @@ function prefillOf(action: ActionName, text: string): Partial<Wish> {
     "create-user": { action: "create-user", email: text, name: text },
     "rename-user": { action: "rename-user", newName: text },
     "delete-user": { action: "delete-user", typedEmail: text },
+    block: { action: "block", duration: text },
+    unblock: { action: "unblock" },
   };
   return all[action];
 }

@@ -437,6 +437,13 @@ export function makePlan(action: ActionName, evidence: UserSummary = makeSummary
     }
     case "rename-user":
       return { ...base, action, options: { newName: `${name} ${name}`.trim() } };
+    case "block":
+    case "unblock": {
+      const list = { id: "5f2c4c7e-9a41-4c1b-8f0e-3d6a2b7c9e10", name: "Blocked people" };
+      if (action === "unblock") return { ...base, action, options: { list } };
+      const frozen = { ...list, enforcedBy: "gateway" as const, rules: ["Block listed people"] };
+      return { ...base, action, options: { list: frozen } };
+    }
     case "create-user":
     case "delete-user":
       return { ...base, action, options: {} };

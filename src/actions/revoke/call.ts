@@ -1,9 +1,11 @@
 import type { ActiveSession, CallOptions, Cloudflare } from "../../api/cloudflare.ts";
-import { NotFoundError } from "../../api/errors.ts";
+import { isCloudflareFailure, NotFoundError, type CloudflareFailure } from "../../api/errors.ts";
 import { UserError } from "../../errors.ts";
 import { allRegistrations } from "../../lookup/registrations.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { readOrNull, type PlanInput } from "../define.ts";
+import { addToList, readListed, requireBlockList, type BlockBaseline } from "../block/call.ts";
+import { freezeList } from "../block/options.ts";
 import type { Receipt } from "../receipt.ts";
 import type { RevokeOptions, RevokePlan, RevokeWish } from "./options.ts";
 
@@ -18,14 +20,18 @@ export interface RevokeBaseline {
   unlisted?: (number | null)[];
   /** null: could not be read. */
   registrationIds: string[] | null;
+  /** Where they are blocked too: whether they were on the list; null: could not be read. */
+  listed?: BlockBaseline | null;
 }
 
 /** @throws UserError for a user without an email address: the call names the user by it. */
-export function prepare({
+export async function prepare({
+  cloudflare,
   target,
   others = [],
   leftOut = [],
-  wish: { devices, warpReauth },
+  wish: { devices, warpReauth, block: alsoBlock = false },
+  block,
 }: PlanInput<RevokeWish>): Promise<RevokeOptions> {
   const nameless = [target, ...others].find(({ email }) => email.trim() === "");
   if (nameless !== undefined) {
@@ -34,12 +40,20 @@ export function prepare({
       next: "Revoke them in the Cloudflare dashboard: Zero Trust, My Team, Users.",
     });
   }
-  return Promise.resolve({
+  if (alsoBlock && others.length > 0) {
+    throw new UserError({
+      what: "--block takes one person.",
+      next: "Request the revocation without it, then /zt block for each.",
+    });
+  }
+  return {
     devices,
     warpReauth,
+    ...(alsoBlock ? { block: freezeList(await requireBlockList(cloudflare, block, target)) } : {}),
+    ...(!alsoBlock && block !== null ? { canBlock: true } : {}),
     ...(others.length === 0 ? {} : { others: [...others] }),
     ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
-  });
+  };
 }
 
 export async function readBaseline(
@@ -47,9 +61,11 @@ export async function readBaseline(
   { target, options }: RevokePlan,
   evidence: UserSummary | null,
 ): Promise<RevokeBaseline> {
-  const [sessions, registrations] = await Promise.all([
+  const { block } = options;
+  const [sessions, registrations, listed] = await Promise.all([
     readOrNull(cloudflare.accessUsers.activeSessions(target.id)),
     options.devices ? readOrNull(allRegistrations(cloudflare, target.id, "active")) : [],
+    block === undefined ? undefined : readListed(cloudflare, block.id, target.email),
   ]);
   const seen = evidence?.user.id === target.id && evidence.sessions.ok ? evidence.sessions.value : [];
   const expiries = (sessions ?? []).map(({ expiresAt }) => expiresAt);
@@ -62,6 +78,7 @@ export async function readBaseline(
     ),
     unlisted: sessions?.length === 0 ? await findUnlisted(cloudflare, target.id, seen) : [],
     registrationIds: registrations?.map(({ id }) => id) ?? null,
+    ...(listed === undefined ? {} : { listed }),
   };
 }
 
@@ -92,7 +109,50 @@ async function isOver(cloudflare: Cloudflare, userId: string, nonce: string): Pr
   }
 }
 
-export function execute(cloudflare: Cloudflare, plan: RevokePlan, call?: CallOptions): Promise<Receipt> {
+/**
+ * One attempt: first the list, so that no one signs in between the two, then the revocation, whatever became of the
+ * list. What the list refused for good shows in the look afterwards; anything else is tried again, with both.
+ */
+export async function execute(
+  cloudflare: Cloudflare,
+  plan: RevokePlan,
+  call?: CallOptions,
+): Promise<Receipt> {
+  const { block } = plan.options;
+  if (block === undefined) return revokeSessions(cloudflare, plan, call);
+  const listed = await attempt(addToList(cloudflare, block.id, plan.target.email, call));
+  const revoked = await attempt(revokeSessions(cloudflare, plan, call));
+  const accepted = [listed, revoked].flatMap((step) => (step.ok ? [step.receipt] : []));
+  const rays = accepted.flatMap(({ cfRay }) => cfRay ?? []);
+  if (!revoked.ok) throw Object.assign(revoked.error, { earlierRays: rays });
+  if (listed.ok) return { ...revoked.receipt, ...(rays.length > 1 ? { cfRays: rays } : {}) };
+  if (isFinal(listed.error)) return { ...revoked.receipt, refusedStep: listed.error.call };
+  throw Object.assign(listed.error, { earlierRays: rays });
+}
+
+type Step = { ok: true; receipt: Receipt } | { ok: false; error: CloudflareFailure };
+
+async function attempt(step: Promise<Receipt>): Promise<Step> {
+  try {
+    return { ok: true, receipt: await step };
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    return { ok: false, error };
+  }
+}
+
+/** Asked again, Cloudflare would say the same: a list that is full or gone, a permission that is missing. */
+function isFinal({ applied, kind, status }: CloudflareFailure): boolean {
+  const isRefusal =
+    kind === "rejected" ||
+    kind === "http" ||
+    kind === "not-found" ||
+    kind === "permission" ||
+    kind === "not-enabled";
+  return applied === "no" && isRefusal && (status ?? 0) < 500;
+}
+
+function revokeSessions(cloudflare: Cloudflare, plan: RevokePlan, call?: CallOptions): Promise<Receipt> {
   const { devices, warpReauth } = plan.options;
   return cloudflare.organizations.revokeUser(
     { email: plan.target.email, userUid: plan.target.id, devices, warpSessionReauth: warpReauth },

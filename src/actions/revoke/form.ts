@@ -22,13 +22,29 @@ export const form = defineForm<RevokeWish>({
         description: "Where Gateway policies enforce a client session",
         isTicked: prefill.warpReauth === true,
       },
+      // Not every account has a block list: it is offered where it was typed.
+      ...(prefill.block === true
+        ? [
+            {
+              value: "block",
+              text: "Also block them",
+              description: "Puts them on the block list; undone by /zt unblock",
+              isTicked: true,
+            },
+          ]
+        : []),
     ]),
   ],
   read(values) {
     const ticked = new Set(values.ticked("options"));
     return {
       ok: true,
-      wish: { action: "revoke", devices: ticked.has("devices"), warpReauth: ticked.has("warpReauth") },
+      wish: {
+        action: "revoke",
+        devices: ticked.has("devices"),
+        warpReauth: ticked.has("warpReauth"),
+        ...(ticked.has("block") ? { block: true } : {}),
+      },
     };
   },
 });

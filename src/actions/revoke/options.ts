@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { Who } from "../../lookup/who.ts";
 import { Target } from "../../requests/target.ts";
+import { FrozenList } from "../block/options.ts";
 import type { PlanWith } from "../define.ts";
 
 export const RevokeOptions = z.strictObject({
@@ -11,6 +12,10 @@ export const RevokeOptions = z.strictObject({
   warpReauth: z.boolean(),
   /** Where several users are meant: all but the plan's `target`, who comes first and alone. */
   others: z.array(Target).optional(),
+  /** Also put them on this list, first, so that no one signs in between the two. */
+  block: FrozenList.optional(),
+  /** /zt block would keep them out: what the card says beside that they can sign in again. */
+  canBlock: z.literal(true).optional(),
   /** Names that were typed and left out, as they are not one Access user's: nothing happens to them. */
   leftOut: z.array(z.strictObject({ name: z.string(), why: z.string() })).optional(),
 });
@@ -18,8 +23,10 @@ export type RevokeOptions = z.infer<typeof RevokeOptions>;
 
 export type RevokePlan = PlanWith<"revoke", RevokeOptions>;
 
-export interface RevokeWish extends Omit<RevokeOptions, "others" | "leftOut"> {
+export interface RevokeWish extends Omit<RevokeOptions, "others" | "leftOut" | "block" | "canBlock"> {
   action: "revoke";
+  /** Also keep them out, by the block list. */
+  block?: boolean;
   /** More users, beside the one that is named otherwise (or no one is). */
   several?: readonly Who[];
   /** Words among them that look like an address and are none. */

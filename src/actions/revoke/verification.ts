@@ -3,6 +3,7 @@ import { allRegistrations } from "../../lookup/registrations.ts";
 import { capitalize, list, plural } from "../../pluralize.ts";
 import type { Look } from "../define.ts";
 import type { RevokeBaseline } from "./call.ts";
+import { seeListed } from "../block/call.ts";
 import type { RevokePlan } from "./options.ts";
 
 export async function verify(
@@ -12,12 +13,26 @@ export async function verify(
   sentAt: number,
   now: number,
 ): Promise<Look> {
-  const [sessions, registrations] = await Promise.all([
+  const { block } = plan.options;
+  const [sessions, registrations, listed] = await Promise.all([
     cloudflare.accessUsers.activeSessions(plan.target.id),
     plan.options.devices ? allRegistrations(cloudflare, plan.target.id, "active") : null,
+    block === undefined ? null : seeListed(cloudflare, block, plan.target.email, baseline?.listed ?? null),
   ]);
   const judged = judge(plan, baseline, { sentAt, at: cloudflare.serverTime(now), sessions, registrations });
-  return { ...judged, checkedAt: now };
+  return { ...(listed === null ? judged : joinLooks(judged, listed)), checkedAt: now };
+}
+
+type Seeing = Omit<Look, "checkedAt">;
+
+/** Both, or it is not confirmed. */
+function joinLooks(revoked: Seeing, listed: Seeing): Seeing {
+  return {
+    confirmed: revoked.confirmed && listed.confirmed,
+    summary: `${revoked.summary}; ${listed.summary.charAt(0).toLowerCase()}${listed.summary.slice(1)}`,
+    notes: [...revoked.notes, ...listed.notes],
+    provesCall: revoked.provesCall && listed.provesCall,
+  };
 }
 
 /** What Cloudflare shows after the call. Times are by its clock. */

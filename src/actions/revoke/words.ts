@@ -1,26 +1,45 @@
 import { countDevices, onApps } from "../../lookup/facts.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../pluralize.ts";
+import { isEnforced } from "../block/options.ts";
+import { enforcementText } from "../block/words.ts";
 import type { PlanText } from "../define.ts";
 import type { RevokeOptions, RevokePlan } from "./options.ts";
 
 export function question(plan: RevokePlan): string {
   return othersOf(plan) > 0
     ? questionForMany(plan)
-    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.`;
+    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.${plan.options.block === undefined ? "" : ` They go on the list “${plan.options.block.name}”.`}`;
 }
 
 export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanText {
-  const { devices } = plan.options;
+  const { devices, block } = plan.options;
   const isForMany = othersOf(plan) > 0;
   return {
-    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}`,
+    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}`,
     effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan.options, evidence),
-    caution: "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
-    undo: devices
-      ? "Revoked devices can be restored with /zt restore-devices until they register again."
-      : "",
+    caution: cautionOf(plan),
+    undo: [
+      ...(devices
+        ? ["Revoked devices can be restored with /zt restore-devices until they register again."]
+        : []),
+      ...(block === undefined ? [] : ["The list is undone with /zt unblock."]),
+    ].join(" "),
   };
+}
+
+/** Nothing of this is a ban but the list, and that only where something uses it. */
+function cautionOf(plan: RevokePlan): string {
+  const { block, canBlock } = plan.options;
+  if (block !== undefined && isEnforced(block))
+    return "What the list does not cover stays open to them: disable the account in your IdP as well.";
+  const next =
+    canBlock === true
+      ? othersOf(plan) > 0
+        ? "/zt block, for each of them."
+        : `/zt block ${plan.target.email}`
+      : "disable the account in your IdP.";
+  return `They can sign in again in about a minute. To keep them out${canBlock === true ? ":" : ","} ${next}`;
 }
 
 export function callText({ target, options }: RevokePlan): string {
@@ -56,6 +75,8 @@ function describeManyEffects(plan: RevokePlan, evidence: UserSummary | null): st
 function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {
   if (evidence === null) return ["Ends all their sessions"];
   const effects = [describeSessions(evidence)];
+  if (options.block !== undefined)
+    effects.push(`Adds them to the list “${options.block.name}”`, enforcementText(options.block));
   const { registrations: part } = evidence;
   if (!part.ok)
     effects.push(
@@ -89,6 +110,7 @@ function describeOptions(options: RevokeOptions): string {
   const words = [
     ...(options.devices ? ["with device registrations"] : []),
     ...(options.warpReauth ? ["with WARP re-authentication"] : []),
+    ...(options.block === undefined ? [] : [`with the list “${options.block.name}”`]),
   ];
   return words.length === 0 ? "sessions only" : list(words);
 }

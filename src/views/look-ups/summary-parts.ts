@@ -72,6 +72,19 @@ function placeText({ nonce }: ActiveSession, places: Part<Places> | undefined): 
   return words.length === 0 ? "place unknown" : words.join(" ");
 }
 
+/** `IdP: active (Entra ID)`; null where no identity provider syncs its users, or it was not asked. */
+export function idpText(idp: UserSummary["idp"]): string | null {
+  if (idp === undefined) return null;
+  if (!idp.ok) {
+    if (idp.isNone === true || idp.isReading === true) return null;
+    return `⚪ IdP: unknown (${escape(idp.reason, 200)})`;
+  }
+  const { active, provider } = idp.value;
+  const name = provider === null ? "" : ` (${escape(provider, 60)})`;
+  if (active === null) return "⚪ IdP: unknown";
+  return active ? `IdP: active${name}` : `IdP: disabled${name}`;
+}
+
 /** What is folded: each under a title that says the one fact that matters. */
 export type FoldedPart = "risk" | "signIns" | "identity" | "devices";
 

@@ -13,6 +13,7 @@ import { SCREEN_PREFIX, screenButton } from "../screen-button.ts";
 import { code, escape, mention, named, when } from "../text.ts";
 import {
   foldedParts,
+  idpText,
   lastSignIn,
   MAX_TITLE,
   seats,
@@ -113,7 +114,12 @@ export function summaryParts(
   now: number,
   buttonOf: (part: FoldedPart) => Button | null = () => null,
 ): KnownBlock[] {
-  return [...sessionBlocks(summary, now), ...foldedParts(summary, now, buttonOf)];
+  const idp = idpText(summary.idp);
+  return compact(
+    ...sessionBlocks(summary, now),
+    idp !== null && context(idp),
+    ...foldedParts(summary, now, buttonOf),
+  );
 }
 
 /** `🔴 High risk · Access and Gateway seats · last sign-in yesterday 14:02` */

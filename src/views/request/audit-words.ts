@@ -41,6 +41,8 @@ const WORDS: Record<AuditEvent, Words> = {
   "approvers.back": () => "saw an approver active in Slack again",
   "request.voted": (data) =>
     `approved it${withCode(data)}, ${number(data, "counting") ?? "?"} of ${number(data, "quorum") ?? "?"}`,
+  "block.timed": () => "set when the block ends by itself",
+  "block.ended": (data) => `the block's time is over${because(data, "why")}`,
   "request.held": (data) => `held it${because(data, "why")}`,
   "request.unheld": () => "released it",
   "authenticator.asked": () => "set up an authenticator, not confirmed yet",

@@ -18,6 +18,7 @@ import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
 import { failuresText } from "../card/bulk.ts";
 import { noteLines, seenText, stateLine, stateWords } from "../card/card.ts";
+import { blockEndMessage } from "./block-end.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
 import { escalatedText, howFar, reminderText, reviewReminderText } from "../card/waiting.ts";
@@ -94,6 +95,13 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       const text = `${plural(data.total, "user")} failed: ${data.failures.map(({ email }) => escape(email)).join(", ")}`;
       return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
+    case "block-until":
+    case "block-stays":
+    case "block-replaced":
+    case "block-end":
+    case "block-end-late":
+    case "block-end-failed":
+      return blockEndMessage(request, data);
     case "review-reminder":
       return say(reviewReminderText(data));
     case "reviewed":
@@ -175,14 +183,35 @@ function othersText({ count, recent, devices }: OthersSeen): string {
 /** Where the API can undo what was done, the result offers it: as a request of its own. */
 function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
   if (status !== "succeeded") return [];
+  if (plan.action === "block") {
+    const unblock = `Request to unblock ${plan.target.email}`;
+    return actions("undo", formButton("Unblock…", "unblock", "undo", { user: plan.target.id }, unblock));
+  }
+  if (plan.action === "revoke" && othersOf(plan).length === 0) {
+    const { block, canBlock, devices } = plan.options;
+    const user = plan.target.id;
+    return actions(
+      "undo",
+      canBlock === true &&
+        formButton("Block…", "block", "keep-out", { user }, `Request to block ${plan.target.email}`),
+      block !== undefined &&
+        formButton("Unblock…", "unblock", "undo", { user }, `Request to unblock ${plan.target.email}`),
+      devices &&
+        formButton(
+          "Restore devices…",
+          "restore-devices",
+          "undo",
+          { user, request: id },
+          `Request to restore the devices of ${plan.target.email}`,
+        ),
+    );
+  }
   const isUndo = plan.action === "revoke-devices";
   // Ended sessions stay ended. The form is about one user: of several, each needs the command.
-  const isPart = plan.action === "revoke" && plan.options.devices && othersOf(plan).length === 0;
-  if (!isUndo && !isPart) return [];
-  const text = isUndo ? "Undo…" : "Restore devices…";
+  if (!isUndo) return [];
   const label = `Request to restore the devices of ${plan.target.email}`;
   const params = { user: plan.target.id, request: id };
-  return actions("undo", formButton(text, "restore-devices", "undo", params, label));
+  return actions("undo", formButton("Undo…", "restore-devices", "undo", params, label));
 }
 
 /** Each answer ends with the next step. Plain words and our own markup only. */
@@ -195,7 +224,18 @@ export function nextStep(request: Request, { access }: Pick<RequestText, "access
     case "succeeded":
       if (isSeveral) return "to keep them out, disable the accounts in your IdP.";
       if (verification?.confirmed !== true) return `check ${look}, and request it again if it is not done.`;
-      // Nothing that takes access away is a ban.
+      if (
+        request.plan.action === "block" &&
+        ["nothing", "unknown"].includes(request.plan.options.list.enforcedBy)
+      )
+        return "to keep them out, disable the account in your IdP: nothing is known to use this list.";
+      if (request.plan.action === "block")
+        return `${code(`/zt revoke ${email}`, 300)} ends what is still open; ${look} shows if they come back.`;
+      if (request.plan.action === "revoke" && request.plan.options.canBlock === true)
+        return `to keep them out, ${code(`/zt block ${email}`, 300)}. ${look} shows if they come back.`;
+      if (request.plan.action === "revoke" && request.plan.options.block !== undefined)
+        return `disable the account in your IdP as well. ${look} shows if they come back.`;
+      // Nothing else that takes access away is a ban.
       return access === "takes"
         ? `to keep them out, disable the account in your IdP. ${look} shows if they come back.`
         : `${look} shows what happens from here.`;

@@ -230,8 +230,10 @@ describe("the next step", () => {
     const watch = "`/zt user mallory@example.com` shows what happens from here.";
     const keepOut =
       "to keep them out, disable the account in your IdP. `/zt user mallory@example.com` shows if they come back.";
+    const blocked =
+      "`/zt revoke mallory@example.com` ends what is still open; `/zt user mallory@example.com` shows if they come back.";
     expect(next({ status: "succeeded", action, result: VERIFIED })).toBe(
-      actionOf({ action }).access === "takes" ? keepOut : watch,
+      action === "block" ? blocked : actionOf({ action }).access === "takes" ? keepOut : watch,
     );
   });
 

@@ -1,0 +1,86 @@
+import type { PostData } from "../../requests/posts.ts";
+import type { Request } from "../../requests/request.ts";
+import { actions, message, section, type Message } from "../blocks.ts";
+import { formButton } from "../form-button.ts";
+import { code, escape, when } from "../text.ts";
+
+type BlockPost = Extract<
+  PostData,
+  {
+    kind:
+      | "block-until"
+      | "block-stays"
+      | "block-replaced"
+      | "block-end"
+      | "block-end-late"
+      | "block-end-failed";
+  }
+>;
+
+/** What is told of a block's end, in its thread and to who requested it. */
+export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost): Message {
+  const email = code(plan.target.email, 254);
+  const name = plan.action === "block" ? ` the list “${escape(plan.options.list.name, 100)}”` : " the list";
+  const { id } = plan.target;
+  const extend = formButton(
+    "Extend…",
+    "block",
+    "extend",
+    { user: id },
+    `Request to block ${plan.target.email} for longer`,
+  );
+  const unblock = formButton(
+    "Unblock…",
+    "unblock",
+    "unblock",
+    { user: id },
+    `Request to unblock ${plan.target.email}`,
+  );
+  switch (data.kind) {
+    case "block-until":
+      return withButtons(`⏳ ${email} comes off${name} by itself ${when(data.until)}.`, extend, unblock);
+    case "block-stays":
+      return withButtons(
+        data.isUnknown
+          ? `⚠️ Whether ${email} was on${name} before is unknown, so they stay on it ${when(data.until)}.\n→ Unblock them then.`
+          : `⚠️ ${email} was on${name} before this request, so they stay on it ${when(data.until)}.\n→ Unblock them when that is right.`,
+        unblock,
+      );
+    case "block-replaced": {
+      const by = code(data.by);
+      if (data.isUnblocked) return withButtons(`⚪ ${email} was unblocked before the time, by ${by}.`);
+      return withButtons(
+        data.until === null
+          ? `⏳ ${by} extended this: ${email} stays on${name} until someone unblocks them.`
+          : `⏳ ${by} changed the time: ${email} comes off${name} by itself ${when(data.until)}.`,
+      );
+    }
+    case "block-end":
+      return data.wasSo
+        ? withButtons(`⚪ The time is up. ${email} was off${name} already; nothing was sent.`)
+        : withButtons(
+            `✅ Unblocked ${email}: the time is up, and they are off${name}, verified at ${when(data.at, "time")}.`,
+            formButton(
+              "Block again…",
+              "block",
+              "extend",
+              { user: id },
+              `Request to block ${plan.target.email} again`,
+            ),
+          );
+    case "block-end-late":
+      return withButtons(
+        `⏳ The time is up, and ${email} is not unblocked yet: ${escape(data.why, 500)}. Trying again by itself.`,
+        unblock,
+      );
+    case "block-end-failed":
+      return withButtons(
+        `❌ ${email} could not be unblocked for a day: ${escape(data.why, 500)}.\n→ Unblock them, or take them off${name} in the Cloudflare dashboard.`,
+        unblock,
+      );
+  }
+}
+
+function withButtons(text: string, ...buttons: ReturnType<typeof formButton>[]): Message {
+  return message(text, section(text), buttons.length > 0 && actions("block-end", ...buttons));
+}
