@@ -34,6 +34,7 @@ import { createPassOnce } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { releaseDeadThreads } from "./threads/publish.ts";
 import { headNews } from "./views/head-news.ts";
 import { recordAlarm } from "./views/record.ts";
 
@@ -87,7 +88,10 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
   const { now } = clock;
-  if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());
+  if (config.database.kind === "sqlite") {
+    await releaseDeadLeases(db, now());
+    await releaseDeadThreads(db);
+  }
   const cloudflare = createCloudflare({ ...config.cloudflare, log, now });
   const shared = {
     db,
@@ -111,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
+    drawers: {},
     slack: slack.background,
     onPublished: home.changed,
     presence: createPresence(slack.background, { now, log }),
