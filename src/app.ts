@@ -19,6 +19,8 @@ import { describeRecord, findRecordTrouble } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
+import { createIncidentDrawer } from "./incidents/drawer.ts";
+import { releaseDeadLooks } from "./incidents/look.ts";
 import { createHome } from "./home/home.ts";
 import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
@@ -91,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   if (config.database.kind === "sqlite") {
     await releaseDeadLeases(db, now());
     await releaseDeadThreads(db);
+    await releaseDeadLooks(db);
   }
   const cloudflare = createCloudflare({ ...config.cloudflare, log, now });
   const shared = {
@@ -115,7 +118,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
-    drawers: {},
+    drawers: { incident: createIncidentDrawer({ ...shared, slack: slack.background }) },
     slack: slack.background,
     onPublished: home.changed,
     presence: createPresence(slack.background, { now, log }),

@@ -2,6 +2,7 @@ import PQueue from "p-queue";
 
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
+import { findLooks, lookAtPeople } from "./incidents/look.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
@@ -53,6 +54,10 @@ export interface Engine {
   publish(request: Pick<Request, "id">): void;
   /** Brings a thread that is not a request's up to date, now if possible. */
   publishThread(thread: Pick<Thread, "id">): void;
+  /** The same; resolves when that was tried. */
+  threadPublished(id: string): Promise<void>;
+  /** Reads the people of an incident who are due. */
+  lookAtIncident(id: string): void;
   /** Carries out an approved request, now if possible. */
   execute(request: Pick<Request, "id">): void;
   /** Looks whether an approver is active in Slack; the card says so when nobody is. Never rejects. */
@@ -100,6 +105,12 @@ export function createEngine(deps: EngineDeps): Engine {
       const waitMs = slackRetryAfterMs(error);
       return waitMs === null ? null : now() + waitMs;
     }
+  });
+
+  const incidents = createWorkers(CONCURRENCY.reminding, async (id) => {
+    await lookAtPeople(deps, id);
+    threading.add(id);
+    return null;
   });
 
   const execution = {
@@ -163,6 +174,7 @@ export function createEngine(deps: EngineDeps): Engine {
     if (isForced) for (const id of work.held) executing.add(id, true);
     for (const id of work.unpublished) publishing.add(id);
     for (const id of await findUnshownThreads(db, now())) threading.add(id);
+    for (const id of await findLooks(db, now())) incidents.add(id);
     for (const id of work.toNudge) reminding.add(id);
     // Where Slack did not say who is active, it is asked again no sooner than where it did.
     for (const id of work.unattended) if (now() - (lookedAt.get(id) ?? 0) > LOOK_AGAIN_MS) looking.add(id);
@@ -212,11 +224,13 @@ export function createEngine(deps: EngineDeps): Engine {
       clearInterval(timer);
       await polling;
       await Promise.all(
-        [executing, publishing, threading, reminding, looking, watching].map((workers) => workers.stop()),
+        [executing, publishing, incidents, threading, reminding, looking, watching].map((workers) => workers.stop()),
       );
     },
     publish,
     publishThread: ({ id }) => threading.add(id),
+    threadPublished: (id) => threading.done(id),
+    lookAtIncident: (id) => incidents.add(id),
     execute: ({ id }) => executing.add(id, true),
     sweep,
     async lookForApprovers(id) {

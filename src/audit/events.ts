@@ -50,6 +50,17 @@ export type AuditEvent =
   | "messages.trouble"
   | "messages.recovered"
   | "card.replaced"
+  | "incident.opened"
+  | "incident.assigned"
+  | "incident.severity"
+  | "incident.added"
+  | "incident.removed"
+  | "incident.noted"
+  | "incident.contained"
+  | "incident.uncontained"
+  | "incident.closed"
+  | "incident.reopened"
+  | "incident.exported"
   | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;

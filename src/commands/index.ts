@@ -5,6 +5,7 @@ import { changes } from "./look-ups/changes.ts";
 import { authenticator } from "./requests/authenticator.ts";
 import { audit } from "./requests/audit.ts";
 import { devices } from "./look-ups/devices.ts";
+import { incident } from "./incident/index.ts";
 import { failedSignIns } from "./look-ups/failed-sign-ins.ts";
 import { createHelp } from "./help.ts";
 import { identity } from "./look-ups/identity.ts";
@@ -30,6 +31,7 @@ export function createCommands(): Registry {
     seal(risk),
     seal(changes),
     ...ACTIONS.map(actionCommand),
+    incident,
     seal(requests),
     seal(cancel),
     seal(pauseCommand),
