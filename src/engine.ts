@@ -2,7 +2,7 @@ import PQueue from "p-queue";
 
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
-import { findLooks, lookAtPeople } from "./incidents/look.ts";
+import { findLooks, lookAtPeople, readPerson } from "./incidents/look.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
@@ -108,7 +108,7 @@ export function createEngine(deps: EngineDeps): Engine {
   });
 
   const incidents = createWorkers(CONCURRENCY.reminding, async (id) => {
-    await lookAtPeople(deps, id);
+    await lookAtPeople({ ...deps, read: (user) => readPerson(deps.cloudflare, user, now()) }, id);
     threading.add(id);
     return null;
   });

@@ -1,4 +1,4 @@
-import type { Cloudflare } from "../api/cloudflare.ts";
+import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
 import { BOT } from "../audit/append.ts";
 import { readSummary, type UserSummary } from "../lookup/summary.ts";
 import type { PolicySource } from "../policy-file.ts";
@@ -12,9 +12,10 @@ import { readRequestsOf } from "./requests.ts";
 
 interface LookDeps {
   db: Db;
-  cloudflare: Cloudflare;
   policy: Pick<PolicySource, "current">;
   now(): number;
+  /** All that is known of someone; never rejects for Cloudflare's reasons. */
+  read(user: AccessUser): Promise<UserSummary>;
 }
 
 /** Who reads someone has so long; one that died is followed by another. */
@@ -23,6 +24,11 @@ const LOOK_MS = 30_000;
 const PART_TIMEOUT_MS = 10_000;
 /** People read at once. */
 const AT_ONCE = 5;
+
+/** Reads someone from Cloudflare, with all the time that needs. */
+export function readPerson(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
+  return readSummary(cloudflare, user, { now, timeoutMs: PART_TIMEOUT_MS }).whole;
+}
 
 /** Incidents with people who are to be read (again). */
 export async function findLooks(db: Db, now: number): Promise<string[]> {
@@ -84,9 +90,9 @@ async function claimPeople({ db, now }: LookDeps, incidentId: string): Promise<C
 }
 
 async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }: Claimed): Promise<void> {
-  const { db, cloudflare, now, policy } = deps;
+  const { db, now, policy } = deps;
   const { id: targetId } = person.target;
-  const summary = await readSummary(cloudflare, person.profile, { now: now(), timeoutMs: PART_TIMEOUT_MS }).whole;
+  const summary = await deps.read(person.profile);
   const at = now();
   await db.transaction().execute(async (trx) => {
     // One after another, so that whoever writes last sees all that was seen.
