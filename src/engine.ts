@@ -224,7 +224,9 @@ export function createEngine(deps: EngineDeps): Engine {
       clearInterval(timer);
       await polling;
       await Promise.all(
-        [executing, publishing, incidents, threading, reminding, looking, watching].map((workers) => workers.stop()),
+        [executing, publishing, incidents, threading, reminding, looking, watching].map((workers) =>
+          workers.stop(),
+        ),
       );
     },
     publish,

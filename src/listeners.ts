@@ -79,7 +79,8 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       // Slack replaces no answer to a slash command: the whole one follows below it. docs/adr/0020
       showEarly: (message) => deps.slack.respond(command.response_url, message),
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
-      openIncidentForm: ({ title }) => openIncidentForm(deps, command.trigger_id, { asker, channelId, title }),
+      openIncidentForm: ({ title }) =>
+        openIncidentForm(deps, command.trigger_id, { asker, channelId, title }),
     };
     await commands.run(context, text);
     // By its name only: what was typed may be anything.

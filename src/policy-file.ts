@@ -92,7 +92,9 @@ const BreakGlass = z.strictObject({
 const Incidents = z.strictObject({
   visible_to: Principals.nonempty({ error: "is empty: no one could read incidents" }).optional(),
   required: optional(
-    z.array(z.enum(GAP_KINDS, { error: `is none of the gaps: ${GAP_KINDS.join(", ")}` })).default(["sessions"]),
+    z
+      .array(z.enum(GAP_KINDS, { error: `is none of the gaps: ${GAP_KINDS.join(", ")}` }))
+      .default(["sessions"]),
   ),
 });
 

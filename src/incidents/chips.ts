@@ -1,4 +1,12 @@
-import { findGaps, isContained, revokedAt, type Gap, type GapKind, type PersonRequest, type PersonSeen } from "./gaps.ts";
+import {
+  findGaps,
+  isContained,
+  revokedAt,
+  type Gap,
+  type GapKind,
+  type PersonRequest,
+  type PersonSeen,
+} from "./gaps.ts";
 
 /** How someone stands, in a few words each: what an incident's head says of a person. Pure. */
 export type Chip =
@@ -25,12 +33,16 @@ export function stateOfPerson(
   required: readonly GapKind[],
 ): PersonState {
   const gaps = findGaps(seen, requests);
-  const back = gaps.flatMap((gap) => (gap.kind === "sessions" && gap.is === "open" ? (gap.backSince ?? []) : []));
+  const back = gaps.flatMap((gap) =>
+    gap.kind === "sessions" && gap.is === "open" ? (gap.backSince ?? []) : [],
+  );
   const revoked = revokedAt(requests);
   const newest = requests.filter((one) => one.takesAccess).toSorted((a, b) => b.createdAt - a.createdAt)[0];
   const request = newest === undefined ? null : chipOfRequest(newest);
   const unknown = gaps.filter((gap) => gap.is === "unknown").map(({ kind }) => kind);
-  const open = gaps.filter((gap) => gap.is === "open" && !(gap.kind === "sessions" && gap.backSince !== null));
+  const open = gaps.filter(
+    (gap) => gap.is === "open" && !(gap.kind === "sessions" && gap.backSince !== null),
+  );
   const chips: Chip[] = [
     ...back.map((since): Chip => ({ kind: "back", since })),
     ...(request === null ? [] : [request]),

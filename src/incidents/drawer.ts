@@ -12,7 +12,13 @@ import type { Db } from "../store/open.ts";
 import type { ThreadDrawer } from "../threads/publish.ts";
 import type { Message } from "../views/blocks.ts";
 import { incidentHead } from "../views/incident/head.ts";
-import { eventReply, IncidentReply, noteReply, requestReply, snapshotReply } from "../views/incident/thread.ts";
+import {
+  eventReply,
+  IncidentReply,
+  noteReply,
+  requestReply,
+  snapshotReply,
+} from "../views/incident/thread.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
 
 interface DrawDeps {
@@ -75,6 +81,9 @@ async function drawReply({ db, slack }: DrawDeps, reply: IncidentReply): Promise
 }
 
 /** null while it is not in Slack. */
-function linkTo(slack: WebClient, { channel, ts }: { channel: string; ts: string | null }): Promise<string | null> {
+function linkTo(
+  slack: WebClient,
+  { channel, ts }: { channel: string; ts: string | null },
+): Promise<string | null> {
   return ts === null ? Promise.resolve(null) : permalink(slack, { channel, ts });
 }

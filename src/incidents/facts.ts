@@ -24,8 +24,16 @@ export interface IncidentFacts {
 }
 
 /** @returns null when there is no such incident. */
-export async function readFacts(db: Db, id: string, required: readonly GapKind[]): Promise<IncidentFacts | null> {
-  const [incident, people, thread] = await Promise.all([readIncident(db, id), readPeople(db, id), readThread(db, id)]);
+export async function readFacts(
+  db: Db,
+  id: string,
+  required: readonly GapKind[],
+): Promise<IncidentFacts | null> {
+  const [incident, people, thread] = await Promise.all([
+    readIncident(db, id),
+    readPeople(db, id),
+    readThread(db, id),
+  ]);
   if (incident === null) return null;
   const ids = people.map(({ target }) => target.id);
   const [requests, open] = await Promise.all([

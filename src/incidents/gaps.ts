@@ -49,7 +49,9 @@ export type Gap =
 export function seenOf(summary: UserSummary): PersonSeen {
   return {
     readAt: summary.gatheredAt,
-    sessions: known(summary.sessions, (sessions) => sessions.slice(0, MAX_SESSIONS).map((one) => one.issuedAt)),
+    sessions: known(summary.sessions, (sessions) =>
+      sessions.slice(0, MAX_SESSIONS).map((one) => one.issuedAt),
+    ),
     devices: known(summary.registrations, (registrations) => registrations.length),
     risk: riskOf(summary.risk),
   };

@@ -87,7 +87,8 @@ export function incidentOf(row: Selectable<IncidentsTable>): Incident {
     channel: row.channel,
     openedBy: row.opened_by,
     openedAt: row.opened_at,
-    closed: row.closed_by === null || row.closed_at === null ? null : { by: row.closed_by, at: row.closed_at },
+    closed:
+      row.closed_by === null || row.closed_at === null ? null : { by: row.closed_by, at: row.closed_at },
     firstContainedAt: row.first_contained_at,
     containedAt: row.contained_at,
   };

@@ -117,7 +117,11 @@ async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }
 
 /** A process that is alone on its database (SQLite) takes over at once what a dead one was reading. */
 export async function releaseDeadLooks(db: Db): Promise<void> {
-  await db.updateTable("incident_people").set({ look_until: null }).where("look_until", "is not", null).execute();
+  await db
+    .updateTable("incident_people")
+    .set({ look_until: null })
+    .where("look_until", "is not", null)
+    .execute();
 }
 
 /** How someone stood when the incident heard of them first: verdict first, drawn from what was read then. */
@@ -135,8 +139,14 @@ async function judgeContainment(
   const incident = await readIncident(trx, id);
   if (incident === null) return;
   const people = await readPeople(trx, id);
-  const requests = await readRequestsOf(trx, people.map(({ target }) => target.id), incident.openedAt);
-  const isOver = people.every(({ target, seen }) => isContained(findGaps(seen, requests.get(target.id) ?? []), required));
+  const requests = await readRequestsOf(
+    trx,
+    people.map(({ target }) => target.id),
+    incident.openedAt,
+  );
+  const isOver = people.every(({ target, seen }) =>
+    isContained(findGaps(seen, requests.get(target.id) ?? []), required),
+  );
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.uncontained";
   const change = { id, at, actor: BOT, event, key: `${event}:${at}` } as const;

@@ -69,7 +69,12 @@ export async function openIncident(db: Db, input: NewIncident): Promise<Incident
       .executeTakeFirstOrThrow();
     const incident = incidentOf(row);
     await insertPeople(trx, incident.id, people, { at, from: 0 });
-    await addEntry(trx, incident.id, at, { key: "opened", kind: "event", actor: openedBy, data: { event: "incident.opened" } });
+    await addEntry(trx, incident.id, at, {
+      key: "opened",
+      kind: "event",
+      actor: openedBy,
+      data: { event: "incident.opened" },
+    });
     await createThread(trx, { id: incident.id, kind: "incident", channel: input.channel, at });
     await appendAudit(trx, {
       at,
@@ -115,7 +120,9 @@ async function insertPeople(
     )
     // Someone who was removed comes back.
     .onConflict((conflict) =>
-      conflict.columns(["incident_id", "target_id"]).doUpdateSet({ removed_at: null, added_at: at, look_due: at }),
+      conflict
+        .columns(["incident_id", "target_id"])
+        .doUpdateSet({ removed_at: null, added_at: at, look_due: at }),
     )
     .execute();
 }
@@ -145,7 +152,18 @@ export interface IncidentChange {
  * @returns the incident as it now is, or null when `where` does not hold (any longer) and nothing was written.
  */
 export async function changeIncident(db: Reader, change: IncidentChange): Promise<Incident | null> {
-  const { id, at, actor, event, where = always, set = {}, data = {}, key, kind = "event", entry = {} } = change;
+  const {
+    id,
+    at,
+    actor,
+    event,
+    where = always,
+    set = {},
+    data = {},
+    key,
+    kind = "event",
+    entry = {},
+  } = change;
   if (!db.isTransaction) {
     try {
       return await db.transaction().execute((trx) => changeIncident(trx, change));
@@ -203,7 +221,12 @@ export async function addEntry(trx: Trx, incidentId: string, at: number, entry: 
 }
 
 /** Adds people in the transaction of the change that tells of it. @returns false when all of them belong to it. */
-export async function addPeople(trx: Trx, id: string, people: readonly AccessUser[], at: number): Promise<boolean> {
+export async function addPeople(
+  trx: Trx,
+  id: string,
+  people: readonly AccessUser[],
+  at: number,
+): Promise<boolean> {
   const rows = await trx
     .selectFrom("incident_people")
     .select(["target_id", "removed_at"])
@@ -216,7 +239,12 @@ export async function addPeople(trx: Trx, id: string, people: readonly AccessUse
 }
 
 /** @returns false when none of them belongs to it. */
-export async function removePeople(trx: Trx, id: string, targetIds: readonly string[], at: number): Promise<boolean> {
+export async function removePeople(
+  trx: Trx,
+  id: string,
+  targetIds: readonly string[],
+  at: number,
+): Promise<boolean> {
   const rows = await trx
     .updateTable("incident_people")
     .set({ removed_at: at, look_due: null })

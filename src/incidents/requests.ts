@@ -40,7 +40,8 @@ export async function followRequest(
   for (const id of await findIncidentsOf(trx, request.id)) {
     const key = `${event}:${request.id}${event === "request.held" ? `:${at}` : ""}`;
     const data = { event, reason: request.decisionReason };
-    if (!(await addEntry(trx, id, at, { key, kind: "request", actor, requestId: request.id, data }))) continue;
+    if (!(await addEntry(trx, id, at, { key, kind: "request", actor, requestId: request.id, data })))
+      continue;
     await changeThread(trx, id, at, [
       { key, data: { kind: "request", requestId: request.id, event, actor, at } },
     ]);
@@ -65,7 +66,10 @@ export async function linkCard(trx: Trx, request: Request): Promise<void> {
     .execute();
   for (const { incident_id, key, actor, at, data } of rows) {
     const { event } = JSON.parse(data) as { event: string };
-    await changeReply(trx, incident_id, { key, data: { kind: "request", requestId: request.id, event, actor, at } });
+    await changeReply(trx, incident_id, {
+      key,
+      data: { kind: "request", requestId: request.id, event, actor, at },
+    });
   }
 }
 

@@ -107,7 +107,10 @@ export const openIncidentForms = defineForm(parseOpenIncident, async ({ deps, as
   try {
     const { whos, unreadable } = parseWhoList(people);
     if (unreadable.length > 0)
-      throw new UserError({ what: `Can't read ${unreadable.join(", ")} as an email address.`, next: "Check the spelling." });
+      throw new UserError({
+        what: `Can't read ${unreadable.join(", ")} as an email address.`,
+        next: "Check the spelling.",
+      });
     const incident = await open(deps, asker, { whos, title, severity, channelId });
     await deps.engine.threadPublished(incident.id);
     return doneModal(deps, incident, `🔴 Opened *${nameOf(incident)}*`);
@@ -134,26 +137,33 @@ export async function addToIncident(deps: Deps, asker: Asker, shortcut: MessageS
     if (incidents.length === 0)
       throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
     const { message, channel } = shortcut;
-    const source = { channel: channel.id, ts: message.ts, ...(message.user !== undefined && { author: message.user }) };
+    const source = {
+      channel: channel.id,
+      ts: message.ts,
+      ...(message.user !== undefined && { author: message.user }),
+    };
     const { text } = maskSecrets(message.text ?? wordsOf(message));
     return addToIncidentModal({ incidents, source, text });
   });
 }
 
-export const addToIncidentForm = defineForm(parseAddToIncident, async ({ deps, asker }, { id, note, source }) => {
-  try {
-    const link = await permalink(deps.slack.interactive, source);
-    const told = { ...source, ...(link !== null && { link }) };
-    const incident = await addNote({ deps, asker, id }, { note, source: told });
-    return await doneModal(deps, incident, `📌 Noted in ${nameOf(incident)}`);
-  } catch (error) {
-    const problem = explain(deps.log, error, "form could not be taken");
-    const chosen = await readIncident(deps.db, id);
-    const incidents = [...(chosen === null ? [] : [chosen]), ...(await findOpenIncidents(deps.db))];
-    const each = [...new Map(incidents.map((one) => [one.id, one])).values()];
-    return addToIncidentModal({ incidents: each, source, text: note, problem });
-  }
-});
+export const addToIncidentForm = defineForm(
+  parseAddToIncident,
+  async ({ deps, asker }, { id, note, source }) => {
+    try {
+      const link = await permalink(deps.slack.interactive, source);
+      const told = { ...source, ...(link !== null && { link }) };
+      const incident = await addNote({ deps, asker, id }, { note, source: told });
+      return await doneModal(deps, incident, `📌 Noted in ${nameOf(incident)}`);
+    } catch (error) {
+      const problem = explain(deps.log, error, "form could not be taken");
+      const chosen = await readIncident(deps.db, id);
+      const incidents = [...(chosen === null ? [] : [chosen]), ...(await findOpenIncidents(deps.db))];
+      const each = [...new Map(incidents.map((one) => [one.id, one])).values()];
+      return addToIncidentModal({ incidents: each, source, text: note, problem });
+    }
+  },
+);
 
 async function doneModal(deps: Deps, incident: Incident, said: string): Promise<ModalView> {
   const { link, trouble } = await toldWhere(deps, incident);

@@ -10,11 +10,7 @@ import { askForm } from "./ask.ts";
 import { cardClicks, codeForm, decisionClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
-import {
-  ADD_TO_INCIDENT_MODAL,
-  NOTE_MODAL,
-  OPEN_INCIDENT_MODAL,
-} from "../views/incident/forms.ts";
+import { ADD_TO_INCIDENT_MODAL, NOTE_MODAL, OPEN_INCIDENT_MODAL } from "../views/incident/forms.ts";
 import {
   addToIncidentForm,
   incidentClicks,

@@ -65,7 +65,12 @@ function noteIn(typed: string): string | null {
 }
 
 /** A note said in an incident's thread: its words stay in the thread as they are, and go to the record without credentials. */
-async function noteHere(deps: Deps, { asker, channel, ts }: Mention, id: string, note: string): Promise<void> {
+async function noteHere(
+  deps: Deps,
+  { asker, channel, ts }: Mention,
+  id: string,
+  note: string,
+): Promise<void> {
   const { text } = maskSecrets(note);
   await addNote({ deps, asker, id }, { note: unescapeSlack(text), source: { channel, ts, isHere: true } });
 }

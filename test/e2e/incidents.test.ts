@@ -15,7 +15,9 @@ approvers: [${bob}]
 `;
 
 function head({ slack }: Scene): Promise<StoredMessage> {
-  return slack.waitFor(() => slack.messages(channel).findLast((one) => slack.visibleText(one).includes("INC-")));
+  return slack.waitFor(() =>
+    slack.messages(channel).findLast((one) => slack.visibleText(one).includes("INC-")),
+  );
 }
 
 function threadWords(slack: Slack, { ts }: StoredMessage): string[] {
@@ -27,7 +29,11 @@ function idOf(slack: Slack, message: StoredMessage): string {
 }
 
 /** Opens an incident and waits for its head and the snapshots of its people. */
-async function openIncident(scene: Scene, typed = 'incident open mallory@example.com "Phishing wave"', people = 1) {
+async function openIncident(
+  scene: Scene,
+  typed = 'incident open mallory@example.com "Phishing wave"',
+  people = 1,
+) {
   const { slack } = scene;
   const { words } = await answerTo(slack, alice, typed);
   const message = await head(scene);
@@ -66,14 +72,18 @@ describe("an incident", () => {
     const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
     expect(asked).toContain("1 gap left");
     expect(asked).toContain("mallory@example.com: 1 session open, signed in again after the revocation");
-    const again = await askToRevoke(slack, { text: "revoke mallory@example.com --devices --reason back again" });
+    const again = await askToRevoke(slack, {
+      text: "revoke mallory@example.com --devices --reason back again",
+    });
     await press(slack, bob, again, CARD_ACTIONS.approve);
     await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
     const { words: closed } = await answerTo(slack, alice, `incident close ${id}`);
     expect(closed).toContain(`Closed ${id}`);
     await slack.waitFor(() => /Closed .* by/.test(wordsOf(slack, message)));
     await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("Closed by"));
-    const events = readAudit(scene).map((row) => row.event).filter((event) => event.startsWith("incident."));
+    const events = readAudit(scene)
+      .map((row) => row.event)
+      .filter((event) => event.startsWith("incident."));
     expect(events).toEqual([
       "incident.opened",
       "incident.contained",
@@ -109,9 +119,14 @@ describe("an incident", () => {
     expect((await answerTo(slack, alice, `incident severity ${id} 1`)).words).toContain("now severity 1");
     expect((await answerTo(slack, alice, `incident add ${id} dana@example.com`)).words).toContain("Added");
     await slack.waitFor(() => wordsOf(slack, message).includes("Dana"));
-    expect((await answerTo(slack, alice, `incident remove ${id} dana@example.com`)).words).toContain("Removed");
+    expect((await answerTo(slack, alice, `incident remove ${id} dana@example.com`)).words).toContain(
+      "Removed",
+    );
     await slack.waitFor(() => !/Dana \w+ ·/.test(wordsOf(slack, message)));
-    const events = () => readAudit(scene).map((row) => row.event).filter((event) => event.startsWith("incident."));
+    const events = () =>
+      readAudit(scene)
+        .map((row) => row.event)
+        .filter((event) => event.startsWith("incident."));
     expect(events()).toEqual([
       "incident.opened",
       "incident.assigned",
@@ -126,21 +141,39 @@ describe("an incident", () => {
     const scene = await startScene({ policy });
     const { slack } = scene;
     const { message, id } = await openIncident(scene);
-    await slack.post({ user: bob, channel, text: "@zt-bot note called her, it was not her", threadTs: message.ts });
+    await slack.post({
+      user: bob,
+      channel,
+      text: "@zt-bot note called her, it was not her",
+      threadTs: message.ts,
+    });
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("📌 Noted by")));
-    expect((await answerTo(slack, alice, `incident note ${id} laptop is <b>off</b>`)).words).toContain("Noted");
+    expect((await answerTo(slack, alice, `incident note ${id} laptop is <b>off</b>`)).words).toContain(
+      "Noted",
+    );
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("laptop is")));
-    const { ts } = await slack.post({ user: bob, channel: CHANNELS.approvals, text: "she answered the phone" });
+    const { ts } = await slack.post({
+      user: bob,
+      channel: CHANNELS.approvals,
+      text: "she answered the phone",
+    });
     const addNote = () =>
       newModal(slack, alice, () =>
-        slack.messageShortcut({ user: alice, channel: CHANNELS.approvals, ts, callbackId: "add_to_incident" }),
+        slack.messageShortcut({
+          user: alice,
+          channel: CHANNELS.approvals,
+          ts,
+          callbackId: "add_to_incident",
+        }),
       );
     for (let times = 0; times < 2; times += 1) {
       const form = await addNote();
       const done = await sendForm(slack, alice, form, { incident: { incident: id } });
       expect(slack.visibleText(done)).toContain("Noted");
     }
-    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("she answered the phone")));
+    await slack.waitFor(() =>
+      threadWords(slack, message).some((line) => line.includes("she answered the phone")),
+    );
     const notes = readAudit(scene).filter((row) => row.event === "incident.noted");
     expect(notes.map((row) => row.data["note"])).toEqual([
       "called her, it was not her",
@@ -187,7 +220,10 @@ describe("an incident", () => {
 describe("an incident that can't be opened or read says why", () => {
   it.each([
     ["incident open nobody@example.com,mallory@example.com", "Not everyone was found"],
-    [`incident open ${Array.from({ length: 60 }, (_, n) => `p${n}@example.com`).join(" ")}`, "60 people are too many"],
+    [
+      `incident open ${Array.from({ length: 60 }, (_, n) => `p${n}@example.com`).join(" ")}`,
+      "60 people are too many",
+    ],
     ["incident show INC-00000", "There is no incident INC-00000."],
     ["incident close", "No incident is open."],
     ["incident sho", "Did you mean show?"],
@@ -211,7 +247,9 @@ describe("an incident that can't be opened or read says why", () => {
   it("to someone the policy does not name for incidents", async () => {
     const scene = await startScene({ policy: `${policy}incidents: { visible_to: [${alice}] }\n` });
     const { id } = await openIncident(scene);
-    expect((await answerTo(scene.slack, bob, `incident show ${id}`)).words).toContain("You can't read incidents.");
+    expect((await answerTo(scene.slack, bob, `incident show ${id}`)).words).toContain(
+      "You can't read incidents.",
+    );
     expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain("You may not use");
   });
 
@@ -226,15 +264,14 @@ describe("an incident that can't be opened or read says why", () => {
     expect(wordsOf(slack, await head(scene))).toContain("Mallory Archer");
   });
 
-  it("after its head was deleted: it is there again with the next change", async () => {
+  it("after its head was deleted: its thread goes on", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;
     const { message, id } = await openIncident(scene);
     await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
     slack.deleteMessage(channel, message.ts);
     await answerTo(slack, alice, `incident severity ${id} 1`);
-    await slack.waitFor(() =>
-      slack.thread(channel, message.ts).some((one) => slack.visibleText(one).includes("set severity 1")),
-    );
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("set severity 1")));
+    expect(threadWords(slack, message).filter((line) => line.includes("set severity 1"))).toHaveLength(1);
   });
 });

@@ -82,7 +82,9 @@ describe("gaps", () => {
     const devices = findGaps({ ...clean, devices: { value: 1 } }, []);
     expect(isContained(devices, ["sessions"])).toBe(true);
     expect(isContained(devices, ["sessions", "devices"])).toBe(false);
-    expect(isContained(findGaps({ ...clean, sessions: { unknown: "HTTP 502" } }, []), ["sessions"])).toBe(false);
+    expect(isContained(findGaps({ ...clean, sessions: { unknown: "HTTP 502" } }, []), ["sessions"])).toBe(
+      false,
+    );
     expect(isContained(findGaps(null, []), ["sessions"])).toBe(false);
   });
 });
@@ -92,7 +94,13 @@ describe("how someone stands", () => {
   it.each<[string, PersonSeen | null, readonly PersonRequest[], string, readonly string[]]>([
     ["contained", clean, [revoked], "contained", ["revoked"]],
     ["open", open, [], "open", ["open"]],
-    ["waiting", open, [{ ...revoked, status: "pending", state: "waiting", sentAt: null }], "waiting", ["waiting", "open"]],
+    [
+      "waiting",
+      open,
+      [{ ...revoked, status: "pending", state: "waiting", sentAt: null }],
+      "waiting",
+      ["waiting", "open"],
+    ],
     [
       "in progress",
       open,
@@ -103,12 +111,27 @@ describe("how someone stands", () => {
     [
       "back, whatever else is under way",
       { ...clean, sessions: { value: [T - 1000] } },
-      [revoked, { ...revoked, id: "ZT-0000002", status: "pending", state: "waiting", sentAt: null, createdAt: T }],
+      [
+        revoked,
+        { ...revoked, id: "ZT-0000002", status: "pending", state: "waiting", sentAt: null, createdAt: T },
+      ],
       "back",
       ["back", "waiting", "revoked"],
     ],
-    ["failed, and still open", open, [{ ...revoked, status: "failed", state: "failed" }], "open", ["failed", "open"]],
-    ["denied: nothing was done", open, [{ ...revoked, status: "denied", state: "waiting" }], "open", ["open"]],
+    [
+      "failed, and still open",
+      open,
+      [{ ...revoked, status: "failed", state: "failed" }],
+      "open",
+      ["failed", "open"],
+    ],
+    [
+      "denied: nothing was done",
+      open,
+      [{ ...revoked, status: "denied", state: "waiting" }],
+      "open",
+      ["open"],
+    ],
     ["unknown", { ...clean, sessions: { unknown: "HTTP 502" } }, [], "unknown", ["unknown"]],
     ["not read yet", null, [], "unknown", ["unknown"]],
   ])("%s", (_name, seen, requests, standing, chips) => {

@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { CARD_ACTIONS } from "../../src/views/request/card.ts";
 import { askToRevoke, CHANNELS, PEOPLE, press, startWorld, type, wordsOf } from "../support/harness.ts";
-import { startBotProcess } from "../support/process.ts";
+import { query, startBotProcess } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 240_000 });
@@ -20,7 +20,8 @@ it("killed after each step of an incident, the bot tells the same story, and not
     await bot.kill();
     bot = await startBotProcess(world);
   };
-  const heads = () => slack.messages(channel).filter((one) => slack.visibleText(one).includes("Phishing wave"));
+  const heads = () =>
+    slack.messages(channel).filter((one) => slack.visibleText(one).includes("Phishing wave"));
   const thread = (head: StoredMessage) => slack.thread(channel, head.ts).map((one) => slack.visibleText(one));
   const isTold = (head: StoredMessage, words: string) =>
     slack.waitFor(() => thread(head).some((line) => line.includes(words)), 60_000);
@@ -35,6 +36,9 @@ it("killed after each step of an incident, the bot tells the same story, and not
   await killAndStart();
   await isTold(head, "requested");
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  // A click is acknowledged before it is written: as soon as it is, whatever of it is under way.
+  const isDecided = () => query(world, "SELECT 1 FROM requests WHERE status <> 'pending'").length;
+  await vi.waitFor(() => expect(isDecided()).toBe(1), { timeout: 30_000, interval: 5 });
   await killAndStart();
   await isTold(head, "verified at");
   await isTold(head, "Contained");
@@ -44,5 +48,8 @@ it("killed after each step of an incident, the bot tells the same story, and not
   expect(heads()).toHaveLength(1);
   const lines = thread(head);
   for (const told of ["takeover|High risk", "requested", "approved", "verified at", "Contained"])
-    expect(lines.filter((line) => new RegExp(told).test(line)), told).toHaveLength(1);
+    expect(
+      lines.filter((line) => new RegExp(told).test(line)),
+      told,
+    ).toHaveLength(1);
 });

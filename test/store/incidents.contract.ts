@@ -2,7 +2,14 @@ import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
 import type { Incident } from "../../src/incidents/incident.ts";
-import { isOpen, changeIncident, openIncident, readEntries, readIncident, removePeople } from "../../src/incidents/repository.ts";
+import {
+  isOpen,
+  changeIncident,
+  openIncident,
+  readEntries,
+  readIncident,
+  removePeople,
+} from "../../src/incidents/repository.ts";
 import { findLooks, lookAtPeople } from "../../src/incidents/look.ts";
 import type { AccessUser } from "../../src/api/cloudflare.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
@@ -10,7 +17,16 @@ import { insertRequest } from "../../src/requests/repository.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
 import { readUnshown } from "../../src/threads/thread.ts";
-import { ALICE, BOB, EVIDENCE, letCardBePosted, newRequest, NOW, transitionTo, type GetStore } from "./fixture.ts";
+import {
+  ALICE,
+  BOB,
+  EVIDENCE,
+  letCardBePosted,
+  newRequest,
+  NOW,
+  transitionTo,
+  type GetStore,
+} from "./fixture.ts";
 
 export function incidentsContract(store: GetStore): void {
   const db = () => store().db;
@@ -39,7 +55,10 @@ export function incidentsContract(store: GetStore): void {
       const [mine, other] = [await openAbout(["inc-a", "inc-b"]), await openAbout(["inc-c"])];
       const request = await about("inc-b");
       await moveRequest(db(), request.id, transitionTo("approved"));
-      expect(await keysOf(mine.id)).toEqual([`request.created:${request.id}`, `request.approved:${request.id}`]);
+      expect(await keysOf(mine.id)).toEqual([
+        `request.created:${request.id}`,
+        `request.approved:${request.id}`,
+      ]);
       expect(await keysOf(other.id)).toEqual([]);
       expect((await readEntries(db(), mine.id)).map(({ kind, requestId }) => [kind, requestId])).toEqual([
         ["event", null],
@@ -53,13 +72,18 @@ export function incidentsContract(store: GetStore): void {
       const request = await about("inc-d");
       await moveRequest(db(), request.id, transitionTo("denied"));
       expect(await moveRequest(db(), request.id, transitionTo("approved"))).toBeNull();
-      expect(await keysOf(incident.id)).toEqual([`request.created:${request.id}`, `request.denied:${request.id}`]);
+      expect(await keysOf(incident.id)).toEqual([
+        `request.created:${request.id}`,
+        `request.denied:${request.id}`,
+      ]);
     });
 
     it("hear of a request about someone who was removed, or after they were closed, only if they knew of it", async () => {
       const incident = await openAbout(["inc-e", "inc-f"]);
       const known = await about("inc-e");
-      await db().transaction().execute((trx) => removePeople(trx, incident.id, ["inc-f"], NOW));
+      await db()
+        .transaction()
+        .execute((trx) => removePeople(trx, incident.id, ["inc-f"], NOW));
       await about("inc-f");
       await changeIncident(db(), {
         id: incident.id,
@@ -103,7 +127,11 @@ export function incidentsContract(store: GetStore): void {
         });
       const both = await Promise.all([close(ALICE), close(BOB)]);
       expect(both.filter((one) => one === null)).toHaveLength(1);
-      const rows = await db().selectFrom("audit").select("data").where("event", "=", "incident.closed").execute();
+      const rows = await db()
+        .selectFrom("audit")
+        .select("data")
+        .where("event", "=", "incident.closed")
+        .execute();
       expect(rows.filter(({ data }) => data.includes(id))).toHaveLength(1);
       expect((await keysOf(id)).filter((key) => key.startsWith("closed:"))).toHaveLength(1);
       expect(await readIncident(db(), id)).toMatchObject({ status: "closed" });
@@ -125,7 +153,11 @@ export function incidentsContract(store: GetStore): void {
       };
       const looks = [lookAtPeople(deps, id), lookAtPeople(deps, id)];
       await vi.waitFor(() => expect(begun).toBe(1));
-      await db().updateTable("incident_people").set({ look_due: NOW + 1 }).where("incident_id", "=", id).execute();
+      await db()
+        .updateTable("incident_people")
+        .set({ look_due: NOW + 1 })
+        .where("incident_id", "=", id)
+        .execute();
       reads[0]?.resolve();
       await Promise.all(looks);
       expect(begun).toBe(1);
@@ -142,7 +174,11 @@ export function incidentsContract(store: GetStore): void {
     it("are no longer contained once someone is seen with a session, and that is told each time", async () => {
       const { id } = await openAbout(["inc-j"]);
       const look = async (sessions: UserSummary["sessions"], at: number) => {
-        await db().updateTable("incident_people").set({ look_due: at }).where("incident_id", "=", id).execute();
+        await db()
+          .updateTable("incident_people")
+          .set({ look_due: at })
+          .where("incident_id", "=", id)
+          .execute();
         const read = (user: AccessUser) => Promise.resolve({ ...EVIDENCE, user, sessions });
         const policy = { current: () => parsePolicy(POLICY, "policy.yml") };
         await lookAtPeople({ db: db(), now: () => at, policy, read }, id);

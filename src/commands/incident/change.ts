@@ -36,15 +36,29 @@ export async function assign(of: ChangeOf, owner: string): Promise<Incident> {
   await authoriseIncident(of, "operator");
   const { deps, asker } = of;
   const person = await deps.directory.person(owner);
-  if (person === null || person.isBot || person.isDeactivated || person.isGuest || !isMember(person, deps.homeTeamId))
-    throw new UserError({ what: "They can't own an incident.", why: "Only members of this workspace can.", next: "Name someone else." });
+  if (
+    person === null ||
+    person.isBot ||
+    person.isDeactivated ||
+    person.isGuest ||
+    !isMember(person, deps.homeTeamId)
+  )
+    throw new UserError({
+      what: "They can't own an incident.",
+      why: "Only members of this workspace can.",
+      next: "Name someone else.",
+    });
   const incident = await current(of);
   if (incident.owner === owner) return incident;
   return apply(of, "incident.assigned", {
     set: { owner },
     data: { owner, before: incident.owner },
     entry: { owner },
-    where: (eb) => eb.and([isOpen(eb), incident.owner === null ? eb("owner", "is", null) : eb("owner", "=", incident.owner)]),
+    where: (eb) =>
+      eb.and([
+        isOpen(eb),
+        incident.owner === null ? eb("owner", "is", null) : eb("owner", "=", incident.owner),
+      ]),
     key: `assigned:${asker.userId}:${deps.now()}`,
   });
 }
@@ -70,7 +84,10 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident>
   await current(of);
   const [found, people] = await Promise.all([findPeople(deps, whos), readPeople(deps.db, id)]);
   const fresh = found.filter((one) => !people.some(({ target }) => target.id === one.id));
-  if (fresh.length === 0) throw new UserError({ what: `${found.length === 1 ? "They belong" : "All of them belong"} to ${id} already.` });
+  if (fresh.length === 0)
+    throw new UserError({
+      what: `${found.length === 1 ? "They belong" : "All of them belong"} to ${id} already.`,
+    });
   checkCount(people.length + fresh.length);
   const at = deps.now();
   const emails = fresh.map(({ email, id }) => (email === "" ? id : email));
@@ -95,7 +112,10 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
   await authoriseIncident(of, "operator");
   const { deps, id } = of;
   await current(of);
-  const [people, named] = await Promise.all([readPeople(deps.db, id), Promise.all(whos.map((who) => addressOf(deps, who)))]);
+  const [people, named] = await Promise.all([
+    readPeople(deps.db, id),
+    Promise.all(whos.map((who) => addressOf(deps, who))),
+  ]);
   const found = named.map((one) =>
     people.find(({ target }) => target.id === one || target.email.toLowerCase() === one.toLowerCase()),
   );
@@ -113,7 +133,13 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
     data: { emails, targets: targets.map((one) => one.id) },
     entry: { people: emails },
     key: `removed:${at}`,
-    also: (trx) => removePeople(trx, id, targets.map((one) => one.id), at),
+    also: (trx) =>
+      removePeople(
+        trx,
+        id,
+        targets.map((one) => one.id),
+        at,
+      ),
   });
   await refreshIncident(deps.db, id, deps.now());
   deps.engine.lookAtIncident(id);
@@ -246,7 +272,10 @@ async function apply(of: ChangeOf, event: IncidentChange["event"], applied: Appl
   const changed = await change(of, event, { where: isOpen, ...applied });
   if (changed !== null) return changed;
   await current(of);
-  throw new UserError({ what: "Someone else changed it at the same moment.", next: "Look at it and try again." });
+  throw new UserError({
+    what: "Someone else changed it at the same moment.",
+    next: "Look at it and try again.",
+  });
 }
 
 async function change(

@@ -4,7 +4,13 @@ import type { AccessUser } from "../../api/cloudflare.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { drawHead } from "../../incidents/drawer.ts";
-import { isIncidentId, MAX_TITLE, readSeverity, SEVERITIES, type Incident } from "../../incidents/incident.ts";
+import {
+  isIncidentId,
+  MAX_TITLE,
+  readSeverity,
+  SEVERITIES,
+  type Incident,
+} from "../../incidents/incident.ts";
 import {
   findClosedIncidents,
   findIncidentOfThread,
@@ -15,7 +21,13 @@ import { parseWho, type Who } from "../../lookup/who.ts";
 import { permalink } from "../../slack/messages.ts";
 import { readThread } from "../../threads/thread.ts";
 import { button, type Message } from "../../views/blocks.ts";
-import { changedAnswer, incidentList, nameOf, threadTrouble, type Told } from "../../views/incident/answers.ts";
+import {
+  changedAnswer,
+  incidentList,
+  nameOf,
+  threadTrouble,
+  type Told,
+} from "../../views/incident/answers.ts";
 import { confirmClose, INCIDENT_ACTIONS } from "../../views/incident/head.ts";
 import { cut, mention } from "../../views/text.ts";
 import { packParams } from "../../views/screen-button.ts";
@@ -46,7 +58,10 @@ const openCommand = seal(
     async run(context, { who, title = "", severity }) {
       if (who.length === 0) {
         if (context.openIncidentForm === undefined)
-          throw new UserError({ what: "No one was named.", next: 'Use /zt incident open mallory@example.com "title".' });
+          throw new UserError({
+            what: "No one was named.",
+            next: 'Use /zt incident open mallory@example.com "title".',
+          });
         return context.openIncidentForm({ title });
       }
       const { deps, asker, channelId } = context;
@@ -128,7 +143,9 @@ const RUNS: Record<string, Run> = {
   close: (context, id) =>
     withIncident(context, id, "close", async (chosen) => {
       const { incident, gaps } = await close(of(context, chosen), false);
-      return gaps === null ? answer(context, incident, `⚪ Closed ${nameOf(incident)}`) : confirmClose(incident.id, gaps);
+      return gaps === null
+        ? answer(context, incident, `⚪ Closed ${nameOf(incident)}`)
+        : confirmClose(incident.id, gaps);
     }),
   reopen: (context, id) =>
     withIncident(context, id, "reopen", async (chosen) => {
@@ -144,12 +161,20 @@ export const incident: AnyCommand = {
   summary: "work on several people and requests in one thread",
   details:
     'open <who>… ["title"], list, show, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
-  examples: ['incident open mallory@example.com "Phishing wave"', "incident list", "incident note INC-7K3M2 called her"],
+  examples: [
+    'incident open mallory@example.com "Phishing wave"',
+    "incident list",
+    "incident note INC-7K3M2 called her",
+  ],
   role: "viewer",
   changes: true,
   calls: ["list users", "get user", "list active sessions", "list registrations", "get risk score"],
   args: {
-    what: { kind: "word", required: false, summary: "open, list, show, assign, severity, add, remove, note, close or reopen" },
+    what: {
+      kind: "word",
+      required: false,
+      summary: "open, list, show, assign, severity, add, remove, note, close or reopen",
+    },
     more: { kind: "words", summary: "the incident's id, and what belongs to it" },
   },
   screen: (deps, params, asker) => screen({ deps, asker }, params),
@@ -161,7 +186,9 @@ export const incident: AnyCommand = {
     await authoriseIncident(context, "viewer");
     const rest = isShow ? [word, ...words] : words;
     const [first = "", ...others] = rest;
-    const message = isIncidentId(first) ? await run(context, first.toUpperCase(), others) : await run(context, null, rest);
+    const message = isIncidentId(first)
+      ? await run(context, first.toUpperCase(), others)
+      : await run(context, null, rest);
     if (message !== undefined) await context.reply(message);
   },
 };
@@ -179,7 +206,8 @@ function unknownWord(word: string): UserError {
 function withTitle(words: readonly string[]): string[] {
   const end = words.findIndex((word) => /^[-—–]+\p{L}/u.test(word));
   const [said, flags] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
-  const isSomeone = (word: string) => word.split(/[,;]+/).some((part) => parseWho(part) !== null || /[^@]@./.test(part));
+  const isSomeone = (word: string) =>
+    word.split(/[,;]+/).some((part) => parseWho(part) !== null || /[^@]@./.test(part));
   const people = said.filter(isSomeone);
   const title = said.filter((word) => !isSomeone(word)).join(" ");
   // One or two words alone may be a name, to be searched for; a title in quotes is none.
@@ -234,8 +262,13 @@ async function withIncident(
   const [only] = inChannel;
   if (only !== undefined && inChannel.length === 1) return run(only.id);
   const all = await findOpenIncidents(deps.db);
-  if (all.length === 0) throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
-  return incidentList(all, [], `Which incident? Add its id, such as /zt incident ${what} ${all[0]?.id ?? ""}`);
+  if (all.length === 0)
+    throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
+  return incidentList(
+    all,
+    [],
+    `Which incident? Add its id, such as /zt incident ${what} ${all[0]?.id ?? ""}`,
+  );
 }
 
 function of({ deps, asker }: CommandContext, id: string) {
@@ -249,7 +282,10 @@ async function answer({ deps }: CommandContext, incident: Incident, said: string
 const CLOSED_SHOWN = 5;
 
 async function showList({ deps }: Pick<CommandContext, "deps">): Promise<Message> {
-  const [opened, closed] = await Promise.all([findOpenIncidents(deps.db), findClosedIncidents(deps.db, CLOSED_SHOWN)]);
+  const [opened, closed] = await Promise.all([
+    findOpenIncidents(deps.db),
+    findClosedIncidents(deps.db, CLOSED_SHOWN),
+  ]);
   return incidentList(opened, closed);
 }
 
@@ -260,7 +296,10 @@ export async function showIncident({ deps }: Pick<CommandContext, "deps">, id: s
   return drawHead({ slack: deps.slack.interactive, now: deps.now }, facts, link);
 }
 
-async function screen(context: { deps: Deps; asker: Asker }, { incident: id }: ScreenParams): Promise<Message> {
+async function screen(
+  context: { deps: Deps; asker: Asker },
+  { incident: id }: ScreenParams,
+): Promise<Message> {
   await authoriseIncident(context, "viewer");
   const known = id === undefined || (await readIncident(context.deps.db, id)) === null;
   return known ? showList(context) : showIncident(context, id);

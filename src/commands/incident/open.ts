@@ -3,7 +3,13 @@ import { auditContextOf } from "../../approvals/audit-context.ts";
 import { refuseChannel } from "../../approvals/channel.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
-import { DEFAULT_SEVERITY, MAX_PEOPLE, MAX_TITLE, type Incident, type Severity } from "../../incidents/incident.ts";
+import {
+  DEFAULT_SEVERITY,
+  MAX_PEOPLE,
+  MAX_TITLE,
+  type Incident,
+  type Severity,
+} from "../../incidents/incident.ts";
 import { openIncident } from "../../incidents/repository.ts";
 import { findMany } from "../../lookup/many.ts";
 import { keyOf, onlyFirst } from "../../lookup/who-list.ts";
@@ -66,7 +72,10 @@ export async function findPeople(deps: Deps, named: readonly Who[]): Promise<Acc
   const whos = onlyFirst(named);
   const [only] = whos;
   if (only === undefined) {
-    throw new UserError({ what: "No one was named.", next: "Add an email address, a @mention or an Access user's id." });
+    throw new UserError({
+      what: "No one was named.",
+      next: "Add an email address, a @mention or an Access user's id.",
+    });
   }
   checkCount(whos.length);
   // One alone may be misspelt: the error offers who was meant.

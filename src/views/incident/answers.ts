@@ -41,7 +41,8 @@ export function incidentList(open: readonly Incident[], closed: readonly Inciden
         screenButton("Show", "incident", { incident: incident.id }, `Show ${incident.id}`),
       ),
     ]),
-    open.length > shown.length && section(`and ${open.length - shown.length} more: /zt incident show and the id`),
+    open.length > shown.length &&
+      section(`and ${open.length - shown.length} more: /zt incident show and the id`),
     closed.length > 0 && section("*Closed*", ...closed.map(lineOf)),
   );
 }

@@ -2,7 +2,14 @@ import type { ModalView } from "@slack/types";
 import { z } from "zod";
 
 import type { UserMessage } from "../../errors.ts";
-import { DEFAULT_SEVERITY, MAX_NOTE, MAX_TITLE, readSeverity, SEVERITIES, type Incident } from "../../incidents/incident.ts";
+import {
+  DEFAULT_SEVERITY,
+  MAX_NOTE,
+  MAX_TITLE,
+  readSeverity,
+  SEVERITIES,
+  type Incident,
+} from "../../incidents/incident.ts";
 import { context, modal, plain } from "../blocks.ts";
 import { readValues, type FormErrors, type SubmittedForm } from "../form-values.ts";
 import { textInput } from "../forms/spec.ts";
@@ -25,8 +32,17 @@ interface OpenFormProps {
 const SEVERITY_WORDS = ["1: worst", "2: high", "3: normal", "4: low"];
 
 /** The form of a new incident. */
-export function openIncidentModal({ channelId, people, title, severity = DEFAULT_SEVERITY, problem }: OpenFormProps): ModalView {
-  const options = SEVERITIES.map((one, index) => ({ value: String(one), text: plain(SEVERITY_WORDS[index] ?? String(one), 75) }));
+export function openIncidentModal({
+  channelId,
+  people,
+  title,
+  severity = DEFAULT_SEVERITY,
+  problem,
+}: OpenFormProps): ModalView {
+  const options = SEVERITIES.map((one, index) => ({
+    value: String(one),
+    text: plain(SEVERITY_WORDS[index] ?? String(one), 75),
+  }));
   const initial = options.find(({ value }) => value === String(severity));
   return modal(
     "Open incident",
@@ -73,12 +89,23 @@ export function parseOpenIncident(view: SubmittedForm) {
 }
 
 /** The form of a note to one incident. */
-export function noteModal({ id, title }: Pick<Incident, "id" | "title">, note = "", problem?: UserMessage): ModalView {
+export function noteModal(
+  { id, title }: Pick<Incident, "id" | "title">,
+  note = "",
+  problem?: UserMessage,
+): ModalView {
   return modal(
     "Add note",
     [
       problemBlocks(problem),
-      textInput({ id: "note", label: "Note", hint: "Posted in the thread and kept in the record", initial: note, multiline: true, maxLength: MAX_NOTE }),
+      textInput({
+        id: "note",
+        label: "Note",
+        hint: "Posted in the thread and kept in the record",
+        initial: note,
+        multiline: true,
+        maxLength: MAX_NOTE,
+      }),
       context(escape(title === "" ? id : `${id} · ${title}`)),
     ],
     { callbackId: NOTE_MODAL, metadata: id, submit: "Add" },

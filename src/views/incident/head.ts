@@ -5,7 +5,17 @@ import type { IncidentFacts } from "../../incidents/facts.ts";
 import type { Gap } from "../../incidents/gaps.ts";
 import { number, plural } from "../../pluralize.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
-import { actions, button, context, header, linked, message, section, sections, type Message } from "../blocks.ts";
+import {
+  actions,
+  button,
+  context,
+  header,
+  linked,
+  message,
+  section,
+  sections,
+  type Message,
+} from "../blocks.ts";
 import { formButton } from "../form-button.ts";
 import { stateWords } from "../request/card.ts";
 import { screenButton } from "../screen-button.ts";
@@ -79,7 +89,8 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
     context(
       compact(
         incidentName({ id, title: "" }),
-        closed === null && `${duration(now - incident.openedAt)} after it was opened, at ${when(now, "minute")}`,
+        closed === null &&
+          `${duration(now - incident.openedAt)} after it was opened, at ${when(now, "minute")}`,
         threadLink != null && `<${threadLink}|Open the thread>`,
       ).join(" · "),
     ),
@@ -135,7 +146,11 @@ function stepButtons({ people, incident }: IncidentFacts): ActionsBlock[] {
   return actions("incident_steps", steps.slice(0, MAX_STEPS));
 }
 
-function stepButton(target: { id: string; email: string; name: string }, { kind }: Gap, index: number): Button {
+function stepButton(
+  target: { id: string; email: string; name: string },
+  { kind }: Gap,
+  index: number,
+): Button {
   const who = target.name === "" ? target.email : target.name;
   const which = `incident-${index}`;
   switch (kind) {

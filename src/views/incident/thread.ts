@@ -59,10 +59,7 @@ export function snapshotReply(summary: UserSummary): Message {
         : `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`,
       nothing === null && stepText(verdict),
     ),
-    actions(
-      "incident_snapshot",
-      screenButton("Open summary", "user", { user: id }, `Summary of ${who}`),
-    ),
+    actions("incident_snapshot", screenButton("Open summary", "user", { user: id }, `Summary of ${who}`)),
   );
 }
 
@@ -83,7 +80,10 @@ export function requestReply({ reply, request, headline, link }: RequestLineProp
   return message(line, section(line));
 }
 
-function eventText({ event, actor }: About<"request">, request: Request): readonly [sign: string, said: string] {
+function eventText(
+  { event, actor }: About<"request">,
+  request: Request,
+): readonly [sign: string, said: string] {
   const by = mention(actor);
   switch (event) {
     case "request.created":
@@ -133,7 +133,10 @@ export function noteReply({ note, actor, author, link, isHere }: About<"note">):
     const line = `📌 Noted by ${mention(actor)}`;
     return message(line, section(line));
   }
-  const by = author === undefined || author === actor ? mention(actor) : `${mention(author)}, added by ${mention(actor)}`;
+  const by =
+    author === undefined || author === actor
+      ? mention(actor)
+      : `${mention(author)}, added by ${mention(actor)}`;
   const source = link === undefined ? by : `${by} · <${link}|Open the message>`;
   return message(`📌 Note by ${by}: ${escape(note, 2000)}`, section(`📌 ${source}`, quoted(note)));
 }
@@ -149,7 +152,16 @@ function quoted(note: string): string {
 /** A change of the incident itself. */
 export function eventReply(reply: About<"event">): Message {
   const line = changeText(reply);
-  return message(line, section(line, (reply.gaps ?? []).slice(0, 20).map((gap) => `• ${escape(gap, 200)}`).join("\n") || null));
+  return message(
+    line,
+    section(
+      line,
+      (reply.gaps ?? [])
+        .slice(0, 20)
+        .map((gap) => `• ${escape(gap, 200)}`)
+        .join("\n") || null,
+    ),
+  );
 }
 
 function changeText({ event, actor, owner, severity, people = [], gaps = [] }: About<"event">): string {
@@ -157,7 +169,7 @@ function changeText({ event, actor, owner, severity, people = [], gaps = [] }: A
   const names = people.map((one) => escape(one, 100)).join(", ");
   switch (event) {
     case "incident.assigned":
-      return owner === actor ? `👤 ${by} took over` : `👤 ${by} assigned it to ${mention(owner ?? "")}`;
+      return owner === actor ? `${by} took over` : `${by} assigned it to ${mention(owner ?? "")}`;
     case "incident.severity":
       return `${by} set severity ${severity ?? "?"}`;
     case "incident.added":

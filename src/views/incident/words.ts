@@ -16,7 +16,10 @@ const SIGNS: Record<Standing, string> = {
 };
 
 /** `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20` */
-export function personLine({ target }: Pick<IncidentPerson, "target">, { standing, chips }: PersonState): string {
+export function personLine(
+  { target }: Pick<IncidentPerson, "target">,
+  { standing, chips }: PersonState,
+): string {
   const said = chips.length === 0 ? ["nothing open"] : chips.map(chipText);
   return `${SIGNS[standing]} *${personName(target)}* · ${said.join(" · ")}`;
 }
@@ -64,7 +67,8 @@ function openText(gap: Extract<Gap, { is: "open" }>): string {
 export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): string {
   const who = email === "" ? id : email;
   if (gap.is === "unknown") return `${who}: ${KINDS[gap.kind]} unknown`;
-  const back = gap.kind === "sessions" && gap.backSince !== null ? ", signed in again after the revocation" : "";
+  const back =
+    gap.kind === "sessions" && gap.backSince !== null ? ", signed in again after the revocation" : "";
   return `${who}: ${openText(gap)}${back}`;
 }
 

@@ -99,7 +99,8 @@ const WORDS: Record<AuditEvent, Words> = {
       : `posted its card in another channel: ${deliveryFailureWords(data, "why")}`,
   "incident.opened": (data) => `opened incident ${incident(data)}: ${text(data, "title") ?? ""}`,
   "incident.assigned": (data) => `assigned incident ${incident(data)} to ${text(data, "owner") ?? "no one"}`,
-  "incident.severity": (data) => `set incident ${incident(data)} to severity ${number(data, "severity") ?? "?"}`,
+  "incident.severity": (data) =>
+    `set incident ${incident(data)} to severity ${number(data, "severity") ?? "?"}`,
   "incident.added": (data) => `added ${texts(data, "emails").join(", ")} to incident ${incident(data)}`,
   "incident.removed": (data) => `removed ${texts(data, "emails").join(", ")} from incident ${incident(data)}`,
   "incident.noted": (data) => `noted in incident ${incident(data)}: ${text(data, "note") ?? ""}`,
