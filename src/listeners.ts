@@ -27,7 +27,7 @@ import { searchUsers } from "./interactions/search-users.ts";
 import { isFirstOf, type Purpose } from "./slack/replay.ts";
 import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
-import { INCIDENT_ACTIONS } from "./views/incident/head.ts";
+import { INCIDENT_ACTIONS } from "./views/incident/actions.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { MENU_PREFIX } from "./views/menu.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";

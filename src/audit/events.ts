@@ -57,7 +57,7 @@ export type AuditEvent =
   | "incident.removed"
   | "incident.noted"
   | "incident.contained"
-  | "incident.uncontained"
+  | "incident.not-contained"
   | "incident.closed"
   | "incident.reopened"
   | "incident.exported"

@@ -58,7 +58,7 @@ export interface IncidentEntry {
   data: Record<string, unknown>;
 }
 
-/** Crockford's base 32: no letter is taken for a digit. */
+/** As in requests' ids: no letter is taken for a digit. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** `INC-7K3M2`: short enough to say and to type on a phone, one in 33 million. */

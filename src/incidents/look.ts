@@ -148,7 +148,7 @@ async function judgeContainment(
     isContained(findGaps(seen, requests.get(target.id) ?? []), required),
   );
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
-  const event = isOver ? "incident.contained" : "incident.uncontained";
+  const event = isOver ? "incident.contained" : "incident.not-contained";
   const change = { id, at, actor: BOT, event, key: `${event}:${at}` } as const;
   await changeIncident(trx, { ...change, set: { contained_at: isOver ? at : null }, data: { required } });
 }

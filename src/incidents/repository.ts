@@ -5,7 +5,7 @@ import type { AuditEvent } from "../audit/events.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
-import { changeThread, createThread, type NewReply } from "../threads/thread.ts";
+import { changeThread, createThread } from "../threads/thread.ts";
 import {
   createIncidentId,
   entryOf,
@@ -334,9 +334,4 @@ export async function findIncidentOfThread(db: Db, channel: string, ts: string):
     .where("ts", "=", ts)
     .executeTakeFirst();
   return row?.id ?? null;
-}
-
-/** A message in an incident's thread that is no change of the incident itself. */
-export function tellIncident(trx: Trx, id: string, at: number, replies: readonly NewReply[]): Promise<void> {
-  return changeThread(trx, id, at, replies);
 }

@@ -23,7 +23,8 @@ import {
   parseNote,
   parseOpenIncident,
 } from "../views/incident/forms.ts";
-import { confirmClose, INCIDENT_ACTIONS } from "../views/incident/head.ts";
+import { INCIDENT_ACTIONS } from "../views/incident/actions.ts";
+import { confirmClose } from "../views/incident/head.ts";
 import { unpackParams } from "../views/screen-button.ts";
 import type { Click, ClickHandler } from "./click.ts";
 import { defineForm } from "./form.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
-import { INCIDENT_ACTIONS } from "../../src/views/incident/head.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, askToRevoke, CHANNELS, newEphemeral, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { newModal, openFormBy, readAudit, sendForm, startScene, type Scene } from "./support.ts";
 
@@ -87,7 +87,7 @@ describe("an incident", () => {
     expect(events).toEqual([
       "incident.opened",
       "incident.contained",
-      "incident.uncontained",
+      "incident.not-contained",
       "incident.contained",
       "incident.closed",
     ]);

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, CHANNELS, PEOPLE, press, startWorld, type, wordsOf } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";
 

@@ -189,7 +189,7 @@ export function incidentsContract(store: GetStore): void {
       expect(await keysOf(id)).toEqual([
         "snapshot:inc-j",
         `incident.contained:${NOW}`,
-        `incident.uncontained:${NOW + 1}`,
+        `incident.not-contained:${NOW + 1}`,
         `incident.contained:${NOW + 2}`,
       ]);
     });

@@ -28,7 +28,8 @@ import {
   threadTrouble,
   type Told,
 } from "../../views/incident/answers.ts";
-import { confirmClose, INCIDENT_ACTIONS } from "../../views/incident/head.ts";
+import { INCIDENT_ACTIONS } from "../../views/incident/actions.ts";
+import { confirmClose } from "../../views/incident/head.ts";
 import { cut, mention } from "../../views/text.ts";
 import { packParams } from "../../views/screen-button.ts";
 import { defineCommand, type CommandContext, type ScreenParams } from "../define.ts";
@@ -87,7 +88,7 @@ function openButtons(users: readonly AccessUser[]) {
 }
 
 /** Answers with a link to the thread, which has a few seconds to be there. */
-export async function openedAnswer(deps: Deps, incident: Incident): Promise<Message> {
+async function openedAnswer(deps: Deps, incident: Incident): Promise<Message> {
   await Promise.race([deps.engine.threadPublished(incident.id), sleep(THREAD_WAIT_MS, null, { ref: false })]);
   return changedAnswer(incident, `🔴 Opened *${nameOf(incident)}*`, await toldWhere(deps, incident));
 }
@@ -290,7 +291,7 @@ async function showList({ deps }: Pick<CommandContext, "deps">): Promise<Message
 }
 
 /** An incident as it stands, for one reader. @throws UserError when there is none of this id. */
-export async function showIncident({ deps }: Pick<CommandContext, "deps">, id: string): Promise<Message> {
+async function showIncident({ deps }: Pick<CommandContext, "deps">, id: string): Promise<Message> {
   const facts = await factsOf(deps, id);
   const { link } = await toldWhere(deps, facts.incident);
   return drawHead({ slack: deps.slack.interactive, now: deps.now }, facts, link);

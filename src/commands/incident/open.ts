@@ -12,7 +12,7 @@ import {
 } from "../../incidents/incident.ts";
 import { openIncident } from "../../incidents/repository.ts";
 import { findMany } from "../../lookup/many.ts";
-import { keyOf, onlyFirst } from "../../lookup/who-list.ts";
+import { onlyFirst } from "../../lookup/who-list.ts";
 import { findUser, type Who } from "../../lookup/who.ts";
 import { list, plural } from "../../pluralize.ts";
 import { capitalise, cut } from "../../views/text.ts";
@@ -101,9 +101,4 @@ export function checkCount(count: number): void {
     what: `${plural(count, "person", "people")} are too many: an incident takes at most ${MAX_PEOPLE}.`,
     next: "Open a second incident for the others.",
   });
-}
-
-/** The same person named twice is one. */
-export function sameWho(one: Who, other: Who): boolean {
-  return keyOf(one) === keyOf(other);
 }

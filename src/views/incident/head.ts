@@ -17,22 +17,11 @@ import {
   type Message,
 } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
-import { stateWords } from "../request/card.ts";
+import { stateWords } from "../card/card.ts";
 import { screenButton } from "../screen-button.ts";
 import { duration, escape, mention, when, withoutSigns } from "../text.ts";
+import { INCIDENT_ACTIONS } from "./actions.ts";
 import { incidentName, personLine, personName } from "./words.ts";
-
-/** Buttons of an incident; values are its id and nothing else. */
-export const INCIDENT_ACTIONS = {
-  refresh: "incident_refresh",
-  note: "incident_note",
-  take: "incident_take",
-  close: "incident_close",
-  closeAnyway: "incident_close_anyway",
-  reopen: "incident_reopen",
-  /** Opens the form of a new one. */
-  open: "incident_open",
-} as const;
 
 /** What of all requests is shown; the thread tells of each. */
 const MAX_REQUESTS = 5;

@@ -178,7 +178,7 @@ function changeText({ event, actor, owner, severity, people = [], gaps = [] }: A
       return `${by} removed ${names}`;
     case "incident.contained":
       return "✅ *Contained:* no required gap is left";
-    case "incident.uncontained":
+    case "incident.not-contained":
       return "🔴 *No longer contained:* see the gaps above";
     case "incident.closed":
       return gaps.length === 0 ? `⚪ *Closed* by ${by}` : `⚪ *Closed* by ${by}, with gaps left:`;
