@@ -60,7 +60,6 @@ export type AuditEvent =
   | "incident.not-contained"
   | "incident.closed"
   | "incident.reopened"
-  | "incident.exported"
   | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;

@@ -62,8 +62,8 @@ function standingOf(
   if (isBack) return "back";
   if (request?.kind === "waiting") return "waiting";
   if (request?.kind === "in-progress" || request?.kind === "unclear") return "in-progress";
-  const left = gaps.filter(({ kind }) => required.includes(kind));
-  if (left.some(({ is }) => is === "open")) return "open";
+  // Also where the policy does not require it: a check mark is for someone of whom nothing is left.
+  if (gaps.some(({ is }) => is === "open")) return "open";
   return isContained(gaps, required) ? "contained" : "unknown";
 }
 

@@ -61,7 +61,7 @@ describe("an incident", () => {
     expect(told[1]).toMatch(/🔵 @bob approved/);
     expect(told[2]).toMatch(/✅ Revoked 3 sessions/);
     await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
-    expect(wordsOf(slack, message)).toMatch(/✅ Mallory Archer · revoked/);
+    expect(wordsOf(slack, message)).toMatch(/🟠 Mallory Archer · revoked .* · 2 devices active/);
     expect(wordsOf(slack, message)).toMatch(/First containment after/);
 
     cloudflare.login("mallory@example.com", { force: true });
@@ -250,7 +250,7 @@ describe("an incident that can't be opened or read says why", () => {
     expect((await answerTo(scene.slack, bob, `incident show ${id}`)).words).toContain(
       "You can't read incidents.",
     );
-    expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain("You may not use");
+    expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain("You can't use /zt incident");
   });
 
   it("while zt-bot is not in its channel, and is posted once it is there", async () => {

@@ -102,7 +102,7 @@ export async function toldWhere(deps: Deps, { id, channel }: Incident): Promise<
   const code = thread?.trouble?.code ?? null;
   return {
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
-    trouble: code === null ? null : threadTrouble(channel, code),
+    trouble: code === null ? null : threadTrouble(code),
   };
 }
 

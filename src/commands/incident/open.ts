@@ -15,6 +15,7 @@ import { findMany } from "../../lookup/many.ts";
 import { onlyFirst } from "../../lookup/who-list.ts";
 import { findUser, type Who } from "../../lookup/who.ts";
 import { list, plural } from "../../pluralize.ts";
+import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
 import { capitalise, cut } from "../../views/text.ts";
 import { authoriseIncident } from "./access.ts";
 
@@ -58,7 +59,7 @@ async function placeFor(deps: Deps, asked: string): Promise<string> {
       next: "Type /zt incident open in the channel that works on it.",
     });
   }
-  const refusal = refuseChannel(await deps.channels.read(channel), `<#${channel}>`);
+  const refusal = refuseChannel(await deps.channels.read(channel), INCIDENT_CHANNEL);
   if (refusal === null) return channel;
   throw new UserError({
     what: `Not opened: ${refusal.what}.`,

@@ -4,7 +4,7 @@ import { compact } from "../../compact.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
-import { incidentName } from "./words.ts";
+import { INCIDENT_CHANNEL, incidentName } from "./words.ts";
 
 /** Where an incident is told, or why it is not there yet. */
 export interface Told {
@@ -22,8 +22,8 @@ export function changedAnswer({ id }: Incident, said: string, { link, trouble }:
 }
 
 /** Why the thread is not in Slack, with the step that fixes it. */
-export function threadTrouble(channel: string, code: string): string {
-  const { why, next } = describeSlackTrouble(code, `<#${channel}>`);
+export function threadTrouble(code: string): string {
+  const { why, next } = describeSlackTrouble(code, INCIDENT_CHANNEL);
   return `⚠️ Not in Slack yet: ${why}.${next === null ? " It will be posted." : ` → ${next}; then it is posted.`}`;
 }
 

@@ -21,7 +21,7 @@ import { stateWords } from "../card/card.ts";
 import { screenButton } from "../screen-button.ts";
 import { duration, escape, mention, when, withoutSigns } from "../text.ts";
 import { INCIDENT_ACTIONS } from "./actions.ts";
-import { incidentName, personLine, personName } from "./words.ts";
+import { INCIDENT_CHANNEL, incidentName, personLine, personName } from "./words.ts";
 
 /** What of all requests is shown; the thread tells of each. */
 const MAX_REQUESTS = 5;
@@ -112,8 +112,8 @@ function timesText({ incident: { openedAt, firstContainedAt, containedAt, closed
 }
 
 function troubleText({ thread }: IncidentFacts): string {
-  const { why, next } = describeSlackTrouble(thread.trouble?.code ?? "", `<#${thread.channel}>`);
-  return `⚠️ *Not up to date in <#${thread.channel}>:* ${why}.${next === null ? "" : ` → ${next}`}`;
+  const { why, next } = describeSlackTrouble(thread.trouble?.code ?? "", INCIDENT_CHANNEL);
+  return `⚠️ *The thread is not up to date:* ${why}.${next === null ? "" : ` → ${next}`}`;
 }
 
 function countGaps({ people }: IncidentFacts): { left: number; unknown: number } {

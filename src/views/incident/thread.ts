@@ -7,7 +7,7 @@ import type { Request } from "../../requests/request.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { screenButton } from "../screen-button.ts";
-import { code, escape, mention, named, when } from "../text.ts";
+import { capitalise, code, escape, mention, named, when } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
@@ -113,10 +113,10 @@ function eventText(
 
 function succeededText({ result: { verification } }: Request): readonly [string, string] {
   if (verification === undefined) return ["⚠️", "Accepted by Cloudflare, not verified"];
-  const summary = escape(verification.summary, 200);
+  const summary = capitalise(escape(verification.summary, 200));
   return verification.confirmed
     ? ["✅", `${summary}, verified at ${when(verification.checkedAt, "minute")}`]
-    : ["⚠️", `Not confirmed (${summary})`];
+    : ["⚠️", `Not confirmed: ${summary}`];
 }
 
 function reasonText({ decisionReason }: Request): string {
@@ -138,14 +138,14 @@ export function noteReply({ note, actor, author, link, isHere }: About<"note">):
       ? mention(actor)
       : `${mention(author)}, added by ${mention(actor)}`;
   const source = link === undefined ? by : `${by} · <${link}|Open the message>`;
-  return message(`📌 Note by ${by}: ${escape(note, 2000)}`, section(`📌 ${source}`, quoted(note)));
+  return message(`📌 Note by ${by}: ${escape(note, 2000)}`, section(`📌 ${source}`, linesOf(note)));
 }
 
-/** Each line as a quotation, and nothing but text. */
-function quoted(note: string): string {
+/** Line by line as it was written, and nothing but text. */
+function linesOf(note: string): string {
   return note
     .split("\n")
-    .map((line) => `> ${escape(line, 2000)}`)
+    .map((line) => escape(line, 2000))
     .join("\n");
 }
 

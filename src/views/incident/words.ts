@@ -5,6 +5,9 @@ import { compact } from "../../compact.ts";
 import { list, plural } from "../../pluralize.ts";
 import { escape, named, when } from "../text.ts";
 
+/** As it is named in sentences, also where nothing links to it. */
+export const INCIDENT_CHANNEL = "the incident's channel";
+
 /** One sign before each person: see docs/voice.md. */
 const SIGNS: Record<Standing, string> = {
   back: "🔴",

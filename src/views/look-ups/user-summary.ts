@@ -58,7 +58,12 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
     email !== "" && screenButton("Sign-ins", "sign-ins", { user: id }, `Sign-ins of ${email}`),
     // Slack's menus hold five options, and a risk score is not reset while the account is likely taken over.
     verdict.headline === "likely-takeover"
-      ? button("Open incident…", INCIDENT_ACTIONS.open, packParams({ user: id }), `Open an incident about ${email}`)
+      ? button(
+          "Open incident…",
+          INCIDENT_ACTIONS.open,
+          packParams({ user: id }),
+          `Open an incident about ${email}`,
+        )
       : formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`),
     sharedBy === undefined &&
       button("Share in the channel", SUMMARY_ACTIONS.share, id, "Put this summary in the channel"),

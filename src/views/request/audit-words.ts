@@ -108,7 +108,6 @@ const WORDS: Record<AuditEvent, Words> = {
   "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
   "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,
   "incident.reopened": (data) => `reopened incident ${incident(data)}`,
-  "incident.exported": (data) => `exported incident ${incident(data)}`,
   "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
