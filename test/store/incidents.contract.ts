@@ -45,9 +45,13 @@ export function incidentsContract(store: GetStore): void {
   }
 
   const keysOf = async (id: string) => (await readUnshown(db(), id)).map(({ key }) => key);
-  const about = (id: string) => {
-    const input = newRequest();
-    return insertRequest(db(), { ...input, plan: { ...input.plan, target: { ...input.plan.target, id } } });
+  const about = (id: string, options = { devices: true, warpReauth: false }) => {
+    const { plan, ...input } = newRequest();
+    const target = { ...plan.target, id };
+    return insertRequest(db(), {
+      ...input,
+      plan: { action: "revoke", accountId: plan.accountId, target, options },
+    });
   };
 
   describe("incidents", () => {
@@ -94,7 +98,7 @@ export function incidentsContract(store: GetStore): void {
         where: isOpen,
         key: "closed",
       });
-      await about("inc-e").catch(() => {});
+      await about("inc-e", { warpReauth: true, devices: false });
       await moveRequest(db(), known.id, transitionTo("denied"));
       expect(await keysOf(incident.id)).toEqual([
         `request.created:${known.id}`,
