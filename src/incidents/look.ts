@@ -56,7 +56,7 @@ export async function lookAtPeople(deps: LookDeps, incidentId: string): Promise<
 
 interface Claimed {
   person: IncidentPerson;
-  /** When they were to be read: whoever wants them read again meanwhile writes a later time. */
+  /** When they were to be read: to have them read again meanwhile is to write a later time. */
   due: number;
   until: number;
 }
@@ -95,7 +95,7 @@ async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }
   const summary = await deps.read(person.profile);
   const at = now();
   await db.transaction().execute(async (trx) => {
-    // One after another, so that whoever writes last sees all that was seen.
+    // One after another, so that the last to write sees all that was seen.
     await trx.updateTable("incidents").set({ id: incidentId }).where("id", "=", incidentId).execute();
     const { numUpdatedRows } = await trx
       .updateTable("incident_people")

@@ -250,7 +250,9 @@ describe("an incident that can't be opened or read says why", () => {
     expect((await answerTo(scene.slack, bob, `incident show ${id}`)).words).toContain(
       "You can't read incidents.",
     );
-    expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain("You can't use /zt incident");
+    expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain(
+      "You can't use /zt incident",
+    );
   });
 
   it("while zt-bot is not in its channel, and is posted once it is there", async () => {

@@ -42,7 +42,10 @@ it("killed after each step of an incident, the bot tells the same story, and not
   await killAndStart();
   await isTold(head, "verified at");
   await isTold(head, "Contained");
-  await slack.waitFor(() => /🟠 Mallory Archer · revoked .* · 2 devices active/.test(wordsOf(slack, head)), 60_000);
+  await slack.waitFor(
+    () => /🟠 Mallory Archer · revoked .* · 2 devices active/.test(wordsOf(slack, head)),
+    60_000,
+  );
   await bot.stop();
 
   expect(heads()).toHaveLength(1);

@@ -24,7 +24,7 @@ import { gapText } from "../../views/incident/words.ts";
 import { authoriseIncident } from "./access.ts";
 import { checkCount, findPeople } from "./open.ts";
 
-/** Whoever changes an incident, and which. */
+/** Who changes an incident, and which. */
 export interface ChangeOf {
   deps: Deps;
   asker: Asker;

@@ -130,7 +130,7 @@ export type NoteSource = z.infer<typeof Source>;
 interface AddFormProps {
   incidents: readonly Pick<Incident, "id" | "title">[];
   source: NoteSource;
-  /** The message's words; whoever adds it may shorten them. */
+  /** The message's words, which can be shortened. */
   text: string;
   problem?: UserMessage;
 }
