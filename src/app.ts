@@ -26,6 +26,8 @@ import { describeRecord, findRecordTrouble } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
+import { createIncidentDrawer } from "./incidents/drawer.ts";
+import { releaseDeadLooks } from "./incidents/look.ts";
 import { createHome } from "./home/home.ts";
 import { findChannelProblems } from "./approvals/channel.ts";
 import { createApproverRisk } from "./approvals/approver-risk.ts";
@@ -41,6 +43,7 @@ import { createPassOnce } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
+import { releaseDeadThreads } from "./threads/publish.ts";
 import { headNews } from "./views/head-news.ts";
 import { recordAlarm } from "./views/record.ts";
 
@@ -96,7 +99,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
   const { now } = clock;
-  if (config.database.kind === "sqlite") await releaseDeadLeases(db, now());
+  if (config.database.kind === "sqlite") {
+    await releaseDeadLeases(db, now());
+    await releaseDeadThreads(db);
+    await releaseDeadLooks(db);
+  }
   const cloudflare = createCloudflare({ ...config.cloudflare, log, now });
   const shared = {
     db,
@@ -120,6 +127,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
+    drawers: { incident: createIncidentDrawer({ ...shared, slack: slack.background }) },
     slack: slack.background,
     onPublished: home.changed,
     presence: createPresence(slack.background, { now, log }),

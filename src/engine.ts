@@ -3,6 +3,7 @@ import PQueue from "p-queue";
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
 import { endBlock } from "./execution/end-block.ts";
+import { findLooks, lookAtPeople, readPerson } from "./incidents/look.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
@@ -17,10 +18,14 @@ import { findSweepWork, LOOK_AGAIN_MS } from "./requests/sweep-queries.ts";
 import { moveRequest } from "./requests/transition.ts";
 import { slackRetryAfterMs } from "./slack/clients.ts";
 import type { Clock } from "./store/clock.ts";
+import { findUnshownThreads, publishThread, type ThreadDeps } from "./threads/publish.ts";
+import type { Thread } from "./threads/thread.ts";
 
 export interface EngineDeps
   extends Omit<PersonDeps, "publish" | "verifyDelaysMs" | "unrecorded">, PublishDeps, PresenceDeps {
   clock: Clock;
+  /** Who draws the threads that are not a request's. */
+  drawers: ThreadDeps["drawers"];
   /** Told whenever a request's messages have been brought up to date, or could not be. */
   onPublished?: (requestId: string) => void;
   /** See execution/execute.ts. */
@@ -48,6 +53,12 @@ export interface Engine {
   stop(): Promise<void>;
   /** Brings the card and thread in Slack up to date, now if possible. */
   publish(request: Pick<Request, "id">): void;
+  /** Brings a thread that is not a request's up to date, now if possible. */
+  publishThread(thread: Pick<Thread, "id">): void;
+  /** The same; resolves when that was tried. */
+  threadPublished(id: string): Promise<void>;
+  /** Reads the people of an incident who are due. */
+  lookAtIncident(id: string): void;
   /** Carries out an approved request, now if possible. */
   execute(request: Pick<Request, "id">): void;
   /** Looks whether an approver is active in Slack; the card says so when nobody is. Never rejects. */
@@ -85,6 +96,23 @@ export function createEngine(deps: EngineDeps): Engine {
     return null;
   });
   const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);
+
+  const threading = createWorkers(CONCURRENCY.publishing, async (id) => {
+    try {
+      await publishThread(deps, id);
+      return null;
+    } catch (error) {
+      log.warn({ err: error, threadId: id }, "thread not posted, will try again");
+      const waitMs = slackRetryAfterMs(error);
+      return waitMs === null ? null : now() + waitMs;
+    }
+  });
+
+  const incidents = createWorkers(CONCURRENCY.reminding, async (id) => {
+    await lookAtPeople({ ...deps, read: (user) => readPerson(deps.cloudflare, user, now()) }, id);
+    threading.add(id);
+    return null;
+  });
 
   const execution = {
     ...deps,
@@ -148,6 +176,8 @@ export function createEngine(deps: EngineDeps): Engine {
     for (const id of work.toExecute) executing.add(id);
     if (isForced) for (const id of work.held) executing.add(id, true);
     for (const id of work.unpublished) publishing.add(id);
+    for (const id of await findUnshownThreads(db, now())) threading.add(id);
+    for (const id of await findLooks(db, now())) incidents.add(id);
     for (const id of work.toNudge) reminding.add(id);
     for (const id of work.blocksToEnd) ending.add(id);
     // Where Slack did not say who is active, it is asked again no sooner than where it did.
@@ -198,10 +228,15 @@ export function createEngine(deps: EngineDeps): Engine {
       clearInterval(timer);
       await polling;
       await Promise.all(
-        [executing, ending, publishing, reminding, looking, watching].map((workers) => workers.stop()),
+        [executing, ending, publishing, incidents, threading, reminding, looking, watching].map((workers) =>
+          workers.stop(),
+        ),
       );
     },
     publish,
+    publishThread: ({ id }) => threading.add(id),
+    threadPublished: (id) => threading.done(id),
+    lookAtIncident: (id) => incidents.add(id),
     execute: ({ id }) => executing.add(id, true),
     sweep,
     async lookForApprovers(id) {

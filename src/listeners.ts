@@ -18,6 +18,7 @@ import { createHomeClicks } from "./interactions/home.ts";
 import { CLICKS, DECISIONS, FORMS } from "./interactions/index.ts";
 import { showChosen, showForm, showScreen } from "./interactions/navigation.ts";
 import { investigate, wordsOf } from "./interactions/investigate.ts";
+import { addToIncident, openFormOf, openIncidentForm } from "./interactions/incident.ts";
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain } from "./interactions/modal.ts";
@@ -26,6 +27,7 @@ import { searchUsers } from "./interactions/search-users.ts";
 import { isFirstOf, type Purpose } from "./slack/replay.ts";
 import { USER_SEARCH } from "./views/user-search.ts";
 import { FORM_PREFIX } from "./views/form-button.ts";
+import { INCIDENT_ACTIONS } from "./views/incident/actions.ts";
 import { LAUNCHER_MODAL } from "./views/launcher.ts";
 import { MENU_PREFIX } from "./views/menu.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
@@ -36,6 +38,9 @@ const COMMAND = "/zt";
 
 /** "Investigate in Zero Trust", on a message. */
 const INVESTIGATE = "investigate";
+
+/** "Add to incident", on a message. */
+const ADD_TO_INCIDENT = "add_to_incident";
 
 /** "Zero Trust…", anywhere. */
 const LAUNCHER = "launcher";
@@ -74,6 +79,8 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
       // Slack replaces no answer to a slash command: the whole one follows below it. docs/adr/0020
       showEarly: (message) => deps.slack.respond(command.response_url, message),
       openForm: (form) => openForm(deps, command.trigger_id, { asker, originChannel: channelId }, form),
+      openIncidentForm: ({ title }) =>
+        openIncidentForm(deps, command.trigger_id, { asker, channelId, title }),
     };
     await commands.run(context, text);
     // By its name only: what was typed may be anything.
@@ -105,6 +112,9 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   onClick(new RegExp(`^${FORM_PREFIX}`), "look-up", (click, actionId) => showForm(actionId, click));
   onClick(new RegExp(`^${MENU_PREFIX}`), "look-up", (click) => showChosen(commands, CLICKS, click));
 
+  // Of several in one message, each has a number behind the id.
+  onClick(new RegExp(`^${INCIDENT_ACTIONS.open}:`), "look-up", openFormOf);
+
   app.options(USER_SEARCH, async ({ ack, body, payload, context }) => {
     const asker = readAsker(body, "menu");
     try {
@@ -125,6 +135,13 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
     const answer = await investigate(commands, deps, asker, wordsOf(shortcut.message));
     await deps.slack.respond(shortcut.response_url, answer);
+  });
+
+  const onAddToIncident = { callback_id: ADD_TO_INCIDENT, type: "message_action" } as const;
+  app.shortcut<MessageShortcut>(onAddToIncident, async ({ ack, shortcut, context }) => {
+    await ack();
+    const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
+    if (await isFirstOf(context)("look-up")) await addToIncident(deps, asker, shortcut);
   });
 
   const onLauncher = { callback_id: LAUNCHER, type: "shortcut" } as const;
@@ -148,7 +165,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     };
     const botUserId = context.botUserId ?? "";
     const isFirst = isFirstOf(context);
-    await answerMention(commands, deps, { asker, text, botUserId, channel, threadTs, isFirst });
+    await answerMention(commands, deps, { asker, text, botUserId, channel, ts, threadTs, isFirst });
   });
 
   app.event("app_home_opened", async ({ event, context }) => {

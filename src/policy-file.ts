@@ -7,6 +7,7 @@ import { z } from "zod";
 import { ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { BlockPolicy } from "./lookup/block-list.ts";
+import { GAP_KINDS, type GapKind } from "./incidents/gaps.ts";
 import { ACTION_NAMES, type ActionName } from "./requests/plan.ts";
 
 const MINUTE = 60_000;
@@ -99,13 +100,22 @@ const BreakGlass = z.strictObject({
   actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
 
+const Incidents = z.strictObject({
+  visible_to: Principals.nonempty({ error: "is empty: no one could read incidents" }).optional(),
+  required: optional(
+    z
+      .array(z.enum(GAP_KINDS, { error: `is none of the gaps: ${GAP_KINDS.join(", ")}` }))
+      .default(["sessions"]),
+  ),
+});
+
 /** What may be listed under step_up: an action's name, or acting alone whatever the action. */
 const STEP_UPS = [...ACTION_NAMES, "break-glass"] as const;
 type StepUpName = (typeof STEP_UPS)[number];
 
 const PolicyFile = z
   .strictObject({
-    channels: z.strictObject({ approvals: Channel }),
+    channels: z.strictObject({ approvals: Channel, incidents: optional(Channel.optional()) }),
     operators: Principals.nonempty({ error: "is empty: no one could use the bot" }),
     viewers: optional(Principals.default([])),
     approvers: Approvers,
@@ -119,6 +129,7 @@ const PolicyFile = z
     protected: optional(Protected.optional()),
     block: optional(Block.optional()),
     break_glass: optional(BreakGlass.optional()),
+    incidents: optional(Incidents.default({ required: ["sessions"] })),
     step_up: optional(
       z
         .array(
@@ -189,6 +200,14 @@ export interface Policy {
     groups: readonly string[];
     quorum: number;
   } | null;
+  incidents: {
+    /** Where they are posted; null: in the channel they are opened from. */
+    channel: string | null;
+    /** Who may read them, of those who may look people up: Slack user and user-group ids. null: all of them. */
+    visibleTo: readonly string[] | null;
+    /** The gaps that have to be closed before an incident counts as contained. */
+    required: readonly GapKind[];
+  };
   /** Who may act alone, who is told at once, and for which actions. null: off. */
   breakGlass: {
     members: readonly string[];
@@ -250,6 +269,11 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
         ...Object.values(actions).flatMap((own) => [...(own?.approvers ?? []), ...(own?.escalate?.to ?? [])]),
       ]),
     ],
+    incidents: {
+      channel: channels.incidents ?? null,
+      visibleTo: file.incidents.visible_to ?? null,
+      required: file.incidents.required,
+    },
     breakGlass: alone ?? null,
     stepUp: new Set(file.step_up),
     action(name) {

@@ -58,8 +58,13 @@ export function isTokenTrouble(code: string): boolean {
   return TOKEN.has(code);
 }
 
-/** Plain words: why, as the end of a sentence, and what fixes it; null where it passes by itself. */
-export function describeSlackTrouble(code: string): { why: string; next: string | null } {
+const APPROVALS = "the approvals channel";
+
+/** Plain words: why, as the end of a sentence, and what fixes it; null where it passes by itself. `channel`: as it is named there. */
+export function describeSlackTrouble(
+  code: string,
+  channel = APPROVALS,
+): { why: string; next: string | null } {
   if (isTokenTrouble(code)) {
     return {
       why: "Slack no longer accepts zt-bot's token",
@@ -72,28 +77,28 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
     case "is_archived":
     case "is_inactive":
       return {
-        why: "the approvals channel is archived",
+        why: `${channel} is archived`,
         next: "unarchive it, or name another in policy.yml",
       };
     case "not_in_channel":
       return {
-        why: "zt-bot is not a member of the approvals channel",
+        why: `zt-bot is not a member of ${channel}`,
         next: "type /invite @zt-bot there",
       };
     case "channel_not_found":
       return {
-        why: "the approvals channel in policy.yml does not exist, or zt-bot can't see it",
+        why: `${channel === APPROVALS ? `${channel} in policy.yml` : channel} does not exist, or zt-bot can't see it`,
         next: "invite it there, or name another in policy.yml",
       };
     case "restricted_action":
     case "restricted_action_read_only_channel":
       return {
-        why: "zt-bot can't post in the approvals channel",
+        why: `zt-bot can't post in ${channel}`,
         next: "let it post there, or name another in policy.yml",
       };
     case "restricted_action_thread_only_channel":
       return {
-        why: "the approvals channel only takes replies in threads",
+        why: `${channel} only takes replies in threads`,
         next: "allow messages there, or name another in policy.yml",
       };
     case "restricted_action_thread_locked":
@@ -117,7 +122,7 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
       return { why: "Slack doesn't let zt-bot see this person", next: null };
     case SHARED_OUTSIDE:
       return {
-        why: "the approvals channel is shared with another organization, or is about to be",
+        why: `${channel} is shared with another organization, or is about to be`,
         next: "stop sharing it in Slack, or name another channel in policy.yml and reload it",
       };
     case "missing_scope":

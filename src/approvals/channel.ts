@@ -14,16 +14,19 @@ export interface ChannelRefusal {
 /**
  * May cards be posted there? A card says who is being looked into, and why: outside the organization no one may read
  * that. Where Slack can't say, what it said within the last day holds; without that, the answer is no
- * (docs/adr/0018-approvals-channel.md).
+ * (docs/adr/0018-approvals-channel.md). `channel`: as it is named in words.
  */
-export function refuseChannel({ audience, trouble }: ChannelReading): ChannelRefusal | null {
+export function refuseChannel(
+  { audience, trouble }: ChannelReading,
+  channel = "the approvals channel",
+): ChannelRefusal | null {
   const isShared = audience?.isShared === true;
   if (audience !== null && !isShared) return null;
-  const { why, next } = describeSlackTrouble(isShared ? SHARED_OUTSIDE : (trouble ?? ""));
+  const { why, next } = describeSlackTrouble(isShared ? SHARED_OUTSIDE : (trouble ?? ""), channel);
   if (isShared) return { kind: "shared", what: why, next: next ?? "" };
   return {
     kind: "unknown",
-    what: `it is unknown who reads the approvals channel: ${next === null ? `Slack did not answer (${trouble})` : why}`,
+    what: `it is unknown who reads ${channel}: ${next === null ? `Slack did not answer (${trouble})` : why}`,
     next: next ?? "try again in a minute",
   };
 }

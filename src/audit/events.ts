@@ -52,6 +52,16 @@ export type AuditEvent =
   | "messages.trouble"
   | "messages.recovered"
   | "card.replaced"
+  | "incident.opened"
+  | "incident.assigned"
+  | "incident.severity"
+  | "incident.added"
+  | "incident.removed"
+  | "incident.noted"
+  | "incident.contained"
+  | "incident.not-contained"
+  | "incident.closed"
+  | "incident.reopened"
   | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;

@@ -36,6 +36,10 @@ export interface CommandContext {
   showEarly?: ShowEarly;
   /** Opens the form of an action, or offers a button that does where a form can't be opened at once. */
   openForm(form: FormRequest): Promise<void>;
+  /** Opens the form of a new incident; absent where there is nothing to open it with. */
+  openIncidentForm?: (prefill: { title: string }) => Promise<void>;
+  /** The thread in which it was said; absent for what is no message. */
+  threadTs?: string;
 }
 
 /** A form to open, with what is known already. */

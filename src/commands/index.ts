@@ -6,6 +6,7 @@ import { authenticator } from "./requests/authenticator.ts";
 import { audit } from "./requests/audit.ts";
 import { doctor } from "./requests/doctor.ts";
 import { devices } from "./look-ups/devices.ts";
+import { incident } from "./incident/index.ts";
 import { failedSignIns } from "./look-ups/failed-sign-ins.ts";
 import { createHelp } from "./help.ts";
 import { identity } from "./look-ups/identity.ts";
@@ -31,6 +32,7 @@ export function createCommands(): Registry {
     seal(risk),
     seal(changes),
     ...ACTIONS.map(actionCommand),
+    incident,
     seal(requests),
     seal(cancel),
     seal(pauseCommand),

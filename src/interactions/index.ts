@@ -10,6 +10,14 @@ import { askForm } from "./ask.ts";
 import { cardClicks, codeForm, decisionClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
+import { ADD_TO_INCIDENT_MODAL, NOTE_MODAL, OPEN_INCIDENT_MODAL } from "../views/incident/forms.ts";
+import {
+  addToIncidentForm,
+  incidentClicks,
+  incidentDecisions,
+  noteForm,
+  openIncidentForms,
+} from "./incident.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button that shows something or opens a form, by its action id. */
@@ -18,10 +26,15 @@ export const CLICKS: Record<string, ClickHandler> = {
   ...cardClicks,
   ...breakGlassClicks,
   ...authenticatorClicks,
+  ...incidentClicks,
 };
 
 /** Every button that changes something by itself. */
-export const DECISIONS: Record<string, ClickHandler> = { ...decisionClicks, ...authenticatorDecisions };
+export const DECISIONS: Record<string, ClickHandler> = {
+  ...decisionClicks,
+  ...authenticatorDecisions,
+  ...incidentDecisions,
+};
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {
@@ -31,5 +44,12 @@ export const FORMS: Record<string, { handler: FormHandler; title: string; workin
   [SET_UP_MODAL]: { handler: setUpForm, title: "Set up authenticator", working: "Checking the code…" },
   [CONFIRM_MODAL]: { handler: confirmForm, title: "Confirm authenticator", working: "Checking…" },
   [BREAK_GLASS_MODAL]: { handler: breakGlassForm, title: "Break glass", working: "Beginning…" },
+  [OPEN_INCIDENT_MODAL]: {
+    handler: openIncidentForms,
+    title: "Open incident",
+    working: "Looking everyone up…",
+  },
+  [NOTE_MODAL]: { handler: noteForm, title: "Add note", working: "Adding…" },
+  [ADD_TO_INCIDENT_MODAL]: { handler: addToIncidentForm, title: "Add to incident", working: "Adding…" },
   [REVIEW_MODAL]: { handler: reviewForm, title: "Review", working: "Recording…" },
 };

@@ -1,6 +1,10 @@
 import type { Registry } from "../commands/registry.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
+import { addNote } from "../commands/incident/change.ts";
+import { unescapeSlack } from "../commands/parse.ts";
+import { findIncidentOfThread } from "../incidents/repository.ts";
+import { maskSecrets } from "../secrets.ts";
 import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
@@ -15,6 +19,8 @@ interface Mention {
   /** The bot's own Slack id. */
   botUserId: string;
   channel: string;
+  /** Of the message itself. */
+  ts: string;
   /** The thread it was said in, or the message itself. */
   threadTs: string;
   isFirst: IsFirst;
@@ -24,6 +30,12 @@ interface Mention {
 export async function answerMention(registry: Registry, deps: Deps, mention: Mention): Promise<void> {
   const { asker, channel, threadTs, isFirst } = mention;
   const typed = withoutBot(mention.text, mention.botUserId);
+  const note = noteIn(typed);
+  const incidentId = note === null ? null : await findIncidentOfThread(deps.db, channel, threadTs);
+  if (note !== null && incidentId !== null) {
+    if (await isFirst("change")) await noteHere(deps, mention, incidentId, note);
+    return;
+  }
   if (!(await isFirst(registry.purposeOf(typed)))) return;
   let early: MessagePlace | null = null;
   const showEarly = async (message: Message): Promise<void> => {
@@ -38,12 +50,29 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     deps,
     asker,
     channelId: channel,
+    threadTs,
     reply: say,
     showEarly,
     // A mention has no trigger to open a modal with: a button has.
     openForm: async (form: FormRequest) => say(offerForm(form.action, await paramsOf(deps, asker, form))),
   };
   await registry.run(context, typed);
+}
+
+/** `note` and its text; null for anything else. */
+function noteIn(typed: string): string | null {
+  return /^note\s+(?<note>[\s\S]+)$/i.exec(typed)?.groups?.["note"] ?? null;
+}
+
+/** A note said in an incident's thread: its words stay in the thread as they are, and go to the record without credentials. */
+async function noteHere(
+  deps: Deps,
+  { asker, channel, ts }: Mention,
+  id: string,
+  note: string,
+): Promise<void> {
+  const { text } = maskSecrets(note);
+  await addNote({ deps, asker, id }, { note: unescapeSlack(text), source: { channel, ts, isHere: true } });
 }
 
 /** Whom the form is about: an id; of several users, that of a draft which names them. */

@@ -2,6 +2,7 @@ import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction, Updat
 
 import { appendAudit, type AuditEntry } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
+import { followRequest, linkCard } from "../incidents/requests.ts";
 import type { Database } from "../store/schema.ts";
 import { hashPlan, type Target } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
@@ -61,6 +62,9 @@ export async function changeRequest(db: Writer, change: Change): Promise<Request
     .executeTakeFirst();
   if (row === undefined) return null;
   const request = fromRow(row);
+  // Before `data`, which may take the record's head, the last of all locks.
+  if (event !== undefined) await followRequest(trx, request, { event, actor, at });
+  if (typeof set.card_ts === "string") await linkCard(trx, request);
   const more = typeof data === "function" ? await data(request, trx) : data;
   if (event !== undefined) await appendAudit(trx, auditEntry(request, { at, event, actor, data: more }));
   await addPosts(trx, id, at, posts);

@@ -40,6 +40,21 @@ export async function findOpenAbout(db: Db, email: string): Promise<string | nul
   return alone?.id ?? among?.id ?? null;
 }
 
+/** Requests about any of these users that are not over, the oldest first. */
+export async function findOpenAmong(db: Db, targetIds: readonly string[]): Promise<Request[]> {
+  if (targetIds.length === 0) return [];
+  const rows = await db
+    .selectFrom("requests")
+    .selectAll()
+    .where("status", "in", ["pending", "approved", "executing", "unknown"])
+    .where("id", "in", (eb) =>
+      eb.selectFrom("request_targets").select("request_id").where("target_id", "in", targetIds),
+    )
+    .orderBy("created_at")
+    .execute();
+  return rows.map(fromRow);
+}
+
 /**
  * When Cloudflare took the revocations of this user's access since then (epoch milliseconds), and what was known of
  * each one's target when it was asked for.

@@ -2,6 +2,7 @@ import { appendAudit, storable } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
+import { followRequest } from "../incidents/requests.ts";
 import { addTargets } from "./targets.ts";
 import { changeRequest, type Condition } from "./change.ts";
 import { createRequestId, hashPlan, targetsOf, type Plan } from "./plan.ts";
@@ -83,12 +84,12 @@ export async function insertRequest(db: Db, input: NewRequest): Promise<Request>
     if (row === undefined) throw new AlreadyOpenError(`a request with the plan ${planHash} is open`);
     const request = fromRow(row);
     await addTargets(trx, request.id, targetsOf(input.plan));
+    const created = { event: "request.created", actor: input.requesterId, at: input.at } as const;
+    await followRequest(trx, request, created);
     await appendAudit(trx, {
-      at: input.at,
       teamId: input.teamId,
       requestId: request.id,
-      actor: input.requesterId,
-      event: "request.created",
+      ...created,
       data: {
         plan: input.plan,
         plan_hash: planHash,

@@ -24,10 +24,13 @@ const RIGHTS: Record<keyof Database, string> = {
   threads: "SELECT, INSERT, UPDATE",
   thread_replies: "SELECT, INSERT, UPDATE",
   block_ends: "SELECT, INSERT, UPDATE",
+  incidents: "SELECT, INSERT, UPDATE",
+  incident_people: "SELECT, INSERT, UPDATE",
+  incident_entries: "SELECT, INSERT",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };
-const SEQUENCES = ["posts_seq_seq", "thread_replies_seq_seq"];
+const SEQUENCES = ["posts_seq_seq", "thread_replies_seq_seq", "incident_entries_seq_seq"];
 
 /** Gives a role exactly these rights, whatever it had before. For the owner of the tables. */
 export async function grantRights(db: Kysely<Database>, role: string): Promise<void> {

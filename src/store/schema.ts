@@ -18,6 +18,9 @@ export interface Database {
   threads: ThreadsTable;
   thread_replies: ThreadRepliesTable;
   block_ends: BlockEndsTable;
+  incidents: IncidentsTable;
+  incident_people: IncidentPeopleTable;
+  incident_entries: IncidentEntriesTable;
 }
 
 export interface RequestsTable {
@@ -305,4 +308,64 @@ export interface ThreadRepliesTable {
   created_at: number;
   attempted_at: number | null;
   ts: string | null;
+}
+
+/** Incidents; their messages are in `threads` under the same id. */
+export interface IncidentsTable {
+  id: string;
+  team_id: string;
+  title: string;
+  /** open, closed */
+  status: string;
+  /** 1 (worst) to 4. */
+  severity: number;
+  /** A Slack user id; null: no one's. */
+  owner: string | null;
+  channel: string;
+  opened_by: string;
+  opened_at: number;
+  closed_by: string | null;
+  closed_at: number | null;
+  /** When the first request that takes access away was verified; null: none was. */
+  first_contained_at: number | null;
+  /** Since when no required gap is left; null: one is, or it is unknown. */
+  contained_at: number | null;
+}
+
+/** Whom an incident is about. */
+export interface IncidentPeopleTable {
+  incident_id: string;
+  /** The Access user's id. */
+  target_id: string;
+  email: string;
+  name: string;
+  /** In the order in which they were added. */
+  position: number;
+  /** Their row in Cloudflare's list of users as it was then, as JSON. */
+  profile: string;
+  added_at: number;
+  /** null while they belong to it. */
+  removed_at: number | null;
+  /** What was last read of them, as JSON: see PersonSeen in incidents/gaps.ts. */
+  seen: string | null;
+  /** They are to be read (again) by then; null: not. */
+  look_due: number | null;
+  /** Who reads them has until then. */
+  look_until: number | null;
+}
+
+/** What belongs to an incident's story, in order; only ever added to. */
+export interface IncidentEntriesTable {
+  seq: Generated<number>;
+  incident_id: string;
+  /** Names the entry within its incident: the same one is written once. */
+  key: string;
+  /** note, request, event */
+  kind: string;
+  at: number;
+  /** A Slack user id, or BOT. */
+  actor: string;
+  request_id: string | null;
+  /** JSON. */
+  data: string;
 }

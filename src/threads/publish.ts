@@ -38,7 +38,7 @@ export interface ThreadDeps {
   slack: WebClient;
   log: Log;
   now(): number;
-  drawers: Record<ThreadKind, ThreadDrawer>;
+  drawers: Readonly<Partial<Record<ThreadKind, ThreadDrawer>>>;
 }
 
 /** As with requests: how long a dead replica's lease outlives it. */
@@ -126,6 +126,7 @@ async function publishRound(deps: ThreadDeps, lease: ThreadLease): Promise<Deliv
   const thread = (await readThread(db, lease.thread.id)) ?? lease.thread;
   const replies = await readUnshown(db, thread.id);
   const drawer = drawers[thread.kind];
+  if (drawer === undefined) throw new Error(`nothing draws threads of the kind ${thread.kind}`);
   const refused = (await drawer.refuse?.(thread)) ?? null;
   if (refused !== null) return { code: refused, error: new Error(`the channel is refused: ${refused}`) };
   const place = await publishHead(deps, lease, thread, drawer);

@@ -205,6 +205,14 @@ const TABLE: Record<string, Row> = {
     isOurs: true,
     byApprover: true,
   },
+  incident: {
+    good: () => "incident list",
+    says: /Incidents: /,
+    bad: ["incident nonsense", /An incident has no "nonsense"/],
+    empty: /./,
+    isAboutUser: false,
+    isOurs: true,
+  },
   requests: {
     good: () => "requests",
     says: /Open requests|No request is open/,

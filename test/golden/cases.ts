@@ -11,6 +11,7 @@ import { ERRORS } from "./cases/errors.ts";
 import { FORMS } from "./cases/forms.ts";
 import { HELP } from "./cases/help.ts";
 import { HOME } from "./cases/home.ts";
+import { INCIDENTS } from "./cases/incidents.ts";
 import { LISTS } from "./cases/lists.ts";
 import { LOOK_UPS } from "./cases/look-ups.ts";
 import { MODALS } from "./cases/modals.ts";
@@ -42,6 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   forms: FORMS,
   modals: MODALS,
   lists: LISTS,
+  incidents: INCIDENTS,
   channel: CHANNEL,
   authenticator: AUTHENTICATOR,
   home: HOME,

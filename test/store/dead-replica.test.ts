@@ -28,6 +28,7 @@ it("what a dead replica was posting is posted by another when the dead one's lea
     [at + LEASE_MS + 1000, 1],
   ] as const) {
     const engine = createEngine({
+      drawers: {},
       db: store.db,
       clock: { now: () => now, sync: () => Promise.resolve() },
       cloudflare: {} as Cloudflare,

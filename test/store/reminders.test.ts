@@ -27,6 +27,7 @@ function depsOf(world: World, store: Store, now: () => number) {
   return {
     db: store.db,
     clock: { now, sync: () => Promise.resolve() },
+    drawers: {},
     cloudflare: {} as Cloudflare,
     slack: slack.background,
     log: createLogger("silent"),

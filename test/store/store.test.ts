@@ -15,6 +15,7 @@ import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.c
 import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
 import { executionContract } from "./execution.contract.ts";
 import { stepUpContract } from "./step-up.contract.ts";
+import { incidentsContract } from "./incidents.contract.ts";
 import { homesContract } from "./homes.contract.ts";
 import { draftsContract } from "./drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
@@ -143,6 +144,7 @@ function contracts(store: GetStore): void {
   auditSearchContract(store);
   targetsContract(store);
   homesContract(store);
+  incidentsContract(store);
   draftsContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);

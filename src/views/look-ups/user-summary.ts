@@ -9,7 +9,8 @@ import { plural } from "../../pluralize.ts";
 import { actions, button, context, header, linkButton, message, section, type Message } from "../blocks.ts";
 import { FORM_PREFIX, formButton } from "../form-button.ts";
 import { MENU_PREFIX, menuOf } from "../menu.ts";
-import { SCREEN_PREFIX, screenButton } from "../screen-button.ts";
+import { INCIDENT_ACTIONS } from "../incident/actions.ts";
+import { packParams, SCREEN_PREFIX, screenButton } from "../screen-button.ts";
 import { code, escape, mention, named, when } from "../text.ts";
 import {
   foldedParts,
@@ -56,7 +57,15 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
     "summary",
     screenButton("All sessions", "sessions", { user: id }, `All active sessions of ${email}`),
     email !== "" && screenButton("Sign-ins", "sign-ins", { user: id }, `Sign-ins of ${email}`),
-    formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`),
+    // Slack's menus hold five options, and a risk score is not reset while the account is likely taken over.
+    verdict.headline === "likely-takeover"
+      ? button(
+          "Open incident…",
+          INCIDENT_ACTIONS.open,
+          packParams({ user: id }),
+          `Open an incident about ${email}`,
+        )
+      : formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`),
     sharedBy === undefined &&
       button("Share in the channel", SUMMARY_ACTIONS.share, id, "Put this summary in the channel"),
     linkButton("Open in the dashboard", SUMMARY_ACTIONS.dashboard, dashboardUrl(accountId, id)),

@@ -99,6 +99,17 @@ const WORDS: Record<AuditEvent, Words> = {
     data["why"] === "deleted"
       ? "its card was deleted: posted it again"
       : `posted its card in another channel: ${deliveryFailureWords(data, "why")}`,
+  "incident.opened": (data) => `opened incident ${incident(data)}: ${text(data, "title") ?? ""}`,
+  "incident.assigned": (data) => `assigned incident ${incident(data)} to ${text(data, "owner") ?? "no one"}`,
+  "incident.severity": (data) =>
+    `set incident ${incident(data)} to severity ${number(data, "severity") ?? "?"}`,
+  "incident.added": (data) => `added ${texts(data, "emails").join(", ")} to incident ${incident(data)}`,
+  "incident.removed": (data) => `removed ${texts(data, "emails").join(", ")} from incident ${incident(data)}`,
+  "incident.noted": (data) => `noted in incident ${incident(data)}: ${text(data, "note") ?? ""}`,
+  "incident.contained": (data) => `saw no required gap left in incident ${incident(data)}`,
+  "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
+  "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,
+  "incident.reopened": (data) => `reopened incident ${incident(data)}`,
   "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",
   "audit.archived": (data) => {
@@ -165,6 +176,15 @@ function seen(data: Data): string {
 function deliveryFailureWords(data: Data, name = "code"): string {
   const code = text(data, name) ?? "unknown";
   return `${describeSlackTrouble(code).why} (${code})`;
+}
+
+function incident(data: Data): string {
+  return text(data, "incident") ?? "?";
+}
+
+function gapWords(data: Data): string {
+  const left = texts(data, "gaps");
+  return left.length === 0 ? "" : `, with gaps left: ${left.join("; ")}`;
 }
 
 function text(data: Data, name: string): string | null {

@@ -1,3 +1,4 @@
+import { INCIDENT_ACTIONS } from "../../../src/views/incident/actions.ts";
 import { describe, expect, it } from "vitest";
 
 import { judge } from "../../../src/lookup/verdict.ts";
@@ -329,7 +330,7 @@ describe("the summary of a user", () => {
     expect(menuOf(show())).toEqual([
       ["All sessions", `${SUMMARY_ACTIONS.sessions}?${user}`],
       ["Sign-ins", `screen:sign-ins:open?${user}`],
-      ["Reset risk…", `${SUMMARY_ACTIONS.resetRisk}?${user}`],
+      ["Open incident…", `${INCIDENT_ACTIONS.open}?${user}`],
       ["Share in the channel", `${SUMMARY_ACTIONS.share}?${USER_ID}`],
       ["Open in the dashboard", `${SUMMARY_ACTIONS.dashboard}?`],
     ]);

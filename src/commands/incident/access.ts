@@ -1,0 +1,33 @@
+import { appendAudit } from "../../audit/append.ts";
+import { auditContextOf } from "../../approvals/audit-context.ts";
+import type { Asker, Deps } from "../../deps.ts";
+import { UserError } from "../../errors.ts";
+import { authorise } from "../authorise.ts";
+import type { Role } from "../define.ts";
+
+/**
+ * May this person read an incident, or change it? As for other subcommands, and where the policy names who may read
+ * incidents (`incidents.visible_to`), only they.
+ * @throws UserError that says whom to ask; the refusal is recorded.
+ */
+export async function authoriseIncident(
+  context: { deps: Deps; asker: Asker },
+  role: Extract<Role, "viewer" | "auditor" | "operator">,
+): Promise<void> {
+  const { deps, asker } = context;
+  await authorise(context, { name: "incident", role });
+  const { visibleTo } = deps.policy.current().incidents;
+  if (visibleTo === null || (await deps.directory.members(visibleTo)).has(asker.userId)) return;
+  await appendAudit(deps.db, {
+    at: deps.now(),
+    teamId: asker.teamId,
+    actor: asker.userId,
+    event: "command.refused",
+    data: { command: "incident", code: "not-visible", ...auditContextOf(deps, asker) },
+  });
+  throw new UserError({
+    what: "You can't read incidents.",
+    why: "Only the people that zt-bot's policy names for them can.",
+    ask: visibleTo,
+  });
+}

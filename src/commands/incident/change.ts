@@ -1,0 +1,296 @@
+import { randomUUID } from "node:crypto";
+
+import { auditContextOf } from "../../approvals/audit-context.ts";
+import type { Asker, Deps } from "../../deps.ts";
+import { UserError } from "../../errors.ts";
+import { readFacts, type IncidentFacts } from "../../incidents/facts.ts";
+import { MAX_NOTE, MAX_PEOPLE, type Incident, type Severity } from "../../incidents/incident.ts";
+import {
+  addPeople,
+  changeIncident,
+  isOpen,
+  readIncident,
+  readPeople,
+  refreshIncident,
+  removePeople,
+  type IncidentChange,
+} from "../../incidents/repository.ts";
+import { storable } from "../../audit/append.ts";
+import { isMember } from "../../slack/membership.ts";
+import type { Who } from "../../lookup/who.ts";
+import { whoText } from "../../lookup/who-list.ts";
+import { plural } from "../../pluralize.ts";
+import { gapText } from "../../views/incident/words.ts";
+import { authoriseIncident } from "./access.ts";
+import { checkCount, findPeople } from "./open.ts";
+
+/** Who changes an incident, and which. */
+export interface ChangeOf {
+  deps: Deps;
+  asker: Asker;
+  id: string;
+}
+
+/** Gives it an owner, who has to belong to the workspace. @throws UserError */
+export async function assign(of: ChangeOf, owner: string): Promise<Incident> {
+  await authoriseIncident(of, "operator");
+  const { deps, asker } = of;
+  const person = await deps.directory.person(owner);
+  if (
+    person === null ||
+    person.isBot ||
+    person.isDeactivated ||
+    person.isGuest ||
+    !isMember(person, deps.homeTeamId)
+  )
+    throw new UserError({
+      what: "They can't own an incident.",
+      why: "Only members of this workspace can.",
+      next: "Name someone else.",
+    });
+  const incident = await current(of);
+  if (incident.owner === owner) return incident;
+  return apply(of, "incident.assigned", {
+    set: { owner },
+    data: { owner, before: incident.owner },
+    entry: { owner },
+    where: (eb) =>
+      eb.and([
+        isOpen(eb),
+        incident.owner === null ? eb("owner", "is", null) : eb("owner", "=", incident.owner),
+      ]),
+    key: `assigned:${asker.userId}:${deps.now()}`,
+  });
+}
+
+/** @throws UserError */
+export async function setSeverity(of: ChangeOf, severity: Severity): Promise<Incident> {
+  await authoriseIncident(of, "operator");
+  const incident = await current(of);
+  if (incident.severity === severity) return incident;
+  return apply(of, "incident.severity", {
+    set: { severity },
+    data: { severity, before: incident.severity },
+    entry: { severity },
+    where: (eb) => eb.and([isOpen(eb), eb("severity", "=", incident.severity)]),
+    key: `severity:${of.deps.now()}`,
+  });
+}
+
+/** Adds people; those who belong to it stay. @throws UserError when no one is new, or someone is not found. */
+export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident> {
+  await authoriseIncident(of, "operator");
+  const { deps, id } = of;
+  await current(of);
+  const [found, people] = await Promise.all([findPeople(deps, whos), readPeople(deps.db, id)]);
+  const fresh = found.filter((one) => !people.some(({ target }) => target.id === one.id));
+  if (fresh.length === 0)
+    throw new UserError({
+      what: `${found.length === 1 ? "They belong" : "All of them belong"} to ${id} already.`,
+    });
+  checkCount(people.length + fresh.length);
+  const at = deps.now();
+  const emails = fresh.map(({ email, id }) => (email === "" ? id : email));
+  const changed = await apply(of, "incident.added", {
+    at,
+    data: { emails, targets: fresh.map((one) => one.id) },
+    entry: { people: emails },
+    key: `added:${at}`,
+    also: async (trx) => {
+      if (!(await addPeople(trx, id, fresh, at))) return false;
+      // Of two who add at once, the later one sees what the earlier one wrote.
+      if ((await readPeople(trx, id)).length > MAX_PEOPLE) checkCount(people.length + fresh.length + 1);
+      return true;
+    },
+  });
+  deps.engine.lookAtIncident(id);
+  return changed;
+}
+
+/** Takes people out of it; their past requests stay in its thread. @throws UserError when they don't belong to it. */
+export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incident> {
+  await authoriseIncident(of, "operator");
+  const { deps, id } = of;
+  await current(of);
+  const [people, named] = await Promise.all([
+    readPeople(deps.db, id),
+    Promise.all(whos.map((who) => addressOf(deps, who))),
+  ]);
+  const found = named.map((one) =>
+    people.find(({ target }) => target.id === one || target.email.toLowerCase() === one.toLowerCase()),
+  );
+  const missing = whos.filter((_who, index) => found[index] === undefined);
+  if (missing.length > 0 || found.length === 0)
+    throw new UserError({
+      what: `${missing.map(whoText).join(", ")} ${missing.length === 1 ? "does" : "do"} not belong to ${id}.`,
+      next: `/zt incident show ${id} lists who does.`,
+    });
+  const targets = found.flatMap((one) => one?.target ?? []);
+  const at = deps.now();
+  const emails = targets.map((one) => one.email);
+  const changed = await apply(of, "incident.removed", {
+    at,
+    data: { emails, targets: targets.map((one) => one.id) },
+    entry: { people: emails },
+    key: `removed:${at}`,
+    also: (trx) =>
+      removePeople(
+        trx,
+        id,
+        targets.map((one) => one.id),
+        at,
+      ),
+  });
+  await refreshIncident(deps.db, id, deps.now());
+  deps.engine.lookAtIncident(id);
+  return changed;
+}
+
+async function addressOf(deps: Deps, who: Who): Promise<string> {
+  if (who.kind === "mention") return (await deps.directory.person(who.userId))?.email ?? whoText(who);
+  return whoText(who);
+}
+
+/** A note as it was written. `source`: the message that it is. */
+export interface NewNote {
+  note: string;
+  /** Slack's id of the message: the same one is noted once. */
+  source?: { channel: string; ts: string; author?: string | undefined; link?: string; isHere?: boolean };
+}
+
+/** Adds a note; a closed incident takes notes too. @throws UserError for an empty one, or one that is too long. */
+export async function addNote(of: ChangeOf, { note, source }: NewNote): Promise<Incident> {
+  await authoriseIncident(of, "auditor");
+  const text = storable(note.trim());
+  if (text === "") throw new UserError({ what: "The note is empty.", next: "Write it after the word note." });
+  if (text.length > MAX_NOTE)
+    throw new UserError({
+      what: `The note is too long: ${plural(text.length, "character")}.`,
+      why: `At most ${plural(MAX_NOTE, "character")} fit.`,
+      next: "Shorten it, or write two.",
+    });
+  const { channel, ts, ...told } = source ?? {};
+  await exists(of);
+  const written = await change(of, "incident.noted", {
+    kind: "note",
+    data: { note: text, ...(source !== undefined && { source: `${channel}/${ts}`, author: source.author }) },
+    entry: { note: text, ...told },
+    key: source === undefined ? `note:${randomUUID()}` : `note:${channel}:${ts}`,
+  });
+  return written ?? exists(of);
+}
+
+/** What came of closing: closed, or the gaps that have to be confirmed first. */
+export type Closing = { incident: Incident; gaps: null } | { incident: Incident; gaps: string[] };
+
+/** Closes it. Gaps that are left are named and have to be confirmed. @throws UserError when it is closed already. */
+export async function close(of: ChangeOf, isConfirmed: boolean): Promise<Closing> {
+  await authoriseIncident(of, "operator");
+  const { deps, asker, id } = of;
+  const incident = await current(of);
+  const facts = await factsOf(deps, id);
+  const gaps = gapsLeft(facts);
+  if (gaps.length > 0 && !isConfirmed) return { incident, gaps };
+  const at = deps.now();
+  const closed = await apply(of, "incident.closed", {
+    at,
+    set: { status: "closed", closed_by: asker.userId, closed_at: at },
+    data: { gaps },
+    entry: { gaps },
+    key: `closed:${at}`,
+  });
+  return { incident: closed, gaps: null };
+}
+
+/** The required gaps that are left, in words. */
+function gapsLeft({ people, required }: IncidentFacts): string[] {
+  return people.flatMap(({ person, state }) =>
+    state.gaps.filter(({ kind }) => required.includes(kind)).map((gap) => gapText(person.target, gap)),
+  );
+}
+
+/** @throws UserError when it is open. */
+export async function reopen(of: ChangeOf): Promise<Incident> {
+  await authoriseIncident(of, "operator");
+  const { deps, id } = of;
+  const incident = await exists(of);
+  if (incident.status === "open") throw new UserError({ what: `${id} is open.` });
+  const at = deps.now();
+  const opened = await change(of, "incident.reopened", {
+    at,
+    set: { status: "open", closed_by: null, closed_at: null },
+    where: (eb) => eb("status", "=", "closed"),
+    key: `reopened:${at}`,
+  });
+  await refresh(of);
+  return opened ?? exists(of);
+}
+
+/** Reads everyone again, in the background. */
+export async function refresh({ deps, id }: ChangeOf): Promise<void> {
+  await refreshIncident(deps.db, id, deps.now());
+  deps.engine.lookAtIncident(id);
+}
+
+/** @throws UserError when there is no such incident. */
+export async function factsOf(deps: Deps, id: string): Promise<IncidentFacts> {
+  const facts = await readFacts(deps.db, id, deps.policy.current().incidents.required);
+  if (facts === null) throw noSuchIncident(id);
+  return facts;
+}
+
+function noSuchIncident(id: string): UserError {
+  return new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
+}
+
+async function exists({ deps, id }: ChangeOf): Promise<Incident> {
+  const incident = await readIncident(deps.db, id);
+  if (incident === null) throw noSuchIncident(id);
+  return incident;
+}
+
+/** The incident, which has to be open. @throws UserError */
+async function current(of: ChangeOf): Promise<Incident> {
+  const incident = await exists(of);
+  if (incident.closed === null) return incident;
+  throw closedMeanwhile(incident);
+}
+
+function closedMeanwhile({ id, closed }: Incident): UserError {
+  return new UserError({
+    what: `${id} is closed.`,
+    ...(closed !== null && { by: closed.by }),
+    why: "A closed incident takes notes and late results only.",
+    next: `Reopen it: /zt incident reopen ${id}`,
+  });
+}
+
+type Applied = Omit<IncidentChange, "id" | "actor" | "event" | "at"> & { at?: number };
+
+/** @throws UserError when it was closed, or changed by someone else, meanwhile. */
+async function apply(of: ChangeOf, event: IncidentChange["event"], applied: Applied): Promise<Incident> {
+  const changed = await change(of, event, { where: isOpen, ...applied });
+  if (changed !== null) return changed;
+  await current(of);
+  throw new UserError({
+    what: "Someone else changed it at the same moment.",
+    next: "Look at it and try again.",
+  });
+}
+
+async function change(
+  { deps, asker, id }: ChangeOf,
+  event: IncidentChange["event"],
+  { at = deps.now(), data = {}, ...rest }: Applied,
+): Promise<Incident | null> {
+  const changed = await changeIncident(deps.db, {
+    ...rest,
+    id,
+    at,
+    actor: asker.userId,
+    event,
+    data: { ...data, ...auditContextOf(deps, asker) },
+  });
+  deps.engine.publishThread({ id });
+  return changed;
+}

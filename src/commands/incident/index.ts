@@ -1,0 +1,307 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { AccessUser } from "../../api/cloudflare.ts";
+import type { Asker, Deps } from "../../deps.ts";
+import { UserError } from "../../errors.ts";
+import { drawHead } from "../../incidents/drawer.ts";
+import {
+  isIncidentId,
+  MAX_TITLE,
+  readSeverity,
+  SEVERITIES,
+  type Incident,
+} from "../../incidents/incident.ts";
+import {
+  findClosedIncidents,
+  findIncidentOfThread,
+  findOpenIncidents,
+  readIncident,
+} from "../../incidents/repository.ts";
+import { parseWho, type Who } from "../../lookup/who.ts";
+import { permalink } from "../../slack/messages.ts";
+import { readThread } from "../../threads/thread.ts";
+import { button, type Message } from "../../views/blocks.ts";
+import {
+  changedAnswer,
+  incidentList,
+  nameOf,
+  threadTrouble,
+  type Told,
+} from "../../views/incident/answers.ts";
+import { INCIDENT_ACTIONS } from "../../views/incident/actions.ts";
+import { confirmClose } from "../../views/incident/head.ts";
+import { cut, mention } from "../../views/text.ts";
+import { packParams } from "../../views/screen-button.ts";
+import { defineCommand, type CommandContext, type ScreenParams } from "../define.ts";
+import { suggest, unescapeSlack } from "../parse.ts";
+import { seal, type AnyCommand } from "../registry.ts";
+import { authoriseIncident } from "./access.ts";
+import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { open } from "./open.ts";
+
+const USAGE = "/zt incident open|list|show|assign|severity|add|remove|note|close|reopen";
+
+/** `/zt incident open <who>… ["title"]`: the words that are no one are the title. */
+const openCommand = seal(
+  defineCommand({
+    name: "incident open",
+    group: "Respond",
+    summary: "open an incident",
+    examples: [],
+    role: "operator",
+    changes: true,
+    calls: ["list users", "get user"],
+    args: {
+      who: { kind: "whos", summary: "email addresses, names, Access users' ids or @mentions" },
+      title: { kind: "text", summary: "what it is about" },
+      severity: { kind: "text", takes: "1-4", summary: "1 is the worst" },
+    },
+    async run(context, { who, title = "", severity }) {
+      if (who.length === 0) {
+        if (context.openIncidentForm === undefined)
+          throw new UserError({
+            what: "No one was named.",
+            next: 'Use /zt incident open mallory@example.com "title".',
+          });
+        return context.openIncidentForm({ title });
+      }
+      const { deps, asker, channelId } = context;
+      const chosen = severity === undefined ? null : readSeverity(severity);
+      if (severity !== undefined && chosen === null) throw noSeverity(severity);
+      const input = { whos: who, title, channelId, ...(chosen !== null && { severity: chosen }) };
+      return openedAnswer(deps, await open(deps, asker, input));
+    },
+  }),
+  (_context, users) => Promise.resolve(openButtons(users)),
+);
+
+/** Buttons that open the form of a new incident with one of these users in it. */
+function openButtons(users: readonly AccessUser[]) {
+  return users.map((user, index) =>
+    button(
+      "Choose…",
+      `${INCIDENT_ACTIONS.open}:${index}`,
+      packParams({ user: user.id }),
+      `Open an incident about ${user.email || user.id}`,
+    ),
+  );
+}
+
+/** Answers with a link to the thread, which has a few seconds to be there. */
+async function openedAnswer(deps: Deps, incident: Incident): Promise<Message> {
+  await Promise.race([deps.engine.threadPublished(incident.id), sleep(THREAD_WAIT_MS, null, { ref: false })]);
+  return changedAnswer(incident, `🔴 Opened *${nameOf(incident)}*`, await toldWhere(deps, incident));
+}
+
+const THREAD_WAIT_MS = 4000;
+
+/** A link to the thread; where it is not there yet, why. */
+export async function toldWhere(deps: Deps, { id, channel }: Incident): Promise<Told> {
+  const thread = await readThread(deps.db, id);
+  const ts = thread?.place.ts ?? null;
+  const code = thread?.trouble?.code ?? null;
+  return {
+    link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
+    trouble: code === null ? null : threadTrouble(code),
+  };
+}
+
+type Run = (context: CommandContext, id: string | null, words: readonly string[]) => Promise<Message | void>;
+
+/** What may follow `/zt incident`; each authorises for itself. */
+const RUNS: Record<string, Run> = {
+  open: (context, _id, words) => openCommand.parseAndRun(context, withTitle(words)),
+  list: (context) => showList(context),
+  show: async (context, id) => withIncident(context, id, "show", (chosen) => showIncident(context, chosen)),
+  assign: (context, id, [word = "me"]) =>
+    withIncident(context, id, "assign", async (chosen) => {
+      const who = word.toLowerCase() === "me" ? context.asker.userId : mentioned(word);
+      const incident = await assign(of(context, chosen), who);
+      return answer(context, incident, `${nameOf(incident)} is assigned to ${mention(who)}`);
+    }),
+  severity: (context, id, [word = ""]) =>
+    withIncident(context, id, "severity", async (chosen) => {
+      const severity = readSeverity(word);
+      if (severity === null) throw noSeverity(word);
+      const incident = await setSeverity(of(context, chosen), severity);
+      return answer(context, incident, `${nameOf(incident)} is now severity ${severity}`);
+    }),
+  add: (context, id, words) =>
+    withIncident(context, id, "add", async (chosen) => {
+      const incident = await add(of(context, chosen), readWhos(words));
+      return answer(context, incident, `Added to ${nameOf(incident)}`);
+    }),
+  remove: (context, id, words) =>
+    withIncident(context, id, "remove", async (chosen) => {
+      const incident = await remove(of(context, chosen), readWhos(words));
+      return answer(context, incident, `Removed from ${nameOf(incident)}`);
+    }),
+  note: (context, id, words) =>
+    withIncident(context, id, "note", async (chosen) => {
+      const incident = await addNote(of(context, chosen), { note: unescapeSlack(words.join(" ")) });
+      return answer(context, incident, `📌 Noted in ${nameOf(incident)}`);
+    }),
+  close: (context, id) =>
+    withIncident(context, id, "close", async (chosen) => {
+      const { incident, gaps } = await close(of(context, chosen), false);
+      return gaps === null
+        ? answer(context, incident, `⚪ Closed ${nameOf(incident)}`)
+        : confirmClose(incident.id, gaps);
+    }),
+  reopen: (context, id) =>
+    withIncident(context, id, "reopen", async (chosen) => {
+      const incident = await reopen(of(context, chosen));
+      return answer(context, incident, `🔴 Reopened ${nameOf(incident)}`);
+    }),
+};
+
+export const incident: AnyCommand = {
+  name: "incident",
+  aliases: ["incidents", "inc"],
+  group: "Respond",
+  summary: "work on several people and requests in one thread",
+  details:
+    'open <who>… ["title"], list, show, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
+  examples: [
+    'incident open mallory@example.com "Phishing wave"',
+    "incident list",
+    "incident note INC-7K3M2 called her",
+  ],
+  role: "viewer",
+  changes: true,
+  calls: ["list users", "get user", "list active sessions", "list registrations", "get risk score"],
+  args: {
+    what: {
+      kind: "word",
+      required: false,
+      summary: "open, list, show, assign, severity, add, remove, note, close or reopen",
+    },
+    more: { kind: "words", summary: "the incident's id, and what belongs to it" },
+  },
+  screen: (deps, params, asker) => screen({ deps, asker }, params),
+  async parseAndRun(context, [word = "list", ...words]) {
+    const isShow = isIncidentId(word);
+    const name = isShow ? "show" : word.toLowerCase();
+    const run = Object.hasOwn(RUNS, name) ? RUNS[name] : undefined;
+    if (run === undefined) throw unknownWord(word);
+    await authoriseIncident(context, "viewer");
+    const rest = isShow ? [word, ...words] : words;
+    const [first = "", ...others] = rest;
+    const message = isIncidentId(first)
+      ? await run(context, first.toUpperCase(), others)
+      : await run(context, null, rest);
+    if (message !== undefined) await context.reply(message);
+  },
+};
+
+function unknownWord(word: string): UserError {
+  const shown = unescapeSlack(word);
+  const meant = suggest(shown.toLowerCase(), Object.keys(RUNS));
+  return new UserError({
+    what: `An incident has no "${cut(shown, 60)}".`,
+    next: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use ${USAGE}`,
+  });
+}
+
+/** Words that name no one, behind or before those that do, are the title. */
+function withTitle(words: readonly string[]): string[] {
+  const end = words.findIndex((word) => /^[-—–]+\p{L}/u.test(word));
+  const [said, flags] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
+  const isSomeone = (word: string) =>
+    word.split(/[,;]+/).some((part) => parseWho(part) !== null || /[^@]@./.test(part));
+  const people = said.filter(isSomeone);
+  const title = said.filter((word) => !isSomeone(word)).join(" ");
+  // One or two words alone may be a name, to be searched for; a title in quotes is none.
+  if (people.length === 0 && !said.some((word) => /\s/.test(word))) return [...words];
+  return title === "" || flags.some((flag) => /^[-—–]+title\b/i.test(flag))
+    ? [...people, ...flags]
+    : [...people, `--title=${cut(title, MAX_TITLE)}`, ...flags];
+}
+
+function readWhos(words: readonly string[]): Who[] {
+  return words
+    .flatMap((word) => word.split(/[,;]+/))
+    .filter((word) => word !== "")
+    .map((word) => {
+      const who = parseWho(word);
+      if (who !== null) return who;
+      throw new UserError({
+        what: `Can't read "${cut(unescapeSlack(word), 100)}" as a person.`,
+        next: "Use an email address, a @mention or an Access user's id.",
+      });
+    });
+}
+
+function mentioned(word: string): string {
+  const who = parseWho(word);
+  if (who?.kind === "mention") return who.userId;
+  throw new UserError({
+    what: `Can't read "${cut(unescapeSlack(word), 100)}" as an owner.`,
+    next: "Use a @mention, or me: /zt incident assign @alice",
+  });
+}
+
+function noSeverity(word: string): UserError {
+  const shown = cut(unescapeSlack(word), 40);
+  return new UserError({
+    what: shown === "" ? "The severity is missing." : `Can't read "${shown}" as a severity.`,
+    next: `Use ${SEVERITIES.join(", ")}; 1 is the worst.`,
+  });
+}
+
+/** Runs for the incident that is named, or the one whose thread or channel this is; else there is a choice. */
+async function withIncident(
+  { deps, channelId, threadTs }: CommandContext,
+  named: string | null,
+  what: string,
+  run: (id: string) => Promise<Message>,
+): Promise<Message> {
+  if (named !== null) return run(named);
+  const here = threadTs === undefined ? null : await findIncidentOfThread(deps.db, channelId, threadTs);
+  if (here !== null) return run(here);
+  const inChannel = await findOpenIncidents(deps.db, { channel: channelId });
+  const [only] = inChannel;
+  if (only !== undefined && inChannel.length === 1) return run(only.id);
+  const all = await findOpenIncidents(deps.db);
+  if (all.length === 0)
+    throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
+  return incidentList(
+    all,
+    [],
+    `Which incident? Add its id, such as /zt incident ${what} ${all[0]?.id ?? ""}`,
+  );
+}
+
+function of({ deps, asker }: CommandContext, id: string) {
+  return { deps, asker, id };
+}
+
+async function answer({ deps }: CommandContext, incident: Incident, said: string): Promise<Message> {
+  return changedAnswer(incident, said, await toldWhere(deps, incident));
+}
+
+const CLOSED_SHOWN = 5;
+
+async function showList({ deps }: Pick<CommandContext, "deps">): Promise<Message> {
+  const [opened, closed] = await Promise.all([
+    findOpenIncidents(deps.db),
+    findClosedIncidents(deps.db, CLOSED_SHOWN),
+  ]);
+  return incidentList(opened, closed);
+}
+
+/** An incident as it stands, for one reader. @throws UserError when there is none of this id. */
+async function showIncident({ deps }: Pick<CommandContext, "deps">, id: string): Promise<Message> {
+  const facts = await factsOf(deps, id);
+  const { link } = await toldWhere(deps, facts.incident);
+  return drawHead({ slack: deps.slack.interactive, now: deps.now }, facts, link);
+}
+
+async function screen(
+  context: { deps: Deps; asker: Asker },
+  { incident: id }: ScreenParams,
+): Promise<Message> {
+  await authoriseIncident(context, "viewer");
+  const known = id === undefined || (await readIncident(context.deps.db, id)) === null;
+  return known ? showList(context) : showIncident(context, id);
+}

@@ -1,0 +1,154 @@
+import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
+import { BOT } from "../audit/append.ts";
+import { readSummary, type UserSummary } from "../lookup/summary.ts";
+import type { PolicySource } from "../policy-file.ts";
+import { clockOf } from "../store/clock.ts";
+import type { Db } from "../store/open.ts";
+import { changeThread, type NewReply } from "../threads/thread.ts";
+import { findGaps, isContained, seenOf, type GapKind } from "./gaps.ts";
+import { personOf, type IncidentPerson } from "./incident.ts";
+import { changeIncident, readIncident, readPeople } from "./repository.ts";
+import { readRequestsOf } from "./requests.ts";
+
+interface LookDeps {
+  db: Db;
+  policy: Pick<PolicySource, "current">;
+  now(): number;
+  /** All that is known of someone; never rejects for Cloudflare's reasons. */
+  read(user: AccessUser): Promise<UserSummary>;
+}
+
+/** Who reads someone has so long; one that died is followed by another. */
+const LOOK_MS = 30_000;
+/** No one waits at a screen: a part may take as long as Cloudflare needs. */
+const PART_TIMEOUT_MS = 10_000;
+/** People read at once. */
+const AT_ONCE = 5;
+
+/** Reads someone from Cloudflare, with all the time that needs. */
+export function readPerson(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
+  return readSummary(cloudflare, user, { now, timeoutMs: PART_TIMEOUT_MS }).whole;
+}
+
+/** Incidents with people who are to be read (again). */
+export async function findLooks(db: Db, now: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom("incident_people")
+    .select("incident_id as id")
+    .distinct()
+    .where("look_due", "<=", now)
+    .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, now))]))
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Reads the people of an incident who are due, and writes what was seen with what follows from it: the first time a
+ * snapshot for the thread, and whether everyone is contained by now.
+ */
+export async function lookAtPeople(deps: LookDeps, incidentId: string): Promise<void> {
+  for (;;) {
+    const claimed = await claimPeople(deps, incidentId);
+    if (claimed.length === 0) return;
+    await Promise.all(claimed.map((one) => lookAt(deps, incidentId, one)));
+  }
+}
+
+interface Claimed {
+  person: IncidentPerson;
+  /** When they were to be read: to have them read again meanwhile is to write a later time. */
+  due: number;
+  until: number;
+}
+
+async function claimPeople({ db, now }: LookDeps, incidentId: string): Promise<Claimed[]> {
+  const at = now();
+  const isFree = (await db
+    .selectFrom("incident_people")
+    .select("target_id")
+    .where("incident_id", "=", incidentId)
+    .where("look_due", "<=", at)
+    .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, at))]))
+    .orderBy("position")
+    .limit(AT_ONCE)
+    .execute()) satisfies { target_id: string }[];
+  if (isFree.length === 0) return [];
+  const rows = await db
+    .updateTable("incident_people")
+    .set({ look_until: clockOf(db, at, LOOK_MS) })
+    .where("incident_id", "=", incidentId)
+    .where(
+      "target_id",
+      "in",
+      isFree.map((row) => row.target_id),
+    )
+    .where("look_due", "<=", at)
+    .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, at))]))
+    .returningAll()
+    .execute();
+  return rows.map((row) => ({ person: personOf(row), due: row.look_due ?? at, until: row.look_until ?? at }));
+}
+
+async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }: Claimed): Promise<void> {
+  const { db, now, policy } = deps;
+  const { id: targetId } = person.target;
+  const summary = await deps.read(person.profile);
+  const at = now();
+  await db.transaction().execute(async (trx) => {
+    // One after another, so that the last to write sees all that was seen.
+    await trx.updateTable("incidents").set({ id: incidentId }).where("id", "=", incidentId).execute();
+    const { numUpdatedRows } = await trx
+      .updateTable("incident_people")
+      .set((eb) => ({
+        seen: JSON.stringify(seenOf(summary)),
+        look_until: null,
+        look_due: eb.case().when("look_due", ">", due).then(eb.ref("look_due")).else(null).end(),
+      }))
+      .where("incident_id", "=", incidentId)
+      .where("target_id", "=", targetId)
+      .where("look_until", "=", until)
+      .executeTakeFirst();
+    // Somebody else took over, and writes what they see.
+    if (numUpdatedRows === 0n) return;
+    await changeThread(trx, incidentId, at, person.seen === null ? [snapshot(targetId, summary)] : []);
+    await judgeContainment(trx, incidentId, policy.current().incidents.required, at);
+  });
+}
+
+/** A process that is alone on its database (SQLite) takes over at once what a dead one was reading. */
+export async function releaseDeadLooks(db: Db): Promise<void> {
+  await db
+    .updateTable("incident_people")
+    .set({ look_until: null })
+    .where("look_until", "is not", null)
+    .execute();
+}
+
+/** How someone stood when the incident heard of them first: verdict first, drawn from what was read then. */
+function snapshot(targetId: string, summary: UserSummary): NewReply {
+  return { key: `snapshot:${targetId}`, data: { kind: "snapshot", summary } };
+}
+
+/** Contained, or no longer: told once each time, and recorded. */
+async function judgeContainment(
+  trx: Parameters<Parameters<ReturnType<Db["transaction"]>["execute"]>[0]>[0],
+  id: string,
+  required: readonly GapKind[],
+  at: number,
+): Promise<void> {
+  const incident = await readIncident(trx, id);
+  if (incident === null) return;
+  const people = await readPeople(trx, id);
+  const requests = await readRequestsOf(
+    trx,
+    people.map(({ target }) => target.id),
+    incident.openedAt,
+  );
+  const isOver = people.every(({ target, seen }) =>
+    isContained(findGaps(seen, requests.get(target.id) ?? []), required),
+  );
+  if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
+  const event = isOver ? "incident.contained" : "incident.not-contained";
+  const change = { id, at, actor: BOT, event, key: `${event}:${at}` } as const;
+  await changeIncident(trx, { ...change, set: { contained_at: isOver ? at : null }, data: { required } });
+}

@@ -1,0 +1,149 @@
+import type { Kysely, Transaction } from "kysely";
+
+import { actionOf } from "../actions/index.ts";
+import type { Request, Status } from "../requests/request.ts";
+import { isFinal } from "../requests/request.ts";
+import type { TargetState } from "../requests/targets.ts";
+import type { Database } from "../store/schema.ts";
+import { changeReply, changeThread } from "../threads/thread.ts";
+import type { PersonRequest } from "./gaps.ts";
+import { addEntry } from "./repository.ts";
+
+type Trx = Transaction<Database>;
+
+/** What is told of a request in the threads of its people's incidents: no more than a reader needs to follow. */
+const TOLD = new Set([
+  "request.created",
+  "request.approved",
+  "request.denied",
+  "request.cancelled",
+  "request.expired",
+  "request.voided",
+  "request.held",
+  "request.unknown",
+  "request.stopped",
+  "request.succeeded",
+  "request.failed",
+]);
+
+/**
+ * Tells the incidents of a request's people that it changed, in the transaction of that change: open ones that they
+ * belong to now, and those that heard of the request before, also when they are closed by now. Before the record is
+ * appended to, as its head is the last lock.
+ */
+export async function followRequest(
+  trx: Trx,
+  request: Request,
+  { event, actor, at }: { event: string; actor: string; at: number },
+): Promise<void> {
+  if (!TOLD.has(event)) return;
+  for (const id of await findIncidentsOf(trx, request.id)) {
+    const key = `${event}:${request.id}${event === "request.held" ? `:${at}` : ""}`;
+    const data = { event, reason: request.decisionReason };
+    if (!(await addEntry(trx, id, at, { key, kind: "request", actor, requestId: request.id, data })))
+      continue;
+    await changeThread(trx, id, at, [
+      { key, data: { kind: "request", requestId: request.id, event, actor, at } },
+    ]);
+    const isVerified = request.status === "succeeded" && request.result.verification?.confirmed === true;
+    if (isVerified && actionOf(request.plan).access === "takes")
+      await trx
+        .updateTable("incidents")
+        .set({ first_contained_at: at })
+        .where("id", "=", id)
+        .where("first_contained_at", "is", null)
+        .execute();
+    if (isFinal(request.status) || request.status === "unknown") await lookAgain(trx, id, request.id, at);
+  }
+}
+
+/** The card is in Slack by now: the line that told of the request links to it. */
+export async function linkCard(trx: Trx, request: Request): Promise<void> {
+  const rows = await trx
+    .selectFrom("incident_entries")
+    .select(["incident_id", "key", "actor", "at", "data"])
+    .where("request_id", "=", request.id)
+    .execute();
+  for (const { incident_id, key, actor, at, data } of rows) {
+    const { event } = JSON.parse(data) as { event: string };
+    await changeReply(trx, incident_id, {
+      key,
+      data: { kind: "request", requestId: request.id, event, actor, at },
+    });
+  }
+}
+
+/** Always in the same order, so that no two transactions wait for each other. */
+async function findIncidentsOf(trx: Trx, requestId: string): Promise<string[]> {
+  const [open, told] = [
+    await trx
+      .selectFrom("request_targets")
+      .innerJoin("incident_people", "incident_people.target_id", "request_targets.target_id")
+      .innerJoin("incidents", "incidents.id", "incident_people.incident_id")
+      .select("incidents.id")
+      .distinct()
+      .where("request_targets.request_id", "=", requestId)
+      .where("incident_people.removed_at", "is", null)
+      .where("incidents.status", "=", "open")
+      .execute(),
+    await trx
+      .selectFrom("incident_entries")
+      .select("incident_id as id")
+      .distinct()
+      .where("request_id", "=", requestId)
+      .execute(),
+  ];
+  return [...new Set([...open, ...told].map(({ id }) => id))].toSorted();
+}
+
+async function lookAgain(trx: Trx, incidentId: string, requestId: string, at: number): Promise<void> {
+  await trx
+    .updateTable("incident_people")
+    .set({ look_due: at })
+    .where("incident_id", "=", incidentId)
+    .where("removed_at", "is", null)
+    .where("target_id", "in", (eb) =>
+      eb.selectFrom("request_targets").select("target_id").where("request_id", "=", requestId),
+    )
+    .execute();
+}
+
+/** Requests about someone that were made so long before an incident was opened belong to it as well. */
+const BEFORE_MS = 24 * 60 * 60_000;
+
+/** Requests about these people since a day before the incident was opened, by the person's id. */
+export async function readRequestsOf(
+  db: Kysely<Database> | Trx,
+  targetIds: readonly string[],
+  openedAt: number,
+): Promise<Map<string, PersonRequest[]>> {
+  if (targetIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("request_targets")
+    .innerJoin("requests", "requests.id", "request_targets.request_id")
+    .select([
+      "request_targets.target_id",
+      "request_targets.state",
+      "request_targets.sent_at",
+      "requests.id",
+      "requests.action",
+      "requests.status",
+      "requests.created_at",
+    ])
+    .where("request_targets.target_id", "in", targetIds)
+    .where("requests.created_at", ">=", openedAt - BEFORE_MS)
+    .execute();
+  return Map.groupBy(
+    rows.map((row) => ({
+      targetId: row.target_id,
+      id: row.id,
+      action: row.action,
+      takesAccess: actionOf({ action: row.action as Request["plan"]["action"] }).access === "takes",
+      status: row.status as Status,
+      state: row.state as TargetState,
+      createdAt: row.created_at,
+      sentAt: row.sent_at,
+    })),
+    ({ targetId }) => targetId,
+  );
+}

@@ -1,0 +1,172 @@
+import type { MessageShortcut } from "@slack/bolt";
+import type { ModalView } from "@slack/types";
+
+import { authoriseIncident } from "../commands/incident/access.ts";
+import { addNote, assign, close, factsOf, refresh, reopen } from "../commands/incident/change.ts";
+import { toldWhere } from "../commands/incident/index.ts";
+import { open } from "../commands/incident/open.ts";
+import type { Asker, Deps } from "../deps.ts";
+import { explain, UserError } from "../errors.ts";
+import type { Incident } from "../incidents/incident.ts";
+import { findOpenIncidents, readIncident } from "../incidents/repository.ts";
+import { parseWhoList } from "../lookup/who-list.ts";
+import { getUser } from "../lookup/who.ts";
+import { maskSecrets } from "../secrets.ts";
+import { permalink } from "../slack/messages.ts";
+import { modal, section } from "../views/blocks.ts";
+import { changedAnswer, nameOf } from "../views/incident/answers.ts";
+import {
+  addToIncidentModal,
+  noteModal,
+  openIncidentModal,
+  parseAddToIncident,
+  parseNote,
+  parseOpenIncident,
+} from "../views/incident/forms.ts";
+import { INCIDENT_ACTIONS } from "../views/incident/actions.ts";
+import { confirmClose } from "../views/incident/head.ts";
+import { unpackParams } from "../views/screen-button.ts";
+import type { Click, ClickHandler } from "./click.ts";
+import { defineForm } from "./form.ts";
+import { wordsOf } from "./investigate.ts";
+import { openWithLoading } from "./modal.ts";
+
+/** Buttons of an incident that show something or open a form. */
+export const incidentClicks: Record<string, ClickHandler> = {
+  async [INCIDENT_ACTIONS.refresh](click) {
+    await authoriseIncident(click, "viewer");
+    await factsOf(click.deps, click.value);
+    await refresh(of(click));
+  },
+
+  async [INCIDENT_ACTIONS.note](click) {
+    const { deps, triggerId, value } = click;
+    await openWithLoading(deps, triggerId, "Add note", "Checking…", async () => {
+      await authoriseIncident(click, "auditor");
+      return noteModal((await factsOf(deps, value)).incident);
+    });
+  },
+
+  [INCIDENT_ACTIONS.open]: openFormOf,
+};
+
+/** The form of a new incident, about the user whose id the button carries, or about no one yet. */
+export async function openFormOf(click: Click): Promise<void> {
+  const { deps, asker, triggerId, channelId, value } = click;
+  const { user = "" } = unpackParams(value);
+  await openIncidentForm(deps, triggerId, { asker, channelId, user, title: "" });
+}
+
+/** Opens the form of a new incident. */
+export async function openIncidentForm(
+  deps: Deps,
+  triggerId: string,
+  { asker, channelId, user = "", title }: { asker: Asker; channelId: string; user?: string; title: string },
+): Promise<void> {
+  await openWithLoading(deps, triggerId, "Open incident", "Checking…", async () => {
+    await authoriseIncident({ deps, asker }, "operator");
+    const found = user === "" ? null : await getUser(deps.cloudflare, user);
+    return openIncidentModal({ channelId, people: found === null ? "" : found.email || found.id, title });
+  });
+}
+
+/** Buttons that change an incident by themselves. */
+export const incidentDecisions: Record<string, ClickHandler> = {
+  async [INCIDENT_ACTIONS.take](click) {
+    const incident = await assign(of(click), click.asker.userId);
+    await answer(click, incident, `You own ${nameOf(incident)}`);
+  },
+
+  async [INCIDENT_ACTIONS.close](click) {
+    const { incident, gaps } = await close(of(click), false);
+    if (gaps === null) return answer(click, incident, `⚪ Closed ${nameOf(incident)}`);
+    await click.reply(confirmClose(incident.id, gaps));
+  },
+
+  async [INCIDENT_ACTIONS.closeAnyway](click) {
+    const { incident } = await close(of(click), true);
+    await answer(click, incident, `⚪ Closed ${nameOf(incident)}, with gaps left`);
+  },
+
+  async [INCIDENT_ACTIONS.reopen](click) {
+    const incident = await reopen(of(click));
+    await answer(click, incident, `🔴 Reopened ${nameOf(incident)}`);
+  },
+};
+
+function of({ deps, asker, value }: Click) {
+  return { deps, asker, id: value };
+}
+
+async function answer({ deps, reply }: Click, incident: Incident, said: string): Promise<void> {
+  await reply(changedAnswer(incident, said, await toldWhere(deps, incident)));
+}
+
+/** The form of a new incident. Nothing that was typed is lost where it can't be opened. */
+export const openIncidentForms = defineForm(parseOpenIncident, async ({ deps, asker }, form) => {
+  const { channelId, people, title, severity } = form;
+  try {
+    const { whos, unreadable } = parseWhoList(people);
+    if (unreadable.length > 0)
+      throw new UserError({
+        what: `Can't read ${unreadable.join(", ")} as an email address.`,
+        next: "Check the spelling.",
+      });
+    const incident = await open(deps, asker, { whos, title, severity, channelId });
+    await deps.engine.threadPublished(incident.id);
+    return doneModal(deps, incident, `🔴 Opened *${nameOf(incident)}*`);
+  } catch (error) {
+    const problem = explain(deps.log, error, "form could not be taken");
+    return openIncidentModal({ channelId, people, title, severity, problem });
+  }
+});
+
+export const noteForm = defineForm(parseNote, async ({ deps, asker }, { id, note }) => {
+  try {
+    const incident = await addNote({ deps, asker, id }, { note });
+    return await doneModal(deps, incident, `📌 Noted in ${nameOf(incident)}`);
+  } catch (error) {
+    return noteModal({ id, title: "" }, note, explain(deps.log, error, "form could not be taken"));
+  }
+});
+
+/** The message shortcut "Add to incident": picks one of those that are open. */
+export async function addToIncident(deps: Deps, asker: Asker, shortcut: MessageShortcut): Promise<void> {
+  await openWithLoading(deps, shortcut.trigger_id, "Add to incident", "Checking…", async () => {
+    await authoriseIncident({ deps, asker }, "auditor");
+    const incidents = await findOpenIncidents(deps.db);
+    if (incidents.length === 0)
+      throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
+    const { message, channel } = shortcut;
+    const source = {
+      channel: channel.id,
+      ts: message.ts,
+      ...(message.user !== undefined && { author: message.user }),
+    };
+    const { text } = maskSecrets(message.text ?? wordsOf(message));
+    return addToIncidentModal({ incidents, source, text });
+  });
+}
+
+export const addToIncidentForm = defineForm(
+  parseAddToIncident,
+  async ({ deps, asker }, { id, note, source }) => {
+    try {
+      const link = await permalink(deps.slack.interactive, source);
+      const told = { ...source, ...(link !== null && { link }) };
+      const incident = await addNote({ deps, asker, id }, { note, source: told });
+      return await doneModal(deps, incident, `📌 Noted in ${nameOf(incident)}`);
+    } catch (error) {
+      const problem = explain(deps.log, error, "form could not be taken");
+      const chosen = await readIncident(deps.db, id);
+      const incidents = [...(chosen === null ? [] : [chosen]), ...(await findOpenIncidents(deps.db))];
+      const each = [...new Map(incidents.map((one) => [one.id, one])).values()];
+      return addToIncidentModal({ incidents: each, source, text: note, problem });
+    }
+  },
+);
+
+async function doneModal(deps: Deps, incident: Incident, said: string): Promise<ModalView> {
+  const { link, trouble } = await toldWhere(deps, incident);
+  return modal("Incident", [section(said, link !== null && `<${link}|Open the thread>`, trouble)]);
+}

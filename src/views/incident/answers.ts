@@ -1,0 +1,65 @@
+import type { Incident } from "../../incidents/incident.ts";
+import { describeSlackTrouble } from "../../slack-trouble.ts";
+import { compact } from "../../compact.ts";
+import { actions, message, section, type Message } from "../blocks.ts";
+import { screenButton } from "../screen-button.ts";
+import { escape, mention, when } from "../text.ts";
+import { INCIDENT_CHANNEL, incidentName } from "./words.ts";
+
+/** Where an incident is told, or why it is not there yet. */
+export interface Told {
+  link: string | null;
+  trouble: string | null;
+}
+
+/** `said`: what was changed, in mrkdwn. */
+export function changedAnswer({ id }: Incident, said: string, { link, trouble }: Told): Message {
+  return message(
+    said,
+    section(`${said}${link === null ? "" : ` · <${link}|Open the thread>`}`, trouble),
+    actions("incident_changed", screenButton("Show", "incident", { incident: id }, `Show ${id}`)),
+  );
+}
+
+/** Why the thread is not in Slack, with the step that fixes it. */
+export function threadTrouble(code: string): string {
+  const { why, next } = describeSlackTrouble(code, INCIDENT_CHANNEL);
+  return `⚠️ Not in Slack yet: ${why}.${next === null ? " It will be posted." : ` → ${next}; then it is posted.`}`;
+}
+
+/** Open incidents, and a few closed ones, each with a button. `hint`: what to do with them. */
+export function incidentList(open: readonly Incident[], closed: readonly Incident[], hint?: string): Message {
+  const shown = open.slice(0, MAX_OPEN);
+  const text = open.length === 0 ? "No incident is open." : `${open.length} open`;
+  return message(
+    hint ?? text,
+    section(hint === undefined ? `*Incidents:* ${text}` : `⚠️ ${hint}`),
+    shown.flatMap((incident) => [
+      section(lineOf(incident)),
+      ...actions(
+        `incident_${incident.id}`,
+        screenButton("Show", "incident", { incident: incident.id }, `Show ${incident.id}`),
+      ),
+    ]),
+    open.length > shown.length &&
+      section(`and ${open.length - shown.length} more: /zt incident show and the id`),
+    closed.length > 0 && section("*Closed*", ...closed.map(lineOf)),
+  );
+}
+
+/** Two blocks each, and Slack takes 50. */
+const MAX_OPEN = 20;
+
+function lineOf({ id, title, severity, owner, openedAt, closed, containedAt }: Incident): string {
+  const sign = closed !== null ? "⚪" : containedAt !== null ? "✅" : "🔴";
+  return `${sign} *${incidentName({ id, title })}* · ${compact(
+    `severity ${severity}`,
+    owner === null ? "no owner" : `owner ${mention(owner)}`,
+    closed === null ? `opened ${when(openedAt)}` : `closed ${when(closed.at)}`,
+  ).join(" · ")}`;
+}
+
+/** `INC-7K3M2 is now severity 1` and the like need nothing but their words. */
+export function nameOf({ id, title }: Pick<Incident, "id" | "title">): string {
+  return title === "" ? id : `${id} (${escape(title, 120)})`;
+}

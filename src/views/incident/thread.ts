@@ -1,0 +1,190 @@
+import { z } from "zod";
+
+import { compact } from "../../compact.ts";
+import type { UserSummary } from "../../lookup/summary.ts";
+import { judge, whyNothing } from "../../lookup/verdict.ts";
+import type { Request } from "../../requests/request.ts";
+import { actions, message, section, type Message } from "../blocks.ts";
+import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
+import { screenButton } from "../screen-button.ts";
+import { capitalise, code, escape, mention, named, when } from "../text.ts";
+
+/** The messages in an incident's thread, as they are kept until they are posted. */
+export const IncidentReply = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("snapshot"), summary: z.unknown() }),
+  z.object({
+    kind: z.literal("request"),
+    requestId: z.string(),
+    event: z.string(),
+    actor: z.string(),
+    at: z.number(),
+  }),
+  z.object({
+    kind: z.literal("note"),
+    event: z.string(),
+    actor: z.string(),
+    at: z.number(),
+    note: z.string(),
+    /** Who wrote it, where someone else added it; and a link to where it was written. */
+    author: z.string().optional(),
+    link: z.string().optional(),
+    /** It was said in this thread: it stands above. */
+    isHere: z.boolean().optional(),
+  }),
+  z.object({
+    kind: z.literal("event"),
+    event: z.string(),
+    actor: z.string(),
+    at: z.number(),
+    owner: z.string().optional(),
+    severity: z.number().optional(),
+    people: z.array(z.string()).optional(),
+    gaps: z.array(z.string()).optional(),
+  }),
+]);
+export type IncidentReply = z.infer<typeof IncidentReply>;
+
+/** How someone stood when the incident heard of them first: the verdict, and the way to all the rest. */
+export function snapshotReply(summary: UserSummary): Message {
+  const { id, name, email } = summary.user;
+  const who = named(name, named(email, id));
+  const verdict = judge(summary, summary.gatheredAt);
+  const nothing = whyNothing(summary);
+  return message(
+    `${escape(who)}: ${headlineText(verdict)}`,
+    section(
+      compact(`*${escape(who)}*`, email !== "" && code(email, 100)).join(" · "),
+      nothing === null
+        ? verdictText(verdict, summary)
+        : `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`,
+      nothing === null && stepText(verdict),
+    ),
+    actions("incident_snapshot", screenButton("Open summary", "user", { user: id }, `Summary of ${who}`)),
+  );
+}
+
+type About<Kind extends IncidentReply["kind"]> = Extract<IncidentReply, { kind: Kind }>;
+
+interface RequestLineProps {
+  reply: About<"request">;
+  request: Request;
+  headline: string;
+  link: string | null;
+}
+
+/** One short line of a request: who did what, with a link to its card. */
+export function requestReply({ reply, request, headline, link }: RequestLineProps): Message {
+  const [sign, said] = eventText(reply, request);
+  const what = `${escape(headline, 150)} · ${link === null ? request.id : `<${link}|${request.id}>`}`;
+  const line = `${sign} ${said}: ${what}`;
+  return message(line, section(line));
+}
+
+function eventText(
+  { event, actor }: About<"request">,
+  request: Request,
+): readonly [sign: string, said: string] {
+  const by = mention(actor);
+  switch (event) {
+    case "request.created":
+      return ["🟡", `${by} requested`];
+    case "request.approved":
+      return request.breakGlass === null ? ["🔵", `${by} approved`] : ["🚨", `Break-glass by ${by}`];
+    case "request.denied":
+      return ["⛔", `${by} denied${reasonText(request)}`];
+    case "request.cancelled":
+      return ["⚪", `${by} cancelled`];
+    case "request.expired":
+      return ["⚪", "Expired, nothing was done"];
+    case "request.voided":
+      return ["⚪", "Voided, nothing was done"];
+    case "request.held":
+      return ["⏸️", `On hold${request.held === null ? "" : ` (${escape(request.held.why, 200)})`}`];
+    case "request.unknown":
+      return ["⚪", "No clear answer from Cloudflare"];
+    case "request.stopped":
+      return ["⚪", `${by} stopped`];
+    case "request.succeeded":
+      return succeededText(request);
+    default:
+      return ["❌", `Failed${failureText(request)}`];
+  }
+}
+
+function succeededText({ result: { verification } }: Request): readonly [string, string] {
+  if (verification === undefined) return ["⚠️", "Accepted by Cloudflare, not verified"];
+  const summary = capitalise(escape(verification.summary, 200));
+  return verification.confirmed
+    ? ["✅", `${summary}, verified at ${when(verification.checkedAt, "minute")}`]
+    : ["⚠️", `Not confirmed: ${summary}`];
+}
+
+function reasonText({ decisionReason }: Request): string {
+  return decisionReason === null || decisionReason === "" ? "" : ` (${escape(decisionReason, 200)})`;
+}
+
+function failureText({ result: { failure } }: Request): string {
+  return failure === undefined ? "" : ` (${escape(failure.why, 200)})`;
+}
+
+/** `📌 @alice: called her, it was not her` */
+export function noteReply({ note, actor, author, link, isHere }: About<"note">): Message {
+  if (isHere === true) {
+    const line = `📌 Noted by ${mention(actor)}`;
+    return message(line, section(line));
+  }
+  const by =
+    author === undefined || author === actor
+      ? mention(actor)
+      : `${mention(author)}, added by ${mention(actor)}`;
+  const source = link === undefined ? by : `${by} · <${link}|Open the message>`;
+  return message(`📌 Note by ${by}: ${escape(note, 2000)}`, section(`📌 ${source}`, linesOf(note)));
+}
+
+/** Line by line as it was written, and nothing but text. */
+function linesOf(note: string): string {
+  return note
+    .split("\n")
+    .map((line) => escape(line, 2000))
+    .join("\n");
+}
+
+/** A change of the incident itself. */
+export function eventReply(reply: About<"event">): Message {
+  const line = changeText(reply);
+  return message(
+    line,
+    section(
+      line,
+      (reply.gaps ?? [])
+        .slice(0, 20)
+        .map((gap) => `• ${escape(gap, 200)}`)
+        .join("\n") || null,
+    ),
+  );
+}
+
+function changeText({ event, actor, owner, severity, people = [], gaps = [] }: About<"event">): string {
+  const by = mention(actor);
+  const names = people.map((one) => escape(one, 100)).join(", ");
+  switch (event) {
+    case "incident.assigned":
+      return owner === actor ? `${by} took over` : `${by} assigned it to ${mention(owner ?? "")}`;
+    case "incident.severity":
+      return `${by} set severity ${severity ?? "?"}`;
+    case "incident.added":
+      return `${by} added ${names}`;
+    case "incident.removed":
+      return `${by} removed ${names}`;
+    case "incident.contained":
+      return "✅ *Contained:* no required gap is left";
+    case "incident.not-contained":
+      return "🔴 *No longer contained:* see the gaps above";
+    case "incident.closed":
+      return gaps.length === 0 ? `⚪ *Closed* by ${by}` : `⚪ *Closed* by ${by}, with gaps left:`;
+    case "incident.reopened":
+      return `🔴 *Reopened* by ${by}`;
+    default:
+      return `${by}: ${escape(event, 60)}`;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Chip, PersonState, Standing } from "../../incidents/chips.ts";
+import type { Gap, GapKind } from "../../incidents/gaps.ts";
+import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
+import { compact } from "../../compact.ts";
+import { list, plural } from "../../pluralize.ts";
+import { escape, named, when } from "../text.ts";
+
+/** As it is named in sentences, also where nothing links to it. */
+export const INCIDENT_CHANNEL = "the incident's channel";
+
+/** One sign before each person: see docs/voice.md. */
+const SIGNS: Record<Standing, string> = {
+  back: "🔴",
+  open: "🟠",
+  waiting: "🟡",
+  "in-progress": "⏳",
+  unknown: "⚪",
+  contained: "✅",
+};
+
+/** `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20` */
+export function personLine(
+  { target }: Pick<IncidentPerson, "target">,
+  { standing, chips }: PersonState,
+): string {
+  const said = chips.length === 0 ? ["nothing open"] : chips.map(chipText);
+  return `${SIGNS[standing]} *${personName(target)}* · ${said.join(" · ")}`;
+}
+
+/** A name where there is one, else the email address. */
+export function personName({ name, email, id }: IncidentPerson["target"]): string {
+  return escape(named(name, named(email, id, 60), 60));
+}
+
+function chipText(chip: Chip): string {
+  switch (chip.kind) {
+    case "back":
+      return `*back since ${when(chip.since, "minute")}*`;
+    case "waiting":
+      return "waiting for approval";
+    case "in-progress":
+      return "revoking";
+    case "unclear":
+      return "no clear answer from Cloudflare";
+    case "failed":
+      return "revoking failed";
+    case "revoked":
+      return `revoked ${when(chip.at, "minute")}`;
+    case "open":
+      return openText(chip.gap);
+    case "unknown":
+      return `unknown: ${list(chip.what.map((kind) => KINDS[kind]))}`;
+  }
+}
+
+const KINDS: Record<GapKind, string> = { sessions: "sessions", devices: "devices", risk: "risk" };
+
+function openText(gap: Extract<Gap, { is: "open" }>): string {
+  switch (gap.kind) {
+    case "sessions":
+      return `${plural(gap.count, "session")} open`;
+    case "devices":
+      return `${plural(gap.count, "device")} active`;
+    case "risk":
+      return `${gap.level} risk`;
+  }
+}
+
+/** A gap in plain words, for the record and for a confirmation: `mallory@example.com: 2 sessions open`. */
+export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): string {
+  const who = email === "" ? id : email;
+  if (gap.is === "unknown") return `${who}: ${KINDS[gap.kind]} unknown`;
+  const back =
+    gap.kind === "sessions" && gap.backSince !== null ? ", signed in again after the revocation" : "";
+  return `${who}: ${openText(gap)}${back}`;
+}
+
+/** `INC-7K3M2 · Phishing wave` in mrkdwn. */
+export function incidentName({ id, title }: Pick<Incident, "id" | "title">): string {
+  return compact(id, title !== "" && escape(title, 120)).join(" · ");
+}

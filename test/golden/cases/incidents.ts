@@ -1,0 +1,181 @@
+import { stateOfPerson } from "../../../src/incidents/chips.ts";
+import type { IncidentFacts } from "../../../src/incidents/facts.ts";
+import type { PersonRequest, PersonSeen } from "../../../src/incidents/gaps.ts";
+import type { Incident } from "../../../src/incidents/incident.ts";
+import type { Request } from "../../../src/requests/request.ts";
+import type { Message } from "../../../src/views/blocks.ts";
+import { changedAnswer, incidentList, threadTrouble } from "../../../src/views/incident/answers.ts";
+import { addToIncidentModal, noteModal, openIncidentModal } from "../../../src/views/incident/forms.ts";
+import { confirmClose, incidentHead } from "../../../src/views/incident/head.ts";
+import { eventReply, noteReply, requestReply, snapshotReply } from "../../../src/views/incident/thread.ts";
+import { makeUser } from "../../views/support.ts";
+import { ALICE, BOB, HOUR, LINK as CARD, MINUTE, NOW, request, TAKEN_OVER, VERIFIED } from "../story.ts";
+
+const ID = "INC-7K3M2";
+const LINK = "https://example-corp.slack.com/archives/C0INCIDN7/p1";
+
+const INCIDENT: Incident = {
+  id: ID,
+  teamId: "T0SANDBOX",
+  title: "Phishing wave",
+  status: "open",
+  severity: 2,
+  owner: ALICE,
+  channel: "C0INCIDN7",
+  openedBy: ALICE,
+  openedAt: NOW - HOUR,
+  closed: null,
+  firstContainedAt: null,
+  containedAt: null,
+};
+
+const CLEAN: PersonSeen = {
+  readAt: NOW,
+  sessions: { value: [] },
+  devices: { value: 0 },
+  risk: { value: null },
+};
+const REVOKED: PersonRequest = {
+  id: "ZT-7K3M2QF",
+  action: "revoke",
+  takesAccess: true,
+  status: "succeeded",
+  state: "done",
+  createdAt: NOW - 40 * MINUTE,
+  sentAt: NOW - 30 * MINUTE,
+};
+
+function person(name: string, seen: PersonSeen | null, requests: readonly PersonRequest[]) {
+  const email = `${name.split(" ")[0]?.toLowerCase() ?? ""}@example.com`;
+  const profile = makeUser({ id: `${name.length}a1b2c3d-0000-4000-8000-000000000001`, name, email });
+  const target = { id: profile.id, email, name };
+  return {
+    person: { target, profile, addedAt: NOW - HOUR, seen },
+    state: stateOfPerson(seen, requests, ["sessions"]),
+  };
+}
+
+const MALLORY = person("Mallory Archer", { ...CLEAN, sessions: { value: [NOW - 20 * MINUTE] } }, [REVOKED]);
+const DANA = person("Dana", { ...CLEAN, devices: { value: 2 }, risk: { value: "high" } }, []);
+const ERIN = person(
+  "Erin Long",
+  { ...CLEAN, sessions: { unknown: "Cloudflare did not answer in time" } },
+  [],
+);
+const FRANK = person("Frank", CLEAN, [REVOKED]);
+
+const FACTS: IncidentFacts = {
+  incident: { ...INCIDENT, firstContainedAt: NOW - 29 * MINUTE },
+  people: [MALLORY, DANA, ERIN],
+  requests: [{ request: request("pending"), headline: "Revoke all sessions of mallory@example.com" }],
+  required: ["sessions"],
+  isContained: false,
+  thread: { channel: "C0INCIDN7", ts: "1.1", trouble: null },
+};
+
+const head = (facts: IncidentFacts, threadLink: string | null = null): Message =>
+  incidentHead({ facts, now: NOW, linkOf: () => CARD, threadLink });
+
+const at = { actor: ALICE, at: NOW };
+const line = (event: string, about: Request, link: string | null = CARD) =>
+  requestReply({
+    reply: { kind: "request", requestId: "ZT-7K3M2QF", event, ...at },
+    request: about,
+    headline: "Revoke all sessions of mallory@example.com",
+    link,
+  });
+
+/** An incident: its head, its thread, and what `/zt incident` answers. */
+export const INCIDENTS = {
+  "head-back": head(FACTS),
+  "head-just-opened": head({
+    ...FACTS,
+    incident: INCIDENT,
+    people: [person("Mallory Archer", null, [])],
+    requests: [],
+  }),
+  "head-contained": head({
+    ...FACTS,
+    incident: { ...INCIDENT, firstContainedAt: NOW - 29 * MINUTE, containedAt: NOW - 28 * MINUTE },
+    people: [FRANK],
+    requests: [],
+    isContained: true,
+  }),
+  "head-closed": head({
+    ...FACTS,
+    incident: { ...INCIDENT, status: "closed", closed: { by: BOB, at: NOW }, owner: null },
+    requests: [],
+  }),
+  "shown-while-not-in-slack": head(
+    { ...FACTS, thread: { channel: "C0INCIDN7", ts: null, trouble: { code: "not_in_channel", since: NOW } } },
+    LINK,
+  ),
+  "close-with-gaps": confirmClose(ID, [
+    "mallory@example.com: 1 session open, signed in again after the revocation",
+    "erin@example.com: sessions unknown",
+  ]),
+  snapshot: snapshotReply(TAKEN_OVER),
+  "request-created": line("request.created", request("pending"), null),
+  "request-approved": line("request.approved", request("approved")),
+  "request-denied": line(
+    "request.denied",
+    request("denied", { decidedBy: ALICE, decisionReason: "not her" }),
+  ),
+  "request-verified": line("request.succeeded", request("succeeded", { result: { verification: VERIFIED } })),
+  "request-failed": line(
+    "request.failed",
+    request("failed", {
+      result: { failure: { why: "Cloudflare returned an error (502)", next: "Try again." } },
+    }),
+  ),
+  note: noteReply({ kind: "note", event: "incident.noted", note: "Called her.\nIt was *not* her.", ...at }),
+  "note-of-a-message": noteReply({
+    kind: "note",
+    event: "incident.noted",
+    note: "She answered the phone",
+    author: BOB,
+    link: LINK,
+    ...at,
+  }),
+  "note-said-here": noteReply({ kind: "note", event: "incident.noted", note: "x", isHere: true, ...at }),
+  assigned: eventReply({ kind: "event", event: "incident.assigned", owner: BOB, ...at }),
+  "taken-over": eventReply({ kind: "event", event: "incident.assigned", owner: ALICE, ...at }),
+  severity: eventReply({ kind: "event", event: "incident.severity", severity: 1, ...at }),
+  added: eventReply({ kind: "event", event: "incident.added", people: ["dana@example.com"], ...at }),
+  removed: eventReply({ kind: "event", event: "incident.removed", people: ["dana@example.com"], ...at }),
+  contained: eventReply({ kind: "event", event: "incident.contained", ...at }),
+  "not-contained": eventReply({ kind: "event", event: "incident.not-contained", ...at }),
+  closed: eventReply({ kind: "event", event: "incident.closed", gaps: [], ...at }),
+  "closed-with-gaps": eventReply({
+    kind: "event",
+    event: "incident.closed",
+    gaps: ["erin@example.com: sessions unknown"],
+    ...at,
+  }),
+  reopened: eventReply({ kind: "event", event: "incident.reopened", ...at }),
+  "answer-opened": changedAnswer(INCIDENT, `🔴 Opened *${ID} (Phishing wave)*`, {
+    link: LINK,
+    trouble: null,
+  }),
+  "answer-not-in-slack": changedAnswer(INCIDENT, `🔴 Opened *${ID} (Phishing wave)*`, {
+    link: null,
+    trouble: threadTrouble("not_in_channel"),
+  }),
+  list: incidentList(
+    [INCIDENT],
+    [{ ...INCIDENT, id: "INC-00001", status: "closed", closed: { by: BOB, at: NOW } }],
+  ),
+  "list-empty": incidentList([], []),
+  which: incidentList([INCIDENT], [], `Which incident? Add its id, such as /zt incident close ${ID}`),
+  "form-open": openIncidentModal({
+    channelId: "C0INCIDN7",
+    people: "mallory@example.com",
+    title: "Phishing wave",
+  }),
+  "form-note": noteModal(INCIDENT),
+  "form-add": addToIncidentModal({
+    incidents: [INCIDENT],
+    source: { channel: "C0SECURE1", ts: "1.1", author: BOB },
+    text: "She answered the phone",
+  }),
+};
