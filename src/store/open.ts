@@ -23,6 +23,7 @@ import { proofMigration } from "./migrations/0011-proof.ts";
 import { homesMigration } from "./migrations/0015-homes.ts";
 import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { createThreadsMigration } from "./migrations/0017-threads.ts";
+import { createWatchesMigration } from "./migrations/0020-watches.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -233,6 +234,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0013-step-up": stepUpMigration,
     "0015-homes": homesMigration,
     "0017-threads": createThreadsMigration(dialect),
+    "0020-watches": createWatchesMigration(dialect),
   };
 }
 

@@ -23,6 +23,8 @@ const RIGHTS: Record<keyof Database, string> = {
   homes: "SELECT, INSERT, UPDATE, DELETE",
   threads: "SELECT, INSERT, UPDATE",
   thread_replies: "SELECT, INSERT, UPDATE",
+  watches: "SELECT, INSERT, UPDATE",
+  watch_events: "SELECT, INSERT, UPDATE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };

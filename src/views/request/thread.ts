@@ -13,6 +13,7 @@ import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { watchNewsMessage } from "../watch.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
@@ -94,6 +95,12 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       const text = `${plural(data.total, "user")} failed: ${data.failures.map(({ email }) => escape(email)).join(", ")}`;
       return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
+    case "returned":
+    case "expected":
+    case "watch-blind":
+    case "watch-sees":
+    case "watch-ended":
+      return watchNewsMessage(data, true);
     case "review-reminder":
       return say(reviewReminderText(data));
     case "reviewed":
