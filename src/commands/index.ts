@@ -15,6 +15,7 @@ import { requests } from "./requests/requests.ts";
 import { risk } from "./look-ups/risk.ts";
 import { sessions } from "./look-ups/sessions.ts";
 import { user } from "./look-ups/user.ts";
+import { unwatch, watchCommand } from "./requests/watch.ts";
 import { users } from "./look-ups/users.ts";
 
 /** Every subcommand, in the order of help. A new look-up is a file of its own and a line here; a new action, see actions. */
@@ -32,6 +33,8 @@ export function createCommands(): Registry {
     ...ACTIONS.map(actionCommand),
     seal(requests),
     seal(cancel),
+    watchCommand,
+    seal(unwatch),
     seal(pauseCommand),
     seal(resumeCommand),
     seal(authenticator),

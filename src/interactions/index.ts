@@ -10,6 +10,7 @@ import { askForm } from "./ask.ts";
 import { cardClicks, codeForm, decisionClicks, denyForm } from "./card.ts";
 import type { ClickHandler } from "./click.ts";
 import type { FormHandler } from "./form.ts";
+import { watchClicks } from "./watch.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button that shows something or opens a form, by its action id. */
@@ -21,7 +22,11 @@ export const CLICKS: Record<string, ClickHandler> = {
 };
 
 /** Every button that changes something by itself. */
-export const DECISIONS: Record<string, ClickHandler> = { ...decisionClicks, ...authenticatorDecisions };
+export const DECISIONS: Record<string, ClickHandler> = {
+  ...decisionClicks,
+  ...authenticatorDecisions,
+  ...watchClicks,
+};
 
 /** Every form, by its callback id, with what it says while it works. */
 export const FORMS: Record<string, { handler: FormHandler; title: string; working: string }> = {
