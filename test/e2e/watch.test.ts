@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { WATCH_ACTIONS } from "../../src/views/watch.ts";
 import { answerTo, askToRevoke, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {
@@ -42,13 +42,13 @@ it("someone who signs in again after a revocation is told of once, with the plac
   cloudflare.login(MALLORY, { force: true, ip: "203.0.113.199", country: "BR", apps: ["Payroll"] });
   const told = await inThread(scene, card, "signed in again at");
   const words = slack.visibleText(told);
-  expect(words).toMatch(/^🚨 Mallory \S+ signed in again at .* from 203\.0\.113\.199 \(BR\) → Payroll/);
+  expect(words).toMatch(/^🚨 \*Mallory Archer signed in again at .* from 203\.0\.113\.199 \(BR\) → Payroll/);
   expect(words).toContain("@alice");
-  expect(words).toContain("[Revoke again…]");
+  expect(words).toContain("Revoke again…");
   await slack.waitFor(() => wordsOf(slack, card).includes("⚠️ Revoked, back since"));
   // Several looks later it stands there once.
   const before = cloudflare.requests.length;
-  await slack.waitFor(() => cloudflare.requests.length > before + 8);
+  await vi.waitFor(() => expect(cloudflare.requests.length).toBeGreaterThan(before + 8), { timeout: 20_000 });
   expect(threadWords(scene, card).filter((one) => one.includes("signed in again"))).toHaveLength(1);
   expect(readAudit(scene).filter(({ event }) => event === "watch.seen")).toHaveLength(1);
 });
@@ -67,30 +67,38 @@ it("a sign-in that someone says was expected takes the danger off the card, but 
   await inThread(scene, card, "Expected, says @bob");
   await slack.waitFor(() => !wordsOf(slack, card).includes("back since"));
   expect(wordsOf(slack, card)).toContain("✅");
-  await slack.waitFor(() => readAudit(scene).some(({ event }) => event === "watch.expected"));
+  expect(readAudit(scene).filter(({ event }) => event === "watch.expected")).toHaveLength(1);
 });
 
-it("a quiet end says for how long no one signed in, and of what was not seen nothing is claimed", async () => {
+/** What is typed where zt-bot is; the head of the thread that it begins. */
+async function watchInChannel({ slack }: Scene, text: string): Promise<StoredMessage> {
+  const { alice: user } = PEOPLE;
+  await privateAnswer(slack, user, () =>
+    slack.command({ user, channel: CHANNELS.approvals, text, command: "/zt" }),
+  );
+  return slack.waitFor(() =>
+    slack.messages(CHANNELS.approvals).findLast((one) => slack.visibleText(one).includes("Watching Mallory")),
+  );
+}
+
+it("of a time in which sign-ins could not be read nothing is claimed, and once they can be it is caught up", async () => {
   const scene = await startScene(FAST);
   const { slack, cloudflare } = scene;
-  const before = slack.messages(CHANNELS.security).length;
-  const answer = await answerTo(slack, PEOPLE.alice, "watch mallory@example.com 1m");
-  expect(answer.words).toContain("👁 Watching Mallory");
-  const head = await slack.waitFor(() => slack.messages(CHANNELS.security).slice(before).at(-1));
-  expect(slack.visibleText(head)).toContain("No sign-in so far");
-  cloudflare.faults.add({ route: "access-requests", status: 502, times: 40 });
-  await inThread(scene, head, "Can't see sign-ins since");
+  const head = await watchInChannel(scene, "watch mallory@example.com");
+  cloudflare.faults.set("access-requests", { kind: "status", status: 502 });
+  const blind = await inThread(scene, head, "Can't see sign-ins");
+  expect(slack.visibleText(blind)).toContain("Cloudflare returned an error (502)");
+  await slack.waitFor(() => wordsOf(slack, head).includes("⚠️ Can't see sign-ins since"));
+  cloudflare.login(MALLORY, { ip: "203.0.113.199" });
   cloudflare.faults.clear();
   await inThread(scene, head, "Sign-ins can be seen again");
+  await inThread(scene, head, "signed in at");
 });
 
 it("/zt watch tells in a thread of its own where it was typed, until someone stops it", async () => {
   const scene = await startScene(FAST);
   const { slack, cloudflare } = scene;
-  await answerTo(slack, PEOPLE.alice, "watch mallory@example.com 2h");
-  const head = await slack.waitFor(() =>
-    slack.messages(CHANNELS.security).find((one) => slack.visibleText(one).includes("Watching Mallory")),
-  );
+  const head = await watchInChannel(scene, "watch mallory@example.com 2h");
   expect((await answerTo(slack, PEOPLE.alice, "watch list")).words).toContain("1 person being watched");
   cloudflare.login(MALLORY, { ip: "203.0.113.199", country: "BR" });
   cloudflare.registerDevice(MALLORY, { name: "new-phone" });
@@ -103,7 +111,7 @@ it("/zt watch tells in a thread of its own where it was typed, until someone sto
     "Stopped watching Mallory",
   );
   await inThread(scene, head, "Stopped by @alice");
-  await slack.waitFor(() => wordsOf(slack, head).includes("Watched Mallory"));
+  await slack.waitFor(() => wordsOf(slack, head).includes("Watched Mallory Archer"));
   expect((await answerTo(slack, PEOPLE.alice, "watch list")).words).toContain("No one is being watched");
   expect((await answerTo(slack, PEOPLE.alice, "unwatch mallory")).words).toContain("is not being watched");
 });
@@ -140,5 +148,4 @@ it("revoking again goes on with the watch in the new thread", async () => {
   cloudflare.login(MALLORY, { force: true, ip: "198.51.100.7" });
   await inThread(scene, second, "signed in again at");
   expect(threadWords(scene, first).filter((one) => one.includes("signed in again"))).toHaveLength(1);
-  expect(CARD_ACTIONS.approve).toBeDefined();
 });
