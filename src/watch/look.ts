@@ -106,7 +106,14 @@ export function look(since: number, before: Memory, reading: Reading, now: numbe
     : (before.blind ?? { since: before.readTo, why: reading.log.why, isTold: false });
   const afterLog = log?.memory ?? before;
   const sessions =
-    reading.sessions === undefined ? null : takeSessions(from, afterLog, reading.sessions, now);
+    reading.sessions === undefined
+      ? null
+      : takeSessions(
+          from,
+          afterLog,
+          { sessions: reading.sessions, logTo: reading.log.ok ? reading.log.to : null },
+          now,
+        );
   const registrations =
     reading.registrations === undefined
       ? null
@@ -254,11 +261,14 @@ function takeDenials(
   };
 }
 
-/** A session is new when it was issued after `since`; one that says no time is taken for an old one. */
+/**
+ * A session is new when it was issued after `since`; one that says no time is taken for an old one. The log says from
+ * where someone signed in, and a session does not: one that is younger than what the log shows waits for it.
+ */
 function takeSessions(
   since: number,
   before: Memory,
-  sessions: readonly ActiveSession[],
+  { sessions, logTo }: { sessions: readonly ActiveSession[]; logTo: number | null },
   now: number,
 ): Pick<Look, "memory" | "events"> {
   const seen = new Set(before.sessions);
@@ -269,7 +279,15 @@ function takeSessions(
     if (issuedAt === null || issuedAt < since || seen.has(digest)) return [];
     return { digest, at: issuedAt, apps: distinct((apps ?? []).map((app) => app.name ?? app.hostname)) };
   });
-  for (const { digest, at, apps } of fresh.toSorted((a, b) => a.at - b.at)) {
+  const isEarly = ({ at }: { at: number }): boolean =>
+    logTo !== null &&
+    at > logTo - SAME_SESSION_MS &&
+    !ways.some((way) => Math.abs(way.at - at) <= SAME_SESSION_MS);
+  const { true: early = [], false: settled = [] } = Object.groupBy(
+    fresh,
+    (one) => String(isEarly(one)) as "true" | "false",
+  );
+  for (const { digest, at, apps } of settled.toSorted((a, b) => a.at - b.at)) {
     if (ways.some((way) => Math.abs(way.at - at) <= SAME_SESSION_MS)) continue;
     ways.push({ at, ip: null });
     events.push({ key: `session:${digest}`, isReturn: true, event: { kind: "session", at, apps } });
@@ -278,8 +296,9 @@ function takeSessions(
     memory: {
       ...before,
       ways,
-      sessions: [...before.sessions, ...fresh.map(({ digest }) => digest)],
-      sessionsAt: now,
+      sessions: [...before.sessions, ...settled.map(({ digest }) => digest)],
+      // Read again with the next look.
+      sessionsAt: early.length > 0 ? 0 : now,
     },
     events,
   };

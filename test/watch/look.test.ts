@@ -91,9 +91,16 @@ describe("signing in", () => {
 
 describe("a session", () => {
   it("that no sign-in explains is told; one that a sign-in began is not, whichever was read first", () => {
-    const alone = first({ ...log([], MINUTE), sessions: [session(1000), session(-5000, "old")] });
+    const sessions = [session(1000), session(-5000, "old")];
+    const early = first({ ...log([], MINUTE), sessions });
+    expect(early.events).toEqual([]);
+    expect(early.memory.sessionsAt).toBe(0);
+    expect(kindsOf(first({ ...log([row(1500)], MINUTE + 1000), sessions }, early.memory))).toEqual([
+      "signed-in",
+    ]);
+    const alone = first({ ...log([], 3 * MINUTE), sessions }, early.memory);
     expect(kindsOf(alone)).toEqual(["session"]);
-    const late = first(log([row(2000)], 2 * MINUTE), alone.memory);
+    const late = first(log([row(2000)], 4 * MINUTE), alone.memory);
     expect(late.events).toEqual([]);
     const both = first({ ...log([row(1000)], MINUTE), sessions: [session(1000)] });
     expect(kindsOf(both)).toEqual(["signed-in"]);
