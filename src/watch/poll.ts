@@ -1,3 +1,5 @@
+import PQueue from "p-queue";
+
 import type { AccessRequest, Cloudflare, Registration, RiskSummaryUser } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
@@ -32,6 +34,8 @@ const REGISTRATIONS_OF = 100;
 const REGISTRATIONS_A_CALL = 1000;
 /** Failures of reading sign-ins are told after so many looks: five minutes. */
 const BLIND_LOOKS = 10;
+/** Writes at the same time. */
+const WRITES = 4;
 /** A look that is not over by then is given up. */
 const TIMEOUT_MS = 25_000;
 /** Of the time between two looks: the timer of a process that is alone may come a little early. */
@@ -50,21 +54,34 @@ export async function lookAtWatches(
   if (turn === null) return null;
   const watches = await findActive(db);
   const readings = await readAll(deps, watches, turn);
-  const changed: Watch[] = [];
-  for (const watch of watches) {
-    const reading = readings.get(watch.id);
-    if (reading === undefined) continue;
-    const at = now();
-    const found = look(watch.since, watch.memory, reading, at);
-    if (!(await writeLook(db, watch, found, at, BLIND_LOOKS * watchMs))) continue;
-    const isOver = at >= watch.until + (reading.log.ok ? watchMs : BLIND_LOOKS * watchMs);
-    const current = isOver ? await readWatch(db, watch.id) : null;
-    const ended =
-      current !== null &&
-      (await endWatch(db, current, { state: "ended", at, by: null, memory: current.memory }));
-    if (ended || found.events.length > 0 || found.sees !== null || found.memory.blind !== null)
-      changed.push(watch);
-  }
+  const queue = new PQueue({ concurrency: WRITES });
+  const changed = await queue.addAll(
+    watches.map((watch) => async () => {
+      const reading = readings.get(watch.id);
+      return reading !== undefined && (await settle(deps, watch, reading)) ? watch : null;
+    }),
+  );
+  return toPublish(changed.filter((watch) => watch !== null));
+}
+
+/** Writes what was found of one. @returns whether there is something to post. */
+async function settle(
+  { db, now, watchMs = LOOK_MS }: WatchDeps,
+  watch: Watch,
+  reading: Reading,
+): Promise<boolean> {
+  const at = now();
+  const found = look(watch.since, watch.memory, reading, at);
+  if (!(await writeLook(db, watch, found, at, BLIND_LOOKS * watchMs))) return false;
+  const hasNews = found.events.length > 0 || found.sees !== null || found.memory.blind !== null;
+  // One more look after the end: what was still to come by then is there. Where it fails, it is tried for some time.
+  const isOver = at >= watch.until + (reading.log.ok ? watchMs : BLIND_LOOKS * watchMs);
+  const current = isOver ? await readWatch(db, watch.id) : null;
+  if (current === null) return hasNews;
+  return (await endWatch(db, current, { state: "ended", at, by: null, memory: current.memory })) || hasNews;
+}
+
+function toPublish(changed: readonly Watch[]): { requests: string[]; threads: string[] } {
   return {
     requests: [...new Set(changed.flatMap(({ requestId }) => requestId ?? []))],
     threads: changed.filter(({ requestId }) => requestId === null).map(({ id }) => id),

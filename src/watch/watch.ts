@@ -152,24 +152,15 @@ export function writeLook(
   at: number,
   blindAfterMs: number,
 ): Promise<boolean> {
+  const { blind } = found.memory;
+  const tellsBlind = blind !== null && !blind.isTold && at - blind.since > blindAfterMs;
+  const memory: Memory =
+    blind === null || !tellsBlind ? found.memory : { ...found.memory, blind: { ...blind, isTold: true } };
+  if (!tellsBlind && found.events.length === 0 && found.sees === null) return writeMemory(db, watch, memory);
   return db.transaction().execute(async (trx) => {
-    const { blind } = found.memory;
-    const tellsBlind = blind !== null && !blind.isTold && at - blind.since > blindAfterMs;
-    const memory: Memory =
-      blind === null || !tellsBlind ? found.memory : { ...found.memory, blind: { ...blind, isTold: true } };
-    const hasNews = tellsBlind || found.events.length > 0 || found.sees !== null;
     // The request first, as where a watch ends: no two wait for each other.
-    if (hasNews && watch.requestId !== null)
-      await changeRequest(trx, { id: watch.requestId, at, isShown: false });
-    const taken = await trx
-      .updateTable("watches")
-      .set((eb) => ({ memory: JSON.stringify(memory), looks: eb("looks", "+", 1) }))
-      .where("id", "=", watch.id)
-      .where("looks", "=", watch.looks)
-      .where("state", "=", "active")
-      .returning("id")
-      .executeTakeFirst();
-    if (taken === undefined) return false;
+    if (watch.requestId !== null) await changeRequest(trx, { id: watch.requestId, at, isShown: false });
+    if (!(await writeMemory(trx, watch, memory))) return false;
     const told = await addEvents(trx, watch, found.events, at);
     const news: { key: string; news: WatchNews }[] = told.map(({ id, event }) => ({
       key: id,
@@ -187,6 +178,19 @@ export function writeLook(
       await tell(trx, watch, news, at, told.length === 0 ? null : { events: told.map(({ event }) => event) });
     return true;
   });
+}
+
+/** @returns false where another replica wrote since the watch was read, or it is over. */
+async function writeMemory(db: Writer, watch: Watch, memory: Memory): Promise<boolean> {
+  const row = await db
+    .updateTable("watches")
+    .set((eb) => ({ memory: JSON.stringify(memory), looks: eb("looks", "+", 1) }))
+    .where("id", "=", watch.id)
+    .where("looks", "=", watch.looks)
+    .where("state", "=", "active")
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Those that were not told before. */
