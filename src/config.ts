@@ -9,7 +9,7 @@ import { compact } from "./compact.ts";
 /** sysexits.h: the process could not start because its settings are wrong. */
 export const EX_CONFIG = 78;
 
-/** Every problem with the settings at once, so that an operator mends them in one go. */
+/** Every problem with the settings at once, so that an operator fixes them in one go. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: string[];

@@ -68,7 +68,6 @@ async function explainAtHome(
 }
 
 const SLOW_TRIGGER = {
-  what: "The form came too late.",
-  why: "Slack gives three seconds to open one, and something was slower than that.",
-  next: "Press or type it again.",
+  what: "The form didn't open in time.",
+  next: "Try again.",
 };

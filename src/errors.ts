@@ -54,7 +54,7 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
   if (isCloudflareFailure(error)) {
     const { why, next } = describeFailure(error);
-    return { what: "That can't be read from Cloudflare.", why, next };
+    return { what: "Can't read that from Cloudflare.", why, next };
   }
   if (isSlackRateLimit(error)) return SLACK_BUSY;
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;

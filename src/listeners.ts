@@ -108,7 +108,7 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
   app.options(USER_SEARCH, async ({ ack, body, payload, context }) => {
     const asker = readAsker(body, "menu");
     try {
-      // Its acknowledgement holds what was found: whoever sends it again is not to read that.
+      // Its acknowledgement holds what was found: a sender who repeats it must not read that.
       const found = searchUsers(deps, asker, payload.value);
       const [isFirst, options] = await Promise.all([isFirstOf(context)("look-up"), found]);
       await ack({ options: isFirst ? options : [] });

@@ -107,7 +107,7 @@ export function describeSlackTrouble(code: string): { why: string; next: string 
         next: "ask them to restore access",
       };
     case "message_limit_exceeded":
-      return { why: "this workspace sent too many messages for Slack", next: null };
+      return { why: "this workspace sent more messages than Slack allows", next: null };
     case "messages_tab_disabled":
       return {
         why: "the Slack app has no Messages tab, so zt-bot can't send direct messages",

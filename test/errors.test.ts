@@ -221,7 +221,7 @@ describe("what a responder is told", () => {
   it.each(ROWS)("of %s: what, why and what next", (_what, error, trouble) => {
     expect(describeFailure(error)).toEqual(trouble);
     expect(toUserMessage(error, "1f2e3d4c")).toEqual({
-      what: "That can't be read from Cloudflare.",
+      what: "Can't read that from Cloudflare.",
       why: trouble.why,
       next: trouble.next,
     });

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Deps } from "../src/deps.ts";
 import { attachListeners, type ListenerHost } from "../src/listeners.ts";
 import { ASK_MODAL } from "../src/views/request/ask-modal.ts";
-import { CARD_ACTIONS } from "../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../src/views/card/approvals.ts";
 import { DENY_MODAL } from "../src/views/request/deny-modal.ts";
 import { SUMMARY_ACTIONS } from "../src/views/look-ups/user-summary.ts";
 

@@ -1,6 +1,6 @@
 import type { Delivery, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { control } from "./attack.ts";
 import type { Target } from "./targets.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { control, fell, unless, type Attack } from "./attack.ts";
 import { answerTo, approve, ask, changesOf, comesAbout, idOf, isAlive } from "./people.ts";
 import { commandForm, post, sign, statusOf } from "./requests.ts";

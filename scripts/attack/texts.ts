@@ -1,5 +1,5 @@
 import { PEOPLE } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { control, unless, type Attack } from "./attack.ts";
 import { answerTo, approve, ask, comesAbout, dump, newForm, shownInSlack, threadOf, type } from "./people.ts";
 import type { Target } from "./targets.ts";

@@ -4,7 +4,7 @@ import type { CloudflareEmulator } from "../../sandbox/cloudflare/index.ts";
 import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
 import type { PictureContent } from "../../sandbox/web/page/picture-request.ts";
 import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 
 /** What there is a picture of, in the order in which it comes about. */
 export type Scene = "summary" | "card" | "thread" | "errors" | "bulk" | "home";

@@ -88,7 +88,7 @@ export class UnexpectedShapeError extends CloudflareError {
   readonly kind = "shape";
 
   constructor(facts: CallFacts & { problem: string }) {
-    super(facts, `the answer could not be read: ${facts.problem}`);
+    super(facts, `can't read the answer: ${facts.problem}`);
   }
 }
 

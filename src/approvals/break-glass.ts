@@ -103,7 +103,7 @@ export async function useBreakGlass(
       },
       posts: [decisionPost(at), ...breakGlassPosts(facts.request, userId, told)],
     });
-    if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "done alone");
+    if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "break-glass used");
     return moved;
   });
   deps.engine.publish(written);

@@ -43,7 +43,7 @@ export async function untilWritten<T>(checkAndWrite: () => Promise<T | null>): P
     const written = await checkAndWrite();
     if (written !== null) return written;
   }
-  throw new UserError({ what: "Someone was faster.", next: "See the card." });
+  throw new UserError({ what: "Someone else was faster.", next: "See the card." });
 }
 
 /**
@@ -268,7 +268,7 @@ async function mustFind(
   throw new UserError({
     what: "This request is unknown.",
     why: "Another installation made it, or the database was replaced.",
-    next: "Ask again.",
+    next: "Request it again.",
   });
 }
 

@@ -81,7 +81,7 @@ function decideApprove(facts: ClickFacts): Verdict {
     return refuse(
       "already-voted",
       `You already approved this: ${counting.length} of ${quorum}.`,
-      `${plural(quorum - counting.length, "more approver")} ${quorum - counting.length === 1 ? "has" : "have"} to agree.`,
+      `Needs ${plural(quorum - counting.length, "more approval")}.`,
     );
   }
   if (facts.stepUp.votes && facts.code === undefined) return NO_CODE;

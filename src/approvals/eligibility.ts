@@ -97,20 +97,16 @@ export function personRefusal(
   if (person === null)
     return refuse(
       "unknown-person",
-      "Slack could not confirm who you are.",
+      "Slack can't confirm who you are.",
       "Try again. If it lasts, tell the people who run zt-bot.",
     );
   if (person.isBot || person.isDeactivated)
-    return refuse(
-      "unknown-person",
-      "Bots and deactivated accounts have no say here.",
-      "An approver has to decide.",
-    );
+    return refuse("unknown-person", "Bots and deactivated accounts can't decide here.", "Ask an approver.");
   if (!isMember(person, homeTeamId)) {
     return refuse(
       "stranger",
       "You are from another workspace or organization.",
-      "A member of this workspace has to decide.",
+      "Ask an approver in this workspace.",
     );
   }
   if (person.isGuest)

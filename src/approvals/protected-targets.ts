@@ -78,9 +78,9 @@ export function countsAsProtected(protection: Protection, targets: About, isUrge
 export function describeProtection(protection: Protection, targets: About): string {
   const { lostGroups } = protection;
   if (lostGroups.length > 0)
-    return `everybody counts as protected while Slack does not know ${namesOfGroups(lostGroups)}`;
+    return `everyone counts as protected while Slack does not know ${namesOfGroups(lostGroups)}`;
   if (isAny(protection, targets, "protected")) return "the target is protected";
-  return `everybody counts as protected while ${UNREAD}`;
+  return `everyone counts as protected while ${UNREAD}`;
 }
 
 export const UNREAD = "Slack can't say who is in the protected groups";

@@ -68,7 +68,7 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
     if (lostGroups.length === 0) {
       return {
         kind: "void",
-        why: "The target is protected since this was requested, and needs other approvals",
+        why: "The target became protected after the request, and needs other approvals",
         next: "Request it again: the new request says how many approvals it needs.",
       };
     }
@@ -82,7 +82,7 @@ export function judgeTargets(facts: Facts, targets: readonly Pick<Target, "email
   return { kind: "hold", why: UNREAD };
 }
 
-/** The votes alone, or who used break-glass, whoever it is about. */
+/** The votes alone, or who used break-glass. Who it is about plays no part. */
 function judgeApproval(facts: Facts): ExecutionVerdict {
   const { request, quorum, silence, isUrgent, protection } = facts;
   if (request.breakGlass !== null) return judgeBreakGlass(facts);

@@ -3,10 +3,11 @@ import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Who } from "../lookup/who.ts";
+import { number, plural } from "../pluralize.ts";
 import { slackTroubleOf } from "../slack/clients.ts";
 import { permalink } from "../slack/messages.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
-import { stateWords } from "../views/request/card.ts";
+import { stateWords } from "../views/card/card.ts";
 import { mayUseBreakGlass } from "../approvals/break-glass.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
 import { describeRequest } from "../actions/describe.ts";
@@ -213,14 +214,13 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   if (open === null)
     return new UserError({
       what: "The same was requested a moment ago, and is over.",
-      next: "Ask again.",
+      next: "Request it again.",
     });
   const { channel, ts } = open.card;
   const link = ts === null ? null : await permalink(deps.slack.interactive, { channel, ts });
   return new UserError({
     what: `Already requested: ${open.id}, ${stateWords(open, rulesFor(deps.policy.current(), open).quorum)}.`,
     by: open.requesterId,
-    why: "Two requests for the same would both be done.",
     next:
       open.status === "pending"
         ? "Ask its approvers. The requester can cancel it."
@@ -249,8 +249,8 @@ function checkReason(deps: Pick<Deps, "policy">, action: ActionName, reason: str
   }
   if (text.length > MAX_REASON) {
     throw new UserError({
-      what: `The reason is too long: ${text.length} of at most ${MAX_REASON} characters.`,
-      why: `At most ${MAX_REASON} fit on the card.`,
+      what: `The reason is too long: ${plural(text.length, "character")}.`,
+      why: `At most ${number(MAX_REASON)} fit on the card.`,
       next: "Shorten it, and add the rest in the thread.",
     });
   }

@@ -37,7 +37,9 @@ export class UnknownUsersError extends UserError {
     const total = notFound.length + users.length;
     super({
       what: `${notFound.length} of ${plural(total, "name")} ${notFound.length === 1 ? "was" : "were"} not found. Nothing was requested yet.`,
-      ...(users.length === 0 && unknown.length > 0 ? { why: EMPTY_LIST } : {}),
+      ...(users.length === 0 && unknown.length > 0
+        ? { why: `They may never have signed in to this account. ${EMPTY_LIST}` }
+        : {}),
       next:
         users.length === 0
           ? "Check the spelling."

@@ -7,7 +7,7 @@ import { askFor } from "../asking/ask.ts";
 import { keepTyped } from "../asking/keep-typed.ts";
 import { UnknownUsersError } from "../asking/unknown-users.ts";
 import { saveDraft } from "../requests/drafts.ts";
-import type { ActionName, Wish, WishFor } from "../requests/plan.ts";
+import type { ActionName, Wish } from "../requests/plan.ts";
 import { formButton } from "../views/form-button.ts";
 import { askedMessage } from "../views/request/asked.ts";
 import { unknownUsersMessage } from "../views/request/unknown-users.ts";

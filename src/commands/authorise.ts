@@ -24,9 +24,9 @@ export async function authorise(
     data: { command: command.name, ...auditContextOf(deps, asker) },
   });
   throw new UserError({
-    what: `You may not use /zt ${command.name}.`,
-    why: `Only the ${ROLE_WORDS[command.role]} that zt-bot's policy names may.`,
-    next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
+    what: `You can't use /zt ${command.name}.`,
+    why: `Only ${ROLE_WORDS[command.role]} can.`,
+    next: "The people who run zt-bot can add you to policy.yml.",
     ask:
       command.role === "approver" || command.role === "decider"
         ? deps.policy.current().allApprovers
@@ -40,7 +40,7 @@ const ROLE_WORDS: Record<Role, string> = {
   auditor: "operators and approvers",
   operator: "operators",
   approver: "approvers",
-  decider: "approvers and those who may act alone",
+  decider: "approvers and those who can use break-glass",
 };
 
 /** Of these subcommands, those that somebody may use now and those that they may not. */

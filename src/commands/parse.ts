@@ -34,7 +34,7 @@ export function splitWords(text: string): string[] {
   }
   if (CONTROL.test(text)) {
     throw new UserError({
-      what: "The command holds control characters.",
+      what: "The command contains control characters.",
       why: "They come along with copied text and can't be seen.",
       next: "Type it again, or paste it as plain text.",
     });
@@ -108,7 +108,7 @@ export function parseArgs<Specs extends ArgSpecs>(
     }
     const words = readText(flag.spec, inline, rest, [...flags.keys()]);
     if (words === "") throw usageError(command, `--${typed} needs some words after it.`);
-    if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is there twice.`);
+    if (values[flag.name] !== undefined) throw usageError(command, `--${typed} is given twice.`);
     values[flag.name] = unescapeSlack(words);
   }
   const missing = Object.entries(command.args).find(

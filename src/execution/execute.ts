@@ -13,6 +13,7 @@ import { isFinal, type BulkProgress, type Held, type Request, type Result } from
 import {
   changeTarget,
   countTargets,
+  findLastDue,
   findNextDue,
   isUntouched,
   readTargets,
@@ -23,7 +24,7 @@ import {
 import { moveRequest } from "../requests/transition.ts";
 import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
-import { estimateLeftMs, paceAfter, shareOf, type Pace } from "./pace.ts";
+import { BEGIN_SIZE, eachOf, estimateLeftMs, LANES, paceAfter, type Pace } from "./pace.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
 import { watchRevoked, type NewWatch } from "../watch/watch.ts";
 import { endUnproven, findUnproven, UNPROVEN } from "./unproven.ts";
@@ -42,11 +43,8 @@ export const VERIFY_DELAYS_MS: readonly number[] = [
   1000, 2000, 3000, 4000, 5000, 10_000, 15_000, 20_000, 30_000, 30_000,
 ];
 
-/** Users that are begun, or looked at again, together. */
-const BEGIN_SIZE = 10;
+/** Users that are looked at again together. */
 const LOOK_SIZE = 40;
-/** At most so many are under way at the same time. */
-const CONCURRENCY = 4;
 /** Slack takes about 50 edits a minute; the end is always shown. */
 const PROGRESS_MS = 3000;
 /** What was read for a judgement serves everyone of a round for so long. */
@@ -122,10 +120,13 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
     if (deps.isStopping()) return now();
     const request = await mustRead(deps, id);
     if (isFinal(request.status)) return null;
+    const [first] = await readTargets(db, id, { limit: 1 });
+    if (first === undefined) throw new Error(`${id} has no users`);
     const run: Run = {
       deps,
       lease,
       request,
+      lagMs: lagOf(first),
       standing() {
         if (standing === undefined || now() - readAt > STANDING_MS) {
           readAt = now();
@@ -134,8 +135,6 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
         return standing;
       },
     };
-    const [first] = await readTargets(db, id, { limit: 1 });
-    if (first === undefined) throw new Error(`${id} has no users`);
     let next: { due: number } | Refusal | null;
     if (isOpen(first)) next = await advanceFirst(run, deps, first);
     else if (othersOf(plan).length > 0 && (await maySettleFirst(deps, lease, request, first)))
@@ -167,8 +166,7 @@ async function advanceFirst(
   const startedAt = performance.now();
   const refusal = await advancePerson(run, first);
   if (refusal === null && first.state === "waiting") {
-    const beginMs = shareOf(performance.now() - startedAt, BEGIN_SIZE, CONCURRENCY);
-    deps.paces.set(run.request.id, { ...UNMEASURED, beginMs });
+    deps.paces.set(run.request.id, { ...UNMEASURED, beginMs: eachOf(performance.now() - startedAt, 1) });
   }
   return refusal;
 }
@@ -217,7 +215,7 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
   if (roomMs > 0) return { due: await showWait(run, deps, now() + roomMs, now() + roomMs) };
 
   const startedAt = performance.now();
-  const queue = new PQueue({ concurrency: CONCURRENCY });
+  const queue = new PQueue({ concurrency: LANES });
   const bulk: Run = { ...run, deps: { ...deps, cloudflare: cloudflare.bulk } };
   const refusals = await queue.addAll(
     due.map((row) => async () => (deps.isStopping() ? null : advancePerson(bulk, row))),
@@ -231,19 +229,25 @@ async function advanceOthers(run: Run, deps: ExecutionDeps): Promise<{ due: numb
 }
 
 /** Remembers how long a round took for each of its users. */
-function notePace({ paces, now }: ExecutionDeps, id: string, due: readonly TargetRow[], ms: number): void {
+function notePace({ paces }: ExecutionDeps, id: string, due: readonly TargetRow[], ms: number): void {
   const before = paces.get(id) ?? UNMEASURED;
-  const each = ms / due.length;
+  const each = eachOf(ms, due.length);
   const isLook = due.every(({ state }) => state === "sent");
   paces.set(
     id,
     isLook
       ? { ...before, lookMs: paceAfter(before.lookMs, each) }
-      : { ...before, beginMs: paceAfter(before.beginMs, each), begunAt: now() },
+      : { ...before, beginMs: paceAfter(before.beginMs, each) },
   );
 }
 
-const UNMEASURED: Pace = { beginMs: null, lookMs: null, begunAt: 0 };
+const UNMEASURED: Pace = { beginMs: null, lookMs: null };
+
+/** How long Cloudflare took to show the first user as done, milliseconds; 0: at the first look, or not so far. */
+function lagOf({ state, looks, answeredAt, outcome: { verification } }: TargetRow): number {
+  if (state !== "done" || looks === 0 || answeredAt === null || verification === undefined) return 0;
+  return Math.max(0, verification.checkedAt - answeredAt);
+}
 
 /** First those of whom nobody knows what came of the call, then the next ones, then those to look at again. */
 async function takeDue({ db, now }: ExecutionDeps, id: string, isPaused: boolean): Promise<TargetRow[]> {
@@ -307,7 +311,10 @@ async function heed(deps: ExecutionDeps, lease: Lease, refusal: Refusal): Promis
         await hold(deps, lease, request, { code: "unchecked", why: refusal.why });
         return now() + HELD_MS;
       }
-      return giveUp(deps, lease, request, { why: `For a day ${refusal.why}`, next: "Request it again." });
+      return giveUp(deps, lease, request, {
+        why: `On hold for a day: ${refusal.why}`,
+        next: "Request it again.",
+      });
     case "void":
       return giveUp(deps, lease, request, refusal);
     case "unproven":
@@ -431,23 +438,23 @@ async function measure(
   request: Request,
   waitsUntil: number | null,
 ): Promise<BulkProgress> {
-  const [counts, [first]] = await Promise.all([
+  const [counts, [first], lastLookAt] = await Promise.all([
     countTargets(db, request.id),
     readTargets(db, request.id, { limit: 1 }),
+    findLastDue(db, request.id, ["sending", "sent"]),
   ]);
   const at = now();
-  const shownAt = first?.outcome.verification?.checkedAt ?? at;
   const work = {
     waiting: request.stop === undefined ? counts.waiting : 0,
     unverified: counts.sending + counts.sent,
     callsToBegin: callsEach(request),
     callsToLook: callsToLook(request),
-    lagMs: Math.max(0, shownAt - (first?.answeredAt ?? shownAt)),
-    looks: first?.looks ?? 1,
+    lagMs: first === undefined ? 0 : lagOf(first),
+    lookInMs: Math.max(0, (lastLookAt ?? at) - at),
   };
   const pace = paces.get(request.id) ?? UNMEASURED;
-  const leftMs = estimateLeftMs(work, pace, at, cloudflare.budget.estimateMs);
-  return toProgress(counts, { endsAt: at + leftMs, waitsUntil });
+  const leftMs = estimateLeftMs(work, pace, cloudflare.budget.estimateMs);
+  return toProgress(counts, { endsAt: at + Math.round(leftMs), waitsUntil });
 }
 
 async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {

@@ -27,6 +27,7 @@ import {
   type Refusal,
   type Standing,
 } from "./permit.ts";
+import { lookDelays } from "./pace.ts";
 import { backOffMs, judgeFailure, lookNow, readBaseline, type Failed, type Reading } from "./reads.ts";
 
 export interface PersonDeps extends PermitDeps {
@@ -46,6 +47,8 @@ export interface Run {
   lease: Lease;
   request: Request;
   standing: () => Promise<Standing>;
+  /** How long Cloudflare took to show the first user as done, milliseconds; 0: at once, or not shown so far. */
+  lagMs: number;
 }
 
 /** After so many calls, or looks after an unclear one that told nothing, a user is given up. */
@@ -338,7 +341,7 @@ async function lookAgain(person: Person, why: string): Promise<Refusal | null> {
   const failed: Failed = {
     kind: "again",
     isUnclear: true,
-    why: `Cloudflare could not be read: ${why}`,
+    why: `Can't read Cloudflare: ${why}`,
     afterMs: backOffMs(attempts),
   };
   if (attempts < MAX_ATTEMPTS) {
@@ -368,7 +371,7 @@ function giveUpSending(
   { why, next }: { why: string; next: string },
   seen: Reading<Look>,
 ): Promise<Refusal | null> {
-  const doubt = seen.ok ? "it does not show so far" : `Cloudflare could not be read (${seen.why})`;
+  const doubt = seen.ok ? "it does not show so far" : `Cloudflare can't be read (${seen.why})`;
   return lookOn(person, {
     why: `The call had no clear answer, ${doubt}. It is not sent again. ${why}`,
     next,
@@ -442,16 +445,14 @@ function lookAt({ deps, row, plan }: Person): Promise<Reading<Look>> {
   });
 }
 
-/** Of hundreds, each look costs as many calls: they come later and less often. */
-function delaysOf({ deps: { verifyDelaysMs }, row }: Person): readonly number[] {
+function delaysOf({ deps: { verifyDelaysMs }, row, lagMs }: Person): readonly number[] {
   if (row.position === 0) return verifyDelaysMs;
-  const all = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
-  return [all / 8, (3 * all) / 8, all / 2].map(Math.ceil);
+  const inAllMs = verifyDelaysMs.reduce((sum, ms) => sum + ms, 0);
+  return lookDelays(inAllMs, lagMs);
 }
 
 function unread(last: Verification | null, why: string, now: number): Verification {
-  if (last === null)
-    return { confirmed: false, summary: `could not be read: ${why}`, notes: [], checkedAt: now };
+  if (last === null) return { confirmed: false, summary: `unknown: ${why}`, notes: [], checkedAt: now };
   return { ...last, notes: [...last.notes, `the last look failed: ${why}`] };
 }
 

@@ -1,6 +1,5 @@
 import { list, plural } from "../pluralize.ts";
 import type { BulkProgress, Request, Result } from "../requests/request.ts";
-import { othersOf } from "../requests/plan.ts";
 import type { PostData } from "../requests/posts.ts";
 import { STOPPED_NOTE, type TargetRow, type TargetState } from "../requests/targets.ts";
 
@@ -78,20 +77,19 @@ function judgeSeveral(
     result: {
       ...result,
       ...(progress.done > 0 ? { verification } : {}),
-      failure: { why: `${countsText(progress)}${whyRest(request, rows)}`, next: nextStep(progress) },
+      failure: { why: `${countsText(progress)}${whyRest(rows)}`, next: nextStep(progress) },
     },
   };
 }
 
 /** Why some were left alone, where no one stopped it: because of the first one, or because the approval was lost. */
-function whyRest(request: Request, rows: readonly TargetRow[]): string {
+function whyRest(rows: readonly TargetRow[]): string {
   const first = rows[0];
-  const others = othersOf(request.plan).length;
   if (first?.state !== "failed" || rows.slice(1).some((row) => row.state !== "stopped")) {
     const lost = rows.find(({ state, note }) => state === "stopped" && note !== STOPPED_NOTE);
     return lost?.note == null ? "" : `; ${lost.note}`;
   }
-  return `. It failed for the first user, ${first.target.email} (${first.note ?? "no reason was recorded"}), so the other ${others === 1 ? "one was" : `${others} were`} not touched`;
+  return `. The first user failed: ${first.note ?? "the reason was not recorded"}`;
 }
 
 function nextStep({ failed, untouched }: BulkProgress): string {

@@ -46,7 +46,7 @@ async function compare(db: Writer, request: Request): Promise<Unproven> {
   const { sending, sent, done, failed } = await countTargets(db, request.id);
   // Before the first call it may turn out that there is no one to send it for: that is recorded.
   if (sending + sent + done > 0 || (failed > 0 && !(await wasChecked(db, request.id))))
-    findings.push("somebody of it stands as called for, and it was not begun");
+    findings.push("a user of it stands as called for, and it was not begun");
   return { findings, isTold: isTold(rows) };
 }
 
@@ -82,7 +82,7 @@ export async function endUnproven(
   const at = now();
   const where = lease.isHeld;
   if (!isTold(rows)) {
-    log.error({ requestId: id, findings }, "the database was changed behind zt-bot's back: nothing is sent");
+    log.error({ requestId: id, findings }, "the database was changed from outside zt-bot: nothing is sent");
     const data = { kind: "unproven", at, findings } as const;
     await changeRequest(db, {
       id,

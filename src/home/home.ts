@@ -79,7 +79,7 @@ export function createHome(deps: HomeDeps): Home {
     const view = await gatherHome({ ...deps, directory, linkTo: links }, userId).then(
       homeView,
       (error: unknown) => {
-        log.warn({ err: error, userId }, "App Home could not be read");
+        log.warn({ err: error, userId }, "can't read what App Home shows");
         return unreadHome();
       },
     );

@@ -63,7 +63,7 @@ export const setUpForm = defineForm(parseSetUpForm, async ({ deps, asker }, form
 export const confirmForm = defineForm(parseConfirmForm, async ({ deps, asker }, form) => {
   try {
     await confirm(deps, form.id, asker, form);
-    const what = "It is confirmed, and counts from now on.";
+    const what = "Confirmed: it works now.";
     return noticeModal("Confirm authenticator", { what, next: "They get a message." }, "☑️");
   } catch (error) {
     const problem = explain(deps.log, error, "form could not be taken");

@@ -8,7 +8,7 @@ import { checkEnrolled, useCode } from "../approvals/step-up/code.ts";
 import { describeRequest } from "../actions/describe.ts";
 import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
-import { BREAK_GLASS_ACTIONS } from "../views/request/break-glass.ts";
+import { BREAK_GLASS_ACTIONS } from "../views/card/break-glass.ts";
 import { breakGlassModal, parseBreakGlassForm } from "../views/request/break-glass-modal.ts";
 import { noticeModal } from "../views/notice.ts";
 import { parseReviewForm, reviewModal } from "../views/request/review-modal.ts";

@@ -10,7 +10,7 @@ import { codeModal, parseCodeForm } from "../views/request/code-modal.ts";
 import { ASKED_ACTIONS, refreshedMessage } from "../views/request/asked.ts";
 import { comeBack } from "./break-glass.ts";
 import { describeRequest } from "../actions/describe.ts";
-import { CARD_ACTIONS } from "../views/request/card.ts";
+import { CARD_ACTIONS } from "../views/card/approvals.ts";
 import { denyModal, parseDenyForm } from "../views/request/deny-modal.ts";
 import { detailsModal } from "../views/request/details-modal.ts";
 import { noticeModal } from "../views/notice.ts";

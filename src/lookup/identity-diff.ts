@@ -7,7 +7,7 @@ export type Verdict = "passed" | "failed" | "not checked";
 export type Difference =
   | {
       kind: "value";
-      what: "country" | "IP" | "identity provider" | "device";
+      what: "country" | "IP" | "IdP" | "device";
       /** "" is none. */
       seen: string;
       inSession: string;
@@ -41,9 +41,9 @@ function diffValue(
 function diffProvider(seen: Identity["idp"], inSession: Identity["idp"]): Difference[] {
   if (seen === null || inSession === null) return [];
   if (seen.type !== inSession.type || seen.type === null)
-    return diffValue("identity provider", seen.type ?? seen.id, inSession.type ?? inSession.id);
+    return diffValue("IdP", seen.type ?? seen.id, inSession.type ?? inSession.id);
   return diffValue(
-    "identity provider",
+    "IdP",
     seen.id && `${seen.type} ${seen.id}`,
     inSession.id && `${inSession.type} ${inSession.id}`,
   );

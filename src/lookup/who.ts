@@ -15,8 +15,7 @@ export type Who =
 export type Subject = Who | { kind: "request"; id: string };
 
 /** Access lists have been seen to answer a token without the permission with an empty list. */
-export const EMPTY_LIST =
-  "Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.";
+export const EMPTY_LIST = "Or the API token lacks “Access: Audit Logs Read”.";
 
 const MENTION = /^<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>$/;
 const MAILTO = /^<mailto:([^|>]+)(?:\|[^>]*)?>$/i;

@@ -75,7 +75,7 @@ const RULES: Record<string, Rule> = {
       scene,
       (person) => person?.isDeactivated === true,
       (ids) =>
-        `${list(ids)} ${are(ids)} deactivated in Slack: no say now, and the old role back as soon as the account is reactivated`,
+        `${list(ids)} ${are(ids)} deactivated in Slack: ignored until reactivated, and then with the old role again`,
       "Remove who has left",
     ),
 
@@ -83,7 +83,7 @@ const RULES: Record<string, Rule> = {
     ofPeople(
       scene,
       (person) => person?.isBot === true,
-      (ids) => `${list(ids)} ${ids.length === 1 ? "is a bot" : "are bots"}, and bots have no say`,
+      (ids) => `${list(ids)} ${ids.length === 1 ? "is a bot" : "are bots"}, and bots are ignored`,
       "Name people instead",
     ),
 
@@ -95,7 +95,7 @@ const RULES: Record<string, Rule> = {
         !(person.isBot || person.isDeactivated) &&
         personRefusal({ person }, scene)?.code === "stranger",
       (ids) =>
-        `${list(ids)} ${ids.length === 1 ? "is a guest" : "are guests"} or from another organization: no say in anything`,
+        `${list(ids)} ${ids.length === 1 ? "is a guest" : "are guests"} or from another organization: ignored`,
       "Name full members of this workspace",
     ),
 
@@ -104,7 +104,7 @@ const RULES: Record<string, Rule> = {
       places,
       (id) => facts.groups.get(id) === null && !isPlaceholder(id),
       (ids, at) =>
-        `Slack knows no user group ${list(ids)}: nobody counts as in it${at.includes(PROTECTED) ? ", and everybody counts as protected" : ""}`,
+        `Slack knows no user group ${list(ids)}: no one counts as in it${at.includes(PROTECTED) ? ", and everyone counts as protected" : ""}`,
       "Correct the id, or name another group",
     ),
 
@@ -112,7 +112,7 @@ const RULES: Record<string, Rule> = {
     ofIds(
       places,
       (id) => facts.groups.get(id)?.length === 0,
-      (ids) => `The user group ${list(ids)} has no members: it stands for nobody`,
+      (ids) => `The user group ${list(ids)} has no members: it stands for no one`,
       "Add its members in Slack, or name another group",
     ),
 
@@ -122,7 +122,7 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: ["operators", "approvers"],
-        danger: `${person} is the only operator and the only approver, and nobody may approve what they asked for`,
+        danger: `${person} is the only operator and the only approver, and no one can approve what they request`,
         fix: "Name a second approver",
       },
     ];
@@ -147,8 +147,8 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: ["approvers", "step_up"],
-        danger: `Approvals take a code from an authenticator that another approver has confirmed, and ${first} is the only approver: theirs never counts`,
-        fix: "Name a second approver, or take step_up out",
+        danger: `Approvals need a code from an authenticator that another approver has confirmed, and ${first} is the only approver: theirs never counts`,
+        fix: "Name a second approver, or remove step_up",
       },
     ];
   },
@@ -162,8 +162,8 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: ["break_glass.members", "break_glass.notify"],
-        danger: "Everybody who is told of a break-glass may break the glass too: nobody else would notice",
-        fix: "Name somebody under break_glass.notify who is not among its members",
+        danger: "Everyone who is told of a break-glass can use it too: no one else would notice",
+        fix: "Name someone under break_glass.notify who is not among its members",
       },
     ];
   },
@@ -201,8 +201,8 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: ["approvers", "protected"],
-        danger: `All approvers are protected: where one is taken over, ${plural(shielded.quorum, "other approver has", "other approvers have")} to agree to contain them, and nobody may break the glass`,
-        fix: "Name an approver who is not protected, or take approvers out of protected",
+        danger: `All approvers are protected: where one is taken over, containing them needs ${plural(shielded.quorum, "other approver")}, and no one can use break-glass`,
+        fix: "Name an approver who is not protected, or remove approvers from protected",
       },
     ];
   },
@@ -217,8 +217,8 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: those.map((action) => `actions.${action}.escalate.to`),
-        danger: `The escalation of ${list(those)} lets in only people who may approve already: it helps nobody who waits`,
-        fix: "Name somebody under escalate.to who is no approver yet",
+        danger: `The escalation of ${list(those)} adds only people who can approve already: it helps no one who waits`,
+        fix: "Name someone under escalate.to who is not an approver yet",
       },
     ];
   },
@@ -250,7 +250,7 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: [CHANNEL],
-        danger: `Nothing can be asked for: ${refusal.what} (${policy.approvalsChannel})`,
+        danger: `Nothing can be requested: ${refusal.what} (${policy.approvalsChannel})`,
         fix: capitalise(refusal.next),
       },
     ];
@@ -261,14 +261,14 @@ const RULES: Record<string, Rule> = {
     return [
       {
         places: [CHANNEL],
-        danger: `The approvals channel (${policy.approvalsChannel}) is public: everybody in the workspace can read who is being looked into, also the person themselves`,
+        danger: `The approvals channel (${policy.approvalsChannel}) is public: everyone in the workspace can read who is being looked into, also the person themselves`,
         fix: "Make it private in Slack, or name a private channel",
       },
     ];
   },
 };
 
-/** An action that nobody can approve, or fewer than have to, whichever operator asks. */
+/** An action that no one can approve, or fewer than it needs, whichever operator requests it. */
 function unreachable(
   scene: Scene,
   action: ActionName,
@@ -279,7 +279,7 @@ function unreachable(
   if (!named.isWhole) return [];
   const able = ableOf(named, scene);
   const askers = resolve(policy.operators, facts);
-  // Nobody approves what they asked for: where only approvers can ask, there is always one less.
+  // No one approves their own request: where only approvers can make one, there is always one less.
   const isOneLess = askers.isWhole && ableOf(askers, scene).every((id) => able.includes(id));
   const left = Math.max(0, able.length - (isOneLess ? 1 : 0));
   const short = [
@@ -296,8 +296,8 @@ function unreachable(
   const others = isOneLess ? " apart from the requester" : "";
   const text =
     left === 0
-      ? `: nobody${others} can approve it`
-      : `: ${plural(needed, "person has", "people have")} to approve it${whom}, and only ${left}${others} can`;
+      ? `: no one${others} can approve it`
+      : `: needs ${plural(needed, "approval")}${whom}, and only ${left}${others} can approve it`;
   return [{ action, place, text }];
 }
 

@@ -9,7 +9,7 @@ import { isChannelTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
 import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
 import type { Message } from "../views/blocks.ts";
-import { approvalCard } from "../views/request/card.ts";
+import { approvalCard } from "../views/card/card.ts";
 import { describeRequest } from "../actions/describe.ts";
 import { changeRequest, type Change, type Condition } from "../requests/change.ts";
 import { LeaseLostError } from "../requests/lease.ts";

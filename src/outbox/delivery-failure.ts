@@ -121,7 +121,7 @@ export function replaceCard(
       ...(evidence === null
         ? []
         : [{ key: `evidence:${version}`, surface: "thread", data: { kind: "evidence" } } as const]),
-      { key: `card-there:${version}`, surface: "dm", data: { kind: "card-there", isAnew: true } },
+      { key: `card-there:${version}`, surface: "dm", data: { kind: "card-there", isAgain: true } },
     ],
   });
 }

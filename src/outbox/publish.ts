@@ -9,7 +9,7 @@ import {
 } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isThreadTrouble, isTokenTrouble, isUndeliverable } from "../slack-trouble.ts";
-import { breakGlassMessage, breakGlassReviewedMessage } from "../views/request/break-glass.ts";
+import { breakGlassMessage, breakGlassReviewedMessage } from "../views/card/break-glass.ts";
 import type { Message } from "../views/blocks.ts";
 import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
 import { besideThreadMessage, mentionedMessage } from "../views/request/elsewhere.ts";
@@ -332,7 +332,7 @@ async function drawAlone(
   const link = card === null ? null : await permalink(slack, card);
   if (data.kind === "unproven") return unprovenAlarm(request, link, data.findings);
   if (data.kind === "card-there")
-    return cardThereMessage(request, words, { link, isAgain: data.isAnew === true });
+    return cardThereMessage(request, words, { link, isAgain: data.isAgain === true });
   if (data.kind === "alone") return breakGlassMessage(request, words, link, behind);
   if (data.kind === "alone-reviewed") return breakGlassReviewedMessage(request, words, link);
   return outcomeMessage(request, words, link, behind);

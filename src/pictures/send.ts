@@ -12,14 +12,18 @@ import { drawSignIns } from "./sign-ins.ts";
 /** One identity is one call: the countries of the newest sessions are enough for a picture. */
 const MAX_IDENTITIES = 4;
 
-/** The sign-ins of 24 hours with what tells them apart: where each address is, and when access was revoked. */
+/**
+ * The sign-ins of 24 hours with what tells them apart: where each address is, and when access was revoked. Read while
+ * the sign-ins themselves are.
+ */
 export async function readSignInLanes(
   { cloudflare, db, now }: Pick<Deps, "cloudflare" | "db" | "now">,
   user: AccessUser,
-  requests: readonly AccessRequest[],
+  asked: Promise<readonly AccessRequest[]>,
 ): Promise<SignInLanes> {
   const at = now();
-  const [open, revocations] = await Promise.all([
+  const [requests, open, revocations] = await Promise.all([
+    asked,
     readOpenIdentities(cloudflare, user.id, { max: MAX_IDENTITIES }),
     findRevocations(db, user, at - SIGN_IN_SPAN_MS),
   ]);

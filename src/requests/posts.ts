@@ -72,7 +72,7 @@ export type PostData =
   /** To the requester, as direct messages: how it ended; that the card can't be posted; that it is there. */
   | { kind: "outcome" }
   | { kind: "card-late" }
-  | { kind: "card-there"; isAnew?: true };
+  | { kind: "card-there"; isAgain?: true };
 
 /** Counts over users of whom only their row in the list of users was read. */
 export interface OthersSeen {

@@ -116,7 +116,7 @@ function sha256(value: unknown): string {
 }
 
 /**
- * Where a request's row says something else than the record, in words; none where the record proves it. Whoever can
+ * Where a request's row says something else than the record, in words; none where the record proves it. Anyone who can
  * write to the database can make a row say anything, and the record is what they can't rewrite without it showing.
  * What a row of an older version does not hold is not compared; a creation that is not in the record proves nothing.
  */
@@ -130,7 +130,7 @@ export function findContradictions(request: Request, rows: readonly ProofRow[]):
     again.length > 0 && "the record says twice that it was asked for",
     wrongPlan(request, created) && "its plan is not the one that was asked for",
     (created.actor !== request.requesterId || created.team_id !== request.teamId) &&
-      "it was asked for by somebody else",
+      "it was requested by someone else",
     (created.at !== request.createdAt || differs(created, "expires_at", request.expiresAt)) &&
       "its deadline is not the one it was given",
     differs(created, "reason", request.reason) && "its reason is not the one that was given",
@@ -216,7 +216,7 @@ function wrongApproval(request: Request, rows: readonly ProofRow[]): string[] {
       (approved.actor !== decidedBy || approved.at !== decidedAt) &&
       "who approved it, or when, is not what the record says",
     (isAlone !== (breakGlass !== null) || !isSame) &&
-      "whether somebody acted alone, who and why is not what the record says",
+      "the record differs about break-glass: whether, who and why",
   );
 }
 

@@ -84,7 +84,7 @@ export async function findUnreviewed(
     .where("decided_by", "=", userId)
     .where("id", "!=", except)
     .where("status", "!=", "voided")
-    // What came to nothing is no use of it: whoever is alone may try again.
+    // What came to nothing is no use of it: break-glass stays available.
     .where((eb) =>
       eb.or([
         eb("status", "!=", "failed"),

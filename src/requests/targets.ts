@@ -125,6 +125,21 @@ export async function findNextDue(
   return row === undefined || row.at === null ? null : row.at;
 }
 
+/** When the last user in these states is due; null when there is none. */
+export async function findLastDue(
+  db: Writer,
+  requestId: string,
+  states: readonly TargetState[],
+): Promise<number | null> {
+  const row = await db
+    .selectFrom("request_targets")
+    .select((eb) => eb.fn.max("due_at").as("at"))
+    .where("request_id", "=", requestId)
+    .where("state", "in", states)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** What is changed of one user of a request: the state always, the rest where it is given. */
 export type TargetChange = Omit<Updateable<RequestTargetsTable>, "request_id" | "position" | "outcome"> & {
   state: TargetState;
@@ -154,7 +169,7 @@ export async function changeTarget(
 
 export const STOPPED_NOTE = "stopped before it was reached";
 
-/** Whoever was not touched yet is not going to be. @returns how many these are. */
+/** Users not touched yet never will be. @returns how many they are. */
 export async function stopWaiting(db: Writer, requestId: string, note: string): Promise<number> {
   const stopped = await db
     .updateTable("request_targets")

@@ -43,7 +43,7 @@ export interface Transition {
   from?: readonly Status[];
   /** What else has to hold of the request: a lease, for one. */
   where?: Condition;
-  /** All votes, of which whoever decided had seen so many: lost when somebody else voted meanwhile. */
+  /** All votes, of which the decider had seen so many: lost when somebody else voted meanwhile. */
   votes?: { all: readonly Vote[]; seen: number };
   /** Somebody acts alone: it has to be looked at afterwards, and they lose while another such action waits for that. */
   breakGlass?: BreakGlassUse;
@@ -91,7 +91,7 @@ export async function moveRequest(db: Writer, id: string, transition: Transition
   }
 }
 
-/** Whoever was asked to decide sees that it is decided; whoever agreed, what came of it as well. */
+/** Everyone who was asked to decide sees that it is decided; approvers also see the outcome. */
 async function tellApprovers(trx: Writer, { id, status, votes }: Request, at: number): Promise<void> {
   if (status === "executing" || status === "unknown") return;
   await updateApprovers(trx, id, { at, news: "decided" });
@@ -178,7 +178,7 @@ export function addVote(
 }
 
 /**
- * Stops what is carried out, once: whoever was not touched yet is not going to be, from this write on. The state
+ * Stops what is carried out, once: from this write on, users not touched yet never will be. The state
  * stays: what is under way is looked into to its end, and then it ends by itself.
  * @returns the request as it now is, or null when it is over, was stopped before, or there is nobody left to stop for.
  */

@@ -10,7 +10,7 @@ import type { Db } from "./open.ts";
  */
 export function clockOf(db: Db, now: number, aheadMs = 0): RawBuilder<number> {
   if (db.getExecutor().adapter instanceof SqliteAdapter) return sql<number>`${now + aheadMs}`;
-  // Not the transaction's time: whoever waited for a row asks again what time it is.
+  // Not the transaction's time: after waiting for a row, the time is read again.
   return sql<number>`((extract(epoch from clock_timestamp()) * 1000)::bigint + ${aheadMs}::bigint)`;
 }
 

@@ -13,7 +13,7 @@ export async function probeWrite(db: Db): Promise<void> {
     .execute();
 }
 
-/** True for whoever takes this delivery first; false for every repetition, on any replica. */
+/** True for the first taker of this delivery; false for every repetition, on any replica. */
 export async function takeDelivery(db: Db, id: string, now: number): Promise<boolean> {
   const row = await db
     .insertInto("deliveries")

@@ -43,11 +43,11 @@ function createPool(url: string, max: number, silenceMs: number): PostgresPool {
     // Not query_timeout: that gives a connection back on which a statement is still running.
     stream: () => new Socket().setTimeout(silenceMs, cut),
     keepAlive: true,
-    // PostgreSQL ends a suspended machine's transaction, and whoever comes back finds the connection cut.
+    // PostgreSQL ends a suspended machine's transaction; on waking, it finds the connection cut.
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types: { getTypeParser },
   });
-  // Whoever uses a connection learns from its statement that it was cut, and one that lies idle is nobody's. Without
+  // A connection in use learns from its statement that it was cut; an idle one has no user to tell. Without
   // a listener each of these would end the process.
   pool.on("error", ignore);
   pool.on("connect", (client) => client.on("error", ignore));

@@ -54,7 +54,7 @@ export interface RequestsTable {
   card_ts: string | null;
   /** Set just before the card is first posted: a later attempt looks for that card before posting another. */
   card_attempted_at: number | null;
-  /** Whoever publishes this request's messages holds it until then, so that each is posted by one. */
+  /** The publisher of this request's messages holds it until then, so that each is posted by one. */
   publishing_until: number | null;
   /** What keeps its messages from being posted: Slack's code, or see slackTroubleOf. null when nothing does. */
   trouble: string | null;
@@ -64,7 +64,7 @@ export interface RequestsTable {
   stopped_by: string | null;
   /** Who agreed, in order, as JSON; only ever added to. */
   votes: Generated<string>;
-  /** Their number: whoever adds one says how many they have seen. */
+  /** Their number: each addition says how many it has seen. */
   vote_count: Generated<number>;
   /** 1: a target was protected when it was asked for. */
   is_protected: Generated<number>;
@@ -102,7 +102,7 @@ export interface RequestsTable {
 
 /** Which request works on which user now: two never do at the same time. */
 export interface TargetLocksTable {
-  /** The Access user's id; of somebody to be created, the e-mail in lower case. */
+  /** The Access user's id; of someone to be created, the email address in lower case. */
   target: string;
   request_id: string;
   at: number;
@@ -191,7 +191,7 @@ export interface AuditTable {
   hash: string;
 }
 
-/** One row: the end of the chain. Whoever appends locks it until the transaction ends. */
+/** One row: the end of the chain. An append locks it until the transaction ends. */
 export interface AuditHeadTable {
   id: number;
   seq: number;
@@ -228,9 +228,9 @@ export interface AuthenticatorsTable {
   state: string;
   created_at: number;
   effective_at: number | null;
-  /** Whoever confirmed it; whose it is, where a code of the one before did. */
+  /** Who confirmed it; its owner, where a code of the one before did. */
   confirmed_by: string | null;
-  /** Six digits that whoever confirms it has to hear from whose it is. */
+  /** Six digits that an approver has to hear from its owner. */
   check_number: string;
   /** The last time step (of 30 s) whose code was taken: each is taken once. */
   last_step: number;

@@ -14,7 +14,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 
-/** How long a write waits for whoever else writes: another program, as this process takes turns. */
+/** How long a write waits for another writer: another program, as this process takes turns. */
 const BUSY_MS = 5000;
 const RETRY_MS = 10;
 

@@ -7,7 +7,7 @@ import { actions, button, context, message, modal, section, type Message } from 
 import { type FormErrors, readValues, type SubmittedForm } from "./form-values.ts";
 import { textInput } from "./forms/spec.ts";
 import { problemBlocks } from "./notice.ts";
-import { code, mention, principals, utcTime, when } from "./text.ts";
+import { code, mention, principals, when } from "./text.ts";
 
 /** Values are an authenticator's id, or nothing. */
 export const AUTHENTICATOR_ACTIONS = {
@@ -50,19 +50,19 @@ interface StatusProps {
 export function authenticatorStatus({ effective, waiting, others }: StatusProps): Message {
   const head =
     effective === null
-      ? "🔐 *You have no authenticator that counts.*"
+      ? "🔐 *You have no confirmed authenticator.*"
       : `🔐 *You have an authenticator* since ${when(effective.effectiveAt ?? effective.createdAt)}, ${confirmedWords(effective)}.`;
   const text =
     effective === null
       ? "An authenticator app on your phone gives the codes that some approvals need."
-      : "Approvals that need a code ask for one of its codes. To change your phone, or if you lost it, set up another one.";
+      : "Some approvals ask for one of its codes. Changed or lost your phone? Set up another one.";
   return message(
     head.replaceAll("*", ""),
     section(head, text),
     // Its number is in no message: the approver who confirms it has to hear it.
     waiting !== null &&
       section(
-        `🔐 One that you set up ${when(waiting.createdAt)} waits for another approver to confirm it. Read out to them the number that you were shown then; if it is gone, set it up again.`,
+        `🟡 The one you set up ${when(waiting.createdAt)} needs another approver to confirm it. Call one and read out the number you were shown; if you no longer have it, set it up again.`,
       ),
     ...actions(
       "authenticator",
@@ -75,15 +75,15 @@ export function authenticatorStatus({ effective, waiting, others }: StatusProps)
     ),
     context(
       others.length === 0
-        ? "No one else has one yet."
-        : `These have one, and can confirm yours: ${principals(others, 20)}`,
+        ? "No one else has an authenticator yet."
+        : `Can confirm yours: ${principals(others, 20)}`,
     ),
   );
 }
 
 function confirmedWords({ confirmedBy, userId }: Authenticator): string {
   return confirmedBy === null || confirmedBy === userId
-    ? "confirmed with a code of the one before"
+    ? "confirmed with a code of the old one"
     : `confirmed by ${mention(confirmedBy)}`;
 }
 
@@ -99,11 +99,13 @@ export function setUpModal(offer: Offer, problem?: UserMessage): ModalView {
         code(secret.match(/.{1,4}/g)?.join(" ") ?? secret),
       ),
       section("Or, where the app takes a link, this one:", code(uri, 500)),
-      context("Use a phone or a password manager that no one reaches through Slack. This is shown only now."),
-      codeInput("code", "2. The code that the app shows now"),
+      context(
+        "Use a phone or password manager that can't be reached through Slack. The key is shown only now.",
+      ),
+      codeInput("code", "2. The code the app shows now"),
       hasEffective &&
-        codeInput("current", "3. A code of the authenticator that you have", {
-          hint: "Leave it empty if you no longer have that: then another approver has to confirm this one",
+        codeInput("current", "3. A code of your current authenticator", {
+          hint: "Leave it empty if you lost it: another approver then needs to confirm the new one",
           optional: true,
         }),
     ],
@@ -128,21 +130,17 @@ export function setUpDoneModal(
 ): ModalView {
   const title = "Set up authenticator";
   if (state === "effective") {
-    return modal(title, [
-      section("☑️ *Your new authenticator counts from now on.* The one before does not count any longer."),
-    ]);
+    return modal(title, [section("✅ *Your new authenticator works now.* The old one no longer does.")]);
   }
   return modal(title, [
-    section("🔐 *It works. Another approver has to confirm it before it counts.*"),
+    section("🟡 *Almost done: another approver needs to confirm it.*"),
     section(
       `Call one of them, and read this number out: ${code(checkNumber)}`,
-      "Not in Slack: they have to know that it is you. They have a day for it.",
+      "Not in Slack: they need to know it is you. It expires in a day.",
     ),
     isTold
-      ? context("They are asked in the approvals channel.")
-      : section(
-          "⚠️ The approvals channel could not be told. Type /zt authenticator later and set it up again.",
-        ),
+      ? context("The approvals channel has a message with the Confirm button.")
+      : section("⚠️ Can't post in the approvals channel. Set it up again later: /zt authenticator"),
   ]);
 }
 
@@ -152,13 +150,13 @@ export function askConfirmation(
   { isReplacement }: { isReplacement: boolean },
 ): Message {
   const what = isReplacement
-    ? `${mention(userId)} set up another authenticator, without a code of the one before`
+    ? `${mention(userId)} set up another authenticator, without a code of the old one`
     : `${mention(userId)} set up an authenticator`;
   return message(
-    `${what}: another approver has to confirm it`,
+    `${what}: another approver needs to confirm it`,
     section(
-      `🔐 *${what}.* Another approver has to confirm it before it counts.`,
-      "Wait for their call, or call them: they read a number out to you. If it was not them, someone else is using their Slack account: press Decline.",
+      `🔐 *${what}.* Another approver needs to confirm it.`,
+      "They read out a number to you by phone. If it wasn't them, press Decline: someone else is using their Slack account.",
     ),
     ...actions(
       "authenticator_confirmation",
@@ -172,26 +170,26 @@ export function askConfirmation(
 export function confirmationOver({ userId, state }: Authenticator, by: string): Message {
   const text =
     state === "effective"
-      ? `🔐 The authenticator of ${mention(userId)} counts: confirmed by ${mention(by)}`
-      : `🔐 The authenticator of ${mention(userId)} was declined by ${mention(by)}: it does not count`;
+      ? `🔐 ${mention(by)} confirmed the authenticator of ${mention(userId)}`
+      : `⛔ ${mention(by)} declined the authenticator of ${mention(userId)}: it can't be used`;
   return message(text, section(text));
 }
 
 /** To the approvals channel: no confirmation was needed. */
 export function replacedNews(userId: string): Message {
-  const text = `🔐 ${mention(userId)} set up another authenticator, with a code of the one before`;
+  const text = `🔐 ${mention(userId)} replaced their authenticator, with a code of the old one`;
   return message(text, section(text));
 }
 
 /** To the approvals channel. */
 export function lockedNews(userId: string, until: number): Message {
-  const text = `🔐 Too many wrong codes of ${mention(userId)}: none is taken until ${utcTime(until)}. If it was not them, someone else is using their Slack account.`;
+  const text = `🔐 Too many wrong codes from ${mention(userId)}: locked until ${when(until, "minute")}. If it wasn't them, someone else is using their Slack account.`;
   return message(text, section(text));
 }
 
 /** To its owner. */
 export function effectiveNotice(authenticator: Authenticator): Message {
-  const text = `🔐 Your authenticator counts from now on, ${confirmedWords(authenticator)}. If you set up none, tell another approver at once.`;
+  const text = `🔐 Your authenticator works now, ${confirmedWords(authenticator)}. If you didn't set one up, tell another approver at once.`;
   return message(text, section(text));
 }
 
@@ -207,10 +205,12 @@ export function confirmModal({ authenticator, takesCode, problem }: ConfirmProps
     [
       problemBlocks(problem),
       section(
-        `*Is it ${mention(authenticator.userId)} who set it up?* Speak with them, in person or by phone. From then on, its codes are their word.`,
+        `*Did ${mention(authenticator.userId)} set this up?* Check by phone or in person: its codes will count as theirs.`,
       ),
-      codeInput("heard", "The number that they read out to you", { hint: "They were shown it; not a code" }),
-      takesCode && codeInput("code", "The code that your own authenticator shows now"),
+      codeInput("heard", "The number they read out to you", {
+        hint: "Shown to them when they set it up; not a code",
+      }),
+      takesCode && codeInput("code", "A code of your own authenticator"),
     ],
     { callbackId: CONFIRM_MODAL, metadata: authenticator.id, submit: "Confirm", close: "Back" },
   );

@@ -12,6 +12,6 @@ export function headNews(news: HeadNews): Message {
   return message(
     text,
     section(text),
-    context(`→ the people who run zt-bot have to look into it at once: ${code("npm run audit -- verify")}`),
+    context(`→ The people who run zt-bot need to look into it at once: ${code("npm run audit -- verify")}`),
   );
 }

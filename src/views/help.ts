@@ -46,7 +46,7 @@ const MAX_FINDINGS = 5;
 function findingLines(findings: readonly Finding[]): string[] {
   const lines = findings
     .slice(0, MAX_FINDINGS)
-    .map(({ danger, fix }) => `⚠️ ${escape(danger, 600)}.\n      Next: ${escape(fix)}.`);
+    .map(({ danger, fix }) => `⚠️ ${escape(danger, 600)}.\n      Next: ${capitalise(escape(fix))}.`);
   const left = findings.length - lines.length;
   return [
     ...lines,

@@ -9,8 +9,8 @@ import type { Request } from "../requests/request.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
 import { actions, button, context, divider, header, plain, section } from "./blocks.ts";
 import { approveButton, codeNeeded, denyButton, detailsButton } from "./card/approvals.ts";
-import { breakGlassWords, reviewButton } from "./request/break-glass.ts";
-import { stateWords } from "./request/card.ts";
+import { breakGlassWords, reviewButton } from "./card/break-glass.ts";
+import { stateWords } from "./card/card.ts";
 import { pausedLine } from "./request/pause.ts";
 import { signOf } from "./request/requests.ts";
 import { capitalise, code, duration, escape, mention, principals, when } from "./text.ts";
@@ -86,7 +86,7 @@ export function homeView(props: HomeProps): HomeView {
 export function unreadHome(): HomeView {
   return home(
     section(
-      "⚪ *What needs you is unknown now.*",
+      "⚪ *Can't load what needs you.*",
       "Open this tab again in a minute. `/zt user` still looks people up.",
     ),
   );

@@ -11,7 +11,7 @@ import { when } from "./text.ts";
 interface PageOf<T> {
   items: readonly T[];
   page: number;
-  hasNext: boolean;
+  hasNext: Boolean;
   /** `1–10 of 214` behind the title; empty on a list of one page. */
   range: string;
 }
@@ -26,8 +26,9 @@ export function pageOf<T>(items: readonly T[], page: number, size: number): Page
   return { items: shown, page: at, hasNext: at < pages, range: pages > 1 ? range : "" };
 }
 
-/** `1–10` */
+/** `1–10`, or `31` */
 export function rangeText(from: number, to: number): string {
+  if (from === to) return number(from);
   return `${number(from)}–${number(to)}`;
 }
 
@@ -35,7 +36,7 @@ export function rangeText(from: number, to: number): string {
 export function pagingButtons(
   screen: string,
   params: Params,
-  { page, hasNext }: { page: number; hasNext: boolean },
+  { page, hasNext }: { page: number; hasNext: Boolean },
 ): Button[] {
   const turn = (text: string, to: number, label: string, which: string) =>
     screenButton(text, screen, { ...params, page: to }, label, which);

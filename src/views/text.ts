@@ -79,8 +79,9 @@ function escapeEntities(text: string, max: number): string {
   return escaped.length <= max ? escaped : `${cut(escaped, max - 1, "").replace(/&[a-z]*$/, "")}…`;
 }
 
-/** The first letter as a capital one. */
+/** The first letter as a capital one; the bot's own name stays what it is. */
 export function capitalise(text: string): string {
+  if (text.startsWith("zt-bot")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -122,14 +123,9 @@ export function when(at: number, format: "minute" | "time" | "short" | "full" = 
   return `<!date^${Math.floor(at / 1000)}^${pattern}|${utc(at)}>`;
 }
 
-/** The same moment for the record: everybody reads the same digits. */
+/** The same moment for the record: everyone reads the same digits. */
 export function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** `14:02:31 UTC` */
-export function utcTime(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }
 
 /** A Slack user in mrkdwn. Only ids that look like ids become mentions. */

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { appendAudit, BOT } from "../../src/audit/append.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { openTables } from "../../src/store/open.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

@@ -25,7 +25,7 @@ describe("who may use what only operators may", () => {
   ])("is not %s, and the refusal is recorded", async (_who, person, teamId) => {
     const { context, recorded } = createContext(person, teamId);
     expect(await refusalOf(authorise(context, command))).toEqual({
-      what: "You may not use /zt revoke.",
+      what: "You can't use /zt revoke.",
       why: "Only the operators that zt-bot's policy names may.",
       next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
       ask: ["S0SECOPS"],
@@ -66,7 +66,7 @@ describe("who may look", () => {
   it("is nobody else, who is told whom to ask", async () => {
     const { context } = createContext({ ...ALICE, id: "U0EVE" });
     expect(await refusalOf(authorise(context, command))).toMatchObject({
-      what: "You may not use /zt user.",
+      what: "You can't use /zt user.",
       why: "Only the viewers and operators that zt-bot's policy names may.",
       ask: ["S0SECOPS"],
     });
@@ -78,13 +78,13 @@ describe("who may look", () => {
       await expect(authorise(createContext({ ...ALICE, id }).context, audit)).resolves.toBeUndefined();
     const { context } = createContext({ ...ALICE, id: "U0VERA" });
     expect(await refusalOf(authorise(context, audit))).toMatchObject({
-      why: "Only the operators and approvers that zt-bot's policy names may.",
+      why: "Only operators and approvers named in the policy can.",
     });
   });
 
   it.each(["U0VERA", "U0BOB"])("does not thereby ask for a change: %s", async (id) => {
     const { context } = createContext({ ...ALICE, id });
     const { what } = await refusalOf(authorise(context, { name: "revoke", role: "operator" }));
-    expect(what).toBe("You may not use /zt revoke.");
+    expect(what).toBe("You can't use /zt revoke.");
   });
 });

@@ -352,7 +352,7 @@ describe("text that no command can be", () => {
     "is refused with the control character %i in it",
     (code) => {
       expect(refusalOf(() => splitWords(`mallory@example.com${String.fromCharCode(code)}`))).toEqual({
-        what: "The command holds control characters.",
+        what: "The command contains control characters.",
         why: "They come along with copied text and can't be seen.",
         next: "Type it again, or paste it as plain text.",
       });

@@ -105,7 +105,7 @@ describe("the registry", () => {
 
   it("asks for the role before it reads the arguments: a stranger learns nothing of them", async () => {
     const { context } = createContext({ ...ALICE, id: "U0STRANGER" });
-    expect((await refusalOf(createCommands().run(context, "user"))).what).toBe("You may not use /zt user.");
+    expect((await refusalOf(createCommands().run(context, "user"))).what).toBe("You can't use /zt user.");
   });
 
   it("leaves only help to everybody, and what asks for a change to operators", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { ACCOUNT_ID } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,
@@ -204,7 +204,7 @@ describe("the buttons of a summary", () => {
       ts: shared.ts,
       actionId: SUMMARY_ACTIONS.revoke,
     });
-    expect(slack.visibleText(await openModal(slack, OTHERS.nobody))).toContain("You may not use /zt revoke.");
+    expect(slack.visibleText(await openModal(slack, OTHERS.nobody))).toContain("You can't use /zt revoke.");
     expect(
       await privateAnswer(slack, OTHERS.nobody, () =>
         slack.click({
@@ -212,7 +212,7 @@ describe("the buttons of a summary", () => {
           ...clickOn(shared, SUMMARY_ACTIONS.sessions),
         }),
       ),
-    ).toContain("You may not use /zt sessions.");
+    ).toContain("You can't use /zt sessions.");
   });
 
   it("Reset risk… asks under the id that risk scoring has, says that access may come back, and verifies", async () => {
@@ -222,7 +222,7 @@ describe("the buttons of a summary", () => {
     await open();
     const form = await openModal(slack, PEOPLE.alice);
     expect(slack.visibleText(form)).toContain("risk level medium, 2 events since the last reset");
-    expect(slack.visibleText(form)).toContain("This can give access back");
+    expect(slack.visibleText(form)).toContain("This can restore access");
     const reason = { reason: "travel confirmed by phone" };
     const judged = { "risk:0": { "risk:0": "false-positive" }, "risk:1": { "risk:1": "handled" } };
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: { reason, ...judged } });
@@ -232,7 +232,7 @@ describe("the buttons of a summary", () => {
     expect(wordsOf(slack, card)).toContain("Resets the risk level (medium) with 2 events");
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain("Risk level none, 0 earlier events still count");
+    expect(thread.join("\n")).toContain("Reset the risk score, now none, verified at");
     expect(callsTo(cloudflare, "POST", "/zt_risk_scoring/").map((call) => call.path)).toEqual([
       `/accounts/${ACCOUNT_ID}/zt_risk_scoring/0f6c2f64-9f0e-4b7e-8a53-5c1f4f7a3f10/reset`,
     ]);
@@ -267,13 +267,11 @@ describe("/zt revoke", () => {
       text: "revoke mallory@example.com —devices —warp-reauth —reason “phished, see #sec-42”",
     });
     expect(wordsOf(slack, card)).toContain("Revokes 2 device registrations");
-    expect(wordsOf(slack, card)).toContain("Forces WARP to re-authenticate");
+    expect(wordsOf(slack, card)).toContain("Makes WARP re-authenticate");
     expect(wordsOf(slack, card)).toContain("phished, see #sec-42");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     const thread = await finishedThread(slack, card);
-    expect(thread.join("\n")).toContain(
-      "0 of 3 sessions remain, 0 of 2 device registrations remain, verified at",
-    );
+    expect(thread.join("\n")).toContain("✅ Revoked 3 sessions and 2 device registrations, verified at");
     const [call, ...more] = callsTo(cloudflare, "POST", "revoke_user");
     expect(more).toEqual([]);
     expect(call?.query).toEqual({ devices: "true" });
@@ -305,7 +303,7 @@ describe("/zt revoke", () => {
     cloudflare.faults.set("users.get", { kind: "status", status: 403, times: 1 });
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values });
     const back = await openModal(slack, PEOPLE.alice, (words) =>
-      words.includes("Cloudflare could not answer"),
+      words.includes("That can't be read from Cloudflare"),
     );
     const words = slack.visibleText(back);
     expect(words).toContain("mallory@example.com");
@@ -352,8 +350,8 @@ describe("/zt reset-risk", () => {
     const judged = { "risk:0": { "risk:0": "handled" }, "risk:1": { "risk:1": "accepted" } };
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: judged });
     const card = await cardWhere(slack);
-    expect(wordsOf(slack, card)).toContain("This can give access back");
-    expect(wordsOf(slack, card)).toMatch(/judged handled[\s\S]*judged accepted/);
+    expect(wordsOf(slack, card)).toContain("This can restore access");
+    expect(wordsOf(slack, card)).toMatch(/travel: handled[\s\S]*agent: accepted/);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("verified at");
@@ -367,18 +365,18 @@ describe("/zt reset-risk", () => {
     cloudflare.addRiskEvent("rita@example.com", { name: "Malware detected on device", level: "high" });
     const judged = { "risk:0": { "risk:0": "handled" }, "risk:1": { "risk:1": "accepted" } };
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: judged });
-    const back = await openModal(slack, PEOPLE.alice, (words) => words.includes("was not judged"));
-    expect(slack.visibleText(back)).toContain("“Malware detected on device” was not judged");
+    const back = await openModal(slack, PEOPLE.alice, (words) => words.includes("not classified"));
+    expect(slack.visibleText(back)).toContain("“Malware detected on device” is new or not classified");
     expect(slack.visibleText(back)).toContain("travel confirmed");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
   });
 
-  it("says on the card that there is nothing to take back where there is no risk", async () => {
+  it("says on the card that there is nothing to reset where there is no risk", async () => {
     const { slack } = await startScene();
     await type(slack, PEOPLE.alice, "reset-risk dana@example.com --reason asked by mistake");
     const form = await openModal(slack, PEOPLE.alice);
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values: {} });
-    expect(wordsOf(slack, await cardWhere(slack))).toContain("there is nothing to take back");
+    expect(wordsOf(slack, await cardWhere(slack))).toContain("nothing to reset");
   });
 
   it("is not asked for where risk scoring is not part of the plan, and the summary goes on without it", async () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Slack, SlackChannel, StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { createLogger } from "../../src/log.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -151,7 +151,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
 async function answerToRequests(slack: Slack, said: string, text = "requests"): Promise<void> {
   await vi.waitFor(async () => {
     const { words } = await answerTo(slack, PEOPLE.carol, text);
-    expect(words).toContain("messages are waiting");
+    expect(words).toContain("Can't post its messages");
     expect(words).toContain(said);
   }, 10_000);
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 import { createLogger } from "../../src/log.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {
   answerTo,
@@ -166,8 +166,8 @@ it("without Slack the vote of an approver who was removed does not count because
   writeFileSync(scene.config.policyFile, policyWith("", [carol, EXECS]));
   await scene.policy.reload(createLogger("silent"));
   clock.shift = MINUTE;
-  // Carol was seen a moment ago, and Bob was not.
-  await answerTo(slack, carol, "requests");
+  // Carol was seen a moment ago, and Bob was not: a look-up asks nothing about who approves.
+  await answerTo(slack, carol, "users rita");
   slack.faults.set("users.info", LIMITED);
   await answerTo(slack, carol, "resume");
   await waitsWith(scene, card, "Slack can't say who the approvers are now");

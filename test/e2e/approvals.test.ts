@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -82,7 +82,6 @@ describe("a quorum of two", () => {
     expect(thread).toContain("@bob approved (1 of 2). Needs 1 more approval.");
     expect(thread).toMatch(/Approved by @carol .*, after @bob/);
     expect(wordsOf(slack, card)).toContain("approved by @bob and @carol");
-    expect(thread).toContain("approved by @bob and @carol");
     expect(revocations(scene)).toBe(1);
   });
 });
@@ -122,8 +121,8 @@ describe("a quorum that can't be met", () => {
     const { words } = await answerTo(slack, alice, REVOKE);
     expect(words).toContain("Too few people can approve this, so nothing was requested.");
     expect(words).toContain("The policy needs 3 approvers for revoke of mallory@example.com");
-    expect(words).toContain("only Bob Okafor and Carol Lindqvist can decide");
-    expect(words).toContain("is a bot, deactivated, or without an email address");
+    expect(words).toContain("only Bob Okafor and Carol Lindqvist can approve");
+    expect(words).toContain("is a bot, deactivated or without an email address");
     expect(words).toContain("add 1 approver to policy.yml");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toEqual(["request.refused"]);
@@ -137,7 +136,7 @@ describe("a quorum that can't be met because of an approver at risk", () => {
     cloudflare.addRiskEvent("bob@example.com", { level: "high" });
     const { words } = await answerTo(slack, alice, REVOKE);
     expect(words).toContain(
-      "only Carol Lindqvist and Dave Adeyemi can decide: Bob Okafor is high-risk in Cloudflare",
+      "only Carol Lindqvist and Dave Adeyemi can approve: Bob Okafor is high-risk in Cloudflare",
     );
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     await changePolicy(scene, policyWith("quorum: 3\napprover_hygiene: false"));
@@ -251,7 +250,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
   it("is named where too few are left to approve", async () => {
     const scene = await startScene({ policy: policyWith("quorum: 2", [GONE, bob]) });
     const { words } = await answerTo(scene.slack, alice, REVOKE);
-    expect(words).toContain(`only Bob Okafor can decide: the user group ${GONE} is unknown to Slack`);
+    expect(words).toContain(`only Bob Okafor can approve: the user group ${GONE} is unknown to Slack`);
   });
 
   it("and is gone before what it approved is carried out takes its members' votes with it", async () => {
@@ -295,7 +294,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
         unknown_groups: [GONE],
       });
       expect(scene.logs()).toContain(
-        `Slack knows no user group ${GONE}: nobody counts as in it, and everybody counts as protected`,
+        `Slack knows no user group ${GONE}: no one counts as in it, and everyone counts as protected`,
       );
 
       writeFileSync(scene.config.policyFile, policyWith(MENDED));
@@ -310,7 +309,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const card = await askToRevoke(slack);
       writeFileSync(scene.config.policyFile, policyWith(SHIELD));
       await scene.bot.reloadPolicy();
-      await vi.waitFor(() => expect(scene.logs()).toContain("everybody counts as protected"));
+      await vi.waitFor(() => expect(scene.logs()).toContain("everyone counts as protected"));
       await press(slack, bob, card, CARD_ACTIONS.approve);
       const thread = (await finishedThread(slack, card)).join("\n");
       expect(wordsOf(slack, card)).toContain(
@@ -324,7 +323,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
       const scene = await startScene({ policy: policyWith(SHIELD, [bob]) });
       const { words } = await answerTo(scene.slack, alice, REVOKE);
       expect(words).toContain(
-        `2 approvers (everybody counts as protected while Slack does not know the user group ${GONE})`,
+        `2 approvers (everyone counts as protected while Slack does not know the user group ${GONE})`,
       );
       expect(scene.slack.messages(CHANNELS.approvals)).toEqual([]);
     });
@@ -369,7 +368,7 @@ describe("before what is approved is carried out", () => {
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(revocations(scene)).toBe(1);
     const channel = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
-    expect(channel.filter((text) => /zt-bot is paused|zt-bot goes on/.test(text))).toHaveLength(2);
+    expect(channel.filter((text) => /zt-bot is paused|zt-bot resumed/.test(text))).toHaveLength(2);
   });
 
   it("can still be taken back by who asked, and is void then, whatever comes", async () => {

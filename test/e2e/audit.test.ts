@@ -6,7 +6,7 @@ import { appendAudit } from "../support/audit.ts";
 import { readRecordConfig } from "../../src/config.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
 import { openTables, type Db } from "../../src/store/open.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { newRequest } from "../store/fixture.ts";
 import {
   answerTo,
@@ -76,7 +76,7 @@ describe("/zt audit", () => {
       "@alice\nrequested: Revoke sessions: laptop stolen",
       "@alice\nwas refused “approve”: requester",
       "@bob\napproved it",
-      "zt-bot\nbegan to carry it out",
+      "zt-bot\nstarted it",
       "zt-bot\nchecked: still the approved user",
       "zt-bot\nsent to Cloudflare: revoke_user for mallory@example.com (sessions only)",
       "zt-bot\nCloudflare accepted it, 200, ray ",
@@ -163,11 +163,11 @@ describe("/zt audit", () => {
 
 describe("/zt audit", () => {
   it.each([
-    ["audit", "put a policy in force", "The record · 1–1"],
+    ["audit", "loaded a policy", "The record · 1–1"],
     ["audit quentin@example.com", "Nothing is recorded of quentin@example.com", "Look-ups are not recorded"],
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],
-    ["audit --since yesterday", "“yesterday” is no time to start from.", "--since 7d"],
+    ["audit --since yesterday", 'Can\'t read "yesterday" as a time.', "Try 12h, 7d"],
     ["audit nobody", 'Can\'t read "nobody" as an email address', "Usage: /zt audit [<who|request>]"],
     ["audit alice@example.com bob@example.com", "is one word too many", "Usage: /zt audit"],
   ])("%s: %s", async (text, what, next) => {
@@ -184,7 +184,7 @@ describe("/zt audit", () => {
     });
     const { slack, policy } = scene;
     const { words } = await answerTo(slack, PEOPLE.bob, "audit");
-    expect(words).toContain("You may not use /zt audit.");
+    expect(words).toContain("You can't use /zt audit.");
     await besides(scene, async (db) => {
       const row = await db
         .selectFrom("audit")

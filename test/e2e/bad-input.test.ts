@@ -79,7 +79,7 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "a reason that no card could hold",
     `revoke mallory@example.com --reason ${"long ".repeat(300)}`,
-    ["The reason is too long: 1499 characters.", "At most 1000 fit on the card."],
+    ["The reason is too long: 1,499 characters.", "At most 1,000 fit on the card."],
   ],
   ["control characters", "user mallory@example.com\u0007", ["control characters", "paste it as plain text"]],
   [
@@ -100,7 +100,7 @@ const TABLE: readonly (readonly [what: string, text: string, said: readonly stri
   [
     "another address to confirm a deletion",
     "delete-user mallory@example.com --confirm bob@example.com --reason x",
-    ["That is not the user's email.", "Type mallory@example.com to ask for it."],
+    ["That is not the user's email.", "Type mallory@example.com to confirm."],
   ],
   [
     "a registration of nobody",
@@ -170,7 +170,7 @@ approvers: [${PEOPLE.bob}]
       ["reset mallory@example.com --reason x", "reset-risk"],
     ] as const) {
       const { words } = await answerTo(slack, user, text);
-      expect(words).toContain(`You may not use /zt ${name}.`);
+      expect(words).toContain(`You can't use /zt ${name}.`);
       // Whom to turn to, so that nobody stands there alone.
       expect(words).toContain("@alice");
     }

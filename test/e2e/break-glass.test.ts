@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -122,7 +122,7 @@ describe("breaking the glass", () => {
 
     // Who has to review it can read its story.
     const story = await answerTo(slack, bob, `audit ${requestIdOf(slack, card)}`);
-    expect(story.words).toContain("did it alone, without approval");
+    expect(story.words).toContain("used break-glass");
     expect(await review(scene, bob, card, "justified")).toContain("☑️ Your review is on the card");
     await slack.waitFor(() => wordsOf(slack, card).includes("Justified, reviewed by @bob"));
     expect(wordsOf(slack, card)).not.toContain("Needs review");
@@ -312,7 +312,7 @@ describe("breaking the glass", () => {
       [alice, "You can't use break-glass."],
       [bob, "You can't use break-glass."],
       [OTHERS.mallory, "This request is about you: you can't do it."],
-      [OTHERS.stranger, "You are from another organization."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests can't decide here."],
       [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
     ] as const) {
@@ -530,7 +530,7 @@ describe("a review", () => {
     await useBreakGlass(scene, alice, card);
     await finishedThread(slack, card);
     const { message, words } = await answerTo(slack, bob, "requests");
-    expect(words).toContain("Done alone, and not reviewed yet · 1");
+    expect(words).toContain("Break-glass, not reviewed yet · 1");
     expect(words).toContain("break-glass by @alice, needs review");
     expect((await answerTo(slack, bob, "requests mine")).words).not.toContain("not reviewed");
     const form = await newModal(slack, bob, () =>

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -77,7 +77,7 @@ describe.each(MODES)("while nothing can be written, over %s,", (mode) => {
     const pressed = await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     expect(pressed).toMatchObject({ ok: true });
     const refusal = slack.visibleText(await newEphemeral(slack, PEOPLE.bob));
-    expect(refusal).toContain(mode === "http" ? "Nothing was done" : "Something went wrong");
+    expect(refusal).toContain(mode === "http" ? "Nothing was done" : "zt-bot ran into an error");
     await vi.waitFor(
       async () => expect(await readiness(world)).toBe("503 the database takes no writes"),
       READY,
@@ -181,7 +181,7 @@ describe("a signed request that is sent again", () => {
     const request = { ...paused.request, url: `${second.bot.url}/slack/events` };
     expect(await slack.replay({ ...paused, request })).toMatchObject({ ok: true });
     const { words } = await answerTo(slack, PEOPLE.bob, "resume");
-    expect(words).toContain("not paused");
+    expect(words).toContain("Not paused");
     expect(slack.messages(CHANNELS.approvals)).toHaveLength(2);
   });
 });

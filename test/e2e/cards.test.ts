@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { ASKED_ACTIONS } from "../../src/views/request/asked.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -60,7 +60,7 @@ describe("the answer to the requester", () => {
     await finishedThread(slack, card);
     const count = slack.ephemerals(alice).length;
     const now = await turnPage(scene, message, ASKED_ACTIONS.refresh);
-    expect(now).toContain("✅ 0 of 3 sessions remain");
+    expect(now).toContain("✅ Revoked 3 sessions, verified at");
     expect(now).toContain("Next:");
     expect(now).not.toContain("Needs 1 approval");
     expect(now).not.toContain("Refresh");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { callsTo, cardWhere, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { approve, judgeAll, openFormBy, openModal, sendForm, startScene, type Scene } from "./support.ts";
 
@@ -34,8 +34,8 @@ describe("/zt reset-risk", () => {
       ["Impossible travel", null],
       ["Unusual user agent", null],
     ]);
-    expect(slack.visibleText(form)).toContain("Each of these stops counting.");
-    expect(slack.visibleText(form)).toContain("This can give access back");
+    expect(slack.visibleText(form)).toContain("Classify each event being cleared");
+    expect(slack.visibleText(form)).toContain("This can restore access");
 
     const half = await slack.submitView({
       user: alice,
@@ -52,17 +52,17 @@ describe("/zt reset-risk", () => {
     });
     const words = wordsOf(slack, await card(scene));
     for (const text of [
-      "Impossible travel: judged a false positive",
-      "Unusual user agent: judged accepted",
+      "Impossible travel: a false positive",
+      "Unusual user agent: accepted",
       "Resets the risk level (medium) with 2 events",
-      "This can give access back: policies that use the User Risk Score stop blocking this user",
-      "reaches Okta where it is linked",
-      "Cannot be undone",
+      "This can restore access: policies that use the risk score stop blocking this user",
+      "also in Okta where it is linked",
+      "Can't be undone",
       "Reason she called",
     ])
       expect(words).toContain(text);
     expect(await approve(slack, await card(scene))).toContain(
-      "Risk level none, 0 earlier events still count",
+      "✅ Reset the risk score, now none, verified at",
     );
     expect(resets(scene)).toHaveLength(1);
   });
@@ -78,7 +78,7 @@ describe("/zt reset-risk", () => {
       reason: { reason: "she called" },
     });
     expect(slack.visibleText(back)).toMatch(
-      /The risk event “(Impossible travel|SentinelOne threat)” was not judged, or happened again since\./,
+      /The risk event “(Impossible travel|SentinelOne threat)” is new or not classified\./,
     );
     expect(slack.visibleText(back)).toContain("she called");
     expect(Object.fromEntries(judgementsOf(back))).toEqual({
@@ -90,7 +90,7 @@ describe("/zt reset-risk", () => {
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
 
     await sendForm(slack, alice, back, judgeAll(back, "accepted"));
-    expect(wordsOf(slack, await card(scene))).toContain("Impossible travel (2 times): judged accepted");
+    expect(wordsOf(slack, await card(scene))).toContain("Impossible travel (2 times): accepted");
   });
 
   it("does nothing when something happened after it was asked for: nobody has judged that", async () => {
@@ -125,6 +125,6 @@ describe("/zt reset-risk", () => {
     const details = await openModal(slack, bob);
     expect(slack.visibleText(details)).toContain("judged (60)");
     await slack.closeView({ user: bob, viewId: details.id });
-    expect(await approve(slack, asked)).toContain("Verified");
+    expect(await approve(slack, asked)).toContain("verified at");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { ACTION_NAMES } from "../../src/requests/plan.ts";
 import { answerTo, callsTo, cardWhere, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {
@@ -37,8 +37,8 @@ describe("/zt create-user", () => {
     const asked = await card(scene, `Create the Access user ${NEW}`);
     for (const text of [
       `Adds Nova Person-O'Neil (${NEW}) to Access`,
-      "not an Access user yet",
-      "This grants nothing by itself",
+      "Not an Access user yet",
+      "Grants nothing by itself",
       "Can be undone: /zt delete-user",
       "Reason starts on Monday",
     ])
@@ -46,7 +46,7 @@ describe("/zt create-user", () => {
     const thread = await approve(slack, asked);
     const [user, ...others] = usersWith(scene, NEW);
     expect(others).toEqual([]);
-    expect(thread).toContain(`The user is there, with the id ${user?.id}`);
+    expect(thread).toContain(`Created the user, id ${user?.id}, verified at`);
     expect(writes(scene)).toEqual([{ method: "POST", body: { email: NEW, name: "Nova Person-O'Neil" } }]);
   });
 
@@ -56,7 +56,7 @@ describe("/zt create-user", () => {
     await answerTo(slack, alice, `create-user ${NEW} --reason starts on Monday`);
     cloudflare.faults.set("users.create", { kind: "drop-after", times: 1 });
     const asked = await card(scene, NEW);
-    expect(await approve(slack, asked)).toContain("The user is there");
+    expect(await approve(slack, asked)).toContain("Created the user, id ");
     expect(usersWith(scene, NEW)).toHaveLength(1);
     expect(writes(scene)).toHaveLength(1);
   });
@@ -86,7 +86,7 @@ describe("/zt create-user", () => {
     expect(slack.visibleText(taken)).toContain(`${MALLORY} is an Access user already.`);
     expect(slack.visibleText(taken)).toContain("starts on Monday");
     await sendForm(slack, alice, taken, { email: { email: NEW } });
-    expect(await approve(slack, await card(scene, NEW))).toContain("Verified");
+    expect(await approve(slack, await card(scene, NEW))).toContain("verified at");
     expect(usersWith(scene, NEW)[0]?.name).toContain("👩🏽‍🚒 نور");
   });
 });
@@ -108,7 +108,7 @@ describe("/zt rename-user", () => {
       "Can be undone",
     ])
       expect(wordsOf(slack, asked)).toContain(text);
-    expect(await approve(slack, asked)).toContain("The name is now “Mallory Archer-Quill”");
+    expect(await approve(slack, asked)).toContain("Renamed to “Mallory Archer-Quill”, verified at");
     expect(writes(scene)).toEqual([
       { method: "PUT", body: { email: MALLORY, name: "Mallory Archer-Quill" } },
     ]);
@@ -126,7 +126,7 @@ describe("/zt rename-user", () => {
     });
     const asked = await card(scene, `Rename ${MALLORY}`);
     expect(wordsOf(slack, asked)).toContain("“<!channel> ∗M∗”");
-    expect(await approve(slack, asked)).toContain("Verified");
+    expect(await approve(slack, asked)).toContain("verified at");
   });
 
   it("is not carried out on somebody who has another address by then", async () => {
@@ -137,18 +137,18 @@ describe("/zt rename-user", () => {
     for (const user of usersWith(scene, MALLORY)) user.email = "mallory.quill@example.com";
     await press(slack, bob, asked, CARD_ACTIONS.approve);
     await slack.waitFor(() => wordsOf(slack, asked).includes("Voided, nothing was done"));
-    expect(wordsOf(slack, asked)).toContain("it is not the user that was approved");
+    expect(wordsOf(slack, asked)).toContain(`is no longer ${MALLORY}, the user that was approved`);
     expect(writes(scene)).toEqual([]);
   });
 });
 
 describe("/zt delete-user", () => {
-  it("wants the address typed once more, warns that it cannot be undone, and sees that they are gone", async () => {
+  it("wants the email typed again, warns that it cannot be undone, and sees that they are gone", async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     const id = accessIdOf(scene, MALLORY);
     const form = await openFormBy(slack, alice, `delete-user ${MALLORY} --reason left the company`);
-    expect(slack.visibleText(form)).toContain("CANNOT BE UNDONE");
+    expect(slack.visibleText(form)).toContain("This can't be undone");
     const missing = await slack.submitView({ user: alice, viewId: form.id, values: {} });
     expect(Object.keys(missing.errors ?? {})).toEqual(["typed"]);
     const back = await sendForm(slack, alice, form, { typed: { typed: "malory@example.com" } });
@@ -161,14 +161,14 @@ describe("/zt delete-user", () => {
     for (const text of [
       "Removes the user, with their seats, tokens and sessions",
       "Deletes 2 device registrations",
-      "This is not a ban",
-      "⛔ Cannot be undone: deleted registrations",
+      "They become a user again if they sign in",
+      "⛔ Can't be undone: the user id and the device registrations",
       "Reason left the company",
     ])
       expect(wordsOf(slack, asked)).toContain(text);
     const thread = await approve(slack, asked, carol);
-    expect(thread).toContain("The user is gone");
-    expect(thread).toContain("at the to keep them out, disable the account in your IdP");
+    expect(thread).toContain("Deleted the user, verified at");
+    expect(thread).toContain("to keep them out, disable the account in your IdP");
     expect(usersWith(scene, MALLORY)).toEqual([]);
     expect(callsTo(cloudflare, "DELETE", "/").map(({ path }) => path)).toEqual([
       `/accounts/${cloudflare.accountId}/access/users/${id}`,
@@ -183,7 +183,9 @@ describe("/zt delete-user", () => {
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
     cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
-    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain("The user is gone");
+    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
+      "Deleted the user, verified at",
+    );
     expect(writes(scene)).toHaveLength(1);
   });
 

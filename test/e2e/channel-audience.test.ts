@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { SlackChannel } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { ConfigError } from "../../src/config.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -47,7 +47,7 @@ describe("an approvals channel that outsiders can read", () => {
     const error: unknown = await startBot(world).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems).toEqual([
-      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: stop sharing it in Slack, or name another channel in policy.yml and reload it`,
+      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: Stop sharing it in Slack, or name another channel in policy.yml and reload it`,
     ]);
   });
 
@@ -124,7 +124,7 @@ it("an approvals channel that only workspaces of the same organization share is 
   await startBot(world);
   const card = await askToRevoke(world.slack);
   await press(world.slack, bob, card, CARD_ACTIONS.approve);
-  expect((await finishedThread(world.slack, card)).join()).toContain("Verified");
+  expect((await finishedThread(world.slack, card)).join()).toContain("verified at");
 });
 
 describe("while Slack does not say who can read the approvals channel", () => {
@@ -208,7 +208,7 @@ describe("what the policy is warned of", () => {
     const { words } = await answerTo(slack, alice, "help");
     expect(words).toContain(TITLE);
     expect(words).toContain("Slack knows no user U0GONE001");
-    expect(words).toContain("Every action: 2 people have to approve it, and only 1 can");
+    expect(words).toContain("Every action: needs 2 approvals, and only 1 can approve it");
     expect(words).toContain("Everybody who is told of a break-glass may break the glass too");
     expect(words).toContain(`The approvals channel (${CHANNELS.approvals}) is public`);
     expect(words).toContain("Next: Name more approvers, or lower the quorum.");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, callsTo, cardWhere, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { accessIdOf, approve, openFormBy, sendForm, startScene } from "./support.ts";
 
@@ -17,7 +17,7 @@ describe("a claim", () => {
     for (const one of cloudflare.state.registrations)
       if (one.userId === id && one.revokedAt !== null) one.revokedAt = cloudflare.now();
     await approve(slack, card);
-    expect(wordsOf(slack, card)).toContain("was revoked again after this was asked for");
+    expect(wordsOf(slack, card)).toContain("was revoked again after the request");
     expect(callsTo(cloudflare, "POST", "registrations/unrevoke")).toEqual([]);
   });
 
@@ -32,7 +32,7 @@ describe("a claim", () => {
     const thread = await approve(slack, card);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
     expect(thread).not.toContain("Already done by the earlier call");
-    expect(thread).toContain("WARP re-authentication cannot be verified: Cloudflare does not show it");
+    expect(thread).toContain("WARP re-authentication can't be verified: Cloudflare does not show it");
     expect(cloudflare.state.users.find((user) => user.id === id)?.warpReauthAt).not.toBeNull();
   });
 
@@ -57,7 +57,7 @@ describe("a claim", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(callsTo(cloudflare, "DELETE", "/access/users/")).toEqual([]);
-    expect(wordsOf(slack, card)).toContain("It could not be checked that this is still what was approved");
+    expect(wordsOf(slack, card)).toContain("Can't check that this is still what was approved");
   });
 
   it("that a revocation was verified on the first of several is made of one who has a session", async () => {
@@ -74,7 +74,9 @@ describe("a claim", () => {
     await answerTo(slack, alice, `revoke ${idle} ${MALLORY} --devices --reason stuffing`);
     const other = await cardWhere(slack, (words) => words.includes("and devices of 2 users"));
     expect(wordsOf(slack, other)).toContain(`1. ${idle} (first, alone)`);
-    expect(wordsOf(slack, other)).toContain("No session of the first one is open now");
+    expect(wordsOf(slack, other)).toContain(
+      "No open session was found, so the first revocation proves little",
+    );
   });
 
   it("that somebody without an email address can be revoked is not made: it is refused when it is asked", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import {
@@ -140,7 +140,7 @@ describe("clicks", () => {
     for (const [user, words] of [
       [PEOPLE.alice, "You requested this: you can't approve it."],
       [OTHERS.mallory, "This request is about you: you can't approve it."],
-      [OTHERS.stranger, "You are from another organization."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests can't decide here."],
       [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
       [OTHERS.nobody, "You can't approve this request."],
@@ -150,7 +150,7 @@ describe("clicks", () => {
     for (const [user, words] of [
       [PEOPLE.alice, "You requested this yourself."],
       [OTHERS.mallory, "This request is about you: you can't deny it."],
-      [OTHERS.stranger, "You are from another organization."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
       [OTHERS.guest, "Guests can't decide here."],
       [OTHERS.bot, "Bots and deactivated accounts can't decide here."],
       [OTHERS.nobody, "You can't deny this request."],
@@ -209,7 +209,7 @@ describe("clicks", () => {
       [OTHERS.nobody, "You can't see the details of this request."],
       [OTHERS.mallory, "You can't see the details of this request."],
       [OTHERS.guest, "Guests can't decide here."],
-      [OTHERS.stranger, "You are from another organization."],
+      [OTHERS.stranger, "You are from another workspace or organization."],
     ] as const) {
       await press(slack, user, card, CARD_ACTIONS.details);
       expect(slack.visibleText(await openModal(slack, user))).toContain(words);
@@ -223,7 +223,7 @@ describe("clicks", () => {
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.details);
     const details = slack.visibleText(await openModal(slack, PEOPLE.carol));
     expect(details).toContain("Record");
-    expect(details).toContain("@alice: asked: Revoke sessions: laptop stolen");
+    expect(details).toContain("@alice: requested: Revoke sessions: laptop stolen");
     expect(details).not.toContain("request.created");
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { findLiveSessions } from "../../sandbox/cloudflare/index.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {
@@ -76,7 +76,7 @@ describe("a revocation while Cloudflare is in trouble", () => {
       scene.cloudflare.faults.set("revoke-user", { kind: "rate-limit", retryAfter: 1, times: 1 }),
     );
     expect(story.thread).toMatch(/rate limit is reached.*Trying again at \d/);
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.dm).toContain("verified at");
     expect(story.calls).toBe(2);
     expect(record(scene)).toEqual([
@@ -97,7 +97,7 @@ describe("a revocation while Cloudflare is in trouble", () => {
       "No clear answer from Cloudflare: Cloudflare did not answer in time. It may be done",
     );
     expect(story.thread).toContain("Already done by the earlier call; nothing was sent again");
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(1);
     expect(record(scene)).toEqual([
       "call.sent",
@@ -127,7 +127,7 @@ describe("a revocation without an answer, while zt-bot was paused meanwhile", { 
     const { scene, card } = await pausedMeanwhile(true);
     const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
     expect(story.thread).toContain("Already done by the earlier call; nothing was sent again");
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(1);
   });
 
@@ -138,7 +138,7 @@ describe("a revocation without an answer, while zt-bot was paused meanwhile", { 
     expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
     await answerTo(slack, PEOPLE.bob, "resume");
     const story = await tellStory(scene, card, () => callsTo(scene.cloudflare, "POST", "revoke_user").length);
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(2);
   });
 });
@@ -148,7 +148,7 @@ describe("a revocation that Cloudflare may have done", () => {
     [
       "after a gateway error",
       { kind: "status", status: 502, html: true, times: 1 },
-      "a problem of its own (HTTP 502)",
+      "Cloudflare returned an error (502)",
     ],
     ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare can't be reached"],
     ["after a time-out", { kind: "hang", times: 1 }, "did not answer in time"],
@@ -157,7 +157,7 @@ describe("a revocation that Cloudflare may have done", () => {
     const story = await approveDuring(scene, () => scene.cloudflare.faults.set("revoke-user", fault));
     expect(story.thread).toContain(said);
     expect(story.thread).toContain("It may be done; checking again at");
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(2);
   });
 
@@ -167,9 +167,9 @@ describe("a revocation that Cloudflare may have done", () => {
       scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 200, html: true, times: 1 }),
     );
     expect(story.thread).toContain(
-      "No clear answer from Cloudflare: Cloudflare's answer could not be read. It may be done",
+      "No clear answer from Cloudflare: Cloudflare's answer can't be read. It may be done",
     );
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(2);
   });
 
@@ -201,8 +201,8 @@ describe("a revocation that Cloudflare refuses", () => {
         "Failed, nothing was done: Cloudflare refused (revoke user): access.api.error.invalid_request",
       );
     }
-    expect(story.thread).toContain("Next: Look at the user in the dashboard");
-    expect(story.thread).not.toContain("Verified");
+    expect(story.thread).toContain("Next: Check the user in the dashboard");
+    expect(story.thread).not.toContain("verified at");
     expect(story.calls).toBe(1);
     expect(liveSessions(scene)).toBe(3);
     expect(record(scene)).toEqual(["call.sent", "call.answered", "request.failed"]);
@@ -217,7 +217,7 @@ describe("a revocation that Cloudflare refuses", () => {
       const scene = await startScene({ permissions });
       const story = await approveDuring(scene, () => {});
       const permission = "“Access: Organizations, Identity Providers, and Groups Write”";
-      expect(story.card).toContain(`Failed, nothing was done: The API token may not revoke user`);
+      expect(story.card).toContain(`Failed, nothing was done: The API token can't revoke user`);
       expect(story.dm).toContain(`Add ${permission} to the token in the Cloudflare dashboard`);
       expect(story.calls).toBe(1);
       expect(liveSessions(scene)).toBe(3);
@@ -233,7 +233,7 @@ describe("a revocation whose target is no longer the one that was approved", () 
       state.users = state.users.filter((one) => one.email !== EMAIL);
     });
     expect(story.card).toContain(`Voided, nothing was done: ${EMAIL} is no longer an Access user`);
-    expect(story.dm).toContain("There is nothing left to do for this user");
+    expect(story.dm).toContain("Nothing is left to do for this user");
     expect(story.calls).toBe(0);
   });
 
@@ -244,7 +244,7 @@ describe("a revocation whose target is no longer the one that was approved", () 
       mallory(scene).email = "mallory.new@example.com";
     });
     expect(story.card).toContain(`The Access user ${id} is no longer ${EMAIL}`);
-    expect(story.dm).toContain("Look the user up again and make a new request");
+    expect(story.dm).toContain("Look up the user again and make a new request");
     expect(story.calls).toBe(0);
     expect(readAudit(scene).find((row) => row.event === "target.checked")?.data["ok"]).toBe(false);
   });
@@ -265,8 +265,8 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () => {
       scene.cloudflare.settings.sessionListLagMs = 60_000;
     });
-    expect(story.thread).toMatch(/not confirmed: 3 of 3 sessions remain, checked at/);
-    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions remain");
+    expect(story.thread).toMatch(/not confirmed: 3 of 3 sessions still open, checked at/);
+    expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
     expect(story.dm).toContain(`check /zt user ${EMAIL}, and request it again if it is not done`);
@@ -277,7 +277,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () => {
       scene.cloudflare.settings.sessionListLagMs = 1200;
     });
-    expect(story.thread).toContain("0 of 3 sessions remain");
+    expect(story.thread).toContain("✅ Revoked 3 sessions, verified at");
     expect(callsTo(scene.cloudflare, "GET", "/active_sessions").length).toBeGreaterThan(3);
   });
 
@@ -325,14 +325,14 @@ describe("a revocation that Cloudflare accepts", () => {
   it("reads through odd answers everywhere", async () => {
     const scene = await startScene();
     const story = await approveDuring(scene, () => scene.cloudflare.faults.set("*", { kind: "odd" }));
-    expect(story.card).toContain("✅ 0 of 3 sessions remain");
+    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
     expect(story.calls).toBe(1);
   });
 
   it("of somebody without a session says that none is open", async () => {
     const scene = await startScene();
     const story = await approveDuring(scene, () => {}, "revoke quentin@example.com --reason leaver");
-    expect(story.thread).toContain("no session is open");
+    expect(story.thread).toContain("✅ No session is open, verified at");
   });
 
   it("of one of two users of one address ends that one's sessions only", async () => {
@@ -342,7 +342,7 @@ describe("a revocation that Cloudflare accepts", () => {
       state.users.find((one) => one.email === email),
     );
     const story = await approveDuring(scene, () => {}, `revoke ${wanted?.id ?? ""} --reason phished`);
-    expect(story.card).toContain("0 of 1 session remain");
+    expect(story.card).toContain("✅ Revoked 1 session, verified at");
     expect(findLiveSessions(state, other?.id ?? "", now())).toHaveLength(1);
   });
 });

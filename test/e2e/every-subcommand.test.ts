@@ -161,7 +161,7 @@ const TABLE: Record<string, Row> = {
   pause: {
     good: () => "pause --reason a drill",
     says: /Paused|paused already/,
-    bad: ["pause", /--reason is missing: why, for everybody/],
+    bad: ["pause", /--reason is missing: why, for everyone/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
@@ -188,7 +188,7 @@ const TABLE: Record<string, Row> = {
   requests: {
     good: () => "requests",
     says: /Open requests|No request is open/,
-    bad: ["requests everything", /“everything” is none of open, mine and all/],
+    bad: ["requests everything", /Can't show "everything"/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
@@ -196,7 +196,7 @@ const TABLE: Record<string, Row> = {
   cancel: {
     good: () => "cancel ZT-0000000",
     says: /There is no request ZT-0000000/,
-    bad: ["cancel mallory@example.com", /“mallory@example\.com” is not a request's id/],
+    bad: ["cancel mallory@example.com", /"mallory@example\.com" is not a request id/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
@@ -204,7 +204,7 @@ const TABLE: Record<string, Row> = {
   audit: {
     good: (who) => `audit ${who}`,
     says: /The record of mallory@example\.com|Nothing is recorded of mallory@example\.com/,
-    bad: ["audit --since yesterday", /“yesterday” is no time to start from/],
+    bad: ["audit --since yesterday", /Can't read "yesterday" as a time/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,
@@ -271,8 +271,8 @@ describe("every subcommand", () => {
   it("answers what is typed well, and names what is wrong with what is not", async () => {
     const scene = await startScene();
     for (const [name, row] of Object.entries(TABLE)) {
-      expect(await answer(scene.slack, row.good(MALLORY), typist(row)), name).toMatch(row.says);
-      expect(await answer(scene.slack, row.bad[0], typist(row)), name).toMatch(row.bad[1]);
+      expect.soft(await answer(scene.slack, row.good(MALLORY), typist(row)), name).toMatch(row.says);
+      expect.soft(await answer(scene.slack, row.bad[0], typist(row)), name).toMatch(row.bad[1]);
     }
   });
 
@@ -339,6 +339,6 @@ describe("every subcommand", () => {
     });
     const said = await answers(scene, (name, row) => (name === "help" ? null : row.good(MALLORY)));
     for (const [name, words] of Object.entries(said))
-      expect(words, name).toContain(`You may not use /zt ${name}`);
+      expect(words, name).toContain(`You can't use /zt ${name}`);
   });
 });

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { hashPlan, type Plan } from "../../src/requests/plan.ts";
 import { canonicalJson } from "../../src/canonical-json.ts";
 import { revokedEmails } from "../support/crowd.ts";
@@ -46,13 +46,13 @@ describe("somebody who writes into the database", () => {
 
     const thread = (await finishedThread(slack, card)).join("\n");
     expect(thread).toMatch(
-      /database was changed behind zt-bot's back.*the record says pending.*no approval by/s,
+      /database was changed from outside zt-bot.*the record says pending.*no approval by/s,
     );
     expect(wordsOf(slack, card)).toContain("Voided, nothing was done");
-    await cardWhere(slack, (words) => words.includes("🚨") && words.includes(id));
+    await cardWhere(slack, (words) => words.includes("🔴 The database was changed") && words.includes(id));
     expect(revokedEmails(cloudflare)).toEqual([]);
     expect(readAudit(scene).map(({ event }) => event)).toContain("request.unproven");
-    expect(scene.logs()).toMatch(/"level":"error".*behind zt-bot's back/);
+    expect(scene.logs()).toMatch(/"level":"error".*from outside zt-bot/);
 
     // And what is asked and approved in earnest is carried out.
     await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { StoredView } from "../../sandbox/slack/index.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { HOME_ACTIONS } from "../../src/views/home.ts";
 import { answerTo, askToRevoke, CHANNELS, PEOPLE, press, type, wordsOf } from "../support/harness.ts";
 import { addOthers, openModal, OTHERS, readAudit, requestIdOf, startScene, type Scene } from "./support.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ApiCall } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { Message } from "../../src/views/blocks.ts";
 import { answerTo, askToRevoke, PEOPLE, press } from "../support/harness.ts";
 import { HOSTILE, messageProblems, viewProblems } from "../views/support.ts";

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { runHere } from "../audit/support.ts";
 import {
   answerTo,

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, revokedEmails } from "../support/crowd.ts";
 import { answerTo, askToRevoke, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { startScene, type Scene } from "./support.ts";

@@ -118,7 +118,7 @@ describe("@zt-bot", () => {
   });
 
   it.each([
-    ["to who may not, in the thread", carol, "user mallory@example.com", "You may not use /zt user."],
+    ["to who may not, in the thread", carol, "user mallory@example.com", "You can't use /zt user."],
     ["of what it does not know", alice, "usr mallory@example.com", "Did you mean /zt user?"],
     ["of nobody", alice, "user nobody@example.com", "No Access user has the email nobody@example.com."],
     ["of a form for nobody", alice, "reset-risk nobody@example.com", "No Access user has the email"],
@@ -138,7 +138,7 @@ describe("@zt-bot", () => {
     const { slack, cloudflare } = scene;
     await slack.post({ user: carol, channel, text: "@zt-bot revoke mallory@example.com" });
     const refusal = await newEphemeral(slack, carol);
-    expect(slack.visibleText(refusal)).toContain("You may not use /zt revoke.");
+    expect(slack.visibleText(refusal)).toContain("You can't use /zt revoke.");
     expect(refusal.threadTs).toBeUndefined();
     // The token is checked once at start.
     expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
@@ -152,6 +152,6 @@ describe("@zt-bot", () => {
     const view = await newModal(slack, carol, () =>
       slack.click({ user: carol, channel, ts: answer.ts, actionId: "form:delete-user:offer" }),
     );
-    expect(slack.visibleText(view)).toContain("You may not use /zt delete-user.");
+    expect(slack.visibleText(view)).toContain("You can't use /zt delete-user.");
   });
 });

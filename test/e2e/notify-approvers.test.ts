@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, CHANNELS, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { addOthers, OTHERS, openModal, readAudit, requestIdOf, startScene, type Scene } from "./support.ts";
 

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { startCollector } from "../audit/collector.ts";
 import { runHere } from "../audit/support.ts";
 import {
@@ -68,7 +68,7 @@ it("AUDIT_FORWARD_REQUIRED keeps every call back while the copy is behind or doe
   const next = await askToRevoke(slack, { text: "revoke dana@example.com --reason stolen" });
   await press(slack, PEOPLE.bob, next, CARD_ACTIONS.approve);
   await slack.waitFor(
-    () => wordsOf(slack, next).includes("waiting: the record does not fit its copy") || undefined,
+    () => wordsOf(slack, next).includes("On hold: the record contradicts its forwarded copy") || undefined,
   );
   expect(revocations()).toBe(1);
   expect(await runHere(world.env, "verify")).toMatchObject({ code: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {
   answerTo,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { createLogger } from "../../src/log.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -124,8 +124,8 @@ describe("/zt requests", () => {
       buttons.push(buttonsIn(message).join(" "));
     }
     // Nobody is offered a step that they can't take.
-    expect(buttons).toEqual(["Cancel Details Refresh", "Approve Deny Details Refresh", "Details Refresh"]);
-    expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You may not use /zt requests");
+    expect(buttons).toEqual(["Cancel Details Refresh", "Approve Deny… Details Refresh", "Details Refresh"]);
+    expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain("You can't use /zt requests");
   });
 });
 
@@ -159,7 +159,7 @@ describe("the buttons of /zt requests", () => {
       slack.click({ user: PEOPLE.bob, ...at(message), actionId: CARD_ACTIONS.approve, blockId }),
     );
     expect(words).toContain("approve");
-    expect(wordsOf(slack, card)).toContain("Waiting for approval");
+    expect(wordsOf(slack, card)).toContain("🟡 Needs 1 approval");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
   });
 
@@ -303,7 +303,7 @@ describe("/zt cancel", () => {
     expect(redrawn).toContain("Which request should be cancelled? · 1");
     expect(redrawn).toContain(requestIdOf(slack, second));
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
-    expect(wordsOf(slack, second)).toContain("Waiting for approval");
+    expect(wordsOf(slack, second)).toContain("🟡 Needs 1 approval");
   });
 
   it("names also what is approved and kept from being carried out", async () => {

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, vi } from "vitest";
 
 import { SEVERAL } from "../../src/views/forms/several.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { Slack, StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { createLogger } from "../../src/log.ts";
@@ -89,12 +89,12 @@ describe("a revocation of 12 users", () => {
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringMatching(/First user: 0 of 1 session remains, verified at .*other 11 follow/),
+      expect.stringMatching(/First user: Revoked 1 session, verified at .*other 11 follow/),
       expect.stringContaining("✅ 12 of 12 done, verified at"),
     ]);
     const end = wordsOf(slack, card);
     expect(end).toContain("12 of 12 done, verified at");
-    expect(end).toContain("████████████████████ 100 %");
+    expect(end).not.toContain("█");
     expect(end).not.toMatch(/^Stop$/m);
     expect(revokedEmails(cloudflare)[0]).toBe(emails[0]);
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
@@ -411,10 +411,11 @@ describe("when it does not go well", () => {
     const thread = await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     const end = wordsOf(slack, card);
-    expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. It failed for the first user");
-    expect(end).toContain("the other 11 were left alone");
-    expect(thread.at(-1)).toContain("Ask again for the 1 that failed…");
-    expect(thread.at(-1)).toContain("Ask for the 11 not touched…");
+    expect(end).toContain(
+      "Failed: 0 of 12 done, 1 failed, 11 not touched. The first user failed: The API token",
+    );
+    expect(thread.at(-1)).toContain("Retry the 1 that failed…");
+    expect(thread.at(-1)).toContain("Request the 11 not touched…");
   });
 
   it("leaves the others alone when the first one is accepted and never confirmed", async () => {
@@ -425,7 +426,7 @@ describe("when it does not go well", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
-    expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session still open");
+    expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session");
     expect(verifiedRows(scene).map(({ data }) => data)).toEqual([
       {
         target: emails[0],
@@ -634,9 +635,9 @@ describe("somebody who becomes protected in the middle", () => {
       ],
     ]);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${late}`);
-    expect(words).toContain(`did not touch them: ${why}`);
+    expect(words).toContain(`skipped them: ${why}`);
     const other = await answerTo(slack, PEOPLE.alice, `audit ${emails[5]}`);
-    expect(other.words).not.toContain("did not touch them");
+    expect(other.words).not.toContain("skipped them");
   });
 
   it("is revoked where the request had the approvals that protected people need", async () => {
@@ -680,11 +681,11 @@ describe("Stop", () => {
     calls.release();
     const thread = await finishedThread(slack, card);
 
-    expect(wordsOf(slack, card)).toContain("Not all done: 5 of 12 done, 7 not touched: stopped by @");
+    expect(wordsOf(slack, card)).toContain("Not all done: 5 of 12 done, 7 not touched · stopped by @");
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails.slice(0, 5));
     expect(stillIn(cloudflare, emails)).toEqual(emails.slice(5));
     expect(thread.filter((text) => text.startsWith("⏹️ Stopped by"))).toHaveLength(1);
-    expect(thread.at(-1)).toContain("Ask for the 7 not touched…");
+    expect(thread.at(-1)).toContain("Request the 7 not touched…");
     const stops = readAudit(scene).filter(({ event }) => event === "request.stopped");
     expect(stops).toEqual([
       {
@@ -726,7 +727,7 @@ describe("Stop", () => {
     const calls = await untilInTheMiddle(scene, card);
     for (const user of [OTHERS.stranger, OTHERS.nobody, OTHERS.guest]) {
       expect(await pressForWords(slack, user, card, CARD_ACTIONS.stop)).toMatch(
-        /another organisation|You may not stop|Guests can't decide/,
+        /another workspace|You can't stop|Guests can't decide/,
       );
     }
     await press(slack, PEOPLE.carol, card, CARD_ACTIONS.stop);
@@ -763,6 +764,6 @@ describe("Stop", () => {
     first.release();
     await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
-    expect(wordsOf(slack, card)).toContain("1 of 5 done, 4 not touched: stopped by @alice");
+    expect(wordsOf(slack, card)).toContain("1 of 5 done, 4 not touched · stopped by @alice");
   });
 });

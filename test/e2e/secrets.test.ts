@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

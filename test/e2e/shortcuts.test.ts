@@ -141,7 +141,7 @@ describe("Investigate Zero Trust on a message", () => {
     addOthers(slack);
     const { ts } = await slack.post({ user: bob, channel: CHANNELS.security, text: "mallory@example.com" });
     const words = slack.visibleText(await investigate(scene, ts, { user: OTHERS.nobody }));
-    expect(words).toContain("You may not use /zt user.");
+    expect(words).toContain("You can't use /zt user.");
     expect(words).toContain("@alice");
     // The token is checked once at start.
     expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
@@ -217,7 +217,7 @@ approvers: [${bob}]
       expect(words).not.toContain("delete-user");
     }
     const refused = slack.visibleText(await launch(scene, OTHERS.guest));
-    expect(refused).toContain("You may not use");
+    expect(refused).toContain("You can't use");
     expect(refused).toContain("@alice");
     // The token is checked once at start.
     expect(cloudflare.requests.filter(({ route }) => route !== "tokens.verify")).toEqual([]);
@@ -232,7 +232,7 @@ approvers: [${bob}]
     const form = await launch(scene);
     slack.setPerson(alice, { isRestricted: true });
     const answer = await sendForm(slack, alice, form, choose("delete-user"));
-    expect(slack.visibleText(answer)).toContain("You may not use /zt delete-user.");
+    expect(slack.visibleText(answer)).toContain("You can't use /zt delete-user.");
   });
 
   it("says in its place what is wrong with what was typed", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { Fault } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   answerTo,
@@ -124,8 +124,8 @@ describe("a person whom Slack keeps waiting", () => {
       [PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.details)],
     ] as const) {
       const words = await privateAnswer(slack, user, act);
-      expect(words).toContain("The form came too late.");
-      expect(words).toContain("Press or type it again.");
+      expect(words).toContain("The form didn't open in time.");
+      expect(words).toContain("Try again.");
     }
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
   });
@@ -137,7 +137,7 @@ describe("a person whom Slack keeps waiting", () => {
     slack.faults.set("users.info", { error: "internal_error" });
     const words = await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     expect(words).toContain("zt-bot ran into an error.");
-    const reference = /The log has this as (\w+)/.exec(words)?.[1] ?? "no reference";
+    const reference = /The log has it under (\w+)/.exec(words)?.[1] ?? "no reference";
     expect(scene.logs()).toContain(reference);
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);

@@ -2,7 +2,7 @@
 import { expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd } from "../support/crowd.ts";
 import {
   askToRevoke,
@@ -56,7 +56,7 @@ it("a click is answered and its card updated while Slack refuses the messages of
 
 /** Who must not approve is told so, and who may sees the card change. */
 async function expectAnsweredMeanwhile({ slack }: Scene, card: StoredMessage): Promise<void> {
-  expect(await pressForWords(slack, PEOPLE.alice, card, CARD_ACTIONS.approve)).toMatch(/you asked/i);
+  expect(await pressForWords(slack, PEOPLE.alice, card, CARD_ACTIONS.approve)).toMatch(/You requested this/);
   expect(await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)).toMatchObject({ ok: true });
   await slack.waitFor(() => !wordsOf(slack, card).includes("Needs 1 approval"));
 }

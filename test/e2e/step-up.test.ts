@@ -7,8 +7,8 @@ import { describe, expect, it, vi } from "vitest";
 import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
 import { AUTHENTICATOR_ACTIONS } from "../../src/views/authenticator.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -101,7 +101,7 @@ async function confirm(scene: Staged, by: string, heard: string, code = ""): Pro
 /** One that counts. @returns its secret. */
 async function enrol(scene: Staged, user: string, by: string, code = ""): Promise<string> {
   const { secret, number } = await setUp(scene, user);
-  expect(await confirm(scene, by, number, code)).toContain("It is confirmed, and counts from now on.");
+  expect(await confirm(scene, by, number, code)).toContain("Confirmed: it works now.");
   // The code that proved it is not taken again.
   scene.pass(30_000);
   return secret;
@@ -161,7 +161,7 @@ describe("an approval that takes a code", () => {
     expect(dataOf(scene, "code.taken")).toMatchObject([{ what: "approve" }]);
     const { words } = await answerTo(slack, carol, `audit ${requestIdOf(slack, card)}`);
     expect(words).toContain("approved it, with a code");
-    expect(words).toContain("gave a code that was not taken (approve): wrong");
+    expect(words).toContain("authenticator code rejected (approve): wrong");
   });
 
   it("takes each code once, also for another request", async () => {
@@ -434,8 +434,10 @@ describe("/zt authenticator", () => {
     const scene = await startWithCodes();
     const { slack } = scene;
     addOthers(slack);
-    expect((await answerTo(slack, OTHERS.nobody, "authenticator")).words).toContain("You may not use /zt");
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("No one else has one yet.");
+    expect((await answerTo(slack, OTHERS.nobody, "authenticator")).words).toContain("You can't use /zt");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain(
+      "No one else has an authenticator yet.",
+    );
     await enrol(scene, carol, bob);
     expect((await answerTo(slack, bob, "authenticator")).words).toContain("and can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);

@@ -13,7 +13,7 @@ import type {
   SubmittedValues,
   SuggestedOption,
 } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   CHANNELS,
   finishedThread,

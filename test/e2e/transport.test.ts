@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Delivery } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, callsTo, CHANNELS, finishedThread, MODES, PEOPLE, press } from "../support/harness.ts";
 import { newAnswer, newModal, offered, openModal, readAudit, sendForm, startScene } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, callsTo, cardWhere, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { openFormBy, sendForm, startScene } from "./support.ts";
 
@@ -45,8 +45,7 @@ describe("what was sent and had no answer", { tags: ["slow"] }, () => {
       () =>
         slack
           .thread(card.channel, card.ts)
-          .some((message) => slack.visibleText(message).includes("Cloudflare could not be read")) ||
-        undefined,
+          .some((message) => slack.visibleText(message).includes("Can't read Cloudflare")) || undefined,
     );
     expect(restored()).toBe(1);
     cloudflare.faults.clear("registrations.list");

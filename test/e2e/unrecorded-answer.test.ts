@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { type Db, openTables } from "../../src/store/open.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { startScene } from "./support.ts";

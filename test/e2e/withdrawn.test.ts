@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, revokedEmails, stillIn } from "../support/crowd.ts";
 import { answerTo, askToRevoke, finishedThread, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { newModal, readAudit, startScene, type Scene } from "./support.ts";

@@ -102,7 +102,7 @@ it("records of whom nothing could be seen after a call without an answer", async
     expect.objectContaining({ confirmed: true }),
     expect.objectContaining({
       confirmed: false,
-      summary: expect.stringMatching(/^could not be read: /),
+      summary: expect.stringMatching(/^unknown: /),
     }),
   ]);
 });

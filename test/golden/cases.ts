@@ -1,12 +1,26 @@
 import type { HomeView, ModalView } from "@slack/types";
 
-import { describeRequest } from "../../src/actions/describe.ts";
 import type { Message } from "../../src/views/blocks.ts";
-import { sessionsMessage } from "../../src/views/look-ups/sessions.ts";
-import { noticeMessage } from "../../src/views/notice.ts";
-import { approvalCard } from "../../src/views/request/card.ts";
-import { denyModal } from "../../src/views/request/deny-modal.ts";
-import { makeRequest, makeSession, makeUser, NOW } from "../views/support.ts";
+import { AUTHENTICATOR } from "./cases/authenticator.ts";
+import { CARDS } from "./cases/cards.ts";
+import { CHANNEL } from "./cases/channel.ts";
+import { DECIDED_CARDS } from "./cases/decided-cards.ts";
+import { DIRECT } from "./cases/direct.ts";
+import { ERRORS } from "./cases/errors.ts";
+import { FORMS } from "./cases/forms.ts";
+import { HELP } from "./cases/help.ts";
+import { HOME } from "./cases/home.ts";
+import { LISTS } from "./cases/lists.ts";
+import { LOOK_UPS } from "./cases/look-ups.ts";
+import { MODALS } from "./cases/modals.ts";
+import { PEOPLE_CASES } from "./cases/people.ts";
+import { REFUSALS } from "./cases/refusals.ts";
+import { REQUESTER } from "./cases/requester.ts";
+import { SUMMARIES } from "./cases/summaries.ts";
+import { THREADS } from "./cases/threads.ts";
+
+/** What is shown where, by a name that says what it is. */
+export type Room = Readonly<Record<string, Message | ModalView | HomeView>>;
 
 /** Something that the bot shows, as a reviewer reads it and as Slack is asked about it. */
 export type GoldenCase = { name: string } & (
@@ -15,30 +29,34 @@ export type GoldenCase = { name: string } & (
   | { surface: "home"; shown: HomeView }
 );
 
-/** One case for each thing that the bot shows, always the same ones. Names are unique and stay. */
+const ROOMS: Readonly<Record<string, Room>> = {
+  summaries: SUMMARIES,
+  "look-ups": LOOK_UPS,
+  people: PEOPLE_CASES,
+  cards: CARDS,
+  "decided-cards": DECIDED_CARDS,
+  threads: THREADS,
+  direct: DIRECT,
+  requester: REQUESTER,
+  forms: FORMS,
+  modals: MODALS,
+  lists: LISTS,
+  channel: CHANNEL,
+  authenticator: AUTHENTICATOR,
+  home: HOME,
+  help: HELP,
+  errors: ERRORS,
+  refusals: REFUSALS,
+};
+
+/** One case for each thing that the bot shows, always the same ones: `<room>/<name>`, which is its file's. */
 export function goldenCases(): GoldenCase[] {
-  const request = makeRequest({ status: "pending" });
-  const words = describeRequest(request);
-  const card = (status: "pending" | "denied") =>
-    approvalCard({
-      request: makeRequest({ status }),
-      words,
-      rules: { approvers: ["U0BOB0001"], quorum: 1, alone: null, stepUp: { votes: false, alone: false } },
-      now: NOW,
-    });
-  return [
-    { name: "card-pending", surface: "message", shown: card("pending") },
-    { name: "card-denied", surface: "message", shown: card("denied") },
-    { name: "deny-form", surface: "modal", shown: denyModal(request, words.headline) },
-    {
-      name: "sessions",
-      surface: "message",
-      shown: sessionsMessage(makeUser(), [makeSession()], { now: NOW, page: 1 }),
-    },
-    {
-      name: "refusal",
-      surface: "message",
-      shown: noticeMessage({ what: "You can't use /zt user.", next: "An operator can do it for you." }),
-    },
-  ];
+  return Object.entries(ROOMS).flatMap(([room, cases]) =>
+    Object.entries(cases).map(([name, shown]) => caseOf(`${room}/${name}`, shown)),
+  );
+}
+
+function caseOf(name: string, shown: Room[string]): GoldenCase {
+  if (!("type" in shown)) return { name, surface: "message", shown };
+  return shown.type === "modal" ? { name, surface: "modal", shown } : { name, surface: "home", shown };
 }

@@ -126,7 +126,7 @@ describe("the user meant", () => {
     const { cloudflare, directory } = makeWorld([]);
     expect(await refusalOf(findUser(cloudflare, directory, EMAIL))).toEqual({
       what: "No Access user has the email mallory@example.com.",
-      why: "They have never signed in to Access or WARP in this account, or were removed. Or the API token lacks “Access: Audit Logs Read”: Cloudflare may show such a token an empty list of users.",
+      why: "They have never signed in to Access or WARP in this account, or were removed. Or the API token lacks “Access: Audit Logs Read”.",
       next: "Check the spelling. /zt users searches by name.",
     });
     expect(await refusalOf(getUser(cloudflare, USER_ID))).toEqual({

@@ -38,7 +38,7 @@ export async function expectAllStories(
   const cards = slack.messages(CHANNELS.approvals);
   expect(cards.map(idOf).toSorted()).toEqual(entries.map(({ id }) => id).toSorted());
   for (const card of cards) {
-    expect(slack.visibleText(card)).toMatch(/0 of 1 session remains/);
+    expect(slack.visibleText(card)).toMatch(/Revoked 1 session, verified at/);
     expect(card.blocks.some((block) => block.type === "actions")).toBe(false);
     const thread = slack.thread(CHANNELS.approvals, card.ts);
     const told = thread.map((message) => idOf(message).replace(`${idOf(card)}:`, ""));

@@ -1,6 +1,6 @@
 import type { Delivery, StoredMessage } from "../../sandbox/slack/index.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import type { Balancer } from "../support/balancer.ts";
 import { CHANNELS, PEOPLE, press, type, type World } from "../support/harness.ts";
 import type { Ledger } from "../support/ledger.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

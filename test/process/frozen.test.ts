@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   askToRevoke,
   callsTo,
@@ -45,7 +45,7 @@ describeWithPostgres("a process that is frozen at Cloudflare's answer (SIGSTOP)"
     call.release();
     await finishedThread(slack, card);
     await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length > 0);
-    expect(wordsOf(slack, card)).toContain("✅ 0 of 3 sessions remain");
+    expect(wordsOf(slack, card)).toContain("✅ Revoked 3 sessions, verified at");
     const outcome = () => sql`SELECT version, status, result, finished_at FROM requests`;
     const before = await outcome();
     const thread = slack.thread(card.channel, card.ts).map((message) => slack.visibleText(message));

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { BREAK_GLASS_ACTIONS } from "../../src/views/request/break-glass.ts";
+import { BREAK_GLASS_ACTIONS } from "../../src/views/card/break-glass.ts";
 import { sendForm, newModal } from "../e2e/support.ts";
 import {
   askToRevoke,
@@ -53,7 +53,7 @@ it("killed after somebody acted alone and before anything was sent, it is done o
     expect.stringMatching(/Break-glass by @alice/),
     expect.stringMatching(/Calling Cloudflare: revoke_user/),
     expect.stringContaining("Cloudflare accepted it"),
-    expect.stringMatching(/0 of 3 sessions remain/),
+    expect.stringMatching(/Revoked 3 sessions, verified at/),
   ]);
   for (const user of [bob, carol])
     expect(slack.messages(slack.dm(user)).map((message) => slack.visibleText(message))).toEqual([
@@ -73,7 +73,7 @@ it("killed after somebody acted alone and before anything was sent, it is done o
   bot = await startBotProcess(world);
   const review = await newModal(slack, bob, () => press(slack, bob, card, BREAK_GLASS_ACTIONS.review));
   await sendForm(slack, bob, review, { verdict: { verdict: "justified" }, note: { note: "" } });
-  await slack.waitFor(() => wordsOf(slack, card).includes("Reviewed by @bob: justified"));
+  await slack.waitFor(() => wordsOf(slack, card).includes("Justified, reviewed by @bob"));
   expect(await bot.stop()).toHaveProperty("code", 0);
   expect(slack.violations).toEqual([]);
 });

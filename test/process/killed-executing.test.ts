@@ -4,7 +4,7 @@ import type { FaultRoute } from "../../sandbox/cloudflare/index.ts";
 import { openStore } from "../../src/store/open.ts";
 import { readConfig } from "../../src/config.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, PEOPLE, press, startWorld } from "../support/harness.ts";
 import { startBotProcess } from "../support/process.ts";
 import { expectWholeStory, liveSessions, type Expected } from "./whole-story.ts";

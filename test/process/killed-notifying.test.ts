@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { cardWhere, CHANNELS, PEOPLE, press, startWorld, type, wordsOf } from "../support/harness.ts";
 import { startBotProcess } from "../support/process.ts";
 

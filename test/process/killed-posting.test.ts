@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   askToRevoke,
   cardWhere,
@@ -71,8 +71,8 @@ describe("killed while it writes to Slack, and started again", () => {
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await succeeded(world);
     expect(firstLines(world, card)).toHaveLength(2);
-    // Decision, call, acceptance, verification, summary, direct message.
-    for (let left = 5; left >= 0; left -= 1) await dieAndStartAgain({ holdNext: left > 0 });
+    // Decision, call, acceptance, end, direct message.
+    for (let left = 4; left >= 0; left -= 1) await dieAndStartAgain({ holdNext: left > 0 });
     await expectWholeStory(world, bot, card, whole);
   });
 

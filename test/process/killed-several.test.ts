@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { Hold } from "../../sandbox/cloudflare/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { revokedEmails } from "../support/crowd.ts";
 import { PEOPLE, press, startWorld, type World } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";

@@ -48,8 +48,11 @@ describeWithPostgres("two processes that start at once after 25 hours of downtim
 
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
     expect(stillIn(cloudflare, emails)).toEqual([]);
-    const sent = await sql`SELECT data FROM audit WHERE event = 'call.sent'`;
-    expect(sent).toHaveLength(REQUESTS + SEVERAL);
+    // On a busy machine a call's turn may come too late for its permit: it is not sent then, and permitted again.
+    const permitted = await sql`SELECT data FROM audit WHERE event = 'call.sent'`;
+    const unsent =
+      await sql`SELECT data FROM audit WHERE event = 'call.answered' AND data LIKE '%"error":"aborted"%' AND data LIKE '%"applied":"no"%'`;
+    expect(permitted.length - unsent.length).toBe(REQUESTS + SEVERAL);
     // Both had their part in it.
     for (const { bot } of fleet.all) expect(bot.logs("cloudflare call").length).toBeGreaterThan(REQUESTS / 4);
   });

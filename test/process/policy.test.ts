@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 
 import { POLICY } from "../../sandbox/workspace.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,

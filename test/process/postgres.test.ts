@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   askToRevoke,
   callsTo,
@@ -40,14 +40,14 @@ describeWithPostgres("on PostgreSQL", () => {
       expect.objectContaining({ code: 0 }),
     ]);
 
-    expect(wordsOf(slack, card)).toContain("✅ 0 of 3 sessions remain");
+    expect(wordsOf(slack, card)).toContain("✅ Revoked 3 sessions, verified at");
     expect(slack.messages(card.channel)).toHaveLength(1);
     expect(firstLines(world, card)).toEqual([
       expect.stringContaining("🔎 Before"),
       expect.stringContaining("Approved by @bob"),
       expect.stringContaining("Calling Cloudflare"),
       expect.stringContaining("Cloudflare accepted it"),
-      expect.stringContaining("0 of 3 sessions remain"),
+      expect.stringContaining("Revoked 3 sessions, verified at"),
     ]);
     expect(slack.messages(dm)).toHaveLength(1);
     expect(liveSessions(world)).toEqual([]);

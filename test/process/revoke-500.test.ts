@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, revokedEmails, stillIn } from "../support/crowd.ts";
 import {
   cardWhere,
@@ -56,12 +56,12 @@ describe("a revocation of 500 users under Cloudflare's rate limit, killed in the
     expect(wordsOf(slack, card)).toContain("✅ 500 of 500 done, verified at");
     expect(slack.visibleText(told)).toContain("500 of 500 done");
     expect(thread.map((text) => text.split("\n")[0])).toEqual([
-      expect.stringContaining("Evidence before of the first user"),
+      expect.stringContaining("🔎 Before, first user"),
       expect.stringContaining("Approved"),
       expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
       expect.stringContaining("Cloudflare accepted it"),
       expect.stringContaining("The other 499 follow"),
-      expect.stringContaining("Revoke all sessions of 500 users"),
+      expect.stringContaining("✅ 500 of 500 done, verified at"),
     ]);
     const shown = percents(world);
     expect(shown).toEqual(shown.toSorted((a, b) => a - b));

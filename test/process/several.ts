@@ -2,7 +2,7 @@ import { expect } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import type { Hold } from "../../sandbox/cloudflare/index.ts";
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { addCrowd, stillIn } from "../support/crowd.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, wordsOf, type World } from "../support/harness.ts";
 import type { LogLine, ReadyBot } from "../support/process.ts";
@@ -38,12 +38,12 @@ export async function expectAllDone(world: World, card: StoredMessage, emails: r
   expect(stillIn(cloudflare, emails)).toEqual([]);
   expect(wordsOf(slack, card)).toContain(`${emails.length} of ${emails.length} done, verified at`);
   expect(firstLines(world, card)).toEqual([
-    expect.stringContaining("Evidence before of the first user"),
+    expect.stringContaining("🔎 Before, first user"),
     expect.stringContaining("Approved"),
     expect.stringContaining("Calling Cloudflare: revoke_user for user-001@crowd.example.com"),
     expect.stringContaining("Cloudflare accepted it"),
     expect.stringContaining(`The other ${emails.length - 1} follow`),
-    expect.stringContaining(`Revoke all sessions of ${emails.length} users`),
+    expect.stringContaining(`✅ ${emails.length} of ${emails.length} done, verified at`),
   ]);
   expect(slack.messages(card.channel)).toHaveLength(1);
   expect(slack.messages(dm)).toHaveLength(1);

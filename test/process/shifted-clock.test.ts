@@ -3,7 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
 import { keepLedger } from "../support/ledger.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
@@ -47,7 +47,7 @@ describeWithPostgres("a process whose machine's clock is off", () => {
 
     await press(slack, PEOPLE.bob, valid, CARD_ACTIONS.approve);
     await finishedThread(slack, valid);
-    expect(wordsOf(slack, valid)).toContain("✅ 0 of 3 sessions remain");
+    expect(wordsOf(slack, valid)).toContain("✅ Revoked 3 sessions, verified at");
     const [row] = await sql`SELECT decided_at FROM requests WHERE target_email = 'mallory@example.com'`;
     expect(Math.abs(Number(row?.["decided_at"]) - Date.now())).toBeLessThan(HOUR_MS / 2);
   });

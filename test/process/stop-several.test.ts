@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { revokedEmails } from "../support/crowd.ts";
 import {
   askToRevoke,
@@ -83,7 +83,7 @@ describe("a process that is asked to stop while an execution waits for its next 
     cloudflare.faults.set("revoke-user", { kind: "status", status: 503, times: 1 });
     await press(slack, PEOPLE.bob, waiting, CARD_ACTIONS.approve);
     await slack.waitFor(() =>
-      slack.thread(waiting.channel, waiting.ts).find((one) => slack.visibleText(one).includes("again in")),
+      slack.thread(waiting.channel, waiting.ts).find((one) => slack.visibleText(one).includes("again at")),
     );
     const answer = cloudflare.faults.holdAnswer("revoke-user");
     await press(slack, PEOPLE.bob, held, CARD_ACTIONS.approve);

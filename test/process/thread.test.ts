@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { askToRevoke, finishedThread, PEOPLE, press, startWorld, wordsOf } from "../support/harness.ts";
 import { query, startBotProcess } from "../support/process.ts";
 
@@ -24,5 +24,5 @@ it("the thread tells the end as it is, after the card shows it, when Slack was s
   const thread = await finishedThread(slack, card);
   expect(wordsOf(slack, card)).toContain("verified at");
   expect(thread.at(-1)).toContain("verified at");
-  expect(thread.at(-1)).toContain("Next: disable mallory@example.com at the identity provider");
+  expect(thread.at(-1)).toContain("Next: to keep them out, disable the account in your IdP");
 });

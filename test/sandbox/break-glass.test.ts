@@ -23,9 +23,9 @@ describeInBrowser("the sandbox in a browser", () => {
         .fill("/zt revoke mallory@example.com --reason laptop stolen");
       await page.keyboard.press("Enter");
       const asked = page.getByRole("article").filter({ hasText: "Needs 1 approval" });
-      await asked.getByRole("button", { name: /Break-glass/ }).click();
+      await asked.getByRole("button", { name: /Revoke now/ }).click();
       const form = page.getByRole("dialog", { name: "Break-glass" });
-      await form.getByText("happens at once, without approval").waitFor();
+      await form.getByText("This happens at once, without approval.").waitFor();
       const reason = form.getByRole("textbox", { name: "Why can't it wait for an approver?" });
       await reason.fill("urgent");
       await form.getByRole("button", { name: "Revoke now" }).click();

@@ -24,9 +24,10 @@ describeInBrowser("the sandbox in a browser", () => {
         await beAt(page, "Alice Moreau", "security");
         await page.getByRole("textbox", { name: "Message #security" }).fill("/zt user mallory@example.com");
         await page.keyboard.press("Enter");
-        const summary = page.getByRole("article").filter({ hasText: "Mallory Archer" });
+        // Where Cloudflare takes long, an answer with what was read so far comes first.
+        const summary = page.getByRole("article").filter({ hasText: "Mallory Archer" }).last();
         await summary.getByText("3 active sessions").waitFor();
-        await summary.getByText("High risk", { exact: true }).waitFor();
+        await summary.getByText("3 sessions open").waitFor();
 
         await summary.getByText("Likely account takeover").waitFor();
         await summary.getByRole("button", { name: "Revoke all…" }).click();
@@ -55,7 +56,7 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/0 of 3 sessions remain, 0 of 2 device registrations remain, verified at /)
+          .getByText(/Revoked 3 sessions and 2 device registrations, verified at /)
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();
@@ -67,7 +68,7 @@ describeInBrowser("the sandbox in a browser", () => {
           .click();
         await page.getByRole("textbox", { name: "Message #security" }).fill("/zt user mallory@example.com");
         await page.keyboard.press("Enter");
-        await page.getByRole("article").filter({ hasText: "Sessions none active" }).waitFor();
+        await page.getByRole("article").filter({ hasText: "No active session" }).waitFor();
       } finally {
         await page.close();
         expect(await sandbox.stop()).toBe(0);

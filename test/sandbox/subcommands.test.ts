@@ -11,21 +11,21 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   user: ["user mallory@example.com", "3 active sessions"],
   users: ["users mallory", "Mallory Archer"],
   sessions: ["sessions dana@example.com", "12 active sessions"],
-  identity: ["identity mallory@example.com", "What differs from the sessions open now"],
+  identity: ["identity mallory@example.com", "How the open sessions differ"],
   "failed-sign-ins": ["failed-sign-ins mallory@example.com", /17/],
   devices: ["devices devon@example.com", /14/],
   risk: ["risk", "Mallory Archer"],
   "sign-ins": ["sign-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
-  requests: ["requests", /Open requests|No request is open/],
-  cancel: ["cancel", "Which request?"],
+  requests: ["requests", /Open requests|No open requests/],
+  cancel: ["cancel", "You have no request to cancel"],
   audit: ["audit", /./],
 };
 
 /** Bob is an approver. */
 const SWITCHES: Record<string, [typed: string, shows: string | RegExp]> = {
-  pause: ["pause --reason a drill", "Nothing is carried out from now on"],
-  resume: ["resume", "What is approved goes on"],
+  pause: ["pause --reason a drill", "Nothing is carried out."],
+  resume: ["resume", "Approved requests are checked again and carried out."],
   authenticator: ["authenticator", "You have no authenticator that counts."],
 };
 
@@ -79,7 +79,7 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     }
     await beAt(page, "Bob Okafor", "zt-approvals");
     await page.getByText("zt-bot is paused").first().waitFor();
-    await newest().getByText("zt-bot goes on").first().waitFor();
+    await newest().getByText("zt-bot resumed").first().waitFor();
     await beAt(page, "Alice Moreau", "security");
   });
 
@@ -146,8 +146,10 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
     await say("/zt revoke erin@example.com --reason phished", "security");
     await newest().getByText("Requested: Revoke all sessions of erin@example.com").waitFor();
     const card = page.getByRole("article").filter({ hasText: "Revoke all sessions of erin@example.com" });
+    await beAt(page, "Bob Okafor", "zt-approvals");
+    await card.getByText("Protected by the policy").waitFor();
     for (const [name, shows] of [
-      ["Bob Okafor", "1 of 2"],
+      ["Bob Okafor", "Needs 1 more approval"],
       ["Carol Lindqvist", "verified at"],
     ] as const) {
       await beAt(page, name, "zt-approvals");
@@ -155,7 +157,6 @@ describeInBrowser("the sandbox's page", { timeout: 120_000 }, () => {
       await page.getByRole("alertdialog").getByRole("button", { name: "Approve" }).click();
       await card.getByText(shows).first().waitFor();
     }
-    await card.getByText("The target is protected by the policy").waitFor();
     await beAt(page, "Alice Moreau", "incident-7");
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readRequestAudit } from "../../src/audit/append.ts";
 import {
   countTargets,
+  findLastDue,
   findNextDue,
   readTargets,
   stopWaiting,
@@ -148,6 +149,7 @@ export function targetsContract(store: GetStore): void {
       ] as const)
         await moveTarget(db(), id, position, { from: ["waiting"], to, set: { due_at: due } });
       expect(await findNextDue(db(), id)).toBe(NOW + 20);
+      expect(await findLastDue(db(), id, ["waiting", "sending", "sent"])).toBe(NOW + 30);
       await moveTarget(db(), id, 1, { from: ["sent"], to: "done" });
       expect(await findNextDue(db(), id)).toBe(NOW + 30);
       await moveTarget(db(), id, 0, { from: ["sending"], to: "done" });

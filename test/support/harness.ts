@@ -73,13 +73,19 @@ export function type(slack: Slack, user: string, text: string): Promise<Delivery
   return slack.command({ user, channel: CHANNELS.security, text, command: "/zt" });
 }
 
+/** The picture of sign-ins follows an answer whenever it is drawn, also after the next answer: it is none itself. */
+const PICTURE = /(^|\n)Until [^\n]*$/;
+
 /**
  * The newest answer that only this person sees, once there are more than `before`. What a slow machine shows early of a
- * summary is passed over: the whole follows.
+ * summary is passed over: the whole follows. So is a picture.
  */
 export async function newEphemeral(slack: Slack, user: string, before = 0): Promise<StoredMessage> {
   return slack.waitFor(() => {
-    const newest = slack.ephemerals(user).slice(before).at(-1);
+    const newest = slack
+      .ephemerals(user)
+      .slice(before)
+      .findLast((message) => !PICTURE.test(slack.visibleText(message)));
     return newest === undefined || slack.visibleText(newest).includes("⏳ Still reading")
       ? undefined
       : newest;

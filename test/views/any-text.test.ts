@@ -9,7 +9,7 @@ import { noticeMessage, noticeModal } from "../../src/views/notice.ts";
 import { askModal } from "../../src/views/request/ask-modal.ts";
 import { askedMessage, askedModal } from "../../src/views/request/asked.ts";
 import { breakGlassModal } from "../../src/views/request/break-glass-modal.ts";
-import { approvalCard } from "../../src/views/request/card.ts";
+import { approvalCard } from "../../src/views/card/card.ts";
 import { denyModal } from "../../src/views/request/deny-modal.ts";
 import { detailsModal } from "../../src/views/request/details-modal.ts";
 import { pausedAnswer, pausedNews } from "../../src/views/request/pause.ts";

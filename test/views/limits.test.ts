@@ -13,7 +13,7 @@ import { askedMessage, askedModal } from "../../src/views/request/asked.ts";
 import { askModal } from "../../src/views/request/ask-modal.ts";
 import { homeView, unreadHome } from "../../src/views/home.ts";
 import { approverMessage } from "../../src/views/request/approver-message.ts";
-import { approvalCard } from "../../src/views/request/card.ts";
+import { approvalCard } from "../../src/views/card/card.ts";
 import { codeModal } from "../../src/views/request/code-modal.ts";
 import { denyModal } from "../../src/views/request/deny-modal.ts";
 import { detailsModal } from "../../src/views/request/details-modal.ts";

@@ -17,7 +17,6 @@ import {
   named,
   principal,
   utc,
-  utcTime,
   when,
   withoutSigns,
 } from "../../src/views/text.ts";
@@ -265,7 +264,6 @@ describe("a moment", () => {
 
   it("is the same for everybody in the record", () => {
     expect(utc(NOON)).toBe("2026-03-14 12:05:09 UTC");
-    expect(utcTime(NOON)).toBe("12:05:09 UTC");
   });
 });
 

@@ -50,7 +50,7 @@ export const deleteDevices = deviceAction("delete-devices", {
     ],
     caution:
       "Signing in on the device registers it again. Browser sessions stay open: /zt revoke ends those.",
-    undo: "Can't be undone. /zt revoke-devices removes the same access and can be undone.",
+    undo: "Can't be undone: /zt revoke-devices removes the same access and can.",
   }),
   callName: () => "registrations delete",
   send: (devices) => devices.deleteRegistrations,

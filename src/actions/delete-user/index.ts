@@ -84,7 +84,7 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
     headline: `Delete the Access user ${target.email}`,
     effects: ["Removes the user, with their seats, tokens and sessions", ...deletedDevices(evidence)],
     caution: "They become a user again if they sign in. To keep them out, disable the account in your IdP.",
-    undo: "Can't be undone: the user id and the device registrations are gone for good.",
+    undo: `Can't be undone: the user id${hasDevices(evidence) ? " and the device registrations are" : " is"} gone for good.`,
   }),
   callText: ({ target }) => `delete Access user ${target.email}`,
   readBaseline: (cloudflare, { target }) =>
@@ -113,9 +113,14 @@ export const deleteUser = defineAction<Plan, Wish, Baseline>({
   },
 });
 
+/** Where it is unknown, there may be some. */
+function hasDevices(evidence: UserSummary | null): boolean {
+  return evidence?.registrations.ok !== true || evidence.registrations.value.length > 0;
+}
+
 /** Where there is none, nothing is said. */
 function deletedDevices(evidence: UserSummary | null): string[] {
   if (evidence?.registrations.ok !== true) return ["Deletes all of their device registrations"];
-  if (evidence.registrations.value.length === 0) return [];
+  if (!hasDevices(evidence)) return [];
   return [`Deletes ${countDevices(evidence.registrations, "device registration")}`];
 }

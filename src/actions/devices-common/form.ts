@@ -5,7 +5,7 @@ import { NO_REGISTRATION, type RegistrationState, type RevokedBy } from "../../l
 import { plural } from "../../pluralize.ts";
 import { context, section } from "../../views/blocks.ts";
 import { checkboxes, type FormSpec, type Material } from "../../views/forms/spec.ts";
-import { clean, code, utc, utcTime } from "../../views/text.ts";
+import { clean, code, utc, when } from "../../views/text.ts";
 import type { DeviceAction, DeviceWish } from "./options.ts";
 
 /** Ten options a group; what is more is reached by "all of them", or by ids in the command. */
@@ -34,7 +34,7 @@ export function deviceForm<Name extends DeviceAction>(
 
 /** Which devices are ticked after a revocation of the user, and why just those. */
 export function revokedByNote({ requestId, from, to }: RevokedBy, count: number): KnownBlock {
-  const during = `while ${code(requestId)} was carried out (${utcTime(from)} to ${utcTime(to)})`;
+  const during = `while ${code(requestId)} was carried out (${when(from, "time")} to ${when(to, "time")})`;
   return section(
     count === 0
       ? `None of these was revoked ${during}: tick those to restore.`
@@ -99,8 +99,9 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
   ];
 }
 
+/** Text of an option holds no date in the reader's zone. */
 function describe(one: Registration, state: RegistrationState): string {
-  const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)}`;
+  const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)} UTC`;
   const isRevoked = state === "all" && one.revokedAt !== null;
   return clean(
     [isRevoked ? "revoked" : null, seen, one.clientVersion, one.multiUser ? "several users" : null]

@@ -45,7 +45,7 @@ export const restoreDevices = deviceAction("restore-devices", {
     return { registrations };
   },
   question: ({ target, options }) =>
-    `${plural(options.registrations.length, "device")} of ${target.email} are registered again.`,
+    `${plural(options.registrations.length, "device")} of ${target.email} ${options.registrations.length === 1 ? "is" : "are"} registered again.`,
   describe: ({ target, options }) => ({
     headline: `Restore ${plural(options.registrations.length, "device")} of ${target.email}`,
     effects: [`Restores ${deviceNames(options.registrations)}`],

@@ -166,7 +166,7 @@ export async function confirm(
     : null;
   const done = await confirmWaiting(deps.db, key, id, given?.authenticator ?? null, doingOf(deps, asker));
   if (done === null) {
-    throw new UserError({ what: "Someone was faster.", next: "See the message." });
+    throw new UserError({ what: "Someone else was faster.", next: "See the message." });
   }
   await Promise.all([showOver(deps, done, asker.userId), tell(deps, done.userId, effectiveNotice(done))]);
   deps.log.info({ userId: done.userId, by: asker.userId }, "authenticator confirmed");
@@ -179,7 +179,7 @@ export async function decline(deps: Deps, id: string, asker: Asker): Promise<voi
   const refusal = declineRefusal(facts);
   if (refusal !== null) return refuseVouch(deps, "decline authenticator", authenticator, refusal, asker);
   const done = await declineWaiting(deps.db, id, doingOf(deps, asker));
-  if (done === null) throw new UserError({ what: "Someone was faster.", next: "See the message." });
+  if (done === null) throw new UserError({ what: "Someone else was faster.", next: "See the message." });
   await showOver(deps, done, asker.userId);
   deps.log.info({ userId: done.userId, by: asker.userId }, "authenticator declined");
 }

@@ -72,8 +72,8 @@ function approverRefusal(
   if (approvers.has(voucherId)) return null;
   return refuse(
     "not-an-approver",
-    `Only approvers ${verb} an authenticator.`,
-    "One of those whom policy.yml names has to.",
+    `Only approvers can ${verb} an authenticator.`,
+    "Ask one of those named in policy.yml.",
   );
 }
 

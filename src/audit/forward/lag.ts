@@ -46,7 +46,7 @@ export async function findCopyTrouble(
 ): Promise<string | null> {
   const lag = await readLag(db, sink, now);
   if (lag.stopped !== null)
-    return "the record does not fit its copy, so it is forwarded no longer: the people who run zt-bot have to look into it";
+    return "the record contradicts its forwarded copy: the people who run zt-bot need to look into it";
   if (lag.rows <= rows && lag.ms <= ms) return null;
   return `the copy of the record is more than ${plural(rows, "row")} or ${ms / 1000} s behind`;
 }

@@ -44,7 +44,7 @@ export async function checkSignedRows(
     const seen = head === null ? "bad" : checkSignature(head, keys);
     if (seen === "unknown")
       check.findings.push(
-        `row ${row.seq} is signed by ${head?.origin ?? "nobody"}, whose public key was not given`,
+        `row ${row.seq} is signed by ${head?.origin ?? "no one"}, whose public key was not given`,
       );
     else if (seen === "bad") check.findings.push(`the signature in row ${row.seq} is not good`);
     else if (head?.head.hash !== row.prev_hash)

@@ -43,6 +43,6 @@ async function readTokenId({ cloudflare }: Deps): Promise<string> {
     why: isKey
       ? "It signs in to Cloudflare with a person's email address and key, and the audit log shows both as that person."
       : "Cloudflare did not say which id its API token has.",
-    next: `Look at Manage Account › Audit Log in the Cloudflare dashboard.${isKey ? hint : ""}`,
+    next: `In the Cloudflare dashboard, see Manage Account › Audit Log.${isKey ? hint : ""}`,
   });
 }

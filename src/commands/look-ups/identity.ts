@@ -13,7 +13,7 @@ export const identity = defineCommand({
   group: "Look up",
   summary: "someone's identity when last seen, and how current sessions differ",
   details:
-    "The identity last seen in full: identity provider, groups, location, device, posture, certificate, service token, WARP. Then how the newest eight open sessions differ from it.",
+    "The identity last seen in full: IdP, groups, location, device, posture, certificate, service token, WARP. Then how the newest eight open sessions differ from it.",
   examples: ["identity alice@example.com"],
   role: "viewer",
   calls: ["list users", "get user", "get last seen identity", "list active sessions", "get active session"],

@@ -16,7 +16,7 @@ export const sessions = defineCommand({
   group: "Look up",
   summary: "every active session of someone, or one in full",
   details:
-    "All sessions with their applications, start and time left, and a menu to see one in full: identity provider, IP, country, device, posture, certificate, and whether it is still active.",
+    "All sessions with their applications, start and time left, and a menu to see one in full: IdP, IP, country, device, posture, certificate, and whether it is still active.",
   examples: ["sessions alice@example.com", "sessions alice@example.com X1aXj1lFVcqqyoXF"],
   role: "viewer",
   calls: ["list users", "get user", "list active sessions", "get active session"],

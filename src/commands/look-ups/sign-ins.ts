@@ -31,10 +31,17 @@ export const signIns = defineCommand({
       });
     }
     const found = await findUser(deps.cloudflare, deps.directory, who);
-    const requests = await read(deps, found, back);
-    await reply(signInsMessage(found, { ...requests, days: back, now: deps.now(), page: 1 }));
+    const requests = read(deps, found, back);
+    const [lanes] = await Promise.all([
+      readSignInLanes(
+        deps,
+        found,
+        requests.then(({ items }) => items),
+      ),
+      requests.then((all) => reply(signInsMessage(found, { ...all, days: back, now: deps.now(), page: 1 }))),
+    ]);
     // After the words: it takes Slack some seconds.
-    await sendSignInPicture(deps, await readSignInLanes(deps, found, requests.items), reply);
+    await sendSignInPicture(deps, lanes, reply);
   },
   screen: async (deps, { user = "", days = "1", page = "1" }) =>
     show(deps, await getUser(deps.cloudflare, user), parseDays(days) ?? 1, Number(page)),

@@ -11,7 +11,7 @@ interface Tables {
 
 /**
  * Audit rows become a chain: each holds the hash of the one before and its own, also those written until now. The
- * one row of `audit_head` names the end of the chain: whoever appends locks it, and rows cut off the end are missed.
+ * one row of `audit_head` names the end of the chain: an append locks it, and rows cut off the end are missed.
  */
 export function createAuditChainMigration(dialect: "sqlite" | "postgres"): Migration {
   return {
@@ -94,7 +94,7 @@ async function chainExisting(db: Kysely<Tables>): Promise<Link> {
   }
 }
 
-/** The database takes no row that does not follow the head, whoever writes it. */
+/** The database takes no row that does not follow the head, no matter who writes it. */
 async function refuseUnchained(db: Kysely<unknown>, dialect: "sqlite" | "postgres"): Promise<void> {
   if (dialect === "sqlite") {
     await sql`CREATE TRIGGER audit_follows BEFORE INSERT ON audit WHEN NOT EXISTS (SELECT 1 FROM audit_head WHERE seq = NEW.seq AND hash = NEW.prev_hash) OR length(NEW.hash) <> 64 BEGIN SELECT RAISE(ABORT, 'audit is append-only: a row must follow the head of the chain'); END`.execute(

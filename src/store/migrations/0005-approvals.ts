@@ -33,7 +33,7 @@ async function addApprovals(db: Kysely<unknown>): Promise<void> {
   await requests.addColumn("break_glass", "text").execute();
   await requests.addColumn("review", "text").execute();
   await requests.addColumn("review_due", "bigint").execute();
-  // Whoever approved what is still to be carried out has to be known by then.
+  // The approver of what is still to be carried out must be known by then.
   await sql`UPDATE requests SET vote_count = 1, votes = '[{"at":' || CAST(decided_at AS text) || ',"by":"' || decided_by || '"}]' WHERE status IN ('approved', 'executing', 'unknown') AND decided_by IS NOT NULL`.execute(
     db,
   );

@@ -6,8 +6,8 @@ import { compact } from "../../compact.ts";
 import { plural } from "../../pluralize.ts";
 import { newestVotes, type Request, type Vote } from "../../requests/request.ts";
 import { button, context } from "../blocks.ts";
-import { STOP_ACTION } from "../request/bulk.ts";
-import { uncheckedLine } from "../request/break-glass.ts";
+import { STOP_ACTION } from "./bulk.ts";
+import { uncheckedLine } from "./break-glass.ts";
 import { clean, code, mention, principals, when } from "../text.ts";
 
 /** The card's buttons. Values are the request's id and nothing else. */
@@ -31,8 +31,7 @@ export function needsLine({ votes: all }: Request, { approvers, quorum }: Rules)
   const from = `from ${principals(approvers, MAX_NAMED)}`;
   if (votes.length === 0) return `🟡 *Needs ${plural(quorum, "approval")}* ${from}`;
   const given = `approved by ${votes.map(({ by, at }) => `${mention(by)} ${when(at, "minute")}`).join(", ")}`;
-  if (votes.length >= quorum)
-    return `🟡 *Needs one more click* ${from}, which counts the approvals again · ${given}`;
+  if (votes.length >= quorum) return `🟡 *Needs one more click* ${from} to go ahead · ${given}`;
   return `🟡 *Needs ${plural(quorum - votes.length, "more approval")}* ${from} · ${given}`;
 }
 

@@ -4,7 +4,7 @@ import { othersOf } from "../../requests/plan.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions } from "../blocks.ts";
 import { formButton } from "../form-button.ts";
-import { againButtons } from "../request/bulk.ts";
+import { againButtons } from "./bulk.ts";
 
 /** What a button to the same form again names beside the action. */
 export const RETRY = "retry";

@@ -72,7 +72,7 @@ function questionOf({ kind, users, isMatch }: Choice): string {
 
 function leftText(left: number, isCut: boolean): string {
   if (left === 0) return "There are more";
-  return `${isCut ? "More than " : ""}${number(left)} more`;
+  return `${isCut ? "At least " : ""}${number(left)} more`;
 }
 
 function addressOf(user: AccessUser): string {

@@ -8,7 +8,7 @@ import { context, folded, section, type Message } from "../blocks.ts";
 import { dateCell, shortDateCell, table, textCell, type Cell } from "../cells.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { code, escape, named, utc } from "../text.ts";
+import { code, escape, named, when } from "../text.ts";
 
 const PAGE_SIZE = 15;
 
@@ -84,7 +84,7 @@ function deviceName({ deviceName: name, multiUser }: Registration): string {
 function lineOf(one: Registration): string {
   return compact(
     escape(deviceName(one), 80),
-    one.revokedAt === null ? "active" : `revoked ${utc(one.revokedAt)}`,
-    one.lastSeenAt !== null && `last seen ${utc(one.lastSeenAt)}`,
+    one.revokedAt === null ? "active" : `revoked ${when(one.revokedAt)}`,
+    one.lastSeenAt !== null && `last seen ${when(one.lastSeenAt)}`,
   ).join(", ");
 }

@@ -17,7 +17,7 @@ const MAX_POSTURE = 1800;
 export function identitySections(identity: Identity): SectionBlock[] {
   return [
     section("*User*", userLines(identity)),
-    section("*Identity provider and groups*", providerLines(identity)),
+    section("*IdP and groups*", providerLines(identity)),
     section("*Location and network*", locationLine(identity)),
     section("*Device and posture*", deviceLines(identity)),
     section(
@@ -32,7 +32,7 @@ function userLines({ name, email, id, userUuid, issuedAt }: Identity): string[] 
   return compact(
     escape(named(name, ""), 100) || null,
     email === null ? "no email in the identity" : code(email, 254),
-    id !== null && `id at the identity provider: ${code(id)}`,
+    id !== null && `IdP id: ${code(id)}`,
     userUuid !== null && `user id in tokens (sub): ${code(userUuid)}`,
     issuedAt === null ? "sign-in time unknown" : `signed in ${when(issuedAt, "full")}`,
   );
@@ -44,7 +44,7 @@ function providerLines({ idp, amr, groups }: Identity): string[] {
     names.length === 0 ? "no groups" : `${plural(names.length, "group")}: ${firstOf(names, MAX_GROUPS)}`;
   return compact(
     idp === null
-      ? "identity provider unknown"
+      ? "IdP unknown"
       : `${escape(named(idp.type, "provider of unknown type"), 60)}${idp.id === null ? "" : ` ${code(idp.id)}`}`,
     !!amr?.length && `authenticated by: ${escape(amr.join(", "), 200)}`,
     groups === null ? "groups unknown" : groupsText,

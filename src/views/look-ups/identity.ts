@@ -53,9 +53,7 @@ export function identityMessage({ user, identity, comparison, now }: IdentityPro
 /** What was compared, in words: also where nothing differs, or nothing could be compared. */
 function comparisonText({ total, compared, unsaid = [], unread, reason }: Comparison): string {
   if (total === 0) {
-    return reason === null
-      ? "no session is open"
-      : `⚠️ the open sessions could not be read: ${escape(reason)}`;
+    return reason === null ? "no session is open" : `⚠️ can't read the open sessions: ${escape(reason)}`;
   }
   const differs = compared.some((one) => one.differences.length > 0);
   const notes = compact(
@@ -63,7 +61,7 @@ function comparisonText({ total, compared, unsaid = [], unread, reason }: Compar
       ? `${plural(total, "open session")} compared`
       : `${compared.length} of ${plural(total, "open session")} compared, the newest`,
     unsaid.length > 0 && `${list(unsaid)} unknown, so not compared`,
-    unread > 0 && reason !== null && `${unread} could not be read: ${escape(reason)}`,
+    unread > 0 && reason !== null && `${unread} unknown: ${escape(reason)}`,
   ).join("; ");
   if (differs) return notes;
   return compared.length === 0 ? `⚠️ ${notes}` : `✅ nothing differs from the open sessions (${notes})`;

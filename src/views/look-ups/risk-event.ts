@@ -6,7 +6,7 @@ import { duration, escape, named, utc, when } from "../text.ts";
 
 type RiskEvent = RiskScore["events"][number];
 
-/** Words from outside and moments, to be drawn as mrkdwn, as a cell or as plain text. */
+/** Words from outside and moments, to be drawn as mrkdwn or as a cell. */
 type Phrase = readonly (string | { at: number })[];
 
 const MAX_WORDS = 220;
@@ -33,13 +33,6 @@ export function riskEventCell(mark: string, event: RiskEvent): Cell {
         } as const),
   );
   return richCell({ type: "text", text: mark }, ...parts);
-}
-
-/** The same as plain text; moments are in UTC. */
-export function riskEventPlain(event: RiskEvent): string {
-  return phraseOf(event)
-    .map((part) => (typeof part === "string" ? part : utc(part.at)))
-    .join("");
 }
 
 /** Blanks at the edges hold the parts of a phrase apart; escaping would trim them. */

@@ -7,8 +7,8 @@ import { shortDateCell, table } from "../cells.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { screenButton } from "../screen-button.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { code, escape, named, utc, when } from "../text.ts";
-import { riskEventCell, riskEventPlain } from "./risk-event.ts";
+import { code, escape, named, when } from "../text.ts";
+import { riskEventCell, riskEventText } from "./risk-event.ts";
 
 const USERS_PAGE_SIZE = 10;
 const EVENTS_PAGE_SIZE = 15;
@@ -119,7 +119,7 @@ function sinceReset({ events, lastResetAt }: RiskScore): {
 
 function eventLine(event: RiskScore["events"][number]): string {
   const { at, level } = event;
-  return `${at === null ? "time unknown" : utc(at)}, ${level ?? "no level"}: ${escape(riskEventPlain(event), 300)}`;
+  return `${at === null ? "time unknown" : when(at)}, ${level ?? "no level"}: ${riskEventText(event)}`;
 }
 
 /** `🔴 `; the words say the level where it is none of the known ones. */

@@ -11,7 +11,7 @@ import { firstOf } from "../fit.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
 import { packParams, SCREEN_PREFIX } from "../screen-button.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { duration, escape, named, utc } from "../text.ts";
+import { duration, escape, named, when } from "../text.ts";
 
 /** The menu of the sessions shown; its options carry the user's id and the session's nonce. */
 export const PICK_SESSION = `${SCREEN_PREFIX}sessions:one`;
@@ -40,7 +40,7 @@ export function sessionsMessage(
   const page = pageOf(bySoonestEnd(sessions), asked, PAGE_SIZE);
   return listMessage(
     { head, title, now, page, lineOf },
-    [sessionTable(page.items, now), ...sessionMenu(user, page.items)],
+    [sessionTable(page.items, now), ...sessionMenu(user, page.items, now)],
     toSummary(user, pagingButtons("sessions", { user: user.id }, page)),
   );
 }
@@ -72,9 +72,9 @@ export function timeLeft(expiresAt: number, now: number): string {
 }
 
 /** One of the sessions shown, to be seen in full; those without a nonce cannot be read. */
-function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[]): ActionsBlock[] {
+function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[], now: number): ActionsBlock[] {
   const options = sessions.flatMap((session) =>
-    session.nonce === null ? [] : [optionOf(user, session, session.nonce)],
+    session.nonce === null ? [] : [optionOf(user, session, { nonce: session.nonce, now })],
   );
   if (options.length === 0) return [];
   const placeholder = plain("Show one in full…");
@@ -82,12 +82,19 @@ function sessionMenu(user: AccessUser, sessions: readonly ActiveSession[]): Acti
   return [{ type: "actions", block_id: "pick_session", elements: [menu] }];
 }
 
-function optionOf(user: AccessUser, session: ActiveSession, nonce: string): PlainTextOption {
+function optionOf(
+  user: AccessUser,
+  session: ActiveSession,
+  { nonce, now }: { nonce: string; now: number },
+): PlainTextOption {
   const value = packParams({ user: user.id, nonce });
   return {
     text: plain(appNames(session), 75),
     // Text of an option holds no date in the reader's zone.
-    description: plain(session.issuedAt === null ? "start unknown" : `since ${utc(session.issuedAt)}`, 75),
+    description: plain(
+      session.issuedAt === null ? "start unknown" : `since ${duration(now - session.issuedAt)} ago`,
+      75,
+    ),
     value: value.length <= MAX_OPTION ? value : packParams({ user: user.id, session: digestOf(nonce) }),
   };
 }
@@ -95,7 +102,7 @@ function optionOf(user: AccessUser, session: ActiveSession, nonce: string): Plai
 function lineOf(session: ActiveSession): string {
   return compact(
     escape(appNames(session)),
-    session.issuedAt !== null && `since ${utc(session.issuedAt)}`,
-    session.expiresAt !== null && `until ${utc(session.expiresAt)}`,
+    session.issuedAt !== null && `since ${when(session.issuedAt)}`,
+    session.expiresAt !== null && `until ${when(session.expiresAt)}`,
   ).join(", ");
 }

@@ -15,6 +15,8 @@ export function signInPicture(file: string, data: SignInLanes): Message {
 
 /** The same where there is no picture. */
 export function signInsInWords(data: SignInLanes): Message {
-  const words = escape(describeSignIns(data), 2500);
-  return message(words, section(words), context(`Until ${when(data.to)}`));
+  const words = describeSignIns(data);
+  // A line for each place: read out it is one text, on a screen nobody finds the place in one.
+  const lines = words.split(/(?<=\.) (?=[A-Z])/).map((line) => escape(line, 500));
+  return message(escape(words, 2500), section(lines), context(`Until ${when(data.to)}`));
 }

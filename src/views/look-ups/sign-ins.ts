@@ -94,11 +94,17 @@ function resultText({ allowed, action }: AccessRequest): string {
   return action === null || action === "login" ? result : `${result} (${action})`;
 }
 
+/** The sign is ours; Cloudflare's word for what it was is not. */
+function lineResult(request: AccessRequest): string {
+  const text = resultText(request);
+  return text.startsWith("⛔ ") ? `⛔ ${escape(text.slice(2), 60)}` : escape(text, 60);
+}
+
 function lineOf(request: AccessRequest): string {
   const { at, appDomain, appUid, ip, rayId } = request;
   return compact(
     at === null ? "time unknown" : when(at),
-    escape(resultText(request), 60),
+    lineResult(request),
     escape(named(appDomain ?? appUid, "an unnamed application"), 60),
     ip !== null && `from ${escape(ip, 45)}`,
     rayId !== null && `ray ${escape(rayId, 40)}`,

@@ -138,7 +138,11 @@ function signInPart({ failedLogins, signIns }: UserSummary, now: number): Said |
       latest !== undefined &&
         `latest: ${escape(named(latest.appName, "an unnamed app"), 60)}, ${when(latest.at ?? now)}${latest.rayId === null ? "" : `, ray ${code(latest.rayId, 40)}`}`,
       requests === null ? null : `${requests} in the Access log of the last 24 h`,
-      latest === undefined && requests === null && "The Access log is unknown.",
+      latest === undefined &&
+        requests === null &&
+        (signIns?.ok === false && signIns.isReading === true
+          ? "⏳ Still reading the Access log"
+          : "The Access log is unknown."),
     ),
   };
 }

@@ -2,6 +2,7 @@ import { compact } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import {
   unknownParts,
+  whyNothing,
   type Finding,
   type Headline,
   type PartName,
@@ -37,7 +38,7 @@ const STEPS: Record<Step, string | null> = {
   revoke: "revoke sessions and devices, then disable the account in your IdP",
   disable: "disable the account in your IdP; no session and no device is left to revoke",
   "ask-them": "ask them whether this was them, not by email or chat; if not, revoke",
-  refresh: "press Refresh: this is not complete",
+  refresh: "press Refresh: this is incomplete",
   none: null,
 };
 
@@ -59,15 +60,25 @@ const PARTS: Record<PartName, string> = {
 export function verdictText(verdict: Verdict, summary: UserSummary): string {
   const { level, headline, reading } = verdict;
   const unknown = unknownTexts(summary, verdict);
+  const nothing = whyNothing(summary);
+  if (nothing !== null) return `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`;
   if (headline === "still-reading")
     return [`⏳ *Still reading* ${partNames(reading)}`, ...unknown].join("\n");
   const mark = level === "unknown" && reading.length > 0 ? "⏳" : MARKS[level];
   const said = compact(
     `${mark} *${HEADLINES[headline]}.*`,
-    tellingOf(verdict).map((finding) => `${findingText(finding, summary)}.`),
+    tellingOf(verdict).flatMap((finding) => sentenceOf(finding, headline, summary)),
     sessionsText(summary),
   ).join(" ");
   return compact(said, unknown, reading.length > 0 && `⏳ Still reading: ${partNames(reading)}`).join("\n");
+}
+
+/** What the headline says already is not said again. */
+function sentenceOf(finding: Finding, headline: Headline, summary: UserSummary): string[] {
+  const text = findingText(finding, summary);
+  const rest =
+    headline === "high-risk" && finding.rule === "high-risk" ? text.replace(/^High risk(?:: )?/, "") : text;
+  return rest === "" ? [] : [`${rest}.`];
 }
 
 /** `⚠️ Unknown: sign-ins and devices (Cloudflare did not answer in time)`, a line for each reason. */

@@ -3,7 +3,7 @@ import type { Rules } from "../../approvals/rules.ts";
 import { newestVotes, type Request } from "../../requests/request.ts";
 import { context, message, section, type Message } from "../blocks.ts";
 import { cutMarkup, escape, principals } from "../text.ts";
-import { compactCard, stateLine, stateWords } from "./card.ts";
+import { compactCard, stateLine, stateWords } from "../card/card.ts";
 
 interface ApproverMessageProps {
   request: Request;

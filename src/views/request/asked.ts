@@ -9,12 +9,12 @@ import { isFinal, type Request } from "../../requests/request.ts";
 import { actions, button, context, message, modal, section, type Message } from "../blocks.ts";
 import { needsLine } from "../card/approvals.ts";
 import { duration, escape, when } from "../text.ts";
-import { breakGlassButton } from "./break-glass.ts";
-import { stateLine, stateWords } from "./card.ts";
+import { breakGlassButton } from "../card/break-glass.ts";
+import { stateLine, stateWords } from "../card/card.ts";
 import { pausedLine } from "./pause.ts";
 import { outcomeMessage } from "./thread.ts";
 import { leftOutBlocks } from "./unknown-users.ts";
-import { nobodyThere } from "./waiting.ts";
+import { nobodyThere } from "../card/waiting.ts";
 
 export const ASKED_ACTIONS = { refresh: "request_refresh" } as const;
 
@@ -41,7 +41,7 @@ function askedBlocks({ request, headline, link, trouble, pause, quorum }: Asked)
     section(
       `🟡 *Requested:* ${escape(headline)}`,
       link === null
-        ? `⚠️ Recorded, but its card is not in the approvals channel yet${why}. You get a link when it is.`
+        ? `⚠️ Its card is not in the approvals channel yet${why}. You get a link when it is.`
         : `Needs ${plural(quorum, "approval")} · <${link}|Open the card>`,
     ),
     leftOutBlocks(request.plan),

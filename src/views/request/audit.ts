@@ -3,7 +3,7 @@ import { auditPerson, type AuditRowProps, auditTarget, auditWords } from "./audi
 import { actions, context, message, section, type Message } from "../blocks.ts";
 import { type Cell, dateCell, personCell, requestCell, table, textCell } from "../cells.ts";
 import { listMessage, pagingButtons, rangeText } from "../list.ts";
-import { escape, mention, utc, when } from "../text.ts";
+import { escape, mention, when } from "../text.ts";
 
 export const AUDIT_PAGE_SIZE = 10;
 
@@ -26,12 +26,12 @@ export function auditMessage({ rows, subject, since, page, params, now }: AuditP
   const hasNext = rows.length > AUDIT_PAGE_SIZE;
   const paging = actions("paging", pagingButtons("audit", params, { page, hasNext }));
   if (items.length === 0) {
-    const nothing = `${page > 1 ? "No more" : "Nothing"} is recorded${about}`;
+    const nothing = `${page > 1 ? "Nothing more" : "Nothing"} is recorded${about}`;
     const next = page > 1 ? "→ Go back a page." : nextStep(subject, since);
     return message(nothing, section(`*${nothing}* (${when(now, "time")})`), context(next), paging);
   }
   const first = (page - 1) * AUDIT_PAGE_SIZE + 1;
-  const head = `The record${about} · ${rangeText(first, first + items.length - 1)}, newest first`;
+  const head = `Audit record${about} · ${rangeText(first, first + items.length - 1)}, newest first`;
   const titles = ["When", "Who", "What", "About"];
   return listMessage(
     { head, now, page: { items, page, hasNext, range: "" }, lineOf },
@@ -53,7 +53,7 @@ function cellsOf(row: AuditRowProps): Cell[] {
 function lineOf(row: AuditRowProps): string {
   const [person, target] = [auditPerson(row), auditTarget(row)];
   const about = person === null ? escape(target ?? "", 100) : mention(person);
-  return `${utc(row.at)} ${mention(row.actor)} ${escape(auditWords(row), 150)}${about === "" ? "" : ` (${about})`}`;
+  return `${when(row.at)} ${mention(row.actor)} ${escape(auditWords(row), 150)}${about === "" ? "" : ` (${about})`}`;
 }
 
 function aboutText(subject: Subject | undefined): string {
@@ -66,7 +66,7 @@ function aboutText(subject: Subject | undefined): string {
 function nextStep(subject: Subject | undefined, since: number | undefined): string {
   if (since !== undefined) return "→ Look further back: leave out `--since`, or give a longer time.";
   if (subject?.kind === "request")
-    return "→ Compare the id with the request's card: it may be of another installation.";
-  if (subject !== undefined) return "→ Look-ups are not recorded, only what was asked, decided and done.";
-  return "→ Whatever is asked, decided, refused and done will be found here.";
+    return "→ Compare the id with the request's card: it may be from another installation.";
+  if (subject !== undefined) return "→ Look-ups are not recorded: only requests, decisions and changes are.";
+  return "→ Requests, decisions, refusals and changes show up here.";
 }

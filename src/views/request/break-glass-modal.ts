@@ -9,8 +9,8 @@ import { type FormErrors, readValues, type SubmittedForm } from "../form-values.
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
-import { nowText } from "./break-glass.ts";
-import { plainLines, warningLines } from "./warnings.ts";
+import { nowText } from "../card/break-glass.ts";
+import { plainLines, warningLines } from "../card/warnings.ts";
 
 export const BREAK_GLASS_MODAL = "break-glass";
 

@@ -8,7 +8,7 @@ import { modal, section } from "../blocks.ts";
 import type { FormErrors, SubmittedForm } from "../form-values.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
-import { plainLines, warningLines } from "./warnings.ts";
+import { plainLines, warningLines } from "../card/warnings.ts";
 
 export const CODE_MODAL = "approve-with-code";
 

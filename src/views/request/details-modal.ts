@@ -10,11 +10,11 @@ import { context, divider, fitSections, modal, section, sections } from "../bloc
 import { firstLines } from "../fit.ts";
 import { code, escape, mention, when } from "../text.ts";
 import { auditWords } from "./audit-words.ts";
-import { breakGlassText } from "./break-glass.ts";
-import { targetLine } from "./bulk.ts";
-import { knownText, stateLine } from "./card.ts";
+import { breakGlassText } from "../card/break-glass.ts";
+import { targetLine } from "../card/bulk.ts";
+import { knownText, stateLine } from "../card/card.ts";
 import { allLeftOutBlocks } from "./unknown-users.ts";
-import { plainLines, warningLines } from "./warnings.ts";
+import { plainLines, warningLines } from "../card/warnings.ts";
 
 /** Rows shown; the full record stays in the database. */
 const MAX_ROWS = 30;
@@ -45,7 +45,7 @@ export function detailsModal(
       `*Requested by* ${mention(request.requesterId)} ${when(request.createdAt, "full")}`,
       `*Reason* ${escape(request.reason, 1500)}`,
     ),
-    section(warningLines(words), `*Known then* ${knownText(request, request.createdAt)}`),
+    section(warningLines(words), "*Known then*", knownText(request, request.createdAt)),
     section(
       "*What was requested*",
       words.effects.map((effect) => `• ${escape(effect)}`),

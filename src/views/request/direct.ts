@@ -25,8 +25,8 @@ export function behindText(
   const { why, next } = describeSlackTrouble(behind.code);
   const since = `since ${when(behind.since, "time")}`;
   return isChannelTrouble(behind.code)
-    ? `⚠️ Can't write to the approvals channel ${since}: ${escape(why)}. To fix it: ${escape(next ?? "")}.`
-    : `⚠️ Card and thread are behind ${since}: ${escape(why)}. They catch up by themselves.`;
+    ? `⚠️ The card is out of date ${since}: ${escape(why)}. To fix it: ${escape(next ?? "")}.`
+    : `⚠️ The card and its thread have been out of date ${since}: ${escape(why)}.`;
 }
 
 /** To the requester, when no one could see the request for some time. */
@@ -47,7 +47,7 @@ function lateLines(trouble: string, since: number): string[] {
   const promise = "You get a link when the card is posted.";
   return [
     `No one can approve it yet: its card can't be posted. ${capitalise(why)} (since ${when(since, "time")}).`,
-    `Next: ${next === null ? "" : `${escape(next)}. `}${promise}`,
+    `Next: ${next === null ? "" : `${capitalise(escape(next))}. `}${promise}`,
   ];
 }
 

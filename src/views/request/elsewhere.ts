@@ -9,7 +9,7 @@ export function mentionedMessage(userId: string, { text }: Message, code: string
     code === "messages_tab_disabled"
       ? " To fix it, paste manifest.yml into the Slack app's settings again."
       : "";
-  return message(said, section(said), context(`zt-bot can't send direct messages here.${fix}`));
+  return message(said, section(said), context(`zt-bot can't send you direct messages.${fix}`));
 }
 
 /** In place of a reply that the thread does not take: the reply, with the way to the card. */

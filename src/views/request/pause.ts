@@ -23,7 +23,12 @@ export function resumedNews(ended: Pause, by: string, now: number): Message {
 
 /** Above what someone looks at while nothing is carried out. */
 export function pausedLine({ by, reason, at }: Pause, now: number): string {
-  return `⏸️ *zt-bot is paused* by ${mention(by)} ${duration(now - at)} ago: ${escape(reason, 300)}. Nothing is carried out. → An approver can end it with ${code("/zt resume")}`;
+  return `⏸️ *zt-bot is paused* by ${mention(by)} ${duration(now - at)} ago: ${sentence(escape(reason, 300))} Nothing is carried out. → An approver can end it with ${code("/zt resume")}.`;
+}
+
+/** People end a reason with a period, or don't. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** To who paused. */

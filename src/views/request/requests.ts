@@ -8,15 +8,15 @@ import type { UserMessage } from "../../errors.ts";
 import type { OfferedClick } from "../../approvals/offered.ts";
 import { problemBlocks } from "../notice.ts";
 import { packParams, screenButton, unpackParams } from "../screen-button.ts";
-import { stopButton } from "./bulk.ts";
+import { stopButton } from "../card/bulk.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { actions, context, divider, message, section, type Message } from "../blocks.ts";
 import { fitLines } from "../fit.ts";
 import { pagingButtons } from "../list.ts";
 import { code, duration, escape, mention, when } from "../text.ts";
-import { breakGlassWords, reviewButton } from "./break-glass.ts";
+import { breakGlassWords, reviewButton } from "../card/break-glass.ts";
 import { approveButton, cancelButton, denyButton, detailsButton } from "../card/approvals.ts";
-import { stateLine, stateWords } from "./card.ts";
+import { stateLine, stateWords } from "../card/card.ts";
 import { pausedLine } from "./pause.ts";
 
 export const REQUESTS_PAGE_SIZE = 5;

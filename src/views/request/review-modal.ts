@@ -8,8 +8,8 @@ import { type FormErrors, readValues, type SubmittedForm } from "../form-values.
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
-import { breakGlassText } from "./break-glass.ts";
-import { stateLine } from "./card.ts";
+import { breakGlassText } from "../card/break-glass.ts";
+import { stateLine } from "../card/card.ts";
 
 export const REVIEW_MODAL = "review";
 

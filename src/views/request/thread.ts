@@ -12,16 +12,16 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { watchNewsMessage } from "../watch.ts";
 import { approversText } from "./approver-message.ts";
-import { breakGlassDecisionText, reviewedText } from "./break-glass.ts";
+import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
-import { failuresText } from "./bulk.ts";
-import { noteLines, seenText, stateLine, stateWords } from "./card.ts";
+import { failuresText } from "../card/bulk.ts";
+import { noteLines, seenText, stateLine, stateWords } from "../card/card.ts";
 import { behindText, type Behind } from "./direct.ts";
 import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
-import { escalatedText, howFar, reminderText, reviewReminderText } from "./waiting.ts";
+import { escalatedText, howFar, reminderText, reviewReminderText } from "../card/waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
 export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
@@ -88,7 +88,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
-        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else is touched.`,
+        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; nobody else will be revoked.`,
       );
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
@@ -113,7 +113,8 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "outcome":
     case "card-late":
     case "card-there":
-      return endMessage(request, words, stateLine(request));
+      // Who approved it stands in the thread already.
+      return endMessage(request, words, stateLine(request, { isSigned: false }));
   }
 }
 
@@ -231,14 +232,14 @@ function ended(step: string): string {
 
 function unrecordedText({ call, isUnrecorded }: Extract<PostData, { kind: "call-cut" }>): string {
   return isUnrecorded === true
-    ? `The answer to ${escape(call)} could not be recorded`
+    ? `No clear answer: the reply to ${escape(call)} wasn't recorded`
     : `No clear answer: zt-bot stopped after sending ${escape(call)}`;
 }
 
 function acceptedText(data: Extract<PostData, { kind: "call-accepted" }>): string {
   const at = when(data.at, "time");
   if (data.reconciled) return `☑️ Already done by the earlier call; nothing was sent again · ${at}`;
-  if (data.wasSo === true) return `☑️ It was so already; verifying… · ${at}`;
+  if (data.wasSo === true) return `☑️ It was already done; verifying… · ${at}`;
   const again = data.isAgain === true ? "The earlier call had no effect. Sent again, and " : "";
   const ray = data.cfRay === null ? "" : ` · ray ${code(data.cfRay)}`;
   return `☑️ ${again}Cloudflare accepted it; verifying… · ${at}${ray}`;

@@ -7,7 +7,7 @@ export function unprovenText(findings: readonly string[]): string {
   return `🔴 *The database was changed from outside zt-bot.* Nothing is sent: ${escape(findings.join("; "), 1500)}.`;
 }
 
-export const UNPROVEN_NEXT = `the people who run zt-bot find out who can write to its database. ${code("npm run audit -- verify")} shows what else differs.`;
+export const UNPROVEN_NEXT = `The people who run zt-bot need to find out who can write to its database. ${code("npm run audit -- verify")} shows what else differs.`;
 
 /** To the approvals channel: everyone needs to know at once. Whom the request is about stands on its card only. */
 export function unprovenAlarm(

@@ -41,19 +41,19 @@ const TABLE: readonly (readonly [
     "a provider of another type",
     { idp: { id: "a", type: "azureAD" } },
     { idp: { id: "b", type: "github" } },
-    [{ kind: "value", what: "identity provider", seen: "azureAD", inSession: "github" }],
+    [{ kind: "value", what: "IdP", seen: "azureAD", inSession: "github" }],
   ],
   [
     "another provider of one type",
     { idp: { id: "a", type: "saml" } },
     { idp: { id: "b", type: "saml" } },
-    [{ kind: "value", what: "identity provider", seen: "saml a", inSession: "saml b" }],
+    [{ kind: "value", what: "IdP", seen: "saml a", inSession: "saml b" }],
   ],
   [
     "another provider of no type",
     { idp: { id: "a", type: null } },
     { idp: { id: "b", type: null } },
-    [{ kind: "value", what: "identity provider", seen: "a", inSession: "b" }],
+    [{ kind: "value", what: "IdP", seen: "a", inSession: "b" }],
   ],
   ["a provider that is not said", { idp: null }, { idp: { id: "b", type: "github" } }, []],
   [
@@ -141,18 +141,18 @@ describe("what differs, in words", () => {
 
   it.each([
     [{ total: 0, compared: [], unread: 0, reason: null }, "no session is open"],
-    [{ total: 0, compared: [], unread: 0, reason: "busy" }, "⚠️ the open sessions could not be read: busy"],
+    [{ total: 0, compared: [], unread: 0, reason: "busy" }, "⚠️ can't read the open sessions: busy"],
     [
       { total: 1, compared: [{ issuedAt: NOW, differences: [] }], unread: 0, reason: null },
       "✅ nothing differs from the open sessions (1 open session compared)",
     ],
     [
       { total: 2, compared: [{ issuedAt: NOW, differences: [] }], unread: 1, reason: "busy" },
-      "✅ nothing differs from the open sessions (1 of 2 open sessions compared, the newest; 1 could not be read: busy)",
+      "✅ nothing differs from the open sessions (1 of 2 open sessions compared, the newest; 1 unknown: busy)",
     ],
     [
       { total: 2, compared: [], unread: 2, reason: "busy" },
-      "⚠️ 0 of 2 open sessions compared, the newest; 2 could not be read: busy",
+      "⚠️ 0 of 2 open sessions compared, the newest; 2 unknown: busy",
     ],
   ])("never calls it the same where nothing was compared: %j", (comparison, expected) => {
     expect(say(comparison)).toContain(expected);

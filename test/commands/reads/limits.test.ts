@@ -190,7 +190,7 @@ describe("of an identity", () => {
     );
     const shown = words.match(/^⚠️ posture/gm) ?? [];
     expect(words).toContain(`and ${120 - shown.length} differences more`);
-    expect(words).toContain("1 of 9 open sessions compared, the newest; 8 could not be read: busy");
+    expect(words).toContain("1 of 9 open sessions compared, the newest; 8 unknown: busy");
   });
 });
 

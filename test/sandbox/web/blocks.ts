@@ -14,7 +14,7 @@ export const summaryBlocks: AnyBlock[] = [
     type: "section",
     block_id: "identity",
     fields: [
-      { type: "mrkdwn", text: "*Identity provider*\nOkta · 7 groups" },
+      { type: "mrkdwn", text: "*IdP*\nOkta · 7 groups" },
       { type: "mrkdwn", text: "*Address*\n203.0.113.9 (:flag-kp: KP)" },
       { type: "mrkdwn", text: "*Device*\nMM-MacBook · WARP on" },
       { type: "mrkdwn", text: "*Posture*\n3 passed, *2 failed*: disk encryption, OS version" },

@@ -6,11 +6,11 @@ import {
   breakGlassMessage,
   breakGlassReviewedMessage,
   BREAK_GLASS_ACTIONS,
-} from "../../../src/views/request/break-glass.ts";
+} from "../../../src/views/card/break-glass.ts";
 import { ASKED_ACTIONS, askedMessage, askedModal } from "../../../src/views/request/asked.ts";
 import { auditWords } from "../../../src/views/request/audit-words.ts";
 import { breakGlassModal, parseBreakGlassForm } from "../../../src/views/request/break-glass-modal.ts";
-import { approvalCard } from "../../../src/views/request/card.ts";
+import { approvalCard } from "../../../src/views/card/card.ts";
 import { detailsModal } from "../../../src/views/request/details-modal.ts";
 import { parseReviewForm, reviewModal } from "../../../src/views/request/review-modal.ts";
 import { threadMessage } from "../../../src/views/request/thread.ts";

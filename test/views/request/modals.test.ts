@@ -38,15 +38,15 @@ describe("the form to ask", () => {
       "Also revoke their devices",
       "Also make WARP re-authenticate",
       "Reason",
-      "Not a ban",
+      "⚠️ They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
       "Request approval",
     ])
       expect(words).toContain(part);
   });
 
-  it("of a reset warns that it can give access back, and has no options", () => {
+  it("of a reset warns that it can restore access, and has no options", () => {
     const words = readWords(askModal({ ...OPEN, action: "reset-risk" }));
-    expect(words).toContain("This can give access back");
+    expect(words).toContain("This can restore access");
     expect(words).not.toContain("devices");
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { describeRequest } from "../../../src/actions/describe.ts";
 import type { Request, Result } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
-import { CARD_ACTIONS } from "../../../src/views/request/card.ts";
+import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import { requestsMessage, type RequestRow, type RequestsProps } from "../../../src/views/request/requests.ts";
 import { readWords } from "../../support/words.ts";
 import { makeRequest, NOW } from "../support.ts";

@@ -37,7 +37,7 @@ describe("the thread under a card", () => {
     [
       "that no one is left to remind",
       { kind: "reminder", at: NOW, expiresAt: NOW + 25 * 60_000, asked: [], missing: 1 },
-      "⏰ Still needs 1 approval, and no one is left who can. Change policy.yml, or cancel this request · expires in 25 min",
+      "⏰ Still needs 1 approval, but no one can give it. Change policy.yml, or cancel this request · expires in 25 min",
     ],
     [
       "who else may approve now, and why they are asked",
@@ -101,7 +101,7 @@ describe("the thread under a card", () => {
     [
       "that nothing was left to do",
       { kind: "call-accepted", at: NOW, call: "x", cfRay: null, reconciled: false, wasSo: true },
-      "☑️ It was so already; verifying… · 2026-03-14 14:02:31 UTC",
+      "☑️ It was already done; verifying… · 2026-03-14 14:02:31 UTC",
     ],
     [
       "that a call which came to nothing was sent again",
@@ -145,7 +145,7 @@ describe("the thread under a card", () => {
     [
       "what was seen",
       { kind: "verification", ...VERIFIED },
-      "✅ 0 of 3 sessions remain, verified at 2026-03-14 14:02:31 UTC",
+      "✅ Revoked 3 sessions, verified at 2026-03-14 14:02:31 UTC",
     ],
     [
       "what was seen and does not add up, with its notes",
@@ -153,12 +153,12 @@ describe("the thread under a card", () => {
         kind: "verification",
         verification: {
           confirmed: false,
-          summary: "1 of 3 sessions remains",
+          summary: "1 of 3 sessions still open",
           notes: ["1 new sign-in since"],
           checkedAt: NOW,
         },
       },
-      "⚠️ Not confirmed: 1 of 3 sessions remains, checked at 2026-03-14 14:02:31 UTC\n⚠️ 1 new sign-in since",
+      "⚠️ Not confirmed: 1 of 3 sessions still open, checked at 2026-03-14 14:02:31 UTC\n⚠️ 1 new sign-in since",
     ],
   ])("says %s", (_what, data, words) => {
     expect(post(data)).toBe(words);
@@ -181,15 +181,15 @@ describe("the thread under a card", () => {
     ["approved", "🔵 Approved by @U0BOB0001 2026-03-14 14:01:31 UTC"],
     [
       "denied",
-      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday\nNext: talk to the approver, or request it again with what was missing.",
+      "⛔ Denied by @U0BOB0001 2026-03-14 14:01:31 UTC: not on a Sunday\nNext: Talk to the approver, or request it again with what was missing.",
     ],
     [
       "cancelled",
-      "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done.\nNext: request it again if it is needed after all.",
+      "⚪ Cancelled by @U0BOB0001 2026-03-14 14:01:31 UTC. Nothing was done.\nNext: Request it again if it is needed after all.",
     ],
     [
       "expired",
-      "⚪ Expired 2026-03-14 14:57:31 UTC: no one decided in time. Nothing was done.\nNext: request it again if it is still needed, and tell an approver.\nRequest again…",
+      "⚪ Expired 2026-03-14 14:57:31 UTC: no one decided in time. Nothing was done.\nNext: Request it again if it is still needed, and tell an approver.\nRequest again…",
     ],
   ])("says who decided what: %s", (status, words) => {
     expect(
@@ -200,13 +200,12 @@ describe("the thread under a card", () => {
     ).toBe(words);
   });
 
-  it("closes with what was seen, who approved it and what comes next", () => {
+  it("closes with what was seen and what comes next, and leaves who approved it to the decision above", () => {
     const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
-    for (const part of [
-      "✅ 0 of 3 sessions remain, verified at 2026-03-14 14:02:31 UTC · approved by @U0BOB0001",
-      "Next: to keep them out, disable the account in your IdP.",
-    ])
-      expect(words).toContain(part);
+    expect(words).toContain(
+      "✅ Revoked 3 sessions, verified at 2026-03-14 14:02:31 UTC\nNext: to keep them out, disable the account in your IdP.",
+    );
+    expect(words).not.toContain("approved by");
   });
 
   it("says in its text, for notifications, what it says on screen", () => {
@@ -249,7 +248,7 @@ describe("what the requester is told", () => {
     const request = makeRequest({ status: "denied", reason: "not on a Sunday" });
     const message = outcomeMessage(request, describeRequest(request), LINK);
     expect(readWords(message)).toContain("⛔ Denied by @U0BOB0001");
-    expect(readWords(message)).toContain("Next: talk to the approver");
+    expect(readWords(message)).toContain("Next: Talk to the approver");
     expect(JSON.stringify(message.blocks)).toContain(`<${LINK}|ZT-7K3M2QF>`);
     expect(message.text).toBe(
       "Revoke all sessions and devices of mallory@example.com: denied, nothing was done",
@@ -259,7 +258,7 @@ describe("what the requester is told", () => {
   it("has the id where there is no link", () => {
     const request = makeRequest({ status: "expired" });
     expect(readWords(outcomeMessage(request, describeRequest(request), null))).toContain(
-      "Next: request it again",
+      "Next: Request it again",
     );
   });
 

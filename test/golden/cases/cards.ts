@@ -1,0 +1,102 @@
+import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
+import type { Request } from "../../../src/requests/request.ts";
+import type { Message } from "../../../src/views/blocks.ts";
+import { approvalCard, compactCard } from "../../../src/views/card/card.ts";
+import {
+  ALICE,
+  BOB,
+  bulkRequest,
+  CAROL,
+  LEADS,
+  MINUTE,
+  NOW,
+  request,
+  RULES,
+  SECOPS,
+  TAKEN_OVER,
+  told,
+  vote,
+} from "../story.ts";
+import { makeRegistration } from "../../views/support.ts";
+
+const card = (one: Request, rules = RULES): Message => approvalCard({ ...told(one), rules, now: NOW });
+
+const revoked = makeRegistration({ revokedAt: NOW - 5 * MINUTE, deviceName: "Mallory's MacBook" });
+
+/** The evidence that an action is requested with. */
+const EVIDENCE: Partial<Record<ActionName, typeof TAKEN_OVER>> = {
+  "restore-devices": { ...TAKEN_OVER, registrations: { ok: true, value: [revoked] } },
+};
+
+const ofAction = (action: ActionName): Request =>
+  request("pending", {}, { action, ...(EVIDENCE[action] !== undefined && { summary: EVIDENCE[action] }) });
+
+const UNREAD = { ok: false, reason: "Cloudflare did not answer in time" } as const;
+
+/** What approvers see before it is decided. */
+export const CARDS = {
+  ...Object.fromEntries(ACTION_NAMES.map((action) => [action, card(ofAction(action))])),
+  "revoke-without-devices": card(request("pending", {}, { isDevices: false })),
+  "revoke-nothing-open": card(
+    request(
+      "pending",
+      {},
+      {
+        summary: {
+          ...TAKEN_OVER,
+          sessions: { ok: true, value: [] },
+          registrations: { ok: true, value: [] },
+        },
+      },
+    ),
+  ),
+  "revoke-several": card(bulkRequest("pending")),
+  "evidence-unknown": card(
+    request(
+      "pending",
+      {},
+      {
+        summary: {
+          ...TAKEN_OVER,
+          risk: UNREAD,
+          sessions: UNREAD,
+          places: UNREAD,
+          signIns: UNREAD,
+          failedLogins: UNREAD,
+          identity: UNREAD,
+          registrations: UNREAD,
+        },
+      },
+    ),
+  ),
+  "one-of-two-approvals": card(request("pending", { votes: [vote(BOB)] }), { ...RULES, quorum: 2 }),
+  "enough-approvals-to-be-counted-again": card(request("pending", { votes: [vote(BOB)] })),
+  "approval-that-was-not-checked": card(
+    request("pending", { votes: [vote(BOB, { unchecked: "Cloudflare did not answer in time" })] }),
+    { ...RULES, quorum: 2 },
+  ),
+  protected: card(request("pending", { isProtected: true }), { ...RULES, quorum: 2 }),
+  "with-codes": card(request("pending", { votes: [vote(BOB, { stepUp: "a1" }), vote(CAROL)] }), {
+    ...RULES,
+    quorum: 3,
+    stepUp: { votes: true, alone: true },
+  }),
+  "break-glass-offered": card(request("pending"), { ...RULES, alone: [SECOPS] }),
+  "no-approver-active": card(request("pending", { nobodyThereAt: NOW - MINUTE })),
+  escalated: card(request("pending", { escalatedAt: NOW - MINUTE }), {
+    ...RULES,
+    approvers: [LEADS, SECOPS],
+  }),
+  "compact-pending": compactCard({ ...told(request("pending")), rules: RULES, now: NOW }),
+  "compact-irreversible": compactCard({
+    ...told(ofAction("delete-user")),
+    rules: { ...RULES, quorum: 2, stepUp: { votes: true, alone: true } },
+    now: NOW,
+  }),
+  "compact-decided": compactCard({
+    ...told(request("denied", { decidedBy: BOB, decisionReason: "She is in São Paulo this week." })),
+    rules: RULES,
+    now: NOW,
+  }),
+  "requested-without-a-reason": card(request("pending", { reason: "none given", requesterId: ALICE })),
+};
