@@ -61,7 +61,7 @@ it("a sign-in that someone says was expected takes the danger off the card, but 
   cloudflare.login(MALLORY, { force: true });
   const told = await inThread(scene, card, "signed in again at");
   await slack.waitFor(() => wordsOf(slack, card).includes("back since"));
-  expect(await pressForWords(slack, OTHERS.nobody, told, WATCH_ACTIONS.expected)).toContain("You may not");
+  expect(await pressForWords(slack, OTHERS.nobody, told, WATCH_ACTIONS.expected)).toContain("You can't use");
   expect(wordsOf(slack, card)).toContain("back since");
   await press(slack, PEOPLE.bob, told, WATCH_ACTIONS.expected);
   await inThread(scene, card, "Expected, says @bob");
@@ -122,7 +122,7 @@ it("only operators may watch, and what can't be read as a duration is said", asy
   addOthers(slack);
   const { alice } = PEOPLE;
   expect((await answerTo(slack, OTHERS.nobody, "watch mallory@example.com")).words).toContain(
-    "You may not use /zt watch",
+    "You can't use /zt watch",
   );
   expect((await answerTo(slack, alice, "watch mallory@example.com 48h")).words).toContain(
     "24 hours is the most",

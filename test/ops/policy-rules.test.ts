@@ -323,7 +323,10 @@ actions:
     ["as the file alone shows it", NOT_ASKED],
     [
       "as Slack has its people",
-      slack(GROUPS, EVERYBODY, { audience: { isPublic: false, isShared: false, isMember: true }, trouble: null }),
+      slack(GROUPS, EVERYBODY, {
+        audience: { isPublic: false, isShared: false, isMember: true },
+        trouble: null,
+      }),
     ],
     ["while Slack has said only a part", slack({ S0LEADS: ["U0BOB", "U0CAROL"] })],
   ])("has nothing said of it, %s", (_how, facts) => {

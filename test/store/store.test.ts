@@ -32,6 +32,7 @@ import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts"
 import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
 import { proofContract } from "./proof.contract.ts";
+import { watchContract } from "./watch.contract.ts";
 
 type Place = Config["database"];
 
@@ -152,6 +153,7 @@ function contracts(store: GetStore): void {
   auditSearchContract(store);
   targetsContract(store);
   homesContract(store);
+  watchContract(store);
   draftsContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);
