@@ -49,7 +49,7 @@ const AT_LEAST = 0.9;
 export async function lookAtWatches(
   deps: WatchDeps,
 ): Promise<{ requests: string[]; threads: string[] } | null> {
-  const { db, now, watchMs = LOOK_MS } = deps;
+  const { db } = deps;
   const turn = await claimLook(deps);
   if (turn === null) return null;
   const watches = await findActive(db);

@@ -4,7 +4,6 @@ import type { Kysely, Selectable, Transaction } from "kysely";
 
 import { appendAudit, BOT } from "../audit/append.ts";
 import { changeRequest } from "../requests/change.ts";
-import { readRequest } from "../requests/repository.ts";
 import type { Back, Request } from "../requests/request.ts";
 import type { Db } from "../store/open.ts";
 import type { Database, WatchesTable, WatchEventsTable } from "../store/schema.ts";
@@ -444,11 +443,6 @@ export async function readEvents(db: Writer, watchId: string): Promise<ToldEvent
     .orderBy("id")
     .execute();
   return rows.map(eventOf);
-}
-
-/** The request in whose thread it tells, where there is one. */
-export async function requestOf(db: Db, { requestId }: Watch): Promise<Request | null> {
-  return requestId === null ? null : readRequest(db, requestId);
 }
 
 function createId(kind: "W" | "E"): string {

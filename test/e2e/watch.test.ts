@@ -139,7 +139,7 @@ it("only operators may watch, and what can't be read as a duration is said", asy
 
 it("revoking again goes on with the watch in the new thread", async () => {
   const scene = await startScene(FAST);
-  const { slack, cloudflare } = scene;
+  const { cloudflare } = scene;
   const first = await revoked(scene);
   cloudflare.login(MALLORY, { force: true });
   await inThread(scene, first, "signed in again at");

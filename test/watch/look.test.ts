@@ -125,8 +125,14 @@ describe("denials", () => {
 describe("devices and risk", () => {
   const device = (id: string, createdAt: number | null): Registration =>
     ({ id, createdAt, deviceName: id }) as Registration;
-  const risk = (level: "low" | "high", lastEventAt: number): RiskSummaryUser =>
-    ({ userId: "u", email: null, name: null, level, eventCount: 1, lastEventAt }) as RiskSummaryUser;
+  const risk = (level: "low" | "high", lastEventAt: number): RiskSummaryUser => ({
+    userId: "u",
+    email: null,
+    name: null,
+    level,
+    eventCount: 1,
+    lastEventAt,
+  });
 
   it("a device is new by its time, or where it was not there before", () => {
     const one = first({ ...log([], 0), registrations: [device("old", SINCE - 1), device("new", SINCE + 1)] });

@@ -34,8 +34,11 @@ async function readTold(db: Db): Promise<Told[]> {
   return rows;
 }
 
-/** An hour of 200 people being watched by so many replicas, of whom every tenth comes back. */
-async function watchForAnHour(database: Config["database"], replicas: number): Promise<void> {
+/**
+ * An hour of 200 people being watched by so many replicas, of whom some come back: each is told once, and in time.
+ * @returns the most calls in any five minutes.
+ */
+async function watchForAnHour(database: Config["database"], replicas: number): Promise<number> {
   const clock = createScaledClock(Date.UTC(2027, 0, 15, 12));
   const cloudflare = await startCounted(clock);
   const fleet = await Promise.all(
@@ -71,7 +74,6 @@ async function watchForAnHour(database: Config["database"], replicas: number): P
   const windows = calls.map((_, index) =>
     calls.slice(index, index + (5 * MINUTE) / LOOK_MS).reduce((sum, count) => sum + count, 0),
   );
-  expect(Math.max(...windows), "calls in any five minutes").toBeLessThan(TENTH);
   expect(came.length).toBeGreaterThan(5);
   const told = await readTold(first.db);
   expect(told.map(({ user, at }) => ({ user, at }))).toEqual(came);
@@ -79,19 +81,21 @@ async function watchForAnHour(database: Config["database"], replicas: number): P
     expect(one.told_at - one.at, `${one.user} is told in time`).toBeLessThanOrEqual(LOOK_MS);
   const open = await first.db.selectFrom("watches").select("id").where("state", "=", "active").execute();
   expect(open).toEqual([]);
+  return Math.max(...windows);
 }
 
 it("200 people watched for an hour take less than a tenth of the rate limit, and who comes back is told once", async () => {
   const directory = mkdtempSync(join(tmpdir(), "zt-watch-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  await watchForAnHour({ kind: "sqlite", directory, file: join(directory, "zt.db") }, 1);
+  const place = { kind: "sqlite", directory, file: join(directory, "zt.db") } as const;
+  expect(await watchForAnHour(place, 1)).toBeLessThan(TENTH);
 }, 240_000);
 
 describeWithPostgres("on three replicas", () => {
   it("the same holds: they share the looks", async () => {
     const database = await createDatabase();
     onTestFinished(database.drop);
-    await watchForAnHour({ kind: "postgres", url: database.url }, 3);
+    expect(await watchForAnHour({ kind: "postgres", url: database.url }, 3)).toBeLessThan(TENTH);
   }, 240_000);
 });
 

@@ -57,7 +57,7 @@ export const watchCommand: AnyCommand = {
     const [only] = words;
     if (words.length === 1 && only?.toLowerCase() === "list") return sealed.parseAndRun(context, []);
     const last = words.at(-1) ?? "";
-    const isTyped = words.length > 1 && DURATION.test(last) && !/^-/.test(words.at(-2) ?? "");
+    const isTyped = words.length > 1 && DURATION.test(last) && words.at(-2)?.startsWith("-") !== true;
     return sealed.parseAndRun(context, isTyped ? [...words.slice(0, -1), `--for=${last}`] : words);
   },
 };
@@ -138,7 +138,7 @@ async function stop(deps: Deps, asker: Asker, user: AccessUser): Promise<Message
 }
 
 /** Everyone who is watched now. */
-export async function listWatches(deps: Deps): Promise<Message> {
+async function listWatches(deps: Deps): Promise<Message> {
   const watches = await findActive(deps.db);
   return watchListMessage(await Promise.all(watches.map((one) => rowOf(deps.db, one))));
 }
