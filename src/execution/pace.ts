@@ -17,9 +17,12 @@ export const BEGIN_SIZE = 10;
 const GUESSED_BEGIN_MS = 600;
 const ROUND_TRIPS = 3;
 
-/** A new measurement counts half: latency changes while a request runs for minutes. */
+/**
+ * A new measurement counts half: latency changes while a request runs for minutes. One round that stalled says little
+ * of the rest: it makes the pace half as slow again at most.
+ */
 export function paceAfter(before: number | null, measured: number): number {
-  return before === null ? measured : (before + measured) / 2;
+  return before === null ? measured : (before + Math.min(measured, 2 * before)) / 2;
 }
 
 /** What one user took in a round of `users` that took `ms`. */

@@ -482,7 +482,7 @@ describe("an approval by two", () => {
       allowed: false,
       code: "already-voted",
       why: "You already approved this: 1 of 2.",
-      next: "1 more approver has to agree.",
+      next: "Needs 1 more approval.",
     });
   });
 
@@ -533,7 +533,7 @@ describe("a target that became protected", () => {
   it("makes the request void at the next approval", () => {
     expect(decide("approve", makeFacts({ protection: "protected" }))).toMatchObject({
       allowed: true,
-      outcome: { kind: "voided", why: expect.stringContaining("protected since") },
+      outcome: { kind: "voided", why: expect.stringContaining("became protected") },
     });
   });
 
@@ -790,7 +790,7 @@ describe("before it is carried out", () => {
     ["an approver became high-risk", { approverRisk: { kind: "high-risk" } }, "is now at high risk"],
     ["an approver was revoked", { approverRisk: { kind: "revoked", at: 1 } }, "had their own access revoked"],
     ["the policy wants more by now", { quorum: 3 }, "3 approvals are needed now, and only 2 still count"],
-    ["the target became protected", { protection: "protected" }, "is protected since"],
+    ["the target became protected", { protection: "protected" }, "became protected"],
   ])("is void when %s", (_what, input, why) => {
     expect(judgeExecution(makeFacts({ ...approved, ...input }))).toMatchObject({
       kind: "void",

@@ -26,8 +26,8 @@ describe("who may use what only operators may", () => {
     const { context, recorded } = createContext(person, teamId);
     expect(await refusalOf(authorise(context, command))).toEqual({
       what: "You can't use /zt revoke.",
-      why: "Only the operators that zt-bot's policy names may.",
-      next: "They can do it for you; whoever runs zt-bot can add you to policy.yml.",
+      why: "Only operators can.",
+      next: "The people who run zt-bot can add you to policy.yml.",
       ask: ["S0SECOPS"],
     });
     expect(recorded).toEqual([
@@ -67,7 +67,7 @@ describe("who may look", () => {
     const { context } = createContext({ ...ALICE, id: "U0EVE" });
     expect(await refusalOf(authorise(context, command))).toMatchObject({
       what: "You can't use /zt user.",
-      why: "Only the viewers and operators that zt-bot's policy names may.",
+      why: "Only viewers and operators can.",
       ask: ["S0SECOPS"],
     });
   });
@@ -78,7 +78,7 @@ describe("who may look", () => {
       await expect(authorise(createContext({ ...ALICE, id }).context, audit)).resolves.toBeUndefined();
     const { context } = createContext({ ...ALICE, id: "U0VERA" });
     expect(await refusalOf(authorise(context, audit))).toMatchObject({
-      why: "Only operators and approvers named in the policy can.",
+      why: "Only operators and approvers can.",
     });
   });
 

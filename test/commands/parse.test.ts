@@ -263,7 +263,7 @@ describe("what is typed after /zt revoke", () => {
     [
       "a second reason, rather than losing the first",
       "mallory@example.com --reason stolen --devices --reason lost",
-      "--reason is there twice.",
+      "--reason is given twice.",
     ],
     ["a user group", "<!subteam^S012AB3CD|@leads>", '"@leads" is not a person.'],
     ["a channel", "<#C012AB3CD|general>", '"#general" is not a person.'],

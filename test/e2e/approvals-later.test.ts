@@ -106,7 +106,7 @@ it("a target who was seen in a protected group stays protected while Slack refus
   slack.faults.set("usergroups.users.list", LIMITED);
   slack.faults.set("users.lookupByEmail", LIMITED);
   await answerTo(slack, carol, "resume");
-  await waitsWith(scene, card, "The target is protected since this was requested");
+  await waitsWith(scene, card, "The target became protected after the request");
   expect(revocations(scene)).toBe(0);
 });
 

@@ -215,7 +215,7 @@ describe("a protected target", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     const thread = (await finishedThread(slack, card)).join("\n");
     expect(wordsOf(slack, card)).toContain(
-      "Voided, nothing was done: The target is protected since this was requested",
+      "Voided, nothing was done: The target became protected after the request",
     );
     expect(thread).toContain("Void");
     expect(revocations(scene)).toBe(0);

@@ -71,7 +71,7 @@ describe("/zt audit", () => {
     await finishedThread(slack, card);
 
     const { message, words } = await answerTo(slack, PEOPLE.alice, "audit mallory@example.com");
-    expect(words).toContain("The record of mallory@example.com · 1–9, newest first");
+    expect(words).toContain("Audit record of mallory@example.com · 1–9, newest first");
     const told = [
       "@alice\nrequested: Revoke sessions: laptop stolen",
       "@alice\nwas refused “approve”: requester",
@@ -90,9 +90,9 @@ describe("/zt audit", () => {
     expect(message.text).toContain("approved it (mallory@example.com)");
 
     const byId = await answerTo(slack, PEOPLE.alice, `audit ${id.toLowerCase()}`);
-    expect(byId.words).toContain(`The record of request ${id} · 1–9`);
+    expect(byId.words).toContain(`Audit record of request ${id} · 1–9`);
     const bob = await answerTo(slack, PEOPLE.alice, "audit @bob --since 1h");
-    expect(bob.words).toContain("The record of @bob since ");
+    expect(bob.words).toContain("Audit record of @bob since ");
     expect(bob.words).toContain("approved it");
     expect(bob.words).not.toContain("requested: Revoke sessions");
     expect(slack.violations).toEqual([]);
@@ -148,7 +148,7 @@ describe("/zt audit", () => {
     const { slack } = scene;
     await appendMany(scene, 25);
     const { message, words } = await answerTo(slack, PEOPLE.alice, "audit");
-    expect(words).toContain("The record · 1–10, newest first");
+    expect(words).toContain("Audit record · 1–10, newest first");
     expect(numbersIn(words)).toEqual([24, 23, 22, 21, 20, 19, 18, 17, 16, 15]);
     await appendMany(scene, 3, 100);
     expect(numbersIn(await turn(scene, message, "next"))).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
@@ -163,7 +163,7 @@ describe("/zt audit", () => {
 
 describe("/zt audit", () => {
   it.each([
-    ["audit", "loaded a policy", "The record · 1–1"],
+    ["audit", "put a policy in force", "Audit record · 1"],
     ["audit quentin@example.com", "Nothing is recorded of quentin@example.com", "Look-ups are not recorded"],
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],
@@ -237,8 +237,8 @@ describe("/zt audit", () => {
     for (const [value, expected] of [
       ["page=-1&upTo=3", "1–2, newest first"],
       ["page=NaN&upTo=1e3", "1–4, newest first"],
-      ["page=99999999999999999999&upTo=4", "The record · 1–3"],
-      ["page=7&upTo=4", "No more is recorded"],
+      ["page=99999999999999999999&upTo=4", "Audit record · 1–3"],
+      ["page=7&upTo=4", "Nothing more is recorded"],
       ["about=%27%20OR%201%3D1&upTo=3", "Nothing is recorded of request ' OR 1=1"],
       ["", "Nothing is recorded"],
     ] as const) {

@@ -192,7 +192,7 @@ const TABLE: Record<string, Row> = {
   },
   authenticator: {
     good: () => "authenticator",
-    says: /You have no authenticator that counts/,
+    says: /You have no confirmed authenticator/,
     bad: ["authenticator --nonsense", UNKNOWN_FLAG],
     empty: /./,
     isAboutUser: false,
@@ -217,8 +217,8 @@ const TABLE: Record<string, Row> = {
   },
   audit: {
     good: (who) => `audit ${who}`,
-    says: /The record of mallory@example\.com|Nothing is recorded of mallory@example\.com/,
-    bad: ["audit --since yesterday", /Can't read "yesterday" as a time/],
+    says: /Audit record of mallory@example\.com|Nothing is recorded of mallory@example\.com/,
+    bad: ["audit --since yesterday", /“yesterday” is no time to start from/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,

@@ -36,7 +36,7 @@ describe("a card that Slack does not take", () => {
     for (const [email, fault, said] of CARD_DELIVERY_FAILURE) {
       slack.faults.set("chat.postMessage", fault);
       const { words } = await answerTo(slack, PEOPLE.alice, `revoke ${email} --reason laptop stolen`);
-      expect(words).toContain("Recorded, but its card is not in the approvals channel yet");
+      expect(words).toContain("Its card is not in the approvals channel yet");
       expect(words).toContain(said);
       expect(words).toContain("You get a link when it is");
     }

@@ -83,7 +83,7 @@ async function setUp(scene: Staged, user: string, current = ""): Promise<SetUp> 
 function question({ slack }: Scene): StoredMessage {
   const found = slack
     .messages(CHANNELS.approvals)
-    .findLast((message) => slack.visibleText(message).includes("has to confirm it before it counts"));
+    .findLast((message) => slack.visibleText(message).includes("needs to confirm it"));
   if (found === undefined) throw new Error("nobody is asked");
   return found;
 }
@@ -297,7 +297,7 @@ describe("whoever has taken over an approver's Slack session", () => {
     const card = await askToRevoke(slack);
     expect(slack.visibleText(await openApproval(scene, bob, card))).toContain("you have none");
     const { secret, number, words } = await setUp(scene, bob);
-    expect(words).toContain("Another approver has to confirm it before it counts");
+    expect(words).toContain("Another approver needs to confirm it");
     expect(slack.visibleText(await openApproval(scene, bob, card))).toContain("you have none");
     expect(await confirm(scene, bob, number)).toContain("This is your own authenticator");
     // A form of the time when it asked for codes is no way round either.
@@ -321,10 +321,12 @@ describe("whoever has taken over an approver's Slack session", () => {
       () =>
         slack
           .messages(CHANNELS.approvals)
-          .some((message) => slack.visibleText(message).includes("@bob was declined by @carol")) || undefined,
+          .some((message) =>
+            slack.visibleText(message).includes("@carol declined the authenticator of @bob"),
+          ) || undefined,
     );
     expect(dataOf(scene, "authenticator.declined")).toMatchObject([{ user: bob }]);
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("no authenticator that counts");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain("no confirmed authenticator");
   });
 
   it("does not make one count together with another session, once a third approver has one", async () => {
@@ -381,7 +383,7 @@ describe("another authenticator", () => {
     const { slack } = scene;
     const before = await enrol(scene, carol, bob);
     const { secret, words } = await setUp(scene, carol, codeAt(before, scene.now()));
-    expect(words).toContain("Your new authenticator counts from now on.");
+    expect(words).toContain("Your new authenticator works now.");
     scene.pass(30_000);
     const card = await askToRevoke(slack);
     expect(await approveWith(scene, carol, card, codeAt(before, scene.now()))).toContain("Wrong code");
@@ -390,9 +392,7 @@ describe("another authenticator", () => {
       { user: carol, confirmed_by: bob },
       { user: carol, confirmed_by: carol, replaces: expect.any(String) },
     ]);
-    await vi.waitFor(() =>
-      expect(directTo(scene, carol).join("\n")).toContain("with a code of the one before"),
-    );
+    await vi.waitFor(() => expect(directTo(scene, carol).join("\n")).toContain("with a code of the old one"));
   });
 
   it("does not count with a wrong code of the one before, and the form comes back with the same key", async () => {
@@ -414,7 +414,7 @@ describe("another authenticator", () => {
     const { slack } = scene;
     const before = await enrol(scene, carol, bob);
     const { secret, number } = await setUp(scene, carol);
-    expect(slack.visibleText(question(scene))).toContain("without a code of the one before");
+    expect(slack.visibleText(question(scene))).toContain("without a code of the old one");
     const card = await askToRevoke(slack);
     expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("Wrong code");
     expect(await confirm(scene, bob, number)).toContain("It is confirmed");

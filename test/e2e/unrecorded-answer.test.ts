@@ -51,7 +51,7 @@ function answerIsLost(
     await free.execute(db);
 
     const thread = (await finishedThread(slack, card)).join("\n");
-    expect(thread).toMatch(/The answer to revoke_user .* could not be recorded/);
+    expect(thread).toMatch(/the reply to revoke_user .* wasn't recorded/);
     expect(thread).not.toContain("was stopped");
     expect(thread).toContain("Already done by the earlier call; nothing was sent again");
     expect(wordsOf(slack, card)).toContain("verified at");

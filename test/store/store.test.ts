@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -103,6 +103,11 @@ describeWithPostgres("in PostgreSQL, as a role with the least rights", () => {
   postgresClockContract(store);
 });
 
+/** Each in a file of that name. */
+const MIGRATIONS = readdirSync(join(import.meta.dirname, "../../src/store/migrations"))
+  .map((file) => parse(file).name)
+  .toSorted();
+
 describeWithPostgres("in PostgreSQL, as the owner of the tables", () => {
   const store = useStore(createPostgres);
   recordContracts(store, "postgres");
@@ -121,21 +126,7 @@ describeWithPostgres("in PostgreSQL, as the owner of the tables", () => {
       const [first] = stores;
       if (first === undefined) throw new Error("no store");
       const { rows } = await sql`SELECT name FROM kysely_migration`.execute(first.db);
-      expect(rows).toEqual([
-        { name: "0001-requests" },
-        { name: "0002-targets" },
-        { name: "0003-deliveries" },
-        { name: "0004-audit-chain" },
-        { name: "0005-approvals" },
-        { name: "0006-several" },
-        { name: "0007-messages" },
-        { name: "0008-refused" },
-        { name: "0009-execution" },
-        { name: "0010-forwarded-hash" },
-        { name: "0011-proof" },
-        { name: "0013-step-up" },
-        { name: "0015-homes" },
-      ]);
+      expect(rows).toEqual(MIGRATIONS.map((name) => ({ name })));
       expect(await first.db.selectFrom("requests").select("id").execute()).toHaveLength(4);
       await Promise.all(stores.map((one) => one.close()));
     }

@@ -19,7 +19,7 @@ export const CHANNEL = {
   "record-signed": headNews({
     kind: "head",
     seq: 4711,
-    line: "zt-bot head v1 4711 6f1d0c7be1a9c42d6f4f0e9c610a8d5b MEUCIQDx",
+    line: "zt-bot head v1 4711 6f1d0c7be1a9c42d6f4f0e9c610a8d5b 3045",
   }),
   "record-rewritten": headNews({ kind: "broken", seq: 4711 }),
   "record-contradicts-its-copy": recordAlarm("row 4711 was forwarded with another hash"),

@@ -58,7 +58,7 @@ export const DECIDED_CARDS = {
   ),
   "on-hold-paused": card(request("approved", held("paused", "zt-bot is paused by Carol"))),
   "on-hold-target-busy": card(
-    request("approved", held("target-busy", "another request is working on this user (ZT-4QH8NVXR)")),
+    request("approved", held("target-busy", "another request is working on this user (ZT-4K2H8Q7)")),
   ),
   "on-hold-unchecked": card(
     request(

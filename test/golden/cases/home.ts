@@ -51,7 +51,7 @@ export const HOME = {
   "to-approve": home({
     toDecide: [
       rowOf(request("pending")),
-      rowOf(request("pending", { id: "ZT-4QH8NVXR" }, { action: "delete-user" }), {
+      rowOf(request("pending", { id: "ZT-4K2H8Q7" }, { action: "delete-user" }), {
         ...RULES,
         quorum: 2,
         stepUp: { votes: true, alone: true },

@@ -114,7 +114,7 @@ export const REFUSALS = {
   "stop-already-stopped": refused("stop", {}, bulkRequest("executing", { stop: { by: CAROL, at: NOW } })),
   "break-glass-not-available": refused("break-glass", { clickerId: ALICE, breakGlass: null }),
   "break-glass-not-yours": refused("break-glass", {}),
-  "break-glass-last-not-reviewed": refused("break-glass", { clickerId: ALICE, unreviewed: "ZT-4QH8NVXR" }),
+  "break-glass-last-not-reviewed": refused("break-glass", { clickerId: ALICE, unreviewed: "ZT-4K2H8Q7" }),
   "review-nothing-to-review": refused("review", {}),
   "review-already-reviewed": refused(
     "review",

@@ -88,7 +88,7 @@ export const THREADS = {
   "held-target-busy": reply({
     kind: "held",
     at: NOW,
-    why: "another request is working on this user (ZT-4QH8NVXR)",
+    why: "another request is working on this user (ZT-4K2H8Q7)",
     code: "target-busy",
   }),
   voided: reply(

@@ -146,9 +146,7 @@ describe("the card of a request about several users", () => {
   );
 
   it("puts how far it is into its text, where notifications and screen readers look", () => {
-    expect(draw({ status: "executing", bulk: { done: 3 } }).text).toContain(
-      "being carried out, 3 of 12 done",
-    );
+    expect(draw({ status: "executing", bulk: { done: 3 } }).text).toContain("in progress, 3 of 12 done");
   });
 
   it("carries the request's id in its buttons and nothing else", () => {

@@ -379,8 +379,7 @@ describe("the approval card", () => {
     };
     expect(words(1, 2)).toContain("Needs 1 more approval from @S0LEADS01 · approved by @U0BOB0001");
     // One was removed since, or the quorum was two before: a card that is only drawn can't know.
-    const click =
-      "Needs one more click from @S0LEADS01, which counts the approvals again · approved by @U0BOB0001";
+    const click = "Needs one more click from @S0LEADS01 to go ahead · approved by @U0BOB0001";
     expect(words(1, 1)).toContain(click);
     expect(words(2, 2)).toContain(click);
   });

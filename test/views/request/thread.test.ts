@@ -116,7 +116,7 @@ describe("the thread under a card", () => {
     [
       "that the database did not take the answer",
       { kind: "call-cut", at: NOW, call: "x", isUnrecorded: true },
-      "⚪ The answer to x could not be recorded · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
+      "⚪ No clear answer: the reply to x wasn't recorded · 2026-03-14 14:02:31 UTC\nIt may be done; checking before anything is sent again.",
     ],
     [
       "why it waits and until when",
