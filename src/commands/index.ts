@@ -34,7 +34,7 @@ export function createCommands(): Registry {
     seal(requests),
     seal(cancel),
     watchCommand,
-    seal(unwatch),
+    unwatch,
     seal(pauseCommand),
     seal(resumeCommand),
     seal(authenticator),

@@ -177,7 +177,7 @@ export function watchHead(row: WatchRow): Message {
   return message(
     lines.join(" · ").replaceAll("*", ""),
     section(...lines),
-    context(`${code(row.who.email || row.who.id, 254)} · asked by ${mention(row.askedBy)}`),
+    context(`${code(row.who.email || row.who.id, 254)} · requested by ${mention(row.askedBy)}`),
     row.isActive && actions("watch_head", stopButton(row)),
   );
 }

@@ -113,7 +113,9 @@ it("/zt watch tells in a thread of its own where it was typed, until someone sto
   await inThread(scene, head, "Stopped by @alice");
   await slack.waitFor(() => wordsOf(slack, head).includes("Watched Mallory Archer"));
   expect((await answerTo(slack, PEOPLE.alice, "watch list")).words).toContain("No one is being watched");
-  expect((await answerTo(slack, PEOPLE.alice, "unwatch mallory")).words).toContain("is not being watched");
+  expect((await answerTo(slack, PEOPLE.alice, "unwatch mallory@example.com")).words).toContain(
+    "is not being watched",
+  );
 });
 
 it("only operators may watch, and what can't be read as a duration is said", async () => {

@@ -5,6 +5,7 @@ import { UserError } from "../../errors.ts";
 import { findUser, getUser } from "../../lookup/who.ts";
 import { openDirect } from "../../slack/messages.ts";
 import type { Message } from "../../views/blocks.ts";
+import { screenButton } from "../../views/screen-button.ts";
 import { unwatchedMessage, watchListMessage, watchStartedMessage } from "../../views/watch.ts";
 import { rowOf } from "../../watch/draw.ts";
 import { stopWatches } from "../../watch/stop.ts";
@@ -25,6 +26,7 @@ const sealed = seal(
       "For 1 hour, or as long as you say, 24h at most. zt-bot does this by itself after a verified revocation. /zt watch list shows who is watched.",
     examples: ["watch mallory@example.com", "watch mallory@example.com 4h", "watch list"],
     role: "operator",
+    changes: true,
     calls: [
       "list users",
       "get user",
@@ -48,6 +50,7 @@ const sealed = seal(
         ? listWatches(deps)
         : watch(deps, asker, await getUser(deps.cloudflare, user), readDuration(typed)),
   }),
+  buttonsTo("Watch", "watch"),
 );
 
 /** A duration may stand behind whom it is about, and `list` is no name. */
@@ -62,13 +65,14 @@ export const watchCommand: AnyCommand = {
   },
 };
 
-export const unwatch = defineCommand({
+const unwatchCommand = defineCommand({
   name: "unwatch",
   group: "Respond",
   summary: "stop watching someone",
   details: "In every thread that tells of them. /zt watch list shows who is watched.",
   examples: ["unwatch mallory@example.com"],
   role: "operator",
+  changes: true,
   calls: ["list users", "get user"],
   args: { who: WHO },
   async run({ deps, asker }, { who }) {
@@ -76,6 +80,19 @@ export const unwatch = defineCommand({
   },
   screen: async (deps, { user = "" }, asker) => stop(deps, asker, await getUser(deps.cloudflare, user)),
 });
+
+export const unwatch: AnyCommand = seal(unwatchCommand, buttonsTo("Stop watching", "unwatch"));
+
+/** Where a name was typed, a button for each whom it may mean. */
+function buttonsTo(text: string, name: string): Parameters<typeof seal>[1] {
+  return (_context, users, { for: typed }) =>
+    Promise.resolve(
+      users.map((user, index) => {
+        const params = { user: user.id, ...(typeof typed === "string" && { for: typed }) };
+        return screenButton(text, name, params, `${text} ${user.email || user.id}`, `pick-${index}`);
+      }),
+    );
+}
 
 function readDuration(typed: string | undefined): number {
   if (typed === undefined) return DEFAULT_WATCH_MS;
