@@ -122,6 +122,14 @@ describe("denials", () => {
   });
 });
 
+it("a row that is read again with the next look counts once", () => {
+  const rows = Array.from({ length: BURST.count - 1 }, (_, index) => row(index * 1000, { allowed: false }));
+  const one = first(log(rows, MINUTE));
+  const again = first(log(rows, 2 * MINUTE), one.memory);
+  expect(again.events).toEqual([]);
+  expect(again.memory.denials).toHaveLength(rows.length);
+});
+
 describe("devices and risk", () => {
   const device = (id: string, createdAt: number | null): Registration =>
     ({ id, createdAt, deviceName: id }) as Registration;
