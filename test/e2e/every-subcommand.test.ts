@@ -169,7 +169,7 @@ const TABLE: Record<string, Row> = {
     good: (who) => `unwatch ${who}`,
     says: /Stopped watching|is not being watched/,
     bad: ["unwatch", /<who> is missing/],
-    empty: /is not being watched/,
+    empty: /Stopped watching|is not being watched/,
     isAboutUser: true,
   },
   pause: {
