@@ -20,7 +20,7 @@ export interface WatchDeps {
 export const LOOK_MS = 30_000;
 
 /**
- * Calls of one look, whoever is watched: ten looks fit into the five minutes of Cloudflare's rate limit, of which
+ * Calls of one look, however many are watched: ten looks fit into the five minutes of Cloudflare's rate limit, of which
  * watching takes less than a tenth.
  */
 const CALLS = 11;

@@ -163,7 +163,7 @@ describe("/zt audit", () => {
 
 describe("/zt audit", () => {
   it.each([
-    ["audit", "put a policy in force", "Audit record · 1"],
+    ["audit", "loaded a policy", "Audit record · 1"],
     ["audit quentin@example.com", "Nothing is recorded of quentin@example.com", "Look-ups are not recorded"],
     ["audit ZT-0000000", "Nothing is recorded of request ZT-0000000", "Compare the id"],
     ["audit @carol", "Nothing is recorded of @carol", "Look-ups are not recorded"],

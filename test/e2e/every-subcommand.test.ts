@@ -218,7 +218,7 @@ const TABLE: Record<string, Row> = {
   audit: {
     good: (who) => `audit ${who}`,
     says: /Audit record of mallory@example\.com|Nothing is recorded of mallory@example\.com/,
-    bad: ["audit --since yesterday", /“yesterday” is no time to start from/],
+    bad: ["audit --since yesterday", /Can't read "yesterday" as a time/],
     empty: /./,
     isAboutUser: false,
     isOurs: true,

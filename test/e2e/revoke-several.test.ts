@@ -411,9 +411,10 @@ describe("when it does not go well", () => {
     const thread = await finishedThread(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     const end = wordsOf(slack, card);
-    expect(end).toContain("Failed: 0 of 12 done, 1 failed, 11 not touched. It failed for the first user");
-    expect(end).toContain("the other 11 were left alone");
-    expect(thread.at(-1)).toContain("Request again for the 1 that failed…");
+    expect(end).toContain(
+      "Failed: 0 of 12 done, 1 failed, 11 not touched. The first user failed: The API token",
+    );
+    expect(thread.at(-1)).toContain("Retry the 1 that failed…");
     expect(thread.at(-1)).toContain("Request the 11 not touched…");
   });
 

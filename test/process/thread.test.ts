@@ -24,5 +24,5 @@ it("the thread tells the end as it is, after the card shows it, when Slack was s
   const thread = await finishedThread(slack, card);
   expect(wordsOf(slack, card)).toContain("verified at");
   expect(thread.at(-1)).toContain("verified at");
-  expect(thread.at(-1)).toContain("Next: to keep them out, disable the account in your IdP");
+  expect(thread.at(-1)).toContain("Next: To keep them out, disable the account in your IdP");
 });

@@ -26,8 +26,8 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
 
 /** Bob is an approver. */
 const SWITCHES: Record<string, [typed: string, shows: string | RegExp]> = {
-  pause: ["pause --reason a drill", "Nothing is carried out from now on"],
-  resume: ["resume", "What is approved goes on"],
+  pause: ["pause --reason a drill", "Nothing is carried out."],
+  resume: ["resume", "Approved requests are checked again and carried out."],
   authenticator: ["authenticator", "You have no confirmed authenticator."],
 };
 

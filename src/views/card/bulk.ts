@@ -113,7 +113,7 @@ export function failuresText(
 /** What a list of users still needs: a new request for just those. */
 export function againButtons({ id, status, result: { bulk } }: Request): ActionsBlock[] {
   if (status !== "failed" || bulk === undefined) return [];
-  const failed = `Request again for the ${number(bulk.failed)} that failed`;
+  const failed = `Retry the ${number(bulk.failed)} that failed`;
   const untouched = `Request the ${number(bulk.untouched)}`;
   const again = (text: string, which: string, label: string) =>
     formButton(text, "revoke", which, { request: id }, label);

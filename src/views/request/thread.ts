@@ -12,7 +12,7 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { code, cutMarkup, escape, mention, when } from "../text.ts";
+import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
 import { watchNewsMessage } from "../watch.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
@@ -88,7 +88,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
       return say(unprovenText(data.findings), `→ ${UNPROVEN_NEXT}`);
     case "stopped":
       return say(
-        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; nobody else will be revoked.`,
+        `⏹️ *Stopped* by ${mention(data.by)} ${when(data.at, "time")}. Calls in progress will finish; no one else will be revoked.`,
       );
     case "failures": {
       const lines = data.failures.map(({ email, why }) => `• ${code(email, 254)}: ${escape(why, 250)}`);
@@ -142,7 +142,7 @@ export function outcomeMessage(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, stateLine(request)),
     behind !== null && section(behindText(request, behind)),
-    section(`Next: ${nextStep(request, words)}`),
+    section(`Next: ${capitalise(nextStep(request, words))}`),
     retryButtons(request),
     context(linked(request, link)),
   );
@@ -154,7 +154,7 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, `${stateLine(request)}${nothing}`),
-    context(`Next: ${nextStep(request, words)} · ${linked(request, link)}`),
+    context(`Next: ${capitalise(nextStep(request, words))} · ${linked(request, link)}`),
   );
 }
 
@@ -168,7 +168,7 @@ function heldNext(held: Held["code"] | undefined): string {
 function endMessage(request: Request, words: RequestText, line: string): Message {
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
-    section(line, `Next: ${nextStep(request, words)}`),
+    section(line, `Next: ${capitalise(nextStep(request, words))}`),
     undoButtons(request),
     retryButtons(request),
   );

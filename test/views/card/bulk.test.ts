@@ -205,7 +205,7 @@ describe("500 users with addresses of 300 characters, all of it escaped", () => 
       all.map((row) => row.target.email),
     );
     const words = messages.map(readWords);
-    expect(words[0]).toMatch(/^❌ 500 failed \(1 to \d+, message 1 of \d+\)/);
+    expect(words[0]).toMatch(/^❌ 500 failed \(1–\d+, message 1 of \d+\)/);
     expect(words.join("\n").match(/• /g)).toHaveLength(500);
   });
 

@@ -86,9 +86,7 @@ describe("the approval card", () => {
     expect(grave("delete-user")).toEqual([
       "⛔ *Can't be undone*: the user id and the device registrations are gone for good.",
     ]);
-    expect(grave("delete-devices")).toEqual([
-      expect.stringMatching(/^⛔ \*Can't be undone\*: deleted registrations/),
-    ]);
+    expect(grave("delete-devices")).toEqual([expect.stringMatching(/^⛔ \*Can't be undone\*: /)]);
     expect(grave("restore-devices")).toEqual([
       "🔓 *This restores access*: the devices connect again without a new sign-in.",
     ]);

@@ -203,7 +203,7 @@ describe("the thread under a card", () => {
   it("closes with what was seen and what comes next, and leaves who approved it to the decision above", () => {
     const words = post({ kind: "summary" }, { status: "succeeded", result: VERIFIED });
     expect(words).toContain(
-      "✅ Revoked 3 sessions, verified at 2026-03-14 14:02:31 UTC\nNext: to keep them out, disable the account in your IdP.",
+      "✅ Revoked 3 sessions, verified at 2026-03-14 14:02:31 UTC\nNext: To keep them out, disable the account in your IdP.",
     );
     expect(words).not.toContain("approved by");
   });
