@@ -44,6 +44,7 @@ import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
 import { releaseDeadThreads } from "./threads/publish.ts";
+import { createWatchDrawer } from "./watch/draw.ts";
 import { headNews } from "./views/head-news.ts";
 import { recordAlarm } from "./views/record.ts";
 
@@ -57,6 +58,8 @@ interface AppOptions {
   verifyDelaysMs?: readonly number[];
   /** How often what fell between is looked for; see engine.ts. */
   sweepMs?: number;
+  /** How often those who are watched are looked at; see engine.ts. */
+  watchMs?: number;
 }
 
 export interface ZtBot {
@@ -127,12 +130,16 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
-    drawers: { incident: createIncidentDrawer({ ...shared, slack: slack.background }) },
+    drawers: {
+      incident: createIncidentDrawer({ ...shared, slack: slack.background }),
+      watch: createWatchDrawer(db),
+    },
     slack: slack.background,
     onPublished: home.changed,
     presence: createPresence(slack.background, { now, log }),
     ...(options.verifyDelaysMs !== undefined && { verifyDelaysMs: options.verifyDelaysMs }),
     ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
+    ...(options.watchMs !== undefined && { watchMs: options.watchMs }),
   });
   // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
   const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();

@@ -19,11 +19,15 @@ import { moveRequest } from "./requests/transition.ts";
 import { slackRetryAfterMs } from "./slack/clients.ts";
 import type { Clock } from "./store/clock.ts";
 import { findUnshownThreads, publishThread, type ThreadDeps } from "./threads/publish.ts";
+import { LOOK_MS, lookAtWatches } from "./watch/poll.ts";
+import { isLookDue } from "./watch/watch.ts";
 import type { Thread } from "./threads/thread.ts";
 
 export interface EngineDeps
   extends Omit<PersonDeps, "publish" | "verifyDelaysMs" | "unrecorded">, PublishDeps, PresenceDeps {
   clock: Clock;
+  /** How often those who are watched are looked at: every 30 s by default. */
+  watchMs?: number;
   /** Who draws the threads that are not a request's. */
   drawers: ThreadDeps["drawers"];
   /** Told whenever a request's messages have been brought up to date, or could not be. */
@@ -176,6 +180,7 @@ export function createEngine(deps: EngineDeps): Engine {
     for (const id of work.toExecute) executing.add(id);
     if (isForced) for (const id of work.held) executing.add(id, true);
     for (const id of work.unpublished) publishing.add(id);
+    if (await isLookDue(db, now(), deps.watchMs ?? LOOK_MS)) watchingPeople.add("people");
     for (const id of await findUnshownThreads(db, now())) threading.add(id);
     for (const id of await findLooks(db, now())) incidents.add(id);
     for (const id of work.toNudge) reminding.add(id);
@@ -193,6 +198,14 @@ export function createEngine(deps: EngineDeps): Engine {
   /** Beside the rest, one at a time: a slow Slack holds up nothing else. */
   const watching = createWorkers(1, async () => {
     for (const request of await replaceLostCards(deps)) publish(request);
+    return null;
+  });
+
+  /** One look after another; what it wrote is posted at once. */
+  const watchingPeople = createWorkers(1, async () => {
+    const found = await lookAtWatches(deps);
+    for (const id of found?.requests ?? []) publish({ id });
+    for (const id of found?.threads ?? []) threading.add(id);
     return null;
   });
 
@@ -228,9 +241,17 @@ export function createEngine(deps: EngineDeps): Engine {
       clearInterval(timer);
       await polling;
       await Promise.all(
-        [executing, ending, publishing, incidents, threading, reminding, looking, watching].map((workers) =>
-          workers.stop(),
-        ),
+        [
+          executing,
+          ending,
+          publishing,
+          incidents,
+          threading,
+          reminding,
+          looking,
+          watching,
+          watchingPeople,
+        ].map((workers) => workers.stop()),
       );
     },
     publish,

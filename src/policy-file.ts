@@ -109,6 +109,15 @@ const Incidents = z.strictObject({
   ),
 });
 
+const NO_WATCH = `${NO_DURATION}, or off; 24h at most`;
+const Watch = z.strictObject({
+  after_revoke: optional(
+    Duration.refine((ms) => ms <= 24 * 60 * MINUTE, { error: NO_WATCH })
+      .or(z.literal(["off", false], { error: NO_WATCH }))
+      .default(60 * MINUTE),
+  ),
+});
+
 /** What may be listed under step_up: an action's name, or acting alone whatever the action. */
 const STEP_UPS = [...ACTION_NAMES, "break-glass"] as const;
 type StepUpName = (typeof STEP_UPS)[number];
@@ -130,6 +139,7 @@ const PolicyFile = z
     block: optional(Block.optional()),
     break_glass: optional(BreakGlass.optional()),
     incidents: optional(Incidents.default({ required: ["sessions"] })),
+    watch: optional(Watch.optional()),
     step_up: optional(
       z
         .array(
@@ -214,6 +224,8 @@ export interface Policy {
     notify: readonly string[];
     actions: readonly ActionName[];
   } | null;
+  /** How long someone whose access was taken away is watched; null: not at all. */
+  watch: { afterRevokeMs: number | null };
   /** What is only approved with a code from the approver's authenticator; `break-glass`: whatever one does alone. */
   stepUp: ReadonlySet<StepUpName>;
   /** Everyone who approves anything, now or after an escalation. */
@@ -275,6 +287,7 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
       required: file.incidents.required,
     },
     breakGlass: alone ?? null,
+    watch: { afterRevokeMs: watchMsOf(file.watch?.after_revoke) },
     stepUp: new Set(file.step_up),
     action(name) {
       const own = actions[name];
@@ -293,6 +306,11 @@ function toPolicy(file: z.output<typeof PolicyFile>): Policy {
       };
     },
   };
+}
+
+function watchMsOf(typed: number | "off" | false | undefined): number | null {
+  if (typed === undefined) return 60 * MINUTE;
+  return typeof typed === "number" ? typed : null;
 }
 
 /** Zod's finding in words for the author of the file. */

@@ -287,6 +287,11 @@ break_glass: { members: [U0ONCALL], notify: [S0CISO] }
       ],
     ],
     [
+      "a watch that never ends",
+      `${MINIMAL}\nwatch: { after_revoke: 25h }`,
+      ["policy.yml: watch.after_revoke is not a duration such as 30m, 4h or 2d, or off; 24h at most"],
+    ],
+    [
       "break-glass of which nobody is told",
       `${MINIMAL}\nbreak_glass: { members: [U0BOB], notify: [] }`,
       ["policy.yml: break_glass.notify is empty: someone has to be told at once"],
@@ -402,4 +407,13 @@ describe("the policy in force", () => {
       /ZT_POLICY_FILE: \/nowhere\/policy\.yml cannot be read \(ENOENT\): copy policy\.example\.yml and fill it in/,
     );
   });
+});
+
+it.each([
+  ["", 3_600_000],
+  ["watch:", 3_600_000],
+  ["watch: { after_revoke: 4h }", 4 * 3_600_000],
+  ["watch: { after_revoke: off }", null],
+])("%s: someone whose access was taken away is watched for %s ms", (line, ms) => {
+  expect(parsePolicy(`${MINIMAL}\n${line}\n`, "policy.yml").watch.afterRevokeMs).toBe(ms);
 });

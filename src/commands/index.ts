@@ -17,6 +17,7 @@ import { requests } from "./requests/requests.ts";
 import { risk } from "./look-ups/risk.ts";
 import { sessions } from "./look-ups/sessions.ts";
 import { user } from "./look-ups/user.ts";
+import { unwatch, watchCommand } from "./requests/watch.ts";
 import { users } from "./look-ups/users.ts";
 
 /** Every subcommand, in the order of help. A new look-up is a file of its own and a line here; a new action, see actions. */
@@ -35,6 +36,8 @@ export function createCommands(): Registry {
     incident,
     seal(requests),
     seal(cancel),
+    watchCommand,
+    unwatch,
     seal(pauseCommand),
     seal(resumeCommand),
     seal(authenticator),

@@ -27,6 +27,7 @@ import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
 import { BEGIN_SIZE, eachOf, estimateLeftMs, LANES, paceAfter, type Pace } from "./pace.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
+import { watchRevoked, type NewWatch } from "../watch/watch.ts";
 import { endUnproven, findUnproven, UNPROVEN } from "./unproven.ts";
 
 export interface ExecutionDeps extends PersonDeps {
@@ -467,7 +468,7 @@ async function finish(deps: ExecutionDeps, lease: Lease): Promise<null> {
     result.bulk === undefined
       ? []
       : toFailurePages(rows).map((data) => ({ key: `failures-${data.page}`, surface: "thread", data }));
-  await endAs(deps, lease, { to, result }, pages);
+  await endAs(deps, lease, { to, result }, pages, rows);
   return null;
 }
 
@@ -476,6 +477,7 @@ async function endAs(
   lease: Lease,
   { to, result }: { to: "succeeded" | "failed"; result: Result },
   pages: NewPost[],
+  rows: readonly TargetRow[] = [],
 ): Promise<boolean> {
   const { id } = lease.request;
   const at = deps.now();
@@ -487,6 +489,7 @@ async function endAs(
       where: lease.isHeld,
       result,
       data: { ...result },
+      also: (request, inside) => watchRevoked(inside, request, toWatch(deps, request, rows)),
       posts: [
         ...pages,
         { key: "summary", surface: "thread", data: { kind: "summary" } },
@@ -500,6 +503,26 @@ async function endAs(
   deps.paces.delete(id);
   if (moved !== null) deps.publish(moved);
   return moved !== null;
+}
+
+/** Of those whose access is gone for certain, each: whether they come back is looked for, as the policy says. */
+function toWatch({ policy, now }: ExecutionDeps, request: Request, rows: readonly TargetRow[]): NewWatch[] {
+  const { afterRevokeMs } = policy.current().watch;
+  if (request.plan.action !== "revoke" || afterRevokeMs === null) return [];
+  const { teamId, requesterId } = request;
+  return rows.flatMap(({ state, sentAt, outcome, target }) =>
+    state === "done" && sentAt !== null && outcome.verification?.confirmed === true
+      ? {
+          teamId,
+          who: target,
+          askedBy: requesterId,
+          tells: [requesterId],
+          since: sentAt,
+          at: now(),
+          ms: afterRevokeMs,
+        }
+      : [],
+  );
 }
 
 /** Errors of ours that do not pass: the people who wait are told, with what is known of each user. */

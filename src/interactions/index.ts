@@ -18,6 +18,7 @@ import {
   noteForm,
   openIncidentForms,
 } from "./incident.ts";
+import { watchClicks } from "./watch.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button that shows something or opens a form, by its action id. */
@@ -34,6 +35,7 @@ export const DECISIONS: Record<string, ClickHandler> = {
   ...decisionClicks,
   ...authenticatorDecisions,
   ...incidentDecisions,
+  ...watchClicks,
 };
 
 /** Every form, by its callback id, with what it says while it works. */

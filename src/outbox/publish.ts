@@ -274,6 +274,8 @@ const NEEDED: ReadonlySet<Post["data"]["kind"]> = new Set([
   "voided",
   "failures",
   "summary",
+  "returned",
+  "watch-blind",
 ]);
 
 async function postBeside(

@@ -2,10 +2,13 @@ import type { Kysely, Selectable, Transaction } from "kysely";
 
 import type { Database, PostsTable } from "../store/schema.ts";
 import type { Verification } from "../actions/define.ts";
+import type { WatchNews } from "../watch/news.ts";
 import type { Request, Held, Vote } from "./request.ts";
 
 /** What a message in the request's thread tells; the view turns it into words when it is posted. */
 export type PostData =
+  /** Of those whom it revoked, and who are watched since. */
+  | WatchNews
   /** `others`: what is known of those who come after the first, where several users are meant. */
   | { kind: "evidence"; others?: OthersSeen }
   /** Someone agreed, and more have to. */

@@ -133,6 +133,14 @@ export interface Request {
   breakGlass: BreakGlassUse | null;
   review: Review | null;
   reviewDue: number | null;
+  /** Who signed in again since it took their access away, and was not expected to; null: no one was seen to. */
+  back: Back | null;
+}
+
+/** `people`: how many of those whom a request is about; `since`: when the first of them came. */
+export interface Back {
+  since: number;
+  people: number;
 }
 
 /** A row as the rest of the code knows it. @throws Error that names the request when its plan cannot be read. */
@@ -176,6 +184,7 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
     breakGlass: row.break_glass === null ? null : (JSON.parse(row.break_glass) as BreakGlassUse),
     review: row.review === null ? null : (JSON.parse(row.review) as Review),
     reviewDue: row.review_due,
+    back: row.back === null ? null : (JSON.parse(row.back) as Back),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { UpdateObject } from "kysely";
+import type { Transaction, UpdateObject } from "kysely";
 
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
@@ -50,6 +50,8 @@ export interface Transition {
   /** When somebody is first reminded to look at it. */
   reviewReminderAt?: number;
   posts?: NewPost[];
+  /** What else is written in the same transaction. */
+  also?: (request: Request, trx: Transaction<Database>) => Promise<void>;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function moveRequest(db: Writer, id: string, transition: Transition
       async data(request, trx) {
         if (isFinal(request.status)) await unlockTargets(trx, id);
         await tellApprovers(trx, request, transition.at);
+        await transition.also?.(request, trx);
         if (transition.breakGlass !== undefined) {
           // A write to the chain's head, which everybody who acts takes in turn: of two at once, one sees the other.
           await trx.updateTable("audit_head").set({ id: 1 }).where("id", "=", 1).execute();

@@ -9,6 +9,8 @@ export interface Audience {
   isPublic: boolean;
   /** People of another organization, now or as soon as an invitation is accepted. */
   isShared: boolean;
+  /** zt-bot is in it. */
+  isMember: boolean;
 }
 
 export interface ChannelReading {
@@ -67,5 +69,7 @@ export function audienceOf(channel: SlackChannel): Audience {
   return {
     isPublic: channel.is_private !== true,
     isShared: channel.is_ext_shared === true || channel.is_pending_ext_shared === true || isSharedElsewhere,
+    // Of a private channel Slack says nothing to those who are not.
+    isMember: channel.is_member === true,
   };
 }

@@ -25,6 +25,7 @@ import { stepUpMigration } from "./migrations/0013-step-up.ts";
 import { createThreadsMigration } from "./migrations/0017-threads.ts";
 import { blockEndsMigration } from "./migrations/0018-block-ends.ts";
 import { createIncidentsMigration } from "./migrations/0019-incidents.ts";
+import { createWatchesMigration } from "./migrations/0020-watches.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -237,6 +238,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0017-threads": createThreadsMigration(dialect),
     "0018-block-ends": blockEndsMigration,
     "0019-incidents": createIncidentsMigration(dialect),
+    "0020-watches": createWatchesMigration(dialect),
   };
 }
 

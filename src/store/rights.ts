@@ -27,6 +27,8 @@ const RIGHTS: Record<keyof Database, string> = {
   incidents: "SELECT, INSERT, UPDATE",
   incident_people: "SELECT, INSERT, UPDATE",
   incident_entries: "SELECT, INSERT",
+  watches: "SELECT, INSERT, UPDATE",
+  watch_events: "SELECT, INSERT, UPDATE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };

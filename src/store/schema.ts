@@ -21,6 +21,8 @@ export interface Database {
   incidents: IncidentsTable;
   incident_people: IncidentPeopleTable;
   incident_entries: IncidentEntriesTable;
+  watches: WatchesTable;
+  watch_events: WatchEventsTable;
 }
 
 export interface RequestsTable {
@@ -98,6 +100,8 @@ export interface RequestsTable {
   review: string | null;
   /** Since when somebody should look at it; null: nobody has to (any more). */
   review_due: number | null;
+  /** Who is back since it took their access away, as JSON: see watch/watch.ts. */
+  back: Generated<string | null>;
 }
 
 /** Which request works on which user now: two never do at the same time. */
@@ -110,7 +114,7 @@ export interface TargetLocksTable {
 
 /** Switches of the whole bot: there is a row while one is on. */
 export interface SwitchesTable {
-  /** "pause"; "policy", as it was last recorded; "verify", how the record was found last; "card-watch", when a replica last watched the cards. */
+  /** "pause"; "policy", as it was last recorded; "verify", how the record was found last; "card-watch" and "watch-look", when a replica last looked at the cards, and at those who are watched. */
   name: string;
   /** Who and why, or what, as JSON. */
   data: string;
@@ -368,4 +372,49 @@ export interface IncidentEntriesTable {
   request_id: string | null;
   /** JSON. */
   data: string;
+}
+
+/** People who are watched for a time. */
+export interface WatchesTable {
+  id: string;
+  team_id: string;
+  /** Whose thread tells of it; null: it has a thread of its own, under its id. */
+  request_id: string | null;
+  /** The Access user's id. */
+  user_id: string;
+  email: string;
+  name: string;
+  asked_by: string;
+  /** Who is mentioned, as JSON: Slack user ids. */
+  tells: string;
+  /** What came before does not count; by Cloudflare's clock. */
+  since: number;
+  started_at: number;
+  until: number;
+  /** active, ended, stopped, replaced. */
+  state: string;
+  ended_at: number | null;
+  /** Who stopped it; the request that replaced it. */
+  ended_by: string | null;
+  /** Grows with each look: of two that look at once, one is written. */
+  looks: Generated<number>;
+  /** What was known after the last look, as JSON: see watch/look.ts. */
+  memory: string;
+}
+
+/** What was seen of someone who is watched, each once. */
+export interface WatchEventsTable {
+  id: string;
+  watch_id: string;
+  /** Names it within its watch: the same one is told once. */
+  key: string;
+  at: number;
+  /** 1: they are back. */
+  is_return: number;
+  /** What the view needs, as JSON. */
+  data: string;
+  told_at: number;
+  /** Who said that it was to be expected. */
+  expected_by: string | null;
+  expected_at: number | null;
 }

@@ -178,6 +178,20 @@ const TABLE: Record<string, Row> = {
     empty: /Requested:/,
     isAboutUser: true,
   },
+  watch: {
+    good: (who) => `watch ${who}`,
+    says: /atching Mallory Archer/,
+    bad: ["watch mallory@example.com 48h", /24 hours is the most/],
+    empty: /atching/,
+    isAboutUser: true,
+  },
+  unwatch: {
+    good: (who) => `unwatch ${who}`,
+    says: /Stopped watching|is not being watched/,
+    bad: ["unwatch", /<who> is missing/],
+    empty: /Stopped watching|is not being watched/,
+    isAboutUser: true,
+  },
   pause: {
     good: () => "pause --reason a drill",
     says: /Paused|paused already/,

@@ -247,7 +247,7 @@ const CASES: Case[] = [
   [
     "an approvals channel that is shared by now",
     policyText(PEOPLE),
-    slack({}, [], { audience: { isPublic: false, isShared: true }, trouble: null }),
+    slack({}, [], { audience: { isPublic: false, isShared: true, isMember: true }, trouble: null }),
     "shared-channel",
     /^Nothing can be requested: the approvals channel is shared with another organization/,
     ["channels.approvals"],
@@ -271,7 +271,7 @@ const CASES: Case[] = [
   [
     "a public approvals channel",
     policyText(PEOPLE),
-    slack({}, [], { audience: { isPublic: true, isShared: false }, trouble: null }),
+    slack({}, [], { audience: { isPublic: true, isShared: false, isMember: true }, trouble: null }),
     "public-channel",
     /^The approvals channel \(C0APPROV1\) is public/,
     ["channels.approvals"],
@@ -323,7 +323,10 @@ actions:
     ["as the file alone shows it", NOT_ASKED],
     [
       "as Slack has its people",
-      slack(GROUPS, EVERYBODY, { audience: { isPublic: false, isShared: false }, trouble: null }),
+      slack(GROUPS, EVERYBODY, {
+        audience: { isPublic: false, isShared: false, isMember: true },
+        trouble: null,
+      }),
     ],
     ["while Slack has said only a part", slack({ S0LEADS: ["U0BOB", "U0CAROL"] })],
   ])("has nothing said of it, %s", (_how, facts) => {

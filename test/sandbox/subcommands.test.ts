@@ -18,6 +18,8 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   "sign-ins": ["sign-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
   requests: ["requests", /Open requests|No open requests/],
+  watch: ["watch mallory@example.com 2h", "Watching Mallory Archer"],
+  unwatch: ["unwatch quentin@example.com", "is not being watched"],
   cancel: ["cancel", "You have no request to cancel"],
   audit: ["audit", /./],
   doctor: ["doctor", "Cloudflare permissions"],

@@ -33,6 +33,7 @@ import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts"
 import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
 import { proofContract } from "./proof.contract.ts";
+import { watchContract } from "./watch.contract.ts";
 
 type Place = Config["database"];
 
@@ -145,6 +146,7 @@ function contracts(store: GetStore): void {
   targetsContract(store);
   homesContract(store);
   incidentsContract(store);
+  watchContract(store);
   draftsContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);

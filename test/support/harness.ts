@@ -33,6 +33,8 @@ export interface BotOptions {
   verifyDelaysMs?: readonly number[];
   /** How often the bot looks for what fell between; 30 s by default. */
   sweepMs?: number;
+  /** How often those who are watched are looked at; 30 s by default. */
+  watchMs?: number;
   /** The bot's clock; the real one by default. */
   now?: () => number;
   /** How long the bot waits for an answer of Cloudflare; 10 s by default. */
@@ -53,6 +55,7 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
     verifyDelaysMs: options.verifyDelaysMs ?? [20, 50, 100, 200],
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
+    ...(options.watchMs === undefined ? {} : { watchMs: options.watchMs }),
   });
   onTestFinished(() => bot.stop());
   if (world.mode === "http") world.slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });

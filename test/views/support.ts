@@ -489,6 +489,7 @@ export function makeRequest(options: RequestOptions): Request {
     breakGlass: null,
     review: null,
     reviewDue: null,
+    back: null,
   };
 }
 

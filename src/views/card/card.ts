@@ -6,7 +6,7 @@ import type { Rules } from "../../approvals/rules.ts";
 import { compact } from "../../compact.ts";
 import { judge } from "../../lookup/verdict.ts";
 import { plural } from "../../pluralize.ts";
-import { othersOf } from "../../requests/plan.ts";
+import { othersOf, targetsOf } from "../../requests/plan.ts";
 import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
 import { actions, context, expanded, folded, header, message, section, type Message } from "../blocks.ts";
 import {
@@ -22,6 +22,7 @@ import { retryButtons } from "./retry.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { backText } from "../watch.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
 import { plainLines, warningLines } from "./warnings.ts";
@@ -46,8 +47,9 @@ export function approvalCard(props: CardProps): Message {
 function noticeText({ request, words, rules }: CardProps): string {
   const { requesterId, reason } = request;
   const alone = request.breakGlass === null ? "" : ` ${capitalise(breakGlassWords(request))}.`;
+  const back = request.back === null ? "" : `back since ${when(request.back.since, "minute")}, `;
   return cutMarkup(
-    `${escape(words.headline)}: ${stateWords(request, rules.quorum)}. Requested by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
+    `${escape(words.headline)}: ${back}${stateWords(request, rules.quorum)}. Requested by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
     3000,
   );
 }
@@ -90,7 +92,10 @@ function decidedBlocks({ request, rules, now }: CardProps): KnownBlock[] {
   const isNamed = votes.length <= 1 || isSigned(request);
   const max = request.breakGlass === null ? MAX_TYPED : MAX_TYPED_WITH_REVIEW;
   return compact<KnownBlock>(
-    section(stateLine(request, { max, isSigned: request.breakGlass === null })),
+    section(
+      backText(request.back, targetsOf(request.plan).length),
+      stateLine(request, { max, isSigned: request.breakGlass === null }),
+    ),
     breakGlassBlocks(request, max),
     !isFinal(request.status) && progressBlocks(request, now),
     // Approved and held: until it begins it can still be taken back.

@@ -93,6 +93,10 @@ const WORDS: Record<AuditEvent, Words> = {
   "click.refused": (data) =>
     `was refused “${text(data, "what") ?? "a click"}”: ${(text(data, "code") ?? "not allowed").replaceAll("-", " ")}`,
   "command.refused": (data) => `was refused /zt ${text(data, "command") ?? ""}`,
+  "watch.started": () => "began to watch them",
+  "watch.seen": (data) => `saw them: ${kinds(data["events"])}`,
+  "watch.expected": (data) => `said it was expected: ${kinds([data["seen"]])}`,
+  "watch.stopped": () => "stopped watching them",
   "messages.trouble": (data) => `can't post messages: ${deliveryFailureWords(data)}`,
   "messages.recovered": (data) => `posts messages again, after: ${deliveryFailureWords(data)}`,
   "card.replaced": (data) =>
@@ -185,6 +189,24 @@ function incident(data: Data): string {
 function gapWords(data: Data): string {
   const left = texts(data, "gaps");
   return left.length === 0 ? "" : `, with gaps left: ${left.join("; ")}`;
+}
+
+/** What was seen of someone who is watched, in a word each. */
+const SEEN: Readonly<Record<string, string>> = {
+  "signed-in": "signed in",
+  session: "a new session",
+  denials: "many denials",
+  registration: "a new device",
+  risk: "a higher risk",
+};
+
+function kinds(events: unknown): string {
+  const seen = Array.isArray(events) ? events : [];
+  const words = seen.flatMap((event: unknown) => {
+    const kind = typeof event === "object" && event !== null ? (event as Data)["kind"] : null;
+    return typeof kind === "string" ? (SEEN[kind] ?? kind) : [];
+  });
+  return words.length === 0 ? "something new" : list([...new Set(words)]);
 }
 
 function text(data: Data, name: string): string | null {

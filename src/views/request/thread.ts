@@ -13,6 +13,7 @@ import { formButton } from "../form-button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { watchNewsMessage } from "../watch.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
 import { retryButtons } from "../card/retry.ts";
@@ -102,6 +103,12 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "block-end-late":
     case "block-end-failed":
       return blockEndMessage(request, data);
+    case "returned":
+    case "expected":
+    case "watch-blind":
+    case "watch-sees":
+    case "watch-ended":
+      return watchNewsMessage(data, true);
     case "review-reminder":
       return say(reviewReminderText(data));
     case "reviewed":
