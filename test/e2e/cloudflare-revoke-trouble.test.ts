@@ -269,7 +269,7 @@ describe("a revocation that Cloudflare accepts", () => {
     expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
-    expect(story.dm).toContain(`check /zt user ${EMAIL}, and request it again if it is not done`);
+    expect(story.dm).toContain(`Check /zt user ${EMAIL}, and request it again if it is not done`);
   });
 
   it("is confirmed as soon as the list has caught up", async () => {
@@ -286,7 +286,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () =>
       scene.cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" }),
     );
-    expect(story.thread).toContain("not confirmed: Could not be read: Cloudflare refused: busy");
+    expect(story.thread).toContain("not confirmed: Unknown: Cloudflare refused: busy");
     expect(story.calls).toBe(1);
   });
 
@@ -304,7 +304,7 @@ describe("a revocation that Cloudflare accepts", () => {
       expect(words).toContain("Revoked 3 sessions");
       expect(words).toContain("1 new sign-in since: the user can still get in");
     }
-    expect(story.thread).toContain("to keep them out, disable the account in your IdP");
+    expect(story.thread).toContain("To keep them out, disable the account in your IdP");
     expect(story.calls).toBe(1);
   });
 
