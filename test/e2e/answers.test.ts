@@ -63,7 +63,7 @@ describe("/zt help", () => {
   it("explains one subcommand with its usage, flags and examples, and suggests the one that was meant", async () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
-    expect(words).toContain('/zt revoke [<who>…] [--devices] [--warp-reauth] [--reason "…"]');
+    expect(words).toContain('/zt revoke [<who>…] [--devices] [--block] [--warp-reauth] [--reason "…"]');
     expect(words).toContain("--devices also revoke all their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");
@@ -303,7 +303,7 @@ describe("/zt revoke", () => {
     cloudflare.faults.set("users.get", { kind: "status", status: 403, times: 1 });
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values });
     const back = await openModal(slack, PEOPLE.alice, (words) =>
-      words.includes("That can't be read from Cloudflare"),
+      words.includes("Can't read that from Cloudflare"),
     );
     const words = slack.visibleText(back);
     expect(words).toContain("mallory@example.com");

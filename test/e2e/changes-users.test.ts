@@ -168,7 +168,7 @@ describe("/zt delete-user", () => {
       expect(wordsOf(slack, asked)).toContain(text);
     const thread = await approve(slack, asked, carol);
     expect(thread).toContain("Deleted the user, verified at");
-    expect(thread).toContain("to keep them out, disable the account in your IdP");
+    expect(thread).toContain("To keep them out, disable the account in your IdP");
     expect(usersWith(scene, MALLORY)).toEqual([]);
     expect(callsTo(cloudflare, "DELETE", "/").map(({ path }) => path)).toEqual([
       `/accounts/${cloudflare.accountId}/access/users/${id}`,

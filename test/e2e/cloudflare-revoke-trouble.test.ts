@@ -153,7 +153,8 @@ describe("a revocation that Cloudflare may have done", () => {
     ["after a connection that was cut before", { kind: "drop", times: 1 }, "Cloudflare can't be reached"],
     ["after a time-out", { kind: "hang", times: 1 }, "did not answer in time"],
   ] as const)("%s is looked for, not found and sent again", async (_name, fault, said) => {
-    const scene = await startScene({ cloudflareTimeoutMs: 300 });
+    // Short only where it has to run out: on a busy machine a cut connection can take as long to be noticed.
+    const scene = await startScene(fault.kind === "hang" ? { cloudflareTimeoutMs: 300 } : {});
     const story = await approveDuring(scene, () => scene.cloudflare.faults.set("revoke-user", fault));
     expect(story.thread).toContain(said);
     expect(story.thread).toContain("It may be done; checking again at");
@@ -269,7 +270,7 @@ describe("a revocation that Cloudflare accepts", () => {
     expect(story.card).toContain("Accepted by Cloudflare, not confirmed: 3 of 3 sessions still open");
     expect(story.card).not.toContain("Done");
     expect(story.dm).toContain("not confirmed");
-    expect(story.dm).toContain(`check /zt user ${EMAIL}, and request it again if it is not done`);
+    expect(story.dm).toContain(`Check /zt user ${EMAIL}, and request it again if it is not done`);
   });
 
   it("is confirmed as soon as the list has caught up", async () => {
@@ -286,7 +287,7 @@ describe("a revocation that Cloudflare accepts", () => {
     const story = await approveDuring(scene, () =>
       scene.cloudflare.faults.set("sessions.list", { kind: "success-false", message: "busy" }),
     );
-    expect(story.thread).toContain("not confirmed: Could not be read: Cloudflare refused: busy");
+    expect(story.thread).toContain("not confirmed: Unknown: Cloudflare refused: busy");
     expect(story.calls).toBe(1);
   });
 
@@ -304,7 +305,7 @@ describe("a revocation that Cloudflare accepts", () => {
       expect(words).toContain("Revoked 3 sessions");
       expect(words).toContain("1 new sign-in since: the user can still get in");
     }
-    expect(story.thread).toContain("to keep them out, disable the account in your IdP");
+    expect(story.thread).toContain("To keep them out, disable the account in your IdP");
     expect(story.calls).toBe(1);
   });
 

@@ -165,7 +165,7 @@ describe("looking things up", () => {
     expect(rita.words).toContain("Risk scoring has another id for this user: 0f6c2f64");
     const summary = await openFrom(scene, rita.message, "screen:user:open");
     expect(summary.words).toContain("Rita Risk");
-    expect(await turn(scene, all.message, "screen:risk:next")).toContain("11–11 of 11");
+    expect(await turn(scene, all.message, "screen:risk:next")).toContain("· 11 of 11 (");
 
     const rhea = await answerTo(scene.slack, PEOPLE.alice, "risk rhea@example.com");
     expect(rhea.words).toMatch(/🟢 low risk · last reset \d{4}.* · 1 event since then/);
@@ -265,7 +265,7 @@ describe("an account of any size", () => {
       });
     const { words } = await answerTo(scene.slack, PEOPLE.alice, "users crowd-99999@");
     expect(words).toContain("crowd-99999@example.com");
-    expect(words).toContain("1–1 of 1");
+    expect(words).toContain("· 1 of 1 (");
     expect(askedOf(scene.cloudflare)).toHaveLength(1);
   });
 

@@ -229,7 +229,7 @@ describe("/zt cancel", () => {
     expect(words).toContain("Revoke all sessions of dana@example.com");
     expect(words).toContain("⚪ Cancelled by @alice");
     expect(words).toContain("Nothing was done");
-    expect(words).toContain("request it again if it is needed after all");
+    expect(words).toContain("Request it again if it is needed after all");
     await slack.waitFor(() => wordsOf(slack, card).includes("Cancelled"));
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
     const row = readAudit(scene).find(({ event }) => event === "request.cancelled");

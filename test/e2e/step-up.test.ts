@@ -208,7 +208,7 @@ describe("an approval that takes a code", () => {
     form = await sendForm(slack, carol, form, { code: { code: codeAt(secret, scene.now()) } });
     expect(slack.visibleText(form)).toContain("you are locked out");
     const news = slack.messages(CHANNELS.approvals).map((message) => slack.visibleText(message));
-    expect(news.filter((words) => words.includes("Too many wrong codes of @carol"))).toHaveLength(1);
+    expect(news.filter((words) => words.includes("Too many wrong codes from @carol"))).toHaveLength(1);
     expect(dataOf(scene, "code.refused").map(({ why }) => why)).toEqual([
       ...Array.from({ length: 4 }, () => "wrong"),
       "locked",
@@ -297,7 +297,7 @@ describe("whoever has taken over an approver's Slack session", () => {
     const card = await askToRevoke(slack);
     expect(slack.visibleText(await openApproval(scene, bob, card))).toContain("you have none");
     const { secret, number, words } = await setUp(scene, bob);
-    expect(words).toContain("Another approver needs to confirm it");
+    expect(words).toContain("another approver needs to confirm it");
     expect(slack.visibleText(await openApproval(scene, bob, card))).toContain("you have none");
     expect(await confirm(scene, bob, number)).toContain("This is your own authenticator");
     // A form of the time when it asked for codes is no way round either.
@@ -350,15 +350,17 @@ describe("whoever has taken over an approver's Slack session", () => {
     expect(slack.visibleText(without)).toContain("Wrong code");
     const code = { code: codeAt(alices, scene.now()) };
     const done = await sendForm(slack, alice, without, { heard: { heard: number }, code });
-    expect(slack.visibleText(done)).toContain("It is confirmed");
+    expect(slack.visibleText(done)).toContain("Confirmed: it works now.");
   });
 
   it("finds no secret in any message, log or table, and the number that is read out in none either", async () => {
     const scene = await startWithCodes();
     const { slack, folder } = scene;
     const { secret, number } = await setUp(scene, carol);
-    expect((await answerTo(slack, carol, "authenticator")).words).toContain("waits for another approver");
-    expect(await confirm(scene, bob, number)).toContain("It is confirmed");
+    expect((await answerTo(slack, carol, "authenticator")).words).toContain(
+      "needs another approver to confirm it",
+    );
+    expect(await confirm(scene, bob, number)).toContain("Confirmed: it works now.");
     const spaced = secret.match(/.{4}/g)?.join(" ") ?? "";
     const said = [...Object.values(CHANNELS), slack.dm(carol), slack.dm(bob)].flatMap((channel) =>
       slack.messages(channel).map((message) => JSON.stringify(message)),
@@ -417,7 +419,7 @@ describe("another authenticator", () => {
     expect(slack.visibleText(question(scene))).toContain("without a code of the old one");
     const card = await askToRevoke(slack);
     expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("Wrong code");
-    expect(await confirm(scene, bob, number)).toContain("It is confirmed");
+    expect(await confirm(scene, bob, number)).toContain("Confirmed: it works now.");
     scene.pass(30_000);
     expect(await approveWith(scene, carol, card, codeAt(before, scene.now()))).toContain("Wrong code");
     expect(await approveWith(scene, carol, card, codeAt(secret, scene.now()))).toContain("Approved.");
@@ -439,13 +441,15 @@ describe("/zt authenticator", () => {
       "No one else has an authenticator yet.",
     );
     await enrol(scene, carol, bob);
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("and can confirm yours: @carol");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain("Can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);
     // Whose it is is shown by name, never by a Slack id.
     expect((await answerTo(slack, bob, "audit")).words).toMatch(/confirmed an authenticator\s*\|?\s*@carol/);
     // The question has lost its buttons.
     const asked = slack.messages(CHANNELS.approvals).at(-1);
-    expect(asked === undefined ? "" : slack.visibleText(asked)).toContain("@carol counts: confirmed by @bob");
+    expect(asked === undefined ? "" : slack.visibleText(asked)).toContain(
+      "@bob confirmed the authenticator of @carol",
+    );
     expect(asked?.blocks?.some(({ type }) => type === "actions")).toBe(false);
   });
 
