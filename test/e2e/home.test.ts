@@ -235,7 +235,7 @@ quorum: 2
     const { slack } = scene;
     await askToRevoke(slack);
     slack.faults.set("users.info", { error: "internal_error" });
-    expect(await open(scene, bob, "is unknown")).not.toContain(NOTHING);
+    expect(await open(scene, bob, "Can't load what needs you.")).not.toContain(NOTHING);
     slack.faults.clear();
     await open(scene, bob, "Needs you · 1");
   });

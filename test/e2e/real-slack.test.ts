@@ -41,7 +41,7 @@ describe("an app without a Messages tab, to whose users nobody can write directl
     for (const name of ["@alice", "@bob", "@carol"]) {
       const said = await slack.waitFor(() => {
         const told = threadWords(scene, card).filter(
-          (words) => words.startsWith(name) && words.includes("can't send direct messages"),
+          (words) => words.startsWith(name) && words.includes("can't send you direct messages"),
         );
         return told.length > 0 ? told : undefined;
       });
