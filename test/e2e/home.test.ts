@@ -196,6 +196,20 @@ quorum: 2
     await homeWith(scene, bob, "full members");
   });
 
+  it("asks Slack who someone is when they click, also while a change is being shown to them", async () => {
+    const scene = await startScene({ policy: POLICY });
+    const { slack } = scene;
+    await open(scene, bob, NOTHING);
+    const change = slack.faults.hold("views.publish");
+    await askToRevoke(slack);
+    await change.arrived;
+    slack.setPerson(bob, { isRestricted: true });
+    await slack.click({ user: bob, viewId: homeOf(scene, bob).id, actionId: HOME_ACTIONS.help });
+    await openModal(slack, bob, (words) => words !== "" && !words.includes("⏳"));
+    change.release();
+    await homeWith(scene, bob, "full members");
+  });
+
   it("tells who has lost the trigger in a direct message", async () => {
     const scene = await startScene({ policy: POLICY });
     const { slack } = scene;

@@ -84,12 +84,16 @@ async function watchForAnHour(database: Config["database"], replicas: number): P
   return Math.max(...windows);
 }
 
-it("200 people watched for an hour take less than a tenth of the rate limit, and who comes back is told once", { tags: ["slow"], timeout: 240_000 }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), "zt-watch-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const place = { kind: "sqlite", directory, file: join(directory, "zt.db") } as const;
-  expect(await watchForAnHour(place, 1)).toBeLessThan(TENTH);
-});
+it(
+  "200 people watched for an hour take less than a tenth of the rate limit, and who comes back is told once",
+  { tags: ["slow"], timeout: 240_000 },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), "zt-watch-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const place = { kind: "sqlite", directory, file: join(directory, "zt.db") } as const;
+    expect(await watchForAnHour(place, 1)).toBeLessThan(TENTH);
+  },
+);
 
 describeWithPostgres("on three replicas", () => {
   it("the same holds: they share the looks", { tags: ["slow"], timeout: 240_000 }, async () => {
