@@ -207,7 +207,7 @@ quorum: 2
     await slack.click({ user: bob, viewId: homeOf(scene, bob).id, actionId: HOME_ACTIONS.help });
     await openModal(slack, bob, (words) => words !== "" && !words.includes("⏳"));
     change.release();
-    await homeWith(scene, bob, "full members");
+    expect(await homeWith(scene, bob, "full members")).not.toContain(NOTHING);
   });
 
   it("tells who has lost the trigger in a direct message", async () => {
