@@ -38,8 +38,8 @@ export interface Home {
 export function createHome(deps: HomeDeps): Home {
   const { db, log, now } = deps;
   const queue = new PQueue({ concurrency: AT_ONCE });
-  /** By user: what runs, and whether it is out of date by now. */
-  const running = new Map<string, { done: Promise<void>; isStale: boolean }>();
+  /** By user: what runs, whether it is out of date by now, and how Slack is asked who they are. */
+  const running = new Map<string, { done: Promise<void>; isStale: boolean; person: Directory["person"] }>();
   const changes = new Set<string>();
   let isForAll = false;
   let timer: NodeJS.Timeout | undefined;
@@ -55,14 +55,16 @@ export function createHome(deps: HomeDeps): Home {
     const current = running.get(userId);
     if (current !== undefined) {
       current.isStale = true;
+      // What they did themselves is shown as Slack has them now, also when it comes while a change is being shown.
+      if (person === people.read) current.person = person;
       return current.done;
     }
-    const run = { done: Promise.resolve(), isStale: false };
+    const run = { done: Promise.resolve(), isStale: false, person };
     running.set(userId, run);
     run.done = queue.add(async () => {
       do {
         run.isStale = false;
-        await publish(userId, person);
+        await publish(userId, run.person);
       } while (run.isStale);
       running.delete(userId);
     });

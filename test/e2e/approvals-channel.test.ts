@@ -111,7 +111,7 @@ describe.each(BROKEN)("an approvals channel that is %s", (_name, broken, mended,
     hold.release();
 
     const told = await direct(slack, "verified at");
-    expect(told).toContain("Can't write to the approvals channel");
+    expect(told).toContain("The card is out of date since");
     expect(told).toContain(said);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
     expect(events(scene)).toContain("request.succeeded");

@@ -47,7 +47,7 @@ describe("an approvals channel that outsiders can read", () => {
     const error: unknown = await startBot(world).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems).toEqual([
-      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: Stop sharing it in Slack, or name another channel in policy.yml and reload it`,
+      `${world.env["ZT_POLICY_FILE"]}: channels.approvals ${CHANNELS.approvals}: the approvals channel is shared with another organization, or is about to be. Next: stop sharing it in Slack, or name another channel in policy.yml and reload it`,
     ]);
   });
 
@@ -209,7 +209,7 @@ describe("what the policy is warned of", () => {
     expect(words).toContain(TITLE);
     expect(words).toContain("Slack knows no user U0GONE001");
     expect(words).toContain("Every action: needs 2 approvals, and only 1 can approve it");
-    expect(words).toContain("Everybody who is told of a break-glass may break the glass too");
+    expect(words).toContain("Everyone who is told of a break-glass can use it too");
     expect(words).toContain(`The approvals channel (${CHANNELS.approvals}) is public`);
     expect(words).toContain("Next: Name more approvers, or lower the quorum.");
     expect(words).toContain("A changed policy.yml takes effect once it is reloaded (SIGHUP).");

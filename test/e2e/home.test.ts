@@ -196,6 +196,20 @@ quorum: 2
     await homeWith(scene, bob, "full members");
   });
 
+  it("asks Slack who someone is when they click, also while a change is being shown to them", async () => {
+    const scene = await startScene({ policy: POLICY });
+    const { slack } = scene;
+    await open(scene, bob, NOTHING);
+    const change = slack.faults.hold("views.publish");
+    await askToRevoke(slack);
+    await change.arrived;
+    slack.setPerson(bob, { isRestricted: true });
+    await slack.click({ user: bob, viewId: homeOf(scene, bob).id, actionId: HOME_ACTIONS.help });
+    await openModal(slack, bob, (words) => words !== "" && !words.includes("⏳"));
+    change.release();
+    expect(await homeWith(scene, bob, "full members")).not.toContain(NOTHING);
+  });
+
   it("tells who has lost the trigger in a direct message", async () => {
     const scene = await startScene({ policy: POLICY });
     const { slack } = scene;
@@ -235,7 +249,7 @@ quorum: 2
     const { slack } = scene;
     await askToRevoke(slack);
     slack.faults.set("users.info", { error: "internal_error" });
-    expect(await open(scene, bob, "is unknown")).not.toContain(NOTHING);
+    expect(await open(scene, bob, "Can't load what needs you.")).not.toContain(NOTHING);
     slack.faults.clear();
     await open(scene, bob, "Needs you · 1");
   });

@@ -41,7 +41,7 @@ describe("an app without a Messages tab, to whose users nobody can write directl
     for (const name of ["@alice", "@bob", "@carol"]) {
       const said = await slack.waitFor(() => {
         const told = threadWords(scene, card).filter(
-          (words) => words.startsWith(name) && words.includes("can't send direct messages"),
+          (words) => words.startsWith(name) && words.includes("can't send you direct messages"),
         );
         return told.length > 0 ? told : undefined;
       });
@@ -228,7 +228,7 @@ describe("a card that the channel's settings do not let through", () => {
     const { slack } = await startScene();
     slack.faults.set("chat.postMessage", { error: "message_limit_exceeded" });
     const { words } = await answerTo(slack, alice, "revoke mallory@example.com --reason laptop stolen");
-    expect(words).toContain("too many messages");
+    expect(words).toContain("this workspace sent more messages than Slack allows");
     slack.faults.clear();
     await cardWhere(slack);
   });

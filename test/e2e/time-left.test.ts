@@ -72,12 +72,6 @@ it.each<[string, Circumstances]>([
   expect(times.length).toBeGreaterThan(0);
 });
 
-it(`${WITHIN}: 500 people, under the rate limit`, { tags: ["slow"] }, async () => {
-  const { times, wrong } = await measure({ count: 500, latencyMs: 15 });
-  expect({ wrong, times }).toEqual({ wrong: [], times });
-  expect(times.length).toBeGreaterThan(2);
-});
-
 /** Every time left that was told, and those that were wrong. */
 async function measure({ count, latencyMs, devices = false, lagMs = 0 }: Circumstances) {
   const world = await startWorld({ rateLimit: RATE_LIMIT });

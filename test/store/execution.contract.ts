@@ -147,7 +147,7 @@ export function executionContract(store: GetStore): void {
       await claimSink(db(), { ...position, now: Date.now(), forMs: 60_000 });
       await advanceSink(db(), { ...position, seq: head.seq, hash: "f".repeat(64) });
       await execute(id);
-      expect((await readRequest(db(), id))?.held?.why).toContain("the record does not fit its copy");
+      expect((await readRequest(db(), id))?.held?.why).toContain("the record contradicts its forwarded copy");
       expect(sent).toEqual([]);
       expect(await events(id)).not.toContain("call.sent");
 
