@@ -78,7 +78,11 @@ async function expectRecord(world: World, entries: readonly Entry[]): Promise<Ca
   const { db, close } = await openTables(readConfig(world.env).database);
   try {
     expect(await verifyChain(db)).toMatchObject({ ok: true, first: 1 });
-    const rows = await db.selectFrom("audit").select(["request_id", "event", "data"]).orderBy("seq").execute();
+    const rows = await db
+      .selectFrom("audit")
+      .select(["request_id", "event", "data"])
+      .orderBy("seq")
+      .execute();
     const events = Map.groupBy(rows, (row) => row.request_id);
     const calls: Calls = { sent: 0, answered: 0, reconciled: 0 };
     for (const { id } of entries) {
