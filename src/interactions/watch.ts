@@ -15,7 +15,7 @@ export const watchClicks: Record<string, ClickHandler> = {
     const watch = told === null ? null : await readWatch(deps.db, told.watchId);
     if (told === null || watch === null) throw new UserError({ what: "That is no longer there." });
     const person = await deps.directory.person(asker.userId);
-    // Whoever has the account would say so too; and of someone without an address it is unknown who they are.
+    // Someone who took over the account would say so too; and of someone without an address it is unknown who they are.
     if (person?.email == null || sameEmail(person.email, watch.who.email)) {
       throw new UserError({
         what: "You can't say that about your own sign-ins.",

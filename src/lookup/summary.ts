@@ -120,7 +120,7 @@ async function readIdp(cloudflare: Cloudflare, email: string, call: CallOptions)
   const read = await part(readIdpState(cloudflare, email, call));
   if (!read.ok) return read;
   return read.value === null
-    ? { ok: false, reason: "no identity provider syncs its users", isNone: true }
+    ? { ok: false, reason: "no identity provider (IdP) syncs its users", isNone: true }
     : { ok: true, value: read.value };
 }
 

@@ -11,7 +11,7 @@ import { when } from "./text.ts";
 interface PageOf<T> {
   items: readonly T[];
   page: number;
-  hasNext: Boolean;
+  hasNext: boolean;
   /** `1–10 of 214` behind the title; empty on a list of one page. */
   range: string;
 }
@@ -36,7 +36,7 @@ export function rangeText(from: number, to: number): string {
 export function pagingButtons(
   screen: string,
   params: Params,
-  { page, hasNext }: { page: number; hasNext: Boolean },
+  { page, hasNext }: { page: number; hasNext: boolean },
 ): Button[] {
   const turn = (text: string, to: number, label: string, which: string) =>
     screenButton(text, screen, { ...params, page: to }, label, which);

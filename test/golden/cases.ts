@@ -1,6 +1,7 @@
 import type { HomeView, ModalView } from "@slack/types";
 
 import type { Message } from "../../src/views/blocks.ts";
+import { AFTER } from "./cases/after.ts";
 import { AUTHENTICATOR } from "./cases/authenticator.ts";
 import { CARDS } from "./cases/cards.ts";
 import { CHANNEL } from "./cases/channel.ts";
@@ -43,6 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   forms: FORMS,
   modals: MODALS,
   lists: LISTS,
+  after: AFTER,
   incidents: INCIDENTS,
   channel: CHANNEL,
   authenticator: AUTHENTICATOR,

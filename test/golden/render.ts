@@ -104,7 +104,9 @@ function fieldLines(element: Part): string[] {
     });
   switch (element["type"]) {
     case "plain_text_input":
-      return [`[ ${String(element["initial_value"] ?? (placeholder || "…"))} ]`];
+      return [
+        `[ ${typeof element["initial_value"] === "string" ? element["initial_value"] : placeholder || "…"} ]`,
+      ];
     case "rich_text_input": {
       const typed = element["initial_value"];
       return typed === undefined ? ["[ … ]"] : lines(richText(typed as Part)).map((line) => `[ ${line} ]`);

@@ -42,8 +42,8 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
     case "block-stays":
       return withButtons(
         data.isUnknown
-          ? `⚠️ Whether ${email} was on${name} before is unknown, so they stay on it ${when(data.until)}.\n→ Unblock them then.`
-          : `⚠️ ${email} was on${name} before this request, so they stay on it ${when(data.until)}.\n→ Unblock them when that is right.`,
+          ? `⚠️ Whether ${email} was on${name} before is unknown, so they stay on it after ${when(data.until)}.\n→ Unblock them then.`
+          : `⚠️ ${email} was on${name} before this request, so they stay on it after ${when(data.until)}.\n→ Unblock them when that is right.`,
         unblock,
       );
     case "block-replaced": {

@@ -78,7 +78,7 @@ function typed(text: string) {
     const [name = "", ...words] = splitWords(text);
     const command = commands.find(name);
     if (command === undefined) throw new Error(`${name} is no subcommand`);
-    parseArgs({ ...command, run: () => Promise.resolve() }, words).name;
+    void parseArgs({ ...command, run: () => Promise.resolve() }, words);
   } catch (error) {
     if (error instanceof UserError) return noticeMessage(error.detail);
     throw error;

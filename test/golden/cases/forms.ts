@@ -62,12 +62,12 @@ const unknown = new UnknownUsersError(
     { name: "malory@example.com", why: "not an Access user" },
     { name: "ada at example", why: "not an email address" },
   ],
-  found as ConstructorParameters<typeof UnknownUsersError>[1],
+  found,
 );
 const noOne = new UnknownUsersError([{ name: "malory@example.com", why: "not an Access user" }], {
   ...found,
   users: [],
-} as ConstructorParameters<typeof UnknownUsersError>[1]);
+});
 
 const USER_ACTIONS = ACTION_NAMES.filter((action) => formOf(action).about === "user");
 
