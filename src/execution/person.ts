@@ -481,7 +481,7 @@ function toThread({ row }: Person, data: NewPost["data"], key: string = data.kin
 /** No clear answer, or none yet. Only what a reader would ask about is told: a thread full of back-off is no story. */
 function waitingNews(
   person: Person,
-  { why, afterMs, isUnclear }: Extract<Failed, { kind: "again" }>,
+  { why, afterMs, isUnclear, isUnsent }: Extract<Failed, { kind: "again" }>,
 ): Pick<Write, "posts" | "isUnknown" | "why"> {
   const at = person.deps.now();
   const { attempts } = person.row;
@@ -493,7 +493,8 @@ function waitingNews(
     retryAt: at + afterMs,
     isUnknown: isUnclear,
   } as const;
-  const isTold = attempts === 1 || isUnclear || afterMs > 20_000;
+  // A call whose turn came too late was never sent: Cloudflare has said nothing, and it is sent a second later.
+  const isTold = isUnclear || (isUnsent !== true && (attempts === 1 || afterMs > 20_000));
   return {
     posts: isTold ? toThread(person, data, `call-waiting-${attempts}`) : [],
     isUnknown: isUnclear && person.row.position === 0,

@@ -78,7 +78,11 @@ async function expectRecord(world: World, entries: readonly Entry[]): Promise<Ca
   const { db, close } = await openTables(readConfig(world.env).database);
   try {
     expect(await verifyChain(db)).toMatchObject({ ok: true, first: 1 });
-    const rows = await db.selectFrom("audit").select(["request_id", "event"]).orderBy("seq").execute();
+    const rows = await db
+      .selectFrom("audit")
+      .select(["request_id", "event", "data"])
+      .orderBy("seq")
+      .execute();
     const events = Map.groupBy(rows, (row) => row.request_id);
     const calls: Calls = { sent: 0, answered: 0, reconciled: 0 };
     for (const { id } of entries) {
@@ -86,16 +90,23 @@ async function expectRecord(world: World, entries: readonly Entry[]): Promise<Ca
       const count = (event: string): number => mine.filter((one) => one === event).length;
       for (const once of ["request.created", "request.approved", "request.executing", "request.succeeded"])
         expect(count(once), `${id} ${once}: ${mine.join(" ")}`).toBe(1);
+      // On a busy machine a call's turn may come too late for its permit: it is not sent then, and permitted again.
+      const unsent = events.get(id)?.filter(isUnsent).length ?? 0;
       // Either the answer was recorded, or who came after a death saw that it was done.
-      expect(count("call.answered") + count("call.reconciled"), `${id}: ${mine.join(" ")}`).toBe(1);
+      expect(count("call.answered") - unsent + count("call.reconciled"), `${id}: ${mine.join(" ")}`).toBe(1);
       expect(count("request.unknown"), `${id}: ${mine.join(" ")}`).toBeLessThanOrEqual(1);
       if (count("call.reconciled") === 1) expect(mine, id).toContain("request.unknown");
-      calls.sent += count("call.sent");
-      calls.answered += count("call.answered");
+      calls.sent += count("call.sent") - unsent;
+      calls.answered += count("call.answered") - unsent;
       calls.reconciled += count("call.reconciled");
     }
     return calls;
   } finally {
     await close();
   }
+}
+
+function isUnsent({ event, data }: { event: string; data: unknown }): boolean {
+  const said = typeof data === "string" ? data : JSON.stringify(data);
+  return event === "call.answered" && said.includes('"error":"aborted"') && said.includes('"applied":"no"');
 }

@@ -22,7 +22,8 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   unwatch: ["unwatch quentin@example.com", "is not being watched"],
   cancel: ["cancel", "You have no request to cancel"],
   audit: ["audit", /./],
-  doctor: ["doctor", "Cloudflare permissions"],
+  doctor: ["doctor", "What was checked"],
+  incident: ["incident list", "No incident is open."],
 };
 
 /** Bob is an approver. */

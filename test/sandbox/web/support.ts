@@ -76,7 +76,8 @@ export async function startSandbox(): Promise<Sandbox> {
   const page = await buildPage();
   const slack = await startSlack({
     quiet: true,
-    ackTimeoutMs: 500,
+    // A busy machine takes a second for two presses.
+    ackTimeoutMs: 1500,
     team: { id: "T0SANDBOX1", name: "Example Security", domain: "example" },
     people: [
       { id: alice, name: "alice", realName: "Alice Moreau", email: "alice@example.com", tz: "Europe/Paris" },
