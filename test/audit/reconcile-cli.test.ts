@@ -77,7 +77,7 @@ it("agrees on users created, renamed and deleted, on devices in several batches,
     const card = await cardWhere(slack, (words) => words.includes(headline));
     before();
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    expect((await finishedThread(slack, card)).join("\n")).toContain("Verified");
+    expect((await finishedThread(slack, card)).join("\n")).toContain("verified at");
   };
   await carryOut("create-user new@example.com Nova New --reason x", "Create the Access user new@");
   await carryOut("rename-user mallory@example.com Mal --reason x", "Rename mallory");
