@@ -32,17 +32,13 @@ export function describeFailure(error: CloudflareFailure): Trouble {
         why: "Cloudflare rejected the API token: it is malformed, expired or revoked.",
         next: "The zt-bot administrator needs to set a valid CLOUDFLARE_API_TOKEN (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY) and restart it.",
       };
-    case "rate-limited": {
-      const until =
-        error.retryAt === null
-          ? "in a few minutes"
-          : `after ${new Date(error.retryAt).toISOString().slice(11, 19)} UTC`;
+    case "rate-limited":
+      // Plain text holds no moment in the reader's zone, and the limit is never longer than these.
       return {
-        brief: `Cloudflare's rate limit is reached: calls resume ${until}`,
+        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
-        next: `Try again ${until}.`,
+        next: "Try again in a few minutes.",
       };
-    }
     case "timeout":
       return {
         brief: "Cloudflare did not answer in time",

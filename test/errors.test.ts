@@ -64,16 +64,16 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare says until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: Date.UTC(2026, 2, 14, 14, 7, 31) }),
       {
-        brief: "Cloudflare's rate limit is reached: calls resume after 14:07:31 UTC",
+        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
-        next: "Try again after 14:07:31 UTC.",
+        next: "Try again in a few minutes.",
       },
     ],
     [
       "the rate limit, and Cloudflare does not say until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: null }),
       {
-        brief: "Cloudflare's rate limit is reached: calls resume in a few minutes",
+        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       },

@@ -107,7 +107,7 @@ async function findOrChoose(
 }
 
 async function readMaterial(
-  { cloudflare }: Deps,
+  { cloudflare, now }: Deps,
   user: { id: string; email: string },
   needed: ReturnType<typeof formOf>["material"],
 ): Promise<Material> {
@@ -116,6 +116,7 @@ async function readMaterial(
       kind: "registrations",
       state,
       registrations: await allRegistrations(cloudflare, user.id, state),
+      now: now(),
     }) as const;
   switch (needed) {
     case "none":
@@ -130,7 +131,11 @@ async function readMaterial(
       return { ...all, registrations: activeFirst(there) };
     }
     case "risk-events":
-      return { kind: "risk-events", groups: groupRiskEvents((await findRisk(cloudflare, user)).events) };
+      return {
+        kind: "risk-events",
+        groups: groupRiskEvents((await findRisk(cloudflare, user)).events),
+        now: now(),
+      };
   }
 }
 

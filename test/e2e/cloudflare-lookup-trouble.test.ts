@@ -20,7 +20,7 @@ const QUICK: readonly (readonly [name: string, fault: Fault, said: RegExp])[] = 
   [
     "a rate limit",
     { kind: "rate-limit", retryAfter: 30 },
-    /rate limit is reached: calls resume after \d\d:\d\d:\d\d UTC/,
+    /rate limit is reached: calls resume within five minutes/,
   ],
   [
     "a refusal that comes as 200",
@@ -110,7 +110,7 @@ describe("/zt user while Cloudflare is in trouble", () => {
   });
 
   it.each([
-    ["a rate limit", { kind: "rate-limit", retryAfter: 30 }, ["rate limit", "Try again after"]],
+    ["a rate limit", { kind: "rate-limit", retryAfter: 30 }, ["rate limit", "Try again in a few minutes"]],
     [
       "a refusal",
       { kind: "success-false", message: "no such thing" },
@@ -157,7 +157,7 @@ describe("buttons and requests while Cloudflare is in trouble", () => {
         slack.click({ user: PEOPLE.alice, ...clickOn(message, actionId) }),
       );
       expect(words).toContain("Cloudflare's rate limit");
-      expect(words).toContain("Try again after");
+      expect(words).toContain("Try again in a few minutes");
     }
     expect(slack.messages(message.channel)).toEqual([]);
   });

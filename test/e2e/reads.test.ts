@@ -364,7 +364,7 @@ describe("Cloudflare in trouble", () => {
     [
       "the rate limit is reached",
       { kind: "rate-limit", retryAfter: 60 },
-      /rate limit.*\n→ Try again after \d\d:\d\d:\d\d UTC/,
+      /rate limit.*\n→ Try again in a few minutes/,
     ],
     [
       "Cloudflare's gateway fails",

@@ -113,9 +113,12 @@ function materialsOf({ registrations, risk }: UserSummary): Material[] {
           kind: "registrations" as const,
           state,
           registrations: registrations.value,
+          now: NOW,
         }))
       : []),
-    ...(risk.ok ? [{ kind: "risk-events" as const, groups: groupRiskEvents(risk.value.events) }] : []),
+    ...(risk.ok
+      ? [{ kind: "risk-events" as const, groups: groupRiskEvents(risk.value.events), now: NOW }]
+      : []),
   ];
 }
 

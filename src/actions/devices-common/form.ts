@@ -5,7 +5,7 @@ import { NO_REGISTRATION, type RegistrationState, type RevokedBy } from "../../l
 import { plural } from "../../pluralize.ts";
 import { context, section } from "../../views/blocks.ts";
 import { checkboxes, type FormSpec, type Material } from "../../views/forms/spec.ts";
-import { clean, code, utc, when } from "../../views/text.ts";
+import { clean, code, duration, when } from "../../views/text.ts";
 import type { DeviceAction, DeviceWish } from "./options.ts";
 
 /** Ten options a group; what is more is reached by "all of them", or by ids in the command. */
@@ -51,7 +51,7 @@ const GONE = {
 
 function registrationFields(material: Material, chosen: readonly string[] | "all" | undefined): KnownBlock[] {
   if (material.kind !== "registrations") return [];
-  const { registrations, state } = material;
+  const { registrations, state, now } = material;
   if (registrations.length === 0) {
     return [section(NO_REGISTRATION[state])];
   }
@@ -81,7 +81,7 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
         group.map((one) => ({
           value: one.id,
           text: one.deviceName ?? "unnamed device",
-          description: describe(one, state),
+          description: describe(one, state, now),
           isTicked: !isAll && ids.has(one.id),
         })),
       ),
@@ -100,8 +100,8 @@ function registrationFields(material: Material, chosen: readonly string[] | "all
 }
 
 /** Text of an option holds no date in the reader's zone. */
-function describe(one: Registration, state: RegistrationState): string {
-  const seen = one.lastSeenAt === null ? "never seen" : `seen ${utc(one.lastSeenAt).slice(0, 16)} UTC`;
+function describe(one: Registration, state: RegistrationState, now: number): string {
+  const seen = one.lastSeenAt === null ? "never seen" : `seen ${duration(now - one.lastSeenAt)} ago`;
   const isRevoked = state === "all" && one.revokedAt !== null;
   return clean(
     [isRevoked ? "revoked" : null, seen, one.clientVersion, one.multiUser ? "several users" : null]

@@ -3,7 +3,7 @@ import type { InputBlock } from "@slack/types";
 import type { RiskEventGroup } from "../../lookup/facts.ts";
 import { plain, section } from "../../views/blocks.ts";
 import { defineForm } from "../../views/forms/spec.ts";
-import { clean, utc } from "../../views/text.ts";
+import { clean, duration } from "../../views/text.ts";
 import { RISK_JUDGEMENTS, type ResetRiskWish, type RiskJudgement } from "./options.ts";
 
 const WORDS: Record<RiskJudgement, string> = {
@@ -24,7 +24,9 @@ export const form = defineForm<ResetRiskWish>({
     if (material.groups.length === 0) return [section("No risk events since the last reset.")];
     return [
       section("*Classify each event being cleared*"),
-      ...material.groups.map((group, index) => judgementInput(group, index, prefill.judged?.[group.key])),
+      ...material.groups.map((group, index) =>
+        judgementInput(group, index, prefill.judged?.[group.key], material.now),
+      ),
     ];
   },
   read(values, { kinds }) {
@@ -44,13 +46,14 @@ function judgementInput(
   { name, count, level, lastAt }: RiskEventGroup,
   index: number,
   judged: RiskJudgement | undefined,
+  now: number,
 ): InputBlock {
   const options = RISK_JUDGEMENTS.map((value) => ({ value, text: plain(WORDS[value], 75) }));
   const initial = options.find((option) => option.value === judged);
   const facts = [
     level,
     count > 1 ? `${count} times` : null,
-    lastAt === null ? null : `last ${utc(lastAt).slice(0, 16)} UTC`,
+    lastAt === null ? null : `last ${duration(now - lastAt)} ago`,
   ]
     .filter(Boolean)
     .join(", ");

@@ -7,10 +7,11 @@ import { plain } from "../blocks.ts";
 import { cut } from "../text.ts";
 
 /** What a form shows of Cloudflare's state, read before it is drawn. */
+/** `now`, epoch milliseconds: labels hold no moment in the reader's zone, but how long ago it was. */
 export type Material =
   | { kind: "none" }
-  | { kind: "registrations"; state: RegistrationState; registrations: readonly Registration[] }
-  | { kind: "risk-events"; groups: readonly RiskEventGroup[] };
+  | { kind: "registrations"; state: RegistrationState; registrations: readonly Registration[]; now: number }
+  | { kind: "risk-events"; groups: readonly RiskEventGroup[]; now: number };
 
 /** What a submitted form says of one action, or what is wrong, by block id. */
 export type ReadForm<Wish> = { ok: true; wish: Wish } | { ok: false; errors: Record<string, string> };

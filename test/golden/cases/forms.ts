@@ -27,13 +27,18 @@ function materialOf(action: ActionName): Material {
     case "none":
       return { kind: "none" };
     case "risk-events":
-      return { kind: "risk-events", groups: groupRiskEvents(events) };
+      return { kind: "risk-events", groups: groupRiskEvents(events), now: NOW };
     case "active-registrations":
-      return { kind: "registrations", state: "active", registrations: devices };
+      return { kind: "registrations", state: "active", registrations: devices, now: NOW };
     case "revoked-registrations":
-      return { kind: "registrations", state: "revoked", registrations: revoked };
+      return { kind: "registrations", state: "revoked", registrations: revoked, now: NOW };
     case "all-registrations":
-      return { kind: "registrations", state: "all", registrations: [...devices, ...revoked.slice(0, 1)] };
+      return {
+        kind: "registrations",
+        state: "all",
+        registrations: [...devices, ...revoked.slice(0, 1)],
+        now: NOW,
+      };
   }
 }
 
@@ -54,7 +59,7 @@ const picking = (action: ActionName, changes: Partial<AskModalProps> = {}): Moda
   form(action, { chosen: null, facts: [], material: { kind: "none" }, ...changes });
 
 const none = (action: ActionName, state: "active" | "revoked" | "all"): ModalView =>
-  form(action, { material: { kind: "registrations", state, registrations: [] } });
+  form(action, { material: { kind: "registrations", state, registrations: [], now: NOW } });
 
 const found = { users: [makeUser(), person("Ada Ng")], unknown: ["malory@example.com"], ambiguous: [] };
 const unknown = new UnknownUsersError(
@@ -130,7 +135,7 @@ export const FORMS = {
   "restore-devices-none-from-that-revocation": form("restore-devices", {
     notes: [revokedByNote({ requestId: "ZT-7K3M2QF", from: NOW - 6 * MINUTE, to: NOW - 4 * MINUTE }, 0)],
   }),
-  "reset-risk-no-events": form("reset-risk", { material: { kind: "risk-events", groups: [] } }),
+  "reset-risk-no-events": form("reset-risk", { material: { kind: "risk-events", groups: [], now: NOW } }),
   "names-not-found": unknownUsersMessage(unknown, "d1"),
   "no-name-found": unknownUsersMessage(noOne, "d1"),
   ...Object.fromEntries(
