@@ -36,7 +36,7 @@ it("SIGHUP reads policy.yml again and ends nothing", async () => {
   appendFileSync(join(folder, "policy.yml"), "nonsense: true\n");
   sandbox.signal("SIGHUP");
   await vi.waitFor(() => expect(readFileSync(join(folder, "zt-bot.log"), "utf8")).toContain("nonsense"), {
-    timeout: 10_000,
+    timeout: 60_000,
   });
   expect((await fetch(sandbox.url)).status).toBe(200);
   expect(await sandbox.stop()).toBe(0);
