@@ -45,8 +45,7 @@ import { createClock } from "./store/clock.ts";
 import { openStore } from "./store/open.ts";
 import { releaseDeadThreads } from "./threads/publish.ts";
 import { createWatchDrawer } from "./watch/draw.ts";
-import { headNews } from "./views/head-news.ts";
-import { recordAlarm } from "./views/record.ts";
+import { headNews, recordAlarm } from "./views/record.ts";
 
 interface AppOptions {
   config: Config;

@@ -25,13 +25,13 @@ import { buildOrExplain } from "./interactions/modal.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
 import { isFirstOf, type Purpose } from "./slack/replay.ts";
-import { USER_SEARCH } from "./views/user-search.ts";
-import { FORM_PREFIX } from "./views/form-button.ts";
+import { USER_SEARCH } from "./views/forms/user-search.ts";
+import { FORM_PREFIX } from "./views/forms/button.ts";
 import { INCIDENT_ACTIONS } from "./views/incident/actions.ts";
-import { LAUNCHER_MODAL } from "./views/launcher.ts";
+import { LAUNCHER_MODAL } from "./views/forms/launcher.ts";
 import { MENU_PREFIX } from "./views/menu.ts";
 import { SCREEN_PREFIX } from "./views/screen-button.ts";
-import { maskForm } from "./views/form-values.ts";
+import { maskForm } from "./views/forms/values.ts";
 import { withMaskedNotice } from "./views/masked.ts";
 
 const COMMAND = "/zt";

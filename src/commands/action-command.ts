@@ -8,7 +8,7 @@ import { keepTyped } from "../asking/keep-typed.ts";
 import { UnknownUsersError } from "../asking/unknown-users.ts";
 import { saveDraft } from "../requests/drafts.ts";
 import type { ActionName, Wish } from "../requests/plan.ts";
-import { formButton } from "../views/form-button.ts";
+import { formButton } from "../views/forms/button.ts";
 import { askedMessage } from "../views/request/asked.ts";
 import { unknownUsersMessage } from "../views/request/unknown-users.ts";
 import type { CommandContext } from "./define.ts";

@@ -6,7 +6,7 @@ import type { Registry } from "../commands/registry.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { openDirect, permalink, post } from "../slack/messages.ts";
 import type { Message } from "../views/blocks.ts";
-import { answeredModal } from "../views/launcher.ts";
+import { answeredModal } from "../views/forms/launcher.ts";
 import { buildForm } from "./open-form.ts";
 
 /**

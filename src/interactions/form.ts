@@ -2,7 +2,7 @@ import type { ModalView } from "@slack/types";
 
 import type { Asker, Deps } from "../deps.ts";
 import type { Purpose } from "../slack/replay.ts";
-import type { FormErrors, SubmittedForm } from "../views/form-values.ts";
+import type { FormErrors, SubmittedForm } from "../views/forms/values.ts";
 
 export interface FormInput {
   deps: Deps;

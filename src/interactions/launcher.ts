@@ -1,7 +1,7 @@
 import { authorise, splitByRole } from "../commands/authorise.ts";
 import type { Registry } from "../commands/registry.ts";
 import type { Asker, Deps } from "../deps.ts";
-import { launcherModal, parseLauncher } from "../views/launcher.ts";
+import { launcherModal, parseLauncher } from "../views/forms/launcher.ts";
 import { answerDirectly } from "./direct-answer.ts";
 import { defineForm, type FormHandler, type FormInput } from "./form.ts";
 import { openWithLoading } from "./modal.ts";

@@ -11,7 +11,7 @@ import { saveDraft } from "../requests/drafts.ts";
 import { editMessage, post, type MessagePlace } from "../slack/messages.ts";
 import type { IsFirst } from "../slack/replay.ts";
 import type { Message } from "../views/blocks.ts";
-import { type FormParams, offerForm } from "../views/form-button.ts";
+import { type FormParams, offerForm } from "../views/forms/button.ts";
 
 interface Mention {
   asker: Asker;

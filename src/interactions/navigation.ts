@@ -12,7 +12,7 @@ import type { Request } from "../requests/request.ts";
 import { readRequest } from "../requests/repository.ts";
 import { RETRY } from "../views/card/retry.ts";
 import type { Message } from "../views/blocks.ts";
-import { FORM_PREFIX } from "../views/form-button.ts";
+import { FORM_PREFIX } from "../views/forms/button.ts";
 import { parseChoice } from "../views/menu.ts";
 import { parseScreenAction, SCREEN_PREFIX, unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";

@@ -12,11 +12,11 @@ import type {
 import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import { MAX_DAYS, readSignIns } from "./sign-ins.ts";
+import { MAX_DAYS, readSignIns } from "./sign-ins/sign-ins.ts";
 import { readIdpState, type IdpState } from "./idp-state.ts";
 import { readOpenIdentities } from "./open-identities.ts";
 import { readRegistrations, type Registrations } from "./registrations.ts";
-import { digestSignIns, type SignInDigest } from "./sign-in-digest.ts";
+import { digestSignIns, type SignInDigest } from "./sign-ins/digest.ts";
 
 /**
  * One part of a summary: what Cloudflare said, or why it is unknown. `isComplete: false` is a list that was cut;

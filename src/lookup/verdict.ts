@@ -3,7 +3,7 @@ import { hoursToMilliseconds } from "date-fns/hoursToMilliseconds";
 import type { Identity } from "../api/cloudflare.ts";
 import { compact, type Maybe } from "../compact.ts";
 import { recentFailures } from "./facts.ts";
-import type { AllowedAfterDenials } from "./sign-in-digest.ts";
+import type { AllowedAfterDenials } from "./sign-ins/digest.ts";
 import type { Parts, UserSummary } from "./summary.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { AccessRequest, AccessUser } from "../api/cloudflare.ts";
 import type { Deps } from "../deps.ts";
 import { readOpenIdentities } from "../lookup/open-identities.ts";
-import { SIGN_IN_SPAN_MS, signInLanes, type SignInLanes } from "../lookup/sign-in-lanes.ts";
+import { SIGN_IN_SPAN_MS, signInLanes, type SignInLanes } from "../lookup/sign-ins/lanes.ts";
 import { findRevocations } from "../requests/queries.ts";
 import { uploadPicture } from "../slack/picture.ts";
 import type { Message } from "../views/blocks.ts";

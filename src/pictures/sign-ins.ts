@@ -1,4 +1,4 @@
-import { countLane, type Lane, type SignInLanes } from "../lookup/sign-in-lanes.ts";
+import { countLane, type Lane, type SignInLanes } from "../lookup/sign-ins/lanes.ts";
 import { list, plural } from "../pluralize.ts";
 import { duration } from "../views/text.ts";
 

@@ -4,7 +4,7 @@ import type { Authenticator } from "../approvals/step-up/authenticators.ts";
 import type { Offer } from "../approvals/step-up/set-up.ts";
 import type { UserMessage } from "../errors.ts";
 import { actions, button, context, message, modal, section, type Message } from "./blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "./form-values.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "./forms/values.ts";
 import { textInput } from "./forms/spec.ts";
 import { problemBlocks } from "./notice.ts";
 import { code, mention, principals, when } from "./text.ts";

@@ -5,7 +5,7 @@ import { plural } from "../pluralize.ts";
 import type { Back } from "../requests/request.ts";
 import type { Expected, Gap, Watched, WatchEnded, WatchEvent, WatchNews } from "../watch/news.ts";
 import { actions, button, context, message, section, type Message } from "./blocks.ts";
-import { formButton } from "./form-button.ts";
+import { formButton } from "./forms/button.ts";
 import { code, duration, escape, mention, named, when } from "./text.ts";
 
 export const WATCH_ACTIONS = { expected: "watch_expected", stop: "watch_stop" } as const;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { AccessRequest } from "../../src/api/cloudflare.ts";
-import { digestSignIns } from "../../src/lookup/sign-in-digest.ts";
+import { digestSignIns } from "../../src/lookup/sign-ins/digest.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
 import { judge } from "../../src/lookup/verdict.ts";
 import {

@@ -2,7 +2,7 @@ import { loadImage } from "@napi-rs/canvas";
 import { describe, expect, it } from "vitest";
 
 import type { AccessRequest } from "../../src/api/cloudflare.ts";
-import { signInLanes } from "../../src/lookup/sign-in-lanes.ts";
+import { signInLanes } from "../../src/lookup/sign-ins/lanes.ts";
 import { renderPng } from "../../src/pictures/png.ts";
 import { describeSignIns, drawSignIns } from "../../src/pictures/sign-ins.ts";
 import { HOUR, NOW } from "../views/support.ts";

@@ -1,7 +1,7 @@
 import type { AccessUser } from "../../api/cloudflare.ts";
 import { orNull } from "../../api/errors.ts";
 import type { Deps } from "../../deps.ts";
-import { readScored, riskiestFirst } from "../../lookup/risk.ts";
+import { readScored, riskiestFirst } from "../../lookup/risk/risk.ts";
 import { findRisk } from "../../lookup/summary.ts";
 import { findUser, getUser } from "../../lookup/who.ts";
 import type { Message } from "../../views/blocks.ts";

@@ -1,7 +1,7 @@
 import type { AccessRequests, AccessUser } from "../../api/cloudflare.ts";
 import type { Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
-import { MAX_DAYS, readSignIns } from "../../lookup/sign-ins.ts";
+import { MAX_DAYS, readSignIns } from "../../lookup/sign-ins/sign-ins.ts";
 import { findUser, getUser } from "../../lookup/who.ts";
 import { readSignInLanes, sendSignInPicture } from "../../pictures/send.ts";
 import type { Message } from "../../views/blocks.ts";

@@ -5,7 +5,7 @@ import { number } from "../../pluralize.ts";
 import { othersOf, targetsOf } from "../../requests/plan.ts";
 import type { BulkProgress, Request } from "../../requests/request.ts";
 import { actions, button, expanded, section } from "../blocks.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { leftOutBlocks } from "../request/unknown-users.ts";
 import { rangeText } from "../list.ts";
 import { firstLines } from "../fit.ts";

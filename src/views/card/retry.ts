@@ -3,7 +3,7 @@ import type { ActionsBlock } from "@slack/types";
 import { othersOf } from "../../requests/plan.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions } from "../blocks.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { againButtons } from "./bulk.ts";
 
 /** What a button to the same form again names beside the action. */

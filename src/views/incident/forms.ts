@@ -11,7 +11,7 @@ import {
   type Incident,
 } from "../../incidents/incident.ts";
 import { context, modal, plain } from "../blocks.ts";
-import { readValues, type FormErrors, type SubmittedForm } from "../form-values.ts";
+import { readValues, type FormErrors, type SubmittedForm } from "../forms/values.ts";
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape } from "../text.ts";

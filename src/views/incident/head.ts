@@ -16,7 +16,7 @@ import {
   sections,
   type Message,
 } from "../blocks.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { stateWords } from "../card/card.ts";
 import { screenButton } from "../screen-button.ts";
 import { duration, escape, mention, when, withoutSigns } from "../text.ts";

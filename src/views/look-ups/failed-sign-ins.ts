@@ -2,7 +2,7 @@ import type { KnownBlock } from "@slack/types";
 
 import type { AccessUser, FailedLogin } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
-import { busiestHour, countByApp, countByHour, newestFirst } from "../../lookup/failed-sign-ins.ts";
+import { busiestHour, countByApp, countByHour, newestFirst } from "../../lookup/sign-ins/failed.ts";
 import { recentFailures, undatedText } from "../../lookup/facts.ts";
 import { number, plural } from "../../pluralize.ts";
 import { context, section, type Message } from "../blocks.ts";

@@ -1,6 +1,6 @@
 import type { RiskScore } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
-import { readRiskDetails, type Place } from "../../lookup/risk-details.ts";
+import { readRiskDetails, type Place } from "../../lookup/risk/details.ts";
 import { richCell, type Cell } from "../cells.ts";
 import { duration, escape, named, utc, when } from "../text.ts";
 

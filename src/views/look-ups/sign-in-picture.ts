@@ -1,5 +1,5 @@
 import { describeSignIns } from "../../pictures/sign-ins.ts";
-import type { SignInLanes } from "../../lookup/sign-in-lanes.ts";
+import type { SignInLanes } from "../../lookup/sign-ins/lanes.ts";
 import { context, message, section, type Message } from "../blocks.ts";
 import { clean, escape, when } from "../text.ts";
 

@@ -2,7 +2,7 @@ import type { Button, KnownBlock } from "@slack/types";
 
 import type { AccessRequest, AccessRequests, AccessUser } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
-import { countByDomain, countResults, MAX_DAYS, spelledOtherwise } from "../../lookup/sign-ins.ts";
+import { countByDomain, countResults, MAX_DAYS, spelledOtherwise } from "../../lookup/sign-ins/sign-ins.ts";
 import { list, number, plural } from "../../pluralize.ts";
 import { context, section, type Message } from "../blocks.ts";
 import { codeCell, dateCell, stack, table, textCell, type Cell } from "../cells.ts";

@@ -7,7 +7,7 @@ import type { Part, UserSummary } from "../../lookup/summary.ts";
 import { judge, whyNothing, type Verdict } from "../../lookup/verdict.ts";
 import { plural } from "../../pluralize.ts";
 import { actions, button, context, header, linkButton, message, section, type Message } from "../blocks.ts";
-import { FORM_PREFIX, formButton } from "../form-button.ts";
+import { FORM_PREFIX, formButton } from "../forms/button.ts";
 import { MENU_PREFIX, menuOf } from "../menu.ts";
 import { INCIDENT_ACTIONS } from "../incident/actions.ts";
 import { packParams, SCREEN_PREFIX, screenButton } from "../screen-button.ts";

@@ -6,7 +6,7 @@ import type { AccessUser } from "../../api/cloudflare.ts";
 import type { UserMessage } from "../../errors.ts";
 import { ACTION_NAMES, type ActionName, type Wish, type WishFor } from "../../requests/plan.ts";
 import { context, modal, section } from "../blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
 import {
   isWithoutTicked,
   readSeveral,
@@ -20,7 +20,7 @@ import { MAX_REASON, NO_REASON, readReason, reasonFields } from "../forms/reason
 import type { Material } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
-import { USER_SEARCH, userChoice, userSearch } from "../user-search.ts";
+import { USER_SEARCH, userChoice, userSearch } from "../forms/user-search.ts";
 
 export const ASK_MODAL = "ask";
 

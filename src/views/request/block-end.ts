@@ -1,7 +1,7 @@
 import type { PostData } from "../../requests/posts.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { code, escape, when } from "../text.ts";
 
 type BlockPost = Extract<

@@ -5,7 +5,7 @@ import type { RequestText } from "../../actions/describe.ts";
 import type { Request } from "../../requests/request.ts";
 import { codeInput, isSixDigits, NO_SIX_DIGITS, readCode } from "../authenticator.ts";
 import { modal, mrkdwn, section } from "../blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";

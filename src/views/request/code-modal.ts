@@ -5,7 +5,7 @@ import type { UserMessage } from "../../errors.ts";
 import type { Request } from "../../requests/request.ts";
 import { codeInput, isSixDigits, NO_SIX_DIGITS, readCode } from "../authenticator.ts";
 import { modal, section } from "../blocks.ts";
-import type { FormErrors, SubmittedForm } from "../form-values.ts";
+import type { FormErrors, SubmittedForm } from "../forms/values.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
 import { plainLines, warningLines } from "../card/warnings.ts";

@@ -2,7 +2,7 @@ import type { ModalView } from "@slack/types";
 
 import type { Request } from "../../requests/request.ts";
 import { modal, section } from "../blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
 import { textInput } from "../forms/spec.ts";
 import { escape, mention } from "../text.ts";
 

@@ -4,7 +4,7 @@ import type { UserMessage } from "../../errors.ts";
 import type { RequestText } from "../../actions/describe.ts";
 import type { Request, Review } from "../../requests/request.ts";
 import { modal, plain, section } from "../blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "../form-values.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
 import { textInput } from "../forms/spec.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";

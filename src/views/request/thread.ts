@@ -9,7 +9,7 @@ import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
 import { newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
 import { actions, context, linked, message, section, sections, type Message } from "../blocks.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
 import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";

@@ -5,7 +5,7 @@ import { number, plural } from "../../pluralize.ts";
 import { leftOutOf, type Plan } from "../../requests/plan.ts";
 import { actions, expanded, fitSections, message, type Message } from "../blocks.ts";
 import { firstLines } from "../fit.ts";
-import { formButton } from "../form-button.ts";
+import { formButton } from "../forms/button.ts";
 import { noticeText, problemBlocks } from "../notice.ts";
 import { code, cutMarkup, escape } from "../text.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { busiestHour, countByApp, countByHour, newestFirst } from "../../../src/lookup/failed-sign-ins.ts";
+import { busiestHour, countByApp, countByHour, newestFirst } from "../../../src/lookup/sign-ins/failed.ts";
 import { hourBars } from "../../../src/views/look-ups/failed-sign-ins.ts";
 import { HOUR, makeFailure, NOW } from "../../views/support.ts";
 

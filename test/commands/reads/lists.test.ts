@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AccessUser, Page, RiskSummaryUser } from "../../../src/api/cloudflare.ts";
 import { activeFirst } from "../../../src/lookup/registrations.ts";
-import { riskiestFirst } from "../../../src/lookup/risk.ts";
+import { riskiestFirst } from "../../../src/lookup/risk/risk.ts";
 import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
 import { fitLines } from "../../../src/views/fit.ts";
 import { riskMessage } from "../../../src/views/look-ups/risk.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { AccessRequest, AuditEvent } from "../../../src/api/cloudflare.ts";
-import { countByDomain, countResults } from "../../../src/lookup/sign-ins.ts";
+import { countByDomain, countResults } from "../../../src/lookup/sign-ins/sign-ins.ts";
 import { changesMessage } from "../../../src/views/look-ups/changes.ts";
 import { signInsMessage } from "../../../src/views/look-ups/sign-ins.ts";
 import { readWords } from "../../support/words.ts";

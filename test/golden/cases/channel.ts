@@ -1,4 +1,4 @@
-import { headNews } from "../../../src/views/head-news.ts";
+import { headNews } from "../../../src/views/record.ts";
 import { recordAlarm } from "../../../src/views/record.ts";
 import { pausedAnswer, pausedNews, resumedAnswer, resumedNews } from "../../../src/views/request/pause.ts";
 import { unprovenAlarm } from "../../../src/views/request/unproven.ts";

@@ -5,7 +5,7 @@ import { formOf } from "../../../src/actions/index.ts";
 import { UnknownUsersError } from "../../../src/asking/unknown-users.ts";
 import { groupRiskEvents } from "../../../src/lookup/facts.ts";
 import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
-import { offerForm } from "../../../src/views/form-button.ts";
+import { offerForm } from "../../../src/views/forms/button.ts";
 import type { Material } from "../../../src/views/forms/spec.ts";
 import { chooseUserProblem } from "../../../src/views/look-ups/choose-user.ts";
 import { withMaskedNotice } from "../../../src/views/masked.ts";

@@ -3,7 +3,7 @@ import { createCommands } from "../../../src/commands/index.ts";
 import type { UserMessage } from "../../../src/errors.ts";
 import type { TargetRow } from "../../../src/requests/targets.ts";
 import { targetsOf } from "../../../src/requests/plan.ts";
-import { answeredModal, launcherModal } from "../../../src/views/launcher.ts";
+import { answeredModal, launcherModal } from "../../../src/views/forms/launcher.ts";
 import { loadingModal, noticeModal } from "../../../src/views/notice.ts";
 import { breakGlassModal } from "../../../src/views/request/break-glass-modal.ts";
 import { codeModal } from "../../../src/views/request/code-modal.ts";

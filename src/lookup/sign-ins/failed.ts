@@ -1,6 +1,6 @@
 import { hoursToMilliseconds } from "date-fns/hoursToMilliseconds";
 
-import type { FailedLogin } from "../api/cloudflare.ts";
+import type { FailedLogin } from "../../api/cloudflare.ts";
 
 /** Counting failed sign-ins: pure, for the picture and the words beside it. */
 

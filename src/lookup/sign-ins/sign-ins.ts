@@ -6,7 +6,7 @@ import type {
   AccessUser,
   CallOptions,
   Cloudflare,
-} from "../api/cloudflare.ts";
+} from "../../api/cloudflare.ts";
 
 /** How far back may be asked. */
 export const MAX_DAYS = 7;

@@ -1,10 +1,10 @@
 import type { ModalView } from "@slack/types";
 
-import { context, modal, plain, section } from "./blocks.ts";
-import { type FormErrors, readValues, type SubmittedForm } from "./form-values.ts";
-import { textInput } from "./forms/spec.ts";
-import type { HelpEntry } from "./help.ts";
-import { escape } from "./text.ts";
+import { context, modal, plain, section } from "../blocks.ts";
+import { type FormErrors, readValues, type SubmittedForm } from "./values.ts";
+import { textInput } from "./spec.ts";
+import type { HelpEntry } from "../help.ts";
+import { escape } from "../text.ts";
 import { USER_SEARCH, userSearch } from "./user-search.ts";
 
 export const LAUNCHER_MODAL = "launcher";

@@ -1,6 +1,6 @@
 import { hoursToMilliseconds } from "date-fns/hoursToMilliseconds";
 
-import type { AccessRequest } from "../api/cloudflare.ts";
+import type { AccessRequest } from "../../api/cloudflare.ts";
 
 /** Fewer denials than this are somebody who mistyped. */
 const MANY_DENIALS = 5;

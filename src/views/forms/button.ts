@@ -1,10 +1,10 @@
 import type { Button } from "@slack/types";
 
-import { formOf } from "../actions/index.ts";
-import type { ActionName } from "../requests/plan.ts";
-import { actions, button, message, section, type Message } from "./blocks.ts";
-import { packParams } from "./screen-button.ts";
-import { escape } from "./text.ts";
+import { formOf } from "../../actions/index.ts";
+import type { ActionName } from "../../requests/plan.ts";
+import { actions, button, message, section, type Message } from "../blocks.ts";
+import { packParams } from "../screen-button.ts";
+import { escape } from "../text.ts";
 
 /** Buttons that open the form of an action: `form:<action>:<which>`. */
 export const FORM_PREFIX = "form:";

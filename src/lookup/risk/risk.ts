@@ -1,5 +1,11 @@
-import type { AccessUser, CallOptions, Cloudflare, RiskScore, RiskSummaryUser } from "../api/cloudflare.ts";
-import { orNull } from "../api/errors.ts";
+import type {
+  AccessUser,
+  CallOptions,
+  Cloudflare,
+  RiskScore,
+  RiskSummaryUser,
+} from "../../api/cloudflare.ts";
+import { orNull } from "../../api/errors.ts";
 
 const RANKS = { high: 3, medium: 2, low: 1 };
 

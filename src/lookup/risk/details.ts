@@ -1,5 +1,5 @@
-import { readRecord, readText, readTime } from "../api/fields.ts";
-import { compact } from "../compact.ts";
+import { readRecord, readText, readTime } from "../../api/fields.ts";
+import { compact } from "../../compact.ts";
 
 /** What the details of a risk event say, as data. Free-form: Cloudflare documents no shape. */
 export type RiskDetails =

@@ -1,6 +1,6 @@
 import { hoursToMilliseconds } from "date-fns/hoursToMilliseconds";
 
-import type { AccessRequest } from "../api/cloudflare.ts";
+import type { AccessRequest } from "../../api/cloudflare.ts";
 
 /** What a picture of sign-ins shows. */
 export const SIGN_IN_SPAN_MS = hoursToMilliseconds(24);

@@ -1,9 +1,9 @@
 import type { InputBlock, PlainTextOption } from "@slack/types";
 
-import { compact } from "../compact.ts";
-import type { AccessUser } from "../api/cloudflare.ts";
-import { plain } from "./blocks.ts";
-import { duration, named } from "./text.ts";
+import { compact } from "../../compact.ts";
+import type { AccessUser } from "../../api/cloudflare.ts";
+import { plain } from "../blocks.ts";
+import { duration, named } from "../text.ts";
 
 /** The menu that searches Access users as one types. */
 export const USER_SEARCH = "who";

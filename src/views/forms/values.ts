@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { maskSecrets } from "../secrets.ts";
-import type { FormValues } from "./forms/spec.ts";
-import { readRichText } from "./rich-text.ts";
+import { maskSecrets } from "../../secrets.ts";
+import type { FormValues } from "./spec.ts";
+import { readRichText } from "../rich-text.ts";
 
 /** A submitted form, as far as it is read. */
 export interface SubmittedForm {
