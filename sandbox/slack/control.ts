@@ -2,7 +2,7 @@ import express from "express";
 import type { Response, Router } from "express";
 import * as z from "zod";
 import type { Delivery, Slack } from "./types.ts";
-import { toText } from "./to-text.ts";
+import { toText } from "./text/to-text.ts";
 
 /** Changes that come together are sent together. */
 const coalesceMs = 30;

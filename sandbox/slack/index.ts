@@ -9,7 +9,7 @@ import { createControlRouter } from "./control.ts";
 import { retryEvent, transmit } from "./delivery/deliver.ts";
 import { createSockets } from "./delivery/socket.ts";
 import type { Sockets } from "./delivery/socket.ts";
-import { createFaults } from "./faults.ts";
+import { createFaults } from "./trouble/faults.ts";
 import { findMessage, listMessages, listReplies, removeMessage } from "./messages.ts";
 import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
@@ -18,7 +18,7 @@ import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
 import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
-import { createRates } from "./rates.ts";
+import { createRates } from "./trouble/rates.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
 import type {
@@ -31,7 +31,7 @@ import type {
   SlackUserGroup,
 } from "./types.ts";
 import { viewStack } from "./views.ts";
-import { visibleText } from "./visible-text.ts";
+import { visibleText } from "./text/visible-text.ts";
 import { createWaiting } from "./waiting.ts";
 import { dmChannel, emptyData, findPerson } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";

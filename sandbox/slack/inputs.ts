@@ -1,7 +1,7 @@
 import type { AnyBlock } from "@slack/types";
 import { listElements } from "./elements.ts";
 import type { Element, PlacedElement } from "./elements.ts";
-import { toText } from "./to-text.ts";
+import { toText } from "./text/to-text.ts";
 
 /** One control's entry in `state.values`. */
 export interface StateValue {

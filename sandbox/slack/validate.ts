@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { homeBlocks, messageBlocks, modalBlocks } from "./validate/blocks.ts";
 import { optionGroup, plainOption, plainText } from "./validate/texts.ts";
-import { toText } from "./to-text.ts";
+import { toText } from "./text/to-text.ts";
 
 /** One thing that Slack would refuse. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import type { StoredFile } from "./files.ts";
-import type { FaultTable } from "./faults.ts";
-import type { RateTable } from "./rates.ts";
+import type { FaultTable } from "./trouble/faults.ts";
+import type { RateTable } from "./trouble/rates.ts";
 import type {
   ApiCall,
   DeliveryMode,

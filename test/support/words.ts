@@ -1,4 +1,4 @@
-import { visibleText } from "../../sandbox/slack/visible-text.ts";
+import { visibleText } from "../../sandbox/slack/text/visible-text.ts";
 import type { Workspace } from "../../sandbox/slack/workspace.ts";
 
 /** A workspace where nobody is known: mentions read as their ids. */

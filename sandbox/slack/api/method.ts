@@ -3,7 +3,7 @@ import type { Sockets } from "../delivery/socket.ts";
 import { addViolation } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { findMissingFile } from "../files.ts";
-import { toText } from "../to-text.ts";
+import { toText } from "../text/to-text.ts";
 
 /** The arguments of a call, whether they came as a form or as JSON. */
 export type ApiArgs = Record<string, unknown>;

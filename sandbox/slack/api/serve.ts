@@ -1,9 +1,9 @@
 import express from "express";
 import type { Request, Response, Router } from "express";
-import { waitLatency } from "../faults.ts";
+import { waitLatency } from "../trouble/faults.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import type { ApiCall, Fault } from "../types.ts";
-import { toText } from "../to-text.ts";
+import { toText } from "../text/to-text.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
 import { blockMethods } from "./blocks.ts";

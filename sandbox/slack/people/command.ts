@@ -1,7 +1,7 @@
 import { deliver } from "../delivery/deliver.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import { commandPayload } from "../payloads.ts";
-import { escapeSlashText } from "../slash-text.ts";
+import { escapeSlashText } from "../text/slash-text.ts";
 import type { CommandInput, Delivery } from "../types.ts";
 import { addNotice } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";

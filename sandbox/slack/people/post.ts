@@ -3,7 +3,7 @@ import { deliver } from "../delivery/deliver.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import { addMessage, findMessage, toWireMessage } from "../messages.ts";
 import { eventPayload } from "../payloads.ts";
-import { escapeSlashText } from "../slash-text.ts";
+import { escapeSlashText } from "../text/slash-text.ts";
 import type { Delivery, Posted, PostInput, StoredMessage } from "../types.ts";
 import { addNotice } from "../workspace.ts";
 import type { Conversation, Workspace } from "../workspace.ts";

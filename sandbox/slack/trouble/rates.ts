@@ -1,4 +1,4 @@
-import type { Rate, SlackRates } from "./types.ts";
+import type { Rate, SlackRates } from "../types.ts";
 
 export interface RateTable extends SlackRates {
   /** Counts a call. @returns the seconds that Slack asks to wait; undefined where the call may go on. */

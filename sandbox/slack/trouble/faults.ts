@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Fault, Hold, SlackFaults } from "./types.ts";
+import type { Fault, Hold, SlackFaults } from "../types.ts";
 
 interface ActiveHold {
   method: string;

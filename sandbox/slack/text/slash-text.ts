@@ -1,4 +1,4 @@
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../workspace.ts";
 
 const email = /(?<![\w.@|:-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
 /** An @ or # at the start of a word: not the one inside an email address. */

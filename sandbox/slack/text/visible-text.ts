@@ -1,5 +1,5 @@
-import type { Shown } from "./types.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Shown } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 
 type SweepWork = Record<string, unknown>;
 
