@@ -254,18 +254,22 @@ quorum: 2
     await open(scene, bob, "Needs you · 1");
   });
 
-  it("is published again where Slack could not take it for a moment, and keeps nothing else from happening", async () => {
-    const scene = await startScene({ policy: POLICY });
-    const { slack } = scene;
-    slack.faults.set("views.publish", { error: "hash_conflict", times: 1 });
-    await slack.openHome({ user: bob });
-    await homeWith(scene, bob, NOTHING);
-    slack.faults.set("views.publish", { error: "not_enabled" });
-    const card = await askToRevoke(slack);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => wordsOf(slack, card).includes("verified"));
-    await vi.waitFor(() => expect(scene.logs()).toContain("paste manifest.yml"));
-  });
+  it(
+    "is published again where Slack could not take it for a moment, and keeps nothing else from happening",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ policy: POLICY });
+      const { slack } = scene;
+      slack.faults.set("views.publish", { error: "hash_conflict", times: 1 });
+      await slack.openHome({ user: bob });
+      await homeWith(scene, bob, NOTHING);
+      slack.faults.set("views.publish", { error: "not_enabled" });
+      const card = await askToRevoke(slack);
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      await slack.waitFor(() => wordsOf(slack, card).includes("verified"));
+      await vi.waitFor(() => expect(scene.logs()).toContain("paste manifest.yml"));
+    },
+  );
 
   it("is left alone by what concerns others", async () => {
     const scene = await startScene({ policy: POLICY });

@@ -54,7 +54,7 @@ describe("an approval that is lost between two attempts of a call", () => {
     expect(thread).toMatch(/Void.*Bob Okafor is no longer an approver/s);
   });
 
-  it("leaves those of several alone who come after the first one", async () => {
+  it("leaves those of several alone who come after the first one", { tags: ["slow"] }, async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     const [first = "", ...others] = addCrowd(cloudflare, 3);

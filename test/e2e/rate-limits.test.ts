@@ -43,22 +43,26 @@ function threadOf(slack: Slack, { channel, ts }: StoredMessage): string[] {
 }
 
 describe("where Slack takes two messages into a channel at once and one a second after that,", () => {
-  it("the story of one person is told in the least time, in order, each message once, and not a call is refused", async () => {
-    const scene = await startLimited();
-    const { slack } = scene;
-    const card = await askToRevoke(slack);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    const thread = await finishedThread(slack, card);
-    // None waits longer than for its turn.
-    const times = [card, ...slack.thread(card.channel, card.ts)].map(({ ts }) => Number(ts));
-    const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(Math.max(...waits)).toBeLessThan(2);
-    expect(beginnings(thread)).toEqual(STORY);
-    await slack.waitFor(() => wordsOf(slack, card).includes("✅"));
-    await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length === 1);
-    expect(refused(scene)).toEqual([]);
-    expect(troubleRows(scene)).toEqual([]);
-  });
+  it(
+    "the story of one person is told in the least time, in order, each message once, and not a call is refused",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startLimited();
+      const { slack } = scene;
+      const card = await askToRevoke(slack);
+      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+      const thread = await finishedThread(slack, card);
+      // None waits longer than for its turn.
+      const times = [card, ...slack.thread(card.channel, card.ts)].map(({ ts }) => Number(ts));
+      const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+      expect(Math.max(...waits)).toBeLessThan(2);
+      expect(beginnings(thread)).toEqual(STORY);
+      await slack.waitFor(() => wordsOf(slack, card).includes("✅"));
+      await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length === 1);
+      expect(refused(scene)).toEqual([]);
+      expect(troubleRows(scene)).toEqual([]);
+    },
+  );
 
   it("the story of 20 people in one request ends, each message once", { tags: ["slow"] }, async () => {
     const scene = await startLimited();

@@ -59,12 +59,16 @@ describe("asking Slack about what the bot shows", () => {
     ]);
   });
 
-  it("is a script: 0 where Slack takes everything, 2 where it can't be asked", async () => {
-    const { slack } = await start();
-    const SLACK_API_URL = slack.apiUrl;
-    expect(await runScript({ SLACK_API_URL, SLACK_BOT_TOKEN: "xoxb-test" })).toMatchObject({ code: 0 });
-    const refused = await runScript({ SLACK_API_URL, SLACK_BOT_TOKEN: "xoxb-other" });
-    expect(refused).toEqual({ code: 2, out: expect.stringContaining("invalid_auth") });
-    expect(await runScript({})).toEqual({ code: 2, out: expect.stringContaining("Set SLACK_BOT_TOKEN") });
-  });
+  it(
+    "is a script: 0 where Slack takes everything, 2 where it can't be asked",
+    { tags: ["slow"] },
+    async () => {
+      const { slack } = await start();
+      const SLACK_API_URL = slack.apiUrl;
+      expect(await runScript({ SLACK_API_URL, SLACK_BOT_TOKEN: "xoxb-test" })).toMatchObject({ code: 0 });
+      const refused = await runScript({ SLACK_API_URL, SLACK_BOT_TOKEN: "xoxb-other" });
+      expect(refused).toEqual({ code: 2, out: expect.stringContaining("invalid_auth") });
+      expect(await runScript({})).toEqual({ code: 2, out: expect.stringContaining("Set SLACK_BOT_TOKEN") });
+    },
+  );
 });
