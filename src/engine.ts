@@ -4,6 +4,7 @@ import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
 import { endBlock } from "./execution/end-block.ts";
 import { findLooks, lookAtPeople, readPerson } from "./incidents/look.ts";
+import { readBlocked } from "./incidents/rules.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
@@ -113,7 +114,14 @@ export function createEngine(deps: EngineDeps): Engine {
   });
 
   const incidents = createWorkers(CONCURRENCY.reminding, async (id) => {
-    await lookAtPeople({ ...deps, read: (user) => readPerson(deps.cloudflare, user, now()) }, id);
+    await lookAtPeople(
+      {
+        ...deps,
+        read: (user) => readPerson(deps.cloudflare, user, now()),
+        readBlocked: () => readBlocked(deps.cloudflare, deps.policy.current().block),
+      },
+      id,
+    );
     threading.add(id);
     return null;
   });

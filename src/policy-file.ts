@@ -100,12 +100,14 @@ const BreakGlass = z.strictObject({
   actions: optional(z.array(z.enum(ACTION_NAMES)).default(["revoke", "revoke-devices"])),
 });
 
+const DEFAULT_REQUIRED: GapKind[] = ["back", "sessions"];
+
 const Incidents = z.strictObject({
   visible_to: Principals.nonempty({ error: "is empty: no one could read incidents" }).optional(),
   required: optional(
     z
       .array(z.enum(GAP_KINDS, { error: `is none of the gaps: ${GAP_KINDS.join(", ")}` }))
-      .default(["sessions"]),
+      .default(DEFAULT_REQUIRED),
   ),
 });
 
@@ -138,7 +140,7 @@ const PolicyFile = z
     protected: optional(Protected.optional()),
     block: optional(Block.optional()),
     break_glass: optional(BreakGlass.optional()),
-    incidents: optional(Incidents.default({ required: ["sessions"] })),
+    incidents: optional(Incidents.default({ required: DEFAULT_REQUIRED })),
     watch: optional(Watch.optional()),
     step_up: optional(
       z
@@ -150,7 +152,13 @@ const PolicyFile = z
         .default([]),
     ),
   })
-  .superRefine(({ actions }, context) => {
+  .superRefine(({ actions, incidents, block }, context) => {
+    if (incidents.required.includes("block") && block === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["incidents", "required"],
+        message: "names block, and there is no block.email_list: no one would ever be contained",
+      });
     for (const [name, action] of Object.entries(actions)) {
       const { escalate, ttl = DEFAULT_TTL_MS } = action ?? {};
       if (escalate === undefined || escalate.after < ttl) continue;

@@ -74,6 +74,19 @@ describe("policy.yml", () => {
     ]);
   });
 
+  it("calls someone contained without sessions, unless it says otherwise, and not by a list that it does not name", () => {
+    expect(parsePolicy(MINIMAL, "policy.yml").incidents.required).toEqual(["back", "sessions"]);
+    const wanted = `${MINIMAL}\nincidents: { required: [idp, block] }\n`;
+    const list = "block: { email_list: 00000000-0000-0000-0000-000000000001 }";
+    expect(parsePolicy(`${wanted}${list}`, "policy.yml").incidents.required).toEqual(["idp", "block"]);
+    expect(problemsOf(wanted)).toEqual([
+      "policy.yml: incidents.required names block, and there is no block.email_list: no one would ever be contained",
+    ]);
+    expect(problemsOf(`${MINIMAL}\nincidents: { required: [warp] }\n`)).toEqual([
+      "policy.yml: incidents.required.0 is none of the gaps: back, sessions, block, idp, devices, risk",
+    ]);
+  });
+
   it("lets an approval age for a day, unless it says otherwise, for all or one action", () => {
     const policy = parsePolicy(
       `${MINIMAL}\napproval_max_age: 4h\nactions: { reset-risk: { approval_max_age: 30m } }\n`,

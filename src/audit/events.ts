@@ -62,6 +62,8 @@ export type AuditEvent =
   | "incident.added"
   | "incident.removed"
   | "incident.noted"
+  | "incident.idp-disabled"
+  | "incident.idp-not-disabled"
   | "incident.contained"
   | "incident.not-contained"
   | "incident.closed"

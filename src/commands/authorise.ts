@@ -1,4 +1,5 @@
 import { appendAudit } from "../audit/append.ts";
+import { sameEmail } from "../api/cloudflare.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import type { Policy } from "../policy-file.ts";
@@ -31,6 +32,24 @@ export async function authorise(
       command.role === "approver" || command.role === "decider"
         ? deps.policy.current().allApprovers
         : deps.policy.current().operators,
+  });
+}
+
+/**
+ * Someone who took over an account would say that all is well with it; and of someone without an address it is unknown
+ * who they are. `what`: "your own sign-ins".
+ * @throws UserError where an asker speaks about themselves.
+ */
+export async function checkNotAboutSelf(
+  { deps, asker }: { deps: Pick<Deps, "directory">; asker: Asker },
+  email: string,
+  what: string,
+): Promise<void> {
+  const person = await deps.directory.person(asker.userId);
+  if (person?.email != null && !sameEmail(person.email, email)) return;
+  throw new UserError({
+    what: `You can't say that about ${what}.`,
+    next: "Ask another operator or an approver.",
   });
 }
 

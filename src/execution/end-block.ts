@@ -4,6 +4,7 @@ import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import { followRequest } from "../incidents/requests.ts";
 import { findOnList } from "../lookup/block-list.ts";
 import type { Log } from "../log.ts";
 import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
@@ -204,6 +205,8 @@ async function close(
     const at = now();
     const request = await changeRequest(trx, { id, at, where: lease.isHeld });
     if (request === null) return;
+    if (post.kind === "block-end")
+      await followRequest(trx, request, { event: "block.ended", actor: BOT, at });
     await unlockTargets(trx, id);
     const told: NewPost[] = [
       { key: post.kind, surface: "thread", data: post },

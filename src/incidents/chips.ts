@@ -4,8 +4,10 @@ import {
   revokedAt,
   type Gap,
   type GapKind,
+  type GapRules,
+  type PersonFacts,
   type PersonRequest,
-  type PersonSeen,
+  type Said,
 } from "./gaps.ts";
 
 /** How someone stands, in a few words each: what an incident's head says of a person. Pure. */
@@ -13,8 +15,12 @@ export type Chip =
   | { kind: "back"; since: number }
   | { kind: "waiting" | "in-progress" | "unclear" | "failed"; requestId: string }
   | { kind: "revoked"; at: number }
-  | { kind: "open"; gap: Extract<Gap, { is: "open" }> }
+  | { kind: "open"; gap: OpenGap }
+  | { kind: "idp-disabled"; said: Said }
   | { kind: "unknown"; what: readonly GapKind[] };
+
+/** What chips have words for; someone who is back has a chip of their own. */
+export type OpenGap = Exclude<Extract<Gap, { is: "open" }>, { kind: "back" }>;
 
 /** The sign before a person's name; see docs/voice.md. */
 export type Standing = "back" | "open" | "waiting" | "in-progress" | "unknown" | "contained";
@@ -26,31 +32,29 @@ export interface PersonState {
   gaps: Gap[];
 }
 
-/** `requests`: about this person, any order. */
-export function stateOfPerson(
-  seen: PersonSeen | null,
-  requests: readonly PersonRequest[],
-  required: readonly GapKind[],
-): PersonState {
-  const gaps = findGaps(seen, requests);
-  const back = gaps.flatMap((gap) =>
-    gap.kind === "sessions" && gap.is === "open" ? (gap.backSince ?? []) : [],
-  );
+export function stateOfPerson(person: PersonFacts, rules: GapRules): PersonState {
+  const { requests, idpDisabled } = person;
+  const gaps = findGaps(person, rules);
+  const back = gaps.flatMap((gap) => (gap.kind === "back" && gap.is === "open" ? gap.since : []));
   const revoked = revokedAt(requests);
   const newest = requests.filter((one) => one.takesAccess).toSorted((a, b) => b.createdAt - a.createdAt)[0];
   const request = newest === undefined ? null : chipOfRequest(newest);
   const unknown = gaps.filter((gap) => gap.is === "unknown").map(({ kind }) => kind);
   const open = gaps.filter(
-    (gap) => gap.is === "open" && !(gap.kind === "sessions" && gap.backSince !== null),
+    (gap): gap is OpenGap =>
+      // Their new session is what makes them back.
+      gap.is === "open" && gap.kind !== "back" && !(gap.kind === "sessions" && back.length > 0),
   );
+  const isDisabled = idpDisabled !== null && !gaps.some(({ kind }) => kind === "idp");
   const chips: Chip[] = [
     ...back.map((since): Chip => ({ kind: "back", since })),
     ...(request === null ? [] : [request]),
     ...(revoked === null ? [] : [{ kind: "revoked", at: revoked } as const]),
-    ...open.flatMap((gap): Chip[] => (gap.is === "open" ? [{ kind: "open", gap }] : [])),
+    ...open.map((gap): Chip => ({ kind: "open", gap })),
+    ...(isDisabled ? [{ kind: "idp-disabled", said: idpDisabled } as const] : []),
     ...(unknown.length === 0 ? [] : [{ kind: "unknown", what: unknown } as const]),
   ];
-  return { standing: standingOf(back.length > 0, request, gaps, required), chips, gaps };
+  return { standing: standingOf(back.length > 0, request, gaps, rules.required), chips, gaps };
 }
 
 function standingOf(

@@ -20,6 +20,7 @@ import {
   snapshotReply,
 } from "../views/incident/thread.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
+import { gapRulesOf } from "./rules.ts";
 
 interface DrawDeps {
   db: Db;
@@ -34,7 +35,7 @@ export function createIncidentDrawer(deps: DrawDeps): ThreadDrawer {
   const { db, policy, channels } = deps;
   return {
     async head({ id }) {
-      const facts = await readFacts(db, id, policy.current().incidents.required);
+      const facts = await readFacts(db, id, gapRulesOf(policy.current()));
       if (facts === null) throw new Error(`the incident ${id} of a thread is not there`);
       // What keeps it from Slack is over where Slack shows it.
       return drawHead(deps, { ...facts, thread: { ...facts.thread, trouble: null } });

@@ -4,10 +4,10 @@ import { findOpenAmong } from "../requests/queries.ts";
 import type { Request } from "../requests/request.ts";
 import { readThread } from "../threads/thread.ts";
 import { stateOfPerson, type PersonState } from "./chips.ts";
-import { isContained, type GapKind } from "./gaps.ts";
+import { isContained, type GapKind, type GapRules } from "./gaps.ts";
 import type { Incident, IncidentPerson } from "./incident.ts";
 import { readIncident, readPeople } from "./repository.ts";
-import { readRequestsOf } from "./requests.ts";
+import { readHistory } from "./requests.ts";
 
 /** All that an incident's head shows, as it stands in the database. */
 export interface IncidentFacts {
@@ -24,11 +24,8 @@ export interface IncidentFacts {
 }
 
 /** @returns null when there is no such incident. */
-export async function readFacts(
-  db: Db,
-  id: string,
-  required: readonly GapKind[],
-): Promise<IncidentFacts | null> {
+export async function readFacts(db: Db, id: string, rules: GapRules): Promise<IncidentFacts | null> {
+  const { required } = rules;
   const [incident, people, thread] = await Promise.all([
     readIncident(db, id),
     readPeople(db, id),
@@ -36,13 +33,13 @@ export async function readFacts(
   ]);
   if (incident === null) return null;
   const ids = people.map(({ target }) => target.id);
-  const [requests, open] = await Promise.all([
-    readRequestsOf(db, ids, incident.openedAt),
+  const [history, open] = await Promise.all([
+    readHistory(db, ids, incident.openedAt),
     findOpenAmong(db, ids),
   ]);
   const states = people.map((person) => ({
     person,
-    state: stateOfPerson(person.seen, requests.get(person.target.id) ?? [], required),
+    state: stateOfPerson({ ...person, ...history(person.target.id) }, rules),
   }));
   return {
     incident,

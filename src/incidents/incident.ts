@@ -5,7 +5,7 @@ import type { Selectable } from "kysely";
 import type { AccessUser } from "../api/cloudflare.ts";
 import type { Target } from "../requests/target.ts";
 import type { IncidentEntriesTable, IncidentPeopleTable, IncidentsTable } from "../store/schema.ts";
-import type { PersonSeen } from "./gaps.ts";
+import type { PersonSeen, Said } from "./gaps.ts";
 
 /** What a team works on together: some people, everything that is done about them, and notes; told in one thread. */
 export interface Incident {
@@ -44,6 +44,8 @@ export interface IncidentPerson {
   addedAt: number;
   /** null: nothing was read of them yet. */
   seen: PersonSeen | null;
+  /** Who says that their account is disabled at the identity provider; null: no one does. */
+  idpDisabled: Said | null;
 }
 
 /** Something that belongs to an incident's story. `data` depends on the kind. */
@@ -100,6 +102,10 @@ export function personOf(row: Selectable<IncidentPeopleTable>): IncidentPerson {
     profile: JSON.parse(row.profile) as AccessUser,
     addedAt: row.added_at,
     seen: row.seen === null ? null : (JSON.parse(row.seen) as PersonSeen),
+    idpDisabled:
+      row.idp_disabled_by === null || row.idp_disabled_at === null
+        ? null
+        : { by: row.idp_disabled_by, at: row.idp_disabled_at },
   };
 }
 

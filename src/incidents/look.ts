@@ -5,10 +5,11 @@ import type { PolicySource } from "../policy-file.ts";
 import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
 import { changeThread, type NewReply } from "../threads/thread.ts";
-import { findGaps, isContained, seenOf, type GapKind } from "./gaps.ts";
+import { findGaps, isContained, seenOf, type GapRules, type Known } from "./gaps.ts";
+import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
 import { changeIncident, readIncident, readPeople } from "./repository.ts";
-import { readRequestsOf } from "./requests.ts";
+import { readHistory } from "./requests.ts";
 
 interface LookDeps {
   db: Db;
@@ -16,6 +17,8 @@ interface LookDeps {
   now(): number;
   /** All that is known of someone; never rejects for Cloudflare's reasons. */
   read(user: AccessUser): Promise<UserSummary>;
+  /** Whether an address is kept out by the block list, which is read once for several; null: there is no list. */
+  readBlocked(): Promise<((email: string) => Known<boolean>) | null>;
 }
 
 /** Who reads someone has so long; one that died is followed by another. */
@@ -50,7 +53,8 @@ export async function lookAtPeople(deps: LookDeps, incidentId: string): Promise<
   for (;;) {
     const claimed = await claimPeople(deps, incidentId);
     if (claimed.length === 0) return;
-    await Promise.all(claimed.map((one) => lookAt(deps, incidentId, one)));
+    const blocked = deps.readBlocked();
+    await Promise.all(claimed.map((one) => lookAt(deps, incidentId, one, blocked)));
   }
 }
 
@@ -89,10 +93,15 @@ async function claimPeople({ db, now }: LookDeps, incidentId: string): Promise<C
   return rows.map((row) => ({ person: personOf(row), due: row.look_due ?? at, until: row.look_until ?? at }));
 }
 
-async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }: Claimed): Promise<void> {
+async function lookAt(
+  deps: LookDeps,
+  incidentId: string,
+  { person, due, until }: Claimed,
+  blocking: ReturnType<LookDeps["readBlocked"]>,
+): Promise<void> {
   const { db, now, policy } = deps;
-  const { id: targetId } = person.target;
-  const summary = await deps.read(person.profile);
+  const { id: targetId, email } = person.target;
+  const [summary, blocked] = await Promise.all([deps.read(person.profile), blocking]);
   const at = now();
   await db.transaction().execute(async (trx) => {
     // One after another, so that the last to write sees all that was seen.
@@ -100,7 +109,7 @@ async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }
     const { numUpdatedRows } = await trx
       .updateTable("incident_people")
       .set((eb) => ({
-        seen: JSON.stringify(seenOf(summary)),
+        seen: JSON.stringify(seenOf(summary, blocked?.(email))),
         look_until: null,
         look_due: eb.case().when("look_due", ">", due).then(eb.ref("look_due")).else(null).end(),
       }))
@@ -111,7 +120,7 @@ async function lookAt(deps: LookDeps, incidentId: string, { person, due, until }
     // Somebody else took over, and writes what they see.
     if (numUpdatedRows === 0n) return;
     await changeThread(trx, incidentId, at, person.seen === null ? [snapshot(targetId, summary)] : []);
-    await judgeContainment(trx, incidentId, policy.current().incidents.required, at);
+    await judgeContainment(trx, incidentId, gapRulesOf(policy.current()), at);
   });
 }
 
@@ -133,19 +142,20 @@ function snapshot(targetId: string, summary: UserSummary): NewReply {
 async function judgeContainment(
   trx: Parameters<Parameters<ReturnType<Db["transaction"]>["execute"]>[0]>[0],
   id: string,
-  required: readonly GapKind[],
+  rules: GapRules,
   at: number,
 ): Promise<void> {
   const incident = await readIncident(trx, id);
   if (incident === null) return;
   const people = await readPeople(trx, id);
-  const requests = await readRequestsOf(
+  const history = await readHistory(
     trx,
     people.map(({ target }) => target.id),
     incident.openedAt,
   );
-  const isOver = people.every(({ target, seen }) =>
-    isContained(findGaps(seen, requests.get(target.id) ?? []), required),
+  const { required } = rules;
+  const isOver = people.every((person) =>
+    isContained(findGaps({ ...person, ...history(person.target.id) }, rules), required),
   );
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.not-contained";

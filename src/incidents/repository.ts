@@ -116,6 +116,8 @@ async function insertPeople(
         seen: null,
         look_due: at,
         look_until: null,
+        idp_disabled_by: null,
+        idp_disabled_at: null,
       })),
     )
     // Someone who was removed comes back.
@@ -254,6 +256,38 @@ export async function removePeople(
     .returning("target_id")
     .execute();
   return rows.length > 0;
+}
+
+/**
+ * Who says that someone's account is disabled at the identity provider; they are read again, as what is left follows
+ * from it. @returns false where that was so before, or they no longer belong to it.
+ */
+export async function setIdpDisabled(
+  trx: Trx,
+  id: string,
+  targetId: string,
+  { by, at }: { by: string | null; at: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable("incident_people")
+    .set({ idp_disabled_by: by, idp_disabled_at: by === null ? null : at, look_due: at })
+    .where("incident_id", "=", id)
+    .where("target_id", "=", targetId)
+    .where("removed_at", "is", null)
+    .where("idp_disabled_by", by === null ? "is not" : "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Has someone read again in every open incident they belong to. */
+export async function lookAgainAt(trx: Trx, targetId: string, at: number): Promise<void> {
+  await trx
+    .updateTable("incident_people")
+    .set({ look_due: at })
+    .where("target_id", "=", targetId)
+    .where("removed_at", "is", null)
+    .where("incident_id", "in", (eb) => eb.selectFrom("incidents").select("id").where("status", "=", "open"))
+    .execute();
 }
 
 /** Has all of its people read again, now. @returns false when there is no such incident. */

@@ -6,7 +6,7 @@ import { isFinal } from "../requests/request.ts";
 import type { TargetState } from "../requests/targets.ts";
 import type { Database } from "../store/schema.ts";
 import { changeReply, changeThread } from "../threads/thread.ts";
-import type { PersonRequest } from "./gaps.ts";
+import type { PersonFacts, PersonRequest, PersonReturn } from "./gaps.ts";
 import { addEntry } from "./repository.ts";
 
 type Trx = Transaction<Database>;
@@ -24,6 +24,7 @@ const TOLD = new Set([
   "request.stopped",
   "request.succeeded",
   "request.failed",
+  "block.ended",
 ]);
 
 /**
@@ -45,7 +46,7 @@ export async function followRequest(
     await changeThread(trx, id, at, [
       { key, data: { kind: "request", requestId: request.id, event, actor, at } },
     ]);
-    const isVerified = request.status === "succeeded" && request.result.verification?.confirmed === true;
+    const isVerified = event === "request.succeeded" && request.result.verification?.confirmed === true;
     if (isVerified && actionOf(request.plan).access === "takes")
       await trx
         .updateTable("incidents")
@@ -111,11 +112,44 @@ async function lookAgain(trx: Trx, incidentId: string, requestId: string, at: nu
 /** Requests about someone that were made so long before an incident was opened belong to it as well. */
 const BEFORE_MS = 24 * 60 * 60_000;
 
-/** Requests about these people since a day before the incident was opened, by the person's id. */
-export async function readRequestsOf(
+/** What happened about these people since a day before the incident was opened: of each, by their id. */
+export async function readHistory(
   db: Kysely<Database> | Trx,
   targetIds: readonly string[],
   openedAt: number,
+): Promise<(targetId: string) => Pick<PersonFacts, "requests" | "returns">> {
+  const since = openedAt - BEFORE_MS;
+  // One after another: a transaction has one connection.
+  const requests = await readRequestsOf(db, targetIds, since);
+  const returns = await readReturnsOf(db, targetIds, since);
+  return (id) => ({ requests: requests.get(id) ?? [], returns: returns.get(id) ?? [] });
+}
+
+/** Their sign-ins that a watch saw. */
+async function readReturnsOf(
+  db: Kysely<Database> | Trx,
+  targetIds: readonly string[],
+  since: number,
+): Promise<Map<string, PersonReturn[]>> {
+  if (targetIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("watch_events")
+    .innerJoin("watches", "watches.id", "watch_events.watch_id")
+    .select(["watches.user_id", "watch_events.at", "watch_events.expected_by"])
+    .where("watches.user_id", "in", targetIds)
+    .where("watch_events.is_return", "=", 1)
+    .where("watch_events.at", ">=", since)
+    .execute();
+  return Map.groupBy(
+    rows.map((row) => ({ targetId: row.user_id, at: row.at, isExpected: row.expected_by !== null })),
+    ({ targetId }) => targetId,
+  );
+}
+
+async function readRequestsOf(
+  db: Kysely<Database> | Trx,
+  targetIds: readonly string[],
+  since: number,
 ): Promise<Map<string, PersonRequest[]>> {
   if (targetIds.length === 0) return new Map();
   const rows = await db
@@ -131,7 +165,7 @@ export async function readRequestsOf(
       "requests.created_at",
     ])
     .where("request_targets.target_id", "in", targetIds)
-    .where("requests.created_at", ">=", openedAt - BEFORE_MS)
+    .where("requests.created_at", ">=", since)
     .execute();
   return Map.groupBy(
     rows.map((row) => ({

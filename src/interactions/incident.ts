@@ -2,7 +2,15 @@ import type { MessageShortcut } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
 
 import { authoriseIncident } from "../commands/incident/access.ts";
-import { addNote, assign, close, factsOf, refresh, reopen } from "../commands/incident/change.ts";
+import {
+  addNote,
+  assign,
+  close,
+  factsOf,
+  refresh,
+  reopen,
+  sayIdpDisabled,
+} from "../commands/incident/change.ts";
 import { toldWhere } from "../commands/incident/index.ts";
 import { open } from "../commands/incident/open.ts";
 import type { Asker, Deps } from "../deps.ts";
@@ -25,6 +33,7 @@ import {
 } from "../views/incident/forms.ts";
 import { INCIDENT_ACTIONS } from "../views/incident/actions.ts";
 import { confirmClose } from "../views/incident/head.ts";
+import { escape } from "../views/text.ts";
 import { unpackParams } from "../views/screen-button.ts";
 import type { Click, ClickHandler } from "./click.ts";
 import { defineForm } from "./form.ts";
@@ -88,11 +97,21 @@ export const incidentDecisions: Record<string, ClickHandler> = {
     await answer(click, incident, `⚪ Closed ${nameOf(incident)}, with gaps left`);
   },
 
+  [INCIDENT_ACTIONS.idpDisabled]: (click) => sayIdp(click, true),
+  [INCIDENT_ACTIONS.idpNotDisabled]: (click) => sayIdp(click, false),
+
   async [INCIDENT_ACTIONS.reopen](click) {
     const incident = await reopen(of(click));
     await answer(click, incident, `🔴 Reopened ${nameOf(incident)}`);
   },
 };
+
+async function sayIdp(click: Click, isDisabled: boolean): Promise<void> {
+  const { incident: id = "", user = "" } = unpackParams(click.value);
+  const { incident, who } = await sayIdpDisabled({ ...of(click), id }, user, isDisabled);
+  const said = isDisabled ? "Disabled at the IdP" : "Not disabled at the IdP";
+  await answer(click, incident, `☑️ ${said}, as you say: ${escape(who, 254)}`);
+}
 
 function of({ deps, asker, value }: Click) {
   return { deps, asker, id: value };

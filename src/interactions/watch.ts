@@ -1,6 +1,5 @@
 import { auditContextOf } from "../approvals/audit-context.ts";
-import { sameEmail } from "../api/cloudflare.ts";
-import { authorise } from "../commands/authorise.ts";
+import { authorise, checkNotAboutSelf } from "../commands/authorise.ts";
 import { UserError } from "../errors.ts";
 import { expectedMessage, unwatchedMessage, WATCH_ACTIONS } from "../views/watch.ts";
 import { stopWatches } from "../watch/stop.ts";
@@ -14,14 +13,7 @@ export const watchClicks: Record<string, ClickHandler> = {
     const told = await readEvent(deps.db, value);
     const watch = told === null ? null : await readWatch(deps.db, told.watchId);
     if (told === null || watch === null) throw new UserError({ what: "That is no longer there." });
-    const person = await deps.directory.person(asker.userId);
-    // Someone who took over the account would say so too; and of someone without an address it is unknown who they are.
-    if (person?.email == null || sameEmail(person.email, watch.who.email)) {
-      throw new UserError({
-        what: "You can't say that about your own sign-ins.",
-        next: "Ask another operator or an approver.",
-      });
-    }
+    await checkNotAboutSelf({ deps, asker }, watch.who.email, "your own sign-ins");
     const { event } = told;
     const by = { by: asker.userId, at: deps.now() };
     const now = await expectEvent(deps.db, told, watch, { ...by, auditContext: auditContextOf(deps, asker) });

@@ -356,6 +356,9 @@ export interface IncidentPeopleTable {
   look_due: number | null;
   /** Who reads them has until then. */
   look_until: number | null;
+  /** Who says that their account is disabled at the identity provider, a Slack user id; null: no one does. */
+  idp_disabled_by: string | null;
+  idp_disabled_at: number | null;
 }
 
 /** What belongs to an incident's story, in order; only ever added to. */

@@ -69,7 +69,7 @@ const REMEMBERED_MS = 2 * OVERLAP_MS;
 /** What comes from the same address within this time is one way in: one sign-in opens one application after another. */
 export const SAME_WAY_MS = 600_000;
 /** A session and the sign-in that began it have nearly the same time. */
-const SAME_SESSION_MS = 60_000;
+export const SAME_SESSION_MS = 60_000;
 /** So many denials within this time are told. */
 export const BURST = { count: 5, ms: 600_000 };
 /** A gap shorter than this is the end of a second. */

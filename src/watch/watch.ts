@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Kysely, Selectable, Transaction } from "kysely";
 
 import { appendAudit, BOT } from "../audit/append.ts";
+import { lookAgainAt } from "../incidents/repository.ts";
 import { changeRequest } from "../requests/change.ts";
 import type { Back, Request } from "../requests/request.ts";
 import type { Db } from "../store/open.ts";
@@ -161,9 +162,11 @@ export function writeLook(
     if (watch.requestId !== null) await changeRequest(trx, { id: watch.requestId, at, isShown: false });
     if (!(await writeMemory(trx, watch, memory))) return false;
     const told = await addEvents(trx, watch, found.events, at);
+    const ask = told.length === 0 ? watch.tells : await whoIsTold(trx, watch);
+    if (told.length > 0) await lookAgainAt(trx, watch.who.id, at);
     const news: { key: string; news: WatchNews }[] = told.map(({ id, event }) => ({
       key: id,
-      news: { kind: "returned", id, who: watch.who, event, ask: watch.tells },
+      news: { kind: "returned", id, who: watch.who, event, ask },
     }));
     // Of many in one thread, the first one tells it for all: the key is the same.
     if (tellsBlind)
@@ -177,6 +180,20 @@ export function writeLook(
       await tell(trx, watch, news, at, told.length === 0 ? null : { events: told.map(({ event }) => event) });
     return true;
   });
+}
+
+/** Also the owners of open incidents that they belong to; each once. */
+async function whoIsTold(trx: Trx, { who, tells }: Watch): Promise<string[]> {
+  const rows = await trx
+    .selectFrom("incidents")
+    .innerJoin("incident_people", "incident_people.incident_id", "incidents.id")
+    .select("incidents.owner")
+    .distinct()
+    .where("incident_people.target_id", "=", who.id)
+    .where("incident_people.removed_at", "is", null)
+    .where("incidents.status", "=", "open")
+    .execute();
+  return [...new Set([...tells, ...rows.flatMap(({ owner }) => owner ?? [])])];
 }
 
 /** @returns false where another replica wrote since the watch was read, or it is over. */
@@ -361,6 +378,7 @@ export function expectEvent(
     if (row === undefined) return null;
     const { event } = told;
     const { who, requestId, teamId } = watch;
+    await lookAgainAt(trx, who.id, at);
     const expected = { by, at };
     const data = { target: who.email, target_id: who.id, watch: watch.id, seen: event, ...auditContext };
     if (requestId === null) {

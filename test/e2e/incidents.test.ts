@@ -1,10 +1,22 @@
 import { describe, expect, it } from "vitest";
 
+import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
 import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
 import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, askToRevoke, CHANNELS, newEphemeral, PEOPLE, press, wordsOf } from "../support/harness.ts";
-import { newModal, openFormBy, readAudit, sendForm, startScene, type Scene } from "./support.ts";
+import { WATCH_ACTIONS } from "../../src/views/watch.ts";
+import {
+  addOthers,
+  newModal,
+  openFormBy,
+  OTHERS,
+  pressForWords,
+  readAudit,
+  sendForm,
+  startScene,
+  type Scene,
+} from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const channel = CHANNELS.incident;
@@ -70,8 +82,9 @@ describe("an incident", () => {
     await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("No longer contained"));
 
     const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
-    expect(asked).toContain("1 gap left");
-    expect(asked).toContain("mallory@example.com: 1 session open, signed in again after the revocation");
+    expect(asked).toContain("2 gaps left");
+    expect(asked).toContain("mallory@example.com: signed in again after the revocation");
+    expect(asked).toContain("mallory@example.com: 1 session open");
     const again = await askToRevoke(slack, {
       text: "revoke mallory@example.com --devices --reason back again",
     });
@@ -135,6 +148,78 @@ describe("an incident", () => {
       "incident.removed",
     ]);
     expect((await answerTo(slack, alice, `incident reopen ${id}`)).words).toContain(`${id} is open.`);
+  });
+
+  it("is contained only once they are blocked and disabled at the IdP, where the policy requires both", async () => {
+    const scene = await startScene({
+      policy: `${policy}block: { email_list: ${BLOCK_LIST_ID} }
+incidents: { required: [sessions, block, idp] }
+`,
+    });
+    const { slack, cloudflare } = scene;
+    for (const idp of cloudflare.state.idps) idp.scim = false;
+    addOthers(slack);
+    const { message } = await openIncident(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("not blocked · "));
+    expect(wordsOf(slack, message)).toContain("unknown: IdP account");
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /revoked .* · not blocked/.test(wordsOf(slack, message)));
+    expect(wordsOf(slack, message)).toContain("Not contained");
+
+    expect(await pressForWords(slack, OTHERS.nobody, message, INCIDENT_ACTIONS.idpDisabled)).toContain(
+      "You can't use /zt incident",
+    );
+    await press(slack, bob, message, INCIDENT_ACTIONS.idpDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("disabled at the IdP, says @bob"));
+    await press(slack, alice, message, INCIDENT_ACTIONS.idpNotDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("unknown: IdP account"));
+    await press(slack, bob, message, INCIDENT_ACTIONS.idpDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("disabled at the IdP, says @bob"));
+    const told = threadWords(slack, message).join("\n");
+    expect(told).toContain("@bob says that mallory@example.com is disabled at the IdP");
+    expect(told).toContain("@alice says that mallory@example.com is not disabled at the IdP");
+    expect(told).not.toContain("Contained");
+
+    const form = await newModal(slack, alice, () => press(slack, alice, message, "form:block:incident-0"));
+    await sendForm(slack, alice, form, { reason: { reason: "phished" } });
+    const block = await slack.waitFor(() =>
+      slack.messages(CHANNELS.approvals).findLast((one) => slack.visibleText(one).includes("Block mallory")),
+    );
+    await press(slack, bob, block, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    expect(wordsOf(slack, message)).not.toContain("not blocked");
+    expect(
+      readAudit(scene)
+        .filter(({ event }) => event.startsWith("incident.idp"))
+        .map(({ event, actor }) => [event, actor]),
+    ).toEqual([
+      ["incident.idp-disabled", bob],
+      ["incident.idp-not-disabled", alice],
+      ["incident.idp-disabled", bob],
+    ]);
+  });
+
+  it("follows what a watch sees: back at once, with its owner mentioned, and not any longer once it was expected", async () => {
+    const scene = await startScene({ policy, watchMs: 100, sweepMs: 50 });
+    const { slack, cloudflare } = scene;
+    const { message, id } = await openIncident(scene);
+    await answerTo(slack, alice, `incident assign ${id} @bob`);
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    cloudflare.login("mallory@example.com", { force: true, ip: "203.0.113.199", country: "BR" });
+    await slack.waitFor(() => /🔴 Mallory Archer · back since/.test(wordsOf(slack, message)));
+    const told = await slack.waitFor(() =>
+      slack
+        .thread(card.channel, card.ts)
+        .find((one) => slack.visibleText(one).includes("signed in again at")),
+    );
+    expect(slack.visibleText(told)).toMatch(/@alice @bob/);
+    await press(slack, bob, told, WATCH_ACTIONS.expected);
+    await slack.waitFor(() => !wordsOf(slack, message).includes("back since"));
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
+    expect(wordsOf(slack, message)).not.toMatch(/session open/);
   });
 
   it("takes notes by a mention in its thread, by command, and by the message shortcut once", async () => {

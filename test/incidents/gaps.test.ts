@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import { stateOfPerson } from "../../src/incidents/chips.ts";
-import { findGaps, isContained, type PersonRequest, type PersonSeen } from "../../src/incidents/gaps.ts";
+import {
+  findGaps,
+  isContained,
+  type GapRules,
+  type PersonFacts,
+  type PersonRequest,
+  type PersonSeen,
+} from "../../src/incidents/gaps.ts";
 
 const T = Date.UTC(2027, 0, 15, 12);
 
@@ -10,7 +17,19 @@ const clean: PersonSeen = {
   sessions: { value: [] },
   devices: { value: 0 },
   risk: { value: null },
+  blocked: { value: true },
+  idp: { value: "disabled" },
 };
+
+const RULES: GapRules = { required: ["sessions"], hasBlockList: true };
+
+function facts(
+  seen: PersonSeen | null,
+  requests: readonly PersonRequest[],
+  more: Partial<PersonFacts> = {},
+): PersonFacts {
+  return { seen, requests, returns: [], idpDisabled: null, ...more };
+}
 
 const revoked: PersonRequest = {
   id: "ZT-0000001",
@@ -29,25 +48,31 @@ describe("gaps", () => {
       "sessions without a revocation are open, and no one is back",
       { ...clean, sessions: { value: [T - 5000, null] } },
       [],
-      [{ kind: "sessions", is: "open", count: 2, backSince: null }],
+      [{ kind: "sessions", is: "open", count: 2 }],
     ],
     [
       "a session from after a verified revocation: back since then",
       { ...clean, sessions: { value: [T - 40_000, T - 10_000, T - 20_000] } },
       [revoked],
-      [{ kind: "sessions", is: "open", count: 3, backSince: T - 20_000 }],
+      [
+        { kind: "back", is: "open", since: T - 20_000 },
+        { kind: "sessions", is: "open", count: 3 },
+      ],
     ],
     [
       "a session that began in the second of the call is new, as `iat` has whole seconds",
       { ...clean, sessions: { value: [T - 30_000] } },
       [{ ...revoked, sentAt: T - 29_400 }],
-      [{ kind: "sessions", is: "open", count: 1, backSince: T - 30_000 }],
+      [
+        { kind: "back", is: "open", since: T - 30_000 },
+        { kind: "sessions", is: "open", count: 1 },
+      ],
     ],
     [
       "a revocation that was not verified brings no one back",
       { ...clean, sessions: { value: [T - 10_000] } },
       [{ ...revoked, state: "sent" }],
-      [{ kind: "sessions", is: "open", count: 1, backSince: null }],
+      [{ kind: "sessions", is: "open", count: 1 }],
     ],
     [
       "devices and a risk level",
@@ -61,31 +86,136 @@ describe("gaps", () => {
     ["a low risk is none", { ...clean, risk: { value: "low" } }, [], []],
     [
       "what could not be read is unknown, never closed",
-      { ...clean, sessions: { unknown: "HTTP 502" }, devices: { unknown: "HTTP 502" } },
+      {
+        ...clean,
+        sessions: { unknown: "HTTP 502" },
+        devices: { unknown: "HTTP 502" },
+        blocked: { unknown: "HTTP 502" },
+        idp: { unknown: "HTTP 502" },
+      },
       [revoked],
+      ["back", "sessions", "block", "idp", "devices"].map((kind) => ({
+        kind,
+        is: "unknown",
+        why: "HTTP 502",
+      })),
+    ],
+    [
+      "without a revocation no one can be back, however little was read",
+      { ...clean, sessions: { unknown: "HTTP 502" } },
+      [],
+      [{ kind: "sessions", is: "unknown", why: "HTTP 502" }],
+    ],
+    [
+      "not on the list, and active at the identity provider",
+      { ...clean, blocked: { value: false }, idp: { value: "active" } },
+      [],
       [
-        { kind: "sessions", is: "unknown", why: "HTTP 502" },
-        { kind: "devices", is: "unknown", why: "HTTP 502" },
+        { kind: "block", is: "open" },
+        { kind: "idp", is: "open" },
       ],
+    ],
+    [
+      "what was read before the list and the provider were is unknown",
+      { readAt: T, sessions: { value: [] }, devices: { value: 0 }, risk: { value: null } },
+      [],
+      ["block", "idp"].map((kind) => ({ kind, is: "unknown", why: "not read yet" })),
     ],
     [
       "someone who was not read yet",
       null,
       [],
-      ["sessions", "devices", "risk"].map((kind) => ({ kind, is: "unknown", why: "not read yet" })),
+      ["sessions", "block", "idp", "devices", "risk"].map((kind) => ({
+        kind,
+        is: "unknown",
+        why: "not read yet",
+      })),
     ],
   ])("%s", (_name, seen, requests, gaps) => {
-    expect(findGaps(seen, requests)).toEqual(gaps);
+    expect(findGaps(facts(seen, requests), RULES)).toEqual(gaps);
+  });
+
+  it.each<[string, Partial<PersonFacts>, unknown]>([
+    [
+      "a sign-in that a watch saw, of which no session is left",
+      { returns: [{ at: T - 5000, isExpected: false }] },
+      [{ kind: "back", is: "open", since: T - 5000 }],
+    ],
+    ["one that was expected", { returns: [{ at: T - 5000, isExpected: true }] }, []],
+    ["one from before the revocation", { returns: [{ at: T - 50_000, isExpected: false }] }, []],
+    [
+      "one that two watches told of, and that was expected in one of them",
+      {
+        returns: [
+          { at: T - 5000, isExpected: false },
+          { at: T - 5000, isExpected: true },
+        ],
+      },
+      [],
+    ],
+    [
+      "an expected one with its session, and another session of the same way in",
+      {
+        seen: { ...clean, sessions: { value: [T - 5000, T - 4000] } },
+        returns: [{ at: T - 5000, isExpected: true }],
+      },
+      [],
+    ],
+    [
+      "an expected one, and another from elsewhere that no one expected",
+      {
+        seen: { ...clean, sessions: { value: [T - 20_000, T - 4000] } },
+        returns: [
+          { at: T - 20_000, isExpected: true },
+          { at: T - 4000, isExpected: false },
+        ],
+      },
+      [
+        { kind: "back", is: "open", since: T - 4000 },
+        { kind: "sessions", is: "open", count: 1 },
+      ],
+    ],
+    [
+      "an expected one says nothing of a session long after it",
+      {
+        seen: { ...clean, sessions: { value: [T] } },
+        requests: [{ ...revoked, sentAt: T - 3_600_000 }],
+        returns: [{ at: T - 1_800_000, isExpected: true }],
+      },
+      [
+        { kind: "back", is: "open", since: T },
+        { kind: "sessions", is: "open", count: 1 },
+      ],
+    ],
+  ])("back: %s", (_name, more, gaps) => {
+    expect(findGaps(facts(clean, [revoked], more), RULES)).toEqual(gaps);
+  });
+
+  it.each<[string, PersonSeen["idp"], boolean, readonly string[]]>([
+    ["nothing syncs its users, and no one says anything", { unknown: "no SCIM" }, false, ["unknown"]],
+    ["nothing syncs its users, and someone says so", { unknown: "no SCIM" }, true, []],
+    ["the provider says so", { value: "disabled" }, false, []],
+    ["the provider says otherwise than someone", { value: "active" }, true, ["open"]],
+  ])("disabled at the identity provider: %s", (_name, idp, isSaid, is) => {
+    const idpDisabled = isSaid ? { by: "U0BOB", at: T } : null;
+    const gaps = findGaps(facts({ ...clean, ...(idp && { idp }) }, [], { idpDisabled }), RULES);
+    expect(gaps.map((gap) => gap.is)).toEqual(is);
+  });
+
+  it("without a block list no one can be blocked, and that is no gap", () => {
+    const seen = { ...clean, blocked: { value: false } };
+    expect(findGaps(facts(seen, []), { hasBlockList: false })).toEqual([]);
   });
 
   it("contained is only who has none of the required ones, also none that is unknown", () => {
-    const devices = findGaps({ ...clean, devices: { value: 1 } }, []);
+    const gapsOf = (seen: PersonSeen | null) => findGaps(facts(seen, []), RULES);
+    const devices = gapsOf({ ...clean, devices: { value: 1 } });
     expect(isContained(devices, ["sessions"])).toBe(true);
     expect(isContained(devices, ["sessions", "devices"])).toBe(false);
-    expect(isContained(findGaps({ ...clean, sessions: { unknown: "HTTP 502" } }, []), ["sessions"])).toBe(
-      false,
-    );
-    expect(isContained(findGaps(null, []), ["sessions"])).toBe(false);
+    expect(isContained(gapsOf({ ...clean, sessions: { unknown: "HTTP 502" } }), ["sessions"])).toBe(false);
+    expect(isContained(gapsOf({ ...clean, blocked: { unknown: "HTTP 502" } }), ["block"])).toBe(false);
+    expect(isContained(gapsOf({ ...clean, idp: { value: "active" } }), ["sessions", "idp"])).toBe(false);
+    expect(isContained(gapsOf(null), ["sessions"])).toBe(false);
   });
 });
 
@@ -135,7 +265,7 @@ describe("how someone stands", () => {
     ["unknown", { ...clean, sessions: { unknown: "HTTP 502" } }, [], "unknown", ["unknown"]],
     ["not read yet", null, [], "unknown", ["unknown"]],
   ])("%s", (_name, seen, requests, standing, chips) => {
-    const state = stateOfPerson(seen, requests, ["sessions"]);
+    const state = stateOfPerson(facts(seen, requests), RULES);
     expect(state.standing).toBe(standing);
     expect(state.chips.map(({ kind }) => kind)).toEqual(chips);
   });

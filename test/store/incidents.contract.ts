@@ -150,6 +150,7 @@ export function incidentsContract(store: GetStore): void {
         db: db(),
         now: () => NOW,
         policy: { current: () => parsePolicy(POLICY, "policy.yml") },
+        readBlocked: () => Promise.resolve(null),
         async read(user: AccessUser): Promise<UserSummary> {
           await reads[begun++]?.promise;
           return { ...EVIDENCE, user, sessions: { ok: true, value: [] } };
@@ -185,7 +186,8 @@ export function incidentsContract(store: GetStore): void {
           .execute();
         const read = (user: AccessUser) => Promise.resolve({ ...EVIDENCE, user, sessions });
         const policy = { current: () => parsePolicy(POLICY, "policy.yml") };
-        await lookAtPeople({ db: db(), now: () => at, policy, read }, id);
+        const readBlocked = () => Promise.resolve(null);
+        await lookAtPeople({ db: db(), now: () => at, policy, read, readBlocked }, id);
       };
       await look({ ok: true, value: [] }, NOW);
       await look({ ok: false, reason: "HTTP 502" }, NOW + 1);

@@ -4,6 +4,7 @@ import { auditContextOf } from "../../approvals/audit-context.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { readFacts, type IncidentFacts } from "../../incidents/facts.ts";
+import { gapRulesOf } from "../../incidents/rules.ts";
 import { MAX_NOTE, MAX_PEOPLE, type Incident, type Severity } from "../../incidents/incident.ts";
 import {
   addPeople,
@@ -13,6 +14,7 @@ import {
   readPeople,
   refreshIncident,
   removePeople,
+  setIdpDisabled,
   type IncidentChange,
 } from "../../incidents/repository.ts";
 import { storable } from "../../audit/append.ts";
@@ -21,6 +23,7 @@ import type { Who } from "../../lookup/who.ts";
 import { whoText } from "../../lookup/who-list.ts";
 import { plural } from "../../pluralize.ts";
 import { gapText } from "../../views/incident/words.ts";
+import { checkNotAboutSelf } from "../authorise.ts";
 import { authoriseIncident } from "./access.ts";
 import { checkCount, findPeople } from "./open.ts";
 
@@ -151,6 +154,38 @@ async function addressOf(deps: Deps, who: Who): Promise<string> {
   return whoText(who);
 }
 
+/**
+ * Someone's account is disabled at the identity provider, which zt-bot can't see; or it is not after all. Saying it twice
+ * changes nothing. @throws UserError where they don't belong to it, or say it about themselves.
+ */
+export async function sayIdpDisabled(
+  of: ChangeOf,
+  targetId: string,
+  isDisabled: boolean,
+): Promise<{ incident: Incident; who: string }> {
+  await authoriseIncident(of, "auditor");
+  const { deps, asker, id } = of;
+  const incident = await current(of);
+  const person = (await readPeople(deps.db, id)).find(({ target }) => target.id === targetId);
+  if (person === undefined) throw new UserError({ what: `They no longer belong to ${id}.` });
+  const { email } = person.target;
+  await checkNotAboutSelf(of, email, "your own account");
+  const who = email === "" ? targetId : email;
+  if ((person.idpDisabled !== null) === isDisabled) return { incident, who };
+  const at = deps.now();
+  const event = isDisabled ? "incident.idp-disabled" : "incident.idp-not-disabled";
+  const said = { by: isDisabled ? asker.userId : null, at };
+  const changed = await apply(of, event, {
+    at,
+    data: { emails: [who], targets: [targetId] },
+    entry: { people: [who] },
+    key: `${event}:${targetId}:${at}`,
+    also: (trx) => setIdpDisabled(trx, id, targetId, said),
+  });
+  deps.engine.lookAtIncident(id);
+  return { incident: changed, who };
+}
+
 /** A note as it was written. `source`: the message that it is. */
 export interface NewNote {
   note: string;
@@ -234,7 +269,7 @@ export async function refresh({ deps, id }: ChangeOf): Promise<void> {
 
 /** @throws UserError when there is no such incident. */
 export async function factsOf(deps: Deps, id: string): Promise<IncidentFacts> {
-  const facts = await readFacts(deps.db, id, deps.policy.current().incidents.required);
+  const facts = await readFacts(deps.db, id, gapRulesOf(deps.policy.current()));
   if (facts === null) throw noSuchIncident(id);
   return facts;
 }

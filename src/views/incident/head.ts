@@ -2,7 +2,7 @@ import type { ActionsBlock, Button, KnownBlock } from "@slack/types";
 
 import { compact } from "../../compact.ts";
 import type { IncidentFacts } from "../../incidents/facts.ts";
-import type { Gap } from "../../incidents/gaps.ts";
+import type { GapKind } from "../../incidents/gaps.ts";
 import { number, plural } from "../../pluralize.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import {
@@ -18,15 +18,15 @@ import {
 } from "../blocks.ts";
 import { formButton } from "../forms/button.ts";
 import { stateWords } from "../card/card.ts";
-import { screenButton } from "../screen-button.ts";
-import { duration, escape, mention, when, withoutSigns } from "../text.ts";
+import { packParams, screenButton } from "../screen-button.ts";
+import { duration, escape, mention, named, when, withoutSigns } from "../text.ts";
 import { INCIDENT_ACTIONS } from "./actions.ts";
 import { INCIDENT_CHANNEL, incidentName, personLine, personName } from "./words.ts";
 
 /** What of all requests is shown; the thread tells of each. */
 const MAX_REQUESTS = 5;
-/** Buttons of next steps: more are under each person's own summary. */
-const MAX_STEPS = 5;
+/** People with the buttons of their next steps: more are under each person's own summary. */
+const MAX_STEPPED = 5;
 
 interface HeadProps {
   facts: IncidentFacts;
@@ -55,7 +55,7 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
       timesText(facts),
     ),
     thread.trouble !== null && section(troubleText(facts)),
-    sections(people.map(({ person, state }) => personLine(person, state))),
+    peopleBlocks(facts),
     people.length === 0 && section("No one belongs to it."),
     requests.length > 0 &&
       section(
@@ -73,7 +73,6 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
         ? "*Containment gaps:* none"
         : `*Containment gaps:* ${compact(gaps.left > 0 && number(gaps.left), gaps.unknown > 0 && `${number(gaps.unknown)} unknown`).join(", ")}`,
     ),
-    stepButtons(facts),
     incidentButtons(facts),
     context(
       compact(
@@ -124,38 +123,93 @@ function countGaps({ people }: IncidentFacts): { left: number; unknown: number }
   };
 }
 
-/** The next step of the first gap of each person, where a request does not wait already. */
-function stepButtons({ people, incident }: IncidentFacts): ActionsBlock[] {
-  if (incident.status === "closed") return [];
-  const steps = people.flatMap(({ person, state }, index) => {
-    const isAtWork = state.standing === "waiting" || state.standing === "in-progress";
-    const gap = state.gaps.find(({ is }) => is === "open");
-    return isAtWork || gap === undefined ? [] : [stepButton(person.target, gap, index)];
-  });
-  return actions("incident_steps", steps.slice(0, MAX_STEPS));
+type Shown = IncidentFacts["people"][number];
+
+/** A line for everyone; below those who come first, the next step of each of their gaps. */
+function peopleBlocks({ people, incident: { id, status } }: IncidentFacts): KnownBlock[] {
+  const steps = new Map(
+    status === "closed"
+      ? []
+      : people.flatMap((one, index) => {
+          const buttons = stepButtons(id, one, index);
+          return buttons.length === 0 ? [] : [[one, buttons] as const];
+        }),
+  );
+  const isOpen = ({ state }: Shown) => state.gaps.some(({ is }) => is === "open");
+  const first = [...steps.keys()].toSorted((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
+  const stepped = new Set(first.slice(0, MAX_STEPPED));
+  const left = first.length - stepped.size;
+  const blocks: KnownBlock[] = [];
+  let lines: string[] = [];
+  for (const one of people) {
+    lines.push(personLine(one.person, one.state));
+    if (!stepped.has(one)) continue;
+    blocks.push(...sections(lines), ...actions(`incident_steps_${blocks.length}`, ...(steps.get(one) ?? [])));
+    lines = [];
+  }
+  blocks.push(...sections(lines));
+  if (left > 0)
+    blocks.push(
+      context(`→ \`/zt user\` has the next steps of ${plural(left, "more person", "more people")}`),
+    );
+  return blocks;
 }
 
-function stepButton(
-  target: { id: string; email: string; name: string },
-  { kind }: Gap,
-  index: number,
-): Button {
-  const who = target.name === "" ? target.email : target.name;
-  const which = `incident-${index}`;
+/** The next step of each gap, the most pressing first; none of a request while one is waiting or in progress. */
+function stepButtons(id: string, { person, state }: Shown, index: number): Button[] {
+  const isAtWork = state.chips.some(({ kind }) => kind === "waiting" || kind === "in-progress");
+  const of = { id, target: person.target, which: `incident-${index}` };
+  const kinds = new Set(state.gaps.flatMap(({ kind, is }) => (is === "open" ? kind : [])));
+  // One revocation ends both.
+  if (kinds.has("back")) kinds.delete("sessions");
+  const next = isAtWork ? [] : [...kinds].map((kind) => stepButton(kind, of));
+  const idp = state.gaps.find(({ kind }) => kind === "idp");
+  return compact(
+    ...next,
+    person.seen !== null &&
+      idp?.is === "unknown" &&
+      idpButton("Disabled at the IdP", INCIDENT_ACTIONS.idpDisabled, of),
+    person.idpDisabled !== null && idpButton("Not disabled at the IdP", INCIDENT_ACTIONS.idpNotDisabled, of),
+  );
+}
+
+interface StepOf {
+  id: string;
+  target: { id: string; email: string; name: string };
+  which: string;
+}
+
+function stepButton(kind: GapKind, { id, target, which }: StepOf): Button {
+  const who = nameOf(target);
+  const params = { user: target.id };
   switch (kind) {
+    case "back":
+      return formButton("Revoke again…", "revoke", which, params, `Request to revoke ${who} again`);
     case "sessions":
-      return formButton(`Revoke ${who}…`, "revoke", which, { user: target.id }, `Request to revoke ${who}`);
+      return formButton("Revoke…", "revoke", which, params, `Request to revoke ${who}`);
+    case "block":
+      return formButton("Block…", "block", which, params, `Request to block ${who}`);
+    case "idp":
+      return button("Check the IdP again", INCIDENT_ACTIONS.refresh, id, `Read everyone in ${id} again`);
     case "devices":
       return formButton(
-        `Revoke devices of ${who}…`,
+        "Revoke devices…",
         "revoke-devices",
         which,
-        { user: target.id },
+        params,
         `Request to revoke devices of ${who}`,
       );
     case "risk":
-      return screenButton(`Risk of ${who}`, "risk", { user: target.id }, `Risk events of ${who}`, which);
+      return screenButton("Risk", "risk", params, `Risk events of ${who}`, which);
   }
+}
+
+function idpButton(text: string, action: string, { id, target }: StepOf): Button {
+  return button(text, action, packParams({ incident: id, user: target.id }), `${nameOf(target)}: ${text}`);
+}
+
+function nameOf({ name, email, id }: StepOf["target"]): string {
+  return named(name, named(email, id));
 }
 
 function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBlock[] {

@@ -104,6 +104,8 @@ function eventText(
       return ["⚪", "No clear answer from Cloudflare"];
     case "request.stopped":
       return ["⚪", `${by} stopped`];
+    case "block.ended":
+      return ["🟠", "No longer blocked, the time is over"];
     case "request.succeeded":
       return succeededText(request);
     default:
@@ -176,6 +178,10 @@ function changeText({ event, actor, owner, severity, people = [], gaps = [] }: A
       return `${by} added ${names}`;
     case "incident.removed":
       return `${by} removed ${names}`;
+    case "incident.idp-disabled":
+      return `${by} says that ${names} is disabled at the IdP`;
+    case "incident.idp-not-disabled":
+      return `${by} says that ${names} is not disabled at the IdP`;
     case "incident.contained":
       return "✅ *Contained:* no required gap is left";
     case "incident.not-contained":

@@ -1,9 +1,9 @@
-import type { Chip, PersonState, Standing } from "../../incidents/chips.ts";
+import type { Chip, OpenGap, PersonState, Standing } from "../../incidents/chips.ts";
 import type { Gap, GapKind } from "../../incidents/gaps.ts";
 import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
 import { compact } from "../../compact.ts";
 import { list, plural } from "../../pluralize.ts";
-import { escape, named, when } from "../text.ts";
+import { escape, mention, named, when } from "../text.ts";
 
 /** As it is named in sentences, also where nothing links to it. */
 export const INCIDENT_CHANNEL = "the incident's channel";
@@ -39,26 +39,39 @@ function chipText(chip: Chip): string {
     case "waiting":
       return "waiting for approval";
     case "in-progress":
-      return "revoking";
+      return "in progress";
     case "unclear":
       return "no clear answer from Cloudflare";
     case "failed":
-      return "revoking failed";
+      return "last request failed";
     case "revoked":
       return `revoked ${when(chip.at, "minute")}`;
     case "open":
       return openText(chip.gap);
+    case "idp-disabled":
+      return `disabled at the IdP, says ${mention(chip.said.by)}`;
     case "unknown":
       return `unknown: ${list(chip.what.map((kind) => KINDS[kind]))}`;
   }
 }
 
-const KINDS: Record<GapKind, string> = { sessions: "sessions", devices: "devices", risk: "risk" };
+const KINDS: Record<GapKind, string> = {
+  back: "whether they are back",
+  sessions: "sessions",
+  block: "block list",
+  idp: "IdP account",
+  devices: "devices",
+  risk: "risk",
+};
 
-function openText(gap: Extract<Gap, { is: "open" }>): string {
+function openText(gap: OpenGap): string {
   switch (gap.kind) {
     case "sessions":
       return `${plural(gap.count, "session")} open`;
+    case "block":
+      return "not blocked";
+    case "idp":
+      return "active at the IdP";
     case "devices":
       return `${plural(gap.count, "device")} active`;
     case "risk":
@@ -70,9 +83,7 @@ function openText(gap: Extract<Gap, { is: "open" }>): string {
 export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): string {
   const who = email === "" ? id : email;
   if (gap.is === "unknown") return `${who}: ${KINDS[gap.kind]} unknown`;
-  const back =
-    gap.kind === "sessions" && gap.backSince !== null ? ", signed in again after the revocation" : "";
-  return `${who}: ${openText(gap)}${back}`;
+  return `${who}: ${gap.kind === "back" ? "signed in again after the revocation" : openText(gap)}`;
 }
 
 /** `INC-7K3M2 · Phishing wave` in mrkdwn. */

@@ -110,6 +110,10 @@ const WORDS: Record<AuditEvent, Words> = {
   "incident.added": (data) => `added ${texts(data, "emails").join(", ")} to incident ${incident(data)}`,
   "incident.removed": (data) => `removed ${texts(data, "emails").join(", ")} from incident ${incident(data)}`,
   "incident.noted": (data) => `noted in incident ${incident(data)}: ${text(data, "note") ?? ""}`,
+  "incident.idp-disabled": (data) =>
+    `said that ${texts(data, "emails").join(", ")} is disabled at the IdP, in incident ${incident(data)}`,
+  "incident.idp-not-disabled": (data) =>
+    `said that ${texts(data, "emails").join(", ")} is not disabled at the IdP, in incident ${incident(data)}`,
   "incident.contained": (data) => `saw no required gap left in incident ${incident(data)}`,
   "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
   "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,

@@ -1,6 +1,6 @@
 import { stateOfPerson } from "../../../src/incidents/chips.ts";
 import type { IncidentFacts } from "../../../src/incidents/facts.ts";
-import type { PersonRequest, PersonSeen } from "../../../src/incidents/gaps.ts";
+import type { GapRules, PersonRequest, PersonSeen, Said } from "../../../src/incidents/gaps.ts";
 import type { Incident } from "../../../src/incidents/incident.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
@@ -34,6 +34,8 @@ const CLEAN: PersonSeen = {
   sessions: { value: [] },
   devices: { value: 0 },
   risk: { value: null },
+  blocked: { value: true },
+  idp: { value: "disabled" },
 };
 const REVOKED: PersonRequest = {
   id: "ZT-7K3M2QF",
@@ -45,17 +47,37 @@ const REVOKED: PersonRequest = {
   sentAt: NOW - 30 * MINUTE,
 };
 
-function person(name: string, seen: PersonSeen | null, requests: readonly PersonRequest[]) {
+function person(
+  name: string,
+  seen: PersonSeen | null,
+  requests: readonly PersonRequest[],
+  idpDisabled: Said | null = null,
+) {
   const email = `${name.split(" ")[0]?.toLowerCase() ?? ""}@example.com`;
   const profile = makeUser({ id: `${name.length}a1b2c3d-0000-4000-8000-000000000001`, name, email });
   const target = { id: profile.id, email, name };
   return {
-    person: { target, profile, addedAt: NOW - HOUR, seen },
-    state: stateOfPerson(seen, requests, ["sessions"]),
+    person: { target, profile, addedAt: NOW - HOUR, seen, idpDisabled },
+    state: stateOfPerson({ seen, requests, returns: [], idpDisabled }, RULES),
   };
 }
 
-const MALLORY = person("Mallory Archer", { ...CLEAN, sessions: { value: [NOW - 20 * MINUTE] } }, [REVOKED]);
+const RULES: GapRules = { required: ["back", "sessions"], hasBlockList: true };
+
+const MALLORY = person(
+  "Mallory Archer",
+  {
+    ...CLEAN,
+    sessions: { value: [NOW - 20 * MINUTE] },
+    blocked: { value: false },
+    idp: { value: "active" },
+  },
+  [REVOKED],
+);
+const NO_SCIM = { unknown: "no identity provider (IdP) syncs its users" };
+/** The identity provider says nothing: no one does, and someone does. */
+const GRACE = person("Grace", { ...CLEAN, idp: NO_SCIM }, [REVOKED]);
+const HEIDI = person("Heidi", { ...CLEAN, idp: NO_SCIM }, [REVOKED], { by: BOB, at: NOW - MINUTE });
 const DANA = person("Dana", { ...CLEAN, devices: { value: 2 }, risk: { value: "high" } }, []);
 const ERIN = person(
   "Erin Long",
@@ -68,7 +90,7 @@ const FACTS: IncidentFacts = {
   incident: { ...INCIDENT, firstContainedAt: NOW - 29 * MINUTE },
   people: [MALLORY, DANA, ERIN],
   requests: [{ request: request("pending"), headline: "Revoke all sessions of mallory@example.com" }],
-  required: ["sessions"],
+  required: RULES.required,
   isContained: false,
   thread: { channel: "C0INCIDN7", ts: "1.1", trouble: null },
 };
@@ -101,6 +123,15 @@ export const INCIDENTS = {
     requests: [],
     isContained: true,
   }),
+  "head-idp-unknown": head({ ...FACTS, people: [GRACE, HEIDI], requests: [], isContained: true }),
+  "head-many-open": head({
+    ...FACTS,
+    people: [
+      GRACE,
+      ...Array.from({ length: 7 }, (_, n) => ({ ...DANA, person: { ...DANA.person, addedAt: n } })),
+    ],
+    requests: [],
+  }),
   "head-closed": head({
     ...FACTS,
     incident: { ...INCIDENT, status: "closed", closed: { by: BOB, at: NOW }, owner: null },
@@ -111,7 +142,8 @@ export const INCIDENTS = {
     LINK,
   ),
   "close-with-gaps": confirmClose(ID, [
-    "mallory@example.com: 1 session open, signed in again after the revocation",
+    "mallory@example.com: signed in again after the revocation",
+    "mallory@example.com: 1 session open",
     "erin@example.com: sessions unknown",
   ]),
   snapshot: snapshotReply(TAKEN_OVER),
@@ -143,6 +175,19 @@ export const INCIDENTS = {
   severity: eventReply({ kind: "event", event: "incident.severity", severity: 1, ...at }),
   added: eventReply({ kind: "event", event: "incident.added", people: ["dana@example.com"], ...at }),
   removed: eventReply({ kind: "event", event: "incident.removed", people: ["dana@example.com"], ...at }),
+  "idp-disabled": eventReply({
+    kind: "event",
+    event: "incident.idp-disabled",
+    people: ["dana@example.com"],
+    ...at,
+  }),
+  "idp-not-disabled": eventReply({
+    kind: "event",
+    event: "incident.idp-not-disabled",
+    people: ["dana@example.com"],
+    ...at,
+  }),
+  "block-ended": line("block.ended", request("succeeded")),
   contained: eventReply({ kind: "event", event: "incident.contained", ...at }),
   "not-contained": eventReply({ kind: "event", event: "incident.not-contained", ...at }),
   closed: eventReply({ kind: "event", event: "incident.closed", gaps: [], ...at }),
