@@ -114,7 +114,7 @@ function idpOf(part: UserSummary["idp"]): Known<"active" | "disabled"> {
   if (part === undefined) return NOT_READ;
   if (!part.ok) return { unknown: part.reason };
   const { active } = part.value;
-  if (active === null) return { unknown: "the identity provider does not say" };
+  if (active === null) return { unknown: "the IdP does not say" };
   return { value: active ? "active" : "disabled" };
 }
 
