@@ -11,6 +11,8 @@ import { createCommands } from "../src/commands/index.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
+import { createInspectorRouter } from "./inspector/control.ts";
+import { createJournal } from "./inspector/journal.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { startSlack } from "./slack/index.ts";
 import { buildPage, mountPage, type Subcommand } from "./web/serve.ts";
@@ -57,20 +59,25 @@ const stepUp = values["step-up"] ? "step_up: [revoke, delete-user]\n" : "";
 writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`);
 
 const dist = await buildPage();
+const workspace = describeWorkspace({ mode: "socket" });
+const { botToken, appToken, signingSecret } = workspace.bot;
+const journal = createJournal([botToken, appToken, signingSecret, CLOUDFLARE_TOKEN, STEP_UP_KEY]);
 const cloudflare = await startCloudflare({
   accountId: ACCOUNT_ID,
   tokens: [{ token: CLOUDFLARE_TOKEN }],
   dataFile: join(folder, "cloudflare.json"),
+  observe: journal.observe,
 });
-const workspace = describeWorkspace({ mode: "socket" });
 const slack = await startSlack({
   ...workspace,
   // As it should be: a public one is warned of.
   channels: workspace.channels.map((one) => ({ ...one, isPrivate: one.id === CHANNELS.approvals })),
   port: Number(values.port),
   dataFile: join(folder, "slack.json"),
+  observe: journal.observe,
   mount(app) {
     app.use("/sandbox", express.json(), createControlRouter(cloudflare));
+    app.use("/sandbox", createInspectorRouter(journal));
     mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security, subcommands: listSubcommands() });
   },
 }).catch(async (error: unknown) => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startCloudflare, type CloudflareEmulator, type TokenOptions } from "./cloudflare/index.ts";
+import type { Observe } from "./inspector/journal.ts";
 import { startSlack, type Slack, type SlackOptions } from "./slack/index.ts";
 import { ACCOUNT_ID, CLOUDFLARE_TOKEN, describeWorkspace, POLICY, STEP_UP_KEY } from "./workspace.ts";
 
@@ -25,6 +26,8 @@ export interface WorldOptions {
   postsPerSecond?: number;
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
+  /** Told of every request between the bot, Slack and Cloudflare. */
+  observe?: Observe;
   /** What this Slack does otherwise than most. */
   slack?: Partial<SlackOptions>;
 }
@@ -52,12 +55,14 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
       { token: CLOUDFLARE_TOKEN, ...(permissions === undefined ? {} : { permissions }), ...options.token },
     ],
     keys: [KEY],
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
   });
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({
     ...workspace,
     quiet: true,
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...options.slack,
     ...(options.mount === undefined ? {} : { mount: options.mount }),
   });

@@ -8,8 +8,6 @@ import { countRecentFailedLogins, LoginRefusedError } from "./logins.ts";
 import { isRouteName } from "./routes.ts";
 import { findActiveRegistrations, findLiveSessions, highestRisk } from "./world.ts";
 
-const SHOWN_REQUESTS = 50;
-
 const email = z.string().min(1);
 const at = z.number().exactOptional();
 
@@ -114,7 +112,7 @@ function refusalStatus(error: unknown): number | null {
 
 /** What the page shows beside Slack. */
 function summarize(emulator: CloudflareEmulator) {
-  const { state, faults, requests } = emulator;
+  const { state, faults } = emulator;
   const now = emulator.now();
   const users = state.users.flatMap((user) => {
     if (user.story === null) return [];
@@ -136,14 +134,5 @@ function summarize(emulator: CloudflareEmulator) {
     users,
     userCount: state.users.length,
     faults: faults.list(),
-    requests: requests.slice(-SHOWN_REQUESTS).map(({ route, method, path, query, at, status, cfRay }) => ({
-      route,
-      method,
-      path,
-      query,
-      at,
-      status,
-      cfRay,
-    })),
   };
 }

@@ -50,7 +50,7 @@ export interface CloudflareEmulator {
   /** May be changed while it runs. */
   settings: Settings;
   now: () => number;
-  /** Every API call, newest last. */
+  /** The newest 10,000 API calls, newest last. */
   requests: RecordedRequest[];
   /** Logs in: a new nonce, issued now. Throws `LoginRefusedError` in the minute after a revocation, unless forced. */
   login: (email: string, options?: LoginOptions) => Session;
@@ -103,6 +103,7 @@ export async function startCloudflare(options: CloudflareEmulatorOptions): Promi
     ],
     backend,
     requests,
+    observe: options.observe,
     stopped: stopped.promise,
     onChange: changed,
   });

@@ -1,6 +1,7 @@
 /** The HTTP side: turns a request into a `Call`, runs it through the layers, sends the answer. */
 import express from "express";
 import type { NextFunction, Request, Response } from "express";
+import type { Ended, Observe } from "../inspector/journal.ts";
 import { accessInvalid, noRoute } from "./envelope.ts";
 import type { Answer, Backend, Call, Layer, Route } from "./exchange.ts";
 import { runLayers } from "./exchange.ts";
@@ -8,12 +9,14 @@ import { newRay } from "./logins.ts";
 import type { RecordedRequest } from "./journal.ts";
 
 export const API_PREFIX = "/client/v4";
+const KEPT_REQUESTS = 10_000;
 
 export interface ApiOptions {
   routes: readonly Route[];
   layers: readonly Layer[];
   backend: Backend;
   requests: RecordedRequest[];
+  observe: Observe | undefined;
   /** Resolves when the emulator stops. */
   stopped: Promise<void>;
   onChange: () => void;
@@ -45,6 +48,13 @@ export function createApiRouter(options: ApiOptions): express.Router {
     const record = getRecord(response);
     record.body = request.body;
     options.requests.push(record);
+    options.requests.splice(0, options.requests.length - KEPT_REQUESTS);
+    response.locals.ended = options.observe?.({
+      way: "bot-to-cloudflare",
+      name: record.method,
+      detail: describeRequest(record),
+      request: record.body,
+    });
     options.onChange();
     next();
   });
@@ -65,6 +75,15 @@ export function createApiRouter(options: ApiOptions): express.Router {
     return send(accessInvalid("the body is not JSON"), response, options.onChange);
   });
   return router;
+}
+
+/** The account's id is the same in every path and says nothing. */
+function describeRequest({ path, query }: RecordedRequest): string {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((each) => `${name}=${each}`),
+  );
+  const short = path.replace(/^\/accounts\/[^/]+/, "");
+  return parameters.length === 0 ? short : `${short}?${parameters.join("&")}`;
 }
 
 function getRecord(response: Response): RecordedRequest {
@@ -119,12 +138,16 @@ function toPlainQuery(queries: Record<string, string[]>): Record<string, string 
 }
 
 function send(answer: Answer, response: Response, onChange: () => void): void {
+  const ended: ((ended: Ended) => void) | undefined = response.locals.ended;
   if (answer.kind === "cut") {
+    ended?.({ error: "connection cut" });
     response.socket?.destroy();
     onChange();
     return;
   }
   getRecord(response).status = answer.status;
+  const { body, status } = answer;
+  ended?.({ status, response: body, broken: status === 429 ? ["rate limit of Cloudflare’s API"] : [] });
   onChange();
   if (response.destroyed) return;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);

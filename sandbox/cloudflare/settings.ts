@@ -1,4 +1,5 @@
 /** What the emulator can be told: how it is started, and what is left open by every public source. */
+import type { Observe } from "../inspector/journal.ts";
 import type { PermissionName } from "./exchange.ts";
 
 export interface TokenOptions {
@@ -120,4 +121,6 @@ export interface CloudflareEmulatorOptions {
   accessEnabled?: boolean;
   multiUserMode?: boolean;
   unknowns?: Partial<Unknowns>;
+  /** Told of every request to the API. */
+  observe?: Observe;
 }

@@ -1,6 +1,7 @@
 import type { ViewOutput } from "@slack/bolt";
 import type { AnyBlock } from "@slack/types";
 import type { Express } from "express";
+import type { Observe } from "../inspector/journal.ts";
 import type {
   ClickInput,
   CloseViewInput,
@@ -138,6 +139,8 @@ export interface SlackOptions {
   mount?: (app: Express) => void;
   /** Do not write broken limits to stderr. */
   quiet?: boolean;
+  /** Told of every request between Slack and the app, both ways. */
+  observe?: Observe;
 }
 
 export interface MessageMetadata {

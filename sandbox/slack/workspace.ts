@@ -173,6 +173,14 @@ export function addNotice(workspace: Workspace, user: string, text: string): voi
   workspace.changed();
 }
 
+/** Runs what may break limits, and gives back in words which it broke. */
+export function collectBroken<T>(workspace: Workspace, run: () => T): { result: T; broken: string[] } {
+  const before = workspace.violations.length;
+  const result = run();
+  const broken = workspace.violations.slice(before).map(({ error, detail }) => `${error}: ${detail}`);
+  return { result, broken };
+}
+
 export function addViolation(workspace: Workspace, violation: Violation): void {
   workspace.violations.push(violation);
   if (workspace.options.quiet !== true) {

@@ -4,6 +4,7 @@ import { waitLatency } from "../trouble/faults.ts";
 import type { Sockets } from "../delivery/socket.ts";
 import type { ApiCall, Fault } from "../types.ts";
 import { toText } from "../text/to-text.ts";
+import { collectBroken, findConversation, findPerson } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
 import { blockMethods } from "./blocks.ts";
@@ -98,9 +99,16 @@ async function answer(
   const record: ApiCall = { method, args: shown, at: new Date(workspace.now()).toISOString(), status: 0 };
   workspace.calls.push(record);
   workspace.calls.splice(0, workspace.calls.length - keptCalls);
+  const ended = workspace.options.observe?.({
+    way: "bot-to-slack",
+    name: method,
+    detail: describeArgs(workspace, shown),
+    request: shown,
+  });
   response.once("close", () => {
     if (response.writableFinished) return;
     record.lost = true;
+    ended?.({ error: "connection cut" });
     workspace.changed();
   });
   workspace.changed();
@@ -116,7 +124,7 @@ async function answer(
   }
   const retryAfter = fault?.retryAfter ?? workspace.rates.take(method, toText(args["channel"]));
   const refused = faultyAnswer(retryAfter === undefined ? fault : { ...fault, retryAfter });
-  const result = refused ?? run(effect, method);
+  const { result, broken } = collectBroken(workspace, () => refused ?? run(effect, method));
   workspace.changed();
   await workspace.faults.wait(method, "answer");
   if (fault?.dropAnswer === true) {
@@ -125,10 +133,27 @@ async function answer(
   }
   record.status = result.status;
   record.response = result.body;
+  const { status, body } = result;
+  ended?.({
+    status,
+    response: body,
+    ...(body["ok"] === false && { error: toText(body["error"]) }),
+    broken: status === 429 ? [...broken, `rate limit of ${method}`] : broken,
+  });
   workspace.changed();
   if (retryAfter !== undefined) response.set("retry-after", String(retryAfter));
   response.set("x-oauth-scopes", workspace.options.bot.scopes.join(","));
   response.status(result.status).json(result.body);
+}
+
+/** Where it goes, and to whom, for the inspector. */
+function describeArgs(workspace: Workspace, { channel, user, users }: ApiArgs): string {
+  const place = channel === undefined ? undefined : findConversation(workspace, toText(channel));
+  const to = user ?? users ?? place?.user;
+  const person = to === undefined ? undefined : (findPerson(workspace, toText(to))?.realName ?? toText(to));
+  return [place?.kind === "im" ? undefined : place && `#${place.name}`, person]
+    .filter((part) => part !== undefined)
+    .join(" · ");
 }
 
 interface Result {

@@ -1,6 +1,6 @@
 import { addMessage } from "../messages.ts";
 import type { Delivery, SentRequest } from "../types.ts";
-import { validateMessage, validateView } from "../validate.ts";
+import { validateMessage, validateSuggestions, validateView } from "../validate.ts";
 import type { Problem } from "../validate.ts";
 import { addView, changeView, clearViews, findView, removeView, stackLimit, viewStack } from "../views.ts";
 import { addNotice, addViolation } from "../workspace.ts";
@@ -23,6 +23,7 @@ export function applyAck(workspace: Workspace, request: SentRequest, body: unkno
   const ack = (typeof body === "object" && body !== null ? body : {}) as AckBody;
   if (request.kind === "slash_commands") return answerCommand(workspace, request, ack);
   if (request.payload["type"] === "view_submission") return answerSubmission(workspace, request, ack);
+  if (request.payload["type"] === "block_suggestion") return answerSuggestion(workspace, body);
   return { ok: true };
 }
 
@@ -48,6 +49,14 @@ function answerCommand(workspace: Workspace, request: SentRequest, ack: AckBody)
     ...(ack.response_type === "in_channel" ? {} : { ephemeralTo: user }),
   });
   return { ok: true };
+}
+
+/** Options that break a limit are none. */
+function answerSuggestion(workspace: Workspace, body: unknown): Outcome {
+  const problem = validateSuggestions(body)[0];
+  if (problem === undefined) return { ok: true };
+  report(workspace, "ack of a block suggestion", problem);
+  return { ok: false, error: problem.error };
 }
 
 /** https://docs.slack.dev/surfaces/modals#response_actions */

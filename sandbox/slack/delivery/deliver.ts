@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery, EventRetry, Payload, PayloadKind, SentRequest } from "../types.ts";
-import { addNotice } from "../workspace.ts";
+import { addNotice, collectBroken } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { applyAck } from "./ack.ts";
+import { describeDelivery } from "./describe.ts";
 import { sendRequest, signRequest } from "./http.ts";
 import type { Sockets } from "./socket.ts";
 
@@ -47,18 +48,33 @@ export async function transmit(
   sockets: Sockets,
   request: SentRequest,
 ): Promise<Delivery> {
+  const timeoutMs = workspace.options.ackTimeoutMs ?? defaultAckTimeoutMs;
+  const ended = workspace.options.observe?.({
+    way: "slack-to-bot",
+    ...describeDelivery(workspace, request),
+    request: request.payload,
+  });
+  const sentAt = performance.now();
   const answer =
     request.mode === "socket"
       ? await sockets.send(request.kind, request.payload, request.retry)
-      : await sendRequest(request, workspace.options.ackTimeoutMs ?? defaultAckTimeoutMs);
+      : await sendRequest(request, timeoutMs);
+  const ms = performance.now() - sentAt;
   const status = answer.status === undefined ? {} : { status: answer.status };
   if (!answer.ok) {
+    const isLate = answer.error === "operation_timeout";
+    const broken = isLate ? [`not acknowledged within ${timeoutMs / 1000} s`] : [];
+    ended?.({ ...status, error: answer.error, broken, ms });
     tellPerson(workspace, request, answer.error);
     return { ok: false, error: answer.error, ...status, request };
   }
   const { ackEffectMs } = workspace.options;
   if (ackEffectMs !== undefined) await delay(ackEffectMs);
-  const outcome = applyAck(workspace, request, answer.body);
+  const { result: outcome, broken } = collectBroken(workspace, () =>
+    applyAck(workspace, request, answer.body),
+  );
+  const { error } = outcome;
+  ended?.({ ...status, ...(error !== undefined && { error }), response: answer.body, broken, ms });
   const ack = answer.body === undefined ? {} : { ack: answer.body };
   return { ...outcome, ...status, ...ack, request };
 }

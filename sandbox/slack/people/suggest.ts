@@ -3,8 +3,7 @@ import type { Sockets } from "../delivery/socket.ts";
 import { findElement } from "../elements.ts";
 import { suggestionPayload } from "../payloads.ts";
 import type { Delivery, SuggestedOption, SuggestInput } from "../types.ts";
-import { validateSuggestions } from "../validate.ts";
-import { addViolation, findPerson } from "../workspace.ts";
+import { findPerson } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { findSurface, shownBlocks } from "./surface.ts";
 
@@ -39,13 +38,6 @@ export async function askOptions(
   const payload = suggestionPayload(workspace, { person, placed, value: input.value, from });
   const delivery = await deliver(workspace, sockets, "interactive", payload);
   if (!delivery.ok) return { ...delivery, options: [] };
-  const problem = validateSuggestions(delivery.ack)[0];
-  if (problem !== undefined) {
-    const { error, message, pointer } = problem;
-    const detail = `${message} [json-pointer:${pointer}]`;
-    addViolation(workspace, { method: "ack of a block suggestion", error, detail });
-    return { ...delivery, ok: false, error, options: [] };
-  }
   return { ...delivery, options: listOptions(delivery.ack as Suggestions) };
 }
 

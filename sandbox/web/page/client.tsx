@@ -4,6 +4,9 @@ import type { PersonChannel, PersonState } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
 import { Announcer } from "./chat/announcer.tsx";
 import { CloudflarePanel } from "./cloudflare/cloudflare-panel.tsx";
+import { InspectorPanel } from "./inspector/inspector-panel.tsx";
+import { useExchanges } from "./inspector/use-exchanges.ts";
+import { ToolButton } from "./tool-button.tsx";
 import type { ComposerHandle } from "./composer/composer.tsx";
 import { useRoute } from "./route.ts";
 import { Seat } from "./chat/seat.tsx";
@@ -13,6 +16,9 @@ import { useMatch } from "./use-match.ts";
 import { useNow } from "./use-now.ts";
 import { useUnread } from "./chat/use-unread.ts";
 import { type Workspace, WorkspaceContext } from "./workspace.ts";
+
+/** What can be open beside the messages, one at a time. */
+type Tool = "cloudflare" | "inspector";
 
 /**
  * The frame around a person's seat: who one is, the channels, and Cloudflare's side.
@@ -28,7 +34,9 @@ export function Client(props: {
   const { state, wanted } = props;
   const [route, go] = useRoute();
   const [drawerOpen, setDrawerOpen] = useState(false);
-  const [cloudflareOpen, setCloudflareOpen] = useState(() => matchMedia("(min-width: 1200px)").matches);
+  const [tool, setTool] = useState<Tool | undefined>(() =>
+    matchMedia("(min-width: 1200px)").matches ? "cloudflare" : undefined,
+  );
   const isPhone = useMatch("(max-width: 760px)");
   const isWide = useMatch("(min-width: 1640px)");
   const composer = useRef<ComposerHandle>(null);
@@ -50,16 +58,19 @@ export function Client(props: {
 
   const openThread = (ts: string | undefined): void => go({ user: me, channel: channel?.id, thread: ts });
   // Where there is room for one panel only, a thread covers the other until it is closed.
-  const cloudflareShows = cloudflareOpen && (isWide || route.thread === undefined);
-  const toggleCloudflare = (): void => {
-    if (!cloudflareShows && !isWide) openThread(undefined);
-    setCloudflareOpen(!cloudflareShows);
+  const shown = isWide || route.thread === undefined ? tool : undefined;
+  const toggle = (next: Tool): void => {
+    if (shown === undefined && !isWide) openThread(undefined);
+    setTool(shown === next ? undefined : next);
   };
-  const isCovered = isPhone && (cloudflareShows || route.thread !== undefined);
+  const close = (): void => setTool(undefined);
+  const { exchanges, clear } = useExchanges(shown === "inspector");
+  const brokenCount = exchanges.filter(({ broken }) => broken.length > 0).length;
+  const isCovered = isPhone && (shown !== undefined || route.thread !== undefined);
   const investigate = (email: string): void => {
     // The bot's Home has no composer, and a covered one can't take the focus.
     flushSync(() => {
-      if (isPhone) setCloudflareOpen(false);
+      if (isPhone) close();
       if (tab === "home") go({ user: me, channel: channel?.id });
     });
     composer.current?.fill(`${state.commands[0]?.command ?? "/zt"} user ${email}`);
@@ -124,8 +135,22 @@ export function Client(props: {
             tab={tab}
             isPhone={isPhone}
             isCovered={isCovered}
-            cloudflareShows={cloudflareShows}
-            onToggleCloudflare={toggleCloudflare}
+            tools={
+              <>
+                <ToolButton
+                  name="Inspector"
+                  count={brokenCount}
+                  counted="over a limit"
+                  isOpen={shown === "inspector"}
+                  onToggle={() => toggle("inspector")}
+                />
+                <ToolButton
+                  name="Cloudflare"
+                  isOpen={shown === "cloudflare"}
+                  onToggle={() => toggle("cloudflare")}
+                />
+              </>
+            }
             onOpenThread={openThread}
             onOpenTab={(next) => go({ user: me, channel: channel?.id, tab: next })}
           />
@@ -133,8 +158,11 @@ export function Client(props: {
           // What the former person saw must not pass for what the next one sees.
           <main className="main" aria-busy="true" />
         )}
-        {cloudflareShows && (
-          <CloudflarePanel covers={isPhone} onInvestigate={investigate} onClose={toggleCloudflare} />
+        {shown === "cloudflare" && (
+          <CloudflarePanel covers={isPhone} onInvestigate={investigate} onClose={close} />
+        )}
+        {shown === "inspector" && (
+          <InspectorPanel exchanges={exchanges} onClear={clear} covers={isPhone} onClose={close} />
         )}
       </div>
       <Announcer channels={state.channels} current={channel?.id ?? ""} me={me} />

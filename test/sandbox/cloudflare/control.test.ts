@@ -35,18 +35,14 @@ test("the page can make things happen to a user", async () => {
   expect(world.users.find((user: { email: string }) => user.email === "bob@example.com").risk).toBe("medium");
 });
 
-test("the page sees the last requests and the active faults, and can switch faults on and off", async () => {
+test("the page sees the active faults, and can switch faults on and off", async () => {
   const cloudflare = await start();
-  await revoke(cloudflare, "bob@example.com");
   await post(cloudflare, "/faults", { route: "*", fault: { kind: "latency", ms: 3000 } });
   await post(cloudflare, "/faults", { route: "revoke-user", fault: { kind: "drop", times: 2 } });
   const world = await readWorld(cloudflare);
   expect(world.faults).toEqual([
     { route: "*", fault: { kind: "latency", ms: 3000 } },
     { route: "revoke-user", fault: { kind: "drop", times: 2 } },
-  ]);
-  expect(world.requests).toEqual([
-    expect.objectContaining({ method: "POST", route: "revoke-user", status: 200 }),
   ]);
   await post(cloudflare, "/faults", { clear: true, route: "*", kind: "latency" });
   expect(cloudflare.faults.list()).toHaveLength(1);

@@ -162,6 +162,15 @@ describeInBrowser("accessibility of the sandbox's page", () => {
       await check("Cloudflare and the empty channel");
       await panel.getByRole("button", { name: "Switch all off" }).click();
       await panel.getByRole("button", { name: "Switch all off" }).waitFor({ state: "hidden" });
+
+      await page.getByRole("button", { name: /^(Close Cloudflare panel|Back to the messages)$/ }).click();
+      sandbox.slack.faults.set("chat.postMessage", { error: "msg_too_long", times: 1 });
+      await sandbox.post(summaryBlocks).catch(() => {});
+      await page.getByRole("button", { name: "Inspector" }).click();
+      const failed = page.getByRole("listitem").filter({ hasText: "msg_too_long" });
+      await failed.getByText("chat.postMessage").click();
+      await failed.getByText("Answer").waitFor();
+      await check("inspector");
       expect(found).toEqual([]);
     });
   }

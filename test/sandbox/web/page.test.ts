@@ -341,7 +341,7 @@ describeInBrowser("the sandbox's page", () => {
     await panel.getByText(/^Now: 4 sessions/).waitFor();
   });
 
-  test("faults are switched on for one kind of call and off again, and requests are listed", async () => {
+  test("faults are switched on for one kind of call and off again, and its requests are in the inspector", async () => {
     const { page, sandbox } = await open();
     const panel = page.getByRole("complementary", { name: "Cloudflare" });
     await panel.getByRole("combobox", { name: "For" }).selectOption("users.list");
@@ -352,8 +352,12 @@ describeInBrowser("the sandbox's page", () => {
       { route: "users.list", fault: { kind: "status", status: 502 } },
     ]);
     await fetch(`${sandbox.cloudflare.baseUrl}/accounts/${"0".repeat(32)}/access/users?email=a%40b.c`);
-    await panel.getByText("/access/users?email=a@b.c").waitFor();
-    await panel.getByText("502", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Inspector" }).click();
+    const inspector = page.getByRole("complementary", { name: "Inspector" });
+    await inspector.getByText("/access/users?email=a@b.c").waitFor();
+    await inspector.getByText("502", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Cloudflare", exact: true }).click();
+    await panel.getByRole("combobox", { name: "For" }).selectOption("users.list");
     await fault.click();
     await panel.getByRole("switch", { name: "502 bad gateway", checked: false }).waitFor();
     expect(sandbox.cloudflare.faults.list()).toEqual([]);

@@ -8,6 +8,8 @@ import {
   createControlRouter,
   startCloudflare,
 } from "../../../sandbox/cloudflare/index.ts";
+import { createInspectorRouter } from "../../../sandbox/inspector/control.ts";
+import { createJournal } from "../../../sandbox/inspector/journal.ts";
 import { type Slack, startSlack } from "../../../sandbox/slack/index.ts";
 import { buildPage, mountPage } from "../../../sandbox/web/serve.ts";
 
@@ -72,10 +74,16 @@ export async function startSandbox(): Promise<Sandbox> {
   await once(server, "listening");
   const appUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;
 
-  const cloudflare = await startCloudflare({ accountId: "0".repeat(32), tokens: [{ token: "t" }] });
+  const journal = createJournal(["xoxb-sandbox"]);
+  const cloudflare = await startCloudflare({
+    accountId: "0".repeat(32),
+    tokens: [{ token: "t" }],
+    observe: journal.observe,
+  });
   const page = await buildPage();
   const slack = await startSlack({
     quiet: true,
+    observe: journal.observe,
     // A busy machine takes a second for two presses.
     ackTimeoutMs: 1500,
     team: { id: "T0SANDBOX1", name: "Example Security", domain: "example" },
@@ -116,6 +124,7 @@ export async function startSandbox(): Promise<Sandbox> {
     events: ["app_mention", "app_home_opened"],
     mount: (app) => {
       app.use("/sandbox", createControlRouter(cloudflare));
+      app.use("/sandbox", createInspectorRouter(journal));
       mountPage(app, page, { user: alice, channel: approvals, subcommands });
     },
   });
@@ -153,6 +162,7 @@ export async function startSandbox(): Promise<Sandbox> {
     restoreDelivery: () => slack.setDelivery({ mode: "http", url: appUrl }),
     reset() {
       slack.reset();
+      journal.clear();
       received.splice(0);
       reply = () => undefined;
       offer = () => ({ options: [] });

@@ -1,4 +1,4 @@
-import { type ReactElement, type RefObject, useCallback, useEffect } from "react";
+import { type ReactElement, type ReactNode, type RefObject, useCallback, useEffect } from "react";
 import type { PersonChannel, PersonState, StoredMessage } from "../../../slack/types.ts";
 import { Composer, type ComposerHandle } from "../composer/composer.tsx";
 import { ConfirmProvider } from "../overlays/confirm.tsx";
@@ -27,8 +27,8 @@ export interface SeatProps {
   isPhone: boolean;
   /** A panel has taken the place of the channel: on a phone there is room for one. */
   isCovered: boolean;
-  cloudflareShows: boolean;
-  onToggleCloudflare: () => void;
+  /** Buttons at the head of the channel for what can be open beside it. */
+  tools: ReactNode;
   onOpenThread: (ts: string | undefined) => void;
   onOpenTab: (tab: "home" | undefined) => void;
 }
@@ -87,14 +87,7 @@ export function Seat(props: SeatProps): ReactElement {
         <header className="channel-header">
           <h2>{title}</h2>
           {!props.connected && <span className="offline">Reconnecting…</span>}
-          <button
-            type="button"
-            className="button"
-            aria-expanded={props.cloudflareShows}
-            onClick={props.onToggleCloudflare}
-          >
-            Cloudflare
-          </button>
+          <div className="tools">{props.tools}</div>
         </header>
         {hasTabs && <AppTabs bot={state.bot.name} current={tab} onOpen={props.onOpenTab} />}
         {tab === "home" ? (

@@ -4,14 +4,6 @@ import { useCallback, useEffect, useState } from "react";
 export interface WorldSummary {
   users: WorldUser[];
   faults: ActiveFault[];
-  /** Oldest first. The status is null while there is no answer, and for good when the connection was cut. */
-  requests: {
-    method: string;
-    path: string;
-    query: Record<string, string | string[]>;
-    status: number | null;
-    at: number;
-  }[];
 }
 
 export interface WorldUser {
