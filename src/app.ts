@@ -64,6 +64,8 @@ interface AppOptions {
 export interface ZtBot {
   /** Where `/healthz`, `/readyz` and, in HTTP mode, Slack's requests are served. */
   url: string;
+  /** Where metrics are scraped; null: nowhere. */
+  metricsUrl: string | null;
   /** Looks for what is wrong with this installation, and puts it into the log as warnings. */
   checkUp(): Promise<void>;
   /** Reads policy.yml again and records which one is in force; a broken one keeps the old. */
@@ -84,7 +86,10 @@ const DRAIN_MS = 8000;
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
   const signingKey = openSigningKey(config.auditSigning, log);
-  const slack = createSlackClients(config.slack.botToken, config.slack.apiUrl, config.slack.postsPerSecond);
+  const { mode, apiUrl, botToken, postsPerSecond } = config.slack;
+  const metrics =
+    config.metrics === null ? null : (await import("./ops/metrics/index.ts")).createMetrics(mode.kind);
+  const slack = createSlackClients(botToken, apiUrl, { postsPerSecond, onFailure: metrics?.slackFailed });
   const identity = await slack.interactive.auth.test();
   const channels = createChannels(slack.interactive, options.now ?? Date.now);
   /** `inForce`: the policy whose channel is in use by now; null at start. */
@@ -106,7 +111,12 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     await releaseDeadThreads(db);
     await releaseDeadLooks(db);
   }
-  const cloudflare = createCloudflare({ ...config.cloudflare, log, now });
+  const cloudflare = createCloudflare({
+    ...config.cloudflare,
+    log,
+    now,
+    onCall: metrics?.cloudflareCalled,
+  });
   const shared = {
     db,
     cloudflare,
@@ -157,15 +167,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const signer = signingKey === null ? null : createSigner({ db, log, now, key: signingKey, tell });
 
   const work = trackWork();
-  const { mode, apiUrl, botToken } = config.slack;
+  const receiving = { log, boltLogger: boltLogger(log), onAcknowledged: metrics?.acknowledged };
   const socket =
-    mode.kind === "socket"
-      ? createSlackSocket({ appToken: mode.appToken, apiUrl, log, boltLogger: boltLogger(log) })
-      : null;
+    mode.kind === "socket" ? createSlackSocket({ appToken: mode.appToken, apiUrl, ...receiving }) : null;
   const http =
-    mode.kind === "http"
-      ? createSlackHttp({ signingSecret: mode.signingSecret, now, log, boltLogger: boltLogger(log) })
-      : null;
+    mode.kind === "http" ? createSlackHttp({ signingSecret: mode.signingSecret, now, ...receiving }) : null;
   const app = new App({
     receiver: (socket ?? http)?.receiver as Receiver,
     // One workspace, whose identity is known: Bolt need not ask Slack again at every event.
@@ -207,6 +213,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   );
   attachListeners(app, {
     ...shared,
+    onRun: metrics?.commandRan ?? (() => {}),
     doctor: () => doctor(""),
     stepUpKey: config.stepUpKey,
     slack,
@@ -219,12 +226,13 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   let stopping = false;
   let stopped: Promise<void> | undefined;
   const canWrite = createWriteProbe(db, log);
+  const notReady = async (): Promise<string | null> => {
+    if (stopping) return "stopping";
+    if (socket !== null && !socket.isConnected()) return "not connected to Slack";
+    return (await canWrite()) ? null : "the database takes no writes";
+  };
   const server = createServer(log, {
-    async notReady() {
-      if (stopping) return "stopping";
-      if (socket !== null && !socket.isConnected()) return "not connected to Slack";
-      return (await canWrite()) ? null : "the database takes no writes";
-    },
+    notReady,
     details: () => describeRecord(db, auditForward, now()),
     takeSlack:
       http === null
@@ -257,12 +265,19 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   forwarder?.start();
   await signer?.start();
   await once(server.listen(config.port, config.host), "listening");
+  const { budget } = cloudflare;
+  const budgetLimit = config.cloudflare.budget.requests;
+  const metricsServer =
+    config.metrics === null
+      ? undefined
+      : await metrics?.serve(config.metrics, { db, now, auditForward, budget, budgetLimit, notReady, log });
   await socket?.start();
   const { port } = server.address() as AddressInfo;
   // In the background: commands are taken whatever Cloudflare says of its token.
   void work.track(checkToken({ cloudflare, log, now }, halt.signal));
 
   return {
+    metricsUrl: metricsServer?.url ?? null,
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     // One after another: the file that was read last is the one in force.
     reloadPolicy: () => (reloading = reloading.catch(() => {}).then(reloadPolicy)),
@@ -287,6 +302,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     // Only now: a probe is to read "stopping" as long as the process winds down.
     server.close();
     server.closeAllConnections();
+    metricsServer?.close();
     await store.close();
   }
 }

@@ -59,6 +59,8 @@ export interface Config {
   policyFile: string;
   host: string;
   port: number;
+  /** Where Prometheus scrapes; null: nowhere. */
+  metrics: { host: string; port: number } | null;
   logLevel: string;
 }
 
@@ -160,6 +162,12 @@ const StepUpKey = z
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
+const Port = z
+  .string()
+  .regex(/^\d+$/, { error: "is not a whole number" })
+  .transform(Number)
+  .refine((port) => port <= 65_535, { error: "is not a port (0 to 65535)" });
+
 const RecordEnvironment = z.object({
   DATABASE_URL: setting(z.string().default("file:./data/zt.db").pipe(Database)),
   AUDIT_FORWARD: setting(ForwardTo.optional()),
@@ -231,14 +239,9 @@ const Environment = RecordEnvironment.extend({
   STEP_UP_KEY: setting(StepUpKey.optional()),
   ZT_POLICY_FILE: setting(z.string().default("./policy.yml")),
   HOST: setting(z.string().default("127.0.0.1")),
-  PORT: setting(
-    z
-      .string()
-      .regex(/^\d+$/, { error: "is not a whole number" })
-      .transform(Number)
-      .refine((port) => port <= 65_535, { error: "is not a port (0 to 65535)" })
-      .default(3000),
-  ),
+  PORT: setting(Port.default(3000)),
+  METRICS_HOST: setting(z.string().default("127.0.0.1")),
+  METRICS_PORT: setting(Port.optional()),
   LOG_LEVEL: setting(z.enum(LEVELS, { error: `is not one of ${LEVELS.join(", ")}` }).default("info")),
 });
 
@@ -287,6 +290,12 @@ function findConflicts(env: Env): string[] {
     !has(env, "SLACK_APP_TOKEN") &&
       !has(env, "SLACK_SIGNING_SECRET") &&
       "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them",
+    has(env, "METRICS_HOST") && !has(env, "METRICS_PORT") && "METRICS_PORT is missing: METRICS_HOST needs it",
+    // 0 is any port, a new one each time.
+    has(env, "METRICS_PORT") &&
+      env["METRICS_PORT"]?.trim() !== "0" &&
+      env["METRICS_PORT"]?.trim() === (env["PORT"]?.trim() || "3000") &&
+      "METRICS_PORT is the same as PORT: give metrics a port of their own",
     token &&
       (email || key) &&
       "CLOUDFLARE_API_TOKEN is set together with CLOUDFLARE_EMAIL or CLOUDFLARE_API_KEY: set one way to sign in, not both",
@@ -349,6 +358,8 @@ export function readConfig(env: Env): Config {
     policyFile: resolve(values.ZT_POLICY_FILE),
     host: values.HOST,
     port: values.PORT,
+    metrics:
+      values.METRICS_PORT === undefined ? null : { host: values.METRICS_HOST, port: values.METRICS_PORT },
     logLevel: values.LOG_LEVEL,
   };
 }

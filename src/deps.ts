@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 
 import type { Cloudflare } from "./api/cloudflare.ts";
+import type { OnRun } from "./commands/registry.ts";
 import type { Log } from "./log.ts";
 import type { Report } from "./ops/doctor/results.ts";
 import type { PolicyCheck } from "./ops/policy-check.ts";
@@ -21,6 +22,8 @@ export interface Deps {
   policy: PolicySource;
   /** What the policy is warned of. */
   policyCheck: Pick<PolicyCheck, "findings">;
+  /** Told of each subcommand that ran. */
+  onRun: OnRun;
   /** Looks for what is wrong with this installation: ten seconds at most, and never rejects. */
   doctor(): Promise<Report>;
   cloudflare: Cloudflare;

@@ -9,6 +9,7 @@ import type {
 
 import type { CommandContext } from "./commands/define.ts";
 import { createCommands } from "./commands/index.ts";
+import { watchRuns } from "./commands/registry.ts";
 import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
@@ -57,7 +58,7 @@ export type ListenerHost = Pick<
  * result where that is there within two seconds: see answer-form.ts.
  */
 export function attachListeners(app: ListenerHost, deps: Deps): void {
-  const commands = createCommands();
+  const commands = watchRuns(createCommands(), deps.onRun);
   app.command(COMMAND, async ({ ack, command, context: delivered }) => {
     await ack();
     if (!(await isFirstOf(delivered)(commands.purposeOf(command.text)))) return;

@@ -38,7 +38,16 @@ try {
       );
     });
   }
-  log.info({ url: bot.url, mode: config.slack.mode.kind, database: config.database.kind }, "ready");
+  const { url, metricsUrl } = bot;
+  log.info(
+    {
+      url,
+      mode: config.slack.mode.kind,
+      database: config.database.kind,
+      ...(metricsUrl !== null && { metrics: metricsUrl }),
+    },
+    "ready",
+  );
   // In the background: commands are taken whatever it finds.
   bot.checkUp().catch((error: unknown) => log.error({ err: error }, "the check at start failed"));
 } catch (error) {

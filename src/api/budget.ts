@@ -55,6 +55,8 @@ export interface Budget {
   take(options: TurnOptions): Promise<void>;
   /** Cloudflare's own count is the better one: others share it, and a restart forgets ours. */
   learn(news: LimitNews): void;
+  /** How many calls could go out now. */
+  left(priority: Priority): number;
   /** Milliseconds until so many bulk calls could go out at once; 0 when they could now. */
   msUntilRoom(calls: number): number;
   /** Milliseconds until the last of so many bulk calls is done, where one takes `msEach`; 0 by default. */
@@ -111,6 +113,14 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
       const kept = quota === null ? 0 : Math.floor((quota * reserve) / requests);
       if (remaining !== null) news = { left: Math.max(0, remaining - kept), until: Date.now() + resetMs };
       if (isRefused || (remaining !== null && remaining <= kept)) pauseBulk(Date.now() + resetMs);
+    },
+    left(priority) {
+      const now = Date.now();
+      const forAll = requests - started.all.since(now - windowMs).length;
+      if (priority === "interactive") return forAll;
+      if (pausedUntil > now) return 0;
+      const byCount = news !== null && news.until > now ? news.left : Number.POSITIVE_INFINITY;
+      return Math.max(0, Math.min(forAll, bulkRequests - started.bulk.since(now - windowMs).length, byCount));
     },
     msUntilRoom(calls) {
       const now = Date.now();

@@ -1,3 +1,5 @@
+import type { CloudflareErrorKind } from "./errors.ts";
+
 /**
  * A Cloudflare call as data. `CALLS` in cloudflare.ts lists all of them: the permission table in the docs, the
  * permission named in an error and the request on the wire come from the same line.
@@ -13,6 +15,12 @@ export interface Call<Name extends string = string> {
   /** Reads are retried and may be shared; writes are sent exactly once. */
   mode: "read" | "write";
 }
+
+/** What came of a call: "ok", or the kind of its error. */
+export type CallOutcome = "ok" | CloudflareErrorKind | "unknown";
+
+/** Told of each call that ended, with the milliseconds that it took: retries and waits included. */
+export type OnCall = (call: Call, outcome: CallOutcome, ms: number) => void;
 
 /** The words for a permission that Cloudflare's documents do not name. */
 export const UNLISTED_PERMISSION = "not listed by Cloudflare";

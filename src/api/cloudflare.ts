@@ -4,7 +4,7 @@ import { accessLogCalls, createAccessLogs } from "./access-logs.ts";
 import { accessUserCalls, createAccessUsers } from "./access-users.ts";
 import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
 import type { Budget, Priority, RateBudget } from "./budget.ts";
-import type { Call } from "./call.ts";
+import type { Call, OnCall } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
 import { createGatewayLists, gatewayListCalls, type GatewayList, type ListItem } from "./gateway/lists.ts";
 import { createGatewayRules, gatewayRuleCalls, type GatewayRule } from "./gateway/rules.ts";
@@ -63,6 +63,7 @@ export interface CloudflareOptions {
   retries?: number | undefined;
   /** How many calls may go out; see budget.ts for the default. */
   budget?: RateBudget | undefined;
+  onCall?: OnCall | undefined;
   /** Our clock, epoch ms. */
   now?: (() => number) | undefined;
 }
@@ -168,8 +169,8 @@ export interface Cloudflare {
   authKind: CloudflareAuth["kind"];
   /** Our epoch milliseconds as the same moment by Cloudflare's clock, whose times (`iat`) are not comparable with ours. */
   serverTime(at: number): number;
-  /** What is left for bulk calls. */
-  budget: Pick<Budget, "msUntilRoom" | "estimateMs">;
+  /** What is left of the rate that we allow ourselves. */
+  budget: Pick<Budget, "msUntilRoom" | "estimateMs" | "left">;
   /** The same account for work through a long list: every call is a bulk call. */
   bulk: Cloudflare;
   accessUsers: {

@@ -14,7 +14,14 @@ import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { createRedactor, openEnvelope, readRay } from "./envelope.ts";
 import type { Answer, RawAnswer } from "./envelope.ts";
-import { AbortedError, CloudflareError, NetworkError, RateLimitedError, TimeoutError } from "./errors.ts";
+import {
+  AbortedError,
+  CloudflareError,
+  isCloudflareFailure,
+  NetworkError,
+  RateLimitedError,
+  TimeoutError,
+} from "./errors.ts";
 import { createServerClock } from "./server-clock.ts";
 import type { ServerClock } from "./server-clock.ts";
 import { readRetryAfter, timeRetry } from "./retry.ts";
@@ -150,9 +157,12 @@ export function createHttp(options: CloudflareOptions): Http {
       const answer = await exchange(outgoing);
       const { status, cfRay } = answer.facts;
       log.info({ ...fields, status, cfRay, ms: elapsed(startedAt) }, "cloudflare call");
+      options.onCall?.(call, "ok", performance.now() - startedAt);
       return answer;
     } catch (error) {
       log.warn({ ...fields, ...describeFailure(error), ms: elapsed(startedAt) }, "cloudflare call failed");
+      const outcome = isCloudflareFailure(error) ? error.kind : "unknown";
+      options.onCall?.(call, outcome, performance.now() - startedAt);
       throw error;
     } finally {
       deadline.stop();

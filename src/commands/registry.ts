@@ -105,6 +105,34 @@ export function createRegistry(commands: readonly AnyCommand[]): Registry {
   };
 }
 
+/** "refused": what was typed can't be done, in words for the person. "failed": an error of Cloudflare's, Slack's or ours. */
+export type RunOutcome = "ok" | "refused" | "failed";
+
+/** Told of each run: the subcommand's name ("unknown" where there is none), how it ended, and the milliseconds it took. */
+export type OnRun = (subcommand: string, outcome: RunOutcome, ms: number) => void;
+
+/** The same subcommands, telling of each run. */
+export function watchRuns(registry: Registry, onRun: OnRun): Registry {
+  return {
+    ...registry,
+    async run(context, text) {
+      const startedAt = performance.now();
+      const tell = (outcome: RunOutcome): void => {
+        // By its name only: what was typed may be anything.
+        const name = registry.find(text.trim().split(/\s/, 1)[0] || "help")?.name ?? "unknown";
+        onRun(name, outcome, performance.now() - startedAt);
+      };
+      try {
+        await registry.run(context, text);
+      } catch (error) {
+        tell(error instanceof UserError ? "refused" : "failed");
+        throw error;
+      }
+      tell("ok");
+    },
+  };
+}
+
 async function tellMasked({ deps, reply }: CommandContext, found: readonly string[]): Promise<void> {
   try {
     await reply(noticeMessage(maskedNotice(found)));

@@ -4,12 +4,13 @@ import {
   WebAPIHTTPError,
   WebAPIRateLimitedError,
   WebAPIRequestError,
-  WebClient,
+  type WebClient,
   type WebClientOptions,
 } from "@slack/web-api";
 
 import { PacedClient } from "./paced-client.ts";
 import { createRespond, type Respond } from "./respond.ts";
+import { WatchedClient } from "./watched-client.ts";
 
 /**
  * Two clients: what a person waits for never stands behind messages that wait for their turn, as a `views.open` would
@@ -25,8 +26,20 @@ export interface SlackClients {
   background: PacedClient;
 }
 
-/** `postsPerSecond`: messages into one channel; about 1 is Slack's limit. */
-export function createSlackClients(token: string, slackApiUrl: string, postsPerSecond = 1): SlackClients {
+interface ClientOptions {
+  /** Messages into one channel; about 1 is Slack's limit. */
+  postsPerSecond?: number;
+  /** Told of each call that Slack refused or left unanswered, with its code: see slackTroubleOf. */
+  onFailure?: ((method: string, code: string) => void) | undefined;
+}
+
+export function createSlackClients(
+  token: string,
+  slackApiUrl: string,
+  { postsPerSecond = 1, onFailure }: ClientOptions = {},
+): SlackClients {
+  const tell = (method: string, error: unknown): void =>
+    onFailure?.(method, slackTroubleOf(error) ?? "unknown");
   const options: WebClientOptions = {
     slackApiUrl,
     retryConfig: { retries: 0 },
@@ -36,8 +49,8 @@ export function createSlackClients(token: string, slackApiUrl: string, postsPerS
   };
   return {
     respond: createRespond(slackApiUrl),
-    interactive: new WebClient(token, { ...options, timeout: 5000 }),
-    background: new PacedClient(token, { ...options, timeout: 15_000 }, postsPerSecond),
+    interactive: new WatchedClient(token, { ...options, timeout: 5000 }, tell),
+    background: new PacedClient(token, { ...options, timeout: 15_000 }, postsPerSecond, tell),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@slack/bolt";
 
 import type { Log } from "../log.ts";
+import { timeAcknowledgement, type OnAcknowledged } from "./acknowledge.ts";
 import { SIGNATURE } from "./replay.ts";
 
 /** Over which Slack's payloads come in HTTP mode. */
@@ -24,6 +25,7 @@ interface SlackHttpOptions {
   now: () => number;
   log: Log;
   boltLogger: BoltLogger;
+  onAcknowledged?: OnAcknowledged | undefined;
 }
 
 /** Slack sends some ten thousand bytes. A body is held in memory before it is known who sent it. */
@@ -58,11 +60,12 @@ export function createSlackHttp(options: SlackHttpOptions): SlackHttp {
 }
 
 async function takeRequest(
-  { signingSecret, now, log, boltLogger }: SlackHttpOptions,
+  { signingSecret, now, log, boltLogger, onAcknowledged = () => {} }: SlackHttpOptions,
   app: App | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const startedAt = performance.now();
   if (request.method !== "POST") return refuse(response, 405, { allow: "POST" });
   if (isOddlySigned(request) || isFromFuture(request, now())) return refuse(response, 401);
   let buffered;
@@ -90,11 +93,12 @@ async function takeRequest(
     httpResponse: response,
   });
   try {
-    await app?.processEvent({
+    const event = {
       body,
       ack: ack.bind(),
       customProperties: { [SIGNATURE]: request.headers["x-slack-signature"] },
-    });
+    };
+    await app?.processEvent(timeAcknowledgement(event, startedAt, onAcknowledged));
   } finally {
     // Its timer is for those who might still answer.
     ack.ack();

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { WebAPIRateLimitedError, WebClient, type WebClientOptions } from "@slack/web-api";
+import { WebAPIRateLimitedError, type WebClient, type WebClientOptions } from "@slack/web-api";
 import { TokenBucket } from "limiter";
 import PQueue from "p-queue";
+
+import { WatchedClient, type OnSlackFailure } from "./watched-client.ts";
 
 /** Of one method, for a channel or for the whole workspace. */
 interface Line {
@@ -22,13 +24,18 @@ interface Line {
  * Slack asks to wait all the same, as other replicas and apps count too, that line is paused and its calls are refused
  * here until then: their messages stand in the database, and what goes elsewhere does not wait behind them.
  */
-export class PacedClient extends WebClient {
+export class PacedClient extends WatchedClient {
   readonly #lines = new Map<string, Line>();
   readonly #postsPerSecond: number;
 
   /** `postsPerSecond`: into one channel. */
-  constructor(token: string, options: WebClientOptions, postsPerSecond: number) {
-    super(token, { ...options, rejectRateLimitedCalls: true });
+  constructor(
+    token: string,
+    options: WebClientOptions,
+    postsPerSecond: number,
+    onFailure: OnSlackFailure = () => {},
+  ) {
+    super(token, { ...options, rejectRateLimitedCalls: true }, onFailure);
     this.#postsPerSecond = postsPerSecond;
   }
 

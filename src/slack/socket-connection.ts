@@ -11,7 +11,7 @@ export interface SocketConnectionOptions {
   log: Log;
   boltLogger: BoltLogger;
   /** Takes the payloads. */
-  app: App;
+  app: Pick<App, "processEvent">;
   /** Slack said that it ends the connection: with `warning` in some seconds, with any other reason now. */
   onEnding(reason: string): void;
   /** It is closed, for whatever reason. */
@@ -46,7 +46,8 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
       clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: 10_000 },
     },
   });
-  receiver.init(app);
+  // All that it uses of an app.
+  receiver.init(app as App);
   const { client } = receiver;
   const ended = Promise.withResolvers<never>();
   // Nothing waits for it once the connection is open.

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { App, Logger as BoltLogger, Receiver } from "@slack/bolt";
 
 import type { Log } from "../log.ts";
+import { timeAcknowledgement, type OnAcknowledged } from "./acknowledge.ts";
 import { createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
 /** The way in which Slack's payloads arrive in Socket Mode. */
@@ -21,6 +22,7 @@ interface SlackSocketOptions {
   apiUrl: string;
   log: Log;
   boltLogger: BoltLogger;
+  onAcknowledged?: OnAcknowledged | undefined;
 }
 
 /** A connection that lived this long was a good one: the next is tried at once. */
@@ -45,7 +47,8 @@ interface Standing {
  * (https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect; up to ten connections are allowed, and a
  * process has two for that half minute).
  */
-export function createSlackSocket({ appToken, apiUrl, log, boltLogger }: SlackSocketOptions): SlackSocket {
+export function createSlackSocket(options: SlackSocketOptions): SlackSocket {
+  const { appToken, apiUrl, log, boltLogger, onAcknowledged = () => {} } = options;
   const connections = new Map<SocketConnection, Standing>();
   const stopping = new AbortController();
   let app: App | undefined;
@@ -54,13 +57,17 @@ export function createSlackSocket({ appToken, apiUrl, log, boltLogger }: SlackSo
   let tries = 0;
 
   async function connect(): Promise<void> {
-    if (app === undefined) throw new Error("the socket has no app");
+    const bolt = app;
+    if (bolt === undefined) throw new Error("the socket has no app");
     const connection = createSocketConnection({
       appToken,
       apiUrl,
       log,
       boltLogger,
-      app,
+      app: {
+        processEvent: (event) =>
+          bolt.processEvent(timeAcknowledgement(event, performance.now(), onAcknowledged)),
+      },
       onEnding: (reason) => end(connection, reason),
       onClosed: () => forget(connection),
     });

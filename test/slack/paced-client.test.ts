@@ -11,7 +11,7 @@ const OPEN = "C0OPEN";
 async function start(postsPerSecond: number): Promise<{ slack: Slack; client: PacedClient }> {
   const slack = await startSlack(workspaceOptions());
   onTestFinished(() => slack.close());
-  return { slack, client: createSlackClients("xoxb-test", slack.apiUrl, postsPerSecond).background };
+  return { slack, client: createSlackClients("xoxb-test", slack.apiUrl, { postsPerSecond }).background };
 }
 
 function textsTo(slack: Slack, channel: string): unknown[] {

@@ -17,7 +17,9 @@ it("of all that changes while an edit waits for its turn, the card shows the las
   const world = await startWorld();
   const store = await openStore(readConfig(world.env).database);
   onTestFinished(() => store.close());
-  const { background: slack } = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl, 2);
+  const { background: slack } = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl, {
+    postsPerSecond: 2,
+  });
   const deps = {
     db: store.db,
     slack,
