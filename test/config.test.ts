@@ -48,8 +48,20 @@ describe("the least settings", () => {
       policyFile: resolve("policy.yml"),
       host: "127.0.0.1",
       port: 3000,
+      metrics: null,
       logLevel: "info",
     });
+  });
+
+  it("leave metrics off; a port of their own turns them on, on the loopback unless told otherwise", () => {
+    const { metrics } = readConfig({ ...SOCKET, METRICS_PORT: "9464" });
+    expect(metrics).toEqual({ host: "127.0.0.1", port: 9464 });
+    expect(problemsOf({ METRICS_PORT: "3000" })).toEqual([
+      "METRICS_PORT is the same as PORT: give metrics a port of their own",
+    ]);
+    expect(problemsOf({ METRICS_HOST: "0.0.0.0" })).toEqual([
+      "METRICS_PORT is missing: METRICS_HOST needs it",
+    ]);
   });
 
   it("are enough with every other line of .env left empty", () => {

@@ -266,7 +266,7 @@ function collectEvents(registry: Registry, { db }: CollectDeps): Collector {
       const known = await position;
       if (known === null) position = start();
       const after = await position;
-      if (after === null) throw new Error("the record could not be read");
+      if (after === null) throw new Error("the newest row of the record is unknown");
       const { events, upTo } = await read.eventsAfter(db, after);
       return () => {
         position = Promise.resolve(upTo);

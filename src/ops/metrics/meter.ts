@@ -36,7 +36,7 @@ export function createMeter(transport: Transport): Meter {
     labelNames: ["version", "node_version"],
     registers,
   }).set({ version: manifest.version, node_version: process.versions.node }, 1);
-  const acks = new Histogram({
+  const acknowledgements = new Histogram({
     name: "zt_bot_ack_duration_seconds",
     help: "From a payload of Slack's to its acknowledgement, for which Slack waits 3 seconds.",
     labelNames: ["transport", "kind"],
@@ -73,7 +73,7 @@ export function createMeter(transport: Transport): Meter {
   const codeOf = createBound();
   return {
     registry,
-    acknowledged: (kind, ms) => acks.observe({ transport, kind }, ms / 1000),
+    acknowledged: (kind, ms) => acknowledgements.observe({ transport, kind }, ms / 1000),
     commandRan: (subcommand, outcome, ms) => commands.observe({ subcommand, outcome }, ms / 1000),
     cloudflareCalled(call, outcome, ms) {
       const resource = resourceOf(call);

@@ -65,10 +65,10 @@ export async function outbox(db: Reader): Promise<{ count: number; since: number
       .whereRef("shown_version", "<", "version")
       .executeTakeFirstOrThrow(),
   ]);
-  const sinces = [posts.since, replies.since].flatMap((since) => since ?? []);
+  const begins = [posts.since, replies.since].flatMap((since) => since ?? []);
   return {
     count: Number(posts.count) + Number(replies.count),
-    since: sinces.length === 0 ? null : Math.min(...sinces.map(Number)),
+    since: begins.length === 0 ? null : Math.min(...begins.map(Number)),
   };
 }
 
