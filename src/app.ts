@@ -141,7 +141,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     clock,
     drawers: {
       incident: createIncidentDrawer({ ...shared, slack: slack.background }),
-      watch: createWatchDrawer(db),
+      watch: createWatchDrawer(db, shared.policy),
     },
     slack: slack.background,
     onPublished: home.changed,

@@ -1,7 +1,7 @@
 import type { RiskLevel } from "../api/cloudflare.ts";
 import type { Policy } from "../policy-file.ts";
 import { actionOf } from "../actions/index.ts";
-import { othersOf, type Plan } from "../requests/plan.ts";
+import { othersOf, type ActionName, type Plan } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 
 /** What the policy, as it is now, asks of one request. */
@@ -48,9 +48,15 @@ export function rulesFor(policy: Policy, request: Asked): Rules {
 }
 
 /** Only what takes access away from one user alone, and only where the policy says so. */
-function mayBreakGlass({ breakGlass }: Policy, plan: Plan): boolean {
-  if (breakGlass === null || actionOf(plan).access !== "takes" || othersOf(plan).length > 0) return false;
-  return breakGlass.actions.includes(plan.action);
+function mayBreakGlass(policy: Policy, plan: Plan): boolean {
+  return canBreakGlass(policy, plan.action) && othersOf(plan).length === 0;
+}
+
+/** Whether the policy has break-glass for an action at all: for an offer, as who may use it is asked at each click. */
+export function canBreakGlass({ breakGlass }: Pick<Policy, "breakGlass">, action: ActionName): boolean {
+  return (
+    breakGlass !== null && actionOf({ action }).access === "takes" && breakGlass.actions.includes(action)
+  );
 }
 
 /** `none`: Cloudflare has given them no level. `unknown`: it could not be read, or was not for all of several. */

@@ -81,6 +81,15 @@ export interface AskFor {
 export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   const { wish, asker, originChannel } = input;
   const reason = checkReason(deps, wish.action, input.reason);
+  return ask(deps, { ...(await makePlan(deps, input)), reason, asker, originChannel });
+}
+
+/** What would be asked for: nothing is written. @throws UserError for whatever a person can fix. */
+export async function makePlan(
+  deps: Deps,
+  input: Pick<AskFor, "wish" | "who" | "onProgress">,
+): Promise<Pick<Ask, "plan" | "evidence" | "othersSeen">> {
+  const { wish } = input;
   const { target, evidence, others = [], othersSeen = null, leftOut = [] } = await findSubject(deps, input);
   const options = await actionOf(wish).prepare({
     cloudflare: deps.cloudflare,
@@ -94,7 +103,7 @@ export async function askFor(deps: Deps, input: AskFor): Promise<Asked> {
   });
   // The options were made by the action of the same name.
   const plan = { action: wish.action, accountId: deps.cloudflare.accountId, target, options } as Plan;
-  return ask(deps, { plan, evidence, othersSeen, reason, asker, originChannel });
+  return { plan, evidence, othersSeen };
 }
 
 /**

@@ -12,7 +12,7 @@ import { BREAK_GLASS_ACTIONS } from "../views/card/break-glass.ts";
 import { breakGlassModal, parseBreakGlassForm } from "../views/request/break-glass-modal.ts";
 import { noticeModal } from "../views/notice.ts";
 import { parseReviewForm, reviewModal } from "../views/request/review-modal.ts";
-import type { Deps } from "../deps.ts";
+import type { Asker, Deps } from "../deps.ts";
 import type { ClickHandler } from "./click.ts";
 import { defineForm } from "./form.ts";
 import { openWithLoading } from "./modal.ts";
@@ -20,11 +20,7 @@ import { openWithLoading } from "./modal.ts";
 /** Break-glass: acting without approval, and the review afterwards. */
 export const breakGlassClicks: Record<string, ClickHandler> = {
   async [BREAK_GLASS_ACTIONS.breakGlass]({ deps, asker, value, triggerId, isInModal }) {
-    const build = async () => {
-      const { request, stepUp } = (await checkBreakGlass(deps, value, asker, "later")).facts;
-      if (stepUp.alone) await checkEnrolled(deps, asker);
-      return breakGlassModal({ request, words: describeRequest(request), takesCode: stepUp.alone });
-    };
+    const build = () => buildBreakGlassForm(deps, asker, value);
     await openWithLoading(deps, triggerId, "Break-glass", "Checking…", build, { isOnTop: isInModal });
   },
 
@@ -36,8 +32,23 @@ export const breakGlassClicks: Record<string, ClickHandler> = {
   },
 };
 
-export const breakGlassForm = defineForm(parseBreakGlassForm, async ({ deps, asker }, form) => {
-  const { requestId, reason, code } = form;
+/** @throws UserError where this person may not use it. */
+export async function buildBreakGlassForm(deps: Deps, asker: Asker, requestId: string): Promise<ModalView> {
+  const { request, stepUp } = (await checkBreakGlass(deps, requestId, asker, "later")).facts;
+  if (stepUp.alone) await checkEnrolled(deps, asker);
+  return breakGlassModal({ request, words: describeRequest(request), takesCode: stepUp.alone });
+}
+
+export const breakGlassForm = defineForm(parseBreakGlassForm, ({ deps, asker }, form) =>
+  takeBreakGlass(deps, asker, form),
+);
+
+/** What takes the form's place: that it has begun, or the form again with what is wrong. */
+export async function takeBreakGlass(
+  deps: Deps,
+  asker: Asker,
+  { requestId, reason, code }: { requestId: string; reason: string; code: string },
+): Promise<ModalView> {
   try {
     const given =
       code === "" ? undefined : await useCode(deps, asker, code, { what: "break-glass", requestId });
@@ -53,7 +64,7 @@ export const breakGlassForm = defineForm(parseBreakGlassForm, async ({ deps, ask
     next: "Follow it on the card. Another approver reviews it.",
   };
   return noticeModal("Break-glass", done, "☑️");
-});
+}
 
 export const reviewForm = defineForm(parseReviewForm, async ({ deps, asker }, form) => {
   const { requestId, verdict, note } = form;

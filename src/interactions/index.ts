@@ -1,4 +1,4 @@
-import { BREAK_GLASS_MODAL } from "../views/request/break-glass-modal.ts";
+import { BREAK_GLASS_MODAL, REVOKE_NOW_MODAL } from "../views/request/break-glass-modal.ts";
 import { REVIEW_MODAL } from "../views/request/review-modal.ts";
 import { CONFIRM_MODAL, SET_UP_MODAL } from "../views/authenticator.ts";
 import { CODE_MODAL } from "../views/request/code-modal.ts";
@@ -18,7 +18,8 @@ import {
   noteForm,
   openIncidentForms,
 } from "./incident.ts";
-import { watchClicks } from "./watch.ts";
+import { revokeNowClicks, revokeNowForm } from "./revoke-now.ts";
+import { watchDecisions } from "./watch.ts";
 import { summaryClicks } from "./summary.ts";
 
 /** Every button that shows something or opens a form, by its action id. */
@@ -28,6 +29,7 @@ export const CLICKS: Record<string, ClickHandler> = {
   ...breakGlassClicks,
   ...authenticatorClicks,
   ...incidentClicks,
+  ...revokeNowClicks,
 };
 
 /** Every button that changes something by itself. */
@@ -35,7 +37,7 @@ export const DECISIONS: Record<string, ClickHandler> = {
   ...decisionClicks,
   ...authenticatorDecisions,
   ...incidentDecisions,
-  ...watchClicks,
+  ...watchDecisions,
 };
 
 /** Every form, by its callback id, with what it says while it works. */
@@ -46,6 +48,7 @@ export const FORMS: Record<string, { handler: FormHandler; title: string; workin
   [SET_UP_MODAL]: { handler: setUpForm, title: "Set up authenticator", working: "Checking the code…" },
   [CONFIRM_MODAL]: { handler: confirmForm, title: "Confirm authenticator", working: "Checking…" },
   [BREAK_GLASS_MODAL]: { handler: breakGlassForm, title: "Break glass", working: "Beginning…" },
+  [REVOKE_NOW_MODAL]: { handler: revokeNowForm, title: "Break glass", working: "Beginning…" },
   [OPEN_INCIDENT_MODAL]: {
     handler: openIncidentForms,
     title: "Open incident",

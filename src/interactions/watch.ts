@@ -7,7 +7,7 @@ import { expectEvent, readEvent, readWatch } from "../watch/watch.ts";
 import type { ClickHandler } from "./click.ts";
 
 /** Buttons of what is told of someone who is watched. */
-export const watchClicks: Record<string, ClickHandler> = {
+export const watchDecisions: Record<string, ClickHandler> = {
   async [WATCH_ACTIONS.expected]({ deps, asker, value, reply }) {
     await authorise({ deps, asker }, { name: "watch", role: "auditor" });
     const told = await readEvent(deps.db, value);

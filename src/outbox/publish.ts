@@ -9,6 +9,7 @@ import {
 } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isThreadTrouble, isTokenTrouble, isUndeliverable } from "../slack-trouble.ts";
+import { canBreakGlass } from "../approvals/rules.ts";
 import { breakGlassMessage, breakGlassReviewedMessage } from "../views/card/break-glass.ts";
 import type { Message } from "../views/blocks.ts";
 import { cardLateMessage, cardThereMessage, type Behind } from "../views/request/direct.ts";
@@ -196,7 +197,9 @@ async function publishPost(
   }
   await markAttempted(db, item.seq, now());
   const message = isThread
-    ? threadMessage(request, describeRequest(request), item.data)
+    ? threadMessage(request, describeRequest(request), item.data, {
+        canRevokeNow: canBreakGlass(deps.policy.current(), "revoke"),
+      })
     : await drawAlone(deps, request, card.place, behind, item);
   // An edit can be made twice: a process that dies in between leaves no second message.
   const before = item.data.kind === "call-waiting" ? await readPredecessor(db, item) : null;

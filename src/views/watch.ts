@@ -8,13 +8,26 @@ import { actions, button, context, message, section, type Message } from "./bloc
 import { formButton } from "./forms/button.ts";
 import { code, duration, escape, mention, named, when } from "./text.ts";
 
-export const WATCH_ACTIONS = { expected: "watch_expected", stop: "watch_stop" } as const;
+export const WATCH_ACTIONS = {
+  expected: "watch_expected",
+  stop: "watch_stop",
+  /** Opens the break-glass form of a revocation that no one has requested yet. */
+  revokeNow: "watch_revoke_now",
+} as const;
 
-/** What a thread tells of someone who is watched. `isAgain`: their access was taken away before. */
-export function watchNewsMessage(news: WatchNews, isAgain: boolean): Message {
+interface NewsProps {
+  /** Their access was taken away before. */
+  isAgain: boolean;
+  /** The policy has break-glass for revocations. */
+  canRevokeNow: boolean;
+}
+
+/** What a thread tells of someone who is watched. */
+export function watchNewsMessage(news: WatchNews, props: NewsProps): Message {
+  const { isAgain } = props;
   switch (news.kind) {
     case "returned":
-      return returnedMessage(news, isAgain);
+      return returnedMessage(news, props);
     case "expected": {
       const text = `👁 ${expectedText(news.expected)}: ${eventText(news.who, news.event, isAgain)}`;
       return message(text, section(text));
@@ -39,7 +52,7 @@ export function watchNewsMessage(news: WatchNews, isAgain: boolean): Message {
 
 function returnedMessage(
   { id, who, event, ask, expected }: Extract<WatchNews, { kind: "returned" }>,
-  isAgain: boolean,
+  { isAgain, canRevokeNow }: NewsProps,
 ): Message {
   const what = eventText(who, event, isAgain);
   if (expected !== undefined) {
@@ -51,7 +64,12 @@ function returnedMessage(
     `${signOf(event)} ${what}`,
     section(text),
     ask.length > 0 && section(ask.map(mention).join(" ")),
-    actions("watch_event", revokeButton(who, isAgain), expectedButton(id, who)),
+    actions(
+      "watch_event",
+      revokeButton(who, isAgain),
+      canRevokeNow && isReturn(event) && nowButton(id, who),
+      expectedButton(id, who),
+    ),
   );
 }
 
@@ -61,7 +79,7 @@ export function expectedMessage(
   expected: Expected,
   isAgain: boolean,
 ): Message {
-  return watchNewsMessage({ kind: "expected", who, event, expected }, isAgain);
+  return watchNewsMessage({ kind: "expected", who, event, expected }, { isAgain, canRevokeNow: false });
 }
 
 function expectedText({ by }: Expected): string {
@@ -115,6 +133,14 @@ function nameOf({ id, email, name }: Watched): string {
 function revokeButton({ id, email }: Watched, isAgain: boolean): Button {
   const text = isAgain ? "Revoke again…" : "Revoke…";
   return formButton(text, "revoke", "watch", { user: id }, `Revoke sessions of ${email || id}`);
+}
+
+function nowButton(id: string, { id: userId, email }: Watched): Button {
+  return button("Revoke now…", WATCH_ACTIONS.revokeNow, id, `Break-glass: revoke ${email || userId} at once`);
+}
+
+function isReturn({ kind }: WatchEvent): boolean {
+  return kind === "signed-in" || kind === "session";
 }
 
 function expectedButton(id: string, { email }: Watched): Button {

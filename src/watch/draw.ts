@@ -1,3 +1,5 @@
+import { canBreakGlass } from "../approvals/rules.ts";
+import type { PolicySource } from "../policy-file.ts";
 import type { Db } from "../store/open.ts";
 import type { ThreadDrawer } from "../threads/publish.ts";
 import { watchHead, watchNewsMessage, type WatchRow } from "../views/watch.ts";
@@ -5,14 +7,20 @@ import type { WatchNews } from "./news.ts";
 import { readEvents, readWatch, type Watch } from "./watch.ts";
 
 /** Draws the threads of watches that are not in a request's. */
-export function createWatchDrawer(db: Db): ThreadDrawer {
+export function createWatchDrawer(db: Db, policy: Pick<PolicySource, "current">): ThreadDrawer {
   return {
     async head({ id }) {
       const watch = await readWatch(db, id);
       if (watch === null) throw new Error(`there is no watch ${id}`);
       return watchHead(await rowOf(db, watch));
     },
-    reply: (_thread, data) => Promise.resolve(watchNewsMessage(data as WatchNews, false)),
+    reply: (_thread, data) =>
+      Promise.resolve(
+        watchNewsMessage(data as WatchNews, {
+          isAgain: false,
+          canRevokeNow: canBreakGlass(policy.current(), "revoke"),
+        }),
+      ),
   };
 }
 

@@ -1,15 +1,31 @@
-import { expect, it, vi } from "vitest";
+import { writeFileSync } from "node:fs";
+
+import { describe, expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { WATCH_ACTIONS } from "../../src/views/watch.ts";
-import { answerTo, askToRevoke, CHANNELS, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
+import { createLogger } from "../../src/log.ts";
+import {
+  answerTo,
+  askToRevoke,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../support/harness.ts";
 import {
   addOthers,
   approve,
+  newModal,
   OTHERS,
   pressForWords,
   privateAnswer,
   readAudit,
+  sendForm,
   startScene,
   type Scene,
 } from "./support.ts";
@@ -68,6 +84,90 @@ it("a sign-in that someone says was expected takes the danger off the card, but 
   await slack.waitFor(() => !wordsOf(slack, card).includes("back since"));
   expect(wordsOf(slack, card)).toContain("✅");
   expect(readAudit(scene).filter(({ event }) => event === "watch.expected")).toHaveLength(1);
+});
+
+it("a quiet end says how long no one signed in", async () => {
+  let ahead = 0;
+  const scene = await startScene({ ...FAST, now: () => Date.now() + ahead });
+  const card = await revoked(scene);
+  ahead = 3_600_000;
+  await inThread(scene, card, "👁 No sign-in for 60 min");
+  expect(wordsOf(scene.slack, card)).not.toContain("back since");
+});
+
+const GLASS = `${POLICY}break_glass: { members: [${PEOPLE.alice}], notify: [${PEOPLE.bob}] }\n`;
+const WHY = "it is 3 in the morning and no one answers";
+
+/** Mallory is back: the message that tells of it. */
+async function backAgain(scene: Scene) {
+  const card = await revoked(scene);
+  scene.cloudflare.login(MALLORY, { force: true });
+  return { card, told: await inThread(scene, card, "signed in again at") };
+}
+
+describe("Revoke now, where the policy has break-glass", () => {
+  it("requests and does it with one form, once, and has it reviewed", async () => {
+    const scene = await startScene({ ...FAST, policy: GLASS });
+    const { slack, cloudflare } = scene;
+    const { told } = await backAgain(scene);
+    const form = await newModal(slack, PEOPLE.alice, () =>
+      press(slack, PEOPLE.alice, told, WATCH_ACTIONS.revokeNow),
+    );
+    expect(slack.visibleText(form)).toContain("This happens at once, without approval");
+    expect(slack.visibleText(form)).toContain("Revoke all sessions of mallory@example.com");
+    const asked = () => readAudit(scene).filter(({ event }) => event === "request.created");
+    expect(asked()).toHaveLength(1);
+    const short = await slack.submitView({
+      user: PEOPLE.alice,
+      viewId: form.id,
+      values: { reason: { reason: "too short" } },
+    });
+    expect(short.ok).toBe(false);
+    expect(asked()).toHaveLength(1);
+    const done = await sendForm(slack, PEOPLE.alice, form, { reason: { reason: WHY } });
+    expect(slack.visibleText(done)).toContain("☑️ In progress, without approval.");
+    const card = await cardWhere(slack, (words) => words.includes("🚨 Break-glass by @alice"));
+    await finishedThread(slack, card);
+    expect(wordsOf(slack, card)).toContain("Needs review");
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
+    expect(asked()).toHaveLength(2);
+  });
+
+  it("acts on the request that someone made meanwhile instead of making another", async () => {
+    const scene = await startScene({ ...FAST, policy: GLASS });
+    const { slack } = scene;
+    const { told } = await backAgain(scene);
+    await askToRevoke(slack);
+    const form = await newModal(slack, PEOPLE.alice, () =>
+      press(slack, PEOPLE.alice, told, WATCH_ACTIONS.revokeNow),
+    );
+    expect(slack.visibleText(form)).toContain("Requested by @alice");
+  });
+
+  it("is for its members alone, and not for protected people", async () => {
+    const scene = await startScene({ ...FAST, policy: GLASS });
+    const { slack } = scene;
+    addOthers(slack);
+    const { told } = await backAgain(scene);
+    const refused = await newModal(slack, OTHERS.nobody, () =>
+      press(slack, OTHERS.nobody, told, WATCH_ACTIONS.revokeNow),
+    );
+    expect(slack.visibleText(refused)).toContain("You can't use /zt revoke");
+    const guarded = `${GLASS}protected: { emails: [${MALLORY}], quorum: 2 }\n`;
+    writeFileSync(scene.config.policyFile, guarded);
+    expect(await scene.policy.reload(createLogger("silent"))).toEqual([]);
+    const form = await newModal(slack, PEOPLE.alice, () =>
+      press(slack, PEOPLE.alice, told, WATCH_ACTIONS.revokeNow),
+    );
+    expect(slack.visibleText(form)).toContain("Break-glass is not available for this person");
+  });
+
+  it("is not offered where the policy has none", async () => {
+    const scene = await startScene(FAST);
+    const { told } = await backAgain(scene);
+    expect(scene.slack.visibleText(told)).toMatch(/Revoke again….*Expected/s);
+    expect(scene.slack.visibleText(told)).not.toContain("Revoke now");
+  });
 });
 
 /** What is typed where zt-bot is; the head of the thread that it begins. */

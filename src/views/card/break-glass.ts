@@ -14,7 +14,7 @@ export const BREAK_GLASS_ACTIONS = { breakGlass: "request_break_glass", review: 
 const LONGEST = 1000;
 
 /** `Revoke now`: what an action is called where no one has to approve it. */
-export function nowText({ plan }: Pick<Request, "plan">): string {
+export function nowText({ plan }: { plan: Pick<Request["plan"], "action"> }): string {
   return `${actionOf(plan).label.split(" ", 1)[0]} now`;
 }
 

@@ -7,19 +7,21 @@ import { codeInput, isSixDigits, NO_SIX_DIGITS, readCode } from "../authenticato
 import { modal, mrkdwn, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
 import { textInput } from "../forms/spec.ts";
+import { packParams, unpackParams } from "../screen-button.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
 import { nowText } from "../card/break-glass.ts";
 import { plainLines, warningLines } from "../card/warnings.ts";
 
 export const BREAK_GLASS_MODAL = "break-glass";
+/** The same for what no one has requested yet: it is requested and done at once. */
+export const REVOKE_NOW_MODAL = "revoke-now";
 
 /** Both are checked again when it is submitted. */
 const MIN_REASON = 15;
 const MAX_REASON = 1000;
 
-interface BreakGlassProps {
-  request: Request;
+interface FormProps {
   words: RequestText;
   /** It needs a code from the authenticator of the person who acts. */
   takesCode: boolean;
@@ -30,7 +32,38 @@ interface BreakGlassProps {
 }
 
 /** The break-glass form: what will happen, who is told of it, and why it can't wait. */
-export function breakGlassModal({ request, words, takesCode, reason, problem }: BreakGlassProps): ModalView {
+export function breakGlassModal({ request, ...props }: FormProps & { request: Request }): ModalView {
+  return drawForm(props, {
+    requested: `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`,
+    form: {
+      callbackId: BREAK_GLASS_MODAL,
+      metadata: request.id,
+      submit: nowText(request),
+      close: "Back",
+    },
+  });
+}
+
+/** Of someone who was seen to come back: revoked at once, with one form. Ids only. */
+export interface RevokeNow {
+  eventId: string;
+  channelId: string;
+}
+
+/** The same where no one has requested it yet. */
+export function revokeNowModal({ of, ...props }: FormProps & { of: RevokeNow }): ModalView {
+  const metadata = packParams({ ...of });
+  const submit = nowText({ plan: { action: "revoke" } });
+  return drawForm(props, {
+    requested: null,
+    form: { callbackId: REVOKE_NOW_MODAL, metadata, submit, close: "Back" },
+  });
+}
+
+function drawForm(
+  { words, takesCode, reason, problem }: FormProps,
+  { requested, form }: { requested: string | null; form: Parameters<typeof modal>[2] },
+): ModalView {
   return modal(
     "Break-glass",
     [
@@ -48,7 +81,7 @@ export function breakGlassModal({ request, words, takesCode, reason, problem }: 
         plainLines(words),
       ),
       section(
-        `*Requested by* ${mention(request.requesterId)}: ${escape(request.reason, 1000)}`,
+        requested,
         "📣 Everyone named in the policy is told *at once*, with your name and reason. Until another approver reviews it, you can't use break-glass again.",
       ),
       textInput({
@@ -61,8 +94,15 @@ export function breakGlassModal({ request, words, takesCode, reason, problem }: 
       }),
       takesCode && codeInput("code", "Code from your authenticator"),
     ],
-    { callbackId: BREAK_GLASS_MODAL, metadata: request.id, submit: nowText(request), close: "Back" },
+    form,
   );
+}
+
+/** @throws ZodError when the form is not ours. */
+export function parseRevokeNowForm(view: SubmittedForm) {
+  const { requestId: _packed, ...typed } = parseBreakGlassForm(view);
+  const { eventId = "", channelId = "" } = unpackParams(view.private_metadata);
+  return { of: { eventId, channelId }, ...typed };
 }
 
 /** @throws ZodError when the form is not ours. */

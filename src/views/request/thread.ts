@@ -25,7 +25,12 @@ import { UNPROVEN_NEXT, unprovenText } from "./unproven.ts";
 import { escalatedText, howFar, reminderText, reviewReminderText } from "../card/waiting.ts";
 
 /** A message in the thread under a card. Whatever is told here has been recorded before. */
-export function threadMessage(request: Request, words: RequestText, data: PostData): Message {
+export function threadMessage(
+  request: Request,
+  words: RequestText,
+  data: PostData,
+  { canRevokeNow = false }: { canRevokeNow?: boolean } = {},
+): Message {
   switch (data.kind) {
     case "evidence":
       if (request.evidence === null) return say("⚪ Not an Access user yet.");
@@ -108,7 +113,7 @@ export function threadMessage(request: Request, words: RequestText, data: PostDa
     case "watch-blind":
     case "watch-sees":
     case "watch-ended":
-      return watchNewsMessage(data, true);
+      return watchNewsMessage(data, { isAgain: true, canRevokeNow });
     case "review-reminder":
       return say(reviewReminderText(data));
     case "reviewed":

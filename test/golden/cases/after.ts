@@ -1,3 +1,5 @@
+import { describeRequest } from "../../../src/actions/describe.ts";
+import { revokeNowModal } from "../../../src/views/request/break-glass-modal.ts";
 import { blockEndMessage } from "../../../src/views/request/block-end.ts";
 import {
   expectedMessage,
@@ -42,11 +44,13 @@ const EVENTS: Readonly<Record<string, WatchEvent>> = {
   risk: { kind: "risk", at: NOW, level: "high", before: "low", events: 2 },
 };
 
+const REVOKED = { isAgain: true, canRevokeNow: false };
+
 const told = Object.entries(EVENTS).map(
   ([kind, event]) =>
     [
       `watch-${kind}`,
-      watchNewsMessage({ kind: "returned", id: "e1", who: WHO, event, ask: [ALICE] }, true),
+      watchNewsMessage({ kind: "returned", id: "e1", who: WHO, event, ask: [ALICE, BOB] }, REVOKED),
     ] as const,
 );
 
@@ -72,13 +76,22 @@ const blocked = (data: Extract<PostData, BlockPost>) => blockEndMessage(request(
 /** What comes after it is done: who comes back, and how a block ends. */
 export const AFTER = {
   ...Object.fromEntries(told),
+  "watch-with-break-glass": watchNewsMessage(
+    { kind: "returned", id: "e1", who: WHO, event: SIGN_IN, ask: [ALICE] },
+    { isAgain: true, canRevokeNow: true },
+  ),
+  "revoke-now-form": revokeNowModal({
+    of: { eventId: "e1", channelId: "C0APPROV1" },
+    words: describeRequest(request("pending")),
+    takesCode: true,
+  }),
   "watch-expected": expectedMessage({ who: WHO, event: SIGN_IN }, { by: BOB, at: NOW }, true),
-  "watch-blind": watchNewsMessage({ kind: "watch-blind", since: NOW - 6 * MINUTE, why: GAP.why }, true),
-  "watch-sees": watchNewsMessage({ kind: "watch-sees", since: GAP.from, missed: [GAP] }, true),
-  "watch-quiet-end": watchNewsMessage(ENDED, true),
-  "watch-end-with-a-gap": watchNewsMessage({ ...ENDED, missed: [GAP] }, true),
-  "watch-end-after-a-return": watchNewsMessage({ ...ENDED, back: 1 }, true),
-  "watch-stopped": watchNewsMessage({ ...ENDED, lasted: 12 * MINUTE, stoppedBy: BOB }, true),
+  "watch-blind": watchNewsMessage({ kind: "watch-blind", since: NOW - 6 * MINUTE, why: GAP.why }, REVOKED),
+  "watch-sees": watchNewsMessage({ kind: "watch-sees", since: GAP.from, missed: [GAP] }, REVOKED),
+  "watch-quiet-end": watchNewsMessage(ENDED, REVOKED),
+  "watch-end-with-a-gap": watchNewsMessage({ ...ENDED, missed: [GAP] }, REVOKED),
+  "watch-end-after-a-return": watchNewsMessage({ ...ENDED, back: 1 }, REVOKED),
+  "watch-stopped": watchNewsMessage({ ...ENDED, lasted: 12 * MINUTE, stoppedBy: BOB }, REVOKED),
   "watch-head": watchHead(ROW),
   "watch-head-back": watchHead({ ...ROW, backSince: NOW }),
   "watch-head-over": watchHead({ ...ROW, isActive: false, endedAt: NOW }),
