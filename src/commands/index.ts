@@ -16,6 +16,7 @@ import { pauseCommand, resumeCommand } from "./requests/pause.ts";
 import { requests } from "./requests/requests.ts";
 import { risk } from "./look-ups/risk.ts";
 import { sessions } from "./look-ups/sessions.ts";
+import { timeline } from "./look-ups/timeline.ts";
 import { user } from "./look-ups/user.ts";
 import { unwatch, watchCommand } from "./requests/watch.ts";
 import { users } from "./look-ups/users.ts";
@@ -32,6 +33,7 @@ export function createCommands(): Registry {
     seal(devices),
     seal(risk),
     seal(changes),
+    timeline,
     ...ACTIONS.map(actionCommand),
     incident,
     seal(requests),

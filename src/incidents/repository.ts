@@ -357,15 +357,3 @@ export async function findClosedIncidents(db: Db, limit: number): Promise<Incide
 
 /** A menu of Slack's holds no more. */
 const MAX_LISTED = 100;
-
-/** The incident whose thread this is; null for any other thread. */
-export async function findIncidentOfThread(db: Db, channel: string, ts: string): Promise<string | null> {
-  const row = await db
-    .selectFrom("threads")
-    .select("id")
-    .where("kind", "=", "incident")
-    .where("channel", "=", channel)
-    .where("ts", "=", ts)
-    .executeTakeFirst();
-  return row?.id ?? null;
-}

@@ -3,7 +3,7 @@ import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { addNote } from "../commands/incident/change.ts";
 import { unescapeSlack } from "../commands/parse.ts";
-import { findIncidentOfThread } from "../incidents/repository.ts";
+import { findIncidentOfThread } from "../incidents/find.ts";
 import { maskSecrets } from "../secrets.ts";
 import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";

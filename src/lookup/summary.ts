@@ -99,13 +99,16 @@ export function readSummary(
   };
   const soFar = (): UserSummary => ({ user, ...parts, gatheredAt: now });
   const filled = Promise.all([
-    fill("identity", part(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no sign-in on record")),
-    fill("sessions", part(open)),
+    fill(
+      "identity",
+      readPart(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no sign-in on record"),
+    ),
+    fill("sessions", readPart(open)),
     fill("places", readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES })),
-    fill("signIns", part(digestOf(cloudflare, user, { now, call }))),
-    fill("failedLogins", part(cloudflare.accessUsers.failedLogins(user.id, call))),
-    fill("risk", part(findRisk(cloudflare, user, call))),
-    fill("registrations", part(readRegistrations(cloudflare, user.id, "active", call)).then(listed)),
+    fill("signIns", readPart(digestOf(cloudflare, user, { now, call }))),
+    fill("failedLogins", readPart(cloudflare.accessUsers.failedLogins(user.id, call))),
+    fill("risk", readPart(findRisk(cloudflare, user, call))),
+    fill("registrations", readPart(readRegistrations(cloudflare, user.id, "active", call)).then(listed)),
     fill("idp", readIdp(cloudflare, user.email, call)),
   ]);
   return { soFar, whole: filled.then(soFar) };
@@ -117,7 +120,7 @@ export function gatherSummary(cloudflare: Cloudflare, user: AccessUser, now: num
 }
 
 async function readIdp(cloudflare: Cloudflare, email: string, call: CallOptions): Promise<Part<IdpState>> {
-  const read = await part(readIdpState(cloudflare, email, call));
+  const read = await readPart(readIdpState(cloudflare, email, call));
   if (!read.ok) return read;
   return read.value === null
     ? { ok: false, reason: "no identity provider (IdP) syncs its users", isNone: true }
@@ -148,8 +151,8 @@ function listed(part: Part<Registrations>): Part<Registration[]> {
   return { ok: true, value: items, ...(isComplete ? {} : { isComplete }) };
 }
 
-/** `whenAbsent`: what it means where Cloudflare has nothing under this user's id. */
-async function part<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T>> {
+/** What Cloudflare said, or why it is unknown. `whenAbsent`: what it means where Cloudflare has nothing under this user's id. */
+export async function readPart<T>(promise: Promise<T>, whenAbsent?: string): Promise<Part<T>> {
   try {
     return { ok: true, value: await promise };
   } catch (error) {

@@ -227,6 +227,13 @@ const TABLE: Record<string, Row> = {
     isAboutUser: false,
     isOurs: true,
   },
+  timeline: {
+    good: (who) => `timeline ${who}`,
+    says: /Timeline of Mallory Archer: /,
+    bad: ["timeline --nonsense", UNKNOWN_FLAG],
+    empty: /Timeline of /,
+    isAboutUser: true,
+  },
   requests: {
     good: () => "requests",
     says: /Open requests|No request is open/,

@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
 
 import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
-import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, askToRevoke, CHANNELS, newEphemeral, PEOPLE, press, wordsOf } from "../support/harness.ts";
 import { WATCH_ACTIONS } from "../../src/views/watch.ts";
 import {
   addOthers,
+  incidentHead,
   newModal,
   openFormBy,
+  openIncident,
   OTHERS,
   pressForWords,
   readAudit,
   sendForm,
   startScene,
-  type Scene,
+  threadWords,
 } from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
@@ -25,33 +27,6 @@ const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${chann
 operators: [${alice}]
 approvers: [${bob}]
 `;
-
-function head({ slack }: Scene): Promise<StoredMessage> {
-  return slack.waitFor(() =>
-    slack.messages(channel).findLast((one) => slack.visibleText(one).includes("INC-")),
-  );
-}
-
-function threadWords(slack: Slack, { ts }: StoredMessage): string[] {
-  return slack.thread(channel, ts).map((one) => slack.visibleText(one));
-}
-
-function idOf(slack: Slack, message: StoredMessage): string {
-  return /INC-[0-9A-Z]{5}/.exec(slack.visibleText(message))?.[0] ?? "";
-}
-
-/** Opens an incident and waits for its head and the snapshots of its people. */
-async function openIncident(
-  scene: Scene,
-  typed = 'incident open mallory@example.com "Phishing wave"',
-  people = 1,
-) {
-  const { slack } = scene;
-  const { words } = await answerTo(slack, alice, typed);
-  const message = await head(scene);
-  await slack.waitFor(() => threadWords(slack, message).length >= people);
-  return { message, id: idOf(slack, message), words };
-}
 
 describe("an incident", () => {
   it("tells one story: opened, revoked, back, revoked again, contained, closed", async () => {
@@ -296,7 +271,7 @@ incidents: { required: [sessions, block, idp] }
       title: { title: "Odd sign-ins" },
     });
     expect(slack.visibleText(done)).toContain("Opened");
-    const words = wordsOf(slack, await head(scene));
+    const words = wordsOf(slack, await incidentHead(scene));
     expect(words).toContain("Odd sign-ins");
     expect(words).toContain("Dana");
   });
@@ -348,7 +323,7 @@ describe("an incident that can't be opened or read says why", () => {
     expect(words).toContain("zt-bot is not a member of");
     expect(words).toContain("/invite @zt-bot");
     slack.setChannel(channel, { botIsMember: true });
-    expect(wordsOf(slack, await head(scene))).toContain("Mallory Archer");
+    expect(wordsOf(slack, await incidentHead(scene))).toContain("Mallory Archer");
   });
 
   it("after its head was deleted: its thread goes on", async () => {

@@ -15,6 +15,7 @@ import type {
 } from "../../sandbox/slack/index.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
+  answerTo,
   CHANNELS,
   finishedThread,
   newEphemeral,
@@ -315,4 +316,29 @@ export function clickOn(
       return { channel, ts, actionId: element.action_id, value: option.value };
   }
   return { channel, ts, actionId };
+}
+
+/** The head of the newest incident. */
+export function incidentHead({ slack }: World): Promise<StoredMessage> {
+  return slack.waitFor(() =>
+    slack.messages(CHANNELS.incident).findLast((one) => slack.visibleText(one).includes("INC-")),
+  );
+}
+
+/** The words of the replies in a message's thread. */
+export function threadWords(slack: Slack, { channel, ts }: StoredMessage): string[] {
+  return slack.thread(channel, ts).map((one) => slack.visibleText(one));
+}
+
+/** Opens an incident as alice and waits for its head and the snapshots of its people. */
+export async function openIncident(
+  scene: Scene,
+  typed = 'incident open mallory@example.com "Phishing wave"',
+  people = 1,
+): Promise<{ message: StoredMessage; id: string; words: string }> {
+  const { slack } = scene;
+  const { words } = await answerTo(slack, PEOPLE.alice, typed);
+  const message = await incidentHead(scene);
+  await slack.waitFor(() => threadWords(slack, message).length >= people);
+  return { message, id: /INC-[0-9A-Z]{5}/.exec(slack.visibleText(message))?.[0] ?? "", words };
 }

@@ -14,7 +14,7 @@ import { HELP } from "./cases/help.ts";
 import { HOME } from "./cases/home.ts";
 import { INCIDENTS } from "./cases/incidents.ts";
 import { LISTS } from "./cases/lists.ts";
-import { LOOK_UPS } from "./cases/look-ups.ts";
+import { LOOK_UPS } from "./cases/look-ups/look-ups.ts";
 import { MODALS } from "./cases/modals.ts";
 import { PEOPLE_CASES } from "./cases/people.ts";
 import { REFUSALS } from "./cases/refusals.ts";

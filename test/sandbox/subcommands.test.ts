@@ -17,6 +17,7 @@ const LOOK_UPS: Record<string, [typed: string, shows: string | RegExp]> = {
   risk: ["risk", "Mallory Archer"],
   "sign-ins": ["sign-ins mallory@example.com", "Payroll"],
   changes: ["changes", /audit log/i],
+  timeline: ["timeline mallory@example.com", "Mallory Archer was denied"],
   requests: ["requests", /Open requests|No open requests/],
   watch: ["watch mallory@example.com 2h", "Watching Mallory Archer"],
   unwatch: ["unwatch quentin@example.com", "is not being watched"],

@@ -16,8 +16,7 @@ export async function authoriseIncident(
 ): Promise<void> {
   const { deps, asker } = context;
   await authorise(context, { name: "incident", role });
-  const { visibleTo } = deps.policy.current().incidents;
-  if (visibleTo === null || (await deps.directory.members(visibleTo)).has(asker.userId)) return;
+  if (await mayReadIncidents(context)) return;
   await appendAudit(deps.db, {
     at: deps.now(),
     teamId: asker.teamId,
@@ -28,6 +27,12 @@ export async function authoriseIncident(
   throw new UserError({
     what: "You can't read incidents.",
     why: "Only the people that zt-bot's policy names for them can.",
-    ask: visibleTo,
+    ask: deps.policy.current().incidents.visibleTo ?? [],
   });
+}
+
+/** Whether the policy lets this person read incidents, where they may look at all. */
+export async function mayReadIncidents({ deps, asker }: { deps: Deps; asker: Asker }): Promise<boolean> {
+  const { visibleTo } = deps.policy.current().incidents;
+  return visibleTo === null || (await deps.directory.members(visibleTo)).has(asker.userId);
 }

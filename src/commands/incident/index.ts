@@ -11,12 +11,8 @@ import {
   SEVERITIES,
   type Incident,
 } from "../../incidents/incident.ts";
-import {
-  findClosedIncidents,
-  findIncidentOfThread,
-  findOpenIncidents,
-  readIncident,
-} from "../../incidents/repository.ts";
+import { findClosedIncidents, findOpenIncidents, readIncident } from "../../incidents/repository.ts";
+import { findIncidentHere } from "../../incidents/find.ts";
 import { parseWho, type Who } from "../../lookup/who.ts";
 import { permalink } from "../../slack/messages.ts";
 import { readThread } from "../../threads/thread.ts";
@@ -257,11 +253,8 @@ async function withIncident(
   run: (id: string) => Promise<Message>,
 ): Promise<Message> {
   if (named !== null) return run(named);
-  const here = threadTs === undefined ? null : await findIncidentOfThread(deps.db, channelId, threadTs);
+  const here = await findIncidentHere(deps.db, channelId, threadTs);
   if (here !== null) return run(here);
-  const inChannel = await findOpenIncidents(deps.db, { channel: channelId });
-  const [only] = inChannel;
-  if (only !== undefined && inChannel.length === 1) return run(only.id);
   const all = await findOpenIncidents(deps.db);
   if (all.length === 0)
     throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });

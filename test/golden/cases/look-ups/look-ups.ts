@@ -1,15 +1,16 @@
-import type { AccessRequest, AuditEvent } from "../../../src/api/cloudflare.ts";
-import { changesMessage } from "../../../src/views/look-ups/changes.ts";
-import { devicesMessage } from "../../../src/views/look-ups/devices.ts";
-import { failedSignInsMessage } from "../../../src/views/look-ups/failed-sign-ins.ts";
-import { identityMessage } from "../../../src/views/look-ups/identity.ts";
-import { riskiestMessage, riskMessage } from "../../../src/views/look-ups/risk.ts";
-import { sessionMessage } from "../../../src/views/look-ups/session.ts";
-import { sessionsMessage } from "../../../src/views/look-ups/sessions.ts";
-import { signInPicture, signInsInWords } from "../../../src/views/look-ups/sign-in-picture.ts";
-import { signInsMessage } from "../../../src/views/look-ups/sign-ins.ts";
-import { makeIdentity, makeRegistration, makeSession, makeUser } from "../../views/support.ts";
-import { CALM, HOUR, MINUTE, NOW, TAKEN_OVER } from "../story.ts";
+import type { AccessRequest, AuditEvent } from "../../../../src/api/cloudflare.ts";
+import { changesMessage } from "../../../../src/views/look-ups/changes.ts";
+import { devicesMessage } from "../../../../src/views/look-ups/devices.ts";
+import { failedSignInsMessage } from "../../../../src/views/look-ups/failed-sign-ins.ts";
+import { identityMessage } from "../../../../src/views/look-ups/identity.ts";
+import { riskiestMessage, riskMessage } from "../../../../src/views/look-ups/risk.ts";
+import { sessionMessage } from "../../../../src/views/look-ups/session.ts";
+import { sessionsMessage } from "../../../../src/views/look-ups/sessions.ts";
+import { signInPicture, signInsInWords } from "../../../../src/views/look-ups/sign-in-picture.ts";
+import { signInsMessage } from "../../../../src/views/look-ups/sign-ins.ts";
+import { makeIdentity, makeRegistration, makeSession, makeUser } from "../../../views/support.ts";
+import { TIMELINES } from "./timeline.ts";
+import { CALM, HOUR, MINUTE, NOW, TAKEN_OVER } from "../../story.ts";
 
 const MALLORY = makeUser();
 const at = { now: NOW };
@@ -240,4 +241,5 @@ export const LOOK_UPS = {
   }),
   "changes-cut": changesMessage({ items: [change(1)], complete: false, tokenId: "token-1", now: NOW }),
   "changes-none": changesMessage({ items: [], complete: true, tokenId: "token-1", now: NOW }),
+  ...TIMELINES,
 };
