@@ -254,7 +254,7 @@ async function fromRecord(
     const is = before === null ? null : ({ kind: "before", before, why: "too-many" } as const);
     return { rows, missing: is === null ? [] : [{ what, who: null, is }] };
   } catch (error) {
-    log.warn({ err: error, what }, "a timeline's rows could not be read");
+    log.warn({ err: error, what }, "can't read rows of a timeline");
     return {
       rows: [],
       missing: [{ what, who: null, is: { kind: "unknown", why: "zt-bot's database did not answer" } }],
