@@ -68,6 +68,7 @@ export type AuditEvent =
   | "incident.not-contained"
   | "incident.closed"
   | "incident.reopened"
+  | "incident.summarized"
   | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;

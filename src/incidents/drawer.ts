@@ -1,8 +1,11 @@
 import type { WebClient } from "@slack/web-api";
 
 import { describeRequest } from "../actions/describe.ts";
+import type { Cloudflare } from "../api/cloudflare.ts";
 import { refuseChannel } from "../approvals/channel.ts";
+import type { Log } from "../log.ts";
 import type { UserSummary } from "../lookup/summary.ts";
+import { drawIncidentPicture, readIncidentSignIns } from "../pictures/incident.ts";
 import type { PolicySource } from "../policy-file.ts";
 import { readRequest } from "../requests/repository.ts";
 import type { Channels } from "../slack/channels.ts";
@@ -19,11 +22,17 @@ import {
   requestReply,
   snapshotReply,
 } from "../views/incident/thread.ts";
+import { incidentSummary } from "../views/incident/summary.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
+import { readStory } from "./summary/read.ts";
+import { readPeople } from "./repository.ts";
 import { gapRulesOf } from "./rules.ts";
+import type { Story } from "./summary/story.ts";
 
 interface DrawDeps {
   db: Db;
+  cloudflare: Cloudflare;
+  log: Log;
   slack: WebClient;
   channels: Channels;
   policy: Pick<PolicySource, "current">;
@@ -40,7 +49,7 @@ export function createIncidentDrawer(deps: DrawDeps): ThreadDrawer {
       // What keeps it from Slack is over where Slack shows it.
       return drawHead(deps, { ...facts, thread: { ...facts.thread, trouble: null } });
     },
-    reply: (_thread, data) => drawReply(deps, IncidentReply.parse(data)),
+    reply: ({ id }, data) => drawReply(deps, id, IncidentReply.parse(data)),
     async refuse({ place: { channel } }) {
       const reading = await channels.read(channel);
       const refusal = refuseChannel(reading);
@@ -64,8 +73,22 @@ export async function drawHead(
   return incidentHead({ facts, now: now(), linkOf: (id) => links.get(id) ?? null, threadLink });
 }
 
-async function drawReply({ db, slack }: DrawDeps, reply: IncidentReply): Promise<Message> {
+async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Promise<Message> {
+  const { db, slack, policy, now } = deps;
   switch (reply.kind) {
+    case "summary": {
+      const story = await readStory(db, id, { rules: gapRulesOf(policy.current()), at: now() });
+      if (story === null) throw new Error(`the incident ${id} of a thread is not there`);
+      return drawSummary({ slack }, story, { by: reply.by });
+    }
+    case "sign-ins": {
+      const people = await readPeople(db, id);
+      const signIns = await readIncidentSignIns(
+        deps,
+        people.map(({ profile }) => profile),
+      );
+      return drawIncidentPicture(deps, signIns);
+    }
     case "snapshot":
       return snapshotReply(reply.summary as UserSummary);
     case "note":
@@ -80,6 +103,24 @@ async function drawReply({ db, slack }: DrawDeps, reply: IncidentReply): Promise
     }
   }
 }
+
+/** An incident's summary, with links to the cards of its requests. `threadLink`: shown elsewhere. */
+export async function drawSummary(
+  { slack }: Pick<DrawDeps, "slack">,
+  story: Story,
+  { by, threadLink = null }: { by: string | null; threadLink?: string | null },
+): Promise<Message> {
+  // Of the others there is no line on it.
+  const shown = story.told.slice(-MAX_LINKED);
+  const links = new Map(
+    await Promise.all(
+      shown.map(async ({ request: { id, card } }) => [id, await linkTo(slack, card)] as const),
+    ),
+  );
+  return incidentSummary({ story, by, threadLink, linkOf: (id) => links.get(id) ?? null });
+}
+
+const MAX_LINKED = 10;
 
 /** null while it is not in Slack. */
 function linkTo(

@@ -5,7 +5,8 @@ import type { AuditEvent } from "../audit/events.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
-import { changeThread, createThread } from "../threads/thread.ts";
+import type { Target } from "../requests/target.ts";
+import { changeThread, createThread, type NewReply } from "../threads/thread.ts";
 import {
   createIncidentId,
   entryOf,
@@ -144,6 +145,8 @@ export interface IncidentChange {
   kind?: IncidentEntry["kind"];
   /** What the entry holds, besides the event. */
   entry?: Record<string, unknown>;
+  /** What is said in the thread after the message that tells of it. */
+  follow?: readonly NewReply[];
   /** Further writes, before the record is appended to. @returns false: nothing is written at all. */
   also?(trx: Trx, incident: Incident): Promise<boolean>;
 }
@@ -188,7 +191,7 @@ export async function changeIncident(db: Reader, change: IncidentChange): Promis
   const told = { event, ...entry };
   // The same message is noted once.
   if (!(await addEntry(trx, id, at, { key, kind, actor, data: told }))) throw new NothingToDoError();
-  await changeThread(trx, id, at, [{ key, data: { kind, actor, at, ...told } }]);
+  await changeThread(trx, id, at, [{ key, data: { kind, actor, at, ...told } }, ...(change.follow ?? [])]);
   await appendAudit(trx, { at, teamId: incident.teamId, actor, event, data: { incident: id, ...data } });
   return incident;
 }
@@ -316,6 +319,17 @@ export async function readPeople(db: Reader, id: string): Promise<IncidentPerson
     .orderBy("position")
     .execute();
   return rows.map(personOf);
+}
+
+/** Who belonged to it and was removed, in the order in which they were added. */
+export async function readRemoved(db: Reader, id: string): Promise<Target[]> {
+  return db
+    .selectFrom("incident_people")
+    .select(["target_id as id", "email", "name"])
+    .where("incident_id", "=", id)
+    .where("removed_at", "is not", null)
+    .orderBy("position")
+    .execute();
 }
 
 /** Its story, the oldest first. */

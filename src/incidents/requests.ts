@@ -110,7 +110,7 @@ async function lookAgain(trx: Trx, incidentId: string, requestId: string, at: nu
 }
 
 /** Requests about someone that were made so long before an incident was opened belong to it as well. */
-const BEFORE_MS = 24 * 60 * 60_000;
+export const BEFORE_MS = 24 * 60 * 60_000;
 
 /** What happened about these people since a day before the incident was opened: of each, by their id. */
 export async function readHistory(

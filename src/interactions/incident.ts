@@ -13,6 +13,7 @@ import {
 } from "../commands/incident/change.ts";
 import { toldWhere } from "../commands/incident/index.ts";
 import { open } from "../commands/incident/open.ts";
+import { postSummary, showSummary } from "../commands/incident/summary.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { explain, UserError } from "../errors.ts";
 import type { Incident } from "../incidents/incident.ts";
@@ -56,6 +57,14 @@ export const incidentClicks: Record<string, ClickHandler> = {
     });
   },
 
+  async [INCIDENT_ACTIONS.readIn](click) {
+    await showSummary(
+      of(click),
+      async (incident) => (await toldWhere(click.deps, incident)).link,
+      (message) => click.reply(message),
+    );
+  },
+
   [INCIDENT_ACTIONS.open]: openFormOf,
 };
 
@@ -95,6 +104,11 @@ export const incidentDecisions: Record<string, ClickHandler> = {
   async [INCIDENT_ACTIONS.closeAnyway](click) {
     const { incident } = await close(of(click), true);
     await answer(click, incident, `⚪ Closed ${nameOf(incident)}, with gaps left`);
+  },
+
+  async [INCIDENT_ACTIONS.summary](click) {
+    const incident = await postSummary(of(click));
+    await answer(click, incident, `Posted the summary of ${nameOf(incident)}`);
   },
 
   [INCIDENT_ACTIONS.idpDisabled]: (click) => sayIdp(click, true),

@@ -132,8 +132,10 @@ async function publishRound(deps: ThreadDeps, lease: ThreadLease): Promise<Deliv
   const place = await publishHead(deps, lease, thread, drawer);
   if (place === null) return null;
   for (const reply of replies) {
+    // Drawing may read elsewhere: whether the lease still holds is asked after it.
+    const message = await drawer.reply(thread, reply.data);
     if (!(await lease.change({}))) return null;
-    await publishReply(deps, place, reply, await drawer.reply(thread, reply.data), thread.id);
+    await publishReply(deps, place, reply, message, thread.id);
   }
   return null;
 }

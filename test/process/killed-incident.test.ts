@@ -46,13 +46,34 @@ it("killed after each step of an incident, the bot tells the same story, and not
     () => /🟠 Mallory Archer · revoked .* · 2 devices active/.test(wordsOf(slack, head)),
     60_000,
   );
+  await type(
+    slack,
+    PEOPLE.alice,
+    `incident close ${/INC-[0-9A-Z]{5}/.exec(wordsOf(slack, head))?.[0] ?? ""}`,
+  );
+  const isClosed = () => query(world, "SELECT 1 FROM incidents WHERE status = 'closed'").length;
+  await vi.waitFor(() => expect(isClosed()).toBe(1), { timeout: 30_000, interval: 5 });
+  await killAndStart();
+  await isTold(head, "Summary: Phishing wave");
+  await isTold(head, "Sign-ins of Mallory Archer");
   await bot.stop();
 
   expect(heads()).toHaveLength(1);
   const lines = thread(head);
-  for (const told of ["takeover|High risk", "requested", "approved", "verified at", "Contained"])
+  const isSummary = (line: string) => line.includes("Summary: Phishing wave");
+  expect(lines.filter(isSummary)).toHaveLength(1);
+  const rest = lines.filter((line) => !isSummary(line));
+  for (const told of [
+    "takeover|High risk",
+    "requested",
+    "approved",
+    "verified at",
+    "Contained",
+    "Closed by",
+    "Sign-ins of",
+  ])
     expect(
-      lines.filter((line) => new RegExp(told).test(line)),
+      rest.filter((line) => new RegExp(told).test(line)),
       told,
     ).toHaveLength(1);
 });

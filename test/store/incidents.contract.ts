@@ -11,6 +11,8 @@ import {
   removePeople,
 } from "../../src/incidents/repository.ts";
 import { findLooks, lookAtPeople } from "../../src/incidents/look.ts";
+import type { GapRules } from "../../src/incidents/gaps.ts";
+import { readStory } from "../../src/incidents/summary/read.ts";
 import type { AccessUser } from "../../src/api/cloudflare.ts";
 import type { UserSummary } from "../../src/lookup/summary.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
@@ -198,6 +200,42 @@ export function incidentsContract(store: GetStore): void {
         `incident.not-contained:${NOW + 1}`,
         `incident.contained:${NOW + 2}`,
       ]);
+    });
+
+    const RULES: GapRules = { required: ["sessions"], hasBlockList: false };
+
+    it("tell their story: its requests, also of before it was opened and of people who left, and no others", async () => {
+      const before = await about("inc-k");
+      const { id } = await openAbout(["inc-k", "inc-l", "inc-m"]);
+      const denied = await about("inc-l");
+      await moveRequest(db(), denied.id, transitionTo("denied"));
+      await about("inc-other");
+      await changeIncident(db(), {
+        id,
+        at: NOW,
+        actor: ALICE,
+        event: "incident.removed",
+        key: "removed",
+        also: (trx) => removePeople(trx, id, ["inc-l"], NOW),
+      });
+      const story = await readStory(db(), id, { rules: RULES, at: NOW + 1000 });
+      expect(story?.told.map(({ request }) => request.id).toSorted()).toEqual(
+        [before.id, denied.id].toSorted(),
+      );
+      expect(story?.removed.map((one) => one.id)).toEqual(["inc-l"]);
+      expect(story?.people.map(({ person }) => person.target.id)).toEqual(["inc-m", "inc-k"]);
+      expect(story?.figures).toMatchObject({ requests: 2, denied: 1, open: 1, toContainment: null });
+      expect(story?.verdict).toBe("unknown");
+      expect(await readStory(db(), "INC-00000", { rules: RULES, at: NOW })).toBeNull();
+    });
+
+    it("tell their story also when no one is left in them", async () => {
+      const { id } = await openAbout(["inc-n"]);
+      await db()
+        .transaction()
+        .execute((trx) => removePeople(trx, id, ["inc-n"], NOW));
+      const story = await readStory(db(), id, { rules: RULES, at: NOW });
+      expect(story).toMatchObject({ people: [], told: [], verdict: "not-contained" });
     });
   });
 }

@@ -26,6 +26,7 @@ import { gapText } from "../../views/incident/words.ts";
 import { checkNotAboutSelf } from "../authorise.ts";
 import { authoriseIncident } from "./access.ts";
 import { checkCount, findPeople } from "./open.ts";
+import { summaryReplies } from "./summary.ts";
 
 /** Who changes an incident, and which. */
 export interface ChangeOf {
@@ -233,6 +234,7 @@ export async function close(of: ChangeOf, isConfirmed: boolean): Promise<Closing
     data: { gaps },
     entry: { gaps },
     key: `closed:${at}`,
+    follow: summaryReplies(`closed:${at}`, null),
   });
   return { incident: closed, gaps: null };
 }

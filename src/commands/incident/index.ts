@@ -34,8 +34,9 @@ import { seal, type AnyCommand } from "../registry.ts";
 import { authoriseIncident } from "./access.ts";
 import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
 import { open } from "./open.ts";
+import { postSummary, readSwitches, showSummary } from "./summary.ts";
 
-const USAGE = "/zt incident open|list|show|assign|severity|add|remove|note|close|reopen";
+const USAGE = "/zt incident open|list|show|summary|assign|severity|add|remove|note|close|reopen";
 
 /** `/zt incident open <who>… ["title"]`: the words that are no one are the title. */
 const openCommand = seal(
@@ -137,6 +138,19 @@ const RUNS: Record<string, Run> = {
       const incident = await addNote(of(context, chosen), { note: unescapeSlack(words.join(" ")) });
       return answer(context, incident, `📌 Noted in ${nameOf(incident)}`);
     }),
+  summary(context, named, words) {
+    const { id, switches } = readSwitches(words, ["private"]);
+    return withIncident(context, named ?? id, "summary", async (chosen) => {
+      const which = of(context, chosen);
+      if (!switches.has("private"))
+        return answer(context, await postSummary(which), `Posted the summary of ${chosen}`);
+      await showSummary(
+        which,
+        async (one) => (await toldWhere(context.deps, one)).link,
+        (message) => context.reply(message),
+      );
+    });
+  },
   close: (context, id) =>
     withIncident(context, id, "close", async (chosen) => {
       const { incident, gaps } = await close(of(context, chosen), false);
@@ -157,7 +171,7 @@ export const incident: AnyCommand = {
   group: "Respond",
   summary: "work on several people and requests in one thread",
   details:
-    'open <who>… ["title"], list, show, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
+    'open <who>… ["title"], list, show, summary [--private], assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
   examples: [
     'incident open mallory@example.com "Phishing wave"',
     "incident list",
@@ -170,7 +184,7 @@ export const incident: AnyCommand = {
     what: {
       kind: "word",
       required: false,
-      summary: "open, list, show, assign, severity, add, remove, note, close or reopen",
+      summary: "open, list, show, summary, assign, severity, add, remove, note, close or reopen",
     },
     more: { kind: "words", summary: "the incident's id, and what belongs to it" },
   },
@@ -250,8 +264,8 @@ async function withIncident(
   { deps, channelId, threadTs }: CommandContext,
   named: string | null,
   what: string,
-  run: (id: string) => Promise<Message>,
-): Promise<Message> {
+  run: (id: string) => Promise<Message | void>,
+): Promise<Message | void> {
   if (named !== null) return run(named);
   const here = await findIncidentHere(deps.db, channelId, threadTs);
   if (here !== null) return run(here);

@@ -4,6 +4,7 @@ import { compact } from "../../compact.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
+import { summaryButton } from "./actions.ts";
 import { INCIDENT_CHANNEL, incidentName } from "./words.ts";
 
 /** Where an incident is told, or why it is not there yet. */
@@ -17,7 +18,11 @@ export function changedAnswer({ id }: Incident, said: string, { link, trouble }:
   return message(
     said,
     section(`${said}${link === null ? "" : ` · <${link}|Open the thread>`}`, trouble),
-    actions("incident_changed", screenButton("Show", "incident", { incident: id }, `Show ${id}`)),
+    actions(
+      "incident_changed",
+      screenButton("Show", "incident", { incident: id }, `Show ${id}`),
+      summaryButton(id),
+    ),
   );
 }
 

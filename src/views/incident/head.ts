@@ -20,7 +20,7 @@ import { formButton } from "../forms/button.ts";
 import { stateWords } from "../card/card.ts";
 import { packParams, screenButton } from "../screen-button.ts";
 import { duration, escape, mention, named, when, withoutSigns } from "../text.ts";
-import { INCIDENT_ACTIONS } from "./actions.ts";
+import { INCIDENT_ACTIONS, summaryButton } from "./actions.ts";
 import { INCIDENT_CHANNEL, incidentName, personLine, personName } from "./words.ts";
 
 /** What of all requests is shown; the thread tells of each. */
@@ -218,6 +218,7 @@ function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBl
       "incident_actions",
       button("Reopen", INCIDENT_ACTIONS.reopen, id, `Reopen ${id}`),
       button("Add note…", INCIDENT_ACTIONS.note, id, `Add a note to ${id}`),
+      summaryButton(id),
     );
   return actions(
     "incident_actions",
@@ -225,6 +226,7 @@ function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBl
     button("Add note…", INCIDENT_ACTIONS.note, id, `Add a note to ${id}`),
     button("Assign to me", INCIDENT_ACTIONS.take, id, `Become the owner of ${id}`),
     button("Close", INCIDENT_ACTIONS.close, id, `Close ${id}`),
+    summaryButton(id),
   );
 }
 

@@ -41,6 +41,9 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     people: z.array(z.string()).optional(),
     gaps: z.array(z.string()).optional(),
   }),
+  // Both are drawn from what is there when they are posted. `by`: who asked for it; null: no one did.
+  z.object({ kind: z.literal("summary"), by: z.string().nullable() }),
+  z.object({ kind: z.literal("sign-ins") }),
 ]);
 export type IncidentReply = z.infer<typeof IncidentReply>;
 

@@ -18,12 +18,13 @@ const SIGNS: Record<Standing, string> = {
   contained: "✅",
 };
 
-/** `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20` */
+/** `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20`; `nothing`: said where there is no chip. */
 export function personLine(
   { target }: Pick<IncidentPerson, "target">,
-  { standing, chips }: PersonState,
+  { standing, chips }: Pick<PersonState, "standing" | "chips">,
+  nothing = "nothing open",
 ): string {
-  const said = chips.length === 0 ? ["nothing open"] : chips.map(chipText);
+  const said = chips.length === 0 ? [nothing] : chips.map(chipText);
   return `${SIGNS[standing]} *${personName(target)}* · ${said.join(" · ")}`;
 }
 
@@ -81,9 +82,13 @@ function openText(gap: OpenGap): string {
 
 /** A gap in plain words, for the record and for a confirmation: `mallory@example.com: 2 sessions open`. */
 export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): string {
-  const who = email === "" ? id : email;
-  if (gap.is === "unknown") return `${who}: ${KINDS[gap.kind]} unknown`;
-  return `${who}: ${gap.kind === "back" ? "signed in again after the revocation" : openText(gap)}`;
+  return `${email === "" ? id : email}: ${gapWords(gap)}`;
+}
+
+/** A gap without whose it is: `2 sessions open`. */
+export function gapWords(gap: Gap): string {
+  if (gap.is === "unknown") return `${KINDS[gap.kind]} unknown`;
+  return gap.kind === "back" ? "signed in again after the revocation" : openText(gap);
 }
 
 /** `INC-7K3M2 · Phishing wave` in mrkdwn. */

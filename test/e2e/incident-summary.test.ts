@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
+import { answerTo, askToRevoke, CHANNELS, newEphemeral, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { readAudit, startScene, type Scene } from "./support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+const channel = CHANNELS.incident;
+
+const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${channel} }
+operators: [${alice}]
+approvers: [${bob}]
+`;
+
+async function openIncident(scene: Scene, who = "mallory@example.com") {
+  const { slack } = scene;
+  await answerTo(slack, alice, `incident open ${who} "Phishing wave"`);
+  const message = await slack.waitFor(() =>
+    slack.messages(channel).findLast((one) => slack.visibleText(one).includes("INC-")),
+  );
+  await slack.waitFor(() => wordsOf(slack, message).includes("sessions open"));
+  return { message, id: /INC-[0-9A-Z]{5}/.exec(slack.visibleText(message))?.[0] ?? "" };
+}
+
+function replies({ slack }: Scene, head: StoredMessage, words: string): StoredMessage[] {
+  return slack.thread(channel, head.ts).filter((one) => slack.visibleText(one).includes(words));
+}
+
+/** The alt text of the picture on a message. */
+function pictureOf(message: StoredMessage): string | undefined {
+  for (const block of message.blocks) if (block.type === "image") return block.alt_text;
+  return undefined;
+}
+
+async function revoke({ slack }: Scene): Promise<void> {
+  const card = await askToRevoke(slack);
+  await press(slack, bob, card, CARD_ACTIONS.approve);
+  await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
+}
+
+describe("the summary of an incident", () => {
+  it("is posted when it is closed, once, with the verdict first and the picture below", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    await revoke(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("✅ Contained"));
+    await answerTo(slack, alice, `incident note ${id} the laptop is with us`);
+    await answerTo(slack, alice, `incident close ${id}`);
+    const [summary] = await slack.waitFor(() => {
+      const found = replies(scene, message, "Summary: Phishing wave");
+      return found.length > 0 ? found : undefined;
+    });
+    const words = slack.visibleText(summary as StoredMessage);
+    expect(summary?.text).toMatch(
+      /^INC-\w+ · Phishing wave: ✅ Closed after .*, contained: 1 person, 1 request/,
+    );
+    expect(words).toMatch(/✅ Mallory Archer|🟠 Mallory Archer · revoked/);
+    expect(words).toMatch(/✅ Revoked 3 sessions.*, verified at .* · approved by @bob · .*ZT-/);
+    expect(words).toContain("requested by @alice");
+    expect(words).toContain("the laptop is with us");
+    expect(words).toMatch(/First containment after .* · full containment after .* · closed after/);
+    expect(words).toContain("1 request · 1 verified · 0 denied · 0 failed · 1 note");
+    const picture = await slack.waitFor(
+      () => slack.thread(channel, message.ts).flatMap((one) => pictureOf(one) ?? [])[0],
+    );
+    expect(picture).toMatch(/^Mallory Archer\. Sign-ins in the last 24 hours\. Access revoked/);
+    expect(replies(scene, message, "Summary: Phishing wave")).toHaveLength(1);
+    expect(replies(scene, message, "Closed by")).toHaveLength(1);
+  });
+
+  it("is posted for who asks by command or button, and recorded", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    expect((await answerTo(slack, alice, `incident summary ${id}`)).words).toContain("Posted the summary");
+    const [first] = await slack.waitFor(() => {
+      const found = replies(scene, message, "Summary: Phishing wave");
+      return found.length === 1 ? found : undefined;
+    });
+    expect(slack.visibleText(first as StoredMessage)).toContain("🔴 Not contained after");
+    expect(slack.visibleText(first as StoredMessage)).toContain("Mallory Archer: 3 sessions open");
+    expect(slack.visibleText(first as StoredMessage)).toContain("posted for @alice");
+    const before = slack.ephemerals(bob).length;
+    await press(slack, bob, message, INCIDENT_ACTIONS.readIn);
+    const shown = await newEphemeral(slack, bob, before);
+    await press(slack, bob, shown, INCIDENT_ACTIONS.summary);
+    await slack.waitFor(() => replies(scene, message, "posted for @bob").length === 1);
+    expect(
+      readAudit(scene)
+        .filter(({ event }) => event === "incident.summarized")
+        .map(({ actor, data }) => [actor, data["incident"]]),
+    ).toEqual([
+      [alice, id],
+      [bob, id],
+    ]);
+  });
+
+  it("is shown to one reader with --private, and nothing is posted or recorded", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    const { words } = await answerTo(slack, bob, `incident summary --private ${id}`);
+    expect(words).toContain("Summary: Phishing wave");
+    expect(words).toContain("Open the thread");
+    await slack.waitFor(() => slack.ephemerals(bob).find((one) => pictureOf(one) !== undefined));
+    expect(replies(scene, message, "Summary:")).toEqual([]);
+    expect(readAudit(scene).map(({ event }) => event)).not.toContain("incident.summarized");
+  });
+
+  it("says what is unknown where Cloudflare does not answer", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const { message, id } = await openIncident(scene);
+    cloudflare.faults.set("*", { kind: "status", status: 403 });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    await slack.waitFor(() => wordsOf(slack, message).includes("unknown: sessions"));
+    await answerTo(slack, alice, `incident summary ${id}`);
+    const [summary] = await slack.waitFor(() => {
+      const found = replies(scene, message, "Summary: Phishing wave");
+      return found.length > 0 ? found : undefined;
+    });
+    expect(slack.visibleText(summary as StoredMessage)).toContain("⚪ Containment unknown after");
+    await slack.waitFor(() => replies(scene, message, "Sign-ins are unknown").length === 1);
+  });
+
+  it.each([
+    ["incident summary INC-00000", alice, "There is no incident INC-00000."],
+    ["incident summary --privat INC-00000", alice, "Did you mean --private?"],
+    ["incident summary INC-00000", carol, "You can't use /zt incident"],
+  ])("refuses %s", async (typed, who, says) => {
+    const scene = await startScene({ policy });
+    expect((await answerTo(scene.slack, who, typed)).words).toContain(says);
+  });
+});
