@@ -30,7 +30,7 @@ function replies({ slack }: Scene, head: StoredMessage, words: string): StoredMe
 
 /** The alt text of the picture on a message. */
 function pictureOf(message: StoredMessage): string | undefined {
-  for (const block of message.blocks) if (block.type === "image") return block.alt_text;
+  for (const block of message.blocks) if ("alt_text" in block) return block.alt_text;
   return undefined;
 }
 
