@@ -103,7 +103,7 @@ export async function showSummary(
 }
 
 /** @throws UserError when there is no such incident. */
-export async function storyOf(deps: Deps, id: string): Promise<Story> {
+async function storyOf(deps: Deps, id: string): Promise<Story> {
   const rules = gapRulesOf(deps.policy.current());
   const story = await readStory(deps.db, id, { rules, at: deps.now() });
   if (story !== null) return story;

@@ -90,7 +90,7 @@ export function incidentSummary({ story, linkOf, by, threadLink = null }: Summar
 }
 
 /** The whole story in one line. */
-export function verdictLine(story: Story): string {
+function verdictLine(story: Story): string {
   const { verdict, concerned, people, incident, figures, at } = story;
   const after = duration((incident.closed?.at ?? at) - incident.openedAt);
   const names = firstNames(concerned.map((one) => personName(one)));
