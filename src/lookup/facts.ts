@@ -28,8 +28,9 @@ export function countApps(sessions: readonly ActiveSession[]): number {
   return new Set(apps.map((app) => app.uid ?? app.name ?? app.hostname ?? app)).size;
 }
 
-/** ` on 5 apps`, to stand after a number of sessions; a session may be open before its first application is. */
+/** ` on 5 apps`, to stand after a number of sessions; a session may be open before its first application is. Nothing after none. */
 export function onApps(sessions: readonly ActiveSession[]): string {
+  if (sessions.length === 0) return "";
   const apps = countApps(sessions);
   const isAll = sessions.every((session) => session.apps !== null);
   if (apps === 0) return isAll ? ", on no app yet" : "";

@@ -42,6 +42,7 @@ describe("the number of applications", () => {
     [[[app("a")]], " on 1 app"],
     [[[app("a"), app("b")]], " on 2 apps"],
     [[[]], ", on no app yet"],
+    [[], ""],
   ])("of sessions on %j reads “%s”", (apps, words) => {
     expect(onApps(apps.map((one) => makeSession({ apps: one })))).toBe(words);
   });

@@ -26,7 +26,7 @@ export function reasonFields({ reasons, reason, isRequired }: ReasonProps): Know
   const text = textInput({
     id: TEXT,
     label: reasons.length === 0 ? "Reason" : "Details",
-    hint: "Approvers decide by it",
+    hint: "Shown to the approvers",
     placeholder: "What happened, and where is the evidence?",
     initial: chosen === undefined ? reason : reason.slice(chosen.length + JOINT.length),
     multiline: true,

@@ -9,7 +9,7 @@ export function signInPicture(file: string, data: SignInLanes): Message {
   return message(
     escape(words, 1000),
     { type: "image", slack_file: { id: file }, alt_text: clean(words, 2000) },
-    context(`Until ${when(data.to)}`),
+    context(`As of ${when(data.to)}`),
   );
 }
 
@@ -18,5 +18,5 @@ export function signInsInWords(data: SignInLanes): Message {
   const words = describeSignIns(data);
   // A line for each place: read out it is one text, on a screen nobody finds the place in one.
   const lines = words.split(/(?<=\.) (?=[A-Z])/).map((line) => escape(line, 500));
-  return message(escape(words, 2500), section(lines), context(`Until ${when(data.to)}`));
+  return message(escape(words, 2500), section(lines), context(`As of ${when(data.to)}`));
 }
