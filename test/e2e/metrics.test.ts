@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
@@ -17,6 +17,7 @@ import {
   startWorld,
   type WorldOptions,
 } from "../support/harness.ts";
+import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const ALERTS = join(ROOT, "deploy", "prometheus", "alerts.yml");
@@ -93,6 +94,20 @@ describe.each(MODES)("metrics in %s mode", (mode) => {
     expect([...samplesOf(text).keys()].filter((sample) => sample.startsWith("zt_bot")).length).toBeLessThan(
       600,
     );
+  });
+});
+
+describeWithPostgres("metrics with PostgreSQL", () => {
+  it("are the same", async () => {
+    const { url: databaseUrl, drop } = await createDatabase();
+    onTestFinished(drop);
+    const all = await start({ databaseUrl });
+    await live(all);
+    const text = await all.scrape();
+    expect(sumOf(text, "zt_bot_collector_success")).toBe(6);
+    expect(sumOf(text, "zt_bot_request_transitions_total", 'state="succeeded"')).toBe(1);
+    await expect.poll(async () => sumOf(await all.scrape(), "zt_bot_outbox_messages")).toBe(0);
+    expect(sumOf(text, "zt_bot_watches_active")).toBeGreaterThanOrEqual(0);
   });
 });
 
