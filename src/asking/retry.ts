@@ -14,9 +14,13 @@ export function retryOf({ plan, reason }: Pick<Request, "plan" | "reason">): {
 function wishOf(plan: Plan): Partial<Wish> {
   switch (plan.action) {
     case "revoke": {
-      const { devices, warpReauth, block } = plan.options;
+      const { devices, warpReauth, block, blockForMs } = plan.options;
       if (othersOf(plan).length === 0)
-        return { devices, warpReauth, ...(block === undefined ? {} : { block: true }) };
+        return {
+          devices,
+          warpReauth,
+          ...(block === undefined ? {} : { block: true, ...durationOf(blockForMs) }),
+        };
       const several = targetsOf(plan).map(({ email }) => ({ kind: "email", email }) as const);
       return { devices, warpReauth, several };
     }
@@ -24,10 +28,8 @@ function wishOf(plan: Plan): Partial<Wish> {
     case "restore-devices":
     case "delete-devices":
       return { registrationIds: plan.options.registrations.map(({ id }) => id) };
-    case "block": {
-      const { forMs } = plan.options;
-      return forMs === undefined ? {} : { duration: `${Math.round(forMs / 60_000)}m` };
-    }
+    case "block":
+      return durationOf(plan.options.forMs);
     case "rename-user":
       return { newName: plan.options.newName };
     case "create-user":
@@ -38,4 +40,8 @@ function wishOf(plan: Plan): Partial<Wish> {
     case "delete-user":
       return {};
   }
+}
+
+function durationOf(forMs: number | undefined): { duration?: string } {
+  return forMs === undefined ? {} : { duration: `${Math.round(forMs / 60_000)}m` };
 }

@@ -1,4 +1,6 @@
 import type { BlockBaseline } from "../actions/block/call.ts";
+import type { FrozenList } from "../actions/block/options.ts";
+import type { RevokeBaseline } from "../actions/revoke/call.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { auditOfUser, type Writer } from "../requests/change.ts";
 import type { Plan } from "../requests/plan.ts";
@@ -30,9 +32,11 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
   const { plan } = request;
   const listId = listOf(plan);
   if (request.status !== "succeeded" || listId === null) return;
+  // Revoked though the list refused them: nothing about the list is new.
+  if (plan.action === "revoke" && (await wasListRefused(trx, request.id))) return;
   const email = plan.target.email.trim().toLowerCase();
   const earlier = await readOpen(trx, listId, email);
-  const forMs = plan.action === "block" ? plan.options.forMs : undefined;
+  const forMs = forMsOf(plan);
   const endsAt = forMs === undefined ? null : (request.startedAt ?? at) + forMs;
   for (const { requestId } of earlier) {
     const old = await readRequest(trx, requestId);
@@ -48,7 +52,7 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
   }
   if (endsAt === null) return;
   const [row] = await readTargets(trx, request.id, { limit: 1 });
-  const baseline = (row?.baseline ?? null) as BlockBaseline | null;
+  const baseline = baselineOf(plan, row?.baseline ?? null);
   // Someone else put them there, or may have: that is not taken back by a time that was approved for this block.
   if (baseline === null || (baseline.isListed && earlier.length === 0)) {
     const data = { kind: "block-stays", until: endsAt, isUnknown: baseline === null } as const;
@@ -75,9 +79,39 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
 }
 
 /** The list that a plan changes; null where it changes none. */
+export function frozenListOf(plan: Plan): Pick<FrozenList, "id" | "name"> | null {
+  if (plan.action === "block" || plan.action === "unblock") return plan.options.list;
+  return plan.action === "revoke" ? (plan.options.block ?? null) : null;
+}
+
 function listOf(plan: Plan): string | null {
-  if (plan.action === "block" || plan.action === "unblock") return plan.options.list.id;
-  return plan.action === "revoke" ? (plan.options.block?.id ?? null) : null;
+  return frozenListOf(plan)?.id ?? null;
+}
+
+/** How long a plan's block lasts; undefined: until someone unblocks them, or it is none. */
+function forMsOf(plan: Plan): number | undefined {
+  if (plan.action === "block") return plan.options.forMs;
+  return plan.action === "revoke" ? plan.options.blockForMs : undefined;
+}
+
+/** Whether they were on the list before; null: unknown. */
+function baselineOf(plan: Plan, baseline: unknown): BlockBaseline | null {
+  return plan.action === "revoke"
+    ? ((baseline as RevokeBaseline | null)?.listed ?? null)
+    : (baseline as BlockBaseline | null);
+}
+
+/** Whether the last answer was a list that refused them while their sessions ended. */
+async function wasListRefused(trx: Writer, requestId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom("audit")
+    .select("data")
+    .where("request_id", "=", requestId)
+    .where("event", "=", "call.answered")
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined && (JSON.parse(row.data) as { refused_step?: string }).refused_step !== undefined;
 }
 
 /** The end is over, however: written with its row of the record and what is told of it. */
@@ -141,8 +175,8 @@ export function findEndContradictions(request: Request, end: BlockEnd, rows: rea
   const timed = rows.findLast(({ event }) => event === "block.timed");
   const begun = rows.find(({ event }) => event === "request.executing");
   const { plan } = request;
-  const forMs = plan.action === "block" ? plan.options.forMs : undefined;
-  if (plan.action !== "block" || forMs === undefined || timed === undefined || begun === undefined)
+  const forMs = forMsOf(plan);
+  if (forMs === undefined || timed === undefined || begun === undefined)
     return ["the record has no block that ends by itself"];
   return [
     ...(request.status === "succeeded" ? [] : ["the block did not succeed"]),
@@ -150,7 +184,7 @@ export function findEndContradictions(request: Request, end: BlockEnd, rows: rea
     ...(end.endsAt === begun.at + forMs && timed.data["ends_at"] === end.endsAt
       ? []
       : ["when the block ends is not what was approved"]),
-    ...(end.listId === plan.options.list.id &&
+    ...(end.listId === listOf(plan) &&
     timed.data["list"] === end.listId &&
     end.email === plan.target.email.trim().toLowerCase()
       ? []

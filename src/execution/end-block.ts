@@ -11,12 +11,17 @@ import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, takeLease, type Lease } from "../requests/lease.ts";
 import { lockTarget, unlockTargets } from "../requests/locks.ts";
 import { readPause } from "../requests/pause.ts";
-import type { PlanOf } from "../actions/index.ts";
 import { addPosts, type NewPost, type PostData } from "../requests/posts.ts";
 import { findContradictions, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
 import { clockOf } from "../store/clock.ts";
-import { closeBlockEnd, findEndContradictions, readBlockEnd, type BlockEnd } from "./block-ends.ts";
+import {
+  closeBlockEnd,
+  findEndContradictions,
+  frozenListOf,
+  readBlockEnd,
+  type BlockEnd,
+} from "./block-ends.ts";
 import { FRESH_MS, heldByCopy, type PermitDeps } from "./permit.ts";
 
 export interface EndBlockDeps extends PermitDeps {
@@ -69,8 +74,9 @@ async function advance(deps: EndBlockDeps, lease: Lease, end: BlockEnd): Promise
     return wait(deps, lease, end, error.message, HELD_MS);
   }
   if (sent === null) return null;
-  const { plan, request, attempt, isCurrent } = sent;
-  const listId = plan.options.list.id;
+  const { request, attempt, isCurrent } = sent;
+  const { plan } = request;
+  const { listId } = end;
   const record = (data: Record<string, unknown>) =>
     appendAudit(
       db,
@@ -110,7 +116,6 @@ function backOffMs(attempt: number): number {
 
 interface Sent {
   request: Request;
-  plan: PlanOf<"block">;
   attempt: number;
   isCurrent(): boolean;
 }
@@ -133,7 +138,8 @@ async function permitEnd(
   const { plan } = request;
   const proof = await readProof(trx, id);
   const findings = [...findContradictions(request, proof), ...findEndContradictions(request, end, proof)];
-  if (findings.length > 0 || plan.action !== "block") {
+  const list = frozenListOf(plan);
+  if (findings.length > 0 || list === null) {
     await closeBlockEnd(trx, request, { at, why: "unproven", findings }, [
       { key: "block-end-unproven", surface: "thread", data: { kind: "unproven", at, findings } },
     ]);
@@ -145,7 +151,7 @@ async function permitEnd(
   if (holder !== id) throw new HeldError(`another request is working on the same user: ${holder}`);
   const attempt = end.attempts + 1;
   await trx.updateTable("block_ends").set({ attempts: attempt }).where("request_id", "=", id).execute();
-  const call = `list “${plan.options.list.name}”: remove ${plan.target.email}`;
+  const call = `list “${list.name}”: remove ${plan.target.email}`;
   const data = { attempt, call, action: "unblock", account_id: plan.accountId, by: "the end of the block" };
   await appendAudit(
     trx,
@@ -162,7 +168,6 @@ async function permitEnd(
   const [wall, ticks] = [deps.now(), performance.now()];
   return {
     request,
-    plan,
     attempt,
     isCurrent: () => Math.max(deps.now() - wall, performance.now() - ticks) < FRESH_MS,
   };

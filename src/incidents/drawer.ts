@@ -90,7 +90,7 @@ async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Prom
       return drawIncidentPicture(deps, signIns);
     }
     case "snapshot":
-      return snapshotReply(reply.summary as UserSummary);
+      return snapshotReply(reply.summary as UserSummary, policy.current().block !== null);
     case "note":
       return noteReply(reply);
     case "event":

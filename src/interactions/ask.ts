@@ -45,7 +45,9 @@ export const askForm = defineForm(parseAskForm, async ({ deps, asker, progress }
       const policy = deps.policy.current();
       const { requireReason } = policy.action(action);
       const empty = { facts: [], material: { kind: "none" } } as const;
-      return askModal({ ...form, ...empty, prefill: wish, requireReason, reasons: policy.reasons, problem });
+      const { reasons, block } = policy;
+      const offers = { requireReason, reasons, canBlock: block !== null };
+      return askModal({ ...form, ...empty, ...offers, prefill: wish, problem });
     }
   }
 });

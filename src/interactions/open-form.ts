@@ -60,6 +60,7 @@ export async function buildForm(
     originChannel,
     requireReason: policy.action(action).requireReason,
     reasons: policy.reasons,
+    canBlock: policy.block !== null,
     ...(problem !== undefined && { problem }),
     ...(without !== undefined && { without }),
     ...(problemBlocks !== undefined && { problemBlocks }),
@@ -86,7 +87,11 @@ export async function buildForm(
   const filled = { ...shared, chosen, facts: factsOf(summary), material };
   const verdict = isAdvised === true ? judge(summary, deps.now()) : null;
   if (verdict?.step === "revoke") {
-    return askModal({ ...filled, prefill: { devices: true }, reason: verdictReason(verdict, summary) });
+    return askModal({
+      ...filled,
+      prefill: { devices: true, ...(shared.canBlock && { block: true }) },
+      reason: verdictReason(verdict, summary),
+    });
   }
   if (revokedBy === undefined || material.kind !== "registrations") return askModal(filled);
   const registrationIds = findRevokedBy(material.registrations, revokedBy).map((one) => one.id);

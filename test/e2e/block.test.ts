@@ -11,12 +11,25 @@ import {
   cardWhere,
   CHANNELS,
   PEOPLE,
+  press,
+  type,
   wordsOf,
   startBot,
   startWorld,
   type BotOptions,
 } from "../support/harness.ts";
-import { approve, readAudit, startScene, type Scene } from "./support.ts";
+import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
+import {
+  approve,
+  boxesOf,
+  newAnswer,
+  newModal,
+  openFormBy,
+  readAudit,
+  sendForm,
+  startScene,
+  type Scene,
+} from "./support.ts";
 
 const { alice } = PEOPLE;
 const MALLORY = "mallory@example.com";
@@ -222,6 +235,61 @@ describe("/zt revoke --block", () => {
     const { thread } = await carryOut(scene, TYPED, HEADLINE);
     expect(thread).toMatch(/blocked, on the list/);
     expect(listed(scene)).toContain(MALLORY);
+  });
+
+  it("with a time, is blocked for as long and revoked for good", async () => {
+    const clock = makeClock();
+    const scene = await start({ now: clock.now });
+    const { words } = await carryOut(
+      scene,
+      `revoke ${MALLORY} --block --for 8h --reason phished`,
+      `${HEADLINE} for 8 hours`,
+    );
+    expect(words).toContain("zt-bot unblocks them by itself 8 hours after it begins");
+    await told(scene, "by itself");
+    clock.skip(8 * HOUR + 1000);
+    await told(scene, /Unblocked .*the time is up/);
+    expect(listed(scene)).toEqual(["former.contractor@example.net"]);
+    expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
+  });
+
+  it("with a time has no end to tell of where the list refused them", async () => {
+    const scene = await start();
+    scene.cloudflare.settings.unknowns.listLimit = 1;
+    const typed = `revoke ${MALLORY} --block --for 8h --reason phished`;
+    const { thread } = await carryOut(scene, typed, `${HEADLINE} for 8 hours`);
+    expect(thread).toContain("not on the list “Blocked people”");
+    expect(thread).not.toContain("by itself Today");
+    expect(readAudit(scene).filter(({ event }) => event === "block.timed")).toEqual([]);
+  });
+
+  it("takes a time only with the block", async () => {
+    const scene = await start();
+    const { words } = await answerTo(scene.slack, alice, `revoke ${MALLORY} --for 8h --reason x`);
+    expect(words).toContain("--for goes with --block");
+  });
+
+  it("is ticked in the form that a recommendation opens, with the time to choose", async () => {
+    const scene = await start();
+    const { slack } = scene;
+    const summary = await newAnswer(scene, () => type(slack, alice, `user ${MALLORY}`));
+    await slack.waitFor(() => slack.visibleText(summary).includes("and block them, then disable"));
+    const form = await newModal(slack, alice, () => press(slack, alice, summary, SUMMARY_ACTIONS.revoke));
+    expect(boxesOf(form).map(({ value, isTicked }) => [value, isTicked])).toEqual([
+      ["devices", true],
+      ["warpReauth", false],
+      ["block", true],
+    ]);
+    await sendForm(slack, alice, form, { duration: { duration: "4h" }, reason: { reason: "phished" } });
+    const headline = `Revoke all sessions and devices of ${MALLORY} and block them for 4 hours`;
+    await cardWhere(slack, (words) => words.includes(headline));
+  });
+
+  it("can be ticked in every form where a list is set up, and in none where none is", async () => {
+    const values = async (scene: Scene) =>
+      boxesOf(await openFormBy(scene.slack, alice, `revoke ${MALLORY}`)).map(({ value }) => value);
+    expect(await values(await start())).toContain("block");
+    expect(await values(await startScene())).not.toContain("block");
   });
 
   it("takes one person", async () => {

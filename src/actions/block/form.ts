@@ -1,7 +1,7 @@
 import type { InputBlock } from "@slack/types";
 
 import { plain } from "../../views/blocks.ts";
-import { defineForm } from "../../views/forms/spec.ts";
+import { defineForm, type FormValues } from "../../views/forms/spec.ts";
 import { forText, readFor, type BlockWish } from "./options.ts";
 
 /** What the menu offers; the command takes any other time as well. */
@@ -20,17 +20,18 @@ export const form = defineForm<BlockWish>({
   caution: "Open sessions stay open: /zt revoke ends those.",
   about: "user",
   material: "none",
-  fields: (_material, prefill) => [durationInput(prefill.duration)],
-  read(values) {
-    const choice = values.choice("duration");
-    return {
-      ok: true,
-      wish: { action: "block", ...(choice === null || choice === "none" ? {} : { duration: choice }) },
-    };
-  },
+  fields: (_material, prefill) => [durationInput(prefill.duration, "For how long")],
+  read: (values) => ({ ok: true, wish: { action: "block", ...readDuration(values) } }),
 });
 
-function durationInput(typed: string | undefined): InputBlock {
+/** The chosen time; nothing for a block without an end. */
+export function readDuration(values: FormValues): { duration?: string } {
+  const choice = values.choice("duration");
+  return choice === null || choice === "none" ? {} : { duration: choice };
+}
+
+/** The menu of times. `typed`: as in the command, also one that the menu does not have. */
+export function durationInput(typed: string | undefined, label: string): InputBlock {
   const ms = typed === undefined ? null : readFor(typed);
   const known = CHOICES.find(([value]) => value === typed || (ms !== null && readFor(value) === ms));
   const own = ms === null || known !== undefined ? [] : [[`${ms / 60_000}m`, forText(ms)] as const];
@@ -39,7 +40,7 @@ function durationInput(typed: string | undefined): InputBlock {
   return {
     type: "input",
     block_id: "duration",
-    label: plain("For how long", 150),
+    label: plain(label, 150),
     element: {
       type: "static_select",
       action_id: "duration",

@@ -17,15 +17,18 @@ export function describe({ target, options }: BlockPlan): PlanText {
     effects: [
       `Adds them to the list “${list.name}”`,
       enforcementText(list),
-      forMs === undefined
-        ? "They stay on it until someone unblocks them"
-        : `zt-bot unblocks them by itself ${forText(forMs)} after it begins; this approval covers that`,
+      forMs === undefined ? "They stay on it until someone unblocks them" : endEffect(forMs),
     ],
     caution: isEnforced(list)
       ? "Open sessions stay open: /zt revoke ends those."
       : "Disable the account in your IdP: this list alone keeps no one out.",
     undo: "Can be undone with /zt unblock.",
   };
+}
+
+/** That they are unblocked again by themselves. */
+export function endEffect(forMs: number): string {
+  return `zt-bot unblocks them by itself ${forText(forMs)} after it begins; this approval covers that`;
 }
 
 /** What makes the list block them; a list that nothing enforces is not called a block. */

@@ -5,7 +5,7 @@ import { allRegistrations } from "../../lookup/registrations.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { readOrNull, type PlanInput } from "../define.ts";
 import { addToList, readListed, requireBlockList, type BlockBaseline } from "../block/call.ts";
-import { freezeList } from "../block/options.ts";
+import { freezeList, parseFor } from "../block/options.ts";
 import type { Receipt } from "../receipt.ts";
 import type { RevokeOptions, RevokePlan, RevokeWish } from "./options.ts";
 
@@ -30,7 +30,7 @@ export async function prepare({
   target,
   others = [],
   leftOut = [],
-  wish: { devices, warpReauth, block: alsoBlock = false },
+  wish: { devices, warpReauth, block: alsoBlock = false, duration },
   block,
 }: PlanInput<RevokeWish>): Promise<RevokeOptions> {
   const nameless = [target, ...others].find(({ email }) => email.trim() === "");
@@ -46,9 +46,17 @@ export async function prepare({
       next: "Request the revocation without it, then /zt block for each.",
     });
   }
+  if (duration !== undefined && !alsoBlock) {
+    throw new UserError({
+      what: "--for goes with --block: sessions end for good.",
+      next: "Add --block, or leave --for out.",
+    });
+  }
+  const blockForMs = duration === undefined ? undefined : parseFor(duration);
   return {
     devices,
     warpReauth,
+    ...(blockForMs === undefined ? {} : { blockForMs }),
     ...(alsoBlock ? { block: freezeList(await requireBlockList(cloudflare, block, target)) } : {}),
     ...(!alsoBlock && block !== null ? { canBlock: true } : {}),
     ...(others.length === 0 ? {} : { others: [...others] }),

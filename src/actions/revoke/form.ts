@@ -1,14 +1,18 @@
 import { checkboxes, defineForm } from "../../views/forms/spec.ts";
+import { durationInput, readDuration } from "../block/form.ts";
 import type { RevokeWish } from "./options.ts";
 
 export const form = defineForm<RevokeWish>({
   title: "Revoke sessions",
   intro: "Requests approval to end all Access sessions of one or more users.",
-  caution: "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
+  caution: ({ canBlock }) =>
+    canBlock
+      ? "They can sign in again in about a minute. Also block them, or disable the account in your IdP."
+      : "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
   about: "user",
   takesSeveral: true,
   material: "none",
-  fields: (_material, prefill) => [
+  fields: (_material, prefill, { canBlock }) => [
     checkboxes("options", "Also", [
       {
         value: "devices",
@@ -22,18 +26,21 @@ export const form = defineForm<RevokeWish>({
         description: "Where Gateway policies enforce a client session",
         isTicked: prefill.warpReauth === true,
       },
-      // Not every account has a block list: it is offered where it was typed.
-      ...(prefill.block === true
+      // Not every installation has a block list; where it was typed, the answer says what is missing.
+      ...(canBlock || prefill.block === true
         ? [
             {
               value: "block",
               text: "Also block them",
-              description: "Puts them on the block list; undone by /zt unblock",
-              isTicked: true,
+              description: "One person only: puts them on the block list; undone by /zt unblock",
+              isTicked: prefill.block === true,
             },
           ]
         : []),
     ]),
+    ...(canBlock || prefill.block === true
+      ? [durationInput(prefill.duration, "If blocked, for how long")]
+      : []),
   ],
   read(values) {
     const ticked = new Set(values.ticked("options"));
@@ -43,7 +50,7 @@ export const form = defineForm<RevokeWish>({
         action: "revoke",
         devices: ticked.has("devices"),
         warpReauth: ticked.has("warpReauth"),
-        ...(ticked.has("block") ? { block: true } : {}),
+        ...(ticked.has("block") ? { block: true, ...readDuration(values) } : {}),
       },
     };
   },

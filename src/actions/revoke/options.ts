@@ -14,6 +14,8 @@ export const RevokeOptions = z.strictObject({
   others: z.array(Target).optional(),
   /** Also put them on this list, first, so that no one signs in between the two. */
   block: FrozenList.optional(),
+  /** They come off it again so long after it began, milliseconds; absent: only when someone asks for it. */
+  blockForMs: z.int().positive().optional(),
   /** /zt block would keep them out: what the card says beside that they can sign in again. */
   canBlock: z.literal(true).optional(),
   /** Names that were typed and left out, as they are not one Access user's: nothing happens to them. */
@@ -23,10 +25,15 @@ export type RevokeOptions = z.infer<typeof RevokeOptions>;
 
 export type RevokePlan = PlanWith<"revoke", RevokeOptions>;
 
-export interface RevokeWish extends Omit<RevokeOptions, "others" | "leftOut" | "block" | "canBlock"> {
+export interface RevokeWish extends Omit<
+  RevokeOptions,
+  "others" | "leftOut" | "block" | "blockForMs" | "canBlock"
+> {
   action: "revoke";
   /** Also keep them out, by the block list. */
   block?: boolean;
+  /** For how long, as it was typed: "8h"; absent: without an end. */
+  duration?: string;
   /** More users, beside the one that is named otherwise (or no one is). */
   several?: readonly Who[];
   /** Words among them that look like an address and are none. */

@@ -1,22 +1,22 @@
 import { countDevices, onApps } from "../../lookup/facts.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../pluralize.ts";
-import { isEnforced } from "../block/options.ts";
-import { enforcementText } from "../block/words.ts";
+import { forText, isEnforced } from "../block/options.ts";
+import { endEffect, enforcementText } from "../block/words.ts";
 import type { PlanText } from "../define.ts";
 import type { RevokeOptions, RevokePlan } from "./options.ts";
 
 export function question(plan: RevokePlan): string {
   return othersOf(plan) > 0
     ? questionForMany(plan)
-    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.${plan.options.block === undefined ? "" : ` They go on the list “${plan.options.block.name}”.`}`;
+    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.${plan.options.block === undefined ? "" : ` They go on the list “${plan.options.block.name}”${endText(plan.options)}.`}`;
 }
 
 export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanText {
   const { devices, block } = plan.options;
   const isForMany = othersOf(plan) > 0;
   return {
-    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}`,
+    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}${endText(plan.options)}`,
     effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan.options, evidence),
     caution: cautionOf(plan),
     undo: [
@@ -26,6 +26,11 @@ export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanTe
       ...(block === undefined ? [] : ["The list is undone with /zt unblock."]),
     ].join(" "),
   };
+}
+
+/** ` for 8 hours`, where the block has an end. */
+function endText({ blockForMs }: RevokeOptions): string {
+  return blockForMs === undefined ? "" : ` for ${forText(blockForMs)}`;
 }
 
 /** Nothing of this is a ban but the list, and that only where something uses it. */
@@ -76,7 +81,11 @@ function describeEffects(options: RevokeOptions, evidence: UserSummary | null): 
   if (evidence === null) return ["Ends all their sessions"];
   const effects = [describeSessions(evidence)];
   if (options.block !== undefined)
-    effects.push(`Adds them to the list “${options.block.name}”`, enforcementText(options.block));
+    effects.push(
+      `Adds them to the list “${options.block.name}”`,
+      enforcementText(options.block),
+      ...(options.blockForMs === undefined ? [] : [endEffect(options.blockForMs)]),
+    );
   const { registrations: part } = evidence;
   if (!part.ok)
     effects.push(

@@ -69,5 +69,12 @@ export async function showUser(deps: Deps, found: AccessUser, sharedBy?: string)
 
 function draw(deps: Deps, summary: UserSummary, sharedBy?: string): Message {
   const { accountId } = deps.cloudflare;
-  return userSummary({ summary, accountId, now: deps.now(), ...(sharedBy !== undefined && { sharedBy }) });
+  const canBlock = deps.policy.current().block !== null;
+  return userSummary({
+    summary,
+    accountId,
+    now: deps.now(),
+    canBlock,
+    ...(sharedBy !== undefined && { sharedBy }),
+  });
 }

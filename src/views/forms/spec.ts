@@ -16,18 +16,24 @@ export type Material =
 /** What a submitted form says of one action, or what is wrong, by block id. */
 export type ReadForm<Wish> = { ok: true; wish: Wish } | { ok: false; errors: Record<string, string> };
 
+/** What the installation has, beside the action itself. */
+export interface FormOffers {
+  /** The policy names a block list. */
+  canBlock: boolean;
+}
+
 /** The fields of one action's form: drawing and reading stand together, so that their ids can't drift apart. */
 export interface FormSpec<Wish> {
   /** At most 24 characters: Slack's limit for a modal's title. */
   title: string;
   intro: string;
-  caution: string;
+  caution: string | ((offers: FormOffers) => string);
   /** "user": the form is about an Access user. "nobody-yet": about someone who is to be created. */
   about: "user" | "nobody-yet";
   /** While no one is chosen, the form also takes a pasted list of users. */
   takesSeveral?: boolean;
   material: "none" | "active-registrations" | "revoked-registrations" | "all-registrations" | "risk-events";
-  fields(material: Material, prefill: Partial<Wish>): KnownBlock[];
+  fields(material: Material, prefill: Partial<Wish>, offers: FormOffers): KnownBlock[];
   /** `hidden` is what travelled with the form: the keys of the `kinds` of risk events, by their position. */
   read(values: FormValues, hidden: { kinds: readonly string[] }): ReadForm<Wish>;
 }

@@ -48,7 +48,7 @@ export const IncidentReply = z.discriminatedUnion("kind", [
 export type IncidentReply = z.infer<typeof IncidentReply>;
 
 /** How someone stood when the incident heard of them first: the verdict, and the way to all the rest. */
-export function snapshotReply(summary: UserSummary): Message {
+export function snapshotReply(summary: UserSummary, canBlock: boolean): Message {
   const { id, name, email } = summary.user;
   const who = named(name, named(email, id));
   const verdict = judge(summary, summary.gatheredAt);
@@ -60,7 +60,7 @@ export function snapshotReply(summary: UserSummary): Message {
       nothing === null
         ? verdictText(verdict, summary)
         : `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`,
-      nothing === null && stepText(verdict),
+      nothing === null && stepText(verdict, canBlock),
     ),
     actions("incident_snapshot", screenButton("Open summary", "user", { user: id }, `Summary of ${who}`)),
   );

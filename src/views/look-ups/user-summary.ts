@@ -40,6 +40,8 @@ interface SummaryProps {
   accountId: string;
   /** Epoch milliseconds. */
   now: number;
+  /** The policy names a block list. */
+  canBlock?: boolean;
   /** Slack user id of the person who put it in the channel; absent while only one person sees it. */
   sharedBy?: string;
 }
@@ -48,7 +50,7 @@ interface SummaryProps {
  * `/zt user`: a verdict with the step it recommends, the sessions and the buttons on one screen of a phone; the rest
  * is folded.
  */
-export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps): Message {
+export function userSummary({ summary, accountId, now, canBlock = false, sharedBy }: SummaryProps): Message {
   const { id, name, email } = summary.user;
   const verdict = judge(summary, now);
   const refresh = screenButton("Refresh", "user", { user: id }, `Read the summary of ${email} again`, "next");
@@ -73,9 +75,15 @@ export function userSummary({ summary, accountId, now, sharedBy }: SummaryProps)
   return message(
     summaryText(summary, now),
     header(named(name, named(email, id, MAX_TITLE), MAX_TITLE)),
-    section(nothing ?? verdictText(verdict, summary), nothing === null && stepText(verdict)),
+    section(nothing ?? verdictText(verdict, summary), nothing === null && stepText(verdict, canBlock)),
     nothing === null
-      ? actions("summary_actions", revokeButton(summary, verdict), refresh, more)
+      ? actions(
+          "summary_actions",
+          canBlock && verdict.step === "disable" && blockButton(summary),
+          revokeButton(summary, verdict),
+          refresh,
+          more,
+        )
       : actions("summary_actions", refresh, revokeButton(summary, verdict), more),
     summaryParts(summary, now, (part) => readButton(part, summary.user)),
     context(
@@ -102,6 +110,11 @@ function revokeButton({ user }: UserSummary, { step }: Verdict): Button {
   return step === "revoke"
     ? formButton("Revoke all…", "revoke", "summary", { ...params, advice: "yes" }, label, "danger")
     : formButton("Revoke…", "revoke", "summary", params, label);
+}
+
+/** Where nothing is left to revoke. */
+function blockButton({ user: { id, email } }: UserSummary): Button {
+  return formButton("Block…", "block", "summary", { user: id }, `Request to block ${email}`);
 }
 
 /** Where a folded part is shown in full: a button's text, the screen it opens, and the start of its label. */

@@ -42,6 +42,13 @@ const STEPS: Record<Step, string | null> = {
   none: null,
 };
 
+/** Where the policy names a block list. */
+const STEPS_WITH_BLOCK: Partial<Record<Step, string>> = {
+  revoke: "revoke sessions and devices and block them, then disable the account in your IdP",
+  disable: "block them and disable the account in your IdP; no session and no device is left to revoke",
+  "ask-them": "ask them whether this was them, not by email or chat; if not, revoke and block them",
+};
+
 const PARTS: Record<PartName, string> = {
   sessions: "sessions",
   places: "where the sessions are",
@@ -99,8 +106,8 @@ function partNames(parts: readonly PartName[]): string {
 }
 
 /** `*Recommended:* revoke sessions and devices, …`; null where there is nothing to do. */
-export function stepText({ step }: Verdict): string | null {
-  const words = STEPS[step];
+export function stepText({ step }: Verdict, canBlock: boolean): string | null {
+  const words = (canBlock ? STEPS_WITH_BLOCK[step] : undefined) ?? STEPS[step];
   return words === null ? null : `*Recommended:* ${words}.`;
 }
 

@@ -42,6 +42,8 @@ export interface AskModalProps {
   prefill: Partial<Wish>;
   reason: string;
   requireReason: boolean;
+  /** The policy names a block list. */
+  canBlock?: boolean;
   /** Ready-made reasons of the policy. */
   reasons?: readonly string[];
   originChannel: string;
@@ -81,7 +83,7 @@ type Metadata = z.infer<typeof Metadata>;
  * fields depend on the user, it first asks only for them.
  */
 export function askModal(props: AskModalProps): ModalView {
-  const { action, chosen, material, prefill, reasons = [] } = props;
+  const { action, chosen, material, prefill, reasons = [], canBlock = false } = props;
   const form = formOf(action);
   const isPicking = form.about === "user" && chosen === null;
   const takesSeveral = form.takesSeveral === true;
@@ -105,6 +107,7 @@ export function askModal(props: AskModalProps): ModalView {
     ...(props.without !== undefined && { draft: props.without.draft }),
     ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
+  const caution = typeof form.caution === "string" ? form.caution : form.caution({ canBlock });
   const submit = showsFields ? "Request approval" : isPicking ? "Next" : "Try again";
   return modal(
     form.title,
@@ -116,11 +119,11 @@ export function askModal(props: AskModalProps): ModalView {
       isPicking && takesSeveral && severalField(typedIn(prefill)),
       isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
-      showsFields && form.fields(material, prefill),
+      showsFields && form.fields(material, prefill, { canBlock }),
       showsFields &&
         !isDeadEnd &&
         reasonFields({ reasons, reason: props.reason, isRequired: props.requireReason }),
-      context(`⚠️ ${escape(form.caution)}`),
+      context(`⚠️ ${escape(caution)}`),
     ],
     {
       callbackId: ASK_MODAL,

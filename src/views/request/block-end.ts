@@ -20,7 +20,9 @@ type BlockPost = Extract<
 /** What is told of a block's end, in its thread and to who requested it. */
 export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost): Message {
   const email = code(plan.target.email, 254);
-  const name = plan.action === "block" ? ` the list “${escape(plan.options.list.name, 100)}”` : " the list";
+  const list =
+    plan.action === "block" ? plan.options.list : plan.action === "revoke" ? plan.options.block : undefined;
+  const name = list === undefined ? " the list" : ` the list “${escape(list.name, 100)}”`;
   const { id } = plan.target;
   const extend = formButton(
     "Extend…",

@@ -84,6 +84,10 @@ export const FORMS = {
     prefill: { action: "revoke", devices: true, warpReauth: true },
     reason: REASON,
   }),
+  "revoke-with-a-block-list": form("revoke", {
+    canBlock: true,
+    prefill: { action: "revoke", devices: true, warpReauth: false, block: true, duration: "8h" },
+  }),
   "revoke-canned-reasons": form("revoke", {
     reasons: ["Account takeover", "Lost or stolen device", "Offboarding"],
     reason: "Account takeover: two sign-ins from Brazil",

@@ -61,7 +61,7 @@ export const INCIDENTS = {
     "mallory@example.com: 1 session open",
     "erin@example.com: sessions unknown",
   ]),
-  snapshot: snapshotReply(TAKEN_OVER),
+  snapshot: snapshotReply(TAKEN_OVER, false),
   "request-created": line("request.created", request("pending"), null),
   "request-approved": line("request.approved", request("approved")),
   "request-denied": line(

@@ -24,10 +24,20 @@ const withRisk = (level: "high" | "medium", name: string): UserSummary["risk"] =
   },
 });
 
+const withBlock = (shown: UserSummary): Message =>
+  userSummary({ summary: shown, accountId: ACCOUNT, now: NOW, canBlock: true });
+
 /** `/zt user`, by what it says first. */
 export const SUMMARIES = {
   "likely-takeover": summary(TAKEN_OVER),
   "likely-takeover-nothing-left-to-revoke": summary({
+    ...TAKEN_OVER,
+    sessions: { ok: true, value: [] },
+    places: { ok: true, value: { seen: [], unread: 0 } },
+    registrations: { ok: true, value: [] },
+  }),
+  "likely-takeover-with-a-block-list": withBlock(TAKEN_OVER),
+  "nothing-left-to-revoke-with-a-block-list": withBlock({
     ...TAKEN_OVER,
     sessions: { ok: true, value: [] },
     places: { ok: true, value: { seen: [], unread: 0 } },
