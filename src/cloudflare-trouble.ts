@@ -1,3 +1,4 @@
+import type { CallName } from "./api/cloudflare.ts";
 import { isNoRoute, type CloudflareFailure } from "./api/errors.ts";
 
 export interface Trouble {
@@ -8,6 +9,36 @@ export interface Trouble {
 }
 
 const LIST_CALLS: ReadonlySet<string> = new Set(["get list", "list items of a list", "change list"]);
+
+/** What each call reads, as people call it. */
+const READ: Partial<Record<CallName, string>> = {
+  "list users": "the Access users",
+  "get user": "the user",
+  "list active sessions": "sessions",
+  "get active session": "the session",
+  "get last seen identity": "the identity",
+  "list failed logins": "failed sign-ins",
+  "list access requests": "sign-ins",
+  "get risk summary": "risk scores",
+  "get risk score": "the risk score",
+  "list registrations": "devices",
+  "list physical devices": "devices",
+  "get physical device": "the device",
+  "get list": "the block list",
+  "list items of a list": "the block list",
+  "list gateway rules": "Gateway rules",
+  "list audit log": "Cloudflare's audit log",
+  "list identity providers": "the identity providers (IdP)",
+  "list SCIM users": "accounts at the IdP",
+  "verify account token": "the API token's state",
+  "verify user token": "the API token's state",
+};
+
+/** `Can't read failed sign-ins`; of a change: `Can't revoke user`. Ends in the middle of a sentence. */
+export function failedWords({ call }: Pick<CloudflareFailure, "call">): string {
+  const read = (READ as Record<string, string | undefined>)[call];
+  return read === undefined ? `Can't ${call}` : `Can't read ${read}`;
+}
 
 /** What a responder is told of each way a call can fail, with the step that fixes it. Plain text. */
 export function describeFailure(error: CloudflareFailure): Trouble {
@@ -35,7 +66,7 @@ export function describeFailure(error: CloudflareFailure): Trouble {
     case "rate-limited":
       // Plain text holds no moment in the reader's zone, and the limit is never longer than these.
       return {
-        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
+        brief: "Cloudflare's rate limit is reached; calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       };

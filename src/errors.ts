@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { isCloudflareFailure } from "./api/errors.ts";
-import { describeFailure } from "./cloudflare-trouble.ts";
+import { describeFailure, failedWords } from "./cloudflare-trouble.ts";
 import type { Log } from "./log.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
@@ -47,14 +47,14 @@ export function unwrapError(error: unknown): unknown {
 }
 
 /**
- * The words for any error. UserErrors speak for themselves, Cloudflare's say what was being asked and what to
+ * The words for any error. UserErrors speak for themselves, Cloudflare's say what could not be read, why, and what to
  * do; the rest get `reference`, under which the log has the whole story.
  */
 export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
   if (isCloudflareFailure(error)) {
-    const { why, next } = describeFailure(error);
-    return { what: "Can't read that from Cloudflare.", why, next };
+    const { brief, next } = describeFailure(error);
+    return { what: `${failedWords(error)}: ${brief}.`, next };
   }
   if (isSlackRateLimit(error)) return SLACK_BUSY;
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;

@@ -16,7 +16,7 @@ import {
   type CloudflareErrorKind,
   type CloudflareFailure,
 } from "../src/api/errors.ts";
-import { describeFailure } from "../src/cloudflare-trouble.ts";
+import { describeFailure, failedWords } from "../src/cloudflare-trouble.ts";
 import { createReference, toUserMessage, unwrapError, UserError } from "../src/errors.ts";
 
 const CALL = { call: "revoke user", applied: "maybe" } as const;
@@ -64,7 +64,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare says until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: Date.UTC(2026, 2, 14, 14, 7, 31) }),
       {
-        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
+        brief: "Cloudflare's rate limit is reached; calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       },
@@ -73,7 +73,7 @@ const SENTENCES: Record<
       "the rate limit, and Cloudflare does not say until when",
       new RateLimitedError({ ...CALL, status: 429, retryAt: null }),
       {
-        brief: "Cloudflare's rate limit is reached: calls resume within five minutes",
+        brief: "Cloudflare's rate limit is reached; calls resume within five minutes",
         why: "Cloudflare's rate limit (1,200 calls in 5 minutes, shared with the dashboard and other tokens of this user) is reached.",
         next: "Try again in a few minutes.",
       },
@@ -221,10 +221,18 @@ describe("what a responder is told", () => {
   it.each(ROWS)("of %s: what, why and what next", (_what, error, trouble) => {
     expect(describeFailure(error)).toEqual(trouble);
     expect(toUserMessage(error, "1f2e3d4c")).toEqual({
-      what: "Can't read that from Cloudflare.",
-      why: trouble.why,
+      what: `${failedWords(error)}: ${trouble.brief}.`,
       next: trouble.next,
     });
+  });
+
+  it.each([
+    ["list failed logins", "Can't read failed sign-ins"],
+    ["get last seen identity", "Can't read the identity"],
+    ["list registrations", "Can't read devices"],
+    ["revoke user", "Can't revoke user"],
+  ])("of %s names what could not be read, or done", (call, words) => {
+    expect(failedWords({ call })).toBe(words);
   });
 
   it.each(ROWS)("of %s fits where it is shown: a brief in a line, sentences in a notice", (_what, error) => {

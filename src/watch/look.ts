@@ -164,7 +164,7 @@ function takeLog(
     .toSorted((a, b) => a.at - b.at);
   const names = appNames(sessions ?? []);
   const nameOf = ({ appUid, appDomain }: AccessRequest): string | null =>
-    (appUid === null ? undefined : names.get(appUid)) ?? appDomain ?? appUid;
+    (appUid === null ? undefined : names.get(appUid)) ?? appDomain;
 
   const ways = [...before.ways];
   const events: Look["events"] = [];

@@ -63,7 +63,9 @@ describe("/zt help", () => {
   it("explains one subcommand with its usage, flags and examples, and suggests the one that was meant", async () => {
     const { slack } = await startScene();
     const { words } = await answerTo(slack, PEOPLE.alice, "help revoke");
-    expect(words).toContain('/zt revoke [<who>…] [--devices] [--block] [--warp-reauth] [--reason "…"]');
+    expect(words).toContain(
+      '/zt revoke [<who>…] [--devices] [--block] [--for time] [--warp-reauth] [--reason "…"]',
+    );
     expect(words).toContain("--devices also revoke all their device registrations");
     expect(words).toContain("/zt revoke mallory@example.com --reason laptop stolen");
     expect((await answerTo(slack, PEOPLE.alice, "help whois")).words).toContain("/zt user <who>");
@@ -303,7 +305,7 @@ describe("/zt revoke", () => {
     cloudflare.faults.set("users.get", { kind: "status", status: 403, times: 1 });
     await slack.submitView({ user: PEOPLE.alice, viewId: form.id, values });
     const back = await openModal(slack, PEOPLE.alice, (words) =>
-      words.includes("Can't read that from Cloudflare"),
+      words.includes("Can't read the user: the API token lacks"),
     );
     const words = slack.visibleText(back);
     expect(words).toContain("mallory@example.com");
@@ -384,7 +386,7 @@ describe("/zt reset-risk", () => {
     cloudflare.settings.riskEnabled = false;
     await type(slack, PEOPLE.alice, "reset-risk rita@example.com --reason travel");
     const words = slack.visibleText(await openModal(slack, PEOPLE.alice));
-    expect(words).toContain("This Cloudflare account does not have the feature");
+    expect(words).toContain("not enabled on this Cloudflare account");
     expect(words).toContain("Risk scoring needs a Zero Trust Enterprise plan");
     expect(slack.messages(CHANNELS.approvals)).toEqual([]);
     const summary = await answerTo(slack, PEOPLE.alice, "user rita@example.com");

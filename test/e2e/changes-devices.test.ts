@@ -292,7 +292,7 @@ describe("the form to revoke devices", () => {
       ...tick(form, ({ value }) => value === "all"),
       reason: { reason: "laptop stolen" },
     });
-    expect(slack.visibleText(back)).toContain("Can't read that from Cloudflare");
+    expect(slack.visibleText(back)).toContain("Can't read devices: ");
     expect(slack.visibleText(back)).toContain("Try again");
     expect(boxesOf(back)).toEqual([]);
     cloudflare.faults.clear();

@@ -20,7 +20,7 @@ const QUICK: readonly (readonly [name: string, fault: Fault, said: RegExp])[] = 
   [
     "a rate limit",
     { kind: "rate-limit", retryAfter: 30 },
-    /rate limit is reached: calls resume within five minutes/,
+    /rate limit is reached; calls resume within five minutes/,
   ],
   [
     "a refusal that comes as 200",
@@ -114,13 +114,13 @@ describe("/zt user while Cloudflare is in trouble", () => {
     [
       "a refusal",
       { kind: "success-false", message: "no such thing" },
-      ["Cloudflare refused (list users): no such thing"],
+      ["Can't read the Access users: Cloudflare refused: no such thing"],
     ],
     [
       "a missing permission",
       { kind: "status", status: 403 },
       [
-        "can't list users: it lacks the permission “Access: Audit Logs Read”",
+        "Can't read the Access users: the API token lacks “Access: Audit Logs Read”",
         "Add “Access: Audit Logs Read” to the token",
       ],
     ],

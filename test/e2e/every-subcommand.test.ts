@@ -364,9 +364,7 @@ describe("every subcommand", () => {
     const scene = await startScene({ permissions: ["Some Other Permission"] });
     const said = await answers(scene, (_name, row) => (row.isOurs === true ? null : row.good(MALLORY)));
     for (const [name, words] of Object.entries(said))
-      expect(words, name).toContain(
-        `lacks the permission “${TABLE[name]?.permission ?? "Access: Audit Logs Read"}”`,
-      );
+      expect(words, name).toContain(`lacks “${TABLE[name]?.permission ?? "Access: Audit Logs Read"}”`);
   });
 
   it("says when it goes on where Cloudflare's rate limit is reached", async () => {

@@ -382,7 +382,7 @@ describe("Cloudflare in trouble", () => {
     const errors = [{ code: 10000, message: "Authentication error" }];
     const body = { success: false, errors, messages: [], result: null };
     const answers = await sayAll(await startScene(), { kind: "status", status: 403, body });
-    const named = answers.map((words) => /lacks the permission “([^”]+)”/.exec(words)?.[1] ?? words);
+    const named = answers.map((words) => /lacks “([^”]+)”/.exec(words)?.[1] ?? words);
     expect(named.toSorted()).toEqual(READS.map(([, , permission]) => permission).toSorted());
   });
 
@@ -398,7 +398,7 @@ describe("Cloudflare in trouble", () => {
       const { slack, cloudflare } = await startScene();
       cloudflare.settings.riskEnabled = false;
       const { words } = await answerTo(slack, PEOPLE.alice, text);
-      expect(words).toContain("does not have the feature");
+      expect(words).toContain("not enabled on this Cloudflare account");
       expect(words).toContain("→ Risk scoring needs a Zero Trust Enterprise plan.");
     },
   );

@@ -22,6 +22,8 @@ export interface AllowedAfterDenials {
   ip: string;
   /** Ids of Access applications, or their domains where Cloudflare gives no id. */
   apps: string[];
+  /** Their domains by id, for those that no open session names; absent from what was stored before it was kept. */
+  domains?: Readonly<Record<string, string>>;
   /** Of the first one that was allowed, epoch milliseconds. */
   at: number;
 }
@@ -55,5 +57,10 @@ function findAllowedAfterDenials(dated: readonly Dated[], since: number): Allowe
   if (denied < MANY_DENIALS) return null;
   const allowed = dated.filter((one) => one.allowed === true && one.ip === newest.ip);
   const apps = new Set(allowed.flatMap((one) => one.appUid ?? one.appDomain ?? []));
-  return { denied, allowed: allowed.length, ip: newest.ip, apps: [...apps], at: newest.at };
+  const domains = Object.fromEntries(
+    allowed.flatMap(({ appUid, appDomain }) =>
+      appUid === null || appDomain === null ? [] : [[appUid, appDomain] as const],
+    ),
+  );
+  return { denied, allowed: allowed.length, ip: newest.ip, apps: [...apps], domains, at: newest.at };
 }

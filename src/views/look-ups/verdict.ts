@@ -1,4 +1,5 @@
 import { compact } from "../../compact.ts";
+import type { AllowedAfterDenials } from "../../lookup/sign-ins/digest.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import {
   unknownParts,
@@ -145,7 +146,7 @@ function findingText(finding: Finding, summary: UserSummary, words = MARKUP): st
     case "impossible-travel":
       return `Impossible travel${finding.countries.length > 1 ? ` ${finding.countries.slice(0, MAX_COUNTRIES).join(" → ")}` : ""}`;
     case "allowed-after-denials":
-      return `${plural(finding.denied, "denied sign-in")}, then ${finding.allowed} allowed from ${words.code(finding.ip, 45)}${appsText(finding.apps, summary, words)}`;
+      return `${plural(finding.denied, "denied sign-in")}, then ${finding.allowed} allowed from ${words.code(finding.ip, 45)}${appsText(finding, summary, words)}`;
     case "several-countries":
       return `Sessions open from ${list(finding.countries.slice(0, MAX_COUNTRIES).map((country) => word(country, 8)))}`;
     case "high-risk":
@@ -163,15 +164,24 @@ function findingText(finding: Finding, summary: UserSummary, words = MARKUP): st
   }
 }
 
-/** ` → Payroll, Admin panel`: applications by their names where a session has them. */
-function appsText(apps: readonly string[], { sessions }: UserSummary, { word }: Words): string {
+/** An id tells a reader nothing. */
+const UNLISTED = "an app that is no longer listed";
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** ` → Payroll, Admin panel`: applications by their names where a session has them, else by their domains. */
+function appsText(
+  { apps, domains = {} }: Pick<AllowedAfterDenials, "apps" | "domains">,
+  { sessions }: UserSummary,
+  { word }: Words,
+): string {
   if (apps.length === 0) return "";
   const known = sessions.ok ? sessions.value.flatMap((session) => session.apps ?? []) : [];
   const names = apps.map((app) => {
     const found = known.find((one) => one.uid === app || one.hostname === app);
-    return word(named(found?.name ?? found?.hostname ?? app, "an unnamed app"), MAX_NAME);
+    const name = found?.name ?? found?.hostname ?? domains[app] ?? (UUID.test(app) ? null : app);
+    return name === null ? UNLISTED : word(named(name, "an unnamed app"), MAX_NAME);
   });
-  return ` → ${firstOf(names, MAX_NAMES)}`;
+  return ` → ${firstOf([...new Set(names)], MAX_NAMES)}`;
 }
 
 /** Also with nothing wrong: how many are open, and where. */

@@ -121,6 +121,29 @@ describe("the summary of a user", () => {
     );
   });
 
+  it("names applications whose sessions are gone by their domains, and none by its id", () => {
+    const [known, gone, other] = ["1", "2", "3"].map((n) => `cc2a8145-0128-4429-87f3-872c4d380c4${n}`);
+    const found = { denied: 17, allowed: 3, ip: "203.0.113.199", at: NOW };
+    const summary = makeSummary({
+      sessions: { ok: true, value: [] },
+      signIns: {
+        ok: true,
+        value: {
+          allowed: 3,
+          denied: 17,
+          allowedAfterDenials: {
+            ...found,
+            apps: [known ?? "", gone ?? "", other ?? ""],
+            domains: { [known ?? ""]: "payroll.example.com" },
+          },
+        },
+      },
+    });
+    expect(verdictReason(judge(summary, NOW), summary)).toContain(
+      "→ payroll.example.com, an app that is no longer listed;",
+    );
+  });
+
   it("with nothing wrong shows nothing red and recommends nothing", () => {
     const identity = { ok: true as const, value: makeIdentity({ posture: [] }) };
     const summary = makeSummary({
