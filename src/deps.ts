@@ -53,6 +53,7 @@ export type Surface =
   | "menu"
   | "mention"
   | "message shortcut"
+  | "reaction"
   | "global shortcut";
 
 /** Who clicked or typed, and where: a Slack user of a Slack workspace. */

@@ -23,6 +23,8 @@ import { addToIncident, openFormOf, openIncidentForm } from "./interactions/inci
 import { createLauncherForm, openLauncher } from "./interactions/launcher.ts";
 import { answerMention } from "./interactions/mention.ts";
 import { buildOrExplain } from "./interactions/modal.ts";
+import { followNote, readMessageChange } from "./interactions/notes/follow.ts";
+import { noteByReaction, withdrawByReaction } from "./interactions/notes/reaction.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
 import { isFirstOf, type Purpose } from "./slack/replay.ts";
@@ -167,6 +169,32 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     const botUserId = context.botUserId ?? "";
     const isFirst = isFirstOf(context);
     await answerMention(commands, deps, { asker, text, botUserId, channel, ts, threadTs, isFirst });
+  });
+
+  for (const [type, handle] of [
+    ["reaction_added", noteByReaction],
+    ["reaction_removed", withdrawByReaction],
+  ] as const)
+    app.event(type, async ({ event, body, context }) => {
+      const { user: userId, reaction: name, item } = event;
+      const { enterprise_id: enterpriseId } = body;
+      const asker: Asker = {
+        userId,
+        teamId: body.team_id,
+        ...(enterpriseId !== undefined && { enterpriseId }),
+        channelId: item.channel,
+        surface: "reaction",
+      };
+      const place = { channel: item.channel, ts: item.ts };
+      const version = Number(event.event_ts);
+      const botUserId = context.botUserId ?? "";
+      await handle(deps, { asker, name, place, version, botUserId, isFirst: isFirstOf(context) });
+    });
+
+  // Everything that is written where the bot is comes here; only what became of notes is looked at.
+  app.event("message", async ({ event, context }) => {
+    const change = readMessageChange(event, context.botUserId ?? "");
+    if (change !== null) await followNote(deps, change, isFirstOf(context));
   });
 
   app.event("app_home_opened", async ({ event, context }) => {

@@ -128,7 +128,10 @@ describe("manifest.yml and what the app listens to", () => {
 
   it("have the same events", () => {
     // A message is an event whose names in the manifest depend on where it is heard.
-    expect(manifest.settings.event_subscriptions.bot_events).toEqual([...of("event"), ...of("message")]);
+    const heard = of("event").flatMap((name) =>
+      name === "message" ? ["message.channels", "message.groups"] : [String(name)],
+    );
+    expect(manifest.settings.event_subscriptions.bot_events.toSorted()).toEqual(heard.toSorted());
   });
 
   it("know no other kind of listener", () => {
@@ -156,7 +159,14 @@ describe("manifest.yml and what the app listens to", () => {
 });
 
 /** The bot scope that each event needs. */
-const EVENT_SCOPES: Record<string, string[]> = { app_mention: ["app_mentions:read"], app_home_opened: [] };
+const EVENT_SCOPES: Record<string, string[]> = {
+  app_mention: ["app_mentions:read"],
+  app_home_opened: [],
+  reaction_added: ["reactions:read"],
+  reaction_removed: ["reactions:read"],
+  "message.channels": ["channels:history"],
+  "message.groups": ["groups:history"],
+};
 
 /** The bot scopes that each method needs, as Slack documents them, for how it is used here. */
 const SCOPES: Record<string, string[]> = {
@@ -167,7 +177,7 @@ const SCOPES: Record<string, string[]> = {
   "chat.postEphemeral": ["chat:write"],
   "chat.postMessage": ["chat:write"],
   "chat.update": ["chat:write"],
-  // For public and private approvals channels, and direct messages with the bot.
+  // For public and private channels, and direct messages with the bot.
   "conversations.history": ["channels:history", "groups:history", "im:history"],
   // For public and private approvals channels.
   "conversations.info": ["channels:read", "groups:read"],

@@ -33,6 +33,11 @@ const message = z.object({
   threadTs: z.string().optional(),
 });
 
+const own = { user, channel: z.string(), ts: z.string() };
+const edit = z.object({ ...own, text: z.string().min(1) });
+const remove = z.object(own);
+const reaction = z.object({ ...own, name: z.string().min(1), isRemoved: z.boolean().optional() });
+
 /** With a message it is one of the message shortcuts, without one of the global ones. */
 const shortcut = z.union([
   z.object({ user, callbackId: z.string(), channel: z.string(), ts: z.string() }),
@@ -71,6 +76,9 @@ export function createControlRouter(slack: Slack, isPerson: (user: string) => bo
     const { ts } = await slack.post(input);
     return { ok: true, ts };
   });
+  handle(router, "/edit", edit, async (input) => toAnswers(await slack.edit(input)));
+  handle(router, "/remove", remove, async (input) => toAnswers(await slack.remove(input)));
+  handle(router, "/reaction", reaction, async (input) => toAnswers(await slack.react(input)));
   handle(router, "/shortcut", shortcut, async (input) =>
     toAnswer(await ("ts" in input ? slack.messageShortcut(input) : slack.globalShortcut(input))),
   );
@@ -110,6 +118,11 @@ function toMessage(error: unknown): string {
 function toAnswer(delivery: Delivery): Record<string, unknown> {
   const { ok, error, errors } = delivery;
   return { ok, ...(error === undefined ? {} : { error }), ...(errors === undefined ? {} : { errors }) };
+}
+
+/** Of what the app may not have heard of at all. */
+function toAnswers([first]: Delivery[]): Record<string, unknown> {
+  return first === undefined ? { ok: true } : toAnswer(first);
 }
 
 /** Server-sent events: the whole state at connect and after each change. */

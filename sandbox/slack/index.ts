@@ -11,6 +11,7 @@ import { createSockets } from "./delivery/socket.ts";
 import type { Sockets } from "./delivery/socket.ts";
 import { createFaults } from "./trouble/faults.ts";
 import { findMessage, listMessages, listReplies, removeMessage } from "./messages.ts";
+import { editAsPerson, removeAsPerson } from "./people/change.ts";
 import { clickElement, clickStaleElement } from "./people/click.ts";
 import { runCommand } from "./people/command.ts";
 import { openHome } from "./people/home.ts";
@@ -18,6 +19,7 @@ import { closeView, submitView } from "./people/modal.ts";
 import { postAsPerson } from "./people/post.ts";
 import { checkShortcuts, runGlobalShortcut, runMessageShortcut } from "./people/shortcut.ts";
 import { askOptions } from "./people/suggest.ts";
+import { react } from "./people/react.ts";
 import { createRates } from "./trouble/rates.ts";
 import { createSaver, loadData } from "./persist.ts";
 import { personState } from "./state.ts";
@@ -111,6 +113,9 @@ function createSlack(
     globalShortcut: (input) => runGlobalShortcut(workspace, sockets, input),
     openHome: (input) => openHome(workspace, sockets, input),
     post: (input) => postAsPerson(workspace, sockets, input),
+    edit: (input) => editAsPerson(workspace, sockets, input),
+    remove: (input) => removeAsPerson(workspace, sockets, input),
+    react: (input) => react(workspace, sockets, input),
     replay: async (delivery) => await transmit(workspace, sockets, requestOf(delivery)),
     retry: async (delivery, retry) => await retryEvent(workspace, sockets, requestOf(delivery), retry),
     messages: (channel) => listMessages(workspace, channel),

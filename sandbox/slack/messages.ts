@@ -44,6 +44,8 @@ export interface MessageChange {
   isVerbatim?: boolean;
   blocks?: readonly unknown[];
   metadata?: MessageMetadata | Record<string, never>;
+  /** Whoever wrote it unless told. */
+  editedBy?: string;
 }
 
 /** Edits in place: the ts stays, what is left out stays, the version before is kept in `history`. */
@@ -61,7 +63,10 @@ export function changeMessage(workspace: Workspace, message: StoredMessage, chan
     delete message.metadata;
     if (isMetadata(change.metadata)) message.metadata = change.metadata;
   }
-  message.edited = { user: message.user, ts: `${Math.floor(workspace.now() / 1000)}.000000` };
+  message.edited = {
+    user: change.editedBy ?? message.user,
+    ts: `${Math.floor(workspace.now() / 1000)}.000000`,
+  };
   workspace.changed();
 }
 
@@ -154,6 +159,9 @@ export function toWireMessage(
     team: team.id,
     ...(message.blocks.length === 0 ? {} : { blocks: message.blocks }),
     ...(message.edited === undefined ? {} : { edited: message.edited }),
+    ...(message.reactions === undefined || message.reactions.length === 0
+      ? {}
+      : { reactions: message.reactions.map(({ name, users }) => ({ name, users, count: users.length })) }),
     ...(message.threadTs === undefined ? thread : { thread_ts: message.threadTs }),
     ...(withMetadata && message.metadata !== undefined ? { metadata: message.metadata } : {}),
   };

@@ -123,3 +123,21 @@ export interface PersonChannel {
   messages: StoredMessage[];
   threads: Record<string, StoredMessage[]>;
 }
+
+/** Of a message that everybody in the channel sees. */
+export interface RemoveInput {
+  user: string;
+  channel: string;
+  ts: string;
+}
+
+export interface EditInput extends RemoveInput {
+  text: string;
+}
+
+export interface ReactInput extends RemoveInput {
+  /** Without colons: `pushpin`. */
+  name: string;
+  /** The reaction is taken back. */
+  isRemoved?: boolean;
+}

@@ -11,7 +11,10 @@ import type {
   OpenHomeInput,
   PersonState,
   Posted,
+  EditInput,
   PostInput,
+  ReactInput,
+  RemoveInput,
   SubmitInput,
   SuggestedOption,
   SuggestInput,
@@ -115,7 +118,7 @@ export interface SlackOptions {
   commands: SlackCommand[];
   /** None unless told. */
   shortcuts?: SlackShortcut[];
-  /** Events the app subscribed to: `app_mention`, `message.im`, `app_home_opened`. None unless told. */
+  /** Events the app subscribed to: `app_mention`, `message.channels`, `message.groups`, `message.im`, `reaction_added`, `app_home_opened` … None unless told. */
   events?: string[];
   /** The manifest's `messages_tab_enabled`, true unless told: without it the bot can't write to anyone directly. */
   hasMessagesTab?: boolean;
@@ -173,6 +176,7 @@ export interface StoredMessage {
   /** A reply that is also shown in the channel (`reply_broadcast`). */
   broadcast?: boolean;
   edited?: { user: string; ts: string };
+  reactions?: { name: string; users: string[] }[];
   /** The only person who sees it. */
   ephemeralTo?: string;
   replyCount: number;
@@ -341,6 +345,11 @@ export interface Slack {
   openHome(input: OpenHomeInput): Promise<Delivery>;
   /** Resolves once the app has acked the events that came of it, if there were any. */
   post(input: PostInput): Promise<Posted>;
+  /** A person edits a message of theirs, or deletes it; the app hears of it where it subscribed to messages. */
+  edit(input: EditInput): Promise<Delivery[]>;
+  remove(input: RemoveInput): Promise<Delivery[]>;
+  /** Adds a person's reaction to a message, or removes it. */
+  react(input: ReactInput): Promise<Delivery[]>;
   /** Sends the very same request again: the same signed bytes, or the same payload in a new envelope. */
   replay(delivery: Delivery): Promise<Delivery>;
   /** Delivers an event once more, as Slack does after one that was not acked: same event_id, marked as a retry. */
@@ -380,7 +389,7 @@ export interface Slack {
   setUserGroup(id: string, change: Partial<SlackUserGroup>): void;
   /** Adds or changes a channel: archives it, renames it, takes the bot out of it or puts it back. */
   setChannel(id: string, change: Partial<SlackChannel>): void;
-  /** As an administrator does by hand; of a message with replies, a tombstone stays at the head of its thread. */
+  /** As an administrator does by hand, which the app is not told; of a message with replies, a tombstone stays at the head of its thread. */
   deleteMessage(channel: string, ts: string): void;
   /** From now on the bot's token is answered with this (`token_revoked`, `account_inactive`); null ends it. */
   setTokenError(error: string | null): void;

@@ -24,3 +24,14 @@ export async function findIncidentHere(
   const [only, ...others] = await findOpenIncidents(db, { channel });
   return only !== undefined && others.length === 0 ? only.id : null;
 }
+
+/** Whether any incident is told in this channel: of what happens elsewhere, nothing is asked of Slack. */
+export async function hasIncidents(db: Db, channel: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("threads")
+    .select("id")
+    .where("kind", "=", "incident")
+    .where("channel", "=", channel)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -52,7 +52,7 @@ export interface IncidentPerson {
 export interface IncidentEntry {
   seq: number;
   key: string;
-  kind: "note" | "request" | "event";
+  kind: "note" | "amendment" | "request" | "event";
   at: number;
   /** A Slack user id, or BOT. */
   actor: string;

@@ -6,7 +6,7 @@ import type { AccessUser } from "../api/cloudflare.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import type { Target } from "../requests/target.ts";
-import { changeThread, createThread, type NewReply } from "../threads/thread.ts";
+import { changeReply, changeThread, createThread, type NewReply } from "../threads/thread.ts";
 import {
   createIncidentId,
   entryOf,
@@ -147,6 +147,8 @@ export interface IncidentChange {
   entry?: Record<string, unknown>;
   /** What is said in the thread after the message that tells of it. */
   follow?: readonly NewReply[];
+  /** A message of the thread that says something else from now on, in place of a new one. */
+  edits?: NewReply;
   /** Further writes, before the record is appended to. @returns false: nothing is written at all. */
   also?(trx: Trx, incident: Incident): Promise<boolean>;
 }
@@ -191,7 +193,9 @@ export async function changeIncident(db: Reader, change: IncidentChange): Promis
   const told = { event, ...entry };
   // The same message is noted once.
   if (!(await addEntry(trx, id, at, { key, kind, actor, data: told }))) throw new NothingToDoError();
-  await changeThread(trx, id, at, [{ key, data: { kind, actor, at, ...told } }, ...(change.follow ?? [])]);
+  if (change.edits === undefined)
+    await changeThread(trx, id, at, [{ key, data: { kind, actor, at, ...told } }, ...(change.follow ?? [])]);
+  else await changeReply(trx, id, change.edits);
   await appendAudit(trx, { at, teamId: incident.teamId, actor, event, data: { incident: id, ...data } });
   return incident;
 }

@@ -5,7 +5,8 @@ import type { TimelineRow, Window } from "../lookup/timeline/merge.ts";
 import type { ActionName } from "../requests/plan.ts";
 import type { Target } from "../requests/target.ts";
 import type { Database } from "../store/schema.ts";
-import { entryOf } from "./incident.ts";
+import { entryOf, type IncidentEntry } from "./incident.ts";
+import { noteOf } from "./notes.ts";
 
 /** What a timeline tells of a request: who asked, who decided, and what came of it. */
 const TOLD = [
@@ -119,26 +120,49 @@ export async function readNoteRows(
       ),
     )
     // Requests are told from the record, with what followed.
-    .where("kind", "!=", "request")
+    .where("kind", "in", ["note", "event"])
     .where("at", ">=", since)
     .where("at", "<=", until)
     .orderBy("seq", "desc")
     .limit(MAX_ROWS)
     .execute();
+  const amendments = await readAmendments(db, found);
   const rows = found.map((row): TimelineRow => {
-    const { at, actor, data, kind } = entryOf(row);
+    const entry = entryOf(row);
+    const { at, actor, data, kind } = entry;
     const base = { at, key: keyOf(row.seq), actor, incidentId: row.incident_id };
     if (kind !== "note") return { kind: "incident", ...base, event: String(data["event"]), data };
-    const { note, author } = data;
+    const now = noteOf([entry, ...(amendments.get(`${row.incident_id} ${entry.key}`) ?? [])]);
     return {
       kind: "note",
       ...base,
-      note: typeof note === "string" ? note : "",
-      author: typeof author === "string" ? author : null,
-      state: null,
+      actor: now?.actor ?? actor,
+      note: now?.note ?? "",
+      author: now?.author ?? null,
+      state: now === null || now.state === "noted" ? null : now.state,
     };
   });
   return { rows, before: beforeOf(rows) };
+}
+
+/** What became of these notes since, by incident and note. */
+async function readAmendments(
+  db: Kysely<Database>,
+  notes: readonly { incident_id: string }[],
+): Promise<Map<string, IncidentEntry[]>> {
+  const incidents = [...new Set(notes.map((row) => row.incident_id))];
+  if (incidents.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("incident_entries")
+    .selectAll()
+    .where("incident_id", "in", incidents)
+    .where("kind", "=", "amendment")
+    .orderBy("seq")
+    .execute();
+  // The key of an amendment begins with its note's: note:<channel>:<ts>.
+  const keyOfNote = (key: string) => key.split(":").slice(0, 3).join(":");
+  const of = Map.groupBy(rows, (row) => `${row.incident_id} ${keyOfNote(row.key)}`);
+  return new Map([...of].map(([key, same]) => [key, same.map(entryOf)]));
 }
 
 /** Of two at one moment, the later row is the newer one. */

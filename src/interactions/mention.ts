@@ -59,6 +59,13 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
   await registry.run(context, typed);
 }
 
+/** The words of a note: what follows `@zt-bot note` where it was said like that, else all of it. */
+export function noteWords(text: string, botUserId: string): string {
+  const isSaid = botUserId !== "" && text.includes(`<@${botUserId}`);
+  const words = isSaid ? withoutBot(text, botUserId) : text;
+  return unescapeSlack(maskSecrets((isSaid ? noteIn(words) : null) ?? words).text).trim();
+}
+
 /** `note` and its text; null for anything else. */
 function noteIn(typed: string): string | null {
   return /^note\s+(?<note>[\s\S]+)$/i.exec(typed)?.groups?.["note"] ?? null;

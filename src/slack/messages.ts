@@ -118,6 +118,54 @@ export async function hasThread(slack: WebClient, { channel, ts }: MessagePlace)
   }
 }
 
+/** A message that someone wrote, as far as notes need it. */
+export interface ReadMessage {
+  /** Slack's user id; null: it is an app's. */
+  user: string | null;
+  threadTs: string | null;
+  /** When it was edited last, in Slack's time; 0: never. */
+  editedAt: number;
+  /** Who reacted with what; Slack names some of them, and how many there are. */
+  reactions: readonly { name: string; users: readonly string[]; count: number }[];
+  /** As Slack gave it: its words may stand in blocks and attachments. */
+  raw: Readonly<Record<string, unknown>>;
+}
+
+/** Reads one message of a channel or of a thread in it; null when it is not there, or was deleted. */
+export async function readMessage(
+  slack: WebClient,
+  { channel, ts }: MessagePlace,
+): Promise<ReadMessage | null> {
+  try {
+    // Of a reply, Slack gives it alone or its thread: the place says which one is meant.
+    const { messages = [] } = await slack.conversations.replies({
+      channel,
+      ts,
+      oldest: ts,
+      latest: ts,
+      inclusive: true,
+    });
+    const found = messages.find((message) => message.ts === ts);
+    const raw: Readonly<Record<string, unknown>> = { ...found };
+    if (found === undefined || raw["subtype"] === "tombstone") return null;
+    return {
+      user: found.user ?? null,
+      threadTs: found.thread_ts ?? null,
+      editedAt: Number(found.edited?.ts ?? 0),
+      reactions: (found.reactions ?? []).map(({ name = "", users = [], count = users.length }) => ({
+        name,
+        users,
+        count,
+      })),
+      raw,
+    };
+  } catch (error) {
+    if (slackErrorCode(error) === "thread_not_found" || slackErrorCode(error) === "message_not_found")
+      return null;
+    throw error;
+  }
+}
+
 /** null when the person cannot be written to (deactivated meanwhile, a bot). */
 export async function openDirect(slack: WebClient, userId: string): Promise<string | null> {
   try {

@@ -14,7 +14,8 @@ export const SCOPES: Readonly<Record<string, string>> = {
   "files:write": "pictures of sign-ins",
   "files:read": "pictures of sign-ins",
   "im:write": "direct messages",
-  "channels:history": "finding a message again after a crash",
-  "groups:history": "finding a message again in a private channel after a crash",
+  "channels:history": "finding a message again after a crash, and notes by 📌",
+  "groups:history": "the same in a private channel",
   "im:history": "finding a direct message again after a crash",
+  "reactions:read": "notes by 📌",
 };

@@ -26,6 +26,7 @@ import { createThreadsMigration } from "./migrations/0017-threads.ts";
 import { blockEndsMigration } from "./migrations/0018-block-ends.ts";
 import { createIncidentsMigration } from "./migrations/0019-incidents.ts";
 import { createWatchesMigration } from "./migrations/0020-watches.ts";
+import { followedNotesMigration } from "./migrations/0022-followed-notes.ts";
 import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -240,6 +241,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0018-block-ends": blockEndsMigration,
     "0019-incidents": createIncidentsMigration(dialect),
     "0020-watches": createWatchesMigration(dialect),
+    "0022-followed-notes": followedNotesMigration,
     "0023-idp-disabled": createIdpDisabledMigration(dialect),
   };
 }

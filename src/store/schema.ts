@@ -367,7 +367,7 @@ export interface IncidentEntriesTable {
   incident_id: string;
   /** Names the entry within its incident: the same one is written once. */
   key: string;
-  /** note, request, event */
+  /** note, amendment (of a note), request, event */
   kind: string;
   at: number;
   /** A Slack user id, or BOT. */

@@ -41,7 +41,7 @@ export async function postAsPerson(
 }
 
 /** Messages, unlike slash commands, carry a person's mention without the name. */
-function linkBareMentions(text: string): string {
+export function linkBareMentions(text: string): string {
   return text.replace(/<@(\w+)\|[^>]*>/g, "<@$1>");
 }
 
@@ -70,8 +70,14 @@ function eventsFor(
   const isMention = conversation.kind !== "im" && conversation.botIsMember && mentionsBot(workspace, message);
   return [
     ...(isMention && subscribed.includes("app_mention") ? [{ ...wire, type: "app_mention" }] : []),
-    ...(conversation.kind === "im" && subscribed.includes("message.im")
-      ? [{ ...wire, channel_type: "im" }]
+    ...(hearsMessages(workspace, conversation)
+      ? [{ ...wire, channel_type: conversation.kind === "private" ? "group" : conversation.kind }]
       : []),
   ];
+}
+
+/** Whether the app subscribed to what is written here; of a channel it has to be a member as well. */
+export function hearsMessages({ options }: Workspace, { kind, botIsMember }: Conversation): boolean {
+  const name = { im: "message.im", private: "message.groups", channel: "message.channels" }[kind];
+  return botIsMember && (options.events ?? []).includes(name);
 }

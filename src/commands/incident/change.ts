@@ -5,6 +5,7 @@ import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { readFacts, type IncidentFacts } from "../../incidents/facts.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
+import { noteKey } from "../../incidents/notes.ts";
 import { MAX_NOTE, MAX_PEOPLE, type Incident, type Severity } from "../../incidents/incident.ts";
 import {
   addPeople,
@@ -187,11 +188,25 @@ export async function sayIdpDisabled(
   return { incident: changed, who };
 }
 
+/** The message that a note is. */
+export interface NoteSource {
+  channel: string;
+  ts: string;
+  author?: string | undefined;
+  link?: string;
+  /** It stands in the incident's own thread. */
+  isHere?: boolean;
+  /** Noted by a reaction; Slack's times of it and of what it says: see incidents/notes.ts. */
+  isReaction?: boolean;
+  reactedAt?: number;
+  version?: number;
+}
+
 /** A note as it was written. `source`: the message that it is. */
 export interface NewNote {
   note: string;
   /** Slack's id of the message: the same one is noted once. */
-  source?: { channel: string; ts: string; author?: string | undefined; link?: string; isHere?: boolean };
+  source?: NoteSource;
 }
 
 /** Adds a note; a closed incident takes notes too. @throws UserError for an empty one, or one that is too long. */
@@ -211,7 +226,7 @@ export async function addNote(of: ChangeOf, { note, source }: NewNote): Promise<
     kind: "note",
     data: { note: text, ...(source !== undefined && { source: `${channel}/${ts}`, author: source.author }) },
     entry: { note: text, ...told },
-    key: source === undefined ? `note:${randomUUID()}` : `note:${channel}:${ts}`,
+    key: source === undefined ? `note:${randomUUID()}` : noteKey(source),
   });
   return written ?? exists(of);
 }

@@ -30,6 +30,8 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     link: z.string().optional(),
     /** It was said in this thread: it stands above. */
     isHere: z.boolean().optional(),
+    /** What became of it since. */
+    state: z.enum(["noted", "edited", "deleted", "withdrawn"]).optional(),
   }),
   z.object({
     kind: z.literal("event"),
@@ -133,9 +135,11 @@ function failureText({ result: { failure } }: Request): string {
 }
 
 /** `📌 @alice: called her, it was not her` */
-export function noteReply({ note, actor, author, link, isHere }: About<"note">): Message {
+export function noteReply({ note, actor, author, link, isHere, state }: About<"note">): Message {
+  const since = state === undefined ? "" : SINCE[state];
+  const isStruck = state === "withdrawn";
   if (isHere === true) {
-    const line = `📌 Noted by ${mention(actor)}`;
+    const line = `${struck(`📌 Noted by ${mention(actor)}`, isStruck)}${since}`;
     return message(line, section(line));
   }
   const by =
@@ -143,14 +147,29 @@ export function noteReply({ note, actor, author, link, isHere }: About<"note">):
       ? mention(actor)
       : `${mention(author)}, added by ${mention(actor)}`;
   const source = link === undefined ? by : `${by} · <${link}|Open the message>`;
-  return message(`📌 Note by ${by}: ${escape(note, 2000)}`, section(`📌 ${source}`, linesOf(note)));
+  const said = state === "deleted" ? null : linesOf(note, isStruck);
+  return message(
+    `📌 Note by ${by}${since}${said === null || isStruck ? "" : `: ${escape(note, 2000)}`}`,
+    section(`📌 ${source}${since}`, said),
+  );
+}
+
+const SINCE = {
+  noted: "",
+  edited: " · edited, the record keeps both",
+  deleted: " · deleted in Slack, the record keeps it",
+  withdrawn: " · taken back, the record keeps it",
+} as const;
+
+function struck(line: string, is: boolean): string {
+  return is && line !== "" ? `~${line}~` : line;
 }
 
 /** Line by line as it was written, and nothing but text. */
-function linesOf(note: string): string {
+function linesOf(note: string, isStruck: boolean): string {
   return note
     .split("\n")
-    .map((line) => escape(line, 2000))
+    .map((line) => struck(escape(line, 2000), isStruck))
     .join("\n");
 }
 

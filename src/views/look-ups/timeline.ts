@@ -145,12 +145,18 @@ function wordsOf(
         row.author === null || row.author === row.actor
           ? mention(row.actor)
           : `${mention(row.author)}, added by ${mention(row.actor)}`;
-      const text = escape(row.note, 250);
-      return ["📌", `${by}: ${row.state === null ? text : `${text} (${row.state})`}`];
+      return ["📌", `${by}: ${noteText(row)}`];
     }
     case "incident":
       return incidentText(row);
   }
+}
+
+function noteText({ note, state }: Of<"note">): string {
+  if (state === "deleted") return "a note whose message was deleted; the record keeps it";
+  const text = escape(note, 250);
+  if (state === "withdrawn") return `~${text || " "}~ (taken back)`;
+  return state === null ? text : `${text} (edited)`;
 }
 
 type Of<Kind extends TimelineRow["kind"]> = Extract<TimelineRow, { kind: Kind }>;

@@ -114,6 +114,14 @@ const WORDS: Record<AuditEvent, Words> = {
     `said that ${texts(data, "emails").join(", ")} is disabled at the IdP, in incident ${incident(data)}`,
   "incident.idp-not-disabled": (data) =>
     `said that ${texts(data, "emails").join(", ")} is not disabled at the IdP, in incident ${incident(data)}`,
+  "incident.note-edited": (data) =>
+    `saw a note of incident ${incident(data)} edited, from: ${text(data, "before") ?? ""} to: ${text(data, "after") ?? ""}`,
+  "incident.note-deleted": (data) =>
+    `saw the message of a note of incident ${incident(data)} deleted: ${text(data, "before") ?? ""}`,
+  "incident.note-withdrawn": (data) =>
+    `took a note of incident ${incident(data)} back: ${text(data, "before") ?? ""}`,
+  "incident.note-restored": (data) =>
+    `noted in incident ${incident(data)} again: ${text(data, "after") ?? ""}`,
   "incident.contained": (data) => `saw no required gap left in incident ${incident(data)}`,
   "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
   "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,

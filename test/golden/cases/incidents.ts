@@ -84,6 +84,15 @@ export const INCIDENTS = {
     link: LINK,
     ...at,
   }),
+  ...Object.fromEntries(
+    (["edited", "deleted", "withdrawn"] as const).flatMap((state) => {
+      const note = { kind: "note", event: "incident.noted", note: "Called her.\nIt was *not* her." } as const;
+      return [
+        [`note-${state}`, noteReply({ ...note, author: BOB, link: LINK, state, ...at })],
+        [`note-said-here-${state}`, noteReply({ ...note, isHere: true, state, ...at })],
+      ];
+    }),
+  ),
   "note-said-here": noteReply({ kind: "note", event: "incident.noted", note: "x", isHere: true, ...at }),
   assigned: eventReply({ kind: "event", event: "incident.assigned", owner: BOB, ...at }),
   "taken-over": eventReply({ kind: "event", event: "incident.assigned", owner: ALICE, ...at }),

@@ -38,14 +38,19 @@ const request = (
   event,
   data,
 });
-const note = (minutes: number, words: string, author: string | null = null): TimelineRow => ({
+const note = (
+  minutes: number,
+  words: string,
+  author: string | null = null,
+  state: "edited" | "deleted" | "withdrawn" | null = null,
+): TimelineRow => ({
   kind: "note",
   ...base(minutes),
   actor: ALICE,
   incidentId: ID,
   note: words,
   author,
-  state: null,
+  state,
 });
 const change = (minutes: number, event: string, data: Record<string, unknown> = {}): TimelineRow => ({
   kind: "incident",
@@ -65,6 +70,9 @@ const STORY: readonly TimelineRow[] = [
   request(5, BOB, "request.approved"),
   request(8, ALICE, "request.created", { reason: "laptop *stolen* <!here>" }),
   note(9, "called her, it was not her\nsecond line", BOB),
+  note(9, "laptop found", null, "edited"),
+  note(9, "laptop lost", null, "withdrawn"),
+  note(9, "laptop stolen", null, "deleted"),
   change(10, "assigned", { owner: BOB }),
   change(11, "opened"),
   {
