@@ -34,7 +34,8 @@ async function say(
     text,
     ...(threadTs === undefined ? {} : { threadTs }),
   });
-  expect(posted.deliveries).toMatchObject([{ ok: true }]);
+  // Of the mention first, then of a message like any other.
+  expect(posted.deliveries).toMatchObject([{ ok: true }, { ok: true }]);
   const head = threadTs ?? posted.ts;
   const answer = await slack.waitFor(() =>
     slack
