@@ -44,7 +44,7 @@ export interface MessageChange {
   isVerbatim?: boolean;
   blocks?: readonly unknown[];
   metadata?: MessageMetadata | Record<string, never>;
-  /** Whoever wrote it unless told. */
+  /** Its author unless told. */
   editedBy?: string;
 }
 

@@ -29,7 +29,7 @@ export interface Note {
   isHere?: boolean;
   /** Noted by a reaction, which its owner may take back. */
   isReaction: boolean;
-  /** "deleted": the message in Slack. "withdrawn": whoever noted it took that back. */
+  /** "deleted": the message in Slack. "withdrawn": who noted it took that back. */
   state: "noted" | "edited" | "deleted" | "withdrawn";
   /** Slack's times of the last edit and of the last reaction that counted: what is older came too late. */
   version: number;
@@ -69,6 +69,20 @@ export function noteOf(entries: readonly IncidentEntry[]): Note | null {
 
 function optional<Name extends string>(name: Name, value: string | undefined) {
   return (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, string>>;
+}
+
+/** The notes among an incident's entries as they are now, in order. */
+export function notesOf(entries: readonly IncidentEntry[]): Note[] {
+  const amendments = Map.groupBy(
+    entries.filter(({ kind }) => kind === "amendment"),
+    (entry) => keyOfNote(entry.key),
+  );
+  return entries.flatMap((entry) => noteOf([entry, ...(amendments.get(entry.key) ?? [])]) ?? []);
+}
+
+/** The note that an amendment belongs to: its key begins with the note's. */
+export function keyOfNote(key: string): string {
+  return key.split(":").slice(0, 3).join(":");
 }
 
 const EVENTS = {

@@ -6,7 +6,7 @@ import type { ActionName } from "../requests/plan.ts";
 import type { Target } from "../requests/target.ts";
 import type { Database } from "../store/schema.ts";
 import { entryOf, type IncidentEntry } from "./incident.ts";
-import { noteOf } from "./notes.ts";
+import { keyOfNote, noteOf } from "./notes.ts";
 
 /** What a timeline tells of a request: who asked, who decided, and what came of it. */
 const TOLD = [
@@ -159,8 +159,6 @@ async function readAmendments(
     .where("kind", "=", "amendment")
     .orderBy("seq")
     .execute();
-  // The key of an amendment begins with its note's: note:<channel>:<ts>.
-  const keyOfNote = (key: string) => key.split(":").slice(0, 3).join(":");
   const of = Map.groupBy(rows, (row) => `${row.incident_id} ${keyOfNote(row.key)}`);
   return new Map([...of].map(([key, same]) => [key, same.map(entryOf)]));
 }

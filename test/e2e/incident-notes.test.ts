@@ -73,10 +73,10 @@ describe("a 📌", () => {
     expect(first?.data["note"]).toMatch(/^she called: not her\. token \[/);
     expect(notes(scene)).toHaveLength(2);
     await pin(scene, ts, bob, true);
-    const struck = await noteLine(scene, head, "taken back, the record keeps it");
+    const struck = await noteLine(scene, head, "aken back: the record keeps it");
     expect(struck).toContain("Noted by @bob");
     const line = slack.thread(channel, head.ts).find((one) => slack.visibleText(one) === struck);
-    expect(JSON.stringify(line?.blocks)).toContain("~📌 Noted by");
+    expect(JSON.stringify(line?.blocks)).toContain('"strike":true');
     await pin(scene, ts, alice);
     await noteLine(scene, head, "Noted by @alice");
     expect(notes(scene).map(({ event, actor }) => [event, actor])).toEqual([
@@ -185,7 +185,7 @@ describe("a noted message", () => {
     await noteLine(scene, head, "Noted by @alice · edited");
     await slack.remove({ user: bob, channel, ts: mentioned });
     await slack.remove({ user: bob, channel: CHANNELS.approvals, ts: elsewhere });
-    await noteLine(scene, head, "Noted by @bob · deleted in Slack, the record keeps it");
+    await noteLine(scene, head, "Noted by @bob · deleted in Slack: the record keeps it");
     const gone = await noteLine(scene, head, "added by @alice");
     await slack.waitFor(() => threadWords(slack, head).every((line) => !line.includes("laptop")));
     expect(gone).not.toBe("");

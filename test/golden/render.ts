@@ -36,6 +36,8 @@ function blockLines(block: Part): string[] {
       return elementLines(partsOf(block["elements"]));
     case "input":
       return inputLines(block);
+    case "rich_text":
+      return lines(partsOf(block["elements"]).flatMap(richTexts).join(""));
     case "image":
       return ["(picture)", `  read out: ${String(block["alt_text"])}`];
     case "table":
@@ -45,6 +47,14 @@ function blockLines(block: Part): string[] {
     default:
       throw new Error(`No one has said how a ${String(block["type"])} is read.`);
   }
+}
+
+/** Crossed out words stand between tildes. */
+function richTexts(part: Part): string[] {
+  return partsOf(part["elements"]).map((one) => {
+    const text = one["type"] === "user" ? mrkdwn(`<@${String(one["user_id"])}>`) : String(one["text"]);
+    return (one["style"] as Part | undefined)?.["strike"] === true ? `~${text}~` : text;
+  });
 }
 
 function containerLines(block: Part): string[] {

@@ -5,6 +5,7 @@ import type { Standing } from "../chips.ts";
 import type { IncidentFacts } from "../facts.ts";
 import type { Gap } from "../gaps.ts";
 import type { IncidentEntry } from "../incident.ts";
+import { notesOf, type Note as FollowedNote } from "../notes.ts";
 
 /** A request of an incident, with each of the people it is about. */
 export interface StoryRequest {
@@ -87,7 +88,7 @@ export function tellStory(facts: StoryFacts, at: number): Story {
     .filter(({ state }) => state.gaps.some(({ kind }) => required.includes(kind)))
     .toSorted((a, b) => Number(isOpen(b.state.gaps)) - Number(isOpen(a.state.gaps)))
     .map(({ person }) => person.target);
-  const notes = entries.flatMap(noteOf);
+  const notes = notesOf(entries).flatMap(toldNote);
   return {
     ...facts,
     people: people.toSorted(
@@ -119,11 +120,11 @@ function judgeStory({ incident, people, required, isContained }: StoryFacts, has
   return isLeft || people.length === 0 ? "not-contained" : "unknown";
 }
 
-function noteOf({ kind, at, actor, data }: IncidentEntry): Note[] {
-  const { note, author } = data;
-  if (kind !== "note" || typeof note !== "string") return [];
-  const by = typeof author === "string" ? author : actor;
-  return [{ at, by, addedBy: by === actor ? null : actor, text: note }];
+/** Of a note that was taken back nothing is told; what its author deleted in Slack stays in the record alone. */
+function toldNote({ at, actor, author = actor, note, state }: FollowedNote): Note[] {
+  if (state === "withdrawn") return [];
+  const text = state === "deleted" ? "(deleted in Slack: the record keeps it)" : note;
+  return [{ at, by: author, addedBy: author === actor ? null : actor, text }];
 }
 
 function countFigures({ incident, told, entries }: StoryFacts, notes: number): Figures {

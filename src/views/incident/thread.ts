@@ -1,3 +1,4 @@
+import type { RichTextBlock, RichTextText, RichTextUserMention } from "@slack/types";
 import { z } from "zod";
 
 import { compact } from "../../compact.ts";
@@ -7,7 +8,7 @@ import type { Request } from "../../requests/request.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { screenButton } from "../screen-button.ts";
-import { capitalise, code, escape, mention, named, when } from "../text.ts";
+import { capitalise, clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
@@ -137,39 +138,57 @@ function failureText({ result: { failure } }: Request): string {
 /** `📌 @alice: called her, it was not her` */
 export function noteReply({ note, actor, author, link, isHere, state }: About<"note">): Message {
   const since = state === undefined ? "" : SINCE[state];
-  const isStruck = state === "withdrawn";
   if (isHere === true) {
-    const line = `${struck(`📌 Noted by ${mention(actor)}`, isStruck)}${since}`;
-    return message(line, section(line));
+    const line = `📌 Noted by ${mention(actor)}${since}`;
+    if (state !== "withdrawn") return message(line, section(line));
+    return message(
+      line,
+      struck({ type: "text", text: "📌 Noted by " }, { type: "user", user_id: actor }),
+      section(TAKEN_BACK),
+    );
   }
   const by =
     author === undefined || author === actor
       ? mention(actor)
       : `${mention(author)}, added by ${mention(actor)}`;
-  const source = link === undefined ? by : `${by} · <${link}|Open the message>`;
-  const said = state === "deleted" ? null : linesOf(note, isStruck);
-  return message(
-    `📌 Note by ${by}${since}${said === null || isStruck ? "" : `: ${escape(note, 2000)}`}`,
-    section(`📌 ${source}${since}`, said),
-  );
+  const source = `📌 ${link === undefined ? by : `${by} · <${link}|Open the message>`}${since}`;
+  const title = `📌 Note by ${by}${since}`;
+  if (state === "deleted") return message(title, section(source));
+  if (state === "withdrawn")
+    return message(title, section(source), struck({ type: "text", text: plainLinesOf(note) }));
+  return message(`${title}: ${escape(note, 2000)}`, section(source, linesOf(note)));
 }
+
+/** Crossed out, as one block of plain text and people. */
+function struck(...elements: readonly (RichTextText | RichTextUserMention)[]): RichTextBlock {
+  const style = { strike: true };
+  return {
+    type: "rich_text",
+    elements: [{ type: "rich_text_section", elements: elements.map((one) => ({ ...one, style })) }],
+  };
+}
+
+function plainLinesOf(note: string): string {
+  return note
+    .split("\n")
+    .map((line) => withoutSigns(clean(line, 2000)))
+    .join("\n");
+}
+
+const TAKEN_BACK = "Taken back: the record keeps it";
 
 const SINCE = {
   noted: "",
-  edited: " · edited, the record keeps both",
-  deleted: " · deleted in Slack, the record keeps it",
-  withdrawn: " · taken back, the record keeps it",
+  edited: " · edited: the record keeps both",
+  deleted: " · deleted in Slack: the record keeps it",
+  withdrawn: " · taken back: the record keeps it",
 } as const;
 
-function struck(line: string, is: boolean): string {
-  return is && line !== "" ? `~${line}~` : line;
-}
-
 /** Line by line as it was written, and nothing but text. */
-function linesOf(note: string, isStruck: boolean): string {
+function linesOf(note: string): string {
   return note
     .split("\n")
-    .map((line) => struck(escape(line, 2000), isStruck))
+    .map((line) => escape(line, 2000))
     .join("\n");
 }
 

@@ -155,7 +155,7 @@ function wordsOf(
 function noteText({ note, state }: Of<"note">): string {
   if (state === "deleted") return "a note whose message was deleted; the record keeps it";
   const text = escape(note, 250);
-  if (state === "withdrawn") return `~${text || " "}~ (taken back)`;
+  if (state === "withdrawn") return `${text} (taken back)`;
   return state === null ? text : `${text} (edited)`;
 }
 
