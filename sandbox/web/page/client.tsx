@@ -4,6 +4,9 @@ import type { PersonChannel, PersonState } from "../../slack/types.ts";
 import type { Start } from "../serve.ts";
 import { Announcer } from "./chat/announcer.tsx";
 import { CloudflarePanel } from "./cloudflare/cloudflare-panel.tsx";
+import { GuidePanel } from "./guide/guide-panel.tsx";
+import { useFollow } from "./guide/use-follow.ts";
+import { useGuide } from "./guide/use-guide.ts";
 import { InspectorPanel } from "./inspector/inspector-panel.tsx";
 import { useExchanges } from "./inspector/use-exchanges.ts";
 import { ToolButton } from "./tool-button.tsx";
@@ -65,6 +68,17 @@ export function Client(props: {
   };
   const close = (): void => setTool(undefined);
   const { exchanges, clear } = useExchanges(shown === "inspector");
+  const { guide, ask } = useGuide();
+  const playing = guide?.playing ?? null;
+  // Opened and closed by hand; until then it shows itself where a scenario is played.
+  const [guideWanted, setGuideWanted] = useState<boolean>();
+  const guideShows = guide !== undefined && (guideWanted ?? playing !== null);
+  useFollow(playing, go);
+  const isThere =
+    playing === null ||
+    (me === playing.place.user &&
+      channel?.id === playing.place.channel &&
+      (playing.place.thread === undefined || route.thread === playing.place.thread));
   const brokenCount = exchanges.filter(({ broken }) => broken.length > 0).length;
   const isCovered = isPhone && (shown !== undefined || route.thread !== undefined);
   const investigate = (email: string): void => {
@@ -137,6 +151,7 @@ export function Client(props: {
             isCovered={isCovered}
             tools={
               <>
+                <ToolButton name="Guide" isOpen={guideShows} onToggle={() => setGuideWanted(!guideShows)} />
                 <ToolButton
                   name="Inspector"
                   count={brokenCount}
@@ -157,6 +172,16 @@ export function Client(props: {
         ) : (
           // What the former person saw must not pass for what the next one sees.
           <main className="main" aria-busy="true" />
+        )}
+        {guideShows && (
+          <GuidePanel
+            guide={guide}
+            ask={ask}
+            isThere={isThere}
+            onGo={() => go({ ...playing?.place })}
+            onFill={(text) => composer.current?.fill(text)}
+            onClose={() => setGuideWanted(false)}
+          />
         )}
         {shown === "cloudflare" && (
           <CloudflarePanel covers={isPhone} onInvestigate={investigate} onClose={close} />

@@ -1,39 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { AnyBlock } from "@slack/types";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { findViolations } from "../../support/axe.ts";
 import { describeInBrowser } from "../../support/chromium.ts";
 import { revokeView, summaryBlocks } from "./blocks.ts";
 import { desk, phone, type, usePages } from "./open-page.ts";
 import { alice, approvals, bob, type Sandbox } from "./support.ts";
-
-const axe = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-
-interface AxeResult {
-  violations: {
-    id: string;
-    impact: string;
-    help: string;
-    nodes: { html: string; failureSummary: string }[];
-  }[];
-}
-
-/** What axe-core finds that is serious or critical, in words: all of it in light colours, and the contrast in dark ones. */
-async function findViolations(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const [colorScheme, options] of [
-    ["dark", { resultTypes: ["violations"], runOnly: ["color-contrast"] }],
-    ["light", { resultTypes: ["violations"] }],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    const result = await page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(options)})`);
-    for (const { id, impact, nodes } of result.violations) {
-      if (impact !== "serious" && impact !== "critical") continue;
-      found.push(...nodes.map((node) => `${colorScheme}, ${id}: ${node.html}\n${node.failureSummary}`));
-    }
-  }
-  return found;
-}
 
 const search: AnyBlock = {
   type: "actions",
@@ -94,8 +65,6 @@ describeInBrowser("accessibility of the sandbox's page", () => {
     test(`axe finds nothing serious at the size of ${size}, in light and in dark colours`, async () => {
       const { page, sandbox } = await open(options);
       await fillChannel(sandbox);
-      // As an expression and not as a script tag: the page's policy allows none.
-      await page.evaluate(axe);
       const found: string[] = [];
       const check = async (place: string): Promise<void> => {
         found.push(...(await findViolations(page)).map((violation) => `${place}, ${violation}`));

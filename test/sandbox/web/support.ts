@@ -10,6 +10,8 @@ import {
 } from "../../../sandbox/cloudflare/index.ts";
 import { createInspectorRouter } from "../../../sandbox/inspector/control.ts";
 import { createJournal } from "../../../sandbox/inspector/journal.ts";
+import { createGuideRouter } from "../../../sandbox/scenarios/control.ts";
+import { createPlayer } from "../../../sandbox/scenarios/player.ts";
 import { type Slack, startSlack } from "../../../sandbox/slack/index.ts";
 import { buildPage, mountPage } from "../../../sandbox/web/serve.ts";
 
@@ -81,6 +83,7 @@ export async function startSandbox(): Promise<Sandbox> {
     observe: journal.observe,
   });
   const page = await buildPage();
+  const guide = express.Router();
   const slack = await startSlack({
     quiet: true,
     observe: journal.observe,
@@ -124,10 +127,11 @@ export async function startSandbox(): Promise<Sandbox> {
     events: ["app_mention", "app_home_opened"],
     mount: (app) => {
       app.use("/sandbox", createControlRouter(cloudflare));
-      app.use("/sandbox", createInspectorRouter(journal));
+      app.use("/sandbox", createInspectorRouter(journal), guide);
       mountPage(app, page, { user: alice, channel: approvals, subcommands });
     },
   });
+  guide.use(createGuideRouter(createPlayer({ slack, cloudflare, pace: 8 })));
   const client = new WebClient("xoxb-sandbox", { slackApiUrl: slack.apiUrl });
 
   return {
