@@ -21,6 +21,32 @@ export const PEOPLE = {
 export const CHANNELS = { security: "C0SECURE1", incident: "C0INCIDN7", approvals: "C0APPROV1" } as const;
 
 const LEADS = "S0LEADS01";
+const LEADS_HANDLE = "security-leads";
+
+/** Where `npm run sandbox:endpoints` listens. */
+export const ENDPOINT_PORTS = { slack: 8787, cloudflare: 8788 } as const;
+
+/** What `npm run setup -- --sandbox` would ask: who and where, by name, and the settings. */
+export function describeSetup(): {
+  env: Record<string, string>;
+  names: { channel: string; operators: string; approvers: string };
+} {
+  const { people, channels, bot } = describeWorkspace({ mode: "socket" });
+  return {
+    env: {
+      SLACK_BOT_TOKEN: bot.botToken,
+      SLACK_APP_TOKEN: bot.appToken,
+      SLACK_API_URL: `http://127.0.0.1:${ENDPOINT_PORTS.slack}/api/`,
+      CLOUDFLARE_API_TOKEN: CLOUDFLARE_TOKEN,
+      CLOUDFLARE_BASE_URL: `http://127.0.0.1:${ENDPOINT_PORTS.cloudflare}/client/v4`,
+    },
+    names: {
+      channel: channels.find(({ id }) => id === CHANNELS.approvals)?.name ?? "",
+      operators: people.map(({ email }) => email).join(","),
+      approvers: `@${LEADS_HANDLE}`,
+    },
+  };
+}
 
 export const POLICY = `channels:
   approvals: ${CHANNELS.approvals}
@@ -74,7 +100,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       { id: CHANNELS.incident, name: "incident-7", members: everybody, botIsMember: true },
       { id: CHANNELS.approvals, name: "zt-approvals", members: everybody, botIsMember: true },
     ],
-    userGroups: [{ id: LEADS, handle: "security-leads", users: [PEOPLE.bob, PEOPLE.carol] }],
+    userGroups: [{ id: LEADS, handle: LEADS_HANDLE, users: [PEOPLE.bob, PEOPLE.carol] }],
     bot: {
       userId: "U0ZTBOT01",
       botId: "B0ZTBOT01",

@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { CHANNELS, describeWorkspace, PEOPLE, USER_GROUP } from "../sandbox/workspace.ts";
-import { SANDBOX_ENV } from "../sandbox/endpoints/env.ts";
 import { createAsk, SetupError } from "./setup/ask.ts";
 import { readDotEnv } from "./setup/files.ts";
 import { setUp } from "./setup/set-up.ts";
+
+type Env = Record<string, string | undefined>;
 
 const USAGE = `npm run setup [-- --yes] [--channel NAME] [--operators LIST] [--approvers LIST] [--account NAME] [--http] [--sandbox]
 
@@ -34,31 +34,36 @@ async function run(args: string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  const ask = createAsk(!flags.yes && process.stdin.isTTY);
+  if (flags.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const ask = createAsk(!flags.yes && !flags.sandbox && process.stdin.isTTY);
   try {
-    await setUp({ ...flags, env: { ...process.env, ...flags.env }, dotEnv: readDotEnv(".env"), ask });
+    const dotEnv = readDotEnv(".env");
+    const { env, names } = flags.sandbox ? await readSandbox(dotEnv) : { env: process.env, names: {} };
+    await setUp({ ...names, ...flags, env, dotEnv, ask });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     ask.stop(error.message);
     return 2;
   }
-  ask.say("This is what the doctor says:");
-  const doctor = spawnSync(
-    process.execPath,
-    ["--env-file=.env", join(import.meta.dirname, "doctor.ts")],
-    { stdio: "inherit" },
-  );
+  ask.say("What the doctor says:");
+  const doctor = spawnSync(process.execPath, ["--env-file=.env", join(import.meta.dirname, "doctor.ts")], {
+    stdio: "inherit",
+  });
   ask.stop(
     doctor.status === 0
-      ? "Done. Start the bot: npm run build && npm start. Then type /zt help in Slack."
-      : "Written. Fix what the doctor names, run npm run doctor again, then npm run build && npm start.",
+      ? "Ready. Start the bot with npm start, then type /zt help in Slack."
+      : "Written. Fix what the doctor names, run npm run doctor again, then npm start.",
   );
   return doctor.status === 0 ? 0 : 1;
 }
 
+/** null: they can't be read. */
 function readFlags(args: string[]) {
   try {
-    const { values } = parseArgs({
+    return parseArgs({
       args,
       options: {
         yes: { type: "boolean", default: false },
@@ -68,16 +73,28 @@ function readFlags(args: string[]) {
         account: { type: "string" },
         http: { type: "boolean", default: false },
         sandbox: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
       },
-    });
-    const { sandbox, yes, ...rest } = values;
-    if (!sandbox) return { ...rest, yes, env: {} };
-    const { people, channels } = describeWorkspace({ mode: "socket" });
-    const emails = people.filter(({ id }) => Object.values<string>(PEOPLE).includes(id)).map((one) => one.email);
-    const channel = channels.find(({ id }) => id === CHANNELS.approvals)?.name ?? "";
-    const names = { channel, operators: emails.join(","), approvers: USER_GROUP };
-    return { ...names, ...rest, http: false, yes: true, env: SANDBOX_ENV };
+    }).values;
   } catch {
     return null;
   }
+}
+
+/** The settings of the sandbox; its addresses are those in the environment, where there are some. */
+async function readSandbox(dotEnv: Env): Promise<{ env: Env; names: Record<string, string> }> {
+  // Only here: what is installed without the packages for development has no sandbox.
+  const { describeSetup } = await import("../sandbox/workspace.ts");
+  const { env, names } = describeSetup();
+  const token = dotEnv["SLACK_BOT_TOKEN"];
+  if (token !== undefined && token !== env["SLACK_BOT_TOKEN"])
+    throw new SetupError(".env has the settings of a real workspace. Move it away, or use another folder.");
+  for (const name of ["SLACK_API_URL", "CLOUDFLARE_BASE_URL"])
+    env[name] = process.env[name] || (env[name] ?? "");
+  await fetch(env["SLACK_API_URL"] ?? "").catch(() => {
+    throw new SetupError(
+      "The sandbox does not answer. Start it in another terminal: npm run sandbox:endpoints",
+    );
+  });
+  return { env, names };
 }

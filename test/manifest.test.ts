@@ -1,3 +1,4 @@
+import { execSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 
 import { WebClient } from "@slack/web-api";
@@ -64,9 +65,13 @@ const Manifest = z.strictObject({
   }),
   oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).min(1).max(255) }) }),
   settings: z.strictObject({
-    interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: z.url().optional() }),
+    interactivity: z.strictObject({
+      is_enabled: z.boolean(),
+      request_url: z.url().optional(),
+      message_menu_options_url: z.url().optional(),
+    }),
     event_subscriptions: z
-      .strictObject({ bot_events: z.array(z.string()).max(100) })
+      .strictObject({ request_url: z.url().optional(), bot_events: z.array(z.string()).max(100) })
       .default({ bot_events: [] }),
     org_deploy_enabled: z.boolean(),
     socket_mode_enabled: z.boolean(),
@@ -155,6 +160,37 @@ describe("manifest.yml and what the app listens to", () => {
   it("need no public address: Socket Mode is on and no URL is asked for", () => {
     expect(manifest.settings.socket_mode_enabled).toBe(true);
     expect(manifest.settings.interactivity.request_url).toBeUndefined();
+  });
+});
+
+describe("manifest.http.yml", () => {
+  const http = Manifest.parse(parse(readFileSync(new URL("manifest.http.yml", ROOT), "utf8")));
+
+  it("is manifest.yml without Socket Mode, with the bot's one address wherever Slack asks for one", () => {
+    const url = "https://zt-bot.example.com/slack/events";
+    const { features, settings } = manifest;
+    expect(http).toEqual({
+      ...manifest,
+      features: { ...features, slash_commands: features.slash_commands.map((one) => ({ ...one, url })) },
+      settings: {
+        ...settings,
+        interactivity: { is_enabled: true, request_url: url, message_menu_options_url: url },
+        event_subscriptions: { ...settings.event_subscriptions, request_url: url },
+        socket_mode_enabled: false,
+      },
+    });
+  });
+});
+
+describe(".slack/hooks.json, for the Slack CLI", () => {
+  const { hooks } = JSON.parse(readFileSync(new URL(".slack/hooks.json", ROOT), "utf8")) as {
+    hooks: { "get-manifest": string; start: string };
+  };
+
+  it("gives it manifest.yml as JSON, and npm start", () => {
+    const told = execSync(hooks["get-manifest"], { cwd: ROOT, encoding: "utf8" });
+    expect(JSON.parse(told)).toEqual(parse(readFileSync(new URL("manifest.yml", ROOT), "utf8")));
+    expect(hooks.start).toBe("npm start");
   });
 });
 

@@ -31,6 +31,7 @@ export type RouteName =
   | "risk.get"
   | "risk.reset"
   | "access-requests"
+  | "accounts.list"
   | "tokens.verify"
   | "audit-logs";
 

@@ -1,6 +1,6 @@
 import { isCancel, log, password, select, text } from "@clack/prompts";
 
-/** It can't go on: a sentence or two for whoever set it up. */
+/** It can't go on: a sentence or two for the person who set it up. */
 export class SetupError extends Error {
   override readonly name = "SetupError";
 }
@@ -20,7 +20,7 @@ export interface Ask {
   /** @throws SetupError */
   text(question: Question): Promise<string>;
   /** One of several. @throws SetupError */
-  choose<Value extends string>(question: Question, options: { value: Value; label: string }[]): Promise<Value>;
+  choose(question: Question, options: { value: string; label: string }[]): Promise<string>;
   say(what: string): void;
   warn(what: string): void;
   /** The last line. */
@@ -28,7 +28,10 @@ export interface Ask {
 }
 
 export function createAsk(isInteractive: boolean): Ask {
-  const answerTo = async <Value>(asked: () => Promise<Value | symbol>, { instead }: Question): Promise<Value> => {
+  const answerTo = async <Value>(
+    asked: () => Promise<Value | symbol>,
+    { instead }: Question,
+  ): Promise<Value> => {
     if (!isInteractive) throw new SetupError(instead);
     const answer = await asked();
     if (isCancel(answer)) throw new SetupError("Cancelled. Nothing was written.");
@@ -42,11 +45,8 @@ export function createAsk(isInteractive: boolean): Ask {
     isInteractive,
     secret: (question) => trimmed(() => password({ message: question.message }), question),
     text: (question) => trimmed(() => text({ message: question.message }), question),
-    choose: <Value extends string>(question: Question, options: { value: Value; label: string }[]) =>
-      answerTo<Value>(
-        () => select({ message: question.message, options }) as Promise<Value | symbol>,
-        question,
-      ),
+    choose: (question, options) =>
+      answerTo<string>(() => select({ message: question.message, options }), question),
     say: isInteractive ? (what) => log.info(what) : out,
     warn: isInteractive ? (what) => log.warn(what) : out,
     stop: isInteractive ? (what) => log.step(what) : out,

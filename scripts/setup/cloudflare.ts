@@ -17,10 +17,19 @@ export interface Account {
 const LIST_ACCOUNTS = readCall("list accounts", "/accounts", null);
 const Accounts = z.array(z.object({ id: z.string(), name: z.string() }));
 
+const ACCOUNT_ID = /^[0-9a-f]{32}$/;
+const NOT_ACCEPTED = "Cloudflare does not accept this token.";
+
 const log = createLogger("silent");
 
-/** Whether Cloudflare takes a token, and which accounts it is for; none where it does not say. */
-export async function checkToken(token: string, baseUrl: string): Promise<Checked<Account[]>> {
+/** Where to ask, with which account if that is known. */
+interface Place {
+  baseUrl: string;
+  accountId: string | undefined;
+}
+
+/** Whether Cloudflare takes a token, and which accounts it is for. */
+export async function checkToken(token: string, { baseUrl, accountId }: Place): Promise<Checked<Account[]>> {
   if (/\s/.test(token) || token === "")
     return { ok: false, why: "That is not a token: it has spaces in it, or is empty. Copy it again." };
   const http = createHttp({ baseUrl, accountId: "", auth: { kind: "token", token }, log, retries: 1 });
@@ -29,11 +38,14 @@ export async function checkToken(token: string, baseUrl: string): Promise<Checke
     const accounts = Accounts.safeParse(result).data ?? [];
     return { ok: true, found: accounts.map(({ id, name }) => ({ id, name: clean(name, 100) })) };
   } catch (error) {
-    const kind = isCloudflareFailure(error) ? error.kind : "unknown";
-    // It may do something else all the same: the account's id is asked for, and tried.
-    if (kind === "permission" || kind === "not-found") return { ok: true, found: [] };
-    return { ok: false, why: describe(error, baseUrl) };
+    const isRefused = isCloudflareFailure(error) && error.kind === "permission";
+    if (!isRefused) return { ok: false, why: describe(error, baseUrl) };
   }
+  // It may be for one account all the same, and not be allowed to list it.
+  if (accountId === undefined || !ACCOUNT_ID.test(accountId))
+    return { ok: false, why: `${NOT_ACCEPTED} If it is right, set CLOUDFLARE_ACCOUNT_ID and start again.` };
+  const checked = await checkAccount(accountId, [], { token, baseUrl });
+  return checked.ok ? { ok: true, found: [checked.found] } : checked;
 }
 
 /** The account of that name or id, if the token works there. */
@@ -49,11 +61,16 @@ export async function checkAccount(
       ok: false,
       why: `The token is not for an account "${clean(name, 60)}". It is for ${accounts.map((one) => one.name).join(", ")}.`,
     };
-  if (found === undefined && !/^[0-9a-f]{32}$/.test(wanted))
+  if (found === undefined && !ACCOUNT_ID.test(wanted))
     return { ok: false, why: "That is not an account id: it is 32 hexadecimal digits." };
   const account = found ?? { id: wanted, name: wanted };
   try {
-    const cloudflare = createCloudflare({ baseUrl, accountId: account.id, auth: { kind: "token", token }, log });
+    const cloudflare = createCloudflare({
+      baseUrl,
+      accountId: account.id,
+      auth: { kind: "token", token },
+      log,
+    });
     const { status } = await cloudflare.tokens.verify();
     if (status === "active") return { ok: true, found: account };
     return { ok: false, why: `The Cloudflare token is ${status}. Make a new one in the dashboard.` };
@@ -65,7 +82,7 @@ export async function checkAccount(
 function describe(error: unknown, baseUrl: string): string {
   const kind = isCloudflareFailure(error) ? error.kind : "unknown";
   if (kind === "auth" || kind === "rejected" || kind === "permission")
-    return "Cloudflare does not accept this token. Copy it again, or make a new one: Manage Account › Account API Tokens.";
+    return `${NOT_ACCEPTED} Copy it again, or make a new one: Manage Account › Account API Tokens.`;
   if (kind === "network" || kind === "timeout")
     return `Cloudflare can't be reached at ${baseUrl}. Check the network, a proxy and CLOUDFLARE_BASE_URL.`;
   return `Cloudflare returned an error (${kind}). Try again.`;

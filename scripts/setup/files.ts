@@ -22,7 +22,9 @@ export function readDotEnv(file: string): Env {
  * read it.
  */
 export function writeDotEnv(file: string, settings: Record<string, string>): void {
-  let lines = readFileSync(existsSync(file) ? file : EXAMPLE, "utf8").trimEnd().split("\n");
+  let lines = readFileSync(existsSync(file) ? file : EXAMPLE, "utf8")
+    .trimEnd()
+    .split("\n");
   for (const [name, value] of Object.entries(settings)) {
     const line = `${name}=${value}`;
     const at = lines.findLastIndex((each) => each.startsWith(`${name}=`));

@@ -37,7 +37,8 @@ const WRITTEN = [
  */
 export async function setUp(options: SetUpOptions): Promise<void> {
   const { ask } = options;
-  const known = (name: string): string | undefined => options.env[name]?.trim() || options.dotEnv[name]?.trim();
+  const known = (name: string): string | undefined =>
+    options.env[name]?.trim() || options.dotEnv[name]?.trim();
   const settings: Partial<Record<(typeof WRITTEN)[number], string>> = {};
 
   const apiUrl = (known("SLACK_API_URL") ?? "https://slack.com/api/").replace(/\/*$/, "/");
@@ -56,19 +57,23 @@ export async function setUp(options: SetUpOptions): Promise<void> {
   ask.say(`Slack: ${slack.team}`);
   Object.assign(settings, await settleTransport(options, known, slack));
 
-  const baseUrl = (known("CLOUDFLARE_BASE_URL") ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
+  const baseUrl = (known("CLOUDFLARE_BASE_URL") ?? "https://api.cloudflare.com/client/v4").replace(
+    /\/+$/,
+    "",
+  );
+  const wanted = options.account ?? known("CLOUDFLARE_ACCOUNT_ID");
   const cloudflare = await settle(
     ask,
     known("CLOUDFLARE_API_TOKEN"),
     () =>
       ask.secret({
         message: "Cloudflare API token: Manage Account › Account API Tokens",
-        instead: "CLOUDFLARE_API_TOKEN is missing: set it to a token with the permissions that the README lists.",
+        instead:
+          "CLOUDFLARE_API_TOKEN is missing: set it to a token with the permissions that the README lists.",
       }),
-    (token) => checkToken(token, baseUrl),
+    (token) => checkToken(token, { baseUrl, accountId: wanted?.toLowerCase() }),
   );
   settings.CLOUDFLARE_API_TOKEN = cloudflare.value;
-  const wanted = options.account ?? known("CLOUDFLARE_ACCOUNT_ID");
   const account = await settle(
     ask,
     wanted ?? (cloudflare.found.length === 1 ? cloudflare.found[0]?.id : undefined),
@@ -158,11 +163,17 @@ async function settlePolicy(
   { ask, channel, operators, approvers }: SetUpOptions,
   slack: SlackSetup,
 ): Promise<{ channel: Named; operators: Named[]; approvers: Named[] }> {
-  ask.say("Type /invite @zt-bot in the approvals channel. Make it private: the cards say who is under investigation.");
+  ask.say(
+    "Type /invite @zt-bot in the approvals channel. Make it private: the cards say who is under investigation.",
+  );
   const chosen = await settle(
     ask,
     channel,
-    () => ask.text({ message: "Name of the approvals channel", instead: "Name the approvals channel: --channel NAME." }),
+    () =>
+      ask.text({
+        message: "Name of the approvals channel",
+        instead: "Name the approvals channel: --channel NAME.",
+      }),
     (name) => slack.findChannel(name),
   );
   const people = (what: string, flag: string, given: string | undefined) =>
@@ -178,7 +189,11 @@ async function settlePolicy(
     );
   const canRequest = await people("Who can look people up and request actions?", "operators", operators);
   for (let given = approvers; ; given = undefined) {
-    const canApprove = await people("Who can approve? Two people are needed: never the requester.", "approvers", given);
+    const canApprove = await people(
+      "Who can approve? Two people are needed: never the requester.",
+      "approvers",
+      given,
+    );
     const problem = await slack.findLonely(canRequest.found, canApprove.found);
     if (problem === null)
       return { channel: chosen.found, operators: canRequest.found, approvers: canApprove.found };

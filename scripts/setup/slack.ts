@@ -25,7 +25,10 @@ const MAX_PAGES = 20;
 /** Whether Slack takes a bot token, with all scopes that the bot needs. */
 export async function connectSlack(token: string, apiUrl: string): Promise<Checked<SlackSetup>> {
   if (!token.startsWith("xoxb-"))
-    return { ok: false, why: "That is not a bot token: it begins with xoxb-. Copy the Bot User OAuth Token." };
+    return {
+      ok: false,
+      why: "That is not a bot token: it begins with xoxb-. Copy the Bot User OAuth Token.",
+    };
   const client = createClient(token, apiUrl);
   try {
     const { team = "", response_metadata: metadata } = await client.auth.test();
@@ -61,7 +64,8 @@ function createSetup(client: WebClient, apiUrl: string, team: string): SlackSetu
     const [person] = found;
     if (person === undefined)
       return `No one in Slack and no user group is called "${clean(name, 60)}". Use an email address. User groups need a paid plan.`;
-    if (found.length > 1) return `${found.length} people are called "${clean(name, 60)}". Use an email address.`;
+    if (found.length > 1)
+      return `${found.length} people are called "${clean(name, 60)}". Use an email address.`;
     return { id: person.id, name: person.name };
   }
 
@@ -88,7 +92,10 @@ function createSetup(client: WebClient, apiUrl: string, team: string): SlackSetu
             why: `zt-bot sees no channel "${clean(name, 80)}". If it is private, type /invite @zt-bot there first.`,
           };
         if (!channel.isMember)
-          return { ok: false, why: `zt-bot is not in #${channel.name}. Type /invite @zt-bot there, then try again.` };
+          return {
+            ok: false,
+            why: `zt-bot is not in #${channel.name}. Type /invite @zt-bot there, then try again.`,
+          };
         return { ok: true, found: channel };
       } catch (error) {
         return { ok: false, why: describe(error, apiUrl, "token") };
@@ -108,13 +115,14 @@ function createSetup(client: WebClient, apiUrl: string, team: string): SlackSetu
       return found.length === 0 ? { ok: false, why: "Name at least one." } : { ok: true, found };
     },
     async findLonely(operators, approvers) {
-      const [canRequest, canApprove] = await Promise.all(
-        [operators, approvers].map((principals) => membersOf(client, principals)),
-      );
-      const alone = [...(canRequest ?? [])].find((id) => new Set(canApprove).difference(new Set([id])).size === 0);
-      return alone === undefined
+      const [canRequest, canApprove] = await Promise.all([
+        membersOf(client, operators),
+        membersOf(client, approvers),
+      ]);
+      const hasApprover = (id: string): boolean => [...canApprove].some((approver) => approver !== id);
+      return [...canRequest].some(hasApprover)
         ? null
-        : "No one else could approve what an operator requests: the only approver is the requester. Name a second person.";
+        : "Two people are needed: the only approver is also the only one who can request. Name a second person.";
     },
   };
 }
@@ -131,7 +139,9 @@ async function findConversation(
   let count = 0;
   for await (const page of pages) {
     const { channels = [] } = page as Awaited<ReturnType<WebClient["conversations"]["list"]>>;
-    const channel = channels.find((one) => one.name?.toLowerCase() === name || one.id?.toLowerCase() === name);
+    const channel = channels.find(
+      (one) => one.name?.toLowerCase() === name || one.id?.toLowerCase() === name,
+    );
     if (channel?.id !== undefined)
       return { id: channel.id, name: channel.name ?? channel.id, isMember: channel.is_member === true };
     count += 1;
@@ -189,7 +199,9 @@ async function membersOf(client: WebClient, principals: readonly Named[]): Promi
   const ids = await Promise.all(
     principals.map(async ({ id }) => {
       if (!id.startsWith("S")) return [id];
-      const { users = [] } = await client.usergroups.users.list({ usergroup: id }).catch(() => ({ users: [id] }));
+      const { users = [] } = await client.usergroups.users
+        .list({ usergroup: id })
+        .catch(() => ({ users: [id] }));
       return users;
     }),
   );

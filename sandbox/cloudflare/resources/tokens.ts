@@ -1,4 +1,4 @@
-/** `/user/tokens/verify` and `/accounts/…/tokens/verify`: each knows only its own kind of token. */
+/** The accounts that a token is for; `/user/tokens/verify` and `/accounts/…/tokens/verify`: each knows only its own kind of token. */
 import { fail, ok } from "../envelope.ts";
 import type { Answer, Call, Route } from "../exchange.ts";
 import { toIso } from "../wire.ts";
@@ -20,6 +20,13 @@ function verifyAs(kind: "account" | "user") {
 }
 
 export const tokenRoutes: readonly Route[] = [
+  {
+    name: "accounts.list",
+    method: "get",
+    path: "/accounts",
+    permissions: [],
+    answer: (_call, { world }) => ok([{ id: world.accountId, name: "Example Corp", type: "standard" }]),
+  },
   {
     name: "tokens.verify",
     method: "get",

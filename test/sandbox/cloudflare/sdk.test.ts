@@ -98,6 +98,11 @@ test("the official client reads a risk score, resets it and reads the reset", as
   expect(summary.users.map((user) => user.email)).not.toContain("mallory@example.com");
 });
 
+test("the official client lists the account that a token is for", async () => {
+  const { result } = await connect(await start()).accounts.list();
+  expect(result.map(({ id, name }) => ({ id, name }))).toEqual([{ id: ACCOUNT, name: "Example Corp" }]);
+});
+
 test("the official client verifies an account token, and a user token only as the user", async () => {
   const cloudflare = await start({
     tokens: [{ token: "ours" }, { token: "personal", kind: "user" }],
