@@ -1,11 +1,34 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { isMap, parseDocument } from "yaml";
+
 import { renderCommandTable } from "./command-table.ts";
 
-/** `npm run docs`: writes the parts of README.md that are made from the code. */
-const README = join(import.meta.dirname, "..", "README.md");
+/** `npm run docs`: writes the parts of README.md that are made from the code, and manifest.http.yml from manifest.yml. */
+const ROOT = join(import.meta.dirname, "..");
+const README = join(ROOT, "README.md");
 writeFileSync(README, replaceGenerated(readFileSync(README, "utf8"), "commands", renderCommandTable()));
+writeFileSync(join(ROOT, "manifest.http.yml"), toHttp(readFileSync(join(ROOT, "manifest.yml"), "utf8")));
+
+/** The same app over HTTP: without Socket Mode, and with the bot's address wherever Slack asks for one. */
+function toHttp(text: string): string {
+  const url = "https://zt-bot.example.com/slack/events";
+  const manifest = parseDocument(text);
+  const command = manifest.getIn(["features", "slash_commands", 0]);
+  if (!isMap(command)) throw new Error("manifest.yml has no slash command");
+  command.set("url", url);
+  const { contents } = manifest;
+  if (contents !== null)
+    contents.commentBefore = ` The Slack app for HTTP, complete, made from manifest.yml by npm run docs. Replace zt-bot.example.com by the name that
+ leads to the bot, four times, then api.slack.com/apps › Create New App › From a manifest. Slack checks the address: start
+ the bot before you save it, or press Retry there.`;
+  manifest.setIn(["settings", "interactivity", "request_url"], url);
+  manifest.setIn(["settings", "interactivity", "message_menu_options_url"], url);
+  manifest.setIn(["settings", "event_subscriptions", "request_url"], url);
+  manifest.setIn(["settings", "socket_mode_enabled"], false);
+  return manifest.toString({ lineWidth: 0 });
+}
 
 function replaceGenerated(text: string, name: string, content: string): string {
   const begin = `<!-- generated: ${name} -->`;
