@@ -14,7 +14,8 @@ writeFileSync(join(ROOT, "manifest.http.yml"), toHttp(readFileSync(join(ROOT, "m
 /** The same app over HTTP: without Socket Mode, and with the bot's address wherever Slack asks for one. */
 function toHttp(text: string): string {
   const url = "https://zt-bot.example.com/slack/events";
-  const manifest = parseDocument(text);
+  // Its first line is about the other file.
+  const manifest = parseDocument(text.replace(/^#.*\n/, ""));
   const command = manifest.getIn(["features", "slash_commands", 0]);
   if (!isMap(command)) throw new Error("manifest.yml has no slash command");
   command.set("url", url);
