@@ -156,7 +156,8 @@ export async function removeArchived(
 }
 
 /**
- * Requests that are still to be decided or carried out, or may have been, and have rows before this one: an execution
+ * Requests that are still to be decided or carried out, or may have been, or whose block is still to end, and have rows
+ * before this one: an execution
  * reads there what was asked for and approved, and whether its call was sent and answered. Without them it sends nothing. As the head of the chain is ours
  * by now, none comes to have such rows while this transaction lasts.
  */
@@ -164,7 +165,13 @@ async function findUnfinished(trx: Kysely<Database>, before: number): Promise<st
   const rows = await trx
     .selectFrom("requests")
     .select("id")
-    .where("status", "in", ["pending", "approved", "executing", "unknown"])
+    .where((eb) =>
+      eb.or([
+        eb("status", "in", ["pending", "approved", "executing", "unknown"]),
+        // The block is done, and its end is still to come: that reads its proof there as well.
+        eb("id", "in", (of) => of.selectFrom("block_ends").select("request_id").where("state", "=", "open")),
+      ]),
+    )
     .where(({ exists, selectFrom }) =>
       exists(
         selectFrom("audit")
@@ -185,7 +192,7 @@ function unfinishedText(ids: readonly string[], before: number): string {
   const left = ids.length - MAX_NAMED;
   const named = list([...ids.slice(0, MAX_NAMED), ...(left > 0 ? [`${left} more`] : [])]);
   const [are, have, them] = ids.length === 1 ? ["is", "has", "it"] : ["are", "have", "them"];
-  return `${plural(ids.length, "request")} ${are} not finished and ${have} rows before row ${before}: ${named}. What was approved and sent is read from these rows, so nothing was taken out. Let ${them} finish first (a pause ends with /zt resume; /zt audit and the id tells what it waits for), then do this again.`;
+  return `${plural(ids.length, "request")} ${are} not finished and ${have} rows before row ${before}: ${named}. What was approved and sent is read from these rows, so nothing was taken out. Let ${them} finish first (a pause ends with /zt resume, a block with /zt unblock; /zt audit and the id tells what it waits for), then do this again.`;
 }
 
 async function setDeletable(

@@ -10,7 +10,6 @@ import type { Log } from "../log.ts";
 import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, takeLease, type Lease } from "../requests/lease.ts";
 import { lockTarget, unlockTargets } from "../requests/locks.ts";
-import { readPause } from "../requests/pause.ts";
 import { addPosts, type NewPost, type PostData } from "../requests/posts.ts";
 import { findContradictions, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
@@ -22,7 +21,7 @@ import {
   readBlockEnd,
   type BlockEnd,
 } from "./block-ends.ts";
-import { FRESH_MS, heldByCopy, type PermitDeps } from "./permit.ts";
+import { FRESH_MS, heldByCopy, recordSent, type PermitDeps } from "./permit.ts";
 
 export interface EndBlockDeps extends PermitDeps {
   cloudflare: Cloudflare;
@@ -152,18 +151,8 @@ async function permitEnd(
   const attempt = end.attempts + 1;
   await trx.updateTable("block_ends").set({ attempts: attempt }).where("request_id", "=", id).execute();
   const call = `list “${list.name}”: remove ${plan.target.email}`;
-  const data = { attempt, call, action: "unblock", account_id: plan.accountId, by: "the end of the block" };
-  await appendAudit(
-    trx,
-    auditOfUser(request, plan.target, {
-      at,
-      actor: BOT,
-      event: "call.sent",
-      data: { ...data, plan_hash: request.planHash },
-    }),
-  );
-  // The chain's head is ours now: a pause waits for it, or is seen.
-  const pause = await readPause(trx);
+  const by = "the end of the block";
+  const pause = await recordSent(trx, request, plan.target, { at, attempt, call, action: "unblock", by });
   if (pause !== null) throw new HeldError(`zt-bot is paused: ${pause.reason}`);
   const [wall, ticks] = [deps.now(), performance.now()];
   return {

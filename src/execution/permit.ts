@@ -11,7 +11,7 @@ import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, type Lease } from "../requests/lease.ts";
 import { lockTarget } from "../requests/locks.ts";
 import { readPause, type Pause } from "../requests/pause.ts";
-import { othersOf, type Plan } from "../requests/plan.ts";
+import { othersOf, type ActionName, type Plan, type Target } from "../requests/plan.ts";
 import type { NewPost } from "../requests/posts.ts";
 import { findContradictions, findContradictionsOfUser, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
@@ -90,7 +90,7 @@ export interface Sending {
  * May this call be sent now? One transaction that asks everything again: our lease, the state, a stop, whether the
  * record proves what the tables say, the approval as it counts now, the pause, the copy of the record, and that no other
  * request is at work on the user. It either records the call as sent, and the request as begun, or refuses and writes
- * nothing. Nothing else records `call.sent`.
+ * nothing. The end of a block asks the same in end-block.ts.
  */
 export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sending): Promise<Refusal | null> {
   try {
@@ -173,11 +173,28 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
       trx,
       auditOfUser(request, row.target, { ...entry, event: "target.checked", data: { ...check } }),
     );
-  const { action, accountId: account_id, options } = plan;
-  const data = { attempt, call, action, account_id, options, plan_hash: request.planHash };
-  await appendAudit(trx, auditOfUser(request, row.target, { ...entry, event: "call.sent", data }));
-  const pause = await readPause(trx);
+  const { action, options } = plan;
+  const pause = await recordSent(trx, request, row.target, { at, attempt, call, action, options });
   if (pause !== null) throw new RefusedError(pausedBy(pause));
+}
+
+/**
+ * The one writer of `call.sent`, as the last step of a transaction that has asked everything else: the chain's head is
+ * ours from here on, so a pause waits for this transaction, or is seen.
+ * @returns the pause, for which the transaction has to be rolled back; null where there is none.
+ */
+export async function recordSent(
+  trx: Writer,
+  request: Request,
+  target: Target,
+  {
+    at,
+    ...call
+  }: { at: number; attempt: number; call: string; action: ActionName } & Record<string, unknown>,
+): Promise<Pause | null> {
+  const data = { ...call, account_id: request.plan.accountId, plan_hash: request.planHash };
+  await appendAudit(trx, auditOfUser(request, target, { at, actor: BOT, event: "call.sent", data }));
+  return readPause(trx);
 }
 
 /** Does the approval hold? Of several that have begun, one who is protected by now is left out, and the others go on. */

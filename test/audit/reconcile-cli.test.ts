@@ -1,4 +1,9 @@
+import { join } from "node:path";
+
 import { expect, it, vi } from "vitest";
+
+import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
+import { POLICY } from "../../sandbox/workspace.ts";
 
 import { appendAudit, BOT } from "../../src/audit/append.ts";
 import { readRecordConfig } from "../../src/config.ts";
@@ -12,6 +17,7 @@ import {
   PEOPLE,
   press,
   startAll,
+  startBot,
   startWorld,
   type World,
 } from "../support/harness.ts";
@@ -113,6 +119,34 @@ it("agrees on users created, renamed and deleted, on devices in several batches,
   expect(answers.map(({ data }) => data["status"])).toEqual([201, 200, 200, 202, null]);
   expect(answers[2]?.data["cf_rays"]).toHaveLength(3);
   expect(answers[4]?.data).toMatchObject({ ok: true, was_so: true, cf_ray: null });
+});
+
+it("agrees on a block and its end, and archives the rows of a block only once it is over", async () => {
+  const world = await startWorld({ policy: `${POLICY}block: { email_list: ${BLOCK_LIST_ID} }\n` });
+  const { slack, env, folder } = world;
+  const first = await startBot(world);
+  await answerTo(slack, PEOPLE.alice, "block mallory@example.com --for 5m --reason phished");
+  const card = await cardWhere(slack, (words) => words.includes("Block mallory@example.com for 5 minutes"));
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  const [, id = ""] = /(ZT-[0-9A-Z]{7})/.exec((await finishedThread(slack, card)).join("\n")) ?? [];
+  await first.bot.stop();
+  const file = join(folder, "archive.jsonl");
+  expect(await runAudit(env, "checkpoint")).toMatchObject({ code: 0 });
+  const early = await runAudit(env, "archive", "--file", file, "--remove");
+  expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining("1 request is not finished") });
+  expect(early.stderr).toContain(id);
+
+  const second = await startBot(world, { now: () => Date.now() + 5 * 60_000 });
+  await slack.waitFor(() =>
+    slack.thread(card.channel, card.ts).some((one) => slack.visibleText(one).includes("the time is up")),
+  );
+  const same = await runAudit(env, ...SINCE);
+  expect(same).toMatchObject({ code: 0, stderr: "" });
+  expect(same.stdout).toContain("2 changes by our token in both");
+
+  await second.bot.stop();
+  expect(await runAudit(env, "archive", "--file", file, "--remove")).toMatchObject({ code: 0 });
+  expect(await runAudit(env, "verify", "--archive", file)).toMatchObject({ code: 0 });
 });
 
 it("says which request a change may come from when the process died before the answer was recorded", async () => {

@@ -1,7 +1,5 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-
-import { describe, expect, it } from "vitest";
+import postgres from "postgres";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
@@ -18,6 +16,9 @@ import {
   startWorld,
   type BotOptions,
 } from "../support/harness.ts";
+import { readRecordConfig } from "../../src/config.ts";
+import { openTables, type Db } from "../../src/store/open.ts";
+import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { SUMMARY_ACTIONS } from "../../src/views/look-ups/user-summary.ts";
 import {
   approve,
@@ -337,104 +338,153 @@ it("/zt help warns of a list that nothing uses", async () => {
   expect(words).toContain("block.enforced_by: access");
 });
 
-describe("a block with an end", () => {
+describe("a block with an end, on SQLite", () => {
+  endsAtItsTime(() => {
+    const { now, skip } = makeClock();
+    return Promise.resolve({ bot: { now }, skip: (ms: number) => Promise.resolve(skip(ms)) });
+  });
+});
+
+describeWithPostgres("a block with an end, on PostgreSQL", () => {
+  endsAtItsTime(async () => {
+    const { url, drop } = await createDatabase();
+    onTestFinished(drop);
+    return { bot: {}, databaseUrl: url, skip: await shiftClock(url) };
+  });
+});
+
+/** The database's clock is that of all replicas: it is put forward by a function in the place of PostgreSQL's own. */
+async function shiftClock(url: string): Promise<(ms: number) => Promise<void>> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  onTestFinished(() => sql.end());
+  await sql.unsafe(`
+    CREATE SCHEMA shifted;
+    CREATE TABLE shifted.ahead (ms bigint NOT NULL);
+    INSERT INTO shifted.ahead VALUES (0);
+    CREATE FUNCTION shifted.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+      'SELECT pg_catalog.clock_timestamp() + make_interval(secs => (SELECT ms FROM shifted.ahead) / 1000.0)';
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, shifted, pg_catalog', current_database()); END $$;`);
+  return async (ms) => {
+    await sql`UPDATE shifted.ahead SET ms = ms + ${ms}`;
+  };
+}
+
+/** Where a scene keeps its tables, and how its time is put forward. */
+interface Timed {
+  bot: Pick<BotOptions, "now">;
+  databaseUrl?: string;
+  skip(ms: number): Promise<void>;
+}
+
+function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
+  const startHere = async (): Promise<{ scene: Scene; skip: Timed["skip"] }> => {
+    const { bot, skip, ...place } = await makeTimed();
+    return { scene: await start({ ...bot, ...place }), skip };
+  };
+  /** In the database of the scene, whichever it is. */
+  const withTables = async <T>({ env }: Scene, work: (db: Db) => Promise<T>): Promise<T> => {
+    const tables = await openTables(readRecordConfig(env).database);
+    try {
+      return await work(tables.db);
+    } finally {
+      await tables.close();
+    }
+  };
+
   it("is taken back at its time, verified and told in its thread", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 8h --reason phished`, `Block ${MALLORY} for 8 hours`);
     await told(scene, "by itself");
-    clock.skip(8 * HOUR - 60_000);
+    await skip(8 * HOUR - 60_000);
     put(scene, "someone.else@example.com");
     await answerTo(scene.slack, alice, "requests");
     expect(listed(scene)).toContain(MALLORY);
-    clock.skip(61_000);
+    await skip(61_000);
     expect(await told(scene, /Unblocked .*the time is up/)).toContain("verified");
     expect(listed(scene)).toEqual(["former.contractor@example.net", "someone.else@example.com"]);
-    const events = readAudit(scene).map(({ event }) => event);
-    expect(events.filter((event) => event.startsWith("block."))).toEqual(["block.timed", "block.ended"]);
+    const rows = await withTables(scene, (db) =>
+      db.selectFrom("audit").select("event").where("event", "like", "block.%").orderBy("seq").execute(),
+    );
+    expect(rows.map(({ event }) => event)).toEqual(["block.timed", "block.ended"]);
     expect(patches(scene)).toHaveLength(2);
   });
 
   it("is extended by asking again, and the first end no longer counts", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     await carryOut(scene, `block ${MALLORY} --for 4h --reason still looking`, `Block ${MALLORY} for 4 hours`);
     await told(scene, "changed the time");
-    clock.skip(HOUR + 60_000);
+    await skip(HOUR + 60_000);
     await answerTo(scene.slack, alice, "requests");
     expect(listed(scene)).toContain(MALLORY);
-    clock.skip(3 * HOUR);
+    await skip(3 * HOUR);
     await told(scene, /Unblocked .*the time is up/);
     expect(listed(scene)).not.toContain(MALLORY);
   });
 
   it("leaves on the list whom someone else put there before", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene } = await startHere();
     put(scene, MALLORY);
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     await told(scene, "before this request, so they stay on it");
-    expect(readAudit(scene).some(({ event }) => event === "block.timed")).toBe(false);
+    const rows = await withTables(scene, (db) =>
+      db.selectFrom("audit").select("seq").where("event", "=", "block.timed").execute(),
+    );
+    expect(rows).toEqual([]);
   });
 
   it("is ended by a process that was started after its time", async () => {
-    const clock = makeClock();
-    const world = await startWorld({ policy: WITH_BLOCK });
-    const first = await startBot(world, { now: clock.now });
+    const { bot, skip, ...place } = await makeTimed();
+    const world = await startWorld({ policy: WITH_BLOCK, ...place });
+    const first = await startBot(world, bot);
     await carryOut({ ...world, ...first }, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY}`);
     await first.bot.stop();
-    clock.skip(2 * HOUR);
-    const scene = { ...world, ...(await startBot(world, { now: clock.now })) };
+    await skip(2 * HOUR);
+    const scene = { ...world, ...(await startBot(world, bot)) };
     await told(scene, /Unblocked .*the time is up/);
     expect(patches(scene)).toHaveLength(2);
   });
 
   it("is not ended before its time by someone who changes the database", async () => {
-    const scene = await start();
+    const { scene } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 8h --reason phished`, `Block ${MALLORY} for 8 hours`);
     await told(scene, "by itself");
-    const db = new DatabaseSync(join(scene.folder, "data", "zt.db"));
-    db.exec("UPDATE block_ends SET ends_at = 1, due_at = 1");
-    db.close();
+    await withTables(scene, (db) => db.updateTable("block_ends").set({ ends_at: 1, due_at: 1 }).execute());
     await told(scene, "when the block ends is not what was approved");
     expect(listed(scene)).toContain(MALLORY);
     expect(patches(scene)).toHaveLength(1);
   });
 
   it("waits while zt-bot is paused, and says why", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     await answerTo(scene.slack, PEOPLE.bob, "pause --reason a drill");
-    clock.skip(HOUR + 120_000);
+    await skip(HOUR + 120_000);
     await told(scene, "zt-bot is paused: a drill");
     expect(listed(scene)).toContain(MALLORY);
     await answerTo(scene.slack, PEOPLE.bob, "resume");
-    clock.skip(16_000);
+    await skip(16_000);
     await told(scene, /Unblocked .*the time is up/);
   });
 
   it("says that someone took them off the list before, and sends nothing", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     listOf(scene).items = [];
-    clock.skip(HOUR + 1000);
+    await skip(HOUR + 1000);
     await told(scene, "was off the list “Blocked people” already");
     expect(patches(scene)).toHaveLength(1);
   });
 
   it("is tried again where Cloudflare fails, and told as late", async () => {
-    const clock = makeClock();
-    const scene = await start({ now: clock.now });
+    const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     scene.cloudflare.faults.set("lists.change", { kind: "status", status: 502 });
-    clock.skip(HOUR + 120_000);
+    await skip(HOUR + 120_000);
     await told(scene, "is not unblocked yet");
     scene.cloudflare.faults.clear("lists.change");
-    clock.skip(300_000);
+    await skip(300_000);
     await told(scene, /Unblocked .*the time is up/);
     expect(listed(scene)).not.toContain(MALLORY);
   });
-});
+}

@@ -179,6 +179,6 @@ describe("/zt changes", () => {
     const body = { success: false, errors: [{ message: "forbidden" }], messages: [] };
     cloudflare.faults.set("audit-logs", { kind: "status", status: 403, body });
     const { words } = await answerTo(slack, PEOPLE.alice, "changes");
-    expect(words).toContain("it lacks “Account Settings Read”");
+    expect(words).toContain("lacks “Account Settings Read”");
   });
 });
