@@ -9,6 +9,7 @@ export interface NewMessage {
   text: string;
   isVerbatim?: boolean;
   blocks?: readonly unknown[];
+  files?: StoredMessage["files"];
   metadata?: MessageMetadata;
   threadTs?: string;
   broadcast?: boolean;
@@ -28,6 +29,7 @@ export function addMessage(workspace: Workspace, input: NewMessage): StoredMessa
     history: [],
     ...(input.isVerbatim === true ? { isVerbatim: true } : {}),
     ...(input.user === bot.userId ? { botId: bot.botId } : {}),
+    ...(input.files === undefined ? {} : { files: input.files }),
     ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
     ...(input.threadTs === undefined ? {} : { threadTs: input.threadTs }),
     ...(input.broadcast === true ? { broadcast: true } : {}),
@@ -158,6 +160,7 @@ export function toWireMessage(
     text: message.text,
     team: team.id,
     ...(message.blocks.length === 0 ? {} : { blocks: message.blocks }),
+    ...(message.files === undefined ? {} : { files: message.files }),
     ...(message.edited === undefined ? {} : { edited: message.edited }),
     ...(message.reactions === undefined || message.reactions.length === 0
       ? {}

@@ -169,6 +169,8 @@ export interface StoredMessage {
   /** Posted with `parse: "none"`: bare URLs, domains and addresses in its text are no links. */
   isVerbatim?: boolean;
   blocks: AnyBlock[];
+  /** What is attached to it. */
+  files?: { id: string; name: string }[];
   metadata?: MessageMetadata;
   threadTs?: string;
   /** Deleted, and still there as the head of its replies: "This message was deleted." */

@@ -6,6 +6,7 @@ import { type AuditCommand, BROKEN, CommandError, NOT_DONE, UsageError } from ".
 import { exportRows } from "./export.ts";
 import { makeKey, publicKey } from "./heads.ts";
 import { reconcile } from "./reconcile.ts";
+import { verifyExport } from "./verify-export.ts";
 import { verify } from "./verify.ts";
 
 /** `npm run audit`: the record checked, read out and archived, beside the running bot. */
@@ -22,6 +23,10 @@ const USAGE = `npm run audit -- <command>
       Makes a key that signs the record, in a new file: for AUDIT_SIGNING_KEY_FILE, or as AUDIT_SIGNING_KEY.
   export [--since WHEN] [--until WHEN] [--format jsonl|csv]
       Writes rows to standard output; into a file with npm run --silent, as npm writes lines of its own there. WHEN: 7d, 12h, 2026-03-01, 2026-03-01T12:00Z.
+  verify-export FILE.json [FILE.md] [--archive FILE]…
+      Checks the files of /zt incident export: each row against its hash and, where there is a database or archives, the
+      record; the story and the Markdown against what the record holds of them. Exit code 1 when something was changed or
+      left out.
   checkpoint
       Writes a place into the record before which rows may be archived.
   archive --file FILE [--checkpoint SEQ] [--remove]
@@ -43,6 +48,7 @@ const COMMANDS: Record<string, AuditCommand> = {
   "public-key": publicKey,
   "make-key": makeKey,
   export: exportRows,
+  "verify-export": verifyExport,
   checkpoint,
   archive,
   reconcile,

@@ -73,6 +73,7 @@ export type AuditEvent =
   | "incident.closed"
   | "incident.reopened"
   | "incident.summarized"
+  | "incident.exported"
   | typeof SIGNED
   | typeof CHECKPOINT
   | typeof ARCHIVED;

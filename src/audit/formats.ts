@@ -25,13 +25,18 @@ export function parseJsonLine(line: Buffer): ChainedRow {
 
 function parseRow(line: string): ChainedRow | null {
   try {
-    const parsed = JSON.parse(line) as (Omit<ChainedRow, "data"> & { data: unknown }) | null;
-    if (typeof parsed !== "object" || !Number.isSafeInteger(parsed?.seq)) return null;
-    const { data, ...row } = parsed as NonNullable<typeof parsed>;
-    return { ...row, data: typeof data === "string" ? data : JSON.stringify(data) };
+    return rowOfJson(JSON.parse(line));
   } catch {
     return null;
   }
+}
+
+/** The row of a parsed line; null for anything else. Whether it is what was written shows by its hash and its line. */
+export function rowOfJson(parsed: unknown): ChainedRow | null {
+  const read = parsed as (Omit<ChainedRow, "data"> & { data: unknown }) | null;
+  if (typeof read !== "object" || !Number.isSafeInteger(read?.seq)) return null;
+  const { data, ...row } = read as NonNullable<typeof read>;
+  return { ...row, data: typeof data === "string" ? data : JSON.stringify(data) };
 }
 
 function readable(data: string): unknown {

@@ -1,9 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { answerTo, askToRevoke, CHANNELS, newEphemeral, PEOPLE, press, wordsOf } from "../support/harness.ts";
+import { runHere } from "../audit/support.ts";
 import { readAudit, startScene, type Scene } from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
@@ -133,5 +137,68 @@ describe("the summary of an incident", () => {
   ])("refuses %s", async (typed, who, says) => {
     const scene = await startScene({ policy });
     expect((await answerTo(scene.slack, who, typed)).words).toContain(says);
+  });
+});
+
+describe("the export of an incident", () => {
+  it("is attached to the thread as Markdown and JSON, recorded, and checked by npm run audit", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    await revoke(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("✅ Contained"));
+    await answerTo(slack, alice, `incident note ${id} the laptop is with us`);
+    expect((await answerTo(slack, bob, `incident export ${id}`)).words).toContain(`Exported ${id}`);
+    const [post] = slack.thread(channel, message.ts).filter((one) => one.files !== undefined);
+    expect(slack.visibleText(post as StoredMessage)).toMatch(
+      new RegExp(
+        `📎 @bob exported ${id}: the story and \\d+ rows of the record\\..*They end with row \\d+:[0-9a-f]{64}`,
+      ),
+    );
+    expect(post?.files?.map(({ name }) => name)).toEqual([`${id}.md`, `${id}.json`]);
+    const [markdown, json] = await Promise.all(
+      (post?.files ?? []).map(async (file) => (await fetch(`${slack.url}/files/${file.id}`)).text()),
+    );
+    expect(markdown).toContain("# Phishing wave");
+    expect(markdown).toMatch(/- Approved .* by Bob/);
+    expect(markdown).toContain("the laptop is with us");
+    expect(markdown).toMatch(/Succeeded: .*, verified 20\d\d-/);
+    const row = readAudit(scene).find(({ event }) => event === "incident.exported");
+    expect([row?.actor, row?.data["incident"]]).toEqual([bob, id]);
+
+    const [jsonFile, markdownFile] = [join(scene.folder, "x.json"), join(scene.folder, "x.md")];
+    writeFileSync(jsonFile, json ?? "");
+    writeFileSync(markdownFile, markdown ?? "");
+    const env = { DATABASE_URL: `file:${join(scene.folder, "data", "zt.db")}` };
+    const checked = await runHere(env, "verify-export", jsonFile, markdownFile);
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+    expect(checked.stdout).toMatch(/(\d+) of \1 rows are as in the database's record\./);
+    writeFileSync(markdownFile, (markdown ?? "").replace("with us", "with them"));
+    expect(await runHere(env, "verify-export", jsonFile, markdownFile)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/The Markdown was changed: line \d+\./),
+    });
+  });
+
+  it("is refused to viewers, in a channel that outsiders read, and where Slack takes no files", async () => {
+    let ahead = 0;
+    const now = () => Date.now() + ahead;
+    const scene = await startScene({ policy: `${policy}viewers: [${carol}]\n`, now });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    expect((await answerTo(slack, carol, `incident export ${id}`)).words).toContain(
+      "You can't use /zt incident",
+    );
+    slack.setChannel(channel, { isExtShared: true });
+    // Who reads a channel is remembered for a while.
+    ahead += 60_000;
+    expect((await answerTo(slack, bob, `incident export ${id}`)).words).toContain("Not exported:");
+    slack.setChannel(channel, { isExtShared: false });
+    ahead += 60_000;
+    expect(readAudit(scene).map(({ event }) => event)).not.toContain("incident.exported");
+    slack.faults.set("files.completeUploadExternal", { error: "missing_scope" });
+    expect((await answerTo(slack, bob, `incident export ${id}`)).words).toContain("Not attached:");
+    expect(slack.thread(channel, message.ts).filter((one) => one.files !== undefined)).toEqual([]);
+    expect((await answerTo(slack, bob, "incident export INC-00000")).words).toContain("There is no incident");
   });
 });

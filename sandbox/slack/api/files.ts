@@ -3,8 +3,10 @@ import type { Router } from "express";
 import type { Workspace } from "../workspace.ts";
 import { isProcessed } from "../files.ts";
 import type { StoredFile } from "../files.ts";
-import { ApiError, refuse, requiredArg } from "./method.ts";
-import type { ApiContext, ApiMethod } from "./method.ts";
+import { addMessage } from "../messages.ts";
+import { findConversation } from "../workspace.ts";
+import { ApiError, refuse, requiredArg, textArg } from "./method.ts";
+import type { ApiArgs, ApiContext, ApiMethod } from "./method.ts";
 
 export const fileMethods: ApiMethod[] = [
   {
@@ -35,6 +37,14 @@ export const fileMethods: ApiMethod[] = [
         file.completedAt = workspace.now();
         return describe(workspace, file);
       });
+      const channel = textArg(args, "channel_id");
+      if (channel !== undefined)
+        share(
+          context,
+          args,
+          channel,
+          asked.map(({ id }) => ({ id, name: findFile(context, id).name })),
+        );
       return { files };
     },
   },
@@ -46,6 +56,27 @@ export const fileMethods: ApiMethod[] = [
     }),
   },
 ];
+
+/** The message with the files in it: https://docs.slack.dev/reference/methods/files.completeUploadExternal */
+function share(
+  { workspace }: ApiContext,
+  args: ApiArgs,
+  channel: string,
+  files: { id: string; name: string }[],
+): void {
+  const conversation = findConversation(workspace, channel);
+  if (conversation === undefined) throw new ApiError("channel_not_found");
+  if (conversation.isArchived) throw new ApiError("is_archived");
+  if (!conversation.botIsMember) throw new ApiError("not_in_channel");
+  const threadTs = textArg(args, "thread_ts");
+  addMessage(workspace, {
+    channel: conversation.id,
+    user: workspace.options.bot.userId,
+    text: textArg(args, "initial_comment") ?? "",
+    files,
+    ...(threadTs !== undefined && { threadTs }),
+  });
+}
 
 function findFile({ workspace }: ApiContext, id: string): StoredFile {
   const file = workspace.data.files.find((each) => each.id === id);
@@ -59,12 +90,18 @@ function describe(workspace: Workspace, file: StoredFile): Record<string, unknow
     name: file.name,
     title: file.title,
     size: file.length,
-    mimetype: isProcessed(workspace, file) ? "image/png" : "",
+    mimetype: isProcessed(workspace, file) ? typeOf(file) : "",
     user: workspace.options.bot.userId,
     channels: [],
     groups: [],
     ims: [],
   };
+}
+
+/** By its name, as Slack tells it. */
+function typeOf({ name }: StoredFile): string {
+  if (name.endsWith(".json")) return "application/json";
+  return name.endsWith(".md") ? "text/markdown" : "image/png";
 }
 
 /** Where the bytes are sent, and where the page reads them. */
@@ -88,7 +125,7 @@ export function createFileRouter(workspace: Workspace): Router {
       response.sendStatus(404);
       return;
     }
-    response.type("image/png").send(Buffer.from(file.content, "base64"));
+    response.type(typeOf(file)).send(Buffer.from(file.content, "base64"));
   });
   return router;
 }

@@ -33,10 +33,11 @@ import { suggest, unescapeSlack } from "../parse.ts";
 import { seal, type AnyCommand } from "../registry.ts";
 import { authoriseIncident } from "./access.ts";
 import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { attachExport } from "./export.ts";
 import { open } from "./open.ts";
 import { postSummary, readSwitches, showSummary } from "./summary.ts";
 
-const USAGE = "/zt incident open|list|show|summary|assign|severity|add|remove|note|close|reopen";
+const USAGE = "/zt incident open|list|show|summary|export|assign|severity|add|remove|note|close|reopen";
 
 /** `/zt incident open <who>… ["title"]`: the words that are no one are the title. */
 const openCommand = seal(
@@ -151,6 +152,10 @@ const RUNS: Record<string, Run> = {
       );
     });
   },
+  export: (context, named, words) =>
+    withIncident(context, named ?? readSwitches(words, []).id, "export", async (chosen) =>
+      answer(context, await attachExport(of(context, chosen)), `Exported ${chosen} to its thread`),
+    ),
   close: (context, id) =>
     withIncident(context, id, "close", async (chosen) => {
       const { incident, gaps } = await close(of(context, chosen), false);
@@ -171,7 +176,7 @@ export const incident: AnyCommand = {
   group: "Respond",
   summary: "work on several people and requests in one thread",
   details:
-    'open <who>… ["title"], list, show, summary [--private], assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
+    'open <who>… ["title"], list, show, summary [--private], export, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
   examples: [
     'incident open mallory@example.com "Phishing wave"',
     "incident list",
@@ -184,7 +189,7 @@ export const incident: AnyCommand = {
     what: {
       kind: "word",
       required: false,
-      summary: "open, list, show, summary, assign, severity, add, remove, note, close or reopen",
+      summary: "open, list, show, summary, export, assign, severity, add, remove, note, close or reopen",
     },
     more: { kind: "words", summary: "the incident's id, and what belongs to it" },
   },

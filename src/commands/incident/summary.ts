@@ -6,7 +6,7 @@ import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { drawSummary } from "../../incidents/drawer.ts";
 import { isIncidentId, type Incident } from "../../incidents/incident.ts";
-import { readPeople } from "../../incidents/repository.ts";
+import { addEntry, readPeople } from "../../incidents/repository.ts";
 import { readStory } from "../../incidents/summary/read.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
 import type { Story } from "../../incidents/summary/story.ts";
@@ -67,7 +67,14 @@ export async function postSummary(of: SummaryOf): Promise<Incident> {
   const { incident } = await storyOf(deps, id);
   const at = deps.now();
   await deps.db.transaction().execute(async (trx) => {
-    await changeThread(trx, id, at, summaryReplies(randomUUID(), asker.userId));
+    const key = randomUUID();
+    await addEntry(trx, id, at, {
+      key: `summarized:${key}`,
+      kind: "event",
+      actor: asker.userId,
+      data: { event: "incident.summarized" },
+    });
+    await changeThread(trx, id, at, summaryReplies(key, asker.userId));
     await appendAudit(trx, {
       at,
       teamId: incident.teamId,

@@ -1,6 +1,7 @@
 import type { Incident } from "../../incidents/incident.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { compact } from "../../compact.ts";
+import { plural } from "../../pluralize.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
@@ -67,4 +68,19 @@ function lineOf({ id, title, severity, owner, openedAt, closed, containedAt }: I
 /** `INC-7K3M2 is now severity 1` and the like need nothing but their words. */
 export function nameOf({ id, title }: Pick<Incident, "id" | "title">): string {
   return title === "" ? id : `${id} (${escape(title, 120)})`;
+}
+
+/** What stands above the files of an export, in mrkdwn: with the row's hash it can be checked later, also elsewhere. */
+export function exportText({
+  id,
+  by,
+  rows,
+  row,
+}: {
+  id: string;
+  by: string;
+  rows: number;
+  row: { seq: number; hash: string };
+}): string {
+  return `📎 ${mention(by)} exported ${id}: the story and ${plural(rows, "row")} of the record. Check the files: \`npm run audit -- verify-export ${id}.json ${id}.md\`. They end with row ${row.seq}:${row.hash}`;
 }

@@ -228,6 +228,10 @@ function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): r
       return ["⚪", `${by} closed ${id}`];
     case "incident.reopened":
       return ["🔴", `${by} reopened ${id}`];
+    case "incident.exported":
+      return ["⚪", `${by} exported ${id}`];
+    case "incident.summarized":
+      return ["⚪", `${by} posted the summary of ${id}`];
     default:
       return ["⚪", `${by}: ${escape(event, 60)}`];
   }

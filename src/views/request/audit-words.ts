@@ -126,6 +126,7 @@ const WORDS: Record<AuditEvent, Words> = {
   "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
   "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,
   "incident.summarized": (data) => `posted the summary of incident ${incident(data)}`,
+  "incident.exported": (data) => `exported incident ${incident(data)}`,
   "incident.reopened": (data) => `reopened incident ${incident(data)}`,
   "audit.signed": () => "signed the record up to here",
   "audit.checkpoint": () => "wrote a checkpoint into the record",

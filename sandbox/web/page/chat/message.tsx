@@ -68,6 +68,14 @@ export function MessageView(props: MessageProps): ReactElement {
               <Mrkdwn source={message.text} verbatim={message.isVerbatim === true} />
             )}
           </BlockHostContext>
+          {message.files?.map(({ id, name }) => (
+            <p key={id}>
+              📎{" "}
+              <a href={`/files/${id}`} target="_blank" rel="noreferrer">
+                {name}
+              </a>
+            </p>
+          ))}
           {message.edited && <span className="message-edited">(edited)</span>}
         </div>
         {!message.ephemeralTo && (

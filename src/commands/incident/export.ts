@@ -1,0 +1,79 @@
+import { auditContextOf } from "../../approvals/audit-context.ts";
+import { refuseChannel } from "../../approvals/channel.ts";
+import { UserError } from "../../errors.ts";
+import { makeExport } from "../../incidents/export/make.ts";
+import type { Incident } from "../../incidents/incident.ts";
+import { readIncident } from "../../incidents/repository.ts";
+import { gapRulesOf } from "../../incidents/rules.ts";
+import { describeSlackTrouble } from "../../slack-trouble.ts";
+import { slackTroubleOf } from "../../slack/clients.ts";
+import { attachFiles } from "../../slack/attach.ts";
+import type { MessagePlace } from "../../slack/messages.ts";
+import { readThread } from "../../threads/thread.ts";
+import { exportText } from "../../views/incident/answers.ts";
+import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
+import { capitalise } from "../../views/text.ts";
+import { authoriseIncident } from "./access.ts";
+import type { SummaryOf } from "./summary.ts";
+
+/**
+ * Attaches an incident's story and the record's rows about it to its thread, as Markdown and JSON, and records that. Who
+ * reads the channel reads the files.
+ * @throws UserError; nothing is recorded before the thread can take files.
+ */
+export async function attachExport(of: SummaryOf): Promise<Incident> {
+  await authoriseIncident(of, "auditor");
+  const { deps, asker, id } = of;
+  const incident = await readIncident(deps.db, id);
+  if (incident === null)
+    throw new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
+  const place = await placeOf(of, incident);
+  const exported = await makeExport(
+    {
+      db: deps.db,
+      now: deps.now,
+      rules: gapRulesOf(deps.policy.current()),
+      nameOf: async (userId) => {
+        // A name is a comfort: the id stands for it where Slack does not answer.
+        const person = await deps.directory.person(userId).catch(() => null);
+        return person?.name ?? null;
+      },
+    },
+    id,
+    { teamId: incident.teamId, by: asker.userId, auditContext: auditContextOf(deps, asker) },
+  );
+  if (exported === null) throw new Error(`the incident ${id} is not there`);
+  try {
+    await attachFiles(deps.slack.background, place, {
+      text: exportText({ id, by: asker.userId, ...exported }),
+      files: [
+        { name: `${id}.md`, content: exported.markdown },
+        { name: `${id}.json`, content: exported.json },
+      ],
+    });
+  } catch (error) {
+    const code = slackTroubleOf(error);
+    if (code === null) throw error;
+    const { why, next } = describeSlackTrouble(code, INCIDENT_CHANNEL);
+    deps.log.warn({ err: error, incident: id }, "an export could not be attached");
+    throw new UserError({
+      what: `Not attached: ${why}.`,
+      next: next === null ? "Try again." : `${capitalise(next)}, then try again.`,
+    });
+  }
+  return incident;
+}
+
+/** The thread, where it is in Slack and only our organization reads it. @throws UserError */
+async function placeOf({ deps, id }: SummaryOf, { channel }: Incident): Promise<MessagePlace> {
+  const refusal = refuseChannel(await deps.channels.read(channel), INCIDENT_CHANNEL);
+  if (refusal !== null)
+    throw new UserError({ what: `Not exported: ${refusal.what}.`, next: `${capitalise(refusal.next)}.` });
+  const ts = (await readThread(deps.db, id))?.place.ts ?? null;
+  if (ts === null)
+    throw new UserError({
+      what: `The thread of ${id} is not in Slack yet.`,
+      next: `/zt incident show ${id} says why.`,
+    });
+  return { channel, ts };
+}
