@@ -67,7 +67,7 @@ async function compare(file: ExportFile, archives: readonly string[]): Promise<C
     const why = whyNoDatabase(error);
     if (why === null) throw error;
     say(
-      `There is no database at hand, so the rows were not compared with the record (${why}). Whoever changed the file may have made new hashes.`,
+      `There is no database at hand, so the rows were not compared with the record (${why}). Anyone who changes the file can make new hashes.`,
     );
   }
   return comparison;

@@ -37,7 +37,7 @@ export async function makeExport(
   id: string,
   { teamId, by, auditContext }: { teamId: string; by: string; auditContext: Record<string, unknown> },
 ): Promise<Exported | null> {
-  // Rows of after this are not looked for: whoever checks the file knows up to where it goes.
+  // Rows of after this are not looked for: who checks the file knows up to where it goes.
   const upTo = await readNewest(db);
   const at = now();
   const story = await readStory(db, id, { rules, at });

@@ -4,7 +4,7 @@ import type { ExportRequest, ExportStory } from "./story.ts";
 
 /**
  * An export as Markdown, for people who were not there: the whole story, times in UTC. Pure, and made of the JSON's
- * story alone: whoever has that file can make this one again.
+ * story alone: who has that file can make this one again.
  */
 export function exportMarkdown(story: ExportStory): string {
   const { incident, exported, people, removed, requests, entries, record } = story;
