@@ -1,7 +1,7 @@
 import type { SlackViewAction } from "@slack/bolt";
 
 import type { Deps } from "./deps.ts";
-import { threadOf } from "./interactions/click.ts";
+import { threadOf, threadOfMessage } from "./interactions/click.ts";
 import { createReference, toUserMessage, UserError, type UserMessage } from "./errors.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { AS_WRITTEN, openDirect, post } from "./slack/messages.ts";
@@ -13,6 +13,8 @@ export interface ErrorBody {
   trigger_id?: string;
   /** Where the button is that was pressed. */
   container?: Record<string, unknown>;
+  /** Whose shortcut was used. */
+  message?: { ts?: string; thread_ts?: string };
   view?: SlackViewAction["view"];
   user?: { id?: string };
   user_id?: string;
@@ -31,7 +33,9 @@ export async function explainError(deps: Deps, error: unknown, body: ErrorBody):
   const { interactive, respond } = deps.slack;
   try {
     if (body.response_url) {
-      await respond(body.response_url, noticeMessage(detail), { threadTs: threadOf(body.container) });
+      const threadTs =
+        body.container === undefined ? threadOfMessage(body.message ?? {}) : threadOf(body.container);
+      await respond(body.response_url, noticeMessage(detail), { threadTs });
     } else if (body.view?.type === "home") {
       await explainAtHome(deps, { userId, triggerId: body.trigger_id }, detail);
     } else if (body.view !== undefined) {

@@ -14,7 +14,7 @@ import type { Asker, Deps } from "./deps.ts";
 import { type ErrorBody, explainError } from "./error-boundary.ts";
 import { unwrapError } from "./errors.ts";
 import { answerForm } from "./interactions/answer-form.ts";
-import { type Click, readAsker, readClick } from "./interactions/click.ts";
+import { type Click, readAsker, readClick, threadOfMessage } from "./interactions/click.ts";
 import { createHomeClicks } from "./interactions/home.ts";
 import { CLICKS, DECISIONS, FORMS } from "./interactions/index.ts";
 import { showChosen, showForm, showScreen } from "./interactions/navigation.ts";
@@ -137,7 +137,9 @@ export function attachListeners(app: ListenerHost, deps: Deps): void {
     if (!(await isFirstOf(context)("look-up"))) return;
     const asker = readAsker(shortcut, "message shortcut", shortcut.channel.id);
     const answer = await investigate(commands, deps, asker, wordsOf(shortcut.message));
-    await deps.slack.respond(shortcut.response_url, answer);
+    // In the thread of a reply: so do the buttons of the answer.
+    const threadTs = threadOfMessage(shortcut.message);
+    await deps.slack.respond(shortcut.response_url, answer, { threadTs });
   });
 
   const onAddToIncident = { callback_id: ADD_TO_INCIDENT, type: "message_action" } as const;

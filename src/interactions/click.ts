@@ -73,6 +73,17 @@ export function threadOf(container: Record<string, unknown> | undefined): string
   return typeof thread === "string" && thread !== own ? thread : undefined;
 }
 
+/** The thread that a message stands in as a reply; of one in the channel itself, none. */
+export function threadOfMessage({
+  ts,
+  thread_ts,
+}: {
+  ts?: unknown;
+  thread_ts?: unknown;
+}): string | undefined {
+  return threadOf({ message_ts: ts, thread_ts });
+}
+
 /** A button's value, or the chosen option's of a menu. */
 function readValue(action: BlockElementAction): string {
   if (action.type === "button") return action.value ?? "";

@@ -11,7 +11,7 @@ import {
   reopen,
   sayIdpDisabled,
 } from "../commands/incident/change.ts";
-import { toldWhere } from "../commands/incident/index.ts";
+import { toldWhere } from "../commands/incident/told.ts";
 import { open } from "../commands/incident/open.ts";
 import { postSummary, showSummary } from "../commands/incident/summary.ts";
 import type { Asker, Deps } from "../deps.ts";
@@ -20,6 +20,7 @@ import type { Incident } from "../incidents/incident.ts";
 import { findOpenIncidents, readIncident } from "../incidents/repository.ts";
 import { parseWhoList } from "../lookup/who-list.ts";
 import { getUser } from "../lookup/who.ts";
+import { readDraft } from "../requests/drafts.ts";
 import { maskSecrets } from "../secrets.ts";
 import { permalink } from "../slack/messages.ts";
 import { modal, section } from "../views/blocks.ts";
@@ -71,20 +72,30 @@ export const incidentClicks: Record<string, ClickHandler> = {
 /** The form of a new incident, about the user whose id the button carries, or about no one yet. */
 export async function openFormOf(click: Click): Promise<void> {
   const { deps, asker, triggerId, channelId, value } = click;
-  const { user = "" } = unpackParams(value);
-  await openIncidentForm(deps, triggerId, { asker, channelId, user, title: "" });
+  const { user = "", draft } = unpackParams(value);
+  await openIncidentForm(deps, triggerId, { asker, channelId, user, title: "", draft });
 }
 
 /** Opens the form of a new incident. */
 export async function openIncidentForm(
   deps: Deps,
   triggerId: string,
-  { asker, channelId, user = "", title }: { asker: Asker; channelId: string; user?: string; title: string },
+  of: { asker: Asker; channelId: string; user?: string; title: string; draft?: string | undefined },
 ): Promise<void> {
+  const { asker, channelId, user = "", draft } = of;
   await openWithLoading(deps, triggerId, "Open incident", "Checking…", async () => {
     await authoriseIncident({ deps, asker }, "operator");
-    const found = user === "" ? null : await getUser(deps.cloudflare, user);
-    return openIncidentModal({ channelId, people: found === null ? "" : found.email || found.id, title });
+    const [found, typed] = await Promise.all([
+      user === "" ? null : getUser(deps.cloudflare, user),
+      // Theirs alone: who else presses the button types for themselves.
+      draft === undefined ? null : readDraft(deps.db, draft, asker.userId),
+    ]);
+    return openIncidentModal({
+      channelId,
+      people: found === null ? "" : found.email || found.id,
+      title: typed?.title ?? of.title,
+      ...(typed?.severity !== undefined && { severity: typed.severity }),
+    });
   });
 }
 

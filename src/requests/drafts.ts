@@ -6,7 +6,7 @@ import type { Db } from "../store/open.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What was typed of a request, kept until its form is opened by a button. */
+/** What was typed of a request or an incident, kept until its form is opened by a button. */
 const Draft = z.object({
   /** As they are typed; none where the button itself names the user. */
   users: z.array(z.string()),
@@ -18,6 +18,9 @@ const Draft = z.object({
   reason: z.string(),
   /** Names among `users` that the requester was shown as not found. */
   notFound: z.array(z.string()).optional(),
+  /** Of an incident to be opened. */
+  title: z.string().optional(),
+  severity: z.number().optional(),
 });
 export type Draft = z.infer<typeof Draft>;
 

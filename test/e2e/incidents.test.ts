@@ -256,6 +256,28 @@ incidents: { required: [sessions, block, idp] }
     expect((await answerTo(slack, alice, "incident list")).words).toContain(`${id} · Phishing wave`);
   });
 
+  it.each([
+    ["a name", 'incident open mallory "Phishing wave" --severity 1', "mallory@example.com"],
+    [
+      "an email that is misspelt",
+      'incident open malory@example.com "Phishing wave" --severity 1',
+      "mallory@",
+    ],
+  ])("keeps the title that was typed with %s, which has to be chosen", async (_what, typed, who) => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message } = await answerTo(slack, alice, typed);
+    const form = await newModal(slack, alice, () =>
+      press(slack, alice, message, `${INCIDENT_ACTIONS.open}:0`),
+    );
+    const words = slack.visibleText(form);
+    expect(JSON.stringify(form.blocks)).toContain('"initial_value":"Phishing wave"');
+    expect(JSON.stringify(form.blocks)).toContain(who);
+    expect(words).toContain("1: worst");
+    const done = await sendForm(slack, alice, form);
+    expect(slack.visibleText(done)).toContain("(Phishing wave)");
+  });
+
   it("is opened by a form where no one is named, and nothing that was typed is lost", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;

@@ -13,6 +13,7 @@ import {
 import {
   accessIdOf,
   addOthers,
+  newAnswer,
   newModal,
   offered,
   OTHERS,
@@ -148,6 +149,32 @@ describe("Investigate Zero Trust on a message", () => {
     expect(readAudit(scene).map(({ actor, event }) => [actor, event])).toEqual([
       [OTHERS.nobody, "command.refused"],
     ]);
+  });
+});
+
+describe("Investigate Zero Trust on a reply in a thread", () => {
+  it("answers in that thread, and so do the answer's buttons and errors", async () => {
+    const scene = await startScene();
+    const { slack } = scene;
+    const channel = CHANNELS.incident;
+    const { ts: head } = await slack.post({ user: bob, channel, text: "odd mails" });
+    const two = await slack.post({
+      user: bob,
+      channel,
+      text: "mallory@example.com and dana@example.com",
+      threadTs: head,
+    });
+    const answer = await investigate(scene, two.ts, { channel });
+    expect(answer.threadTs).toBe(head);
+    const chosen = await newAnswer(scene, () =>
+      slack.click({ user: alice, channel, ts: answer.ts, actionId: "screen:user:0" }),
+    );
+    expect(chosen.threadTs).toBe(head);
+    const none = await slack.post({ user: bob, channel, text: "no one in here", threadTs: head });
+    const refused = await investigate(scene, none.ts, { channel });
+    expect(slack.visibleText(refused)).toContain("This message names no one.");
+    expect(refused.threadTs).toBe(head);
+    expect((await investigate(scene, head, { channel })).threadTs).toBeUndefined();
   });
 });
 

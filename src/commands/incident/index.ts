@@ -1,114 +1,31 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
-import type { AccessUser } from "../../api/cloudflare.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { drawHead } from "../../incidents/drawer.ts";
-import {
-  isIncidentId,
-  MAX_TITLE,
-  readSeverity,
-  SEVERITIES,
-  type Incident,
-} from "../../incidents/incident.ts";
+import { isIncidentId, readSeverity, type Incident } from "../../incidents/incident.ts";
 import { findClosedIncidents, findOpenIncidents, readIncident } from "../../incidents/repository.ts";
 import { findIncidentHere } from "../../incidents/find.ts";
 import { parseWho, type Who } from "../../lookup/who.ts";
-import { permalink } from "../../slack/messages.ts";
-import { readThread } from "../../threads/thread.ts";
-import { button, type Message } from "../../views/blocks.ts";
-import {
-  changedAnswer,
-  incidentList,
-  nameOf,
-  threadTrouble,
-  type Told,
-} from "../../views/incident/answers.ts";
-import { INCIDENT_ACTIONS } from "../../views/incident/actions.ts";
+import type { Message } from "../../views/blocks.ts";
+import { changedAnswer, incidentList, nameOf } from "../../views/incident/answers.ts";
 import { confirmClose } from "../../views/incident/head.ts";
 import { cut, mention } from "../../views/text.ts";
-import { packParams } from "../../views/screen-button.ts";
-import { defineCommand, type CommandContext, type ScreenParams } from "../define.ts";
+import type { CommandContext, ScreenParams } from "../define.ts";
 import { suggest, unescapeSlack } from "../parse.ts";
-import { seal, type AnyCommand } from "../registry.ts";
+import type { AnyCommand } from "../registry.ts";
 import { authoriseIncident } from "./access.ts";
+import { toldWhere } from "./told.ts";
 import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
 import { attachExport } from "./export.ts";
-import { open } from "./open.ts";
+import { noSeverity, openCommand } from "./open-command.ts";
 import { postSummary, readSwitches, showSummary } from "./summary.ts";
 
 const USAGE = "/zt incident open|list|show|summary|export|assign|severity|add|remove|note|close|reopen";
-
-/** `/zt incident open <who>… ["title"]`: the words that are no one are the title. */
-const openCommand = seal(
-  defineCommand({
-    name: "incident open",
-    group: "Respond",
-    summary: "open an incident",
-    examples: [],
-    role: "operator",
-    changes: true,
-    calls: ["list users", "get user"],
-    args: {
-      who: { kind: "whos", summary: "email addresses, names, Access users' ids or @mentions" },
-      title: { kind: "text", summary: "what it is about" },
-      severity: { kind: "text", takes: "1-4", summary: "1 is the worst" },
-    },
-    async run(context, { who, title = "", severity }) {
-      if (who.length === 0) {
-        if (context.openIncidentForm === undefined)
-          throw new UserError({
-            what: "No one was named.",
-            next: 'Use /zt incident open mallory@example.com "title".',
-          });
-        return context.openIncidentForm({ title });
-      }
-      const { deps, asker, channelId } = context;
-      const chosen = severity === undefined ? null : readSeverity(severity);
-      if (severity !== undefined && chosen === null) throw noSeverity(severity);
-      const input = { whos: who, title, channelId, ...(chosen !== null && { severity: chosen }) };
-      return openedAnswer(deps, await open(deps, asker, input));
-    },
-  }),
-  (_context, users) => Promise.resolve(openButtons(users)),
-);
-
-/** Buttons that open the form of a new incident with one of these users in it. */
-function openButtons(users: readonly AccessUser[]) {
-  return users.map((user, index) =>
-    button(
-      "Choose…",
-      `${INCIDENT_ACTIONS.open}:${index}`,
-      packParams({ user: user.id }),
-      `Open an incident about ${user.email || user.id}`,
-    ),
-  );
-}
-
-/** Answers with a link to the thread, which has a few seconds to be there. */
-async function openedAnswer(deps: Deps, incident: Incident): Promise<Message> {
-  await Promise.race([deps.engine.threadPublished(incident.id), sleep(THREAD_WAIT_MS, null, { ref: false })]);
-  return changedAnswer(incident, `🔴 Opened *${nameOf(incident)}*`, await toldWhere(deps, incident));
-}
-
-const THREAD_WAIT_MS = 4000;
-
-/** A link to the thread; where it is not there yet, why. */
-export async function toldWhere(deps: Deps, { id, channel }: Incident): Promise<Told> {
-  const thread = await readThread(deps.db, id);
-  const ts = thread?.place.ts ?? null;
-  const code = thread?.trouble?.code ?? null;
-  return {
-    link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),
-    trouble: code === null ? null : threadTrouble(code),
-  };
-}
 
 type Run = (context: CommandContext, id: string | null, words: readonly string[]) => Promise<Message | void>;
 
 /** What may follow `/zt incident`; each authorises for itself. */
 const RUNS: Record<string, Run> = {
-  open: (context, _id, words) => openCommand.parseAndRun(context, withTitle(words)),
+  open: (context, _id, words) => openCommand.parseAndRun(context, words),
   list: (context) => showList(context),
   show: async (context, id) => withIncident(context, id, "show", (chosen) => showIncident(context, chosen)),
   assign: (context, id, [word = "me"]) =>
@@ -218,21 +135,6 @@ function unknownWord(word: string): UserError {
   });
 }
 
-/** Words that name no one, behind or before those that do, are the title. */
-function withTitle(words: readonly string[]): string[] {
-  const end = words.findIndex((word) => /^[-—–]+\p{L}/u.test(word));
-  const [said, flags] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
-  const isSomeone = (word: string) =>
-    word.split(/[,;]+/).some((part) => parseWho(part) !== null || /[^@]@./.test(part));
-  const people = said.filter(isSomeone);
-  const title = said.filter((word) => !isSomeone(word)).join(" ");
-  // One or two words alone may be a name, to be searched for; a title in quotes is none.
-  if (people.length === 0 && !said.some((word) => /\s/.test(word))) return [...words];
-  return title === "" || flags.some((flag) => /^[-—–]+title\b/i.test(flag))
-    ? [...people, ...flags]
-    : [...people, `--title=${cut(title, MAX_TITLE)}`, ...flags];
-}
-
 function readWhos(words: readonly string[]): Who[] {
   return words
     .flatMap((word) => word.split(/[,;]+/))
@@ -253,14 +155,6 @@ function mentioned(word: string): string {
   throw new UserError({
     what: `Can't read "${cut(unescapeSlack(word), 100)}" as an owner.`,
     next: "Use a @mention, or me: /zt incident assign @alice",
-  });
-}
-
-function noSeverity(word: string): UserError {
-  const shown = cut(unescapeSlack(word), 40);
-  return new UserError({
-    what: shown === "" ? "The severity is missing." : `Can't read "${shown}" as a severity.`,
-    next: `Use ${SEVERITIES.join(", ")}; 1 is the worst.`,
   });
 }
 
