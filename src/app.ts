@@ -280,6 +280,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     metricsUrl: metricsServer?.url ?? null,
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     // One after another: the file that was read last is the one in force.
+    // One that failed has told its caller.
     reloadPolicy: () => (reloading = reloading.catch(() => {}).then(reloadPolicy)),
     async checkUp() {
       const report = await doctor("");
@@ -326,6 +327,7 @@ function trackWork(): { track(work: Promise<unknown>): Promise<void>; idle(): Pr
 /** Waits for work, and no longer than so many milliseconds. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const done = new AbortController();
+  // Aborted once the work is over.
   const late = sleep(ms, undefined, { signal: done.signal }).catch(() => {});
   await Promise.race([work, late]).finally(() => done.abort());
 }

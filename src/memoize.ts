@@ -23,6 +23,7 @@ export function memoize<T>(
     if (answers.size > 1000) answers.clear();
     const answer = ask(key);
     answers.set(key, { at: now(), answer });
+    // Who asked hears of a failure; the next one asks again.
     answer.catch(() => answers.delete(key));
     return answer;
   };

@@ -10,8 +10,9 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-/** A phrase as the beginning of a sentence. */
+/** A phrase as the beginning of a sentence; the bot's own name stays what it is. */
 export function capitalize(text: string): string {
+  if (text.startsWith("zt-bot")) return text;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 

@@ -50,13 +50,13 @@ export type NotifyApprovers = (typeof NOTIFY_WAYS)[number];
 const Notify = z.enum(NOTIFY_WAYS, { error: `is not one of ${NOTIFY_WAYS.join(", ")}` });
 
 /** Slack shows 75 characters of a menu's option, and 100 options. */
-const MAX_REASON = 75;
+const MAX_CANNED_REASON = 75;
 const MAX_REASONS = 100;
 const Reason = z
   .string({ error: "is not text" })
   .trim()
   .min(1, { error: "is empty" })
-  .max(MAX_REASON, { error: `is longer than ${MAX_REASON} characters` });
+  .max(MAX_CANNED_REASON, { error: `is longer than ${MAX_CANNED_REASON} characters` });
 const Reasons = z
   .array(Reason)
   .max(MAX_REASONS, { error: `has more than ${MAX_REASONS} entries` })

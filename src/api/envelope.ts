@@ -184,6 +184,7 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
+    // A gateway's page in HTML, an answer that was cut: to the caller it has no shape.
     return null;
   }
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { ChannelReading, Channels } from "../slack/channels.ts";
 import { describeSlackTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
-import { capitalise } from "../views/text.ts";
+import { capitalize } from "../pluralize.ts";
 
 /** Why no card may be posted to the approvals channel. */
 export interface ChannelRefusal {
@@ -41,7 +41,7 @@ export function checkChannel(reading: ChannelReading): void {
   throw new UserError({
     what: `Not requested: ${refusal.what}.`,
     why: "A card says who is being investigated, and why. Only your organization may read that.",
-    next: `${capitalise(refusal.next)}. If it can't wait, do it in the Cloudflare dashboard.`,
+    next: `${capitalize(refusal.next)}. If it can't wait, do it in the Cloudflare dashboard.`,
   });
 }
 

@@ -7,6 +7,7 @@ import { number, plural } from "../pluralize.ts";
 import { slackTroubleOf } from "../slack/clients.ts";
 import { permalink } from "../slack/messages.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
+import { MAX_REASON } from "../views/forms/reason.ts";
 import { stateWords } from "../views/card/card.ts";
 import { mayUseBreakGlass } from "../approvals/break-glass.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
@@ -32,8 +33,6 @@ const CARD_WAIT_MS = 5000;
 
 /** Longer than this the answer does not wait to hear whether an approver is active: the card says it as well. */
 const LOOK_WAIT_MS = 1500;
-
-const MAX_REASON = 1000;
 
 /** Stands where no reason was typed. */
 export const NO_REASON = "none given";

@@ -40,8 +40,9 @@ export const askForm = defineForm(parseAskForm, async ({ deps, asker, progress }
     }
     try {
       return await buildForm(deps, place, { action, who, prefill: wish, reason }, problem);
-    } catch {
+    } catch (failure) {
       // What it shows can't be read now either; the words and the reason still stand.
+      explain(deps.log, failure, "form could not be drawn again");
       const policy = deps.policy.current();
       const { requireReason } = policy.action(action);
       const empty = { facts: [], material: { kind: "none" } } as const;

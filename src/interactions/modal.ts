@@ -57,6 +57,7 @@ export function showProgress(deps: Deps, viewId: string, title: string) {
       if (deps.now() - shownAt < PROGRESS_MS) return;
       shownAt = deps.now();
       const view = loadingModal(title, what);
+      // The next edit says as much, and the last one is not this one.
       running = deps.slack.interactive.views.update({ view_id: viewId, view }).catch(() => {});
     },
     /** Resolves once no edit is on its way: the next one is the last. */

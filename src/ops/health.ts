@@ -82,9 +82,11 @@ function route(
         if (reason !== null) return say(response, 503, reason);
         // They read the database, for which nobody who asks waits long.
         const late = sleep(PATIENCE_MS, [], { ref: false });
+        // Beside the answer itself: where it can't be told, or not soon, "ready" stands alone.
         const more = await Promise.race([details(), late]).catch(() => []);
         return say(response, 200, ["ready", ...more].join("\n"));
       })
+      // A probe needs an answer; what failed is in the log of the work that needs it.
       .catch(() => say(response, 503, "not known"));
   } else if (path === "/slack/events" && takeSlack !== null) {
     takeSlack(request, response);

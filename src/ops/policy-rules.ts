@@ -1,12 +1,12 @@
 import { personRefusal } from "../approvals/eligibility.ts";
 import { refuseChannel } from "../approvals/channel.ts";
 import { isListed } from "../approvals/protected-targets.ts";
-import { list, plural } from "../pluralize.ts";
+import { capitalize, list, plural } from "../pluralize.ts";
 import type { Policy } from "../policy-file.ts";
 import { ACTION_NAMES, type ActionName } from "../requests/plan.ts";
 import type { ChannelReading } from "../slack/channels.ts";
 import type { Person } from "../slack/directory.ts";
-import { capitalise, duration } from "../views/text.ts";
+import { duration } from "../views/text.ts";
 
 /** Something in a policy that undoes what it is there for. */
 export interface Finding {
@@ -134,7 +134,7 @@ const RULES: Record<string, Rule> = {
     // Mostly one line at the top of the file is to blame for all actions.
     return [...Map.groupBy(found, ({ text }) => text)].map(([text, [...those]]) => ({
       places: [...new Set(those.map(({ place }) => place))],
-      danger: `${capitalise(listActions(those.map(({ action }) => action)))}${text}`,
+      danger: `${capitalize(listActions(those.map(({ action }) => action)))}${text}`,
       fix: "Name more approvers, or lower the quorum",
     }));
   },
@@ -251,7 +251,7 @@ const RULES: Record<string, Rule> = {
       {
         places: [CHANNEL],
         danger: `Nothing can be requested: ${refusal.what} (${policy.approvalsChannel})`,
-        fix: capitalise(refusal.next),
+        fix: capitalize(refusal.next),
       },
     ];
   },

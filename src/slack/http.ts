@@ -120,6 +120,7 @@ function parseBody(
     if (typeof body !== "object" || Array.isArray(body)) return null;
     return body as Record<string, unknown> | null;
   } catch {
+    // Not what Slack sends: the caller refuses it.
     return null;
   }
 }

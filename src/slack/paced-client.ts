@@ -69,6 +69,7 @@ export class PacedClient extends WatchedClient {
   async untilEditable(): Promise<void> {
     const { queue, bucket, pausing } = this.#lineOf("chat.update", {});
     await queue.onIdle();
+    // Aborted when there is nothing left to wait for.
     await delay(bucket?.getWaitTime(1) ?? 0, undefined, { signal: pausing.signal }).catch(() => {});
   }
 

@@ -1,6 +1,7 @@
 import type { Finding } from "../ops/policy-rules.ts";
 import { context, header, message, section, type Message } from "./blocks.ts";
-import { capitalise, escape, principals } from "./text.ts";
+import { capitalize } from "../pluralize.ts";
+import { escape, principals } from "./text.ts";
 
 /** What help needs to know of a subcommand. */
 export interface HelpEntry {
@@ -46,7 +47,7 @@ const MAX_FINDINGS = 5;
 function findingLines(findings: readonly Finding[]): string[] {
   const lines = findings
     .slice(0, MAX_FINDINGS)
-    .map(({ danger, fix }) => `⚠️ ${escape(danger, 600)}.\n      Next: ${capitalise(escape(fix))}.`);
+    .map(({ danger, fix }) => `⚠️ ${escape(danger, 600)}.\n      Next: ${capitalize(escape(fix))}.`);
   const left = findings.length - lines.length;
   return [
     ...lines,
@@ -60,7 +61,7 @@ function entryLines({ name, examples, summary }: HelpEntry): string[] {
 
 /** One subcommand in full. */
 export function commandHelp(command: HelpEntry): Message {
-  const { name, usage, summary, details = `${capitalise(summary)}.`, aliases = [] } = command;
+  const { name, usage, summary, details = `${capitalize(summary)}.`, aliases = [] } = command;
   const args = Object.entries(command.args).map(
     ([arg, spec]) => `• \`${argumentName(arg, spec.kind)}\` ${escape(spec.summary)}`,
   );

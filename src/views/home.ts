@@ -3,7 +3,7 @@ import type { HomeView, InputBlock, KnownBlock } from "@slack/types";
 import type { RequestText } from "../actions/describe.ts";
 import type { Rules } from "../approvals/rules.ts";
 import { compact, type Maybe } from "../compact.ts";
-import { plural } from "../pluralize.ts";
+import { capitalize, plural } from "../pluralize.ts";
 import type { Pause } from "../requests/pause.ts";
 import type { Request } from "../requests/request.ts";
 import { describeSlackTrouble } from "../slack-trouble.ts";
@@ -13,7 +13,7 @@ import { breakGlassWords, reviewButton } from "./card/break-glass.ts";
 import { stateWords } from "./card/card.ts";
 import { pausedLine } from "./request/pause.ts";
 import { signOf } from "./request/requests.ts";
-import { capitalise, code, duration, escape, mention, principals, when } from "./text.ts";
+import { code, duration, escape, mention, principals, when } from "./text.ts";
 
 /** What the App Home does by itself; its other buttons are those of the cards. */
 export const HOME_ACTIONS = {
@@ -134,7 +134,7 @@ function moreText({ left, isCut, toDecide }: MemberHome): Maybe<KnownBlock> {
 function troubleLines({ pause, trouble, now }: MemberHome): string[] {
   const { slack, held, unclear, record } = trouble;
   return compact(
-    record.map((line) => `🔴 ${escape(capitalise(line), 500)}.`),
+    record.map((line) => `🔴 ${escape(capitalize(line), 500)}.`),
     pause !== null && pausedLine(pause, now),
     slack !== null && slackLine(slack),
     held !== null &&
@@ -146,7 +146,7 @@ function troubleLines({ pause, trouble, now }: MemberHome): string[] {
 
 function slackLine({ code: trouble, since }: { code: string; since: number }): string {
   const { why, next } = describeSlackTrouble(trouble);
-  const step = next === null ? "" : ` → ${escape(capitalise(next), 300)}.`;
+  const step = next === null ? "" : ` → ${escape(capitalize(next), 300)}.`;
   return `🟠 *Messages are late* since ${when(since, "time")}: ${escape(why, 300)}.${step}`;
 }
 
@@ -179,7 +179,7 @@ function reviewBlocks(row: HomeRow, now: number): KnownBlock {
   const since = request.breakGlass === null ? "" : ` · ${duration(now - request.breakGlass.at)} ago`;
   const lines = [
     `🚨 ${titleOf(row)}`,
-    `${capitalise(breakGlassWords(request))}: ${escape(request.breakGlass?.reason ?? "", 300)}`,
+    `${capitalize(breakGlassWords(request))}: ${escape(request.breakGlass?.reason ?? "", 300)}`,
     `${code(request.id)} · ${stateWords(request)}${since}`,
   ];
   return { ...section(...lines), accessory: reviewButton(request) };
@@ -189,7 +189,7 @@ function rowLines(row: HomeRow, now: number): string[] {
   const { request, rules } = row;
   return [
     `${signOf(request)} ${titleOf(row)}`,
-    `${capitalise(stateWords(request, rules.quorum))} · ${code(request.id)} · ${duration(now - request.createdAt)} ago`,
+    `${capitalize(stateWords(request, rules.quorum))} · ${code(request.id)} · ${duration(now - request.createdAt)} ago`,
   ];
 }
 

@@ -30,6 +30,7 @@ function decode(address: string): string {
   try {
     return decodeURIComponent(address);
   } catch {
+    // A stray "%" is no escape: the address is taken as it was typed.
     return address;
   }
 }

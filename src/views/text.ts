@@ -79,12 +79,6 @@ function escapeEntities(text: string, max: number): string {
   return escaped.length <= max ? escaped : `${cut(escaped, max - 1, "").replace(/&[a-z]*$/, "")}…`;
 }
 
-/** The first letter as a capital one; the bot's own name stays what it is. */
-export function capitalise(text: string): string {
-  if (text.startsWith("zt-bot")) return text;
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** Cuts between characters as people see them, at most `max` code units, and marks that something is missing. */

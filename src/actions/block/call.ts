@@ -1,6 +1,7 @@
 import type { CallOptions, Cloudflare } from "../../api/cloudflare.ts";
 import { UserError } from "../../errors.ts";
 import { findOnList, readBlockList, type BlockList, type BlockPolicy } from "../../lookup/block-list.ts";
+import { capitalize } from "../../pluralize.ts";
 import type { Target } from "../../requests/target.ts";
 import { readOrNull, type Look } from "../define.ts";
 import { NOTHING_SENT, type Receipt } from "../receipt.ts";
@@ -102,15 +103,11 @@ export async function seeListed(
   ];
   const on = `on the list “${list.name}”`;
   const was = baseline?.isListed === true;
-  const done = isEnforced(list) ? (was ? `Was blocked already, ${on}` : `Blocked, ${on}`) : capitalized(on);
+  const done = isEnforced(list) ? (was ? `Was blocked already, ${on}` : `Blocked, ${on}`) : capitalize(on);
   return {
     confirmed: isListed,
     summary: isListed ? done : `Not ${on}`,
     notes,
     provesCall: isListed && baseline?.isListed === false,
   };
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

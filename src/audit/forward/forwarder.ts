@@ -159,6 +159,7 @@ export function createForwarder(forward: AuditForward, deps: ForwardDeps): Forwa
         log.error({ err: error }, "audit rows could not be forwarded");
         waitMs = 10 * LOOK_MS;
       }
+      // Aborted when the bot stops: the loop ends by itself.
       if (waitMs > 0) await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }

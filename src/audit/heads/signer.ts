@@ -169,6 +169,7 @@ export function createSigner({ db, log, now, key, tell }: SignerDeps): Signer {
         if (!signal.aborted) log.error({ err: error }, "the record could not be signed");
         pauseMs = AFTER_ERROR_MS;
       }
+      // Aborted when the bot stops: the loop ends by itself.
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }

@@ -14,9 +14,9 @@ import { openIncident } from "../../incidents/repository.ts";
 import { findMany } from "../../lookup/many.ts";
 import { onlyFirst } from "../../lookup/who-list.ts";
 import { findUser, type Who } from "../../lookup/who.ts";
-import { list, plural } from "../../pluralize.ts";
+import { capitalize, list, plural } from "../../pluralize.ts";
 import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
-import { capitalise, cut } from "../../views/text.ts";
+import { cut } from "../../views/text.ts";
 import { authoriseIncident } from "./access.ts";
 
 export interface OpenInput {
@@ -64,7 +64,7 @@ async function placeFor(deps: Deps, asked: string): Promise<string> {
   throw new UserError({
     what: `Not opened: ${refusal.what}.`,
     why: "An incident says who is being investigated. Only your organization may read that.",
-    next: `${capitalise(refusal.next)}.`,
+    next: `${capitalize(refusal.next)}.`,
   });
 }
 

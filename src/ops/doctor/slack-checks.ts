@@ -1,8 +1,8 @@
-import { list } from "../../pluralize.ts";
+import { capitalize, list } from "../../pluralize.ts";
 import { describeSlackTrouble, isTokenTrouble, SHARED_OUTSIDE } from "../../slack-trouble.ts";
 import { refuseChannel } from "../../approvals/channel.ts";
 import { SCOPES } from "../../slack/scopes.ts";
-import { capitalise, utc } from "../../views/text.ts";
+import { utc } from "../../views/text.ts";
 import { type Check, defineCheck, describeFailure, isSilence } from "./check.ts";
 import { LINKS } from "./links.ts";
 import type { ApprovalsChannel, Failure } from "./readings.ts";
@@ -94,10 +94,10 @@ export const SLACK_CHECKS: readonly Check[] = [
       const link = url === null ? LINKS.install : `${url}archives/${channel.id}`;
       if (refusal !== null && refusal.kind === "shared") {
         const { next } = describeSlackTrouble(SHARED_OUTSIDE);
-        const what = `${capitalise(refusal.what)}: zt-bot takes no requests`;
-        return [{ status: "problem", what, fix: capitalise(next ?? refusal.next), link }];
+        const what = `${capitalize(refusal.what)}: zt-bot takes no requests`;
+        return [{ status: "problem", what, fix: capitalize(next ?? refusal.next), link }];
       }
-      if (refusal !== null) return [{ status: "unknown", what: capitalise(refusal.what) }];
+      if (refusal !== null) return [{ status: "unknown", what: capitalize(refusal.what) }];
       if (channel.reading.audience?.isPublic === true)
         return [
           {
@@ -175,7 +175,7 @@ function unknown(failure: Failure): Verdict {
 function explainChannel(code: string): Verdict {
   const { why, next } = describeSlackTrouble(code);
   if (code !== "channel_not_found") return unknown({ of: "slack", code });
-  return { status: "problem", what: capitalise(why), fix: capitalise(next ?? ""), link: LINKS.install };
+  return { status: "problem", what: capitalize(why), fix: capitalize(next ?? ""), link: LINKS.install };
 }
 
 function findChannelProblem(channel: ApprovalsChannel): Verdict | null {
@@ -184,8 +184,8 @@ function findChannelProblem(channel: ApprovalsChannel): Verdict | null {
   const { why, next } = describeSlackTrouble(code);
   return {
     status: "problem",
-    what: `${capitalise(why)} (${nameOf(channel)}): no request would be seen`,
-    fix: capitalise(next ?? ""),
+    what: `${capitalize(why)} (${nameOf(channel)}): no request would be seen`,
+    fix: capitalize(next ?? ""),
     link: LINKS.install,
   };
 }

@@ -5,7 +5,8 @@ import { actionOf } from "../../actions/index.ts";
 import { compact } from "../../compact.ts";
 import type { Request, Review } from "../../requests/request.ts";
 import { actions, button, context, expanded, linked, message, section, type Message } from "../blocks.ts";
-import { capitalise, escape, mention, when } from "../text.ts";
+import { capitalize } from "../../pluralize.ts";
+import { escape, mention, when } from "../text.ts";
 import { behindText, type Behind } from "../request/direct.ts";
 
 /** What one person did without approval, and what another says of it afterwards. Values are the request's id and nothing else. */
@@ -59,7 +60,7 @@ export function uncheckedLine(by: string, why: string | undefined, max = 200): s
 
 function reviewText({ by, at, verdict, note }: Review, max = LONGEST): string {
   const sign = verdict === "justified" ? "☑️" : "🔴";
-  return `${sign} *${capitalise(VERDICTS[verdict])}*, reviewed by ${mention(by)} ${when(at)}${note === "" ? "" : `: ${escape(note, max)}`}`;
+  return `${sign} *${capitalize(VERDICTS[verdict])}*, reviewed by ${mention(by)} ${when(at)}${note === "" ? "" : `: ${escape(note, max)}`}`;
 }
 
 const VERDICTS: Record<Review["verdict"], string> = {

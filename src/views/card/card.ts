@@ -5,7 +5,7 @@ import type { RequestText } from "../../actions/describe.ts";
 import type { Rules } from "../../approvals/rules.ts";
 import { compact } from "../../compact.ts";
 import { judge } from "../../lookup/verdict.ts";
-import { plural } from "../../pluralize.ts";
+import { capitalize, plural } from "../../pluralize.ts";
 import { othersOf, targetsOf } from "../../requests/plan.ts";
 import { isFinal, isHeldBack, newestVotes, type Request } from "../../requests/request.ts";
 import { actions, context, expanded, folded, header, message, section, type Message } from "../blocks.ts";
@@ -21,7 +21,7 @@ import {
 import { retryButtons } from "./retry.ts";
 import { statusLine } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { backText } from "../watch.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
@@ -46,7 +46,7 @@ export function approvalCard(props: CardProps): Message {
 /** For notifications and screen readers: what, its state, who requested it, and why. */
 function noticeText({ request, words, rules }: CardProps): string {
   const { requesterId, reason } = request;
-  const alone = request.breakGlass === null ? "" : ` ${capitalise(breakGlassWords(request))}.`;
+  const alone = request.breakGlass === null ? "" : ` ${capitalize(breakGlassWords(request))}.`;
   const back = request.back === null ? "" : `back since ${when(request.back.since, "minute")}, `;
   return cutMarkup(
     `${escape(words.headline)}: ${back}${stateWords(request, rules.quorum)}. Requested by ${mention(requesterId)}. ${escape(reason, 500)}${alone}`,
@@ -221,12 +221,12 @@ const AND = new Intl.ListFormat("en-GB");
 /** What was seen, and when: `0 of 3 sessions remain, verified at 12:22`. */
 export function seenText({ summary, checkedAt, confirmed }: Verification, max = 800): string {
   const at = when(checkedAt, "minute");
-  const seen = escape(capitalise(summary), max);
+  const seen = escape(capitalize(summary), max);
   return confirmed ? `*${seen}*, verified at ${at}` : `${seen}, checked at ${at}`;
 }
 
 export function noteLines(verification: Verification | undefined, max = 300): string[] {
-  return (verification?.notes ?? []).map((note) => `⚠️ ${escape(capitalise(note), max)}`);
+  return (verification?.notes ?? []).map((note) => `⚠️ ${escape(capitalize(note), max)}`);
 }
 
 interface LineOptions {

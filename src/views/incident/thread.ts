@@ -8,7 +8,8 @@ import type { Request } from "../../requests/request.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { screenButton } from "../screen-button.ts";
-import { capitalise, clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
+import { capitalize } from "../../pluralize.ts";
+import { clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
@@ -121,7 +122,7 @@ function eventText(
 
 function succeededText({ result: { verification } }: Request): readonly [string, string] {
   if (verification === undefined) return ["⚠️", "Accepted by Cloudflare, not verified"];
-  const summary = capitalise(escape(verification.summary, 200));
+  const summary = capitalize(escape(verification.summary, 200));
   return verification.confirmed
     ? ["✅", `${summary}, verified at ${when(verification.checkedAt, "minute")}`]
     : ["⚠️", `Not confirmed: ${summary}`];

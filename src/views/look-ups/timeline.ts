@@ -1,13 +1,13 @@
 import type { Button } from "@slack/types";
 
 import type { Missing, TimelineRow, Window } from "../../lookup/timeline/merge.ts";
-import { list, number, plural } from "../../pluralize.ts";
+import { capitalize, list, number, plural } from "../../pluralize.ts";
 import { actions, linked, message, section, sections, type Message } from "../blocks.ts";
 import { firstOf, fitLines } from "../fit.ts";
 import type { pageOf } from "../list.ts";
 import { auditWords } from "../request/audit-words.ts";
 import { screenButton, type Params } from "../screen-button.ts";
-import { capitalise, duration, escape, mention, when } from "../text.ts";
+import { duration, escape, mention, when } from "../text.ts";
 import { riskEventText } from "./risk-event.ts";
 
 export const TIMELINE_PAGE = 20;
@@ -136,7 +136,7 @@ function wordsOf(
       // What the bot did by itself is told without a name.
       const said =
         row.actor === "zt-bot"
-          ? escape(capitalise(words), 300)
+          ? escape(capitalize(words), 300)
           : `${mention(row.actor)} ${escape(words, 300)}`;
       return [requestSign(row), `${said} · ${whom} · ${linked({ id: requestId }, linkOf(requestId))}`];
     }

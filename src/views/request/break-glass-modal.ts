@@ -6,6 +6,7 @@ import type { Request } from "../../requests/request.ts";
 import { codeInput, isSixDigits, NO_SIX_DIGITS, readCode } from "../authenticator.ts";
 import { modal, mrkdwn, section } from "../blocks.ts";
 import { type FormErrors, readValues, type SubmittedForm } from "../forms/values.ts";
+import { MAX_REASON } from "../forms/reason.ts";
 import { textInput } from "../forms/spec.ts";
 import { packParams, unpackParams } from "../screen-button.ts";
 import { problemBlocks } from "../notice.ts";
@@ -19,7 +20,6 @@ export const REVOKE_NOW_MODAL = "revoke-now";
 
 /** Both are checked again when it is submitted. */
 const MIN_REASON = 15;
-const MAX_REASON = 1000;
 
 interface FormProps {
   words: RequestText;

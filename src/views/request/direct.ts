@@ -2,7 +2,8 @@ import type { RequestText } from "../../actions/describe.ts";
 import type { Request } from "../../requests/request.ts";
 import { describeSlackTrouble, isChannelTrouble } from "../../slack-trouble.ts";
 import { context, message, section, type Message } from "../blocks.ts";
-import { capitalise, code, escape, when } from "../text.ts";
+import { capitalize } from "../../pluralize.ts";
+import { code, escape, when } from "../text.ts";
 
 /** What keeps the card and its thread from showing how a request stands. */
 export type Behind =
@@ -46,8 +47,8 @@ function lateLines(trouble: string, since: number): string[] {
   const { why, next } = describeSlackTrouble(trouble);
   const promise = "You get a link when the card is posted.";
   return [
-    `No one can approve it yet: its card can't be posted. ${capitalise(why)} (since ${when(since, "time")}).`,
-    `Next: ${next === null ? "" : `${capitalise(escape(next))}. `}${promise}`,
+    `No one can approve it yet: its card can't be posted. ${capitalize(why)} (since ${when(since, "time")}).`,
+    `Next: ${next === null ? "" : `${capitalize(escape(next))}. `}${promise}`,
   ];
 }
 

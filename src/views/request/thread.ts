@@ -4,7 +4,7 @@ import type { RequestText } from "../../actions/describe.ts";
 import { compact, type Maybe } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { judge } from "../../lookup/verdict.ts";
-import { number, plural } from "../../pluralize.ts";
+import { capitalize, number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
 import { othersOf } from "../../requests/plan.ts";
 import { newestVotes, type Held, type Request, type Vote } from "../../requests/request.ts";
@@ -12,7 +12,7 @@ import { actions, context, linked, message, section, sections, type Message } fr
 import { formButton } from "../forms/button.ts";
 import { summaryParts, summaryText } from "../look-ups/user-summary.ts";
 import { verdictText } from "../look-ups/verdict.ts";
-import { capitalise, code, cutMarkup, escape, mention, when } from "../text.ts";
+import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { watchNewsMessage } from "../watch.ts";
 import { approversText } from "./approver-message.ts";
 import { breakGlassDecisionText, reviewedText } from "../card/break-glass.ts";
@@ -155,7 +155,7 @@ export function outcomeMessage(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, stateLine(request)),
     behind !== null && section(behindText(request, behind)),
-    section(`Next: ${capitalise(nextStep(request, words))}`),
+    section(`Next: ${capitalize(nextStep(request, words))}`),
     retryButtons(request),
     context(linked(request, link)),
   );
@@ -167,7 +167,7 @@ export function cancelledMessage(request: Request, words: RequestText, link: str
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
     section(`*${escape(words.headline)}*`, `${stateLine(request)}${nothing}`),
-    context(`Next: ${capitalise(nextStep(request, words))} · ${linked(request, link)}`),
+    context(`Next: ${capitalize(nextStep(request, words))} · ${linked(request, link)}`),
   );
 }
 
@@ -181,7 +181,7 @@ function heldNext(held: Held["code"] | undefined): string {
 function endMessage(request: Request, words: RequestText, line: string): Message {
   return message(
     `${escape(words.headline)}: ${stateWords(request)}`,
-    section(line, `Next: ${capitalise(nextStep(request, words))}`),
+    section(line, `Next: ${capitalize(nextStep(request, words))}`),
     undoButtons(request),
     retryButtons(request),
   );

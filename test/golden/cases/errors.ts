@@ -18,7 +18,7 @@ import { toUserMessage, UserError, type UserMessage } from "../../../src/errors.
 import { describeSlackTrouble, SHARED_OUTSIDE } from "../../../src/slack-trouble.ts";
 import { maskedNotice } from "../../../src/views/masked.ts";
 import { noticeMessage } from "../../../src/views/notice.ts";
-import { capitalise } from "../../../src/views/text.ts";
+import { capitalize } from "../../../src/pluralize.ts";
 import { MINUTE, NOW } from "../story.ts";
 
 const told = (error: unknown) => noticeMessage(toUserMessage(error, "9f3c21ab"));
@@ -67,7 +67,7 @@ const SLACK_CODES = [
 /** As the audit record and the App Home tell it, put into a notice. */
 function slackTrouble(code: string): UserMessage {
   const { why, next } = describeSlackTrouble(code);
-  return { what: `${capitalise(why)}.`, next: next === null ? undefined : `${capitalise(next)}.` };
+  return { what: `${capitalize(why)}.`, next: next === null ? undefined : `${capitalize(next)}.` };
 }
 
 const commands = createCommands();
