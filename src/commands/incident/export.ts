@@ -1,5 +1,6 @@
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import { refuseChannel } from "../../approvals/channel.ts";
+import { capitalize } from "../../pluralize.ts";
 import { UserError } from "../../errors.ts";
 import { makeExport } from "../../incidents/export/make.ts";
 import type { Incident } from "../../incidents/incident.ts";
@@ -12,7 +13,7 @@ import type { MessagePlace } from "../../slack/messages.ts";
 import { readThread } from "../../threads/thread.ts";
 import { exportText } from "../../views/incident/answers.ts";
 import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
-import { capitalise } from "../../views/text.ts";
+
 import { authoriseIncident } from "./access.ts";
 import type { SummaryOf } from "./summary.ts";
 
@@ -58,7 +59,7 @@ export async function attachExport(of: SummaryOf): Promise<Incident> {
     deps.log.warn({ err: error, incident: id }, "an export could not be attached");
     throw new UserError({
       what: `Not attached: ${why}.`,
-      next: next === null ? "Try again." : `${capitalise(next)}, then try again.`,
+      next: next === null ? "Try again." : `${capitalize(next)}, then try again.`,
     });
   }
   return incident;
@@ -68,7 +69,7 @@ export async function attachExport(of: SummaryOf): Promise<Incident> {
 async function placeOf({ deps, id }: SummaryOf, { channel }: Incident): Promise<MessagePlace> {
   const refusal = refuseChannel(await deps.channels.read(channel), INCIDENT_CHANNEL);
   if (refusal !== null)
-    throw new UserError({ what: `Not exported: ${refusal.what}.`, next: `${capitalise(refusal.next)}.` });
+    throw new UserError({ what: `Not exported: ${refusal.what}.`, next: `${capitalize(refusal.next)}.` });
   const ts = (await readThread(deps.db, id))?.place.ts ?? null;
   if (ts === null)
     throw new UserError({
