@@ -24,6 +24,7 @@ export default defineConfig({
   input: {
     main: "src/main.ts",
     audit: "scripts/audit.ts",
+    backup: "scripts/backup.ts",
     doctor: "scripts/doctor.ts",
     migrate: "scripts/migrate.ts",
   },

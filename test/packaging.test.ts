@@ -43,7 +43,7 @@ it.each(["22.19.0", "22.20.1", "24.0.0", "100.1.0"])("Node %s is taken", async (
 
 it("whatever runs without the development packages looks at its Node first", () => {
   const scripts: Record<string, string> = manifest.scripts;
-  for (const name of ["start", "migrate", "audit", "doctor", "setup"])
+  for (const name of ["start", "migrate", "audit", "doctor", "setup", "backup", "restore"])
     expect(scripts[`pre${name}`]).toBe("node scripts/check-node.cjs");
 });
 
