@@ -223,9 +223,13 @@ describe("a noted message", () => {
     const [third] = await slack.edit({ user: bob, channel, ts, text: "three" });
     if (second === undefined || third === undefined) throw new Error("no event was sent");
     await slack.waitFor(() => notes(scene).length === 3);
-    // As Slack sends an event that it takes for lost: late, under another id.
+    // An edit between the two, of which Slack tells last.
     const late = structuredClone(second);
-    if (late.request !== undefined) late.request.payload["event_id"] = "Ev0LATE";
+    const { payload } = late.request ?? {};
+    const event = payload?.["event"] as { event_ts: string; message: { text: string } };
+    event.event_ts = `${event.event_ts}1`;
+    event.message.text = "two and a half";
+    if (payload !== undefined) payload["event_id"] = "Ev0LATE";
     await slack.replay(late);
     await slack.retry(third);
     await settled(scene, head);

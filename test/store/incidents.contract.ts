@@ -10,6 +10,8 @@ import {
   readIncident,
   removePeople,
 } from "../../src/incidents/repository.ts";
+import { amendNote, findNoted, noteKey, readNote, type NoteChange } from "../../src/incidents/notes.ts";
+import { readNoteRows, readRequestRows } from "../../src/incidents/story.ts";
 import { findLooks, lookAtPeople } from "../../src/incidents/look.ts";
 import type { GapRules } from "../../src/incidents/gaps.ts";
 import { readStory } from "../../src/incidents/summary/read.ts";
@@ -57,6 +59,52 @@ export function incidentsContract(store: GetStore): void {
   };
 
   describe("incidents", () => {
+    it("follow the messages that are notes, each change once, and tell a timeline of them as they are", async () => {
+      const { id } = await openAbout(["inc-note"]);
+      const request = await about("inc-note");
+      const key = noteKey({ channel: "C0INCIDN7", ts: "1700000000.000100" });
+      const other = noteKey({ channel: "C0INCIDN7", ts: "1700000000.0001" });
+      for (const name of [key, other])
+        await changeIncident(db(), {
+          id,
+          at: NOW,
+          actor: ALICE,
+          event: "incident.noted",
+          kind: "note",
+          key: name,
+          entry: { note: "one", isReaction: true, reactedAt: 1, version: 1 },
+        });
+      expect(await findNoted(db(), key)).toEqual([id]);
+      expect(await findNoted(db(), `${key}0`)).toEqual([]);
+      const amended = (change: NoteChange) => amendNote(db(), id, key, { change, at: NOW + 1000 });
+      const both = await Promise.all([
+        amended({ kind: "edited", note: "two", by: ALICE, version: 2 }),
+        amended({ kind: "edited", note: "two", by: ALICE, version: 2 }),
+      ]);
+      expect(both.filter(Boolean)).toHaveLength(1);
+      expect(await amended({ kind: "edited", note: "late", by: ALICE, version: 1.5 })).toBe(false);
+      expect(await amended({ kind: "withdrawn", by: BOB, version: 3 })).toBe(false);
+      expect(await amended({ kind: "withdrawn", by: ALICE, version: 3 })).toBe(true);
+      expect(await amended({ kind: "restored", note: "three", by: BOB, version: 4 })).toBe(true);
+      expect(await amended({ kind: "deleted", version: 5 })).toBe(true);
+      expect(await amended({ kind: "edited", note: "four", by: ALICE, version: 6 })).toBe(false);
+      expect(await readNote(db(), id, key)).toMatchObject({ note: "three", actor: BOB, state: "deleted" });
+      const window = { since: NOW - 1000, until: NOW + 60_000 };
+      const { rows } = await readNoteRows(db(), { people: [{ id: "inc-note" }] }, window);
+      expect(rows.map((row) => (row.kind === "note" ? row.state : row.kind))).toEqual([
+        null,
+        "deleted",
+        "incident",
+      ]);
+      const people = [{ id: "unknown", email: "INC-NOTE@example.com" }];
+      const told = await readRequestRows(db(), [...people, { id: "inc-note", email: "" }], window);
+      expect(
+        told.rows.map((row) => (row.kind === "request" ? [row.event, row.requestId] : row.kind)),
+      ).toEqual([["request.created", request.id]]);
+      const later = { since: NOW + 1, until: NOW + 60_000 };
+      expect((await readNoteRows(db(), { incidentId: id }, later)).rows).toEqual([]);
+    });
+
     it("are told of every request about their people, in its transaction, and of no other", async () => {
       const [mine, other] = [await openAbout(["inc-a", "inc-b"]), await openAbout(["inc-c"])];
       const request = await about("inc-b");
