@@ -42,6 +42,8 @@ import { createPresence } from "./slack/presence.ts";
 import { createPassOnce } from "./slack/replay.ts";
 import { createSlackSocket } from "./slack/socket.ts";
 import { createClock } from "./store/clock.ts";
+import { createNotices } from "./replicas/notices.ts";
+import { createSharedBudget } from "./replicas/shared-budget.ts";
 import { openStore } from "./store/open.ts";
 import { releaseDeadThreads } from "./threads/publish.ts";
 import { createWatchDrawer } from "./watch/draw.ts";
@@ -73,6 +75,9 @@ export interface ZtBot {
   /** Takes no new work, finishes what it is on, closes everything. */
   stop(): Promise<void>;
 }
+
+/** One replica was told to read its policy again. */
+const POLICY_RELOADED = "policy-reloaded";
 
 /** Of the ten seconds that `docker stop` gives, the rest is for closing. */
 const DRAIN_MS = 8000;
@@ -111,8 +116,17 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     await releaseDeadThreads(db);
     await releaseDeadLooks(db);
   }
+  // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
+  const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
+  /** How replicas reach one another; null: this process is alone. */
+  const notices =
+    config.database.kind === "postgres"
+      ? createNotices(config.database.url, { db, log, processId: owner })
+      : null;
   const cloudflare = createCloudflare({
     ...config.cloudflare,
+    sharedBudget:
+      notices === null ? null : createSharedBudget(db, config.cloudflare.budget, { log, notices }),
     log,
     now,
     onCall: metrics?.cloudflareCalled,
@@ -150,8 +164,6 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
     ...(options.watchMs !== undefined && { watchMs: options.watchMs }),
   });
-  // Alone on its files it goes on at once after a crash; of replicas each has a name of its own.
-  const owner = config.database.kind === "sqlite" ? "the only one" : randomUUID();
   const forwarder =
     auditForward === null
       ? null
@@ -260,6 +272,25 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     home.changed();
   }
   let reloading = Promise.resolve();
+  /** One after another: the file that was read last is the one in force. */
+  const queueReload = (reload: () => Promise<void>): Promise<void> =>
+    (reloading = reloading
+      .catch(() => {
+        // Told to whoever asked for that one.
+      })
+      .then(reload));
+  /** Another replica reads a new file, or may have while this one was cut off: this one reads its own. */
+  notices?.on(POLICY_RELOADED, (told) => {
+    queueReload(async () => {
+      await reloadPolicy();
+      const theirs = told?.["hash"];
+      if (typeof theirs === "string" && theirs !== policy.hash())
+        log.warn(
+          { file: config.policyFile, policyHash: policy.hash(), theirs },
+          "another replica has another policy in force: give all of them the same file",
+        );
+    }).catch((error: unknown) => log.error({ err: error }, "policy not reloaded as another replica did"));
+  });
   await engine.start();
   await usePolicy();
   forwarder?.start();
@@ -279,9 +310,11 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   return {
     metricsUrl: metricsServer?.url ?? null,
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
-    // One after another: the file that was read last is the one in force.
-    // One that failed has told its caller.
-    reloadPolicy: () => (reloading = reloading.catch(() => {}).then(reloadPolicy)),
+    reloadPolicy: () =>
+      queueReload(async () => {
+        await reloadPolicy();
+        notices?.tell(POLICY_RELOADED, { hash: policy.hash() });
+      }),
     async checkUp() {
       const report = await doctor("");
       if (!stopping) logProblems(report, log);
@@ -304,6 +337,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     server.close();
     server.closeAllConnections();
     metricsServer?.close();
+    await notices?.close();
     await store.close();
   }
 }

@@ -86,7 +86,12 @@ const slackToken = (prefix: string, kind: string, missing: string, hint = "") =>
 /** `1100/300s`. At most 200 of the calls, and never more than a fifth, are kept from bulk work. */
 function toBudget(value: string): RateBudget {
   const [requests = 0, seconds = 0] = value.split("/").map((part) => Number.parseInt(part, 10));
-  return { requests, windowMs: seconds * 1000, reserve: Math.min(200, Math.floor(requests / 5)) };
+  return {
+    requests,
+    windowMs: seconds * 1000,
+    reserve: Math.min(200, Math.floor(requests / 5)),
+    urgent: Math.min(50, Math.floor(requests / 20)),
+  };
 }
 
 /** `500/30s`. */

@@ -38,7 +38,7 @@ describe("the least settings", () => {
         baseUrl: "https://api.cloudflare.com/client/v4",
         accountId: ACCOUNT,
         auth: { kind: "token", token: "cf-token" },
-        budget: { requests: 1100, windowMs: 300_000, reserve: 200 },
+        budget: { requests: 1100, windowMs: 300_000, reserve: 200, urgent: 50 },
       },
       database: { kind: "sqlite", file: resolve("data/zt.db"), directory: resolve("data") },
       auditForward: null,

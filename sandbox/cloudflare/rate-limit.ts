@@ -30,6 +30,7 @@ export function createRateLimit(limit: RateLimit | null, now: () => number): Lay
       return withHeaders(tooManyRequests(seconds, limit), { "ratelimit-policy": policy });
     }
     const answer = await next();
+    if (limit.isSilent === true) return answer;
     const seconds = Math.max(0, Math.ceil((bucket.startedAt + limit.windowMs - now()) / 1000));
     return withHeaders(answer, {
       ratelimit: `"default";r=${Math.max(0, limit.requests - bucket.used)};t=${seconds}`,

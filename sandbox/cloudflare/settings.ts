@@ -92,6 +92,8 @@ export interface Settings {
 export interface RateLimit {
   requests: number;
   windowMs: number;
+  /** Answers do not say what is left of it. */
+  isSilent?: boolean;
 }
 
 export interface CloudflareEmulatorOptions {

@@ -3,7 +3,9 @@ import type { Logger } from "pino";
 import { accessLogCalls, createAccessLogs } from "./access-logs.ts";
 import { accessUserCalls, createAccessUsers } from "./access-users.ts";
 import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
-import type { Budget, Priority, RateBudget } from "./budget.ts";
+import type { Budget, RateBudget } from "./rate/budget.ts";
+import type { SharedBudget } from "./rate/permits.ts";
+import type { Priority } from "./rate/turn.ts";
 import type { Call, OnCall } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
 import { createGatewayLists, gatewayListCalls, type GatewayList, type ListItem } from "./gateway/lists.ts";
@@ -29,7 +31,7 @@ import type {
 import { createTokens, tokenCalls } from "./tokens.ts";
 
 export type { Call } from "./call.ts";
-export type { RateBudget } from "./budget.ts";
+export type { RateBudget } from "./rate/budget.ts";
 export type { AccessRequest, AccessUser, ActiveSession, AuditEvent, FailedLogin, Identity };
 export type { Registration, RiskScore, RiskSummaryUser, SessionIdentity, TokenStatus };
 export type { GatewayList, GatewayRule, IdentityProvider, ListItem, PhysicalDevice, ScimUser };
@@ -63,6 +65,8 @@ export interface CloudflareOptions {
   retries?: number | undefined;
   /** How many calls may go out; see budget.ts for the default. */
   budget?: RateBudget | undefined;
+  /** Where several processes share the budget; null: this one has it alone. */
+  sharedBudget?: SharedBudget | null | undefined;
   onCall?: OnCall | undefined;
   /** Our clock, epoch ms. */
   now?: (() => number) | undefined;
@@ -173,6 +177,8 @@ export interface Cloudflare {
   budget: Pick<Budget, "msUntilRoom" | "estimateMs" | "left">;
   /** The same account for work through a long list: every call is a bulk call. */
   bulk: Cloudflare;
+  /** The same account for a containment that can't wait: its calls may use what look-ups must leave. */
+  urgent: Cloudflare;
   accessUsers: {
     list(query?: AccessUserQuery, call?: CallOptions): Promise<Page<AccessUser>>;
     /** All pages, each user once. Ends after an empty, short or repeated page. */
@@ -274,20 +280,34 @@ export type CallName = (typeof CALLS)[number]["name"];
 /** Makes the client. Nothing is sent before the first call. */
 export function createCloudflare(options: CloudflareOptions): Cloudflare {
   const http = createHttp(options);
-  const bulk = createResources(options, {
-    ...http,
-    send: (call, input, callOptions) => http.send(call, input, { ...callOptions, priority: "bulk" }),
-  });
-  const inBulk: Cloudflare = {
-    ...bulk,
+  const withPriority = (priority: Priority): Resources =>
+    createResources(options, {
+      ...http,
+      send: (call, input, callOptions) => http.send(call, input, { ...callOptions, priority }),
+    });
+  const bulk: Cloudflare = {
+    ...withPriority("bulk"),
+    // Work through a long list stays that.
     get bulk() {
-      return inBulk;
+      return bulk;
+    },
+    get urgent() {
+      return bulk;
     },
   };
-  return { ...createResources(options, http), bulk: inBulk };
+  const urgent: Cloudflare = {
+    ...withPriority("urgent"),
+    bulk,
+    get urgent() {
+      return urgent;
+    },
+  };
+  return { ...createResources(options, http), bulk, urgent };
 }
 
-function createResources({ accountId, auth }: CloudflareOptions, http: Http): Omit<Cloudflare, "bulk"> {
+type Resources = Omit<Cloudflare, "bulk" | "urgent">;
+
+function createResources({ accountId, auth }: CloudflareOptions, http: Http): Resources {
   return {
     accountId,
     authKind: auth.kind,

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import axios from "axios";
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from "axios";
 
-import { BudgetSpentError, createBudget, DEFAULT_BUDGET, readLimitNews } from "./budget.ts";
-import type { Budget, Priority } from "./budget.ts";
+import { createBudget, DEFAULT_BUDGET, readLimitNews } from "./rate/budget.ts";
+import type { Budget } from "./rate/budget.ts";
+import { BudgetSpentError, type Priority } from "./rate/turn.ts";
 import { fillPath, serializeQuery, type Query } from "./call.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions, CloudflareAuth, CloudflareOptions } from "./cloudflare.ts";
@@ -65,7 +66,7 @@ interface Outgoing extends Pick<CallOptions, "isCurrent"> {
 
 /** The connection to Cloudflare that every resource shares. */
 export function createHttp(options: CloudflareOptions): Http {
-  const budget = createBudget(options.budget ?? DEFAULT_BUDGET);
+  const budget = createBudget(options.budget ?? DEFAULT_BUDGET, options.sharedBudget);
   const now = options.now ?? Date.now;
   const clock = createServerClock();
   const client = createClient(options);

@@ -1,5 +1,6 @@
 import PQueue from "p-queue";
 
+import { actionOf } from "../actions/index.ts";
 import { voidAs } from "../approvals/click.ts";
 import { BOT } from "../audit/append.ts";
 import { clockOf } from "../store/clock.ts";
@@ -165,7 +166,10 @@ async function advanceFirst(
 ): Promise<{ due: number } | Refusal | null> {
   if (first.dueAt > deps.now()) return { due: first.dueAt };
   const startedAt = performance.now();
-  const refusal = await advancePerson(run, first);
+  const { cloudflare } = deps;
+  const isUrgent = actionOf(run.request.plan).isUrgent === true;
+  const client = isUrgent ? cloudflare.urgent : cloudflare;
+  const refusal = await advancePerson({ ...run, deps: { ...deps, cloudflare: client } }, first);
   if (refusal === null && first.state === "waiting") {
     deps.paces.set(run.request.id, { ...UNMEASURED, beginMs: eachOf(performance.now() - startedAt, 1) });
   }

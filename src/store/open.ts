@@ -28,6 +28,7 @@ import { createIncidentsMigration } from "./migrations/0019-incidents.ts";
 import { createWatchesMigration } from "./migrations/0020-watches.ts";
 import { followedNotesMigration } from "./migrations/0022-followed-notes.ts";
 import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
+import { ratePermitsMigration } from "./migrations/0024-rate-permits.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -243,6 +244,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0020-watches": createWatchesMigration(dialect),
     "0022-followed-notes": followedNotesMigration,
     "0023-idp-disabled": createIdpDisabledMigration(dialect),
+    "0024-rate-permits": ratePermitsMigration,
   };
 }
 

@@ -64,7 +64,7 @@ function createPool(url: string, max: number, silenceMs: number): PostgresPool {
 }
 
 /** `sslmode` as PostgreSQL's own tools read it: `require` encrypts, `verify-full` also checks who answers. */
-function withStandardTls(url: string): string {
+export function withStandardTls(url: string): string {
   if (url.includes("uselibpqcompat=")) return url;
   return `${url}${url.includes("?") ? "&" : "?"}uselibpqcompat=true`;
 }

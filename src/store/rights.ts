@@ -29,6 +29,8 @@ const RIGHTS: Record<keyof Database, string> = {
   incident_entries: "SELECT, INSERT",
   watches: "SELECT, INSERT, UPDATE",
   watch_events: "SELECT, INSERT, UPDATE",
+  rate_limits: "SELECT, INSERT, UPDATE",
+  rate_permits: "SELECT, INSERT, UPDATE, DELETE",
 };
 /** Kysely's list of migrations: whether the tables are up to date. */
 const ALL_RIGHTS: Record<string, string> = { ...RIGHTS, kysely_migration: "SELECT" };

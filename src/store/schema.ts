@@ -23,6 +23,8 @@ export interface Database {
   incident_entries: IncidentEntriesTable;
   watches: WatchesTable;
   watch_events: WatchEventsTable;
+  rate_limits: RateLimitsTable;
+  rate_permits: RatePermitsTable;
 }
 
 export interface RequestsTable {
@@ -420,4 +422,20 @@ export interface WatchEventsTable {
   /** Who said that it was to be expected. */
   expected_by: string | null;
   expected_at: number | null;
+}
+
+/** A rate that replicas share: its row is also what they queue at to count it. */
+export interface RateLimitsTable {
+  name: string;
+  /** Cloudflare refuses calls until then, by the database's clock; 0: it does not. */
+  paused_until: number;
+}
+
+/** Calls that one replica may make, or made: they count against the shared rate until `counts_until`. */
+export interface RatePermitsTable {
+  id: string;
+  name: string;
+  priority: string;
+  calls: number;
+  counts_until: number;
 }

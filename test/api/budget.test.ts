@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import {
-  BudgetSpentError,
-  createBudget,
-  readLimitNews,
-  type Budget,
-  type Priority,
-} from "../../src/api/budget.ts";
+import { createBudget, readLimitNews, type Budget } from "../../src/api/rate/budget.ts";
+import { BudgetSpentError, type Priority } from "../../src/api/rate/turn.ts";
 
 const WINDOW = 300_000;
 const forever = new AbortController().signal;
@@ -36,7 +31,7 @@ afterEach(() => {
 
 describe("the budget of calls", () => {
   it("lets bulk calls out at once up to their share, and the rest as the window slides", async () => {
-    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20 });
+    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20, urgent: 0 });
     const moments = takeMany(budget, 200, "bulk");
     await vi.advanceTimersByTimeAsync(1000);
     expect(moments).toHaveLength(90);
@@ -48,7 +43,7 @@ describe("the budget of calls", () => {
   });
 
   it("keeps the reserve for people while bulk work has used up its share", async () => {
-    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20 });
+    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20, urgent: 0 });
     takeMany(budget, 500, "bulk");
     await vi.advanceTimersByTimeAsync(1000);
     const people = takeMany(budget, 20, "interactive");
@@ -57,7 +52,7 @@ describe("the budget of calls", () => {
   });
 
   it("never lets more out than its whole in any window, whoever asks", async () => {
-    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20 });
+    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20, urgent: 0 });
     const bulk = takeMany(budget, 300, "bulk");
     const people: number[][] = [];
     for (let minute = 0; minute < 20; minute += 1) {
@@ -71,7 +66,7 @@ describe("the budget of calls", () => {
   });
 
   it("lets a person go before bulk calls that wait for the same place", async () => {
-    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 1 });
+    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 1, urgent: 0 });
     takeMany(budget, 10, "interactive");
     await vi.advanceTimersByTimeAsync(0);
     const order: string[] = [];
@@ -84,7 +79,7 @@ describe("the budget of calls", () => {
   });
 
   it("says at once, and when to come back, where a person's turn would come too late", async () => {
-    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 1 });
+    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 1, urgent: 0 });
     takeMany(budget, 10, "interactive");
     await vi.advanceTimersByTimeAsync(60_000);
     const late = budget.take({ priority: "interactive", signal: forever, maxWaitMs: 10_000 });
@@ -93,7 +88,7 @@ describe("the budget of calls", () => {
   });
 
   it("gives a place back that nobody waits for any more", async () => {
-    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 5 });
+    const budget = createBudget({ requests: 10, windowMs: WINDOW, reserve: 5, urgent: 0 });
     takeMany(budget, 5, "bulk");
     await vi.advanceTimersByTimeAsync(0);
     const controller = new AbortController();
@@ -116,12 +111,12 @@ describe("the budget of calls", () => {
     { calls: 180, ms: WINDOW },
     { calls: 181, ms: 2 * WINDOW },
   ])("estimates $ms ms for $calls bulk calls in a quiet time", ({ calls, ms }) => {
-    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20 });
+    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20, urgent: 0 });
     expect(budget.estimateMs(calls)).toBe(ms);
   });
 
   it("knows how long it takes until there is room again", async () => {
-    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20 });
+    const budget = createBudget({ requests: 110, windowMs: WINDOW, reserve: 20, urgent: 0 });
     expect(budget.msUntilRoom(30)).toBe(0);
     takeMany(budget, 80, "bulk");
     await vi.advanceTimersByTimeAsync(100_000);
@@ -140,7 +135,7 @@ describe("what Cloudflare says of its limit", () => {
   const policy = { "ratelimit-policy": `"default";q=1200;w=300` };
 
   it("stops bulk calls, and them alone, before the last ones are used up", async () => {
-    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
+    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200, urgent: 0 });
     budget.learn(readLimitNews(headers({ ...policy, ratelimit: `"default";r=219;t=40` }), 200, null));
     expect(budget.msUntilRoom(1)).toBe(0);
     budget.learn(readLimitNews(headers({ ...policy, ratelimit: `"default";r=218;t=40` }), 200, null));
@@ -154,7 +149,7 @@ describe("what Cloudflare says of its limit", () => {
   });
 
   it("stops them for an hour at most: a month would overflow the timer and end at once", async () => {
-    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
+    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200, urgent: 0 });
     budget.learn(readLimitNews(headers({ ...policy, ratelimit: `"default";r=0;t=2592000` }), 200, null));
     const bulk = takeMany(budget, 1, "bulk");
     await vi.advanceTimersByTimeAsync(3_599_000);
@@ -164,14 +159,14 @@ describe("what Cloudflare says of its limit", () => {
   });
 
   it("stops them for as long as a refusal says", () => {
-    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
+    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200, urgent: 0 });
     budget.learn(readLimitNews(headers({}), 429, 120_000));
     expect(budget.msUntilRoom(1)).toBe(120_000);
     expect(budget.estimateMs(1)).toBe(120_000);
   });
 
   it("changes nothing where an answer says nothing, or only how much is left of a small quota", () => {
-    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200 });
+    const budget = createBudget({ requests: 1100, windowMs: WINDOW, reserve: 200, urgent: 0 });
     budget.learn(readLimitNews(headers({}), 200, null));
     budget.learn(readLimitNews(headers({ ratelimit: "nonsense" }), 200, null));
     budget.learn(

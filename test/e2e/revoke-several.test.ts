@@ -255,6 +255,9 @@ describe("a revocation of several users", () => {
         /⏸️ Cloudflare's rate limit: the next ones follow/.test(wordsOf(slack, card)) ? true : undefined,
       );
       expect(wordsOf(slack, card)).toMatch(/\d+ done · \d+ left · about \d+ s left/);
+      expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain(
+        "Cloudflare's rate limit is nearly used up",
+      );
       await finishedThread(slack, card);
       expect(wordsOf(slack, card)).toContain("12 of 12 done");
       expect(slack.violations).toEqual([]);

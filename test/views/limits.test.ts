@@ -242,6 +242,7 @@ describe("with data of every sort, Slack takes", { timeout: 120_000 }, () => {
           mayAsk: true,
           mayAudit: true,
           pause: { by: "U0ALICE01", at: NOW, reason: HOSTILE.repeat(20) },
+          shortUntil: NOW,
           page: 1,
           params: { show: "mine" },
           now: NOW,

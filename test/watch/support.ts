@@ -52,7 +52,7 @@ export async function openReplica(
     auth: { kind: "token", token: "watch-test-token" },
     log,
     // The budget's own clock is the real one.
-    budget: { requests: 1_000_000, windowMs: 1000, reserve: 1 },
+    budget: { requests: 1_000_000, windowMs: 1000, reserve: 1, urgent: 0 },
   });
   // Its clock is scaled as well: it must not be learned from the real one's.
   cloudflare.bulk.serverTime = (at) => at;

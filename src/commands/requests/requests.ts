@@ -103,11 +103,18 @@ export async function showRequests(
     mayAsk,
     mayAudit,
     pause,
+    shortUntil: shortUntil(deps),
     page,
     params: { show: shown.kind },
     ...(said !== undefined && { said }),
     now: deps.now(),
   });
+}
+
+/** Until when there are no Cloudflare calls left for work on many people; null: there are. */
+function shortUntil({ cloudflare, now }: Deps): number | null {
+  const ms = cloudflare.budget.msUntilRoom(1);
+  return ms > 0 ? now() + ms : null;
 }
 
 /** One more than is shown tells whether there is another page. */

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 import { ACTION_NAMES, actionsThat } from "../../actions/index.ts";
 import type { Cloudflare } from "../../api/cloudflare.ts";
-import type { Priority } from "../../api/budget.ts";
+import { PRIORITIES } from "../../api/rate/turn.ts";
 import { readNewest } from "../../audit/search.ts";
 import type { AuditForward } from "../../config.ts";
 import type { Db } from "../../store/open.ts";
@@ -27,7 +27,6 @@ interface Collector {
 }
 
 const SHARED = "Shared by all replicas: take the max, not the sum.";
-const PRIORITIES: readonly Priority[] = ["interactive", "bulk"];
 const OPEN_STATES = ["pending", "approved", "executing", "unknown"];
 
 const DECISION_SECONDS = [10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400];

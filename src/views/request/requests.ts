@@ -56,6 +56,8 @@ export interface RequestsProps {
   mayAudit: boolean;
   /** Nothing is carried out, and why. */
   pause: Pause | null;
+  /** Until when Cloudflare's rate limit leaves no calls for work on many people, epoch milliseconds; null: it does. */
+  shortUntil: number | null;
   page: number;
   /** What leads here again, but for the page. */
   params: Readonly<Record<string, string | number>>;
@@ -66,7 +68,7 @@ export interface RequestsProps {
 
 /** `/zt requests`: what was requested and how it stands, with the buttons that the reader may press. */
 export function requestsMessage(props: RequestsProps): Message {
-  const { rows, shown, page, params, now, pause } = props;
+  const { rows, shown, page, params, now, pause, shortUntil } = props;
   const here = rows.slice(0, REQUESTS_PAGE_SIZE);
   const hasNext = rows.length > REQUESTS_PAGE_SIZE;
   const first = (page - 1) * REQUESTS_PAGE_SIZE + 1;
@@ -76,11 +78,16 @@ export function requestsMessage(props: RequestsProps): Message {
   const next = page > 1 ? "→ Go back a page." : emptyNext(props);
   const hint = here.length === 0 ? next : hintText(props);
   const paused = pause === null ? null : pausedLine(pause, now);
+  const short =
+    shortUntil === null
+      ? null
+      : `⏳ *Cloudflare's rate limit is nearly used up.* Work on many people waits until ${when(shortUntil, "minute")}; one person is still contained at once.`;
   const refresh = screenButton("Refresh", "requests", { ...params, page }, "Show this list again", "refresh");
   return message(
-    fitLines(compact(saidLine(props), paused, unreviewedLines(props), title, here.map(lineOf)), 3000),
+    fitLines(compact(saidLine(props), paused, short, unreviewedLines(props), title, here.map(lineOf)), 3000),
     saidBlocks(props),
     paused !== null && section(paused),
+    short !== null && section(short),
     unreviewedBlocks(props),
     section(`*${title}* (${when(now, "time")})`),
     here.map((row) => [section(rowLines(row, now)), ...rowButtons(row, props)]).flat(),

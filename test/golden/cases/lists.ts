@@ -37,6 +37,7 @@ const requests = (changes: Partial<RequestsProps>) =>
     mayAsk: true,
     mayAudit: true,
     pause: null,
+    shortUntil: null,
     page: 1,
     params: {},
     now: NOW,
@@ -149,6 +150,7 @@ const KEEPING = [
 /** `/zt requests`, `/zt cancel` and `/zt audit`. */
 export const LISTS = {
   "requests-open": requests({ rows: OPEN }),
+  "requests-rate-limit": requests({ rows: OPEN.slice(2), shortUntil: NOW + 3 * MINUTE }),
   "requests-all": requests({ rows: [...OPEN, ...CLOSED], shown: { kind: "all" } }),
   "requests-all-second-page": requests({ rows: CLOSED, shown: { kind: "all" }, page: 2 }),
   "requests-mine": requests({ rows: CLOSED, shown: { kind: "mine", userId: ALICE } }),

@@ -17,6 +17,7 @@ function makeMessage(rows: readonly RequestRow[], changes: Partial<RequestsProps
     mayAsk: true,
     mayAudit: true,
     pause: null,
+    shortUntil: null,
     page: 1,
     params: {},
     now: NOW,

@@ -1,6 +1,8 @@
 import PQueue from "p-queue";
 
-import { waitOf } from "./retry.ts";
+import { waitOf } from "../retry.ts";
+import { createPermits, type SharedBudget } from "./permits.ts";
+import { BudgetSpentError, PRIORITIES, type Priority, type TurnOptions } from "./turn.ts";
 
 /**
  * How many calls we allow ourselves. Cloudflare's limit (1,200 calls in 5 minutes) is one for the dashboard and all
@@ -12,13 +14,18 @@ export interface RateBudget {
   windowMs: number;
   /** Of these, so many are kept for people who wait and for single containments: bulk work leaves them alone. */
   reserve: number;
+  /** Of the reserve, so many are for urgent containment alone: look-ups leave them alone too. */
+  urgent: number;
 }
 
 /** A margin below Cloudflare's own limit, for what the dashboard and other tools do meanwhile. */
-export const DEFAULT_BUDGET: RateBudget = { requests: 1100, windowMs: 300_000, reserve: 200 };
+export const DEFAULT_BUDGET: RateBudget = { requests: 1100, windowMs: 300_000, reserve: 200, urgent: 50 };
 
-/** What a call is for: work through a long list waits behind everything else. */
-export type Priority = "interactive" | "bulk";
+/** How many calls of one priority, and of those behind it, may go out in a window. */
+export function capOf({ requests, reserve, urgent }: RateBudget, priority: Priority): number {
+  const kept = { urgent: 0, interactive: urgent, bulk: reserve }[priority];
+  return Math.max(1, requests - kept);
+}
 
 /** What Cloudflare said of its limit in an answer. */
 export interface LimitNews {
@@ -29,25 +36,6 @@ export interface LimitNews {
   /** Until the window ends, or until calls are taken again. */
   resetMs: number | null;
   isRefused: boolean;
-}
-
-export interface TurnOptions {
-  priority: Priority;
-  signal: AbortSignal;
-  /** How long it may wait; bulk calls wait as long as it takes. */
-  maxWaitMs: number;
-}
-
-/** There is no turn in time. Nothing was sent. */
-export class BudgetSpentError extends Error {
-  override readonly name = "BudgetSpentError";
-  /** Epoch milliseconds. */
-  readonly retryAt: number;
-
-  constructor(retryAt: number) {
-    super("the budget of Cloudflare calls is spent");
-    this.retryAt = retryAt;
-  }
 }
 
 export interface Budget {
@@ -63,13 +51,22 @@ export interface Budget {
   estimateMs(calls: number, msEach?: number): number;
 }
 
-/** Keeps our calls within the budget: two sliding windows, one for all calls and a narrower one for bulk calls. */
-export function createBudget({ requests, windowMs, reserve }: RateBudget): Budget {
-  const bulkRequests = Math.max(1, requests - reserve);
-  const all = new PQueue({ intervalCap: requests, interval: windowMs, strict: true });
-  const bulk = new PQueue({ intervalCap: bulkRequests, interval: windowMs, strict: true });
+/**
+ * Keeps our calls within the budget: a sliding window for all calls, a narrower one for all but urgent containment, and
+ * the narrowest for bulk calls. `share`: where several processes share it, each call also takes one of their permits.
+ */
+export function createBudget(rate: RateBudget, share: SharedBudget | null = null): Budget {
+  const { requests, windowMs, reserve } = rate;
+  const caps = { all: requests, others: capOf(rate, "interactive"), bulk: capOf(rate, "bulk") };
+  const openWindow = (intervalCap: number) => new PQueue({ intervalCap, interval: windowMs, strict: true });
+  const queues = { all: openWindow(caps.all), others: openWindow(caps.others), bulk: openWindow(caps.bulk) };
   // The queues decide; these only say how long it will take.
-  const started = { all: createTicks(windowMs), bulk: createTicks(windowMs) };
+  const started = {
+    all: createTicks(windowMs),
+    others: createTicks(windowMs),
+    bulk: createTicks(windowMs),
+  };
+  const permits = share === null ? null : createPermits(share);
   let pausedUntil = 0;
   /** Bulk calls that Cloudflare's own count leaves, as others share it, and until when. */
   let news: { left: number; until: number } | null = null;
@@ -78,28 +75,43 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
   function pauseBulk(until: number): void {
     if (until <= pausedUntil) return;
     pausedUntil = until;
-    bulk.pause();
+    queues.bulk.pause();
     clearTimeout(resume);
-    resume = setTimeout(() => bulk.start(), until - Date.now()).unref();
+    resume = setTimeout(() => queues.bulk.start(), until - Date.now()).unref();
   }
+  share?.onPaused((ms) => pauseBulk(Date.now() + ms));
 
   function stamp(priority: Priority): void {
     const now = Date.now();
     started.all.add(now);
+    if (priority !== "urgent") started.others.add(now);
     if (priority === "bulk") started.bulk.add(now);
     if (news !== null) news.left -= 1;
   }
 
   function queue(priority: Priority, signal: AbortSignal): Promise<void> {
-    if (priority === "interactive") return all.add(() => stamp("interactive"), { signal, priority: 1 });
-    return bulk.add(() => all.add(() => stamp("bulk"), { signal, priority: 0 }), { signal });
+    const rank = PRIORITIES.length - PRIORITIES.indexOf(priority);
+    const throughAll = () => queues.all.add(() => stamp(priority), { signal, priority: rank });
+    if (priority === "urgent") return throughAll();
+    const throughOthers = () => queues.others.add(throughAll, { signal, priority: rank });
+    return priority === "interactive" ? throughOthers() : queues.bulk.add(throughOthers, { signal });
+  }
+
+  /** Until a call that is not bulk could go out, by our own count. */
+  function msUntilTurn(priority: Exclude<Priority, "bulk">, now: number): number {
+    const name = priority === "urgent" ? "all" : "others";
+    const ahead = queues[name].sizeBy({ priority: PRIORITIES.length - PRIORITIES.indexOf(priority) });
+    return Math.max(
+      started.all.msUntilFree(caps.all, 1, now),
+      started[name].msUntilFree(caps[name], 1 + ahead, now),
+    );
   }
 
   return {
     async take({ priority, signal, maxWaitMs }) {
-      const ahead = all.sizeBy({ priority: 1 });
-      const waitMs = started.all.msUntilFree(requests, 1 + ahead, Date.now());
-      const retryAt = Date.now() + waitMs;
+      const startedAt = Date.now();
+      const waitMs = priority === "bulk" ? 0 : msUntilTurn(priority, startedAt);
+      const retryAt = startedAt + waitMs;
       if (waitMs > maxWaitMs) throw new BudgetSpentError(retryAt);
       try {
         await queue(priority, signal);
@@ -107,39 +119,47 @@ export function createBudget({ requests, windowMs, reserve }: RateBudget): Budge
         // Given up while it waited.
         throw new BudgetSpentError(retryAt);
       }
+      await permits?.take({ priority, signal, maxWaitMs: maxWaitMs - (Date.now() - startedAt) });
     },
     learn({ remaining, quota, resetMs, isRefused }) {
       if (resetMs === null) return;
       const kept = quota === null ? 0 : Math.floor((quota * reserve) / requests);
       if (remaining !== null) news = { left: Math.max(0, remaining - kept), until: Date.now() + resetMs };
       if (isRefused || (remaining !== null && remaining <= kept)) pauseBulk(Date.now() + resetMs);
+      // Past the limit Cloudflare refuses every process of ours.
+      if (isRefused) share?.pause(resetMs);
     },
     left(priority) {
       const now = Date.now();
-      const forAll = requests - started.all.since(now - windowMs).length;
-      if (priority === "interactive") return forAll;
+      const room = (name: keyof typeof caps) => caps[name] - started[name].since(now - windowMs).length;
+      const forAll = room("all");
+      if (priority === "urgent") return forAll;
+      const forOthers = Math.max(0, Math.min(forAll, room("others")));
+      if (priority === "interactive") return forOthers;
       if (pausedUntil > now) return 0;
       const byCount = news !== null && news.until > now ? news.left : Number.POSITIVE_INFINITY;
-      return Math.max(0, Math.min(forAll, bulkRequests - started.bulk.since(now - windowMs).length, byCount));
+      return Math.max(0, Math.min(forOthers, room("bulk"), byCount));
     },
     msUntilRoom(calls) {
       const now = Date.now();
-      const wanted = Math.min(calls, bulkRequests);
+      const wanted = Math.min(calls, caps.bulk);
       return Math.max(
         0,
         pausedUntil - now,
-        started.bulk.msUntilFree(bulkRequests, wanted, now),
-        started.all.msUntilFree(requests, wanted, now),
+        (permits?.shortUntil("bulk") ?? 0) - now,
+        started.bulk.msUntilFree(caps.bulk, wanted, now),
+        started.others.msUntilFree(caps.others, wanted, now),
+        started.all.msUntilFree(caps.all, wanted, now),
       );
     },
     estimateMs(calls, msEach = 0) {
       const now = Date.now();
       const out = started.bulk.since(now - windowMs);
       const left = news !== null && news.until > now ? news.left : Number.POSITIVE_INFINITY;
-      let at = Math.max(now, pausedUntil);
+      let at = Math.max(now, pausedUntil, permits?.shortUntil("bulk") ?? 0);
       for (let index = 0; index < calls; index += 1) {
         if (index >= left) at = Math.max(at, news?.until ?? at);
-        at = Math.max(at, (out[out.length - bulkRequests] ?? Number.NEGATIVE_INFINITY) + windowMs) + msEach;
+        at = Math.max(at, (out[out.length - caps.bulk] ?? Number.NEGATIVE_INFINITY) + windowMs) + msEach;
         out.push(at);
       }
       return at - now;
