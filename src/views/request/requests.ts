@@ -81,7 +81,7 @@ export function requestsMessage(props: RequestsProps): Message {
   const short =
     shortUntil === null
       ? null
-      : `⏳ *Cloudflare's rate limit is nearly used up.* Work on many people waits until ${when(shortUntil, "minute")}; one person is still contained at once.`;
+      : `⏳ *Cloudflare's rate limit is nearly used up.* Work on many people waits until ${when(shortUntil, "minute")}. A request about one person still goes ahead.`;
   const refresh = screenButton("Refresh", "requests", { ...params, page }, "Show this list again", "refresh");
   return message(
     fitLines(compact(saidLine(props), paused, short, unreviewedLines(props), title, here.map(lineOf)), 3000),
