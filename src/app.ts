@@ -276,7 +276,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const queueReload = (reload: () => Promise<void>): Promise<void> =>
     (reloading = reloading
       .catch(() => {
-        // Told to whoever asked for that one.
+        // Told to those who asked for that one.
       })
       .then(reload));
   /** Another replica reads a new file, or may have while this one was cut off: this one reads its own. */

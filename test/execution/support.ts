@@ -51,7 +51,7 @@ export function createExecution(
     db,
     now,
     log: createLogger("silent"),
-    cloudflare: { ...cloudflare, bulk: cloudflare },
+    cloudflare: { ...cloudflare, bulk: cloudflare, urgent: cloudflare },
     policy: { current: () => POLICY, hash: () => "hash" },
     directory: {
       person: (id: string) =>

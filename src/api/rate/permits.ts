@@ -66,7 +66,7 @@ export function createPermits(share: SharedBudget): Permits {
     }, validMs).unref();
   }
 
-  /** One question at a time for each priority, whoever waits for its answer. */
+  /** One question at a time for each priority; all who wait share its answer. */
   function ask(priority: Priority): Promise<void> {
     const running = asking.get(priority);
     if (running !== undefined) return running;

@@ -254,7 +254,7 @@ export function createFakeCloudflare(
         ) => write(userUid, call?.isCurrent, () => endAll(userUid, devices)),
       },
     };
-    return { ...client, bulk: client } as unknown as Cloudflare;
+    return { ...client, bulk: client, urgent: client } as unknown as Cloudflare;
   }
 
   for (const { id } of targets) fake.logIn(id);
