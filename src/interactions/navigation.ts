@@ -17,7 +17,7 @@ import { parseChoice } from "../views/menu.ts";
 import { parseScreenAction, SCREEN_PREFIX, unpackParams } from "../views/screen-button.ts";
 import type { Asker, Deps } from "../deps.ts";
 import type { Click, ClickHandler } from "./click.ts";
-import { openForm } from "./open-form.ts";
+import { openDeviceForm, openForm } from "./open-form.ts";
 
 /** A button that leads to a subcommand's screen: the role is asked again, and what it shows is read again. */
 export async function showScreen(
@@ -54,7 +54,9 @@ export async function showForm(actionId: string, click: Click): Promise<void> {
   const [, name, which] = actionId.split(":");
   const action = ACTION_NAMES.find((one) => one === name);
   if (action === undefined) throw leadsNowhere();
-  const { user, request, draft, advice } = unpackParams(value);
+  const { user, request, draft, device, advice } = unpackParams(value);
+  if (device !== undefined)
+    return openDeviceForm(deps, triggerId, { asker, originChannel: channelId }, { action, device });
   // A list of users is for operators only: it is not read before that is known.
   if (request !== undefined || draft !== undefined)
     await authorise({ deps, asker }, { name: action, role: "operator" });

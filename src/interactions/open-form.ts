@@ -5,7 +5,8 @@ import { authorise } from "../commands/authorise.ts";
 import { compact } from "../compact.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
-import type { UserMessage } from "../errors.ts";
+import { UserError, type UserMessage } from "../errors.ts";
+import type { ActionName } from "../requests/plan.ts";
 import { countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
 import { activeFirst, allRegistrations, findRevokedBy } from "../lookup/registrations.ts";
 import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
@@ -42,6 +43,28 @@ export async function openForm(
     await deps.slack.interactive.views.open({ trigger_id: triggerId, view: await build() });
   else
     await openWithLoading(deps, triggerId, formOf(request.action).title, "Reading from Cloudflare…", build);
+}
+
+/** The form of an action on devices with one of them ticked, about the user whose device it is. */
+export async function openDeviceForm(
+  deps: Deps,
+  triggerId: string,
+  place: FormPlace,
+  { action, device }: { action: ActionName; device: string },
+): Promise<void> {
+  await openWithLoading(deps, triggerId, formOf(action).title, "Reading from Cloudflare…", async () => {
+    await authorise({ deps, asker: place.asker }, { name: action, role: "operator" });
+    const { items } = await deps.cloudflare.devices.registrations({ ids: [device], status: "all" });
+    const owner = items[0]?.userId ?? null;
+    if (owner === null) {
+      throw new UserError({
+        what: "That device is no longer registered.",
+        next: "Look at their devices again with /zt devices.",
+      });
+    }
+    const who = { kind: "id", id: owner } as const;
+    return buildForm(deps, place, { action, who, prefill: { registrationIds: [device] }, reason: "" });
+  });
 }
 
 /** The form with what is known of the user, what it shows of Cloudflare's state, and what was filled in before. */

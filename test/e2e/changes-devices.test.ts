@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { createLogger } from "../../src/log.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { answerTo, callsTo, cardWhere, CHANNELS, PEOPLE, wordsOf } from "../support/harness.ts";
+import { answerTo, callsTo, cardWhere, CHANNELS, PEOPLE, type, wordsOf } from "../support/harness.ts";
+import { PICK_DEVICE } from "../../src/views/look-ups/devices.ts";
 import {
   accessIdOf,
   addOthers,
@@ -14,6 +15,7 @@ import {
   boxesOf,
   openFormBy,
   privateAnswer,
+  newAnswer,
   newModal,
   OTHERS,
   pick,
@@ -281,6 +283,30 @@ describe("the form to revoke devices", () => {
     ]);
     await sendForm(slack, alice, back);
     expect(wordsOf(slack, await card(scene, "Revoke 1 device"))).toContain(MACBOOK);
+  });
+
+  it("is opened from /zt devices with the one device ticked that was picked there", async () => {
+    const scene = await startScene();
+    const { slack, cloudflare } = scene;
+    const devices = await newAnswer(scene, () => type(slack, alice, `devices ${MALLORY}`));
+    const [one] = cloudflare.state.registrations.filter(
+      ({ userId, revokedAt }) => userId === accessIdOf(scene, MALLORY) && revokedAt === null,
+    );
+    if (one === undefined) throw new Error("no device");
+    const choose = () =>
+      slack.click({
+        user: alice,
+        channel: devices.channel,
+        ts: devices.ts,
+        actionId: PICK_DEVICE,
+        value: `device=${one.id}`,
+      });
+    const form = await newModal(slack, alice, choose);
+    expect(boxesOf(form).flatMap(({ value, isTicked }) => (isTicked ? [value] : []))).toEqual([one.id]);
+    await sendForm(slack, alice, form, { reason: { reason: "stolen" } });
+    expect(wordsOf(slack, await card(scene, "Revoke 1 device"))).toContain("stolen");
+    cloudflare.state.registrations = [];
+    expect(slack.visibleText(await newModal(slack, alice, choose))).toContain("no longer registered");
   });
 
   it("asks to try again, and keeps the reason, while the devices can't be read", async () => {

@@ -1,14 +1,16 @@
-import type { SectionBlock } from "@slack/types";
+import type { ActionsBlock, PlainTextOption, SectionBlock } from "@slack/types";
 
 import type { AccessUser, Registration } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
 import { activeFirst, isActive, type Registrations } from "../../lookup/registrations.ts";
 import { number, plural } from "../../pluralize.ts";
-import { context, folded, section, type Message } from "../blocks.ts";
+import { context, folded, plain, section, type Message } from "../blocks.ts";
 import { dateCell, shortDateCell, table, textCell, type Cell } from "../cells.ts";
+import { FORM_PREFIX } from "../forms/button.ts";
 import { emptyMessage, listMessage, pageOf, pagingButtons } from "../list.ts";
+import { packParams } from "../screen-button.ts";
 import { subjectOf, toSummary, whoOf } from "../subject.ts";
-import { code, escape, named, when } from "../text.ts";
+import { code, duration, escape, named, when } from "../text.ts";
 
 const PAGE_SIZE = 15;
 
@@ -42,8 +44,30 @@ export function devicesMessage(
       ),
       ...folded("Ids and clients", detailSections(page.items)),
     ],
+    deviceMenu(page.items, now),
     toSummary(user, pagingButtons("devices", { user: user.id }, page)),
   );
+}
+
+/** Opens the form of a revocation with one device ticked. */
+export const PICK_DEVICE = `${FORM_PREFIX}revoke-devices:one`;
+
+/** One menu for all that are shown: a button each would make the list long on a phone. */
+function deviceMenu(items: readonly Registration[], now: number): ActionsBlock[] {
+  const options = items.filter(isActive).map((one): PlainTextOption => ({
+    text: plain(deviceName(one), 75),
+    // Text of an option holds no date in the reader's zone.
+    description: plain(
+      one.lastSeenAt === null ? "never seen" : `seen ${duration(now - one.lastSeenAt)} ago`,
+      75,
+    ),
+    // Whose it is, is looked up again: both ids do not fit.
+    value: packParams({ device: one.id }),
+  }));
+  if (options.length === 0) return [];
+  const placeholder = plain("Revoke one…");
+  const menu = { type: "static_select" as const, action_id: PICK_DEVICE, placeholder, options };
+  return [{ type: "actions", block_id: "pick_device", elements: [menu] }];
 }
 
 /** The name, and below it that it is not active. */
