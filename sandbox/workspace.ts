@@ -109,7 +109,7 @@ export function describeWorkspace(delivery: SlackOptions["delivery"]): SlackOpti
       botToken: "xoxb-sandbox-bot",
       appToken: "xapp-sandbox-app",
       signingSecret: "sandbox-signing-secret",
-      scopes: manifest.oauth_config.scopes.bot,
+      scopes: [...manifest.oauth_config.scopes.bot, ...manifest.oauth_config.scopes.bot_optional],
     },
     delivery,
     commands: manifest.features.slash_commands.map(({ command, description, usage_hint: usageHint }) => ({
@@ -134,7 +134,7 @@ interface Manifest {
     app_home?: { home_tab_enabled?: boolean; messages_tab_enabled?: boolean };
     shortcuts: { type: "message" | "global"; name: string; callback_id: string }[];
   };
-  oauth_config: { scopes: { bot: string[] } };
+  oauth_config: { scopes: { bot: string[]; bot_optional: string[] } };
   settings: { event_subscriptions: { bot_events: string[] } };
 }
 

@@ -63,7 +63,12 @@ const Manifest = z.strictObject({
       .max(10)
       .default([]),
   }),
-  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).min(1).max(255) }) }),
+  oauth_config: z.strictObject({
+    scopes: z.strictObject({
+      bot: z.array(z.string()).min(1).max(255),
+      bot_optional: z.array(z.string()).max(255).default([]),
+    }),
+  }),
   settings: z.strictObject({
     interactivity: z.strictObject({
       is_enabled: z.boolean(),
@@ -209,6 +214,8 @@ const SCOPES: Record<string, string[]> = {
   // The app-level token's own.
   "apps.connections.open": [],
   "auth.test": [],
+  "canvases.access.set": ["canvases:write"],
+  "canvases.create": ["canvases:write"],
   "chat.getPermalink": [],
   "chat.postEphemeral": ["chat:write"],
   "chat.postMessage": ["chat:write"],
@@ -264,7 +271,7 @@ function methodsCalled(): string[] {
 }
 
 describe("the bot scopes", () => {
-  const scopes = manifest.oauth_config.scopes.bot;
+  const { bot: scopes, bot_optional: optional } = manifest.oauth_config.scopes;
   const called = methodsCalled();
 
   it("are known for every method that the code calls, and for no other", () => {
@@ -280,6 +287,6 @@ describe("the bot scopes", () => {
     for (const event of manifest.settings.event_subscriptions.bot_events)
       for (const scope of EVENT_SCOPES[event] ?? [`of ${event}`]) needed.add(scope);
     // Slash commands and shortcuts need one of their own.
-    expect(scopes.toSorted()).toEqual([...needed, "commands"].toSorted());
+    expect([...scopes, ...optional].toSorted()).toEqual([...needed, "commands"].toSorted());
   });
 });

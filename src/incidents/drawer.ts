@@ -16,6 +16,7 @@ import type { ThreadDrawer } from "../threads/publish.ts";
 import type { Message } from "../views/blocks.ts";
 import { incidentHead } from "../views/incident/head.ts";
 import {
+  canvasReply,
   eventReply,
   IncidentReply,
   noteReply,
@@ -95,6 +96,8 @@ async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Prom
       return noteReply(reply);
     case "event":
       return eventReply(reply);
+    case "canvas":
+      return canvasReply(reply);
     case "request": {
       const request = await readRequest(db, reply.requestId);
       if (request === null) throw new Error(`the request ${reply.requestId} of a thread is not there`);

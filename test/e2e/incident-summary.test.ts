@@ -202,3 +202,59 @@ describe("the export of an incident", () => {
     expect((await answerTo(slack, bob, "incident export INC-00000")).words).toContain("There is no incident");
   });
 });
+
+describe("the summary of an incident as a canvas", () => {
+  it("is written, readable in the channel, and its link is posted in the thread", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    expect((await answerTo(slack, alice, `incident summary ${id} --canvas`)).words).toContain(
+      `Wrote the summary of ${id} as a canvas`,
+    );
+    const [post] = await slack.waitFor(() => {
+      const found = replies(scene, message, "the summary as a canvas");
+      return found.length > 0 ? found : undefined;
+    });
+    const canvas = /\/docs\/\w+\/(?<id>F0CANV\w+)/.exec(post?.text ?? "")?.groups?.["id"] ?? "";
+    const text = await (await fetch(`${slack.url}/files/${canvas}`)).text();
+    expect(text).toContain(`# Phishing wave (${id})`);
+    expect(text).toContain("Not contained after");
+    expect(text).not.toContain("verify-export");
+    expect(slack.calls.find(({ method }) => method === "canvases.access.set")?.args).toMatchObject({
+      canvas_id: canvas,
+      access_level: "read",
+    });
+    expect(replies(scene, message, "Summary: Phishing wave")).toEqual([]);
+    expect((await answerTo(slack, alice, `incident summary ${id} --canvas --private`)).words).toContain(
+      "Choose --private or --canvas",
+    );
+  });
+
+  it("is a tab of the channel where the plan has no other canvases", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    slack.faults.set("canvases.create", { error: "free_teams_cannot_create_non_tabbed_canvases", times: 1 });
+    await answerTo(slack, alice, `incident summary ${id} --canvas`);
+    await slack.waitFor(() => replies(scene, message, "the summary as a canvas").length === 1);
+    expect(slack.calls.findLast(({ method }) => method === "canvases.create")?.args["channel_id"]).toBe(
+      channel,
+    );
+  });
+
+  it.each([
+    ["missing_scope", "the Slack app lacks the scope canvases:write"],
+    ["canvas_disabled_user_team", "this workspace has canvases turned off"],
+    ["free_teams_cannot_create_non_tabbed_canvases", "this Slack plan allows one in each channel"],
+    ["internal_error", "Slack did not create it (internal"],
+  ])("is the ordinary one where Slack says %s, and that is told", async (error, says) => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    slack.faults.set("canvases.create", { error });
+    const { words } = await answerTo(slack, alice, `incident summary ${id} --canvas`);
+    expect(words).toContain(`No canvas: ${says}`);
+    expect(words).toContain(`Posted the summary of ${id}`);
+    await slack.waitFor(() => replies(scene, message, "Summary: Phishing wave").length === 1);
+  });
+});

@@ -8,6 +8,7 @@ import { collectBroken, findConversation, findPerson } from "../workspace.ts";
 import type { Workspace } from "../workspace.ts";
 import { authMethods } from "./auth.ts";
 import { blockMethods } from "./blocks.ts";
+import { canvasMethods } from "./canvases.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { fileMethods } from "./files.ts";
@@ -22,6 +23,7 @@ const methods = new Map<string, ApiMethod>(
   [
     ...authMethods,
     ...blockMethods,
+    ...canvasMethods,
     ...chatMethods,
     ...conversationMethods,
     ...fileMethods,

@@ -1,5 +1,6 @@
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import { refuseChannel } from "../../approvals/channel.ts";
+import type { Deps } from "../../deps.ts";
 import { capitalize } from "../../pluralize.ts";
 import { UserError } from "../../errors.ts";
 import { makeExport } from "../../incidents/export/make.ts";
@@ -13,9 +14,8 @@ import type { MessagePlace } from "../../slack/messages.ts";
 import { readThread } from "../../threads/thread.ts";
 import { exportText } from "../../views/incident/answers.ts";
 import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
-
 import { authoriseIncident } from "./access.ts";
-import type { SummaryOf } from "./summary.ts";
+import { noSuchIncident, type SummaryOf } from "./summary.ts";
 
 /**
  * Attaches an incident's story and the record's rows about it to its thread, as Markdown and JSON, and records that. Who
@@ -26,19 +26,14 @@ export async function attachExport(of: SummaryOf): Promise<Incident> {
   await authoriseIncident(of, "auditor");
   const { deps, asker, id } = of;
   const incident = await readIncident(deps.db, id);
-  if (incident === null)
-    throw new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
+  if (incident === null) throw noSuchIncident(id);
   const place = await placeOf(of, incident);
   const exported = await makeExport(
     {
       db: deps.db,
       now: deps.now,
       rules: gapRulesOf(deps.policy.current()),
-      nameOf: async (userId) => {
-        // A name is a comfort: the id stands for it where Slack does not answer.
-        const person = await deps.directory.person(userId).catch(() => null);
-        return person?.name ?? null;
-      },
+      nameOf: nameReader(deps),
     },
     id,
     { teamId: incident.teamId, by: asker.userId, auditContext: auditContextOf(deps, asker) },
@@ -65,8 +60,15 @@ export async function attachExport(of: SummaryOf): Promise<Incident> {
   return incident;
 }
 
+/** Reads people's names. A name is a comfort: null, and the id stands for it, where Slack does not answer. */
+export function nameReader({
+  directory,
+}: Pick<Deps, "directory">): (userId: string) => Promise<string | null> {
+  return async (userId) => (await directory.person(userId).catch(() => null))?.name ?? null;
+}
+
 /** The thread, where it is in Slack and only our organization reads it. @throws UserError */
-async function placeOf({ deps, id }: SummaryOf, { channel }: Incident): Promise<MessagePlace> {
+export async function placeOf({ deps, id }: SummaryOf, { channel }: Incident): Promise<MessagePlace> {
   const refusal = refuseChannel(await deps.channels.read(channel), INCIDENT_CHANNEL);
   if (refusal !== null)
     throw new UserError({ what: `Not exported: ${refusal.what}.`, next: `${capitalize(refusal.next)}.` });

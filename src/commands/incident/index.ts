@@ -15,6 +15,7 @@ import type { AnyCommand } from "../registry.ts";
 import { authoriseIncident } from "./access.ts";
 import { toldWhere } from "./told.ts";
 import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { postCanvas } from "./canvas.ts";
 import { attachExport } from "./export.ts";
 import { noSeverity, openCommand } from "./open-command.ts";
 import { postSummary, readSwitches, showSummary } from "./summary.ts";
@@ -57,9 +58,18 @@ const RUNS: Record<string, Run> = {
       return answer(context, incident, `📌 Noted in ${nameOf(incident)}`);
     }),
   summary(context, named, words) {
-    const { id, switches } = readSwitches(words, ["private"]);
+    const { id, switches } = readSwitches(words, ["private", "canvas"]);
     return withIncident(context, named ?? id, "summary", async (chosen) => {
       const which = of(context, chosen);
+      if (switches.size > 1) throw new UserError({ what: "Choose --private or --canvas, not both." });
+      if (switches.has("canvas")) {
+        const { incident, refusal } = await postCanvas(which);
+        const said =
+          refusal === null
+            ? `Wrote the summary of ${chosen} as a canvas`
+            : `${refusal}\nPosted the summary of ${chosen}`;
+        return answer(context, incident, said);
+      }
       if (!switches.has("private"))
         return answer(context, await postSummary(which), `Posted the summary of ${chosen}`);
       await showSummary(
@@ -93,7 +103,7 @@ export const incident: AnyCommand = {
   group: "Respond",
   summary: "work on several people and requests in one thread",
   details:
-    'open <who>… ["title"], list, show, summary [--private], export, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
+    'open <who>… ["title"], list, show, summary [--private|--canvas], export, assign @x, severity 1-4, add or remove <who>, note <text>, close, reopen. In the incident\'s channel or thread the id can be left out.',
   examples: [
     'incident open mallory@example.com "Phishing wave"',
     "incident list",

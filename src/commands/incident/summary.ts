@@ -63,8 +63,17 @@ export function summaryReplies(key: string, by: string | null): NewReply[] {
 /** Has the summary posted in the thread, once, whatever happens meanwhile. @throws UserError */
 export async function postSummary(of: SummaryOf): Promise<Incident> {
   await authoriseIncident(of, "auditor");
-  const { deps, asker, id } = of;
-  const { incident } = await storyOf(deps, id);
+  const { incident } = await storyOf(of.deps, of.id);
+  await recordSummary(of, incident, (key) => summaryReplies(key, of.asker.userId));
+  return incident;
+}
+
+/** Writes what is to be posted of a summary, with its entry and its row, and has it posted. */
+export async function recordSummary(
+  { deps, asker, id }: SummaryOf,
+  { teamId }: Incident,
+  replies: (key: string) => NewReply[],
+): Promise<void> {
   const at = deps.now();
   await deps.db.transaction().execute(async (trx) => {
     const key = randomUUID();
@@ -74,17 +83,16 @@ export async function postSummary(of: SummaryOf): Promise<Incident> {
       actor: asker.userId,
       data: { event: "incident.summarized" },
     });
-    await changeThread(trx, id, at, summaryReplies(key, asker.userId));
+    await changeThread(trx, id, at, replies(key));
     await appendAudit(trx, {
       at,
-      teamId: incident.teamId,
+      teamId,
       actor: asker.userId,
       event: "incident.summarized",
       data: { incident: id, ...auditContextOf(deps, asker) },
     });
   });
   deps.engine.publishThread({ id });
-  return incident;
 }
 
 /**
@@ -114,5 +122,9 @@ async function storyOf(deps: Deps, id: string): Promise<Story> {
   const rules = gapRulesOf(deps.policy.current());
   const story = await readStory(deps.db, id, { rules, at: deps.now() });
   if (story !== null) return story;
-  throw new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
+  throw noSuchIncident(id);
+}
+
+export function noSuchIncident(id: string): UserError {
+  return new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
 }

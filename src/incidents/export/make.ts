@@ -1,5 +1,5 @@
 import { appendAudit } from "../../audit/append.ts";
-import type { Link } from "../../audit/chain.ts";
+import type { ChainedRow, Link } from "../../audit/chain.ts";
 import { readRow } from "../../audit/read.ts";
 import { readNewest } from "../../audit/search.ts";
 import type { Db } from "../../store/open.ts";
@@ -7,10 +7,11 @@ import { gapWords } from "../../views/incident/words.ts";
 import type { GapRules } from "../gaps.ts";
 import { addEntry } from "../repository.ts";
 import { readStory } from "../summary/read.ts";
+import type { Story } from "../summary/story.ts";
 import { type ExportedData, hashStory, hashText, writeExport } from "./file.ts";
 import { exportMarkdown } from "./markdown.ts";
 import { readArchivedBefore, readRowsOf } from "./rows.ts";
-import { actorsOf, exportStory } from "./story.ts";
+import { actorsOf, exportStory, type ExportStory } from "./story.ts";
 
 interface ExportDeps {
   db: Db;
@@ -28,15 +29,12 @@ export interface Exported {
   row: Link;
 }
 
-/**
- * Makes an incident's export and records it: the row holds the hashes of the story and the Markdown, and is the last one
- * in the file. @returns null when there is no such incident.
- */
-export async function makeExport(
+/** An incident's story as plain data, and the record's rows about it. @returns null when there is no such incident. */
+export async function readPlainStory(
   { db, now, rules, nameOf }: ExportDeps,
   id: string,
-  { teamId, by, auditContext }: { teamId: string; by: string; auditContext: Record<string, unknown> },
-): Promise<Exported | null> {
+  by: string,
+): Promise<{ plain: ExportStory; story: Story; rows: ChainedRow[]; at: number } | null> {
   // Rows of after this are not looked for: who checks the file knows up to where it goes.
   const upTo = await readNewest(db);
   const at = now();
@@ -62,6 +60,21 @@ export async function makeExport(
       archived_before: await readArchivedBefore(db),
     },
   });
+  return { plain, story, rows, at };
+}
+
+/**
+ * Makes an incident's export and records it: the row holds the hashes of the story and the Markdown, and is the last one
+ * in the file. @returns null when there is no such incident.
+ */
+export async function makeExport(
+  { db, now, rules, nameOf }: ExportDeps,
+  id: string,
+  { teamId, by, auditContext }: { teamId: string; by: string; auditContext: Record<string, unknown> },
+): Promise<Exported | null> {
+  const read = await readPlainStory({ db, now, rules, nameOf }, id, by);
+  if (read === null) return null;
+  const { plain, rows, at } = read;
   const markdown = exportMarkdown(plain);
   const data = {
     incident: id,

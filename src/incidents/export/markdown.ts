@@ -7,7 +7,22 @@ import type { ExportRequest, ExportStory } from "./story.ts";
  * story alone: who has that file can make this one again.
  */
 export function exportMarkdown(story: ExportStory): string {
-  const { incident, exported, people, removed, requests, entries, record } = story;
+  const { rows, up_to, archived_before } = story.record;
+  const isOne = rows.length === 1;
+  return `${storyMarkdown(story)}
+## Record
+
+${compact(
+  `${plural(rows.length, "row")} of the record, up to row ${up_to}, ${isOne ? "is" : "are"} in the JSON file with ${isOne ? "its hash" : "their hashes"}.`,
+  archived_before !== null && `Rows before row ${archived_before} were archived and are not in it.`,
+  "`npm run audit -- verify-export FILE.json FILE.md` checks both files.",
+).join(" ")}
+`;
+}
+
+/** The story alone, as for a canvas. Pure. */
+export function storyMarkdown(story: ExportStory): string {
+  const { incident, exported, people, removed, requests, entries } = story;
   const who = nameIn(story);
   const sections = [
     `# ${text(incident.title === "" ? incident.id : `${incident.title} (${incident.id})`)}`,
@@ -18,7 +33,7 @@ export function exportMarkdown(story: ExportStory): string {
       ...(incident.closed === null
         ? []
         : [`- Closed ${utc(incident.closed.at)} by ${who(incident.closed.by)}`]),
-      `- Exported ${utc(exported.at)} by ${who(exported.by)}`,
+      `- As of ${utc(exported.at)}, for ${who(exported.by)}`,
       "- All times are UTC",
     ].join("\n"),
     "## Figures",
@@ -43,13 +58,6 @@ export function exportMarkdown(story: ExportStory): string {
     requests.length === 0 ? "None." : requests.map((one) => requestWords(one, who)).join("\n\n"),
     "## Story",
     entries.map((entry) => `- ${utc(entry.at)} ${entryWords(entry, who)}`).join("\n"),
-    "## Record",
-    compact(
-      `${plural(record.rows.length, "row")} of the record, up to row ${record.up_to}, ${record.rows.length === 1 ? "is" : "are"} in the JSON file with ${record.rows.length === 1 ? "its hash" : "their hashes"}.`,
-      record.archived_before !== null &&
-        `Rows before row ${record.archived_before} were archived and are not in it.`,
-      "`npm run audit -- verify-export FILE.json FILE.md` checks both files.",
-    ).join(" "),
   ];
   return `${compact(...sections).join("\n\n")}\n`;
 }
@@ -157,7 +165,7 @@ function entryWords({ kind, actor, requestId, data }: ExportStory["entries"][num
   const by = who(actor);
   const { event, note, author, people, gaps, owner, severity, reason, now } = data;
   if (kind === "note") {
-    const written = typeof author === "string" && author !== actor ? `${who(author)}, added by ${by}` : by;
+    const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
     return `${written} noted: ${text(String(note))}`;
   }
   const what = String(event)

@@ -84,3 +84,20 @@ export function exportText({
 }): string {
   return `📎 ${mention(by)} exported ${id}: the story and ${plural(rows, "row")} of the record. Check the files: \`npm run audit -- verify-export ${id}.json ${id}.md\`. They end with row ${row.seq}:${row.hash}`;
 }
+
+/** Why there is no canvas, and what can be done: the ordinary summary was posted instead. */
+export function canvasRefusal(code: string): string {
+  switch (code) {
+    case "missing_scope":
+      return "⚠️ No canvas: the Slack app lacks the scope `canvases:write`. → The zt-bot administrator can add it and install the app again.";
+    case "canvas_disabled_user_team":
+      return "⚠️ No canvas: this workspace has canvases turned off. → A workspace admin can turn them on.";
+    case "free_teams_cannot_create_non_tabbed_canvases":
+    case "free_team_canvas_tab_already_exists":
+    case "team_tier_cannot_create_channel_canvases":
+    case "canvas_tab_creation_failed":
+      return "⚠️ No canvas: this Slack plan allows one in each channel. → /zt incident export attaches the summary as a file.";
+    default:
+      return `⚠️ No canvas: Slack did not create it (${escape(code, 80)}). → /zt incident export attaches the summary as a file.`;
+  }
+}

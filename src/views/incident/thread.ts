@@ -48,6 +48,7 @@ export const IncidentReply = z.discriminatedUnion("kind", [
   // Both are drawn from what is there when they are posted. `by`: who asked for it; null: no one did.
   z.object({ kind: z.literal("summary"), by: z.string().nullable() }),
   z.object({ kind: z.literal("sign-ins") }),
+  z.object({ kind: z.literal("canvas"), by: z.string(), link: z.string() }),
 ]);
 export type IncidentReply = z.infer<typeof IncidentReply>;
 
@@ -191,6 +192,12 @@ function linesOf(note: string): string {
     .split("\n")
     .map((line) => escape(line, 2000))
     .join("\n");
+}
+
+/** The summary is a canvas. */
+export function canvasReply({ by, link }: About<"canvas">): Message {
+  const line = `${mention(by)} wrote <${link}|the summary as a canvas>`;
+  return message(line, section(line));
 }
 
 /** A change of the incident itself. */

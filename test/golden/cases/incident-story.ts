@@ -3,6 +3,7 @@ import type { IncidentEntry } from "../../../src/incidents/incident.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import { incidentPicture } from "../../../src/views/incident/picture.ts";
 import { incidentSummary } from "../../../src/views/incident/summary.ts";
+import { canvasReply } from "../../../src/views/incident/thread.ts";
 import { makeUser } from "../../views/support.ts";
 import { ALICE, BOB, HOUR, LINK as CARD, MINUTE, NOW, request, VERIFIED } from "../story.ts";
 import { CLEAN, DANA, ERIN, FACTS, FRANK, INCIDENT, LINK, MALLORY, person } from "./incident-people.ts";
@@ -119,6 +120,7 @@ export const INCIDENT_STORY = {
     by: null,
     threadLink: LINK,
   }),
+  canvas: canvasReply({ kind: "canvas", by: ALICE, link: LINK }),
   picture: incidentPicture("F0FILE0001", pictured),
   "picture-in-words": incidentPicture(null, { ...pictured, unread, cut: [dana], left: 40 }),
   "picture-none": incidentPicture(null, {

@@ -1,0 +1,32 @@
+import type { WebClient } from "@slack/web-api";
+
+import { slackErrorCode } from "./clients.ts";
+
+/** Slack's plan has canvases only as a tab of a channel: https://docs.slack.dev/reference/methods/canvases.create */
+const TABS_ONLY = "free_teams_cannot_create_non_tabbed_canvases";
+
+/**
+ * Writes a canvas that everyone in a channel can read. Slack has no way to look for one that may have been made, so this is
+ * for what a person waits for, and is never tried again by itself.
+ * @returns a link to it, or null where Slack gives none.
+ * @throws what Slack answered (`missing_scope` where the app was not given canvases:write).
+ */
+export async function createCanvas(
+  slack: WebClient,
+  { title, markdown, channel }: { title: string; markdown: string; channel: string },
+): Promise<string | null> {
+  const content = { title, document_content: { type: "markdown", markdown } } as const;
+  let id: string | undefined;
+  try {
+    ({ canvas_id: id } = await slack.canvases.create(content));
+    if (id === undefined) return null;
+    await slack.canvases.access.set({ canvas_id: id, access_level: "read", channel_ids: [channel] });
+  } catch (error) {
+    if (slackErrorCode(error) !== TABS_ONLY) throw error;
+    ({ canvas_id: id } = await slack.canvases.create({ ...content, channel_id: channel }));
+    if (id === undefined) return null;
+  }
+  // A canvas is a file as well.
+  const { file } = await slack.files.info({ file: id });
+  return file?.permalink ?? null;
+}
