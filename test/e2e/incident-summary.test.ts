@@ -215,7 +215,7 @@ describe("the summary of an incident as a canvas", () => {
       const found = replies(scene, message, "the summary as a canvas");
       return found.length > 0 ? found : undefined;
     });
-    const canvas = /\/docs\/\w+\/(?<id>F0CANV\w+)/.exec(post?.text ?? "")?.groups?.["id"] ?? "";
+    const canvas = /\/docs\/\w+\/(?<id>F0CANVAS\w+)/.exec(post?.text ?? "")?.groups?.["id"] ?? "";
     const text = await (await fetch(`${slack.url}/files/${canvas}`)).text();
     expect(text).toContain(`# Phishing wave (${id})`);
     expect(text).toContain("Not contained after");

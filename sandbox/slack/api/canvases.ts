@@ -38,7 +38,7 @@ function createCanvas(context: ApiContext, args: ApiArgs): Record<string, unknow
   const bytes = Buffer.from(content.markdown);
   if (bytes.length > maxMarkdown) refuse(context, "canvas_creation_failed", "the markdown is over 1 MiB");
   const title = textArg(args, "title") ?? "Untitled";
-  const id = `F0CANV${String(workspace.data.files.length + 1).padStart(4, "0")}`;
+  const id = `F0CANVAS${String(workspace.data.files.length + 1).padStart(4, "0")}`;
   workspace.data.files.push({
     id,
     name: `${title}.md`,

@@ -92,7 +92,7 @@ function describe(workspace: Workspace, file: StoredFile): Record<string, unknow
     size: file.length,
     mimetype: isProcessed(workspace, file) ? typeOf(file) : "",
     user: workspace.options.bot.userId,
-    permalink: `https://${workspace.options.team.domain}.slack.com/${file.id.startsWith("F0CANV") ? "docs" : "files"}/${workspace.options.team.id}/${file.id}`,
+    permalink: `https://${workspace.options.team.domain}.slack.com/${file.id.startsWith("F0CANVAS") ? "docs" : "files"}/${workspace.options.team.id}/${file.id}`,
     channels: [],
     groups: [],
     ims: [],
