@@ -227,7 +227,7 @@ describe("a noted message", () => {
     const late = structuredClone(second);
     const { payload } = late.request ?? {};
     const event = payload?.["event"] as { event_ts: string; message: { text: string } };
-    event.event_ts = `${event.event_ts}1`;
+    event.event_ts = (Number(event.event_ts) + 0.00001).toFixed(6);
     event.message.text = "two and a half";
     if (payload !== undefined) payload["event_id"] = "Ev0LATE";
     await slack.replay(late);
