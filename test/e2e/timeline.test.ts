@@ -124,6 +124,28 @@ describe("/zt timeline", () => {
     ]);
   });
 
+  it("tells a denial that both of Cloudflare's logs have once, and each that only one has", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const add = emptyLogs(scene);
+    const denied = { allowed: false, ip: "203.0.113.199" };
+    add(10, { ...denied, rayId: "ray-same" });
+    add(60, denied);
+    add(120, denied);
+    const failed = (minutes: number, rayId: string) => {
+      const one = cloudflare.failLogin(MALLORY);
+      Object.assign(one, { at: cloudflare.now() - minutes * MINUTE, rayId });
+    };
+    failed(10, "ray-same");
+    failed(60, "ray-other");
+    failed(60, "ray-third");
+    // The emulator writes each into both.
+    cloudflare.state.accessRequests.splice(3);
+    const { words } = await answerTo(slack, alice, `timeline ${MALLORY}`);
+    expect(rowsOf(words)).toHaveLength(4);
+    expect(rowsOf(words).filter((line) => line.includes("203.0.113.199"))).toHaveLength(3);
+  });
+
   it("names what can't be read before anything else, and never takes it for nothing", async () => {
     const scene = await startScene({ policy });
     const { slack, cloudflare } = scene;

@@ -135,12 +135,9 @@ export function signInRows(
           },
         ],
   );
-  const rays = new Set(requests.flatMap(({ rayId }) => rayId ?? []));
-  const denied = requests.filter(({ allowed }) => allowed === false);
-  const isLogged = ({ at, rayId }: FailedLogin) =>
-    rayId === null ? denied.some((one) => Math.abs((one.at ?? 0) - (at ?? 0)) < SAME_MS) : rays.has(rayId);
+  const isLogged = matchLogged(requests, failed);
   const others = failed.flatMap((one) =>
-    one.at === null || isLogged(one)
+    one.at === null || isLogged.has(one)
       ? []
       : [
           {
@@ -158,7 +155,30 @@ export function signInRows(
   return [...logged, ...others];
 }
 
-/** Without a ray id, a failed sign-in and a row of the log so near each other are the same one. */
+/**
+ * Failed sign-ins that the log has as well: by their ray id, else each by a denied row of nearly the same moment that
+ * stands for no other one.
+ */
+function matchLogged(
+  requests: readonly AccessRequest[],
+  failed: readonly FailedLogin[],
+): ReadonlySet<FailedLogin> {
+  const rays = new Set(requests.flatMap(({ rayId }) => rayId ?? []));
+  const byRay = failed.filter(({ rayId }) => rayId !== null && rays.has(rayId));
+  const matched = new Set(byRay);
+  const taken = new Set(byRay.map(({ rayId }) => rayId));
+  const free = requests.filter(({ allowed, rayId }) => allowed === false && !taken.has(rayId ?? ""));
+  for (const one of failed) {
+    if (matched.has(one)) continue;
+    const index = free.findIndex(({ at }) => Math.abs((at ?? 0) - (one.at ?? 0)) < SAME_MS);
+    if (index === -1) continue;
+    free.splice(index, 1);
+    matched.add(one);
+  }
+  return matched;
+}
+
+/** The two logs need not have the same millisecond. */
 const SAME_MS = 2000;
 
 /** So many denied sign-ins, each within so long of the one before, are told in one line. */
