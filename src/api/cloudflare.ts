@@ -118,6 +118,7 @@ export interface RevokeUserInput {
 export interface RegistrationQuery {
   userIds?: string[] | undefined;
   ids?: string[] | undefined;
+  deviceIds?: string[] | undefined;
   /** Cloudflare's default is "active". */
   status?: "active" | "all" | "revoked" | undefined;
   perPage?: number | undefined;

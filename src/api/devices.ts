@@ -37,15 +37,17 @@ export function createDevices(http: Http): Cloudflare["devices"] {
     query: RegistrationQuery = {},
     call?: CallOptions,
   ): Promise<CursorPage<Registration>> {
-    const { userIds, ids, status, perPage, cursor } = query;
-    const wire = { "user.id": userIds, id: ids, status, per_page: perPage, cursor };
+    const { userIds, ids, deviceIds, status, perPage, cursor } = query;
+    const wire = { "user.id": userIds, id: ids, "device.id": deviceIds, status, per_page: perPage, cursor };
     const answer = await http.send(deviceCalls.registrations, { query: wire }, call);
     const { rows } = readList(Registration, { answer, log: http.log, list: answer.result });
     return {
       // Another's registration must never stand here as this user's, should a filter be ignored.
       items: rows.filter(
-        ({ id, userId }) =>
-          (ids?.includes(id) ?? true) && (userId === null || (userIds?.includes(userId) ?? true)),
+        ({ id, userId, deviceId }) =>
+          (ids?.includes(id) ?? true) &&
+          (deviceId === null || (deviceIds?.includes(deviceId) ?? true)) &&
+          (userId === null || (userIds?.includes(userId) ?? true)),
       ),
       cursor: readText(answer.resultInfo["cursor"]),
       totalCount: readCount(answer.resultInfo["total_count"]),

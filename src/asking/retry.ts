@@ -24,7 +24,11 @@ function wishOf(plan: Plan): Partial<Wish> {
       const several = targetsOf(plan).map(({ email }) => ({ kind: "email", email }) as const);
       return { devices, warpReauth, several };
     }
-    case "revoke-devices":
+    case "revoke-devices": {
+      const { registrations, whole } = plan.options;
+      const registrationIds = registrations.map(({ id }) => id);
+      return { registrationIds, ...(whole === undefined ? {} : { wholeDevice: true }) };
+    }
     case "restore-devices":
     case "delete-devices":
       return { registrationIds: plan.options.registrations.map(({ id }) => id) };

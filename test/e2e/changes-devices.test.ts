@@ -6,7 +6,18 @@ import { describe, expect, it } from "vitest";
 import type { StoredMessage, StoredView } from "../../sandbox/slack/index.ts";
 import { createLogger } from "../../src/log.ts";
 import { POLICY } from "../../sandbox/workspace.ts";
-import { answerTo, callsTo, cardWhere, CHANNELS, PEOPLE, type, wordsOf } from "../support/harness.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
+import {
+  answerTo,
+  callsTo,
+  cardWhere,
+  CHANNELS,
+  finishedThread,
+  PEOPLE,
+  press,
+  type,
+  wordsOf,
+} from "../support/harness.ts";
 import { PICK_DEVICE } from "../../src/views/look-ups/devices.ts";
 import {
   accessIdOf,
@@ -492,5 +503,59 @@ describe("legacy_device_revoke in policy.yml", () => {
     expect(await approve(slack, await card(scene, "Revoke 3 devices"))).toContain(
       "✅ Revoked 3 devices, verified at",
     );
+  });
+});
+
+describe("revoking a whole device", () => {
+  const DEVICE = "2a1f7a52-3f3c-4f0e-9b6f-0f6f2d0c1b7e";
+  const shared = async () => {
+    const scene = await startScene();
+    const { cloudflare } = scene;
+    cloudflare.settings.multiUserMode = true;
+    for (const email of [MALLORY, "dana@example.com"])
+      cloudflare.registerDevice(email, { name: "front-desk", deviceId: DEVICE });
+    const on = () => cloudflare.state.registrations.filter(({ deviceId }) => deviceId === DEVICE);
+    const mine = on().find(({ userId }) => userId === accessIdOf(scene, MALLORY));
+    return { scene, on, id: mine?.id ?? "" };
+  };
+
+  it("takes everyone who uses it along, by one call, and says who that is before", async () => {
+    const { scene, on, id } = await shared();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} ${id} --whole-device --reason stolen`);
+    const asked = await card(scene, "Revoke the whole device front-desk");
+    expect(wordsOf(slack, asked)).toContain("also those of dana@example.com");
+    const thread = await approve(slack, asked);
+    expect(thread).toContain("Calling Cloudflare: physical-devices/revoke for front-desk");
+    expect(thread).toContain("no one is registered on it");
+    expect(on().every(({ revokedAt }) => revokedAt !== null)).toBe(true);
+    expect(callsTo(cloudflare, "POST", `physical-devices/${DEVICE}/revoke`)).toHaveLength(1);
+    expect(callsTo(cloudflare, "POST", "registrations/revoke")).toEqual([]);
+  });
+
+  it("is not claimed while someone else is registered on it again", async () => {
+    const { scene, id } = await shared();
+    const { slack, cloudflare } = scene;
+    await answerTo(slack, alice, `revoke-devices ${MALLORY} ${id} --whole-device --reason stolen`);
+    const asked = await card(scene, "Revoke the whole device front-desk");
+    const held = cloudflare.faults.holdAnswer("physical-devices.revoke");
+    await press(slack, PEOPLE.bob, asked, CARD_ACTIONS.approve);
+    await held.arrived;
+    cloudflare.registerDevice("dana@example.com", { name: "front-desk", deviceId: DEVICE });
+    held.release();
+    expect((await finishedThread(slack, asked)).join("\n")).toContain("1 registration on it still active");
+  });
+
+  it("is ticked in the form where people share a device, and takes one device", async () => {
+    const { scene } = await shared();
+    const { slack } = scene;
+    const form = await openFormBy(slack, alice, `revoke-devices ${MALLORY}`);
+    expect(boxesOf(form).map(({ value }) => value)).toContain("whole");
+    const back = await sendForm(slack, alice, form, {
+      ...tick(form, ({ value }) => value === "whole" || value === "all"),
+      reason: { reason: "stolen" },
+    });
+    expect(slack.visibleText(back)).toContain("A whole device is revoked alone.");
+    expect(boxesOf(back).find(({ value }) => value === "whole")?.isTicked).toBe(true);
   });
 });

@@ -14,4 +14,6 @@ export interface DeviceOptions {
 export interface DeviceWish<Name extends DeviceAction> {
   action: Name;
   registrationIds: readonly string[] | "all";
+  /** The device as a thing, for everyone who uses it. */
+  wholeDevice?: boolean;
 }
