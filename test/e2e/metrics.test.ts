@@ -21,6 +21,7 @@ import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const ALERTS = join(ROOT, "deploy", "prometheus", "alerts.yml");
+const ALERT_TESTS = join(ROOT, "deploy", "prometheus", "alerts.test.yml");
 const DASHBOARD = join(ROOT, "deploy", "grafana", "zt-bot.json");
 
 async function start(options: WorldOptions = {}, env: Record<string, string> = {}) {
@@ -92,7 +93,7 @@ describe.each(MODES)("metrics in %s mode", (mode) => {
 
     expect(text).not.toMatch(/mallory|alice|example\.com|U0[A-Z]|C0[A-Z]|T0[A-Z]|laptop/);
     expect([...samplesOf(text).keys()].filter((sample) => sample.startsWith("zt_bot")).length).toBeLessThan(
-      600,
+      800,
     );
   });
 });
@@ -130,6 +131,17 @@ describe("metrics", () => {
     expect(ours.filter((name) => !isNamed(name ?? "", named))).toEqual([]);
   });
 
+  it("that alert on the first of their kind are 0 before it: what begins at 1 has no increase", async () => {
+    const { scrape } = await start();
+    const text = await scrape();
+    for (const state of ["failed", "unknown"])
+      expect(sumOf(text, "zt_bot_request_transitions_total", 'action="revoke"', `state="${state}"`)).toBe(0);
+    for (const outcome of ["auth", "permission"])
+      expect(
+        sumOf(text, "zt_bot_cloudflare_requests_total", 'call="revoke user"', `outcome="${outcome}"`),
+      ).toBe(0);
+  });
+
   // promtool comes with Prometheus, which not everyone has.
   it("pass the checks of Prometheus, as do the alert rules", { tags: ["slow"] }, async () => {
     const all = await start();
@@ -142,6 +154,11 @@ describe("metrics", () => {
     expect(execFileSync("promtool", ["check", "rules", ALERTS], { encoding: "utf8" })).toContain(
       "rules found",
     );
+    const told = execFileSync("promtool", ["test", "rules", ALERT_TESTS], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+    expect(told).toContain("SUCCESS");
   });
 
   it("that can't be read are absent and never 0, and the others are there", async () => {

@@ -5,6 +5,7 @@ import type { Cloudflare } from "../../api/cloudflare.ts";
 import { PRIORITIES } from "../../api/rate/turn.ts";
 import { readNewest } from "../../audit/search.ts";
 import type { AuditForward } from "../../config.ts";
+import { STATUSES } from "../../requests/request.ts";
 import type { Db } from "../../store/open.ts";
 import * as read from "./read.ts";
 
@@ -233,6 +234,8 @@ function collectEvents(registry: Registry, { db }: CollectDeps): Collector {
     labelNames: ["action", "state"],
     registers,
   });
+  // From 0 on: what begins at 1 has no increase, and the first failure would raise no alert.
+  for (const action of ACTION_NAMES) for (const state of STATUSES) transitions.inc({ action, state }, 0);
   const decisions = new Histogram({
     name: "zt_bot_request_decision_seconds",
     help: `From a request to its decision. ${SHARED}`,

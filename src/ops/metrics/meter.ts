@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 import manifest from "../../../package.json" with { type: "json" };
 import type { Call, CallOutcome } from "../../api/call.ts";
+import { CALLS } from "../../api/cloudflare.ts";
 import type { RunOutcome } from "../../commands/registry.ts";
 import type { PayloadKind } from "../../slack/acknowledge.ts";
 
@@ -56,6 +57,10 @@ export function createMeter(transport: Transport): Meter {
     labelNames: ["resource", "call", "outcome"],
     registers,
   });
+  // From 0 on: what begins at 1 has no increase, and the first refusal would raise no alert.
+  for (const call of CALLS)
+    for (const outcome of ["auth", "permission"] satisfies CallOutcome[])
+      calls.inc({ resource: resourceOf(call), call: call.name, outcome }, 0);
   const callTimes = new Histogram({
     name: "zt_bot_cloudflare_request_duration_seconds",
     help: "How long calls to Cloudflare took, with retries and waiting for the rate limit.",
