@@ -2,7 +2,9 @@
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
 import { DENY_MODAL } from "../../src/views/request/deny-modal.ts";
+import { findElement } from "../slack/elements.ts";
 import type { Delivery, StoredMessage } from "../slack/index.ts";
+import { toText } from "../slack/text/to-text.ts";
 import { CHANNELS, PEOPLE } from "../workspace.ts";
 import { canRevoke, findCard, findHead, hasButton, isAnswered, isDecided } from "./find.ts";
 import type { Scene, Step } from "./scenario.ts";
@@ -34,7 +36,7 @@ export function lookUp(email: string, told: Told): Step {
   return {
     ...told,
     byHand: "As Alice, in #incident-7, send:",
-    types: `/zt ${types}`,
+    types: () => `/zt ${types}`,
     where: () => ({ user: PEOPLE.alice, channel: CHANNELS.incident }),
     act: (scene) => type(scene, PEOPLE.alice, types),
     isDone: (scene) => isAnswered(scene, PEOPLE.alice, email),
@@ -47,7 +49,7 @@ export function openIncident(emails: readonly string[], title: string, told: Tol
   return {
     ...told,
     byHand: "As Alice, in #incident-7, send:",
-    types: `/zt ${types}`,
+    types: () => `/zt ${types}`,
     where: atIncident(PEOPLE.alice),
     act: (scene) => type(scene, PEOPLE.alice, types),
     isDone: (scene) => {
@@ -62,7 +64,7 @@ export function request(types: string, told: Told): Step {
   return {
     ...told,
     byHand: "As Alice, in #incident-7, send:",
-    types: `/zt ${types}`,
+    types: () => `/zt ${types}`,
     where: () => ({ user: PEOPLE.alice, channel: CHANNELS.incident }),
     act: (scene) => type(scene, PEOPLE.alice, types),
     isDone: (scene) => findCard(scene, scene.since) !== undefined,
@@ -105,7 +107,7 @@ export function note(by: "bob" | "carol", text: string, told: Told): Step {
   return {
     ...told,
     byHand: `As ${NAMES[by]}, in the incident's thread, send:`,
-    types,
+    types: () => types,
     where: atIncident(PEOPLE[by]),
     async act(scene) {
       const head = findHead(scene);
@@ -150,6 +152,31 @@ export function close(told: Told): Step {
     },
     isDone: isClosed,
   };
+}
+
+/** Alice has the story and the record's rows attached to the thread. */
+export function exportIncident(told: Told): Step {
+  const words = (scene: Scene): string => `incident export ${idOf(scene)}`;
+  return {
+    ...told,
+    byHand: "As Alice, in #incident-7, send:",
+    types: (scene) => `/zt ${words(scene)}`,
+    where: atIncident(PEOPLE.alice),
+    act: (scene) => type(scene, PEOPLE.alice, words(scene)),
+    isDone: (scene) => {
+      const head = findHead(scene);
+      return (
+        head !== undefined &&
+        scene.slack.thread(head.channel, head.ts).some(({ files = [] }) => files.length > 0)
+      );
+    },
+  };
+}
+
+/** The incident's id is what its head's buttons carry. */
+function idOf(scene: Scene): string {
+  const blocks = findHead(scene)?.blocks ?? [];
+  return toText(findElement(blocks, INCIDENT_ACTIONS.reopen)?.element["value"] ?? "");
 }
 
 function isClosed(scene: Scene): boolean {

@@ -30,6 +30,7 @@ export interface Playing {
 }
 
 export interface ShownStep extends Pick<Step, "title" | "why" | "byHand" | "look"> {
+  /** Told of the step in hand only. */
   types: string | null;
   /** It comes by itself: there is nothing to take. */
   isAutomatic: boolean;
@@ -209,7 +210,7 @@ export function createPlayer(options: PlayerOptions): Player {
         const { title, about, steps } = scenarios[name];
         return { name, title, about, steps: steps.length };
       }),
-      playing: run && { ...run.playing, place: placeOf(run, scenarios[run.playing.name]) },
+      playing: run && show(run, scenarios[run.playing.name]),
       pace,
     }),
     start(name, mode) {
@@ -271,12 +272,12 @@ function begin(name: ScenarioName, { title, moral, steps }: Scenario, mode: Play
     name,
     title,
     moral,
-    steps: steps.map(({ title, why, byHand, look, types, act }) => ({
+    steps: steps.map(({ title, why, byHand, look, act }) => ({
       title,
       why,
       byHand,
       look,
-      types: types ?? null,
+      types: null,
       isAutomatic: act === undefined,
       doneBy: null,
     })),
@@ -292,7 +293,15 @@ function toMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function placeOf({ playing, scene }: Run, { steps }: Scenario): Place {
-  const step = steps[Math.min(playing.current, steps.length - 1)] as Step;
-  return step.where(scene);
+/** With what depends on how things stand by now: where the step in hand is seen, and what is typed for it. */
+function show({ playing, scene }: Run, { steps }: Scenario): Playing {
+  const current = Math.min(playing.current, steps.length - 1);
+  const { where, types } = steps[current] as Step;
+  return {
+    ...playing,
+    steps: playing.steps.map((step, index) =>
+      index === current && types !== undefined ? { ...step, types: types(scene) } : step,
+    ),
+    place: where(scene),
+  };
 }

@@ -28,8 +28,8 @@ export interface Step {
   why: string;
   /** How to do it oneself; for a step that comes by itself, what to wait for. */
   byHand: string;
-  /** What is typed, where it is a line for the message field. */
-  types?: string;
+  /** What is typed, where it is a line for the message field. May need what is there by then, as an id. */
+  types?: (scene: Scene) => string;
   /** What to look at once it is done. */
   look: string;
   where: (scene: Scene) => Place;

@@ -54,6 +54,10 @@ describeInBrowser("the sandbox's guide", () => {
 
         const thread = page.getByRole("log", { name: "Thread in #incident-7" });
         await thread.getByText("Closed by").first().waitFor();
+        await thread
+          .getByText(/INC-\w+\.json/)
+          .first()
+          .waitFor();
         const words = await thread.innerText();
         expect(words).toMatch(
           /Closed[\s\S]*Noted by @Bob[\s\S]*requested: Revoke all sessions and devices[\s\S]*@Bob Okafor approved[\s\S]*verified at/,

@@ -56,7 +56,9 @@ describeInBrowser("the sandbox in a browser", () => {
         await card.getByRole("button", { name: /replies/ }).click();
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
-          .getByText(/Revoked 3 sessions and 2 device registrations, verified at /)
+          .getByText(
+            /Revoked 3 sessions and 2 device registrations(; blocked, on the list .*)?, verified at /,
+          )
           .first()
           .waitFor();
         await thread.getByText("Next:").waitFor();

@@ -80,7 +80,7 @@ export function credentialStuffing(scene: Pick<Scene, "cloudflare">): Scenario {
       close({
         title: "Alice closes the incident",
         why: "The passwords are reset elsewhere. What zt-bot had to do is done.",
-        look: "The head says how long it took to contain it.",
+        look: "The thread ends with a summary, and the figures of all forty.",
       }),
     ],
     moral: "Forty people, one approval, an outage in the middle: everyone out, each verified.",

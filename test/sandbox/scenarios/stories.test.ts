@@ -21,6 +21,7 @@ async function startPlayer() {
     const head = slack.messages(channel).find(({ ts }) => ts === thread);
     return {
       head: head === undefined ? "" : slack.visibleText(head),
+      files: slack.thread(channel, thread).flatMap(({ files = [] }) => files.map(({ name }) => name)),
       thread: slack.thread(channel, thread).map((reply) => slack.visibleText(reply)),
     };
   }
@@ -35,7 +36,7 @@ test("phished-user: revoked, back, revoked and blocked, contained, closed, and p
   const { slack, cloudflare, play } = await startPlayer();
   for (const time of [1, 2]) {
     // oxlint-disable-next-line no-await-in-loop -- the second time begins where the first has ended
-    const { head, thread } = await play("phished-user");
+    const { head, thread, files } = await play("phished-user");
     expect(head, `time ${time}`).toMatch(/Phished: Mallory[\s\S]*⚪ Closed .* by @alice/);
     const story = thread.join("\n");
     expect(story).toMatch(
@@ -45,6 +46,7 @@ test("phished-user: revoked, back, revoked and blocked, contained, closed, and p
       /@alice requested: Revoke all sessions of mallory@example.com and block them[\s\S]*@carol approved[\s\S]*blocked, on the list[\s\S]*✅ Contained/,
     );
     expect(blocked(cloudflare)).toContain("mallory@example.com");
+    expect(files.map((name) => name.replace(/^INC-\w+/, ""))).toEqual([".md", ".json"]);
   }
   const alerts = slack
     .messages(CHANNELS.approvals)
