@@ -5,9 +5,10 @@ import type { Slack, StoredMessage } from "../../sandbox/slack/index.ts";
 import type { PictureContent } from "../../sandbox/web/page/picture-request.ts";
 import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
+import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
 
 /** What there is a picture of, in the order in which it comes about. */
-export type Scene = "summary" | "card" | "thread" | "errors" | "bulk" | "home";
+export type Scene = "summary" | "card" | "thread" | "errors" | "bulk" | "home" | "incident";
 
 interface Stage {
   slack: Slack;
@@ -45,11 +46,43 @@ export async function playScenes(stage: Stage): Promise<void> {
   const bulk = "revoke erin@example.com frank@example.com rhea@example.com --reason credential stuffing";
   await draw("bulk", { messages: [await cardOf(slack, bulk)] });
 
+  await draw("incident", { messages: await playIncident(stage) });
+
   // What is pending needs Bob.
   await slack.openHome({ user: PEOPLE.bob });
   const home = await slack.waitFor(() => slack.home(PEOPLE.bob));
   await settle(slack);
   await draw("home", { home: home.blocks });
+}
+
+/** Dana and Devon in one incident: noted, both revoked with one request, and only Dana, whose account works, is back. */
+async function playIncident({ cloudflare, slack }: Stage): Promise<StoredMessage[]> {
+  const channel = CHANNELS.incident;
+  const [user, dana, devon] = [PEOPLE.alice, "dana@example.com", "devon@example.com"];
+  for (const account of cloudflare.state.scimUsers) if (account.email === devon) account.active = false;
+  await slack.command({
+    user,
+    channel,
+    text: `incident open ${dana} ${devon} "Phishing wave"`,
+  });
+  const head = await slack.waitFor(() => slack.messages(channel).at(0), 60_000);
+  await settle(slack);
+  await slack.post({
+    user: PEOPLE.bob,
+    channel,
+    threadTs: head.ts,
+    text: "@zt-bot note Both say by phone that they typed their password on a fake page",
+  });
+  await settle(slack);
+  const card = await cardOf(slack, `revoke ${dana} ${devon} --reason phished, called back`);
+  await decide(slack, PEOPLE.bob, card);
+  await decide(slack, PEOPLE.carol, card);
+  await slack.waitFor(() => !hasButton(card, CARD_ACTIONS.cancel), 60_000);
+  await settle(slack);
+  cloudflare.login(dana, { country: "BR", ip: "203.0.113.199", force: true });
+  await slack.click({ user, channel, ts: head.ts, actionId: INCIDENT_ACTIONS.refresh });
+  await settle(slack);
+  return [head, ...slack.thread(channel, head.ts)];
 }
 
 /** Cloudflare is down, an email is misspelt, and so are a subcommand and a time. */

@@ -8,7 +8,15 @@ describeInBrowser("the README's pictures", () => {
     const browser = await launchBrowser();
     try {
       const pictures = await drawPictures(browser);
-      expect([...pictures.keys()]).toEqual(["summary", "card", "thread", "errors", "bulk", "home"]);
+      expect([...pictures.keys()]).toEqual([
+        "summary",
+        "card",
+        "thread",
+        "errors",
+        "bulk",
+        "incident",
+        "home",
+      ]);
       const problems = [...pictures].flatMap(([scene, picture]) =>
         picture.problems.map((problem) => `${scene}.png: ${problem}`),
       );
