@@ -69,7 +69,7 @@ describe("/zt help", () => {
 describe("usage", () => {
   it.each([
     ["user", "user <who>"],
-    ["revoke", 'revoke [<who>…] [--devices] [--block] [--warp-reauth] [--reason "…"]'],
+    ["revoke", 'revoke [<who>…] [--devices] [--block] [--for time] [--warp-reauth] [--reason "…"]'],
     ["reset-risk", 'reset-risk [<who>] [--reason "…"]'],
     ["pause", 'pause --reason "…"'],
     ["help", "help [<subcommand>]"],

@@ -213,7 +213,8 @@ describe("what is typed after /zt revoke", () => {
     });
   });
 
-  const USAGE = 'Usage: /zt revoke [<who>…] [--devices] [--block] [--warp-reauth] [--reason "…"]';
+  const USAGE =
+    'Usage: /zt revoke [<who>…] [--devices] [--block] [--for time] [--warp-reauth] [--reason "…"]';
 
   it.each([
     ["an unknown flag", "mallory@example.com --ban", "revoke has no flag --ban."],
