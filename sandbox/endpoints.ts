@@ -2,13 +2,11 @@ import { parseArgs } from "node:util";
 
 import express from "express";
 
-import { usageOf } from "../src/commands/define.ts";
-import { createCommands } from "../src/commands/index.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { createInspectorRouter } from "./inspector/control.ts";
 import { createJournal } from "./inspector/journal.ts";
 import { startSlack } from "./slack/index.ts";
-import { buildPage, mountPage } from "./web/serve.ts";
+import { buildPage, listSubcommands, mountPage } from "./web/serve.ts";
 import {
   ACCOUNT_ID,
   CHANNELS,
@@ -49,13 +47,11 @@ try {
     mount(app) {
       app.use("/sandbox", express.json(), createControlRouter(cloudflare));
       app.use("/sandbox", createInspectorRouter(journal));
-      const subcommands = createCommands().all.map((command) => ({
-        name: command.name,
-        aliases: [...(command.aliases ?? [])],
-        usage: usageOf(command),
-        summary: command.summary,
-      }));
-      mountPage(app, dist, { user: PEOPLE.alice, channel: CHANNELS.security, subcommands });
+      mountPage(app, dist, {
+        user: PEOPLE.alice,
+        channel: CHANNELS.security,
+        subcommands: listSubcommands(),
+      });
     },
   });
   process.stdout.write(`Slack and Cloudflare of the sandbox, without a bot:

@@ -6,8 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 
 import { createApp, type ZtBot } from "../src/app.ts";
-import { usageOf } from "../src/commands/define.ts";
-import { createCommands } from "../src/commands/index.ts";
 import { readConfig } from "../src/config.ts";
 import { createLogger } from "../src/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
@@ -20,7 +18,7 @@ import { createPlayer } from "./scenarios/player.ts";
 import { createTelling } from "./scenarios/tell.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
 import { startSlack } from "./slack/index.ts";
-import { buildPage, mountPage, type Subcommand } from "./web/serve.ts";
+import { buildPage, listSubcommands, mountPage } from "./web/serve.ts";
 import {
   ACCOUNT_ID,
   CHANNELS,
@@ -110,6 +108,9 @@ const bot: ZtBot = await createApp({
 });
 if (flags.http) slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
 
+// As with the bot itself: a policy.yml that was edited is read again. Before the sandbox says that it is there.
+process.on("SIGHUP", () => void bot.reloadPolicy());
+
 say(`
   zt-bot sandbox   ${slack.url}
 
@@ -132,8 +133,6 @@ const opened = Promise.withResolvers<void>();
 guide.use(createGuideRouter(player, opened.resolve));
 if (flags.play !== null) void play(flags.play);
 
-// As with the bot itself: a policy.yml that was edited is read again.
-process.on("SIGHUP", () => void bot.reloadPolicy());
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
 function takeFlags(): Flags {
@@ -158,16 +157,6 @@ async function stop(): Promise<void> {
   await Promise.all([slack.close(), cloudflare.close()]);
   if (flags.folder === null) rmSync(folder, { recursive: true, force: true });
   process.exit(0);
-}
-
-/** The bot's help, for the page to complete what is typed. */
-function listSubcommands(): Subcommand[] {
-  return createCommands().all.map((command) => ({
-    name: command.name,
-    aliases: [...(command.aliases ?? [])],
-    usage: usageOf(command),
-    summary: command.summary,
-  }));
 }
 
 function isPortTaken(error: unknown): boolean {

@@ -7,6 +7,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import express, { type Express } from "express";
 
+import { usageOf } from "../../src/commands/define.ts";
+import { createCommands } from "../../src/commands/index.ts";
+
 const here = import.meta.dirname;
 const output = join(here, "dist");
 const keepMs = 24 * 60 * 60 * 1000;
@@ -67,6 +70,16 @@ export interface Subcommand {
   /** The name and what follows it, as in the bot's help. */
   usage: string;
   summary: string;
+}
+
+/** The bot's help, for the page to complete what is typed. */
+export function listSubcommands(): Subcommand[] {
+  return createCommands().all.map((command) => ({
+    name: command.name,
+    aliases: [...(command.aliases ?? [])],
+    usage: usageOf(command),
+    summary: command.summary,
+  }));
 }
 
 /**
