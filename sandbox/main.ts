@@ -13,7 +13,7 @@ import { createInspectorRouter } from "./inspector/control.ts";
 import { createJournal } from "./inspector/journal.ts";
 import { readFlags, type Flags } from "./flags.ts";
 import { createGuideRouter } from "./scenarios/control.ts";
-import type { ScenarioName } from "./scenarios/index.ts";
+import { SCENARIOS, type ScenarioName } from "./scenarios/index.ts";
 import { createPlayer } from "./scenarios/player.ts";
 import { createTelling } from "./scenarios/tell.ts";
 import { createControlRouter, startCloudflare } from "./cloudflare/index.ts";
@@ -118,6 +118,7 @@ say(`
     /zt help
     /zt user mallory@example.com     then Revoke all…, and approve it as Bob in #zt-approvals,
                                      or revoke at once as Alice (break-glass) and review it as Bob
+  Guide in the page plays three incidents; --play ${SCENARIOS[0]} begins with one.
 ${flags.stepUp ? STEP_UP_HINT : ""}
   Files: ${folder}${flags.folder === null ? " (temporary; --data <folder> keeps them)" : ""}
   Ctrl-C stops it.

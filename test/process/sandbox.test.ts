@@ -29,6 +29,17 @@ it("a port that is taken is told in one sentence, and leaves nothing behind", as
   expect(readdirSync(temporary).filter((name) => name.startsWith("zt-sandbox"))).toEqual([]);
 });
 
+it("a scenario that does not exist is told in one sentence with those that do", async () => {
+  const child = spawn(process.execPath, [SANDBOX_MAIN, "--play", "nonsense"]);
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  expect(said).toBe(
+    'There is no scenario "nonsense". Choose one of phished-user, false-alarm, credential-stuffing.\n',
+  );
+  expect(code).toBe(1);
+});
+
 it("SIGHUP reads policy.yml again and ends nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), "zt-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -73,6 +73,9 @@ describeInBrowser("the sandbox's guide", () => {
         expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
         expect(await page.evaluate(OVERLAP)).toBe(0);
         expect(await findViolations(page)).toEqual([]);
+
+        await guide.getByRole("button", { name: "All scenarios" }).click();
+        await guide.getByRole("heading", { name: "False alarm" }).waitFor();
         expect(problems).toEqual([]);
       } finally {
         await page.context().close();

@@ -176,7 +176,11 @@ export function Client(props: {
         {guideShows && (
           <GuidePanel
             guide={guide}
-            ask={ask}
+            ask={(wish) => {
+              // Who uses it wants to see it, also when nothing is played any longer.
+              setGuideWanted(true);
+              ask(wish);
+            }}
             isThere={isThere}
             onGo={() => go({ ...playing?.place })}
             onFill={(text) => composer.current?.fill(text)}
