@@ -108,8 +108,18 @@ const bot: ZtBot = await createApp({
 });
 if (flags.http) slack.setDelivery({ mode: "http", url: `${bot.url}/slack/events` });
 
+const player = createPlayer({
+  slack,
+  cloudflare,
+  pace: flags.pace,
+  ...(flags.play !== null && { telling: createTelling(say) }),
+});
+const opened = Promise.withResolvers<void>();
+guide.use(createGuideRouter(player, opened.resolve));
+
 // As with the bot itself: a policy.yml that was edited is read again. Before the sandbox says that it is there.
 process.on("SIGHUP", () => void bot.reloadPolicy());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
 say(`
   zt-bot sandbox   ${slack.url}
@@ -124,17 +134,7 @@ ${flags.stepUp ? STEP_UP_HINT : ""}
   Ctrl-C stops it.
 `);
 
-const player = createPlayer({
-  slack,
-  cloudflare,
-  pace: flags.pace,
-  ...(flags.play !== null && { telling: createTelling(say) }),
-});
-const opened = Promise.withResolvers<void>();
-guide.use(createGuideRouter(player, opened.resolve));
 if (flags.play !== null) void play(flags.play);
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
 function takeFlags(): Flags {
   const read = readFlags(process.argv.slice(2));
