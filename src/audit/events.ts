@@ -68,6 +68,7 @@ export type AuditEvent =
   | "incident.note-restored"
   | "incident.idp-disabled"
   | "incident.idp-not-disabled"
+  | "incident.back"
   | "incident.contained"
   | "incident.not-contained"
   | "incident.closed"

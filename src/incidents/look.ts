@@ -1,11 +1,15 @@
+import type { Transaction } from "kysely";
+
 import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
 import { BOT } from "../audit/append.ts";
 import { readSummary, type UserSummary } from "../lookup/summary.ts";
 import type { PolicySource } from "../policy-file.ts";
 import { clockOf } from "../store/clock.ts";
+import type { Target } from "../requests/target.ts";
 import type { Db } from "../store/open.ts";
+import type { Database } from "../store/schema.ts";
 import { changeThread, type NewReply } from "../threads/thread.ts";
-import { findGaps, isContained, seenOf, type GapRules, type Known } from "./gaps.ts";
+import { findGaps, isContained, seenOf, type Gap, type GapRules, type Known } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
 import { changeIncident, readIncident, readPeople } from "./repository.ts";
@@ -140,7 +144,7 @@ function snapshot(targetId: string, summary: UserSummary): NewReply {
 
 /** Contained, or no longer: told once each time, and recorded. */
 async function judgeContainment(
-  trx: Parameters<Parameters<ReturnType<Db["transaction"]>["execute"]>[0]>[0],
+  trx: Transaction<Database>,
   id: string,
   rules: GapRules,
   at: number,
@@ -154,11 +158,42 @@ async function judgeContainment(
     incident.openedAt,
   );
   const { required } = rules;
-  const isOver = people.every((person) =>
-    isContained(findGaps({ ...person, ...history(person.target.id) }, rules), required),
-  );
+  const gaps = people.map((person) => findGaps({ ...person, ...history(person.target.id) }, rules));
+  for (const [index, { target }] of people.entries())
+    await tellReturn(trx, id, target, gaps[index] ?? [], at);
+  const isOver = gaps.every((each) => isContained(each, required));
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.not-contained";
   const change = { id, at, actor: BOT, event, key: `${event}:${at}` } as const;
   await changeIncident(trx, { ...change, set: { contained_at: isOver ? at : null }, data: { required } });
+}
+
+/** Someone signed in again after a verified revocation: told once for each time. */
+async function tellReturn(
+  trx: Transaction<Database>,
+  id: string,
+  target: Target,
+  gaps: readonly Gap[],
+  at: number,
+): Promise<void> {
+  const back = gaps.find((gap) => gap.kind === "back" && gap.is === "open");
+  if (back?.kind !== "back" || back.is !== "open") return;
+  const key = `back:${target.id}:${back.since}`;
+  const told = await trx
+    .selectFrom("incident_entries")
+    .select("seq")
+    .where("incident_id", "=", id)
+    .where("key", "=", key)
+    .executeTakeFirst();
+  if (told !== undefined) return;
+  const emails = [target.email === "" ? target.id : target.email];
+  await changeIncident(trx, {
+    id,
+    at,
+    actor: BOT,
+    event: "incident.back",
+    key,
+    data: { emails, targets: [target.id], since: back.since },
+    entry: { people: emails, back: { ...target, since: back.since } },
+  });
 }

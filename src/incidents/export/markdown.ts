@@ -168,7 +168,9 @@ function entryWords({ kind, actor, requestId, data }: ExportStory["entries"][num
     const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
     return `${written} noted: ${text(String(note))}`;
   }
-  const what = String(event)
+  if (event === "incident.back" && Array.isArray(people))
+    return `${by}: ${people.map((one) => text(String(one))).join(", ")} signed in again after the revocation`;
+  const what = String(event === "request.created" ? "requested" : event)
     .replace(/^(?:incident|request)\./, "")
     .replaceAll("-", " ");
   const more = compact(

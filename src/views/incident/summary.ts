@@ -143,7 +143,8 @@ function gapLine(ofOne: Gaps): string {
   return compact(
     `• ${ofOne[0] === undefined ? "" : personName(ofOne[0].target)}:`,
     required.length > 0 && required.join(", "),
-    others.length > 0 && `(not required: ${others.join(", ")})`,
+    others.length > 0 && (required.length > 0 ? `(not required: ${others.join(", ")})` : others.join(", ")),
+    others.length > 0 && required.length === 0 && "(not required)",
   ).join(" ");
 }
 

@@ -7,6 +7,8 @@ import { judge, whyNothing } from "../../lookup/verdict.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
+import { formButton } from "../forms/button.ts";
+import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize } from "../../pluralize.ts";
 import { clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
@@ -44,6 +46,8 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     severity: z.number().optional(),
     people: z.array(z.string()).optional(),
     gaps: z.array(z.string()).optional(),
+    /** Who is back, and since when. */
+    back: z.object({ id: z.string(), email: z.string(), name: z.string(), since: z.number() }).optional(),
   }),
   // Both are drawn from what is there when they are posted. `by`: who asked for it; null: no one did.
   z.object({ kind: z.literal("summary"), by: z.string().nullable() }),
@@ -212,10 +216,16 @@ export function eventReply(reply: About<"event">): Message {
         .map((gap) => `• ${escape(gap, 200)}`)
         .join("\n") || null,
     ),
+    reply.back !== undefined &&
+      actions(
+        "incident_back",
+        formButton("Revoke again…", "revoke", "back", { user: reply.back.id }, `Revoke ${reply.back.email}`),
+        screenButton("Open summary", "user", { user: reply.back.id }, `Summary of ${reply.back.email}`),
+      ),
   );
 }
 
-function changeText({ event, actor, owner, severity, people = [], gaps = [] }: About<"event">): string {
+function changeText({ event, actor, owner, severity, people = [], gaps = [], back }: About<"event">): string {
   const by = mention(actor);
   const names = people.map((one) => escape(one, 100)).join(", ");
   switch (event) {
@@ -231,6 +241,10 @@ function changeText({ event, actor, owner, severity, people = [], gaps = [] }: A
       return `${by} says that ${names} is disabled at the IdP`;
     case "incident.idp-not-disabled":
       return `${by} says that ${names} is not disabled at the IdP`;
+    case "incident.back":
+      return back === undefined
+        ? "🚨 *Back*"
+        : `🚨 *${personName(back)} signed in again* ${when(back.since, "minute")}, after the revocation`;
     case "incident.contained":
       return "✅ *Contained:* no required gap is left";
     case "incident.not-contained":

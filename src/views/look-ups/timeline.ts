@@ -220,6 +220,8 @@ function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): r
       return ["⚪", `${by} added ${firstOf(people, 5)} to ${id}`];
     case "incident.removed":
       return ["⚪", `${by} removed ${firstOf(people, 5)} from ${id}`];
+    case "incident.back":
+      return ["🚨", `${firstOf(people, 5)} is back, seen in ${id}`];
     case "incident.contained":
       return ["✅", `${id} is contained: no required gap is left`];
     case "incident.not-contained":

@@ -122,6 +122,8 @@ const WORDS: Record<AuditEvent, Words> = {
     `took a note of incident ${incident(data)} back: ${text(data, "before") ?? ""}`,
   "incident.note-restored": (data) =>
     `noted in incident ${incident(data)} again: ${text(data, "after") ?? ""}`,
+  "incident.back": (data) =>
+    `saw ${texts(data, "emails").join(", ")} signed in again after the revocation, in incident ${incident(data)}`,
   "incident.contained": (data) => `saw no required gap left in incident ${incident(data)}`,
   "incident.not-contained": (data) => `saw a required gap again in incident ${incident(data)}`,
   "incident.closed": (data) => `closed incident ${incident(data)}${gapWords(data)}`,
