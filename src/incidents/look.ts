@@ -168,6 +168,9 @@ async function judgeContainment(
   await changeIncident(trx, { ...change, set: { contained_at: isOver ? at : null }, data: { required } });
 }
 
+/** A session and the sign-in that began it have times of their own. */
+const SAME_MS = 60_000;
+
 /** Someone signed in again after a verified revocation: told once for each time. */
 async function tellReturn(
   trx: Transaction<Database>,
@@ -178,14 +181,16 @@ async function tellReturn(
 ): Promise<void> {
   const back = gaps.find((gap) => gap.kind === "back" && gap.is === "open");
   if (back?.kind !== "back" || back.is !== "open") return;
-  const key = `back:${target.id}:${back.since}`;
+  const prefix = `back:${target.id}:`;
+  const key = `${prefix}${back.since}`;
   const told = await trx
     .selectFrom("incident_entries")
-    .select("seq")
+    .select("key")
     .where("incident_id", "=", id)
-    .where("key", "=", key)
-    .executeTakeFirst();
-  if (told !== undefined) return;
+    .where("key", ">=", prefix)
+    .where("key", "<", `${prefix}:`)
+    .execute();
+  if (told.some((entry) => Math.abs(Number(entry.key.slice(prefix.length)) - back.since) < SAME_MS)) return;
   const emails = [target.email === "" ? target.id : target.email];
   await changeIncident(trx, {
     id,

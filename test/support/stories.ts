@@ -170,7 +170,8 @@ const PHISHED_STEPS: readonly Step[] = [
   },
   {
     name: "export",
-    begin: (told) => command(told, bob, `incident export ${idOf(told)}`, "incident.exported"),
+    // It is made while its reader waits.
+    begin: (told) => answerTo(told.world.slack, bob, `incident export ${idOf(told)}`),
     isOver: ({ world: { slack }, head }) =>
       slack.thread(CHANNEL, head().ts).some(({ files }) => files?.length === 2),
   },

@@ -59,8 +59,16 @@ export async function tell(
 
 function threadOf({ world: { slack }, head }: Told): string {
   const { ts } = head();
-  const messages = [head(), ...slack.thread(CHANNELS.incident, ts)];
-  return `${messages.map((one) => slack.visibleText(one).trim()).join("\n\n---\n\n")}\n`;
+  const messages = [head(), ...slack.thread(CHANNELS.incident, ts)].map((one) =>
+    slack.visibleText(one).trim(),
+  );
+  return `${sortSnapshots(messages).join("\n\n---\n\n")}\n`;
+}
+
+/** People are read several at a time: how they stood comes in the order in which Cloudflare answers. */
+function sortSnapshots([head = "", ...replies]: string[]): string[] {
+  const end = replies.findIndex((text) => !/\nOpen summary$/.test(text));
+  return [head, ...replies.slice(0, end).toSorted(), ...replies.slice(end)];
 }
 
 /** Names for what is another one in each run: the same thing has the same name everywhere. */

@@ -65,7 +65,7 @@ export function snapshotReply(summary: UserSummary, canBlock: boolean): Message 
   return message(
     `${escape(who)}: ${headlineText(verdict)}`,
     section(
-      compact(`*${escape(who)}*`, email !== "" && code(email, 100)).join(" · "),
+      compact(`*${escape(who)}*`, email !== "" && email !== who && code(email, 100)).join(" · "),
       nothing === null
         ? verdictText(verdict, summary)
         : `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`,
