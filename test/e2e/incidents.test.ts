@@ -75,6 +75,7 @@ describe("an incident", () => {
     expect(events).toEqual([
       "incident.opened",
       "incident.contained",
+      "incident.back",
       "incident.not-contained",
       "incident.contained",
       "incident.closed",

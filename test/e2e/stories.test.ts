@@ -8,7 +8,7 @@ import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { STORIES } from "../support/stories.ts";
 import { tell } from "../support/tell-story.ts";
 
-const FILES = join(import.meta.dirname, "..", "golden", "stories");
+const FILES = join(import.meta.dirname, "..", "stories");
 
 describe("an incident, on SQLite,", () => {
   tellAll(() => Promise.resolve({}));

@@ -10,7 +10,7 @@ import { tell } from "../support/tell-story.ts";
 // Each step starts a process: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 400_000 });
 
-const STORY = join(import.meta.dirname, "..", "golden", "stories", "phished-user.txt");
+const STORY = join(import.meta.dirname, "..", "stories", "phished-user.txt");
 
 it("killed at every step of an incident, the bot tells the same story: no message and no call twice", async () => {
   const { policy, steps } = STORIES["phished-user"];

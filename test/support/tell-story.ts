@@ -67,7 +67,7 @@ function threadOf({ world: { slack }, head }: Told): string {
 
 /** People are read several at a time: how they stood comes in the order in which Cloudflare answers. */
 function sortSnapshots([head = "", ...replies]: string[]): string[] {
-  const end = replies.findIndex((text) => !/\nOpen summary$/.test(text));
+  const end = replies.findIndex((text) => !text.endsWith("\nOpen summary"));
   return [head, ...replies.slice(0, end).toSorted(), ...replies.slice(end)];
 }
 
