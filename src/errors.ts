@@ -60,7 +60,7 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;
   return {
     what: "zt-bot ran into an error.",
-    why: `The log has it under ${reference}.`,
+    why: `Its reference in the log: ${reference}`,
     next: "Check the request's card, then try again. If it happens twice, give that reference to the zt-bot administrator.",
   };
 }

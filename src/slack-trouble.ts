@@ -98,14 +98,14 @@ export function describeSlackTrouble(
       };
     case "restricted_action_thread_only_channel":
       return {
-        why: `${channel} only takes replies in threads`,
+        why: `${channel} only allows replies in threads`,
         next: "allow messages there, or name another in policy.yml",
       };
     case "restricted_action_thread_locked":
       return { why: "an administrator locked the thread", next: "unlock it in Slack" };
     case "restricted_action_non_threadable_channel":
     case "cannot_reply_to_message":
-      return { why: "Slack takes no replies in this thread", next: "allow threads in the channel" };
+      return { why: "Slack allows no replies in this thread", next: "allow threads in the channel" };
     case "ekm_access_denied":
       return {
         why: "Slack administrators suspended posting (encryption keys)",

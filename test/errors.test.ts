@@ -258,7 +258,7 @@ describe("what a responder is told", () => {
       const message = toUserMessage(error, "1f2e3d4c");
       expect(message).toEqual({
         what: "zt-bot ran into an error.",
-        why: "The log has it under 1f2e3d4c.",
+        why: "Its reference in the log: 1f2e3d4c",
         next: "Check the request's card, then try again. If it happens twice, give that reference to the zt-bot administrator.",
       });
     },

@@ -222,7 +222,7 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
   const open = await findOpen(deps.db, hashPlan(plan));
   if (open === null)
     return new UserError({
-      what: "The same was requested a moment ago, and is over.",
+      what: "The same request was made a moment ago, and is closed.",
       next: "Request it again.",
     });
   const { channel, ts } = open.card;

@@ -35,7 +35,7 @@ export function splitWords(text: string): string[] {
   if (CONTROL.test(text)) {
     throw new UserError({
       what: "The command contains control characters.",
-      why: "They come along with copied text and can't be seen.",
+      why: "They are invisible, and often come with copied text.",
       next: "Type it again, or paste it as plain text.",
     });
   }

@@ -76,7 +76,7 @@ export function authenticatorStatus({ effective, waiting, others }: StatusProps)
     context(
       others.length === 0
         ? "No one else has an authenticator yet."
-        : `Can confirm yours: ${principals(others, 20)}`,
+        : `Who can confirm yours: ${principals(others, 20)}`,
     ),
   );
 }

@@ -18,7 +18,7 @@ export function chooseSubject(
   const said = `This message names ${plural(found.length, "Access user")}`;
   return message(
     said,
-    section(`*${said}.* Whom do you want to look at?`),
+    section(`*${said}.* Which one?`),
     found.map(({ id, name, email }, index) => ({
       ...section(`*${escape(named(name, email))}*`, escape(email, 254)),
       accessory: screenButton("Open", "user", { user: id }, `Look at ${email}`, String(index)),

@@ -38,7 +38,7 @@ export function watchNewsMessage(news: WatchNews, props: NewsProps): Message {
     }
     case "watch-sees": {
       const text = compact(
-        `👁 Sign-ins can be seen again, also those since ${when(news.since, "minute")}.`,
+        `👁 Sign-ins are visible again, including those since ${when(news.since, "minute")}.`,
         ...gapLines(news.missed),
       ).join("\n");
       return message(text, section(text));
@@ -103,7 +103,7 @@ function eventText(who: Watched, event: WatchEvent, isAgain: boolean): string {
       return `${name} has a new session since ${when(event.at, "minute")}${appsText(event.apps)}`;
     case "denials": {
       const from = event.ips.length === 0 ? "" : ` from ${event.ips.map((ip) => code(ip)).join(", ")}`;
-      return `Access denied ${name} ${event.count} times from ${when(event.at, "minute")} to ${when(event.to, "minute")}${from}${appsText(event.apps)}`;
+      return `${name} was denied ${event.count} times between ${when(event.at, "minute")} and ${when(event.to, "minute")}${from}${appsText(event.apps)}`;
     }
     case "registration": {
       const at = event.at === null ? "" : ` at ${when(event.at, "minute")}`;

@@ -223,6 +223,20 @@ describe("after a revocation", () => {
       { confirmed: false, summary: "Revoked 3 sessions, 1 earlier device registration still active" },
     ],
     [
+      "there was no device before",
+      { ...BASELINE, registrationIds: [] },
+      [],
+      [],
+      { confirmed: true, summary: "Revoked 3 sessions", notes: [] },
+    ],
+    [
+      "there was neither a session nor a device before",
+      { ...BASELINE, sessionCount: 0, sessionNonces: [], registrationIds: [] },
+      [],
+      [],
+      { confirmed: true, summary: "No session is open, no device was registered", notes: [] },
+    ],
+    [
       "a registration that the list before did not have is older than the call",
       BASELINE,
       [],

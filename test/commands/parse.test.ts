@@ -362,7 +362,7 @@ describe("text that no command can be", () => {
     (code) => {
       expect(refusalOf(() => splitWords(`mallory@example.com${String.fromCharCode(code)}`))).toEqual({
         what: "The command contains control characters.",
-        why: "They come along with copied text and can't be seen.",
+        why: "They are invisible, and often come with copied text.",
         next: "Type it again, or paste it as plain text.",
       });
     },

@@ -73,7 +73,7 @@ describe("a 📌", () => {
     expect(first?.data["note"]).toMatch(/^she called: not her\. token \[/);
     expect(notes(scene)).toHaveLength(2);
     await pin(scene, ts, bob, true);
-    const struck = await noteLine(scene, head, "aken back: the record keeps it");
+    const struck = await noteLine(scene, head, "ithdrawn; the audit record keeps it");
     expect(struck).toContain("Noted by @bob");
     const line = slack.thread(channel, head.ts).find((one) => slack.visibleText(one) === struck);
     expect(JSON.stringify(line?.blocks)).toContain('"strike":true');
@@ -180,12 +180,14 @@ describe("a noted message", () => {
       text: "laptop *found* in the hall",
     });
     await slack.edit({ user: bob, channel, ts: pinned, text: "odd mail, reported" });
-    expect(await noteLine(scene, head, "Noted by @bob · edited")).toContain("the record keeps both");
+    expect(await noteLine(scene, head, "Noted by @bob · edited")).toContain(
+      "the audit record keeps both versions",
+    );
     await noteLine(scene, head, "laptop ∗found∗ in the hall");
     await noteLine(scene, head, "Noted by @alice · edited");
     await slack.remove({ user: bob, channel, ts: mentioned });
     await slack.remove({ user: bob, channel: CHANNELS.approvals, ts: elsewhere });
-    await noteLine(scene, head, "Noted by @bob · deleted in Slack: the record keeps it");
+    await noteLine(scene, head, "Noted by @bob · deleted in Slack; the audit record keeps it");
     const gone = await noteLine(scene, head, "added by @alice");
     await slack.waitFor(() => threadWords(slack, head).every((line) => !line.includes("laptop")));
     expect(gone).not.toBe("");
@@ -209,7 +211,7 @@ describe("a noted message", () => {
     const timeline = await answerTo(slack, alice, `timeline ${id}`);
     expect(timeline.words).toContain("odd mail, reported (edited)");
     expect(timeline.words).not.toContain("called her");
-    expect(timeline.words).toContain("a note whose message was deleted; the record keeps it");
+    expect(timeline.words).toContain("a note, deleted in Slack; the audit record keeps it");
   });
 
   it("is followed when its incident is closed, and by the newest event that came, in any order", async () => {

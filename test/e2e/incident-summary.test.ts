@@ -152,7 +152,7 @@ describe("the export of an incident", () => {
     const [post] = slack.thread(channel, message.ts).filter((one) => one.files !== undefined);
     expect(slack.visibleText(post as StoredMessage)).toMatch(
       new RegExp(
-        `📎 @bob exported ${id}: the story and \\d+ rows of the record\\..*They end with row \\d+:[0-9a-f]{64}`,
+        `📎 @bob exported ${id}: the story and \\d+ rows of the audit record, ending with row \\d+:[0-9a-f]{16}…`,
       ),
     );
     expect(post?.files?.map(({ name }) => name)).toEqual([`${id}.md`, `${id}.json`]);

@@ -204,7 +204,7 @@ describe("a thread that takes no replies", () => {
 
 describe("a card that the channel's settings do not let through", () => {
   it.each([
-    ["only replies are allowed there", { posting: "only replies" }, "only takes replies"],
+    ["only replies are allowed there", { posting: "only replies" }, "only allows replies"],
     ["nothing is", { posting: "nothing" }, "can't post in the approvals channel"],
   ] as const)("as %s: who requested it reads why, and it follows", async (_why, change, said) => {
     const { slack } = await startScene();

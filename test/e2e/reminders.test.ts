@@ -100,7 +100,7 @@ describe("a request that nobody decides", () => {
     scene.forward(4 * MINUTE);
     const [told] = await threadWords(scene, card, "📣");
     expect(told).toMatch(/^📣 No decision for 4 min: @erin can now approve too, needs 1 approval/);
-    await slack.waitFor(() => wordsOf(slack, card).includes("more approvers asked") || undefined);
+    await slack.waitFor(() => wordsOf(slack, card).includes("more approvers added") || undefined);
     expect(wordsOf(slack, card)).toContain("Needs 1 approval from @bob @carol @erin");
     await press(slack, ERIN, card, CARD_ACTIONS.approve);
     await finishedThread(slack, card);

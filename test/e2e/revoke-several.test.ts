@@ -252,11 +252,11 @@ describe("a revocation of several users", () => {
       const { card } = await askForCrowd(scene, 12);
       await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
       await slack.waitFor(() =>
-        /⏸️ Cloudflare's rate limit: the next ones follow/.test(wordsOf(slack, card)) ? true : undefined,
+        /⏸️ Cloudflare's rate limit: continues at/.test(wordsOf(slack, card)) ? true : undefined,
       );
       expect(wordsOf(slack, card)).toMatch(/\d+ done · \d+ left · about \d+ s left/);
       expect((await answerTo(slack, PEOPLE.carol, "requests")).words).toContain(
-        "Cloudflare's rate limit is nearly used up",
+        "Cloudflare's rate limit is nearly reached",
       );
       await finishedThread(slack, card);
       expect(wordsOf(slack, card)).toContain("12 of 12 done");

@@ -137,7 +137,7 @@ describe("a person whom Slack keeps waiting", () => {
     slack.faults.set("users.info", { error: "internal_error" });
     const words = await pressForWords(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     expect(words).toContain("zt-bot ran into an error.");
-    const reference = /The log has it under (\w+)/.exec(words)?.[1] ?? "no reference";
+    const reference = /Its reference in the log: (\w+)/.exec(words)?.[1] ?? "no reference";
     expect(scene.logs()).toContain(reference);
     expect(wordsOf(slack, card)).toContain("Needs 1 approval");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);

@@ -314,7 +314,7 @@ describe("whoever has taken over an approver's Slack session", () => {
     const { slack } = scene;
     const { number } = await setUp(scene, bob);
     const other = number === "111111" ? "222222" : "111111";
-    expect(await confirm(scene, carol, other)).toContain("This number does not fit this");
+    expect(await confirm(scene, carol, other)).toContain("This number does not match this");
     expect(await slack.waitFor(() => question(scene))).toBeDefined();
     await press(slack, carol, question(scene), AUTHENTICATOR_ACTIONS.decline);
     await slack.waitFor(
@@ -441,7 +441,7 @@ describe("/zt authenticator", () => {
       "No one else has an authenticator yet.",
     );
     await enrol(scene, carol, bob);
-    expect((await answerTo(slack, bob, "authenticator")).words).toContain("Can confirm yours: @carol");
+    expect((await answerTo(slack, bob, "authenticator")).words).toContain("Who can confirm yours: @carol");
     expect((await answerTo(slack, carol, "authenticator")).words).toMatch(/since .*, confirmed by @bob/);
     // Whose it is is shown by name, never by a Slack id.
     expect((await answerTo(slack, bob, "audit")).words).toMatch(/confirmed an authenticator\s*\|?\s*@carol/);

@@ -191,7 +191,7 @@ it("of a time in which sign-ins could not be read nothing is claimed, and once t
   await slack.waitFor(() => wordsOf(slack, head).includes("⚠️ Can't see sign-ins since"));
   cloudflare.login(MALLORY, { ip: "203.0.113.199" });
   cloudflare.faults.clear();
-  await inThread(scene, head, "Sign-ins can be seen again");
+  await inThread(scene, head, "Sign-ins are visible again");
   await inThread(scene, head, "signed in at");
 });
 

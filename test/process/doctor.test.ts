@@ -197,7 +197,7 @@ const FAULTS: Fault[] = [
     fault: "a database that is not migrated",
     make: (world) => inDatabase(world, "DELETE FROM kysely_migration WHERE name LIKE '0017%'").close(),
     checks: ["migrations"],
-    names: /not up to date: 1 migration to make \(0017-threads\)/,
+    names: /not up to date: 1 migration to run \(0017-threads\)/,
     fix: /npm run migrate/,
   },
   {

@@ -57,7 +57,7 @@ describeInBrowser("the sandbox in a browser", () => {
         const thread = page.getByRole("log", { name: /^Thread/ });
         await thread
           .getByText(
-            /Revoked 3 sessions and 2 device registrations(; blocked, on the list .*)?, verified at /,
+            /Revoked 3 sessions and 2 device registrations(, blocked \(on the list .*\))?, verified at /,
           )
           .first()
           .waitFor();

@@ -88,6 +88,7 @@ function createNames(): (text: string) => string {
       .replaceAll(/https?:\/\/\S+?(?=[|>)\s])/g, "<link>")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, number("id"))
       .replaceAll(/\b[0-9a-f]{64}\b/g, number("hash"))
+      .replaceAll(/(?<=row \d+:)[0-9a-f]{16}/g, number("hash"))
       .replaceAll(/\b[0-9a-f]{16}(-[A-Z]{3})?\b/g, "<ray>")
       .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z)?/g, "<time>")
       .replaceAll(

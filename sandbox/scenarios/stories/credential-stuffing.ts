@@ -39,21 +39,21 @@ export function credentialStuffing(scene: Pick<Scene, "cloudflare">): Scenario {
       request(`revoke ${emails.join(" ")} --reason Credential stuffing from ${ATTACKER_IP}`, {
         title: "Alice requests one revocation for all",
         why: "Forty requests would be forty approvals. One plan names everyone, and is frozen.",
-        look: "The card lists who it is about, and says that the first one is done alone.",
+        look: "The card lists all forty, and says that the first one is revoked alone.",
       }),
       {
         ...approve("bob", {
           title: "Bob approves it",
           why: "He has looked at the list: none of the forty is a protected person.",
-          look: "The first person is done alone and verified. Then the others follow.",
+          look: "The first person is revoked alone and verified. Then the others follow.",
         }),
         prepare: (now) => failHalfWay(now, emails),
       },
       {
         title: "Cloudflare fails half-way",
         why: "The guide makes Cloudflare answer 502 once half of them are out.",
-        byHand: "This comes by itself.",
-        look: "The card says how many are done. Nothing is sent again before it is looked into.",
+        byHand: "This happens by itself.",
+        look: "The card says how many are done. Nothing is sent again before it is checked.",
         where: atCard(PEOPLE.bob),
         isDone: ({ cloudflare, startedAt }) =>
           cloudflare.requests.some(
@@ -63,24 +63,24 @@ export function credentialStuffing(scene: Pick<Scene, "cloudflare">): Scenario {
       recover,
       {
         title: "zt-bot finishes",
-        why: "Who was done stays done. The others are looked at, and revoked where they are still signed in.",
-        byHand: "This comes by itself.",
-        look: "The card counts everyone. Nobody was revoked twice.",
+        why: "Those already revoked are not touched. The others are checked, and revoked if still signed in.",
+        byHand: "This happens by itself.",
+        look: "The card counts everyone. No one was revoked twice.",
         where: atCard(PEOPLE.bob),
         isDone: (now) => isOver(now) && isEveryoneOut(now),
       },
       {
         title: "The incident is contained",
         why: "zt-bot reads all forty again.",
-        byHand: "This comes by itself.",
+        byHand: "This happens by itself.",
         look: "No one in the head has a session left.",
         where: atIncident(PEOPLE.alice),
         isDone: isContained,
       },
       close({
         title: "Alice closes the incident",
-        why: "The passwords are reset elsewhere. What zt-bot had to do is done.",
-        look: "The thread ends with a summary, and the figures of all forty.",
+        why: "The passwords are reset elsewhere. zt-bot's part is done.",
+        look: "The thread ends with a summary, with figures for all forty.",
       }),
     ],
     moral: "Forty people, one approval, an outage in the middle: everyone out, each verified.",
@@ -89,7 +89,7 @@ export function credentialStuffing(scene: Pick<Scene, "cloudflare">): Scenario {
 
 const recover: Step = {
   title: "Cloudflare works again",
-  why: "Outages end. zt-bot goes on by itself, and no one has to press anything.",
+  why: "Outages end. zt-bot continues by itself: no one has to press anything.",
   byHand: "In the Cloudflare panel, press Switch all off.",
   look: "The next calls go through.",
   where: atCard(PEOPLE.bob),

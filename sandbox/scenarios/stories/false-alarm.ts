@@ -29,7 +29,7 @@ export const falseAlarm: Scenario = {
     lookUp(EMAIL, {
       title: "Alice looks Rhea up",
       why: "Cloudflare reports impossible travel: Portugal, then the United States.",
-      look: "The first line is the verdict. The two countries stand at the sessions.",
+      look: "The first line is the verdict. The sessions show both countries.",
     }),
     openIncident([EMAIL], "Impossible travel: Rhea", {
       title: "Alice opens an incident",
@@ -39,16 +39,16 @@ export const falseAlarm: Scenario = {
     request(`revoke ${EMAIL} --reason Impossible travel PT to US`, {
       title: "Alice requests a revocation",
       why: "She can't wait for certainty. The approver decides with fresh eyes.",
-      look: "The card in #zt-approvals has the evidence, so that Bob need not look it up.",
+      look: "The card in #zt-approvals has the evidence, so Bob doesn't have to look it up.",
     }),
     deny("bob", "Rhea is in New York for a conference: I had lunch with her", {
       title: "Bob denies it, and says why",
-      why: "A denial needs a reason: Alice has to know what was missing.",
+      why: "A denial needs a reason: Alice needs to know what was missing.",
       look: "The incident's thread has the denial with its reason. Cloudflare was not called.",
     }),
     note("bob", "Rhea confirms both sign-ins by phone", {
       title: "Bob adds a note",
-      why: "Someone who reads this in a month has to see why nothing was done.",
+      why: "Someone who reads this in a month needs to see why nothing was done.",
       look: "The note is in the thread, with a name and a time.",
     }),
     close({
@@ -57,9 +57,9 @@ export const falseAlarm: Scenario = {
       look: "The head says that gaps were left. The thread says which.",
     }),
     {
-      title: "Rhea works on",
+      title: "Rhea keeps working",
       why: "Nothing was revoked: both sessions are as they were.",
-      byHand: "This comes by itself.",
+      byHand: "This happens by itself.",
       look: "The thread tells the whole story in a few lines.",
       where: atIncident(PEOPLE.alice),
       isDone: (scene) => isSignedIn(scene, EMAIL),

@@ -26,7 +26,7 @@ const ATTACKER = { ip: "203.0.113.199", country: "BR", apps: ["Payroll"], force:
 
 const approveAgain = approve("carol", {
   title: "Carol approves it",
-  why: "People decide on every request, also on the second one about the same person.",
+  why: "Every request needs an approval, even the second one about the same person.",
   look: "Both steps begin: first the block, then the revocation.",
 });
 
@@ -51,12 +51,12 @@ export const phishedUser: Scenario = {
     }),
     openIncident([EMAIL], "Phished: Mallory", {
       title: "Alice opens an incident",
-      why: "Several requests and hours follow. The incident keeps all of it in one thread.",
-      look: "The head shows what is still open. The thread starts with how Mallory stands now.",
+      why: "Several requests follow over the next hours. The incident keeps them in one thread.",
+      look: "The head shows what is still open. The thread starts with a snapshot of Mallory.",
     }),
     note("bob", "Mallory confirms by phone: she typed her password on a fake page this morning", {
       title: "Bob notes what Mallory says",
-      why: "What people learn by phone belongs to the story, with a name and a time.",
+      why: "What people learn by phone belongs in the story, with a name and a time.",
       look: "The note is in the thread. It is in the audit record, too.",
     }),
     request(`revoke ${EMAIL} --devices --reason Phished, sessions from an unknown address`, {
@@ -72,8 +72,8 @@ export const phishedUser: Scenario = {
     {
       title: "zt-bot revokes and verifies",
       why: "An accepted call is not yet a revocation: zt-bot reads the sessions and devices again.",
-      byHand: "This comes by itself.",
-      look: "The card says what was verified and when. Its thread says each step.",
+      byHand: "This happens by itself.",
+      look: "The card says what was verified and when. Its thread lists each step.",
       where: atCard(PEOPLE.bob),
       isDone: (scene) => isOver(scene) && countDevices(scene) === 0,
     },
@@ -88,9 +88,9 @@ export const phishedUser: Scenario = {
       isDone: (scene) => isSignedIn(scene, EMAIL),
     },
     {
-      title: "zt-bot tells at once",
+      title: "zt-bot raises the alarm",
       why: "Without a watch, the thread would stay silent while the attacker is in.",
-      byHand: "This comes by itself, within seconds.",
+      byHand: "This happens by itself, within seconds.",
       look: "The alert names address, country and app. The card's first line is now a warning.",
       where: atCard(PEOPLE.alice),
       isDone: (scene) => {
@@ -100,8 +100,8 @@ export const phishedUser: Scenario = {
     },
     refresh({
       title: "Alice refreshes the incident",
-      why: "Between two reads the head shows what was read last. She wants it as it is now.",
-      look: "Not contained again, and the thread says so. The next step is a button.",
+      why: "The head shows what was last read. She wants the current state.",
+      look: "It is no longer contained, and the thread says so. The next step is a button.",
     }),
     request(`revoke ${EMAIL} --block --reason Signed in again from the same address`, {
       title: "Alice revokes again, with a block",
@@ -118,7 +118,7 @@ export const phishedUser: Scenario = {
     {
       title: "zt-bot blocks, revokes and verifies both",
       why: "Each step is read back by itself: the list's items, and the sessions.",
-      byHand: "This comes by itself.",
+      byHand: "This happens by itself.",
       look: "The card shows each step with its own result.",
       where: atCard(PEOPLE.carol),
       isDone: (scene) => isOver(scene) && isBlocked(scene) && !isSignedIn(scene, EMAIL),
@@ -126,7 +126,7 @@ export const phishedUser: Scenario = {
     {
       title: "The incident is contained",
       why: "zt-bot reads Mallory again. No gap that the policy requires is left.",
-      byHand: "This comes by itself.",
+      byHand: "This happens by itself.",
       look: "The head says how long it took. The thread tells the whole story.",
       where: atIncident(PEOPLE.alice),
       isDone: isContained,
@@ -143,7 +143,7 @@ export const phishedUser: Scenario = {
     }),
   ],
   moral:
-    "Revoked twice, blocked, verified each time, approved by two people: the thread and its export say all of it.",
+    "Revoked twice, blocked, verified each time, approved by two people: the thread and its export hold all of it.",
 };
 
 function countDevices({ cloudflare }: Scene): number {

@@ -103,7 +103,7 @@ export async function seeListed(
   ];
   const on = `on the list “${list.name}”`;
   const was = baseline?.isListed === true;
-  const done = isEnforced(list) ? (was ? `Was blocked already, ${on}` : `Blocked, ${on}`) : capitalize(on);
+  const done = isEnforced(list) ? (was ? `Already blocked (${on})` : `Blocked (${on})`) : capitalize(on);
   return {
     confirmed: isListed,
     summary: isListed ? done : `Not ${on}`,

@@ -14,9 +14,9 @@ export const block = defineAction<BlockPlan, BlockWish, BlockBaseline>({
   namesTarget: true,
   options: BlockOptions,
   command: defineActionCommand({
-    summary: "keep someone out, by the block list",
+    summary: "keep someone out with the block list",
     details:
-      "Puts them on the Zero Trust list that policy.yml names, which your Gateway rules or Access policies use. With --for they are unblocked again by themselves; asked for again, it is extended. Open sessions stay open: /zt revoke ends those. Needs approval.",
+      "Puts them on the Zero Trust list that policy.yml names, which your Gateway rules or Access policies use. With --for they are unblocked automatically; request it again to extend. Open sessions stay open: /zt revoke ends those. Needs approval.",
     examples: [
       "block mallory@example.com --reason phished",
       "block mallory@example.com --for 8h --reason laptop stolen",

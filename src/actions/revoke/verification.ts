@@ -29,7 +29,7 @@ type Seeing = Omit<Look, "checkedAt">;
 function joinLooks(revoked: Seeing, listed: Seeing): Seeing {
   return {
     confirmed: revoked.confirmed && listed.confirmed,
-    summary: `${revoked.summary}; ${listed.summary.charAt(0).toLowerCase()}${listed.summary.slice(1)}`,
+    summary: `${revoked.summary}${listed.confirmed ? "," : ";"} ${listed.summary.charAt(0).toLowerCase()}${listed.summary.slice(1)}`,
     notes: [...revoked.notes, ...listed.notes],
     provesCall: revoked.provesCall && listed.provesCall,
   };
@@ -67,16 +67,19 @@ export function judge(
 }
 
 interface Part extends Pick<Look, "confirmed" | "notes" | "provesCall"> {
-  /** `is` says what is left, `revoked` names what is gone: "3 sessions". */
+  /** `is` says what is left, `revoked` names what is gone: "3 sessions". `none`: there was nothing to revoke. */
   is?: string;
   revoked?: string;
+  none?: string;
 }
 
 /** `Revoked 3 sessions and 2 device registrations`, `Revoked 3 sessions, 1 of 2 device registrations still active` */
 function summarize(parts: readonly Part[]): string {
   const revoked = parts.flatMap((part) => part.revoked ?? []);
   const said = revoked.length === 0 ? [] : [`revoked ${list(revoked)}`];
-  return capitalize([...said, ...parts.flatMap((part) => part.is ?? [])].join(", "));
+  // Beside what was revoked, that there was nothing else is only noise.
+  const left = parts.flatMap(({ is, none }) => is ?? (revoked.length === 0 ? none : null) ?? []);
+  return capitalize([...said, ...left].join(", "));
 }
 
 /**
@@ -128,9 +131,11 @@ function judgeRegistrations(
     confirmed: left === 0,
     ...(left > 0
       ? { is: leftOf(left, before?.length ?? null, "device registration", "active") }
-      : before === null || before.length === 0
+      : before === null
         ? { is: "no earlier device registration is active" }
-        : { revoked: plural(before.length, "device registration") }),
+        : before.length === 0
+          ? { none: "no device was registered" }
+          : { revoked: plural(before.length, "device registration") }),
     notes: fresh > 0 ? [`${plural(fresh, "new device registration")} since`] : [],
     provesCall: left === 0 && before !== null && before.length > 0,
   };

@@ -38,7 +38,7 @@ export const unblock = defineAction<Plan, Wish, BlockBaseline>({
   form: {
     title: "Unblock",
     intro: "Requests approval to take a user off the block list.",
-    caution: "This restores access: what the list kept them from is open to them again.",
+    caution: "This restores access: the list no longer keeps them out.",
     about: "user",
     material: "none",
     fields: () => [],
@@ -60,9 +60,9 @@ export const unblock = defineAction<Plan, Wish, BlockBaseline>({
     headline: `Unblock ${target.email}`,
     effects: [
       `Takes them off the list “${options.list.name}”`,
-      "Cancels a block that would end by itself later",
+      "Also ends a block that was set for a limited time",
     ],
-    caution: "This restores access: what the list kept them from is open to them again.",
+    caution: "This restores access: the list no longer keeps them out.",
     undo: "Can be undone: /zt block puts them on the list again.",
   }),
   callText: ({ target, options }) => `list “${options.list.name}”: remove ${target.email}`,

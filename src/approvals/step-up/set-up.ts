@@ -150,7 +150,7 @@ export async function confirm(
   if (heard !== checked.authenticator.checkNumber) {
     const refusal = refuse(
       "wrong-number",
-      "This number does not fit this authenticator: someone else may be using their Slack account.",
+      "This number does not match this authenticator: someone else may be using their Slack account.",
       "Ask them again, by phone or in person. If they set nothing up, press Decline.",
     );
     return refuseVouch(deps, CONFIRM, checked.authenticator, refusal, asker);

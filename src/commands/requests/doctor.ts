@@ -12,7 +12,7 @@ const EARLY_MS = 1500;
 export const doctor = defineCommand({
   name: "doctor",
   group: "Help",
-  summary: "whether zt-bot itself is well, and how to fix what is not",
+  summary: "what is wrong with zt-bot itself, and how to fix it",
   details:
     "Checks the Slack app, the Cloudflare token, the policy, the approvals channel, the clock and the database. On the server: npm run doctor.",
   examples: ["doctor"],

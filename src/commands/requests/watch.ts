@@ -21,7 +21,7 @@ const sealed = seal(
   defineCommand({
     name: "watch",
     group: "Respond",
-    summary: "tell here when someone signs in, registers a device or is denied",
+    summary: "post here when someone signs in, registers a device or is denied",
     details:
       "For 1 hour, or as long as you say, 24h at most. zt-bot does this by itself after a verified revocation. /zt watch list shows who is watched.",
     examples: ["watch mallory@example.com", "watch mallory@example.com 4h", "watch list"],
@@ -69,7 +69,7 @@ const unwatchCommand = defineCommand({
   name: "unwatch",
   group: "Respond",
   summary: "stop watching someone",
-  details: "In every thread that tells of them. /zt watch list shows who is watched.",
+  details: "Ends every watch on them. /zt watch list shows who is watched.",
   examples: ["unwatch mallory@example.com"],
   role: "operator",
   changes: true,

@@ -123,7 +123,7 @@ function judgeStory({ incident, people, required, isContained }: StoryFacts, has
 /** Of a note that was taken back nothing is told; what its author deleted in Slack stays in the record alone. */
 function toldNote({ at, actor, author = actor, note, state }: FollowedNote): Note[] {
   if (state === "withdrawn") return [];
-  const text = state === "deleted" ? "(deleted in Slack: the record keeps it)" : note;
+  const text = state === "deleted" ? "(deleted in Slack; the audit record keeps it)" : note;
   return [{ at, by: author, addedBy: author === actor ? null : actor, text }];
 }
 

@@ -20,7 +20,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     },
     judge: ({ database }) => {
       if (database === "none yet")
-        return [{ status: "unasked", what: "There is none yet: zt-bot makes it when it first starts" }];
+        return [{ status: "unasked", what: "None yet: zt-bot creates it at its first start" }];
       const { missingRights, writeTrouble } = database;
       if (missingRights.length > 0)
         return [
@@ -55,7 +55,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
         return [
           {
             status: "problem",
-            what: "The database is of a newer version of zt-bot",
+            what: "The database belongs to a newer version of zt-bot",
             fix: "Start that version",
             link: LINKS.upgrade,
           },
@@ -64,7 +64,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
         return [
           {
             status: "problem",
-            what: `The database is not up to date: ${plural(missing.length, "migration")} to make (${list(missing)})`,
+            what: `The database is not up to date: ${plural(missing.length, "migration")} to run (${list(missing)})`,
             fix: "Stop zt-bot, run npm run migrate, and start it",
             link: LINKS.upgrade,
           },
@@ -101,7 +101,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
         return [
           {
             status: "unasked",
-            what: `${newest}. The whole of it was never verified: run npm run audit -- verify now and then`,
+            what: `${newest}. The whole record has never been verified: run npm run audit -- verify from time to time`,
             link: LINKS.record,
           },
         ];

@@ -79,8 +79,9 @@ export const MACHINE_CHECKS: readonly Check[] = [
             link: LINKS.doctor,
           },
         ];
-      if (known.length === 0) return [{ status: "unknown", what: "Unknown: no answer said the time" }];
-      return [{ status: "ok", what: `Right, by ${known.map(({ whose }) => whose).join(" and ")}` }];
+      if (known.length === 0)
+        return [{ status: "unknown", what: "Unknown: neither Slack nor Cloudflare sent a time" }];
+      return [{ status: "ok", what: `Agrees with ${known.map(({ whose }) => whose).join(" and ")}` }];
     },
   }),
 ];

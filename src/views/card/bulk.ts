@@ -65,7 +65,7 @@ function progressText(bulk: BulkProgress, now: number | null): string {
   const waits =
     now === null || waitsUntil === null
       ? ""
-      : `\n⏸️ Cloudflare's rate limit: the next ones follow ${when(waitsUntil, "time")}`;
+      : `\n⏸️ Cloudflare's rate limit: continues at ${when(waitsUntil, "time")}`;
   return `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ${percent} %\n${counts.join(" · ")}${waits}`;
 }
 

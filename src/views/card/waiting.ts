@@ -52,7 +52,7 @@ export function nobodyThere({ status, nobodyThereAt }: Pick<Request, "status" | 
 
 /** Behind the deadline: further people were asked, and when. */
 export function escalatedNote({ escalatedAt }: Pick<Request, "escalatedAt">): string {
-  return escalatedAt === null ? "" : ` · 📣 more approvers asked at ${when(escalatedAt, "minute")}`;
+  return escalatedAt === null ? "" : ` · 📣 more approvers added at ${when(escalatedAt, "minute")}`;
 }
 
 /** How far a request came that expired, with who approved it. */

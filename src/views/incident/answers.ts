@@ -1,7 +1,7 @@
 import type { Incident } from "../../incidents/incident.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { compact } from "../../compact.ts";
-import { plural } from "../../pluralize.ts";
+import { capitalize, plural } from "../../pluralize.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
@@ -30,7 +30,7 @@ export function changedAnswer({ id }: Incident, said: string, { link, trouble }:
 /** Why the thread is not in Slack, with the step that fixes it. */
 export function threadTrouble(code: string): string {
   const { why, next } = describeSlackTrouble(code, INCIDENT_CHANNEL);
-  return `⚠️ Not in Slack yet: ${why}.${next === null ? " It will be posted." : ` → ${next}; then it is posted.`}`;
+  return `⚠️ Not posted yet: ${why}.${next === null ? " It will be posted." : ` → ${capitalize(next)}.`}`;
 }
 
 /** Open incidents, and a few closed ones, each with a button. `hint`: what to do with them. */
@@ -82,7 +82,7 @@ export function exportText({
   rows: number;
   row: { seq: number; hash: string };
 }): string {
-  return `📎 ${mention(by)} exported ${id}: the story and ${plural(rows, "row")} of the record. Check the files: \`npm run audit -- verify-export ${id}.json ${id}.md\`. They end with row ${row.seq}:${row.hash}`;
+  return `📎 ${mention(by)} exported ${id}: the story and ${plural(rows, "row")} of the audit record, ending with row ${row.seq}:${row.hash.slice(0, 16)}…\nTo check the files: \`npm run audit -- verify-export ${id}.json ${id}.md\``;
 }
 
 /** Why there is no canvas, and what can be done: the ordinary summary was posted instead. */

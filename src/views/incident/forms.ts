@@ -51,7 +51,7 @@ export function openIncidentModal({
       textInput({
         id: "people",
         label: "Who",
-        hint: "Email addresses or Access users' ids, with spaces, commas or lines between them",
+        hint: "Email addresses or Access user ids, separated by spaces, commas or new lines",
         initial: people,
         multiline: true,
         maxLength: 3000,
@@ -68,7 +68,7 @@ export function openIncidentModal({
           ...(initial !== undefined && { initial_option: initial }),
         },
       },
-      context("Its thread shows who is being investigated to everyone in the channel."),
+      context("⚠️ Everyone in the channel can read who is under investigation."),
     ],
     { callbackId: OPEN_INCIDENT_MODAL, metadata: channelId, submit: "Open" },
   );
@@ -101,7 +101,7 @@ export function noteModal(
       textInput({
         id: "note",
         label: "Note",
-        hint: "Posted in the thread and kept in the record",
+        hint: "Posted in the thread and kept in the audit record",
         initial: note,
         multiline: true,
         maxLength: MAX_NOTE,

@@ -71,14 +71,13 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
     section(
       gaps.left + gaps.unknown === 0
         ? "*Containment gaps:* none"
-        : `*Containment gaps:* ${compact(gaps.left > 0 && number(gaps.left), gaps.unknown > 0 && `${number(gaps.unknown)} unknown`).join(", ")}`,
+        : `*Containment gaps:* ${compact(gaps.left > 0 && `${number(gaps.left)} open`, gaps.unknown > 0 && `${number(gaps.unknown)} unknown`).join(", ")}`,
     ),
     incidentButtons(facts),
     context(
       compact(
         incidentName({ id, title: "" }),
-        closed === null &&
-          `${duration(now - incident.openedAt)} after it was opened, at ${when(now, "minute")}`,
+        closed === null && `as of ${when(now, "minute")}, ${duration(now - incident.openedAt)} after opening`,
         threadLink != null && `<${threadLink}|Open the thread>`,
       ).join(" · "),
     ),
@@ -149,9 +148,7 @@ function peopleBlocks({ people, incident: { id, status } }: IncidentFacts): Know
   }
   blocks.push(...sections(lines));
   if (left > 0)
-    blocks.push(
-      context(`→ \`/zt user\` has the next steps of ${plural(left, "more person", "more people")}`),
-    );
+    blocks.push(context(`→ Next steps for ${plural(left, "more person", "more people")}: \`/zt user\``));
   return blocks;
 }
 

@@ -47,8 +47,8 @@ function notes({ unread, cut, left }: IncidentSignIns): string[] {
   return compact(
     first !== undefined &&
       `Unknown: ${escape(list(unread.map(({ user }) => nameOf(user))), 500)} (${escape(first.why, 150)})`,
-    cut.length > 0 && `Only the newest ones of ${escape(list(cut.map(nameOf)), 500)}`,
-    left > 0 && `and ${plural(left, "more person", "more people")}: /zt sign-ins shows theirs`,
+    cut.length > 0 && `Newest sign-ins only: ${escape(list(cut.map(nameOf)), 500)}`,
+    left > 0 && `${plural(left, "more person", "more people")} not shown: see /zt sign-ins`,
   );
 }
 

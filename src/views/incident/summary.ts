@@ -67,7 +67,7 @@ export function incidentSummary({ story, linkOf, by, threadLink = null }: Summar
               gapsByPerson(story),
               MAX.gaps,
               gapLine,
-              (left) => `and gaps of ${plural(left, "more person", "more people")}`,
+              (left) => `and ${plural(left, "more person", "more people")}`,
             ),
           ],
     ),
@@ -104,9 +104,9 @@ function verdictLine(story: Story): string {
     case "back":
       return `🔴 *Not contained after ${after}*: ${backNames(story)} signed in again`;
     case "not-contained":
-      return `🔴 *Not contained after ${after}*: ${names === "" ? "no one belongs to it" : `open gaps of ${names}`}`;
+      return `🔴 *Not contained after ${after}*: ${names === "" ? "no one belongs to it" : `gaps left for ${names}`}`;
     case "unknown":
-      return `⚪ *Containment unknown after ${after}*: can't read ${names}`;
+      return `⚪ *Containment unknown after ${after}*: no data on ${names}`;
   }
 }
 

@@ -117,7 +117,7 @@ function eventText(
     case "request.stopped":
       return ["⚪", `${by} stopped`];
     case "block.ended":
-      return ["🟠", "No longer blocked, the time is over"];
+      return ["🟠", "No longer blocked, the time is up"];
     case "request.succeeded":
       return succeededText(request);
     default:
@@ -150,7 +150,7 @@ export function noteReply({ note, actor, author, link, isHere, state }: About<"n
     return message(
       line,
       struck({ type: "text", text: "📌 Noted by " }, { type: "user", user_id: actor }),
-      section(TAKEN_BACK),
+      section(WITHDRAWN),
     );
   }
   const by =
@@ -181,13 +181,13 @@ function plainLinesOf(note: string): string {
     .join("\n");
 }
 
-const TAKEN_BACK = "Taken back: the record keeps it";
+const WITHDRAWN = "Withdrawn; the audit record keeps it";
 
 const SINCE = {
   noted: "",
-  edited: " · edited: the record keeps both",
-  deleted: " · deleted in Slack: the record keeps it",
-  withdrawn: " · taken back: the record keeps it",
+  edited: " · edited; the audit record keeps both versions",
+  deleted: " · deleted in Slack; the audit record keeps it",
+  withdrawn: " · withdrawn; the audit record keeps it",
 } as const;
 
 /** Line by line as it was written, and nothing but text. */
@@ -246,7 +246,7 @@ function changeText({ event, actor, owner, severity, people = [], gaps = [], bac
         ? "🚨 *Back*"
         : `🚨 *${personName(back)} signed in again* ${when(back.since, "minute")}, after the revocation`;
     case "incident.contained":
-      return "✅ *Contained:* no required gap is left";
+      return "✅ *Contained:* no required gaps are left";
     case "incident.not-contained":
       return "🔴 *No longer contained:* see the gaps above";
     case "incident.closed":

@@ -18,7 +18,7 @@ interface ChangesProps extends Changes {
 
 /** `/zt changes`: what Cloudflare itself recorded of the bot's token in the last 24 hours, newest first. */
 export function changesMessage({ items, complete, tokenId, now, page: asked = 1 }: ChangesProps): Message {
-  const source = context(`From Cloudflare's audit log, of zt-bot's API token ${code(tokenId)}`);
+  const source = context(`From Cloudflare's audit log, for zt-bot's API token ${code(tokenId)}`);
   if (items.length === 0) {
     const next =
       "→ A change made just now may not be there yet: try again in a few minutes. `/zt requests all` shows what was requested.";

@@ -26,7 +26,7 @@ export function chooseUserMessage(choice: Choice, buttons: readonly Button[], no
   const question = questionOf(choice);
   const notes = compact(
     (left > 0 || isCut) && `${leftText(left, isCut)}: ${isShared ? "use the id" : "type more of the name"}.`,
-    isPartial && "A part of the search failed: there may be others.",
+    isPartial && "Part of the search failed: there may be others.",
   );
   return message(
     [`${title} ${question}`, ...users.map((user) => lineOf(user, isShared)), ...notes].join("\n"),

@@ -42,7 +42,7 @@ export function signInsMessage(user: AccessUser, props: SignInsProps): Message {
     !complete &&
       `There may be more: these are the newest ${number(items.length)}, and only they are counted.`,
     others > 0 &&
-      `⚠️ ${plural(others, "sign-in")} with the address in other capitals: they may be another user's.`,
+      `⚠️ ${plural(others, "sign-in")} with the address in other capitals, perhaps of another user`,
   );
   const titles = ["Result, application, IP", "When and ray"];
   const paging = pagingButtons("sign-ins", { user: user.id, days }, page);

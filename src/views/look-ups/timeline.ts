@@ -36,11 +36,11 @@ export function timelineMessage(props: TimelineProps): Message {
   const buttons = actions("timeline", ...buttonsOf(props));
   if (page.items.length === 0) {
     const isUnknown = missing.some(({ is }) => is.kind === "unknown");
-    const nothing = `${head}: ${isUnknown ? "nothing that could be seen" : "nothing"} ${since}`;
+    const nothing = `${head}: ${isUnknown ? "nothing could be read" : "nothing"} ${since}`;
     return message(
       [nothing, ...missed].join("\n"),
       section(
-        `*${head}*: ${isUnknown ? "nothing that could be seen" : "nothing"} ${since} (${when(now, "time")}).`,
+        `*${head}*: ${isUnknown ? "nothing could be read" : "nothing"} ${since} (${when(now, "time")}).`,
         ...missed,
       ),
       ...buttons,
@@ -94,13 +94,13 @@ function missingText({ what, who, is }: Missing): string {
     case "unknown":
       return `⚪ *Unknown:* ${whose} (${escape(is.why, 200)})`;
     case "undated":
-      return `⚪ *Without a time, not shown:* ${number(is.count)} ${whose}`;
+      return `⚪ *Not shown:* ${number(is.count)} ${whose}, without a time`;
     case "hidden":
       return `⚪ *Not shown:* ${whose}. Only the people that the policy names for incidents can read them.`;
     case "before":
-      return `⚠️ *Not shown:* ${whose} before ${when(is.before)}, ${
-        is.why === "too-many" ? "as there are too many: use a shorter range" : "as that is too long ago"
-      }`;
+      return `⚠️ *Not shown:* ${whose} before ${when(is.before)} (${
+        is.why === "too-many" ? "too many: use a shorter range" : "too long ago"
+      })`;
   }
 }
 
@@ -153,9 +153,9 @@ function wordsOf(
 }
 
 function noteText({ note, state }: Of<"note">): string {
-  if (state === "deleted") return "a note whose message was deleted; the record keeps it";
+  if (state === "deleted") return "a note, deleted in Slack; the audit record keeps it";
   const text = escape(note, 250);
-  if (state === "withdrawn") return `${text} (taken back)`;
+  if (state === "withdrawn") return `${text} (withdrawn)`;
   return state === null ? text : `${text} (edited)`;
 }
 
@@ -164,8 +164,7 @@ type Of<Kind extends TimelineRow["kind"]> = Extract<TimelineRow, { kind: Kind }>
 function signInText({ who, allowed, action, app, ip }: Of<"sign-in">): readonly [string, string] {
   const where = whereText(app === null ? "" : escape(app, 80), ip);
   const what = action === null ? "" : ` (${escape(action, 40)})`;
-  if (allowed === null)
-    return ["⚪", `${nameText(who)} signed in or was denied, the result is unknown${what}${where}`];
+  if (allowed === null) return ["⚪", `${nameText(who)} tried to sign in, result unknown${what}${where}`];
   return allowed
     ? ["🔑", `${nameText(who)} signed in${what}${where}`]
     : ["⛔", `${nameText(who)} was denied${what}${where}`];
@@ -223,7 +222,7 @@ function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): r
     case "incident.back":
       return ["🚨", `${firstOf(people, 5)} is back, seen in ${id}`];
     case "incident.contained":
-      return ["✅", `${id} is contained: no required gap is left`];
+      return ["✅", `${id} is contained: no required gaps are left`];
     case "incident.not-contained":
       return ["🔴", `${id} is no longer contained`];
     case "incident.closed":

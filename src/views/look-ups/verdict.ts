@@ -38,16 +38,16 @@ const HEADLINES: Record<Headline, string> = {
 const STEPS: Record<Step, string | null> = {
   revoke: "revoke sessions and devices, then disable the account in your IdP",
   disable: "disable the account in your IdP; no session and no device is left to revoke",
-  "ask-them": "ask them whether this was them, not by email or chat; if not, revoke",
+  "ask-them": "ask them by phone whether this was them; if not, revoke",
   refresh: "press Refresh: this is incomplete",
   none: null,
 };
 
 /** Where the policy names a block list. */
 const STEPS_WITH_BLOCK: Partial<Record<Step, string>> = {
-  revoke: "revoke sessions and devices and block them, then disable the account in your IdP",
+  revoke: "revoke sessions and devices, block them, then disable the account in your IdP",
   disable: "block them and disable the account in your IdP; no session and no device is left to revoke",
-  "ask-them": "ask them whether this was them, not by email or chat; if not, revoke and block them",
+  "ask-them": "ask them by phone whether this was them; if not, revoke and block them",
 };
 
 const PARTS: Record<PartName, string> = {

@@ -40,28 +40,28 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
   );
   switch (data.kind) {
     case "block-until":
-      return withButtons(`⏳ ${email} comes off${name} by itself ${when(data.until)}.`, extend, unblock);
+      return withButtons(`⏳ ${email} stays on${name} until ${when(data.until)}.`, extend, unblock);
     case "block-stays":
       return withButtons(
         data.isUnknown
-          ? `⚠️ Whether ${email} was on${name} before is unknown, so they stay on it after ${when(data.until)}.\n→ Unblock them then.`
+          ? `⚠️ It is unknown whether ${email} was on${name} before, so they stay on it after ${when(data.until)}.\n→ Unblock them then.`
           : `⚠️ ${email} was on${name} before this request, so they stay on it after ${when(data.until)}.\n→ Unblock them when that is right.`,
         unblock,
       );
     case "block-replaced": {
       const by = code(data.by);
-      if (data.isUnblocked) return withButtons(`⚪ ${email} was unblocked before the time, by ${by}.`);
+      if (data.isUnblocked) return withButtons(`⚪ ${email} was unblocked early by ${by}.`);
       return withButtons(
         data.until === null
           ? `⏳ ${by} extended this: ${email} stays on${name} until someone unblocks them.`
-          : `⏳ ${by} changed the time: ${email} comes off${name} by itself ${when(data.until)}.`,
+          : `⏳ ${by} changed the time: ${email} stays on${name} until ${when(data.until)}.`,
       );
     }
     case "block-end":
       return data.wasSo
-        ? withButtons(`⚪ The time is up. ${email} was off${name} already; nothing was sent.`)
+        ? withButtons(`⚪ The time is up: ${email} was already off${name}.`)
         : withButtons(
-            `✅ Unblocked ${email}: the time is up, and they are off${name}, verified at ${when(data.at, "time")}.`,
+            `✅ Unblocked ${email}, as the time is up, verified at ${when(data.at, "time")}.`,
             formButton(
               "Block again…",
               "block",
@@ -72,12 +72,12 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
           );
     case "block-end-late":
       return withButtons(
-        `⏳ The time is up, and ${email} is not unblocked yet: ${escape(data.why, 500)}. Trying again by itself.`,
+        `⏳ The time is up, but ${email} is still on${name}: ${escape(data.why, 500)}. Trying again.`,
         unblock,
       );
     case "block-end-failed":
       return withButtons(
-        `❌ ${email} could not be unblocked for a day: ${escape(data.why, 500)}.\n→ Unblock them, or take them off${name} in the Cloudflare dashboard.`,
+        `❌ ${email} is still on${name}, a day after the time was up: ${escape(data.why, 500)}.\n→ Unblock them, or take them off${name} in the Cloudflare dashboard.`,
         unblock,
       );
   }

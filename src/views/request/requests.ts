@@ -81,7 +81,7 @@ export function requestsMessage(props: RequestsProps): Message {
   const short =
     shortUntil === null
       ? null
-      : `⏳ *Cloudflare's rate limit is nearly used up.* Work on many people waits until ${when(shortUntil, "minute")}. A request about one person still goes ahead.`;
+      : `⏳ *Cloudflare's rate limit is nearly reached.* Requests about several people wait until ${when(shortUntil, "minute")}; those about one person go ahead.`;
   const refresh = screenButton("Refresh", "requests", { ...params, page }, "Show this list again", "refresh");
   return message(
     fitLines(compact(saidLine(props), paused, short, unreviewedLines(props), title, here.map(lineOf)), 3000),

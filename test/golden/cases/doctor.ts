@@ -28,11 +28,16 @@ const WRONG: Row[] = [
     check: "policy",
     title: "Policy",
     status: "problem",
-    what: "Every action: 5 people have to approve it, and only 2 can",
+    what: "Every action: needs 5 approvals, and only 2 can approve it",
     fix: "Name more approvers, or lower the quorum (policy.yml: quorum)",
     link: "policy.example.yml",
   },
-  { check: "clock", title: "Clock", status: "unknown", what: "Unknown: no answer said the time" },
+  {
+    check: "clock",
+    title: "Clock",
+    status: "unknown",
+    what: "Unknown: neither Slack nor Cloudflare sent a time",
+  },
 ];
 
 /** `/zt doctor`. */

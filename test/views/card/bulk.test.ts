@@ -110,7 +110,7 @@ describe("the card of a request about several users", () => {
     [
       "that it waits for the rate limit",
       { status: "executing", bulk: { done: 3, endsAt: NOW + MINUTE, waitsUntil: NOW + 30_000 } },
-      ["⏸️ Cloudflare's rate limit: the next ones follow 2026-03-14 14:03:01 UTC"],
+      ["⏸️ Cloudflare's rate limit: continues at 2026-03-14 14:03:01 UTC"],
     ],
     [
       "that nobody knows about the first is not all there is to say once the others run",

@@ -354,7 +354,7 @@ describe("the approval card", () => {
   it("says beside the deadline that more approvers were asked, and when", () => {
     const escalated = { escalatedAt: NOW };
     expect(readWords(draw({ status: "pending" }, undefined, escalated))).toContain(
-      "expires 2026-03-14 14:57:31 UTC · 📣 more approvers asked at 2026-03-14 14:02:31 UTC",
+      "expires 2026-03-14 14:57:31 UTC · 📣 more approvers added at 2026-03-14 14:02:31 UTC",
     );
     expect(readWords(draw({ status: "succeeded" }, undefined, escalated))).not.toContain("📣");
   });
