@@ -185,7 +185,7 @@ describe("the bot's changes", () => {
       "succeeded\ndelete · Delete User · access users f174e90a\n03-14 13:02 UTC\n8e9b1c60ef9e1c9a",
     );
     expect(words).toContain("❌ failed (HTTP 403)\ncreate · access users f174e90a");
-    expect(words).toContain("of zt-bot's API token token-1");
+    expect(words).toContain("for zt-bot's API token token-1");
   });
 
   it("do without what is unknown, and say nothing twice", () => {
