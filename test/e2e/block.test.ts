@@ -155,7 +155,7 @@ describe("/zt block", () => {
     const scene = await start();
     scene.cloudflare.faults.set("lists.change", { kind: "drop-after", times: 1 });
     const { thread } = await carryOut(scene, `block ${MALLORY} --reason phished`, `Block ${MALLORY}`);
-    expect(thread).toContain("Blocked, on the list");
+    expect(thread).toContain("Blocked (on the list");
     expect(listed(scene).filter((value) => value === MALLORY)).toHaveLength(1);
   });
 

@@ -120,7 +120,7 @@ describe("/zt changes", () => {
     expect(words).toContain("succeeded");
     expect(words).toContain(entry.cfRay);
     expect(words).not.toContain("ray-of-");
-    expect(words).toContain(`of zt-bot's API token ${entry.tokenId}`);
+    expect(words).toContain(`for zt-bot's API token ${entry.tokenId}`);
   });
 
   it("pages through them, those that failed marked, and says where there are more than it reads", async () => {
