@@ -4,6 +4,7 @@ import { actionOf } from "../actions/index.ts";
 import { voidAs } from "../approvals/click.ts";
 import { BOT } from "../audit/append.ts";
 import { clockOf } from "../store/clock.ts";
+import { transact } from "../store/transact.ts";
 import { changeRequest, type Writer } from "../requests/change.ts";
 import { LeaseLostError, takeLease, type Lease } from "../requests/lease.ts";
 import { readPause } from "../requests/pause.ts";
@@ -28,7 +29,7 @@ import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
 import { BEGIN_SIZE, eachOf, estimateLeftMs, LANES, paceAfter, type Pace } from "./pace.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
-import { watchRevoked, type NewWatch } from "../watch/watch.ts";
+import { lockWatching, watchRevoked, type NewWatch } from "../watch/watch.ts";
 import { endUnproven, findUnproven, UNPROVEN } from "./unproven.ts";
 
 export interface ExecutionDeps extends PersonDeps {
@@ -485,7 +486,8 @@ async function endAs(
 ): Promise<boolean> {
   const { id } = lease.request;
   const at = deps.now();
-  const moved = await deps.db.transaction().execute(async (trx) => {
+  const moved = await transact(deps.db, async (trx) => {
+    await lockWatching(trx, id, toWatch(deps, lease.request, rows));
     const ended = await moveRequest(trx, id, {
       to,
       actor: BOT,

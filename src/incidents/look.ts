@@ -8,11 +8,12 @@ import { clockOf } from "../store/clock.ts";
 import type { Target } from "../requests/target.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import { changeThread, type NewReply } from "../threads/thread.ts";
 import { findGaps, isContained, seenOf, type Gap, type GapRules, type Known } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
-import { changeIncident, readIncident, readPeople } from "./repository.ts";
+import { changeIncident, lockIncidents, readIncident, readPeople } from "./repository.ts";
 import { readHistory } from "./requests.ts";
 
 interface LookDeps {
@@ -107,9 +108,9 @@ async function lookAt(
   const { id: targetId, email } = person.target;
   const [summary, blocked] = await Promise.all([deps.read(person.profile), blocking]);
   const at = now();
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     // One after another, so that the last to write sees all that was seen.
-    await trx.updateTable("incidents").set({ id: incidentId }).where("id", "=", incidentId).execute();
+    await lockIncidents(trx, [incidentId]);
     const { numUpdatedRows } = await trx
       .updateTable("incident_people")
       .set((eb) => ({
@@ -120,8 +121,9 @@ async function lookAt(
       .where("incident_id", "=", incidentId)
       .where("target_id", "=", targetId)
       .where("look_until", "=", until)
+      .where("removed_at", "is", null)
       .executeTakeFirst();
-    // Somebody else took over, and writes what they see.
+    // Somebody else took over, and writes what they see; or it is no longer about this person.
     if (numUpdatedRows === 0n) return;
     await changeThread(trx, incidentId, at, person.seen === null ? [snapshot(targetId, summary)] : []);
     await judgeContainment(trx, incidentId, gapRulesOf(policy.current()), at);

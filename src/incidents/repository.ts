@@ -5,6 +5,7 @@ import type { AuditEvent } from "../audit/events.ts";
 import type { AccessUser } from "../api/cloudflare.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import type { Target } from "../requests/target.ts";
 import { changeReply, changeThread, createThread, type NewReply } from "../threads/thread.ts";
 import {
@@ -48,7 +49,7 @@ export interface NewIncident {
 /** Opens an incident with its thread and its audit row in one transaction; its people are read soon after. */
 export async function openIncident(db: Db, input: NewIncident): Promise<Incident> {
   const { at, openedBy, people } = input;
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const row = await trx
       .insertInto("incidents")
       .values({
@@ -173,7 +174,7 @@ export async function changeIncident(db: Reader, change: IncidentChange): Promis
   } = change;
   if (!db.isTransaction) {
     try {
-      return await db.transaction().execute((trx) => changeIncident(trx, change));
+      return await transact(db, (trx) => changeIncident(trx, change));
     } catch (error) {
       if (error instanceof NothingToDoError) return null;
       throw error;
@@ -256,7 +257,7 @@ export async function removePeople(
 ): Promise<boolean> {
   const rows = await trx
     .updateTable("incident_people")
-    .set({ removed_at: at, look_due: null })
+    .set({ removed_at: at, look_due: null, look_until: null })
     .where("incident_id", "=", id)
     .where("target_id", "in", targetIds)
     .where("removed_at", "is", null)
@@ -286,14 +287,34 @@ export async function setIdpDisabled(
   return numUpdatedRows > 0n;
 }
 
+/**
+ * Takes the locks of incidents, always in the same order, before what belongs to them is written: their people, then
+ * their thread. ARCHITECTURE.md, Storage and time, has the order of all locks.
+ */
+export async function lockIncidents(trx: Trx, ids: Iterable<string>): Promise<void> {
+  for (const id of [...new Set(ids)].toSorted())
+    await trx.updateTable("incidents").set({ id }).where("id", "=", id).execute();
+}
+
 /** Has someone read again in every open incident they belong to. */
 export async function lookAgainAt(trx: Trx, targetId: string, at: number): Promise<void> {
+  const rows = await trx
+    .selectFrom("incidents")
+    .innerJoin("incident_people", "incident_people.incident_id", "incidents.id")
+    .select("incidents.id")
+    .where("incident_people.target_id", "=", targetId)
+    .where("incident_people.removed_at", "is", null)
+    .where("incidents.status", "=", "open")
+    .execute();
+  if (rows.length === 0) return;
+  const ids = rows.map(({ id }) => id);
+  await lockIncidents(trx, ids);
   await trx
     .updateTable("incident_people")
     .set({ look_due: at })
     .where("target_id", "=", targetId)
     .where("removed_at", "is", null)
-    .where("incident_id", "in", (eb) => eb.selectFrom("incidents").select("id").where("status", "=", "open"))
+    .where("incident_id", "in", ids)
     .execute();
 }
 

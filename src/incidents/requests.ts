@@ -7,7 +7,7 @@ import type { TargetState } from "../requests/targets.ts";
 import type { Database } from "../store/schema.ts";
 import { changeReply, changeThread } from "../threads/thread.ts";
 import type { PersonFacts, PersonRequest, PersonReturn } from "./gaps.ts";
-import { addEntry } from "./repository.ts";
+import { addEntry, lockIncidents } from "./repository.ts";
 
 type Trx = Transaction<Database>;
 
@@ -38,7 +38,12 @@ export async function followRequest(
   { event, actor, at }: { event: string; actor: string; at: number },
 ): Promise<void> {
   if (!TOLD.has(event)) return;
-  for (const id of await findIncidentsOf(trx, request.id)) {
+  const ids = await findIncidentsOf(trx, request.id);
+  // All of them before any thread: who changes an incident holds its row, and then wants its thread.
+  await lockIncidents(trx, ids);
+  const isOver = isFinal(request.status) || request.status === "unknown";
+  if (isOver) await lookAgain(trx, ids, request.id, at);
+  for (const id of ids) {
     const key = `${event}:${request.id}${event === "request.held" ? `:${at}` : ""}`;
     const data = { event, reason: request.decisionReason };
     if (!(await addEntry(trx, id, at, { key, kind: "request", actor, requestId: request.id, data })))
@@ -54,7 +59,6 @@ export async function followRequest(
         .where("id", "=", id)
         .where("first_contained_at", "is", null)
         .execute();
-    if (isFinal(request.status) || request.status === "unknown") await lookAgain(trx, id, request.id, at);
   }
 }
 
@@ -74,7 +78,6 @@ export async function linkCard(trx: Trx, request: Request): Promise<void> {
   }
 }
 
-/** Always in the same order, so that no two transactions wait for each other. */
 async function findIncidentsOf(trx: Trx, requestId: string): Promise<string[]> {
   const [open, told] = [
     await trx
@@ -94,14 +97,15 @@ async function findIncidentsOf(trx: Trx, requestId: string): Promise<string[]> {
       .where("request_id", "=", requestId)
       .execute(),
   ];
-  return [...new Set([...open, ...told].map(({ id }) => id))].toSorted();
+  return [...new Set([...open, ...told].map(({ id }) => id))];
 }
 
-async function lookAgain(trx: Trx, incidentId: string, requestId: string, at: number): Promise<void> {
+async function lookAgain(trx: Trx, ids: readonly string[], requestId: string, at: number): Promise<void> {
+  if (ids.length === 0) return;
   await trx
     .updateTable("incident_people")
     .set({ look_due: at })
-    .where("incident_id", "=", incidentId)
+    .where("incident_id", "in", ids)
     .where("removed_at", "is", null)
     .where("target_id", "in", (eb) =>
       eb.selectFrom("request_targets").select("target_id").where("request_id", "=", requestId),

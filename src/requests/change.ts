@@ -4,6 +4,7 @@ import { appendAudit, type AuditEntry } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import { followRequest, linkCard } from "../incidents/requests.ts";
 import type { Database } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import { hashPlan, type Target } from "./plan.ts";
 import { addPosts, type NewPost } from "./posts.ts";
 import { fromRow, type Request } from "./request.ts";
@@ -39,7 +40,7 @@ export interface Change {
  * @returns the request as it now is, or null when `where` does not hold (any longer) and nothing was written.
  */
 export async function changeRequest(db: Writer, change: Change): Promise<Request | null> {
-  if (!db.isTransaction) return db.transaction().execute((trx) => changeRequest(trx, change));
+  if (!db.isTransaction) return transact(db, (trx) => changeRequest(trx, change));
   const {
     id,
     at,
@@ -69,6 +70,12 @@ export async function changeRequest(db: Writer, change: Change): Promise<Request
   if (event !== undefined) await appendAudit(trx, auditEntry(request, { at, event, actor, data: more }));
   await addPosts(trx, id, at, posts);
   return request;
+}
+
+/** Takes the locks of several requests before a transaction changes one of them: always in the same order. */
+export async function lockRequests(trx: Transaction<Database>, ids: Iterable<string>): Promise<void> {
+  for (const id of [...new Set(ids)].toSorted())
+    await trx.updateTable("requests").set({ id }).where("id", "=", id).execute();
 }
 
 /** Where nothing but the id has to hold. */

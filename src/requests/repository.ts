@@ -2,6 +2,7 @@ import { appendAudit, storable } from "../audit/append.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { Db } from "../store/open.ts";
+import { transact } from "../store/transact.ts";
 import { followRequest } from "../incidents/requests.ts";
 import { addTargets } from "./targets.ts";
 import { changeRequest, type Condition } from "./change.ts";
@@ -38,7 +39,7 @@ export class AlreadyOpenError extends Error {
  * @throws AlreadyOpenError, also for the later of two who ask at once: see findOpen.
  */
 export async function insertRequest(db: Db, input: NewRequest): Promise<Request> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const planHash = hashPlan(input.plan);
     // The record has to say the same of it as the table.
     const reason = storable(input.reason);

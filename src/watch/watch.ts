@@ -4,10 +4,11 @@ import type { Kysely, Selectable, Transaction } from "kysely";
 
 import { appendAudit, BOT } from "../audit/append.ts";
 import { lookAgainAt } from "../incidents/repository.ts";
-import { changeRequest } from "../requests/change.ts";
+import { changeRequest, lockRequests } from "../requests/change.ts";
 import type { Back, Request } from "../requests/request.ts";
 import type { Db } from "../store/open.ts";
 import type { Database, WatchesTable, WatchEventsTable } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import { changeReply, changeThread, createThread } from "../threads/thread.ts";
 import { emptyMemory, type Look, type Memory } from "./look.ts";
 import type { Expected, WatchEnded, Watched, WatchEvent, WatchNews } from "./news.ts";
@@ -75,12 +76,29 @@ export async function watchRevoked(trx: Trx, request: Request, revoked: readonly
   }
 }
 
+/**
+ * Takes the locks of a request that is to end and of the earlier ones whose watches watchRevoked ends with it, before
+ * anything of incidents is written: writeLook holds a watch's request, and then wants the person's incidents.
+ */
+export async function lockWatching(trx: Trx, id: string, revoked: readonly NewWatch[]): Promise<void> {
+  if (revoked.length === 0) return;
+  const people = revoked.map(({ who }) => who.id);
+  const earlier = await trx
+    .selectFrom("watches")
+    .select("request_id")
+    .distinct()
+    .where("state", "=", "active")
+    .where("user_id", "in", people)
+    .execute();
+  await lockRequests(trx, [id, ...earlier.flatMap((row) => row.request_id ?? [])]);
+}
+
 /** Watches someone in a thread of its own. @returns the watch, and whether it is one that was there and goes on longer. */
 export function startWatch(
   db: Db,
   input: NewWatch & { channel: string; auditContext: Record<string, unknown> },
 ): Promise<{ watch: Watch; isExtended: boolean }> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const { who, at, ms, askedBy, teamId, channel } = input;
     const until = at + ms;
     const open = await trx
@@ -157,8 +175,8 @@ export function writeLook(
   const memory: Memory =
     blind === null || !tellsBlind ? found.memory : { ...found.memory, blind: { ...blind, isTold: true } };
   if (!tellsBlind && found.events.length === 0 && found.sees === null) return writeMemory(db, watch, memory);
-  return db.transaction().execute(async (trx) => {
-    // The request first, as where a watch ends: no two wait for each other.
+  return transact(db, async (trx) => {
+    // The request first, as where a watch ends or its event was expected: no two wait for each other.
     if (watch.requestId !== null) await changeRequest(trx, { id: watch.requestId, at, isShown: false });
     if (!(await writeMemory(trx, watch, memory))) return false;
     const told = await addEvents(trx, watch, found.events, at);
@@ -290,7 +308,7 @@ interface End {
 
 /** Ends a watch. Of several in the thread of one request, the last one tells how it was. @returns false: it was over. */
 export async function endWatch(db: Writer, watch: Watch, end: End): Promise<boolean> {
-  if (!db.isTransaction) return db.transaction().execute((trx) => endWatch(trx, watch, end));
+  if (!db.isTransaction) return transact(db, (trx) => endWatch(trx, watch, end));
   const trx = db as Trx;
   const { state, at, by, memory } = end;
   // Those who end two of one request at the same time take their turn: one of them is the last.
@@ -367,7 +385,8 @@ export function expectEvent(
   watch: Watch,
   { by, at, auditContext }: Expected & { auditContext: Record<string, unknown> },
 ): Promise<ToldEvent | null> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
+    if (watch.requestId !== null) await lockRequests(trx, [watch.requestId]);
     const row = await trx
       .updateTable("watch_events")
       .set({ expected_by: by, expected_at: at })

@@ -31,6 +31,7 @@ import {
 import { changeContract, writePathContract } from "./change.contract.ts";
 import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts";
 import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
+import { postgresLockOrderContract } from "./lock-order.contract.ts";
 import { targetsContract } from "./targets.contract.ts";
 import { proofContract } from "./proof.contract.ts";
 import { watchContract } from "./watch.contract.ts";
@@ -102,6 +103,7 @@ describeWithPostgres("in PostgreSQL, as a role with the least rights", () => {
   postgresListContract(store);
   postgresLeaseContract(store);
   postgresClockContract(store);
+  postgresLockOrderContract(store);
 });
 
 /** Each in a file of that name. */
