@@ -1,5 +1,5 @@
 import { plural } from "../pluralize.ts";
-import { othersOf, targetsOf, type Plan } from "../requests/plan.ts";
+import { affectedBy, othersOf, type Plan } from "../requests/plan.ts";
 import { isHeldBack, type Request, type Vote } from "../requests/request.ts";
 import {
   addressRefusal,
@@ -70,7 +70,7 @@ function decideApprove(facts: ClickFacts): Verdict {
   const refusal = openRefusal(facts) ?? sayRefusal(clickerId, facts, "approve", facts.isUrgent);
   if (refusal !== null) return refusal;
   // What is unknown holds it up later, where it has to: an approval is no harm by itself.
-  const targets = judgeTargets(facts, targetsOf(request.plan));
+  const targets = judgeTargets(facts, affectedBy(request.plan));
   if (targets?.kind === "void")
     return { allowed: true, outcome: { kind: "voided", why: targets.why, next: targets.next } };
   const { counting } = countVotes(facts);
@@ -188,7 +188,7 @@ function decideBreakGlass(facts: ClickFacts): Verdict {
   const { request, clickerId, breakGlass, access } = facts;
   return (
     openRefusal(facts) ??
-    (breakGlass === null || access !== "takes" || othersOf(request.plan).length > 0
+    (breakGlass === null || access !== "takes" || affectedBy(request.plan).length > 1
       ? refuse(
           "no-break-glass",
           "Break-glass is not available for this request.",

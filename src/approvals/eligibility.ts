@@ -2,7 +2,7 @@ import { sameEmail } from "../api/cloudflare.ts";
 import type { Person } from "../slack/directory.ts";
 import { isMember } from "../slack/membership.ts";
 import type { Access } from "../actions/define.ts";
-import { targetsOf, type Plan } from "../requests/plan.ts";
+import { affectedBy, type Plan } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import type { Protection } from "./protected-targets.ts";
 
@@ -123,7 +123,7 @@ export function requesterRefusal(id: string, requesterId: string, verb: string):
 /** Nor on what is to be done to them. */
 export function targetRefusal({ person }: Pick<Known, "person">, plan: Plan, verb: string): Refusal | null {
   const email = person?.email;
-  if (!email || !targetsOf(plan).some((target) => sameEmail(email, target.email))) return null;
+  if (!email || !affectedBy(plan).some((target) => sameEmail(email, target.email))) return null;
   return refuse("target", `This request is about you: you can't ${verb} it.`, "Ask an approver.");
 }
 

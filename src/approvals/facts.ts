@@ -2,7 +2,7 @@ import type { PolicySource } from "../policy-file.ts";
 import { isSlackFailure, slackTroubleOf } from "../slack/clients.ts";
 import type { Directory } from "../slack/directory.ts";
 import { actionOf } from "../actions/index.ts";
-import { targetsOf } from "../requests/plan.ts";
+import { affectedBy } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 import type { ReadApproverRisk } from "./approver-risk.ts";
 import type { ApproverRisk, Facts, Known, Named } from "./eligibility.ts";
@@ -45,7 +45,7 @@ export async function gatherFacts(
     naming,
     namingAlone,
     Promise.all([...ids].flatMap((id) => (id === null ? [] : [know(id)]))),
-    readProtection(policy, deps.directory, targetsOf(request.plan)),
+    readProtection(policy, deps.directory, affectedBy(request.plan)),
   ]);
   const now = deps.now();
   return { ...start, approvers, breakGlass, people: new Map(people), protection, silence: null, now };
@@ -67,7 +67,7 @@ export async function gatherFactsOrSilence(deps: FactsDeps, request: Request): P
       approvers: itself(rules.approvers),
       breakGlass: rules.alone === null ? null : itself(rules.alone),
       people: new Map(),
-      protection: await readProtection(policy, deps.directory, targetsOf(request.plan)),
+      protection: await readProtection(policy, deps.directory, affectedBy(request.plan)),
       silence: `Slack: ${slackTroubleOf(error) ?? "no answer"}`,
       now: deps.now(),
     };

@@ -1,7 +1,7 @@
 import type { RiskLevel } from "../api/cloudflare.ts";
 import type { Policy } from "../policy-file.ts";
 import { actionOf } from "../actions/index.ts";
-import { othersOf, type ActionName, type Plan } from "../requests/plan.ts";
+import { affectedBy, type ActionName, type Plan } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
 
 /** What the policy, as it is now, asks of one request. */
@@ -49,7 +49,7 @@ export function rulesFor(policy: Policy, request: Asked): Rules {
 
 /** Only what takes access away from one user alone, and only where the policy says so. */
 function mayBreakGlass(policy: Policy, plan: Plan): boolean {
-  return canBreakGlass(policy, plan.action) && othersOf(plan).length === 0;
+  return canBreakGlass(policy, plan.action) && affectedBy(plan).length === 1;
 }
 
 /** Whether the policy has break-glass for an action at all: for an offer, as who may use it is asked at each click. */
@@ -61,7 +61,7 @@ export function canBreakGlass({ breakGlass }: Pick<Policy, "breakGlass">, action
 
 /** `none`: Cloudflare has given them no level. `unknown`: it could not be read, or was not for all of several. */
 function riskLevelOf({ plan, evidence }: Pick<Asked, "plan" | "evidence">): RiskLevel | "none" | "unknown" {
-  if (othersOf(plan).length > 0) return "unknown";
+  if (affectedBy(plan).length > 1) return "unknown";
   if (evidence === null) return "none";
   if (!evidence.risk.ok) return "unknown";
   return evidence.risk.value.level ?? (evidence.risk.value.rawLevel === null ? "none" : "unknown");

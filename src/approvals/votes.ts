@@ -1,5 +1,5 @@
 import { list, plural } from "../pluralize.ts";
-import { targetsOf, type Target } from "../requests/plan.ts";
+import { affectedBy, type Target } from "../requests/plan.ts";
 import { newestVotes, type Vote } from "../requests/request.ts";
 import { breakGlassRefusal, sayRefusal, type Facts, type Named, type RefusalCode } from "./eligibility.ts";
 import { isAny, namesOfGroups, UNREAD } from "./protected-targets.ts";
@@ -54,7 +54,7 @@ type Kept = Exclude<ExecutionVerdict, { kind: "go" }>;
  */
 export function judgeExecution(
   facts: Facts,
-  targets: readonly Target[] = targetsOf(facts.request.plan),
+  targets: readonly Target[] = affectedBy(facts.request.plan),
 ): ExecutionVerdict {
   return judgeTargets(facts, targets) ?? judgeApproval(facts);
 }

@@ -13,7 +13,7 @@ import { mayUseBreakGlass } from "../approvals/break-glass.ts";
 import { auditContextOf } from "../approvals/audit-context.ts";
 import { describeRequest } from "../actions/describe.ts";
 import { actionOf } from "../actions/index.ts";
-import { hashPlan, othersOf, targetsOf, type ActionName, type Plan, type Wish } from "../requests/plan.ts";
+import { affectedBy, hashPlan, type ActionName, type Plan, type Wish } from "../requests/plan.ts";
 import { postsForApprovers, toldDirectly } from "../reminders/notify-approvers.ts";
 import { nextNudgeAt } from "../reminders/schedule.ts";
 import type { NewPost, OthersSeen } from "../requests/posts.ts";
@@ -114,7 +114,7 @@ async function ask(deps: Deps, input: Ask): Promise<Asked> {
   const { plan, asker, evidence } = input;
   const policy = deps.policy.current();
   const rules = policy.action(plan.action);
-  const targets = targetsOf(plan);
+  const targets = affectedBy(plan);
   const [protection, audience] = await Promise.all([
     readProtection(policy, deps.directory, targets),
     deps.channels.read(policy.approvalsChannel),
@@ -241,7 +241,7 @@ async function alreadyAsked(deps: Deps, plan: Plan): Promise<UserError> {
 function reasonNeeded(plan: Plan): UserError {
   return new UserError({
     what: "A reason is required.",
-    why: `${othersOf(plan).length > 0 ? "One of these users" : plan.target.email} is protected by the policy: approvers need to know why.`,
+    why: `${affectedBy(plan).length > 1 ? "One of these users" : plan.target.email} is protected by the policy: approvers need to know why.`,
     next: `Add --reason "…", or type the command without arguments for a form.`,
   });
 }

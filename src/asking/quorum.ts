@@ -1,7 +1,7 @@
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { plural } from "../pluralize.ts";
-import { othersOf, targetsOf } from "../requests/plan.ts";
+import { affectedBy } from "../requests/plan.ts";
 import { couldApprove } from "../approvals/decide.ts";
 import type { Request } from "../requests/request.ts";
 import { rulesFor } from "../approvals/rules.ts";
@@ -55,7 +55,7 @@ export async function checkQuorum(
   const gone = await deps.directory.unknownGroups(named);
   if (gone.length > 0)
     unable.unshift(`${namesOfGroups(gone)} ${gone.length === 1 ? "is" : "are"} unknown to Slack`);
-  const about = othersOf(plan).length > 0 ? "of these people" : `of ${plan.target.email}`;
+  const about = affectedBy(plan).length > 1 ? "of these people" : `of ${plan.target.email}`;
   const left = unable.length - MAX_NAMED;
   const missing = quorum - able.length;
   throw new UserError({
@@ -64,7 +64,7 @@ export async function checkQuorum(
         ? "No one can approve this, so nothing was requested."
         : "Too few people can approve this, so nothing was requested.",
     why: [
-      `The policy needs ${plural(quorum, "approver")} ${asked.isProtected ? `(${describeProtection(asked.protection, targetsOf(plan))}) ` : ""}for ${plan.action} ${about}`,
+      `The policy needs ${plural(quorum, "approver")} ${asked.isProtected ? `(${describeProtection(asked.protection, affectedBy(plan))}) ` : ""}for ${plan.action} ${about}`,
       `, and ${able.length === 0 ? "none of those it names can approve" : `only ${able.join(" and ")} can approve`}`,
       unable.length === 0
         ? "."

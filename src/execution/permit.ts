@@ -11,7 +11,14 @@ import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, type Lease } from "../requests/lease.ts";
 import { lockTarget } from "../requests/locks.ts";
 import { readPause, type Pause } from "../requests/pause.ts";
-import { othersOf, type ActionName, type Plan, type Target } from "../requests/plan.ts";
+import {
+  affectedBy,
+  othersOf,
+  targetsOf,
+  type ActionName,
+  type Plan,
+  type Target,
+} from "../requests/plan.ts";
 import type { NewPost } from "../requests/posts.ts";
 import { findContradictions, findContradictionsOfUser, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
@@ -134,8 +141,10 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
   if (behind !== null) throw new RefusedError(behind);
   const since = await findContainmentSince(trx, request, row);
   if (since !== null) throw new RefusedError(since);
-  const holder = await lockTarget(trx, row.target, id, at);
-  if (holder !== id) {
+  // Of a whole device, everyone who uses it.
+  for (const one of [row.target, ...affectedBy(plan).slice(targetsOf(plan).length)]) {
+    const holder = await lockTarget(trx, one, id, at);
+    if (holder === id) continue;
     const why = `another request is working on the same user${holder === "" ? "" : `: ${holder}`}`;
     throw new RefusedError({ kind: "busy", why });
   }

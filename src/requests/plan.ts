@@ -40,6 +40,15 @@ export function othersOf(plan: Plan): readonly Target[] {
   return plan.action === "revoke" ? (plan.options.others ?? []) : [];
 }
 
+/**
+ * Everyone whose access a plan changes: its users, and of a whole device also the others who use it. Protection, the rule
+ * that no one decides about themselves, and the locks go by it.
+ */
+export function affectedBy(plan: Plan): readonly Target[] {
+  const onDevice = plan.action === "revoke-devices" ? (plan.options.whole?.others ?? []) : [];
+  return [...targetsOf(plan), ...onDevice];
+}
+
 /** Names that were typed and that the request goes on without, each with the reason. */
 export function leftOutOf(plan: Plan): readonly { name: string; why: string }[] {
   return plan.action === "revoke" ? (plan.options.leftOut ?? []) : [];

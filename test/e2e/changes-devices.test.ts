@@ -13,6 +13,7 @@ import {
   cardWhere,
   CHANNELS,
   finishedThread,
+  newEphemeral,
   PEOPLE,
   press,
   type,
@@ -508,8 +509,8 @@ describe("legacy_device_revoke in policy.yml", () => {
 
 describe("revoking a whole device", () => {
   const DEVICE = "2a1f7a52-3f3c-4f0e-9b6f-0f6f2d0c1b7e";
-  const shared = async () => {
-    const scene = await startScene();
+  const shared = async (more = "") => {
+    const scene = await startScene({ policy: `${POLICY}\n${more}\n` });
     const { cloudflare } = scene;
     cloudflare.settings.multiUserMode = true;
     for (const email of [MALLORY, "dana@example.com"])
@@ -557,5 +558,52 @@ describe("revoking a whole device", () => {
     });
     expect(slack.visibleText(back)).toContain("A whole device is revoked alone.");
     expect(boxesOf(back).find(({ value }) => value === "whole")?.isTicked).toBe(true);
+  });
+
+  describe("goes by everyone who uses it:", () => {
+    const DANA = "dana@example.com";
+    const ask = (scene: Scene, id: string) =>
+      answerTo(scene.slack, alice, `revoke-devices ${MALLORY} ${id} --whole-device --reason stolen`);
+
+    it("where one of the others is protected, the protected people's approvals are needed", async () => {
+      const { scene, id } = await shared(`protected: { emails: [${DANA}], quorum: 2 }`);
+      await ask(scene, id);
+      expect(wordsOf(scene.slack, await card(scene, "Revoke the whole device"))).toContain(
+        "Needs 2 approvals",
+      );
+    });
+
+    it("where one of the others became protected since, it is void", async () => {
+      const { scene, on, id } = await shared();
+      await ask(scene, id);
+      const asked = await card(scene, "Revoke the whole device");
+      writeFileSync(
+        join(scene.folder, "policy.yml"),
+        `${POLICY}\nprotected: { emails: [${DANA}], quorum: 2 }\n`,
+      );
+      await scene.policy.reload(createLogger("silent"));
+      expect(await approve(scene.slack, asked)).toContain("The target became protected");
+      expect(on().every(({ revokedAt }) => revokedAt === null)).toBe(true);
+    });
+
+    it("an approver who uses it does not decide", async () => {
+      const { scene, id } = await shared();
+      const { slack } = scene;
+      slack.setPerson(PEOPLE.bob, { name: "bob", realName: "Bob Okafor", email: DANA });
+      await ask(scene, id);
+      const asked = await card(scene, "Revoke the whole device");
+      await press(slack, PEOPLE.bob, asked, CARD_ACTIONS.approve);
+      const told = await newEphemeral(slack, PEOPLE.bob);
+      expect(slack.visibleText(told)).toContain("This request is about you");
+    });
+
+    it("someone who joined it since makes it void", async () => {
+      const { scene, on, id } = await shared();
+      await ask(scene, id);
+      const asked = await card(scene, "Revoke the whole device");
+      scene.cloudflare.registerDevice("alice@example.com", { name: "front-desk", deviceId: DEVICE });
+      expect(await approve(scene.slack, asked)).toContain("alice@example.com uses the device as well");
+      expect(on().every(({ revokedAt }) => revokedAt === null)).toBe(true);
+    });
   });
 });

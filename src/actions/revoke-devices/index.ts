@@ -9,7 +9,7 @@ import { choose, deviceNames, freeze } from "../devices-common/choose.ts";
 import { deviceAction } from "../devices-common/define.ts";
 import { ChosenRegistration, type DeviceWish } from "../devices-common/options.ts";
 import { defineAction, type Asked } from "../define.ts";
-import { freezeWhole, readActive, WholeDevice } from "./whole.ts";
+import { checkUsers, freezeWhole, readActive, WholeDevice } from "./whole.ts";
 
 const registrationsAlone = deviceAction("revoke-devices", {
   label: "Revoke devices",
@@ -134,6 +134,9 @@ export const revokeDevices = defineAction({
       ? registrationsAlone.callText(plan)
       : `physical-devices/revoke for ${whole.name} of ${plan.target.email}`;
   },
+  async checkTarget(cloudflare, { target, options }) {
+    return options.whole === undefined ? { ok: true } : checkUsers(cloudflare, options.whole, target);
+  },
   execute(cloudflare, plan, call) {
     const { whole } = plan.options;
     return whole === undefined
@@ -156,7 +159,7 @@ export const revokeDevices = defineAction({
 });
 
 function wholeEffect({ name, others }: WholeDevice): string {
-  const shown = others.slice(0, 3).map((one) => clean(one, 100));
+  const shown = others.slice(0, 3).map(({ email }) => clean(email, 100));
   const more = others.length > 3 ? ` and ${others.length - 3} more` : "";
   return others.length === 0
     ? `Revokes every registration on ${clean(name, 40)}: only theirs now`
