@@ -48,7 +48,7 @@ function otherUser({ userId, userEmail, userName }: Registration, target: Target
   });
 }
 
-/** Just before the call: whoever joined the device was neither approved nor looked at. */
+/** Just before the call: who joined the device since was neither approved nor looked at. */
 export async function checkUsers(
   cloudflare: Cloudflare,
   { id, others }: WholeDevice,
