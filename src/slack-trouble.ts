@@ -38,6 +38,9 @@ const TOKEN: ReadonlySet<string> = new Set([
   "account_inactive",
 ]);
 
+/** Not Slack's code but ours: zt-bot could not draw or post a message of a thread, for a reason of its own. */
+export const OWN_TROUBLE = "own_trouble";
+
 /** The bot may not write in the approvals channel, or there is none: someone needs to fix that. */
 export function isChannelTrouble(code: string): boolean {
   return CHANNEL.has(code);
@@ -129,6 +132,11 @@ export function describeSlackTrouble(
       return {
         why: "the Slack app lacks a permission",
         next: "paste manifest.yml into the app's settings again and install it",
+      };
+    case OWN_TROUBLE:
+      return {
+        why: "zt-bot can't show one of its messages",
+        next: "the zt-bot administrator needs to look for the incident's id in the log",
       };
     default:
       return { why: "Slack rejected the message", next: null };

@@ -2,7 +2,9 @@ import type { WebClient } from "@slack/web-api";
 import { type UpdateObject, expressionBuilder, sql } from "kysely";
 
 import type { Log } from "../log.ts";
-import { tryInSlack, type DeliveryFailure } from "../outbox/delivery-failure.ts";
+import type { DeliveryFailure } from "../outbox/delivery-failure.ts";
+import { OWN_TROUBLE } from "../slack-trouble.ts";
+import { slackTroubleOf } from "../slack/clients.ts";
 import {
   editMessage,
   findInChannel,
@@ -14,7 +16,7 @@ import {
 import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
-import type { Message } from "../views/blocks.ts";
+import { message, section, type Message } from "../views/blocks.ts";
 import {
   readThread,
   readUnshown,
@@ -44,25 +46,27 @@ export interface ThreadDeps {
 /** As with requests: how long a dead replica's lease outlives it. */
 const LEASE_MS = 30_000;
 
+/** A reply that could not be drawn for so long, tried ever less often, gives way to those after it. */
+const GIVE_UP_MS = 60_000;
+
+const UNDRAWABLE = "⚠️ zt-bot can't show this message. The zt-bot administrator finds the reason in the log.";
+
 /**
  * Brings a thread in Slack up to date: its head, then its replies in order, each once. Every message is noted as
  * attempted before it is posted, and one that was attempted before is first looked for by its metadata. A head that
  * somebody deleted is posted again, in a new thread, unless the old one still takes replies.
+ * A reply that can't be drawn is named in its place after a while, so that the thread goes on.
  * @returns false when another replica is at it.
- * @throws what Slack answered, written down with when it is tried again.
+ * @throws what went wrong, written down with when it is tried again.
  */
 export async function publishThread(deps: ThreadDeps, id: string): Promise<boolean> {
   for (;;) {
     const lease = await takeThread(deps, id);
     if (lease === null) return false;
-    const { thread, change } = lease;
-    const round = await tryInSlack(() => publishRound(deps, lease)).catch(async (error: unknown) => {
-      await change({ publishing_until: null });
-      throw error;
-    });
-    const failure = round.ok ? round.value : round.failure;
+    const { change } = lease;
+    const failure = await publishRound(deps, lease).catch(failureOf);
     if (failure !== null) {
-      const since = thread.trouble?.since ?? deps.now();
+      const since = (await readTroubleAs(deps.db, id, failure.code)) ?? deps.now();
       await change({
         publishing_until: null,
         publishing_due: deps.now() + retryAfterMs(deps.now() - since),
@@ -79,6 +83,16 @@ export async function publishThread(deps: ThreadDeps, id: string): Promise<boole
     });
     if (!isOver || !(await hasUnshown(deps.db, id))) return true;
   }
+}
+
+function failureOf(error: unknown): DeliveryFailure {
+  return { code: slackTroubleOf(error) ?? OWN_TROUBLE, error };
+}
+
+/** @returns since when there is trouble of the same origin, Slack's or our own. */
+async function readTroubleAs(db: Db, id: string, code: string): Promise<number | null> {
+  const trouble = (await readThread(db, id))?.trouble ?? null;
+  return trouble !== null && (trouble.code === OWN_TROUBLE) === (code === OWN_TROUBLE) ? trouble.since : null;
 }
 
 interface ThreadLease {
@@ -120,7 +134,7 @@ function isFree(db: Db, now: number): ReturnType<ThreadCondition> {
   return eb.or([eb("publishing_until", "is", null), eb("publishing_until", "<", clockOf(db, now))]);
 }
 
-/** @returns what Slack did not take, or null when all is shown or the lease is lost. */
+/** @returns what keeps messages back, or null when all is shown or the lease is lost. @throws what Slack does not take */
 async function publishRound(deps: ThreadDeps, lease: ThreadLease): Promise<DeliveryFailure | null> {
   const { db, drawers } = deps;
   const thread = (await readThread(db, lease.thread.id)) ?? lease.thread;
@@ -129,15 +143,43 @@ async function publishRound(deps: ThreadDeps, lease: ThreadLease): Promise<Deliv
   if (drawer === undefined) throw new Error(`nothing draws threads of the kind ${thread.kind}`);
   const refused = (await drawer.refuse?.(thread)) ?? null;
   if (refused !== null) return { code: refused, error: new Error(`the channel is refused: ${refused}`) };
-  const place = await publishHead(deps, lease, thread, drawer);
+  const { channel, ts } = thread.place;
+  let headFailure: DeliveryFailure | null = null;
+  const place = await publishHead(deps, lease, thread, drawer).catch((error: unknown) => {
+    headFailure = failureOf(error);
+    // One that stays as it was keeps nothing back.
+    if (ts === null || headFailure.code !== OWN_TROUBLE) throw error;
+    return { channel, ts };
+  });
   if (place === null) return null;
   for (const reply of replies) {
     // Drawing may read elsewhere: whether the lease still holds is asked after it.
-    const message = await drawer.reply(thread, reply.data);
+    const drawn = await drawReply(deps, thread, drawer, reply);
     if (!(await lease.change({}))) return null;
-    await publishReply(deps, place, reply, message, thread.id);
+    await publishReply(deps, place, reply, drawn, thread.id);
   }
-  return null;
+  return headFailure;
+}
+
+/** @throws what keeps it from being drawn, until that has lasted too long. */
+async function drawReply(
+  { db, log, now }: ThreadDeps,
+  thread: Thread,
+  drawer: ThreadDrawer,
+  reply: Reply,
+): Promise<Message> {
+  try {
+    return await drawer.reply(thread, reply.data);
+  } catch (error) {
+    const since = await readTroubleAs(db, thread.id, OWN_TROUBLE);
+    const isOurs = slackTroubleOf(error) === null;
+    if (!isOurs || since === null || now() - since < GIVE_UP_MS) throw error;
+    log.error(
+      { err: error, threadId: thread.id, reply: reply.key },
+      "a message can't be drawn, it is left out",
+    );
+    return message(UNDRAWABLE, section(UNDRAWABLE));
+  }
 }
 
 /** @returns where it is; null when the lease is lost. */
