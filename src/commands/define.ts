@@ -30,8 +30,10 @@ export interface CommandContext {
   deps: Deps;
   asker: Asker;
   channelId: string;
-  /** Answers only the asker. */
+  /** Answers only the asker; what was asked by a mention is answered in its thread, for everyone there. */
   reply(message: Message): Promise<void>;
+  /** Answers only the asker where `reply` does not; absent where it does. */
+  replyPrivately?: (message: Message) => Promise<void>;
   /** Absent where an answer has to be complete. */
   showEarly?: ShowEarly;
   /** Opens the form of an action, or offers a button that does where a form can't be opened at once. */

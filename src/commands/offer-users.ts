@@ -37,13 +37,19 @@ export async function runForName(name: string, about: AboutUser): Promise<Messag
   if (isChange || found.users.length > 1 || found.isCut || !found.isMatch)
     return offer({ kind: "name", typed: name, ...found }, about);
   let isSaid = false;
-  const reply = (message: Message): Promise<void> => {
+  const saying = (reply: CommandContext["reply"]) => (message: Message) => {
     const said = isSaid ? message : withMatch(name, user, message);
     // A picture that follows the answer is clear without it.
     isSaid = true;
-    return context.reply(said);
+    return reply(said);
   };
-  const answer = await run({ ...context, reply }, { kind: "id", id: user.id });
+  const { reply, replyPrivately } = context;
+  const matched = {
+    ...context,
+    reply: saying(reply),
+    ...(replyPrivately !== undefined && { replyPrivately: saying(replyPrivately) }),
+  };
+  const answer = await run(matched, { kind: "id", id: user.id });
   return answer === undefined ? undefined : withMatch(name, user, answer);
 }
 

@@ -8,7 +8,7 @@ import { maskSecrets } from "../secrets.ts";
 import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
-import { editMessage, post, type MessagePlace } from "../slack/messages.ts";
+import { editMessage, post, postOnlyTo, type MessagePlace } from "../slack/messages.ts";
 import type { IsFirst } from "../slack/replay.ts";
 import type { Message } from "../views/blocks.ts";
 import { type FormParams, offerForm } from "../views/forms/button.ts";
@@ -52,6 +52,12 @@ export async function answerMention(registry: Registry, deps: Deps, mention: Men
     channelId: channel,
     threadTs,
     reply: say,
+    replyPrivately: (message: Message) =>
+      postOnlyTo(
+        deps.slack.background,
+        { channel, user: asker.userId, ...(threadTs === mention.ts ? {} : { threadTs }) },
+        message,
+      ),
     showEarly,
     // A mention has no trigger to open a modal with: a button has.
     openForm: async (form: FormRequest) => say(offerForm(form.action, await paramsOf(deps, asker, form))),

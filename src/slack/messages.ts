@@ -42,6 +42,24 @@ export async function post(
   return { channel: posted.channel ?? channel, ts: posted.ts ?? "" };
 }
 
+/** Posts a message that only one person sees. Slack shows one in a thread only where that has replies already. */
+export async function postOnlyTo(
+  slack: WebClient,
+  { channel, user, threadTs }: { channel: string; user: string; threadTs?: string },
+  { text, blocks }: Message,
+): Promise<void> {
+  await sendUnfolding(slack, blocks, (shown) =>
+    slack.chat.postEphemeral({
+      channel,
+      user,
+      text,
+      blocks: [...shown],
+      ...AS_WRITTEN,
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+    }),
+  );
+}
+
 /** Posts a message under our id, in a thread where one is given. */
 export async function postMessage(
   slack: WebClient,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import {
+  answerTo,
   askToRevoke,
   callsTo,
   cardWhere,
@@ -10,7 +11,7 @@ import {
   PEOPLE,
   wordsOf,
 } from "../support/harness.ts";
-import { newModal, readAudit, sendForm, startScene, type Scene } from "./support.ts";
+import { newModal, openIncident, readAudit, sendForm, startScene, type Scene } from "./support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 
@@ -154,5 +155,69 @@ describe("@zt-bot", () => {
       slack.click({ user: carol, channel, ts: answer.ts, actionId: "form:delete-user:offer" }),
     );
     expect(slack.visibleText(view)).toContain("You can't use /zt delete-user.");
+  });
+});
+
+describe("@zt-bot about an incident", () => {
+  const withIncidents = policy.replace(" }", `, incidents: ${CHANNELS.incident} }`);
+  const SECRET = "called her sister";
+
+  async function start(now = Date.now) {
+    const scene = await startScene({ policy: withIncidents, now });
+    const { id, message } = await openIncident(scene);
+    await answerTo(scene.slack, alice, `incident note ${id} ${SECRET}`);
+    const { slack } = scene;
+    /** What only Alice sees of it, and what everyone there does. */
+    const ask = async (text: string, place: { channel: string; threadTs?: string }) => {
+      const before = slack.ephemerals(alice).length;
+      const posted = await slack.post({ user: alice, text, ...place });
+      const head = place.threadTs ?? posted.ts;
+      const told = () => slack.thread(place.channel, head).filter(({ botId }) => botId !== undefined);
+      return { told, newest: () => slack.waitFor(() => slack.ephemerals(alice)[before]) };
+    };
+    return { scene, id, message, ask };
+  }
+
+  it.each([
+    "incident list",
+    "incident show INC",
+    "incident summary INC --private",
+    "timeline INC",
+    "timeline mallory@example.com",
+  ])("in another channel, %s is answered to the asker alone", async (text) => {
+    const { scene, id, ask } = await start();
+    const { newest, told } = await ask(`@zt-bot ${text.replace("INC", id)}`, {
+      channel: CHANNELS.approvals,
+    });
+    const answer = await newest();
+    expect(scene.slack.visibleText(answer)).toMatch(text.includes("mallory") ? SECRET : id);
+    expect(answer.channel).toBe(CHANNELS.approvals);
+    expect(told().map((one) => scene.slack.visibleText(one))).toEqual([]);
+  });
+
+  it("in its own thread the answer is for everyone, and --private for the asker, there", async () => {
+    const { scene, id, message, ask } = await start();
+    const { slack } = scene;
+    const place = { channel: CHANNELS.incident, threadTs: message.ts };
+    const { told } = await ask("@zt-bot incident show", place);
+    await slack.waitFor(() => told().find((one) => slack.visibleText(one).includes(id)));
+    const before = told().length;
+    const answer = await (await ask("@zt-bot incident summary --private", place)).newest();
+    expect(slack.visibleText(answer)).toContain(id);
+    expect(answer.threadTs).toBe(message.ts);
+    expect(told()).toHaveLength(before);
+  });
+
+  it("in its own thread it is for the asker alone once the channel is shared", async () => {
+    let ahead = 0;
+    const { scene, id, message, ask } = await start(() => Date.now() + ahead);
+    const { slack } = scene;
+    slack.setChannel(CHANNELS.incident, { isExtShared: true });
+    ahead = 60_000;
+    const { newest } = await ask(`@zt-bot incident show ${id}`, {
+      channel: CHANNELS.incident,
+      threadTs: message.ts,
+    });
+    expect(slack.visibleText(await newest())).toContain(id);
   });
 });

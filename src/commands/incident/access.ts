@@ -1,9 +1,11 @@
 import { appendAudit } from "../../audit/append.ts";
+import { refuseChannel } from "../../approvals/channel.ts";
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { authorise } from "../authorise.ts";
-import type { Role } from "../define.ts";
+import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
+import type { CommandContext, Role } from "../define.ts";
 
 /**
  * May this person read an incident, or change it? As for other subcommands, and where the policy names who may read
@@ -35,4 +37,20 @@ export async function authoriseIncident(
 export async function mayReadIncidents({ deps, asker }: { deps: Deps; asker: Asker }): Promise<boolean> {
   const { visibleTo } = deps.policy.current().incidents;
   return visibleTo === null || (await deps.directory.members(visibleTo)).has(asker.userId);
+}
+
+/**
+ * How to answer with what incidents hold. Who reads the place of a mention may not read them: everyone there gets the
+ * answer only in the incident's own channel, while no one from outside reads it. `channel`: of the one incident that it
+ * is about; null: there is no such one.
+ */
+export async function replyAbout(
+  context: Pick<CommandContext, "deps" | "channelId" | "reply" | "replyPrivately">,
+  channel: string | null,
+): Promise<CommandContext["reply"]> {
+  const { deps, channelId, reply, replyPrivately } = context;
+  if (replyPrivately === undefined) return reply;
+  const isItsOwn =
+    channel === channelId && refuseChannel(await deps.channels.read(channel), INCIDENT_CHANNEL) === null;
+  return isItsOwn ? reply : replyPrivately;
 }

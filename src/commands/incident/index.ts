@@ -12,7 +12,7 @@ import { cut, mention } from "../../views/text.ts";
 import type { CommandContext, ScreenParams } from "../define.ts";
 import { suggest, unescapeSlack } from "../parse.ts";
 import type { AnyCommand } from "../registry.ts";
-import { authoriseIncident } from "./access.ts";
+import { authoriseIncident, replyAbout } from "./access.ts";
 import { toldWhere } from "./told.ts";
 import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
 import { postCanvas } from "./canvas.ts";
@@ -75,7 +75,7 @@ const RUNS: Record<string, Run> = {
       await showSummary(
         which,
         async (one) => (await toldWhere(context.deps, one)).link,
-        (message) => context.reply(message),
+        context.replyPrivately ?? context.reply,
       );
     });
   },
@@ -132,7 +132,7 @@ export const incident: AnyCommand = {
     const message = isIncidentId(first)
       ? await run(context, first.toUpperCase(), others)
       : await run(context, null, rest);
-    if (message !== undefined) await context.reply(message);
+    if (message !== undefined) await (await replyAbout(context, null))(message);
   },
 };
 
@@ -170,14 +170,19 @@ function mentioned(word: string): string {
 
 /** Runs for the incident that is named, or the one whose thread or channel this is; else there is a choice. */
 async function withIncident(
-  { deps, channelId, threadTs }: CommandContext,
+  context: CommandContext,
   named: string | null,
   what: string,
   run: (id: string) => Promise<Message | void>,
 ): Promise<Message | void> {
-  if (named !== null) return run(named);
-  const here = await findIncidentHere(deps.db, channelId, threadTs);
-  if (here !== null) return run(here);
+  const { deps, channelId, threadTs } = context;
+  const id = named ?? (await findIncidentHere(deps.db, channelId, threadTs));
+  if (id !== null) {
+    const message = await run(id);
+    const channel = (await readIncident(deps.db, id))?.channel ?? null;
+    if (message !== undefined) await (await replyAbout(context, channel))(message);
+    return;
+  }
   const all = await findOpenIncidents(deps.db);
   if (all.length === 0)
     throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });

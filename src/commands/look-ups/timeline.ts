@@ -25,8 +25,8 @@ import type { Message } from "../../views/blocks.ts";
 import { pageOf } from "../../views/list.ts";
 import { TIMELINE_PAGE, timelineMessage } from "../../views/look-ups/timeline.ts";
 import { cut, escape, named } from "../../views/text.ts";
-import { defineCommand, type ScreenParams } from "../define.ts";
-import { authoriseIncident, mayReadIncidents } from "../incident/access.ts";
+import { type CommandContext, defineCommand, type ScreenParams } from "../define.ts";
+import { authoriseIncident, mayReadIncidents, replyAbout } from "../incident/access.ts";
 import { seal, type AnyCommand } from "../registry.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -73,9 +73,14 @@ const ofPeople = defineCommand({
     who: { kind: "whos", summary: "email addresses, a name, Access users' ids or @mentions" },
     range: { kind: "text", takes: "7d", summary: "how far back, such as 12h or 7d, or a date" },
   },
-  async run({ deps, asker, channelId, threadTs }, { who, range }) {
+  async run(context, { who, range }) {
+    const { deps, channelId, threadTs } = context;
     const since = readRange(range, deps.now());
-    if (who.length > 0) return showPeople({ deps, asker }, await findPeople(deps, who), { ...FIRST, since });
+    if (who.length > 0) {
+      // Notes stand in it, also on its other pages.
+      const reply = await replyAbout(context, null);
+      return reply(await showPeople(context, await findPeople(deps, who), { ...FIRST, since }));
+    }
     const here = await findIncidentHere(deps.db, channelId, threadTs);
     if (here === null) {
       throw new UserError({
@@ -83,7 +88,7 @@ const ofPeople = defineCommand({
         next: "Add an email address or an incident: /zt timeline mallory@example.com, or /zt timeline INC-7K3M2",
       });
     }
-    return showIncident({ deps, asker }, here, { ...FIRST, since });
+    return replyWithIncident(context, here, since);
   },
   screen: (deps, params, asker) => show({ deps, asker }, params),
 });
@@ -107,9 +112,17 @@ export const timeline: AnyCommand = {
       return sealed.parseAndRun(context, hasRange ? [...whom, `--range=${last}`] : whom);
     if (whom.length > 1) throw noRange(whom[1] ?? "");
     const since = hasRange ? readRange(last, deps.now()) : null;
-    await context.reply(await showIncident(context, only.toUpperCase(), { ...FIRST, since }));
+    await replyWithIncident(context, only.toUpperCase(), since);
   },
 };
+
+async function replyWithIncident(context: CommandContext, id: string, since: number | null): Promise<void> {
+  const message = await showIncident(context, id, { ...FIRST, since });
+  const channel = (await readIncident(context.deps.db, id))?.channel ?? null;
+  await (
+    await replyAbout(context, channel)
+  )(message);
+}
 
 /** @throws UserError for what can't be read as a range, or goes back too far. */
 function readRange(typed: string | undefined, now: number): number | null {
