@@ -20,7 +20,7 @@ import {
 } from "./incident.ts";
 import { revokeNowClicks, revokeNowForm } from "./revoke-now.ts";
 import { watchDecisions } from "./watch.ts";
-import { summaryClicks } from "./summary.ts";
+import { summaryClicks } from "./navigation.ts";
 
 /** Every button that shows something or opens a form, by its action id. */
 export const CLICKS: Record<string, ClickHandler> = {

@@ -1,3 +1,6 @@
+import { showUser } from "../commands/look-ups/user.ts";
+import { SUMMARY_ACTIONS } from "../views/look-ups/user-summary.ts";
+import { getUser } from "../lookup/who.ts";
 import { UserError } from "../errors.ts";
 import { authorise } from "../commands/authorise.ts";
 import { retryOf } from "../asking/retry.ts";
@@ -145,3 +148,16 @@ function leadsNowhere(): UserError {
     next: "Type the command: /zt help lists them all.",
   });
 }
+
+/** What a summary's own controls do; the others lead to forms and screens. Each asks for the role again: people who lack it see a shared summary. */
+export const summaryClicks: Record<string, ClickHandler> = {
+  async [SUMMARY_ACTIONS.share]({ deps, asker, value, reply }) {
+    await authorise({ deps, asker }, { name: "user", role: "viewer" });
+    // Read again: the channel gets what is so now.
+    const user = await getUser(deps.cloudflare, value);
+    await reply(await showUser(deps, user, asker.userId), { inChannel: true });
+  },
+
+  // A link opens by itself; Slack reports the click all the same.
+  [SUMMARY_ACTIONS.dashboard]: () => Promise.resolve(),
+};

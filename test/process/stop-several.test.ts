@@ -14,7 +14,7 @@ import {
 } from "../support/harness.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { startBotProcess } from "../support/process.ts";
-import { approveUpToOthers, askForCrowd, errorsOf, expectAllDone } from "./several.ts";
+import { approveUpToOthers, askForCrowd, errorsOf, expectAllDone } from "./killed/several.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });

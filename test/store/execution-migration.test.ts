@@ -19,7 +19,7 @@ import { postgresDialect } from "../../src/store/pg.ts";
 import type { Database } from "../../src/store/schema.ts";
 import { createExecution } from "../execution/support.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
-import type { Dialect } from "./audit-chain.contract.ts";
+import type { Dialect } from "./contracts/audit-chain.contract.ts";
 import { ALICE, BOB, EVIDENCE, PLAN } from "./fixture.ts";
 import { migrateToEighth, openBareSqlite } from "./old-database.ts";
 

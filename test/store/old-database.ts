@@ -13,7 +13,7 @@ import { severalMigration } from "../../src/store/migrations/0006-several.ts";
 import { createMessagesMigration } from "../../src/store/migrations/0007-messages.ts";
 import { refusedMigration } from "../../src/store/migrations/0008-refused.ts";
 import type { Database } from "../../src/store/schema.ts";
-import type { Dialect } from "./audit-chain.contract.ts";
+import type { Dialect } from "./contracts/audit-chain.contract.ts";
 
 /** An SQLite file without anything that the bot's own way of opening it does. */
 export function openBareSqlite(file: string): Kysely<Database> {

@@ -10,31 +10,31 @@ import type { Request } from "../../src/requests/request.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";
 import { migrateStore, openStore, type Store, StoreInUseError } from "../../src/store/open.ts";
 import { createDatabase, createOwnedDatabase, describeWithPostgres } from "../support/postgres.ts";
-import { auditChainContract, type Dialect } from "./audit-chain.contract.ts";
-import { auditSearchContract, sqliteAuditSearchContract } from "./audit-search.contract.ts";
-import { auditContract, postgresAuditContract, sqliteAuditContract } from "./audit.contract.ts";
-import { executionContract } from "./execution.contract.ts";
-import { stepUpContract } from "./step-up.contract.ts";
-import { incidentsContract } from "./incidents.contract.ts";
-import { homesContract } from "./homes.contract.ts";
-import { draftsContract } from "./drafts.contract.ts";
+import { auditChainContract, type Dialect } from "./contracts/audit-chain.contract.ts";
+import { auditSearchContract, sqliteAuditSearchContract } from "./contracts/audit-search.contract.ts";
+import { auditContract, postgresAuditContract, sqliteAuditContract } from "./contracts/audit.contract.ts";
+import { executionContract } from "./contracts/execution.contract.ts";
+import { stepUpContract } from "./contracts/step-up.contract.ts";
+import { incidentsContract } from "./contracts/incidents.contract.ts";
+import { homesContract } from "./contracts/homes.contract.ts";
+import { draftsContract } from "./contracts/drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
-import { postsContract } from "./posts.contract.ts";
-import { breakGlassContract } from "./break-glass.contract.ts";
-import { approvalsContract } from "./approvals.contract.ts";
-import { requestsContract } from "./requests.contract.ts";
+import { postsContract } from "./contracts/posts.contract.ts";
+import { breakGlassContract } from "./contracts/break-glass.contract.ts";
+import { approvalsContract } from "./contracts/approvals.contract.ts";
+import { requestsContract } from "./contracts/requests.contract.ts";
 import {
   sqliteListContract,
   deliveryFailureContract,
   postgresListContract,
-} from "./delivery-failure.contract.ts";
-import { changeContract, writePathContract } from "./change.contract.ts";
-import { postgresClockContract, sqliteClockContract } from "./clock.contract.ts";
-import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./lease.contract.ts";
-import { postgresLockOrderContract } from "./lock-order.contract.ts";
-import { targetsContract } from "./targets.contract.ts";
-import { proofContract } from "./proof.contract.ts";
-import { watchContract } from "./watch.contract.ts";
+} from "./contracts/delivery-failure.contract.ts";
+import { changeContract, writePathContract } from "./contracts/change.contract.ts";
+import { postgresClockContract, sqliteClockContract } from "./contracts/clock.contract.ts";
+import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./contracts/lease.contract.ts";
+import { postgresLockOrderContract } from "./contracts/lock-order.contract.ts";
+import { targetsContract } from "./contracts/targets.contract.ts";
+import { proofContract } from "./contracts/proof.contract.ts";
+import { watchContract } from "./contracts/watch.contract.ts";
 
 type Place = Config["database"];
 

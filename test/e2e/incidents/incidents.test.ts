@@ -1,0 +1,370 @@
+import { describe, expect, it } from "vitest";
+
+import { BLOCK_LIST_ID } from "../../../sandbox/cloudflare/seed/keep-out.ts";
+import type { StoredMessage } from "../../../sandbox/slack/index.ts";
+import { INCIDENT_ACTIONS } from "../../../src/views/incident/actions.ts";
+import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
+import {
+  answerTo,
+  askToRevoke,
+  CHANNELS,
+  newEphemeral,
+  PEOPLE,
+  press,
+  wordsOf,
+} from "../../support/harness.ts";
+import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
+import {
+  addOthers,
+  incidentHead,
+  newModal,
+  openFormBy,
+  openIncident,
+  OTHERS,
+  pressForWords,
+  readAudit,
+  sendForm,
+  startScene,
+  threadWords,
+} from "../support.ts";
+
+const { alice, bob, carol } = PEOPLE;
+const channel = CHANNELS.incident;
+
+const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${channel} }
+operators: [${alice}]
+approvers: [${bob}]
+`;
+
+describe("an incident", () => {
+  it("tells one story: opened, revoked, back, revoked again, contained, closed", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const { message, id, words } = await openIncident(scene);
+    expect(words).toContain(`Opened ${id} (Phishing wave)`);
+    expect(threadWords(slack, message)[0]).toMatch(/Mallory Archer.*\n.*(takeover|High risk)/s);
+    await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
+    expect(wordsOf(slack, message)).toContain("Not contained");
+    expect(wordsOf(slack, message)).toContain("Severity 3");
+
+    const card = await askToRevoke(slack);
+    await slack.waitFor(() => wordsOf(slack, message).includes("waiting for approval"));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
+    const told = threadWords(slack, message).slice(1);
+    expect(told[0]).toMatch(/🟡 @alice requested: Revoke all sessions of mallory@example.com · .*ZT-/);
+    expect(told[1]).toMatch(/🔵 @bob approved/);
+    expect(told[2]).toMatch(/✅ Revoked 3 sessions/);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    expect(wordsOf(slack, message)).toMatch(/🟠 Mallory Archer · revoked .* · 2 devices active/);
+    expect(wordsOf(slack, message)).toMatch(/First containment after/);
+
+    cloudflare.login("mallory@example.com", { force: true });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    await slack.waitFor(() => /🔴 Mallory Archer · back since/.test(wordsOf(slack, message)));
+    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("No longer contained"));
+
+    const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
+    expect(asked).toContain("2 gaps left");
+    expect(asked).toContain("mallory@example.com: signed in again after the revocation");
+    expect(asked).toContain("mallory@example.com: 1 session open");
+    const again = await askToRevoke(slack, {
+      text: "revoke mallory@example.com --devices --reason back again",
+    });
+    await press(slack, bob, again, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
+    const { words: closed } = await answerTo(slack, alice, `incident close ${id}`);
+    expect(closed).toContain(`Closed ${id}`);
+    await slack.waitFor(() => /Closed .* by/.test(wordsOf(slack, message)));
+    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("Closed by"));
+    const events = readAudit(scene)
+      .map((row) => row.event)
+      .filter((event) => event.startsWith("incident."));
+    expect(events).toEqual([
+      "incident.opened",
+      "incident.contained",
+      "incident.back",
+      "incident.not-contained",
+      "incident.contained",
+      "incident.closed",
+    ]);
+    expect(slack.messages(channel).filter((one) => slack.visibleText(one).includes(id))).toHaveLength(1);
+  });
+
+  it("takes the result of a request that was open when it was closed, and nothing of later ones", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    const card = await askToRevoke(slack);
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("requested")));
+    await answerTo(slack, alice, `incident close ${id}`);
+    await press(slack, alice, slack.ephemerals(alice).at(-1) as StoredMessage, INCIDENT_ACTIONS.closeAnyway);
+    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("with gaps left:"));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
+    const { words } = await answerTo(slack, alice, `incident severity ${id} 1`);
+    expect(words).toContain(`${id} is closed.`);
+    expect(words).toContain(`/zt incident reopen ${id}`);
+  });
+
+  it("is assigned, ranked, changed and reopened, and each change is told and recorded once", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    expect((await answerTo(slack, alice, `incident assign ${id} @bob`)).words).toContain("is assigned to");
+    expect((await answerTo(slack, alice, `incident severity ${id} sev1`)).words).toContain("now severity 1");
+    expect((await answerTo(slack, alice, `incident severity ${id} 1`)).words).toContain("now severity 1");
+    expect((await answerTo(slack, alice, `incident add ${id} dana@example.com`)).words).toContain("Added");
+    await slack.waitFor(() => wordsOf(slack, message).includes("Dana"));
+    expect((await answerTo(slack, alice, `incident remove ${id} dana@example.com`)).words).toContain(
+      "Removed",
+    );
+    await slack.waitFor(() => !/Dana \w+ ·/.test(wordsOf(slack, message)));
+    const events = () =>
+      readAudit(scene)
+        .map((row) => row.event)
+        .filter((event) => event.startsWith("incident."));
+    expect(events()).toEqual([
+      "incident.opened",
+      "incident.assigned",
+      "incident.severity",
+      "incident.added",
+      "incident.removed",
+    ]);
+    expect((await answerTo(slack, alice, `incident reopen ${id}`)).words).toContain(`${id} is open.`);
+  });
+
+  it("is contained only once they are blocked and disabled at the IdP, where the policy requires both", async () => {
+    const scene = await startScene({
+      policy: `${policy}block: { email_list: ${BLOCK_LIST_ID} }
+incidents: { required: [sessions, block, idp] }
+`,
+    });
+    const { slack, cloudflare } = scene;
+    for (const idp of cloudflare.state.idps) idp.scim = false;
+    addOthers(slack);
+    const { message } = await openIncident(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("not blocked · "));
+    expect(wordsOf(slack, message)).toContain("unknown: IdP account");
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /revoked .* · not blocked/.test(wordsOf(slack, message)));
+    expect(wordsOf(slack, message)).toContain("Not contained");
+
+    expect(await pressForWords(slack, OTHERS.nobody, message, INCIDENT_ACTIONS.idpDisabled)).toContain(
+      "You can't use /zt incident",
+    );
+    await press(slack, bob, message, INCIDENT_ACTIONS.idpDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("disabled at the IdP, says @bob"));
+    await press(slack, alice, message, INCIDENT_ACTIONS.idpNotDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("unknown: IdP account"));
+    await press(slack, bob, message, INCIDENT_ACTIONS.idpDisabled);
+    await slack.waitFor(() => wordsOf(slack, message).includes("disabled at the IdP, says @bob"));
+    const told = threadWords(slack, message).join("\n");
+    expect(told).toContain("@bob says that mallory@example.com is disabled at the IdP");
+    expect(told).toContain("@alice says that mallory@example.com is not disabled at the IdP");
+    expect(told).not.toContain("Contained");
+
+    const form = await newModal(slack, alice, () => press(slack, alice, message, "form:block:incident-0"));
+    await sendForm(slack, alice, form, { reason: { reason: "phished" } });
+    const block = await slack.waitFor(() =>
+      slack.messages(CHANNELS.approvals).findLast((one) => slack.visibleText(one).includes("Block mallory")),
+    );
+    await press(slack, bob, block, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    expect(wordsOf(slack, message)).not.toContain("not blocked");
+    expect(
+      readAudit(scene)
+        .filter(({ event }) => event.startsWith("incident.idp"))
+        .map(({ event, actor }) => [event, actor]),
+    ).toEqual([
+      ["incident.idp-disabled", bob],
+      ["incident.idp-not-disabled", alice],
+      ["incident.idp-disabled", bob],
+    ]);
+  });
+
+  it("follows what a watch sees: back at once, with its owner mentioned, and not any longer once it was expected", async () => {
+    const scene = await startScene({ policy, watchMs: 100, sweepMs: 50 });
+    const { slack, cloudflare } = scene;
+    const { message, id } = await openIncident(scene);
+    await answerTo(slack, alice, `incident assign ${id} @bob`);
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    cloudflare.login("mallory@example.com", { force: true, ip: "203.0.113.199", country: "BR" });
+    await slack.waitFor(() => /🔴 Mallory Archer · back since/.test(wordsOf(slack, message)));
+    const told = await slack.waitFor(() =>
+      slack
+        .thread(card.channel, card.ts)
+        .find((one) => slack.visibleText(one).includes("signed in again at")),
+    );
+    expect(slack.visibleText(told)).toMatch(/@alice @bob/);
+    await press(slack, bob, told, WATCH_ACTIONS.expected);
+    await slack.waitFor(() => !wordsOf(slack, message).includes("back since"));
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
+    expect(wordsOf(slack, message)).not.toMatch(/session open/);
+  });
+
+  it("takes notes by a mention in its thread, by command, and by the message shortcut once", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    await slack.post({
+      user: bob,
+      channel,
+      text: "@zt-bot note called her, it was not her",
+      threadTs: message.ts,
+    });
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("📌 Noted by")));
+    expect((await answerTo(slack, alice, `incident note ${id} laptop is <b>off</b>`)).words).toContain(
+      "Noted",
+    );
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("laptop is")));
+    const { ts } = await slack.post({
+      user: bob,
+      channel: CHANNELS.approvals,
+      text: "she answered the phone",
+    });
+    const addNote = () =>
+      newModal(slack, alice, () =>
+        slack.messageShortcut({
+          user: alice,
+          channel: CHANNELS.approvals,
+          ts,
+          callbackId: "add_to_incident",
+        }),
+      );
+    for (let times = 0; times < 2; times += 1) {
+      const form = await addNote();
+      const done = await sendForm(slack, alice, form, { incident: { incident: id } });
+      expect(slack.visibleText(done)).toContain("Noted");
+    }
+    await slack.waitFor(() =>
+      threadWords(slack, message).some((line) => line.includes("she answered the phone")),
+    );
+    const notes = readAudit(scene).filter((row) => row.event === "incident.noted");
+    expect(notes.map((row) => row.data["note"])).toEqual([
+      "called her, it was not her",
+      "laptop is <b>off</b>",
+      "she answered the phone",
+    ]);
+    expect(notes.map((row) => row.actor)).toEqual([bob, alice, alice]);
+  });
+
+  it("is found by its channel where no id is typed, and offered where it is not", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { id } = await openIncident(scene);
+    const before = slack.ephemerals(alice).length;
+    await slack.command({ user: alice, channel, text: "incident show", command: "/zt" });
+    expect(slack.visibleText(await newEphemeral(slack, alice, before))).toContain("Containment gaps");
+    const { words } = await answerTo(slack, alice, "incident severity 1");
+    expect(words).toContain("Which incident?");
+    expect(words).toContain(`/zt incident severity ${id}`);
+    expect((await answerTo(slack, alice, "incident list")).words).toContain(`${id} · Phishing wave`);
+  });
+
+  it.each([
+    ["a name", 'incident open mallory "Phishing wave" --severity 1', "mallory@example.com"],
+    [
+      "an email that is misspelt",
+      'incident open malory@example.com "Phishing wave" --severity 1',
+      "mallory@",
+    ],
+  ])("keeps the title that was typed with %s, which has to be chosen", async (_what, typed, who) => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message } = await answerTo(slack, alice, typed);
+    const form = await newModal(slack, alice, () =>
+      press(slack, alice, message, `${INCIDENT_ACTIONS.open}:0`),
+    );
+    const words = slack.visibleText(form);
+    expect(JSON.stringify(form.blocks)).toContain('"initial_value":"Phishing wave"');
+    expect(JSON.stringify(form.blocks)).toContain(who);
+    expect(words).toContain("1: worst");
+    const done = await sendForm(slack, alice, form);
+    expect(slack.visibleText(done)).toContain("(Phishing wave)");
+  });
+
+  it("is opened by a form where no one is named, and nothing that was typed is lost", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const form = await openFormBy(slack, alice, "incident open");
+    const back = await sendForm(slack, alice, form, {
+      people: { people: "nobody@example.com" },
+      title: { title: "Odd sign-ins" },
+    });
+    expect(slack.visibleText(back)).toContain("No Access user has the email nobody@example.com");
+    expect(JSON.stringify(back)).toContain("Odd sign-ins");
+    const done = await sendForm(slack, alice, back, {
+      people: { people: "mallory@example.com, dana@example.com" },
+      title: { title: "Odd sign-ins" },
+    });
+    expect(slack.visibleText(done)).toContain("Opened");
+    const words = wordsOf(slack, await incidentHead(scene));
+    expect(words).toContain("Odd sign-ins");
+    expect(words).toContain("Dana");
+  });
+});
+
+describe("an incident that can't be opened or read says why", () => {
+  it.each([
+    ["incident open nobody@example.com,mallory@example.com", "Not everyone was found"],
+    [
+      `incident open ${Array.from({ length: 60 }, (_, n) => `p${n}@example.com`).join(" ")}`,
+      "60 people are too many",
+    ],
+    ["incident show INC-00000", "There is no incident INC-00000."],
+    ["incident close", "No incident is open."],
+    ["incident sho", "Did you mean show?"],
+    ["incident open mallory@example.com --severity 9", `Can't read "9" as a severity.`],
+  ])("%s", async (typed, says) => {
+    const scene = await startScene({ policy });
+    const { words } = await answerTo(scene.slack, alice, typed);
+    expect(words).toContain(says);
+    expect(readAudit(scene).filter((row) => row.event.startsWith("incident."))).toEqual([]);
+  });
+
+  it("in a channel that is shared with outsiders", async () => {
+    const scene = await startScene({ policy });
+    scene.slack.setChannel(channel, { isExtShared: true });
+    const { words } = await answerTo(scene.slack, alice, "incident open mallory@example.com");
+    expect(words).toContain("Not opened:");
+    expect(words).toContain("shared with another organization");
+    expect(scene.slack.messages(channel)).toEqual([]);
+  });
+
+  it("to someone the policy does not name for incidents", async () => {
+    const scene = await startScene({ policy: `${policy}incidents: { visible_to: [${alice}] }\n` });
+    const { id } = await openIncident(scene);
+    expect((await answerTo(scene.slack, bob, `incident show ${id}`)).words).toContain(
+      "You can't read incidents.",
+    );
+    expect((await answerTo(scene.slack, carol, `incident show ${id}`)).words).toContain(
+      "You can't use /zt incident",
+    );
+  });
+
+  it("while zt-bot is not in its channel, and is posted once it is there", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    slack.setChannel(channel, { botIsMember: false });
+    const { words } = await answerTo(slack, alice, "incident open mallory@example.com");
+    expect(words).toContain("zt-bot is not a member of");
+    expect(words).toContain("/invite @zt-bot");
+    slack.setChannel(channel, { botIsMember: true });
+    expect(wordsOf(slack, await incidentHead(scene))).toContain("Mallory Archer");
+  });
+
+  it("after its head was deleted: its thread goes on", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
+    slack.deleteMessage(channel, message.ts);
+    await answerTo(slack, alice, `incident severity ${id} 1`);
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("set severity 1")));
+    expect(threadWords(slack, message).filter((line) => line.includes("set severity 1"))).toHaveLength(1);
+  });
+});
