@@ -22,6 +22,7 @@ import {
   noteReply,
   requestReply,
   snapshotReply,
+  snapshotsReply,
 } from "../views/incident/thread.ts";
 import { incidentSummary } from "../views/incident/summary.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
@@ -92,6 +93,8 @@ async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Prom
     }
     case "snapshot":
       return snapshotReply(reply.summary as UserSummary, policy.current().block !== null);
+    case "snapshots":
+      return snapshotsReply(reply.summaries as UserSummary[]);
     case "note":
       return noteReply(reply);
     case "event":

@@ -9,7 +9,7 @@ import type { Target } from "../requests/target.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
-import { changeThread, type NewReply } from "../threads/thread.ts";
+import { changeReply, changeThread, readReply, type NewReply } from "../threads/thread.ts";
 import { findGaps, isContained, seenOf, type Gap, type GapRules, type Known } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
@@ -125,7 +125,8 @@ async function lookAt(
       .executeTakeFirst();
     // Somebody else took over, and writes what they see; or it is no longer about this person.
     if (numUpdatedRows === 0n) return;
-    await changeThread(trx, incidentId, at, person.seen === null ? [snapshot(targetId, summary)] : []);
+    if (person.seen === null) await tellSnapshot(trx, incidentId, summary, at);
+    else await changeThread(trx, incidentId, at);
     await judgeContainment(trx, incidentId, gapRulesOf(policy.current()), at);
   });
 }
@@ -139,9 +140,32 @@ export async function releaseDeadLooks(db: Db): Promise<void> {
     .execute();
 }
 
+/** With more people than this, several share a message: Slack takes one a second, and the story has to go on. */
+const ALONE = 5;
+const TOGETHER = 10;
+
 /** How someone stood when the incident heard of them first: verdict first, drawn from what was read then. */
-function snapshot(targetId: string, summary: UserSummary): NewReply {
-  return { key: `snapshot:${targetId}`, data: { kind: "snapshot", summary } };
+async function tellSnapshot(
+  trx: Transaction<Database>,
+  id: string,
+  summary: UserSummary,
+  at: number,
+): Promise<void> {
+  const people = await readPeople(trx, id);
+  const targetId = summary.user.id;
+  if (people.length <= ALONE) {
+    await changeThread(trx, id, at, [{ key: `snapshot:${targetId}`, data: { kind: "snapshot", summary } }]);
+    return;
+  }
+  const place = people.findIndex(({ target }) => target.id === targetId);
+  const key = `snapshots:${Math.floor(place / TOGETHER)}`;
+  const known = await readReply(trx, id, key);
+  const before = known === null ? [] : (known as { summaries: UserSummary[] }).summaries;
+  const placeOf = ({ user }: UserSummary) => people.findIndex(({ target }) => target.id === user.id);
+  const summaries = [...before, summary].toSorted((a, b) => placeOf(a) - placeOf(b));
+  const reply: NewReply = { key, data: { kind: "snapshots", summaries } };
+  await changeThread(trx, id, at, known === null ? [reply] : []);
+  if (known !== null) await changeReply(trx, id, reply);
 }
 
 /** Contained, or no longer: told once each time, and recorded. */

@@ -102,6 +102,17 @@ export async function changeReply(trx: Trx, threadId: string, { key, data }: New
     .execute();
 }
 
+/** What a reply says by now; null: there is none of this key. */
+export async function readReply(trx: Trx, threadId: string, key: string): Promise<unknown> {
+  const row = await trx
+    .selectFrom("thread_replies")
+    .select("data")
+    .where("thread_id", "=", threadId)
+    .where("key", "=", key)
+    .executeTakeFirst();
+  return row === undefined ? null : (JSON.parse(row.data) as unknown);
+}
+
 /** The thread of this id, or null. */
 export async function readThread(db: Db, id: string): Promise<Thread | null> {
   const row = await db.selectFrom("threads").selectAll().where("id", "=", id).executeTakeFirst();

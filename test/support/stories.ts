@@ -243,7 +243,12 @@ const STUFFING_STEPS: readonly Step[] = [
         "incident.opened",
       );
     },
-    isOver: (told) => thread(told).length >= told.count,
+    isOver: (told) =>
+      (
+        thread(told)
+          .join("\n")
+          .match(/Nothing unusual/g) ?? []
+      ).length >= told.count,
   },
   {
     name: "request to revoke all",

@@ -5,7 +5,7 @@ import { compact } from "../../compact.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { judge, whyNothing } from "../../lookup/verdict.ts";
 import type { Request } from "../../requests/request.ts";
-import { actions, message, section, type Message } from "../blocks.ts";
+import { actions, message, section, sections, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
 import { personName } from "./words.ts";
@@ -16,6 +16,7 @@ import { clean, code, escape, mention, named, when, withoutSigns } from "../text
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("snapshot"), summary: z.unknown() }),
+  z.object({ kind: z.literal("snapshots"), summaries: z.array(z.unknown()) }),
   z.object({
     kind: z.literal("request"),
     requestId: z.string(),
@@ -73,6 +74,20 @@ export function snapshotReply(summary: UserSummary, canBlock: boolean): Message 
     ),
     actions("incident_snapshot", screenButton("Open summary", "user", { user: id }, `Summary of ${who}`)),
   );
+}
+
+/** The same of several people, where there are many: a line each. */
+export function snapshotsReply(summaries: readonly UserSummary[]): Message {
+  const lines = summaries.map((summary) => {
+    const { id, name, email } = summary.user;
+    const nothing = whyNothing(summary);
+    const verdict =
+      nothing === null
+        ? verdictText(judge(summary, summary.gatheredAt), summary)
+        : `⚪ *Nothing could be read:* ${escape(nothing, 100)}.`;
+    return `${code(named(email, named(name, id)), 80)} ${verdict}`;
+  });
+  return message(lines.join("\n"), sections(lines));
 }
 
 type About<Kind extends IncidentReply["kind"]> = Extract<IncidentReply, { kind: Kind }>;

@@ -4,7 +4,13 @@ import type { Message } from "../../../src/views/blocks.ts";
 import { changedAnswer, incidentList, threadTrouble } from "../../../src/views/incident/answers.ts";
 import { addToIncidentModal, noteModal, openIncidentModal } from "../../../src/views/incident/forms.ts";
 import { confirmClose, incidentHead } from "../../../src/views/incident/head.ts";
-import { eventReply, noteReply, requestReply, snapshotReply } from "../../../src/views/incident/thread.ts";
+import {
+  eventReply,
+  noteReply,
+  requestReply,
+  snapshotReply,
+  snapshotsReply,
+} from "../../../src/views/incident/thread.ts";
 import { ALICE, BOB, LINK as CARD, MINUTE, NOW, request, TAKEN_OVER, VERIFIED } from "../story.ts";
 import { DANA, FACTS, FRANK, GRACE, HEIDI, ID, INCIDENT, LINK, person } from "./incident-people.ts";
 import { INCIDENT_STORY } from "./incident-story.ts";
@@ -62,6 +68,7 @@ export const INCIDENTS = {
     "erin@example.com: sessions unknown",
   ]),
   snapshot: snapshotReply(TAKEN_OVER, false),
+  "snapshots-of-many": snapshotsReply([TAKEN_OVER, TAKEN_OVER]),
   "request-created": line("request.created", request("pending"), null),
   "request-approved": line("request.approved", request("approved")),
   "request-denied": line(
