@@ -213,10 +213,14 @@ async function tellReturn(
     .selectFrom("incident_entries")
     .select("key")
     .where("incident_id", "=", id)
-    .where("key", ">=", prefix)
-    .where("key", "<", `${prefix}:`)
+    .where("actor", "=", BOT)
     .execute();
-  if (told.some((entry) => Math.abs(Number(entry.key.slice(prefix.length)) - back.since) < SAME_MS)) return;
+  // Compared here: how a database orders ":" and digits depends on its collation.
+  const isTold = told.some(
+    (entry) =>
+      entry.key.startsWith(prefix) && Math.abs(Number(entry.key.slice(prefix.length)) - back.since) < SAME_MS,
+  );
+  if (isTold) return;
   const emails = [target.email === "" ? target.id : target.email];
   await changeIncident(trx, {
     id,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { sql } from "kysely";
 import pg from "pg";
+import { z } from "zod";
 
 import type { Log } from "../log.ts";
 import type { Db } from "../store/open.ts";
@@ -18,6 +19,8 @@ export interface Notices {
 }
 
 const CHANNEL = "zt_bot";
+/** Anyone who can connect to the database can send a notice. */
+const Notice = z.object({ from: z.string(), name: z.string(), data: z.record(z.string(), z.unknown()) });
 /** A connection on which nothing comes is asked whether it is there: the network may swallow everything. */
 const ALIVE_MS = 30_000;
 const CONNECT_MS = 15_000;
@@ -67,13 +70,10 @@ export function createNotices(
   }
 
   function deliver(payload: string): void {
-    const { from, name, data } = JSON.parse(payload) as {
-      from: string;
-      name: string;
-      data: Record<string, unknown>;
-    };
-    if (from === processId) return;
-    for (const listener of listeners.get(name) ?? []) listener(data);
+    const notice = readNotice(payload);
+    if (notice === null) log.warn("a notice that is none of ours was left aside");
+    else if (notice.from !== processId)
+      for (const listener of listeners.get(notice.name) ?? []) listener(notice.data);
   }
 
   return {
@@ -91,6 +91,15 @@ export function createNotices(
       await running;
     },
   };
+}
+
+function readNotice(payload: string): z.output<typeof Notice> | null {
+  try {
+    return Notice.safeParse(JSON.parse(payload)).data ?? null;
+  } catch {
+    // No JSON.
+    return null;
+  }
 }
 
 /** Resolves when the connection is over, or at the signal. @throws when PostgreSQL does not answer on it. */

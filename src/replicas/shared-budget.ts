@@ -20,6 +20,8 @@ const RETRY_MS = 250;
 /** Without the database each process goes by its own count for so long, then asks again. */
 const ALONE_MS = 5000;
 const PAUSED = "cloudflare-paused";
+/** As with what Cloudflare itself says: see api/retry.ts. */
+const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
  * One budget of Cloudflare calls for all replicas, counted in PostgreSQL: a lease counts from when it is taken until a
@@ -61,7 +63,7 @@ export function createSharedBudget(
     onPaused(listener) {
       notices.on(PAUSED, (data) => {
         const ms = Number(data?.["ms"]);
-        if (Number.isFinite(ms) && ms > 0) listener(ms);
+        if (Number.isFinite(ms) && ms > 0) listener(Math.min(ms, LONGEST_PAUSE_MS));
       });
     },
   };

@@ -33,7 +33,7 @@ export function clean(text: string, max = 300): string {
 
 // The signs that the bot uses, and what could be taken for one of them.
 const SIGNS =
-  /[\u203C\u2049↩▶⌛⏏-⏺☐-☒⚠⚪⚫⛔✅✓-✘❌❎❓-❕❗⬛⬜⭕🆗🏁👍👎💚💛💯📌📣🔎🔏-🔓🔔🔕🔴🔵🗑🚨🚫🛑🛡🟠-🟫][\uFE0E\uFE0F]?/gu;
+  /[\u203C\u2049↩▶⌛⏏-⏺☐-☒⚠⚪⚫⛔✅✓-✘❌❎❓-❕❗⬛⬜⭕🆗🏁👍👎💚💛💯📌📎📣🔎🔏-🔓🔔🔕🔴🔵🗑🚨🚫🛑🛡🟠-🟫][\uFE0E\uFE0F]?/gu;
 
 /** Plain text from outside without the signs that say how something stands: those are only ever the bot's. */
 export function withoutSigns(text: string): string {

@@ -89,4 +89,16 @@ describe("permits of a budget that processes share", () => {
     controller.abort();
     await expect(turn).rejects.toThrow(BudgetSpentError);
   });
+
+  it("are not waited for where the others can't be asked in time", async () => {
+    const permits = createPermits({
+      lease: () => new Promise(() => {}),
+      settle: () => {},
+      pause: () => {},
+      onPaused: () => {},
+    });
+    const turn = permits.take({ ...patient, priority: "urgent" });
+    await vi.advanceTimersByTimeAsync(1000);
+    await turn;
+  });
 });

@@ -56,4 +56,17 @@ describeWithPostgres("what replicas tell one another", () => {
       expect(two.heard).toContainEqual({ n: 2 });
     }, 20_000);
   });
+
+  it("is nothing that anyone else sends over the same channel", async () => {
+    const [one, two] = [join("one"), join("two")];
+    const sql = postgres(database.url, { max: 1 });
+    onTestFinished(() => sql.end());
+    await vi.waitFor(async () => {
+      for (const payload of ["x", "null", "{}", '{"from":"three","name":"greeting","data":7}'])
+        await sql`SELECT pg_notify('zt_bot', ${payload})`;
+      one.notices.tell("greeting", { n: 3 });
+      expect(two.heard).toContainEqual({ n: 3 });
+    });
+    expect(two.heard.every((data) => JSON.stringify(data) === '{"n":3}')).toBe(true);
+  });
 });

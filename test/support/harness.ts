@@ -74,7 +74,7 @@ export function type(slack: Slack, user: string, text: string): Promise<Delivery
 }
 
 /** The picture of sign-ins follows an answer whenever it is drawn, also after the next answer: it is none itself. */
-const PICTURE = /(^|\n)As of [^\n]*$/;
+const PICTURE = /(?:^|\n)(?:As of [^\n]*|Sign-ins of [^\n]* until [^\n]*)$/;
 
 /**
  * The newest answer that only this person sees, once there are more than `before`. What a slow machine shows early of a

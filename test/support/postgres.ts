@@ -23,10 +23,17 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database of its own, so that tests share nothing. */
+/**
+ * An empty database of its own, so that tests share nothing. It orders text as people do, and as most servers are set up
+ * to: what holds only in the order of bytes fails here.
+ */
 export async function createDatabase(): Promise<TestDatabase> {
   const name = `zt_test_${randomBytes(6).toString("hex")}`;
-  await withServer((sql) => sql.unsafe(`CREATE DATABASE ${name}`));
+  await withServer((sql) =>
+    sql.unsafe(
+      `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`,
+    ),
+  );
   const url = new URL(SERVER);
   url.pathname = `/${name}`;
   return {

@@ -26,6 +26,8 @@ export interface SharedBudget {
 
 /** The most calls asked for at a time: one write for so many, and not too many kept from the others. */
 const MOST: Record<Priority, number> = { urgent: 10, interactive: 20, bulk: 50 };
+/** A database takes milliseconds for an answer; one that hangs takes as long as its connection lives. */
+const ANSWER_MS = 1000;
 /** A summary alone takes as many. */
 const LEAST = 5;
 
@@ -85,13 +87,22 @@ export function createPermits(share: SharedBudget): Permits {
     return asked;
   }
 
+  /** False where the others can't be asked in time: our own count has to do then, as a containment can't wait. */
+  async function askInTime(priority: Priority, signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController();
+    const late = waitUntil(Date.now() + ANSWER_MS, AbortSignal.any([signal, over.signal]));
+    const isAnswered = await Promise.race([ask(priority).then(() => true), late.then(() => signal.aborted)]);
+    over.abort();
+    return isAnswered;
+  }
+
   async function waitForOne({ priority, signal, maxWaitMs }: TurnOptions): Promise<void> {
     const deadline = Date.now() + maxWaitMs;
     while (!takeOne(priority)) {
       const retryAt = short.get(priority) ?? 0;
       if (retryAt > deadline || signal.aborted) throw new BudgetSpentError(retryAt);
-      if (retryAt <= Date.now()) await ask(priority);
-      else await waitUntil(retryAt, signal);
+      if (retryAt > Date.now()) await waitUntil(retryAt, signal);
+      else if (!(await askInTime(priority, signal))) return;
     }
   }
 
@@ -109,7 +120,7 @@ export function createPermits(share: SharedBudget): Permits {
 }
 
 /** Until this time, or until it is given up. */
-function waitUntil(at: number, signal: AbortSignal): Promise<void> {
+export function waitUntil(at: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);

@@ -111,9 +111,12 @@ export async function showRequests(
   });
 }
 
-/** Until when there are no Cloudflare calls left for work on many people; null: there are. */
+/** So many calls are what work on many people takes at once. */
+const BULK_CALLS = 40;
+
+/** Until when there are too few Cloudflare calls left for work on many people; null: there are enough. */
 function shortUntil({ cloudflare, now }: Deps): number | null {
-  const ms = cloudflare.budget.msUntilRoom(1);
+  const ms = cloudflare.budget.msUntilRoom(BULK_CALLS);
   return ms > 0 ? now() + ms : null;
 }
 

@@ -54,20 +54,29 @@ export const PICK_DEVICE = `${FORM_PREFIX}revoke-devices:one`;
 
 /** One menu for all that are shown: a button each would make the list long on a phone. */
 function deviceMenu(items: readonly Registration[], now: number): ActionsBlock[] {
-  const options = items.filter(isActive).map((one): PlainTextOption => ({
+  // One whose id fits no option is revoked by the command. Cloudflare's ids have 36 characters.
+  const pickable = items.filter((one) => isActive(one) && deviceValue(one).length <= MAX_VALUE);
+  const options = pickable.map((one): PlainTextOption => ({
     text: plain(deviceName(one), 75),
     // Text of an option holds no date in the reader's zone.
     description: plain(
       one.lastSeenAt === null ? "never seen" : `seen ${duration(now - one.lastSeenAt)} ago`,
       75,
     ),
-    // Whose it is, is looked up again: both ids do not fit.
-    value: packParams({ device: one.id }),
+    value: deviceValue(one),
   }));
   if (options.length === 0) return [];
   const placeholder = plain("Revoke one…");
   const menu = { type: "static_select" as const, action_id: PICK_DEVICE, placeholder, options };
   return [{ type: "actions", block_id: "pick_device", elements: [menu] }];
+}
+
+/** Slack takes no longer value of an option. */
+const MAX_VALUE = 75;
+
+/** Whose it is, is looked up again: both ids do not fit. */
+function deviceValue({ id }: Registration): string {
+  return packParams({ device: id });
 }
 
 /** The name, and below it that it is not active. */
