@@ -74,7 +74,7 @@ export function type(slack: Slack, user: string, text: string): Promise<Delivery
 }
 
 /** The picture of sign-ins follows an answer whenever it is drawn, also after the next answer: it is none itself. */
-const PICTURE = /(?:^|\n)(?:As of [^\n]*|Sign-ins of [^\n]* until [^\n]*)$/;
+const PICTURE = /sign-ins in the last 24 hours|^⚪ Sign-ins are unknown/i;
 
 /**
  * The newest answer that only this person sees, once there are more than `before`. What a slow machine shows early of a
@@ -85,7 +85,7 @@ export async function newEphemeral(slack: Slack, user: string, before = 0): Prom
     const newest = slack
       .ephemerals(user)
       .slice(before)
-      .findLast((message) => !PICTURE.test(slack.visibleText(message)));
+      .findLast((message) => !PICTURE.test(message.text));
     return newest === undefined || slack.visibleText(newest).includes("⏳ Still reading")
       ? undefined
       : newest;

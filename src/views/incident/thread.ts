@@ -10,7 +10,7 @@ import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
-import { capitalize } from "../../pluralize.ts";
+import { capitalize, number, plural } from "../../pluralize.ts";
 import { clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
@@ -78,16 +78,20 @@ export function snapshotReply(summary: UserSummary, canBlock: boolean): Message 
 
 /** The same of several people, where there are many: a line each. */
 export function snapshotsReply(summaries: readonly UserSummary[]): Message {
-  const lines = summaries.map((summary) => {
-    const { id, name, email } = summary.user;
+  const verdicts = summaries.map((summary) => {
     const nothing = whyNothing(summary);
-    const verdict =
-      nothing === null
-        ? verdictText(judge(summary, summary.gatheredAt), summary)
-        : `⚪ *Nothing could be read:* ${escape(nothing, 100)}.`;
-    return `${code(named(email, named(name, id)), 80)} ${verdict}`;
+    return nothing === null
+      ? verdictText(judge(summary, summary.gatheredAt), summary)
+      : `⚪ *Nothing could be read:* ${escape(nothing, 100)}.`;
   });
-  return message(lines.join("\n"), sections(lines));
+  const lines = summaries.map(
+    ({ user: { id, name, email } }, index) =>
+      `${code(named(email, named(name, id)), 80)} ${verdicts[index] ?? ""}`,
+  );
+  const marks = Map.groupBy(verdicts, (verdict) => verdict.split(" ")[0] ?? "");
+  const counts = [...marks].map(([mark, those]) => `${mark} ${number(those.length)}`).join(" · ");
+  const title = `${plural(summaries.length, "person", "people")}: ${counts}`;
+  return message(title, section(`*${title}*`), sections(lines));
 }
 
 type About<Kind extends IncidentReply["kind"]> = Extract<IncidentReply, { kind: Kind }>;
