@@ -55,8 +55,8 @@ export const PICK_DEVICE = `${FORM_PREFIX}revoke-devices:one`;
 /** One menu for all that are shown: a button each would make the list long on a phone. */
 function deviceMenu(items: readonly Registration[], now: number): ActionsBlock[] {
   // One whose id fits no option is revoked by the command. Cloudflare's ids have 36 characters.
-  const pickable = items.filter((one) => isActive(one) && deviceValue(one).length <= MAX_VALUE);
-  const options = pickable.map((one): PlainTextOption => ({
+  const offered = items.filter((one) => isActive(one) && deviceValue(one).length <= MAX_VALUE);
+  const options = offered.map((one): PlainTextOption => ({
     text: plain(deviceName(one), 75),
     // Text of an option holds no date in the reader's zone.
     description: plain(
