@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 
 import { waitOf } from "../retry.ts";
-import { createPermits, type SharedBudget, waitUntil } from "./permits.ts";
+import { createPermits, type SharedBudget } from "./permits.ts";
 import { BudgetSpentError, PRIORITIES, type Priority, type TurnOptions } from "./turn.ts";
 
 /**
@@ -97,6 +97,10 @@ export function createBudget(rate: RateBudget, share: SharedBudget | null = null
     return priority === "interactive" ? throughOthers() : queues.bulk.add(throughOthers, { signal });
   }
 
+  async function waitForBulk(signal: AbortSignal): Promise<void> {
+    while (pausedUntil > Date.now() && !signal.aborted) await waitUntil(pausedUntil, signal);
+  }
+
   /** Until a call that is not bulk could go out, by our own count. */
   function msUntilTurn(priority: Exclude<Priority, "bulk">, now: number): number {
     const name = priority === "urgent" ? "all" : "others";
@@ -110,21 +114,16 @@ export function createBudget(rate: RateBudget, share: SharedBudget | null = null
   return {
     async take({ priority, signal, maxWaitMs }) {
       const startedAt = Date.now();
-      // First, so that a call that gets none takes no place in our own count either.
-      if (permits !== null) {
-        while (priority === "bulk" && pausedUntil > Date.now() && !signal.aborted)
-          await waitUntil(pausedUntil, signal);
-        await permits.take({ priority, signal, maxWaitMs });
-      }
-      const waitMs = priority === "bulk" ? 0 : msUntilTurn(priority, Date.now());
-      const retryAt = Date.now() + waitMs;
-      if (waitMs > maxWaitMs - (Date.now() - startedAt)) throw new BudgetSpentError(retryAt);
+      const waitMs = priority === "bulk" ? 0 : msUntilTurn(priority, startedAt);
+      const retryAt = startedAt + waitMs;
+      if (waitMs > maxWaitMs) throw new BudgetSpentError(retryAt);
       try {
         await queue(priority, signal);
       } catch {
         // Given up while it waited.
         throw new BudgetSpentError(retryAt);
       }
+      await permits?.take({ priority, signal, maxWaitMs: maxWaitMs - (Date.now() - startedAt) });
     },
     learn({ remaining, quota, resetMs, isRefused }) {
       if (resetMs === null) return;
