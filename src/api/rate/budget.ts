@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 
 import { waitOf } from "../retry.ts";
-import { createPermits, type SharedBudget } from "./permits.ts";
+import { createPermits, type SharedBudget, waitUntil } from "./permits.ts";
 import { BudgetSpentError, PRIORITIES, type Priority, type TurnOptions } from "./turn.ts";
 
 /**
@@ -114,16 +114,20 @@ export function createBudget(rate: RateBudget, share: SharedBudget | null = null
   return {
     async take({ priority, signal, maxWaitMs }) {
       const startedAt = Date.now();
-      const waitMs = priority === "bulk" ? 0 : msUntilTurn(priority, startedAt);
-      const retryAt = startedAt + waitMs;
-      if (waitMs > maxWaitMs) throw new BudgetSpentError(retryAt);
+      // First, so that a call that gets none takes no place in our own count either.
+      if (permits !== null) {
+        if (priority === "bulk") await waitForBulk(signal);
+        await permits.take({ priority, signal, maxWaitMs });
+      }
+      const waitMs = priority === "bulk" ? 0 : msUntilTurn(priority, Date.now());
+      const retryAt = Date.now() + waitMs;
+      if (waitMs > maxWaitMs - (Date.now() - startedAt)) throw new BudgetSpentError(retryAt);
       try {
         await queue(priority, signal);
       } catch {
         // Given up while it waited.
         throw new BudgetSpentError(retryAt);
       }
-      await permits?.take({ priority, signal, maxWaitMs: maxWaitMs - (Date.now() - startedAt) });
     },
     learn({ remaining, quota, resetMs, isRefused }) {
       if (resetMs === null) return;
