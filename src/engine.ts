@@ -64,6 +64,8 @@ export interface Engine {
   threadPublished(id: string): Promise<void>;
   /** Reads the people of an incident who are due. */
   lookAtIncident(id: string): void;
+  /** Reads people of an incident who are due; resolves when that is over. */
+  incidentRead(id: string): Promise<void>;
   /** Carries out an approved request, now if possible. */
   execute(request: Pick<Request, "id">): void;
   /** Looks whether an approver is active in Slack; the card says so when nobody is. Never rejects. */
@@ -266,6 +268,7 @@ export function createEngine(deps: EngineDeps): Engine {
     publishThread: ({ id }) => threading.add(id),
     threadPublished: (id) => threading.done(id),
     lookAtIncident: (id) => incidents.add(id),
+    incidentRead: (id) => incidents.done(id),
     execute: ({ id }) => executing.add(id, true),
     sweep,
     async lookForApprovers(id) {

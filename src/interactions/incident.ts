@@ -2,15 +2,8 @@ import type { MessageShortcut } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
 
 import { authoriseIncident } from "../commands/incident/access.ts";
-import {
-  addNote,
-  assign,
-  close,
-  factsOf,
-  refresh,
-  reopen,
-  sayIdpDisabled,
-} from "../commands/incident/change.ts";
+import { addNote, assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
+import { close } from "../commands/incident/close.ts";
 import { toldWhere } from "../commands/incident/told.ts";
 import { open } from "../commands/incident/open.ts";
 import { postSummary, showSummary } from "../commands/incident/summary.ts";
@@ -107,14 +100,18 @@ export const incidentDecisions: Record<string, ClickHandler> = {
   },
 
   async [INCIDENT_ACTIONS.close](click) {
-    const { incident, gaps } = await close(of(click), false);
-    if (gaps === null) return answer(click, incident, `⚪ Closed ${nameOf(incident)}`);
-    await click.reply(confirmClose(incident.id, gaps));
+    const { incident, left } = await close(of(click), null);
+    if (left === null) return answer(click, incident, `⚪ Closed ${nameOf(incident)}`);
+    await click.reply(confirmClose(incident.id, left));
   },
 
   async [INCIDENT_ACTIONS.closeAnyway](click) {
-    const { incident } = await close(of(click), true);
-    await answer(click, incident, `⚪ Closed ${nameOf(incident)}, with gaps left`);
+    const { incident: id = "", gaps = "" } = unpackParams(click.value);
+    const closing = await close({ ...of(click), id }, gaps);
+    const { incident } = closing;
+    if (closing.left !== null) return click.reply(confirmClose(incident.id, closing.left));
+    const gapsLeft = closing.closedWith === 0 ? "" : ", with gaps left";
+    await answer(click, incident, `⚪ Closed ${nameOf(incident)}${gapsLeft}`);
   },
 
   async [INCIDENT_ACTIONS.summary](click) {

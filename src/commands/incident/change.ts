@@ -23,11 +23,9 @@ import { isMember } from "../../slack/membership.ts";
 import type { Who } from "../../lookup/who.ts";
 import { whoText } from "../../lookup/who-list.ts";
 import { plural } from "../../pluralize.ts";
-import { gapText } from "../../views/incident/words.ts";
 import { checkNotAboutSelf } from "../authorise.ts";
 import { authoriseIncident } from "./access.ts";
 import { checkCount, findPeople } from "./open.ts";
-import { summaryReplies } from "./summary.ts";
 
 /** Who changes an incident, and which. */
 export interface ChangeOf {
@@ -231,36 +229,6 @@ export async function addNote(of: ChangeOf, { note, source }: NewNote): Promise<
   return written ?? exists(of);
 }
 
-/** What came of closing: closed, or the gaps that have to be confirmed first. */
-export type Closing = { incident: Incident; gaps: null } | { incident: Incident; gaps: string[] };
-
-/** Closes it. Gaps that are left are named and have to be confirmed. @throws UserError when it is closed already. */
-export async function close(of: ChangeOf, isConfirmed: boolean): Promise<Closing> {
-  await authoriseIncident(of, "operator");
-  const { deps, asker, id } = of;
-  const incident = await current(of);
-  const facts = await factsOf(deps, id);
-  const gaps = gapsLeft(facts);
-  if (gaps.length > 0 && !isConfirmed) return { incident, gaps };
-  const at = deps.now();
-  const closed = await apply(of, "incident.closed", {
-    at,
-    set: { status: "closed", closed_by: asker.userId, closed_at: at },
-    data: { gaps },
-    entry: { gaps },
-    key: `closed:${at}`,
-    follow: summaryReplies(`closed:${at}`, null),
-  });
-  return { incident: closed, gaps: null };
-}
-
-/** The required gaps that are left, in words. */
-function gapsLeft({ people, required }: IncidentFacts): string[] {
-  return people.flatMap(({ person, state }) =>
-    state.gaps.filter(({ kind }) => required.includes(kind)).map((gap) => gapText(person.target, gap)),
-  );
-}
-
 /** @throws UserError when it is open. */
 export async function reopen(of: ChangeOf): Promise<Incident> {
   await authoriseIncident(of, "operator");
@@ -302,7 +270,7 @@ async function exists({ deps, id }: ChangeOf): Promise<Incident> {
 }
 
 /** The incident, which has to be open. @throws UserError */
-async function current(of: ChangeOf): Promise<Incident> {
+export async function current(of: ChangeOf): Promise<Incident> {
   const incident = await exists(of);
   if (incident.closed === null) return incident;
   throw closedMeanwhile(incident);
@@ -324,13 +292,18 @@ async function apply(of: ChangeOf, event: IncidentChange["event"], applied: Appl
   const changed = await change(of, event, { where: isOpen, ...applied });
   if (changed !== null) return changed;
   await current(of);
-  throw new UserError({
+  throw changedMeanwhile();
+}
+
+export function changedMeanwhile(): UserError {
+  return new UserError({
     what: "Someone else changed it at the same moment.",
     next: "Look at it and try again.",
   });
 }
 
-async function change(
+/** Writes a change, shows it, and returns the incident; null: nothing was written. */
+export async function change(
   { deps, asker, id }: ChangeOf,
   event: IncidentChange["event"],
   { at = deps.now(), data = {}, ...rest }: Applied,

@@ -14,7 +14,8 @@ import { suggest, unescapeSlack } from "../parse.ts";
 import type { AnyCommand } from "../registry.ts";
 import { authoriseIncident, replyAbout } from "./access.ts";
 import { toldWhere } from "./told.ts";
-import { add, addNote, assign, close, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { add, addNote, assign, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { close } from "./close.ts";
 import { postCanvas } from "./canvas.ts";
 import { attachExport } from "./export.ts";
 import { noSeverity, openCommand } from "./open-command.ts";
@@ -85,10 +86,10 @@ const RUNS: Record<string, Run> = {
     ),
   close: (context, id) =>
     withIncident(context, id, "close", async (chosen) => {
-      const { incident, gaps } = await close(of(context, chosen), false);
-      return gaps === null
+      const { incident, left } = await close(of(context, chosen), null);
+      return left === null
         ? answer(context, incident, `⚪ Closed ${nameOf(incident)}`)
-        : confirmClose(incident.id, gaps);
+        : confirmClose(incident.id, left);
     }),
   reopen: (context, id) =>
     withIncident(context, id, "reopen", async (chosen) => {

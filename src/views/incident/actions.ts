@@ -2,7 +2,7 @@ import type { Button } from "@slack/types";
 
 import { button } from "../blocks.ts";
 
-/** Buttons of an incident; values are its id, and where it is about one of its people, theirs. */
+/** Buttons of an incident; values are its id, and where it is about one of its people, theirs; of gaps to confirm a digest. */
 export const INCIDENT_ACTIONS = {
   refresh: "incident_refresh",
   note: "incident_note",

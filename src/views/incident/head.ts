@@ -77,11 +77,17 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
     context(
       compact(
         incidentName({ id, title: "" }),
-        closed === null && `as of ${when(now, "minute")}, ${duration(now - incident.openedAt)} after opening`,
+        closed === null && asOf(facts, now),
         threadLink != null && `<${threadLink}|Open the thread>`,
       ).join(" · "),
     ),
   );
+}
+
+/** When the oldest of what is shown of its people was read: what has happened since is unknown. */
+function asOf({ incident: { openedAt }, people }: IncidentFacts, now: number): string {
+  const at = Math.min(now, ...people.flatMap(({ person }) => person.seen?.readAt ?? []));
+  return `as of ${when(at, "minute")}, ${duration(Math.max(at - openedAt, 0))} after opening`;
 }
 
 function plainState({ incident, isContained }: IncidentFacts): string {
@@ -227,8 +233,11 @@ function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBl
   );
 }
 
-/** What is left and has to be confirmed before the incident is closed. */
-export function confirmClose(id: string, gaps: readonly string[]): Message {
+/** What is left and has to be confirmed before the incident is closed. `digest`: of these gaps. */
+export function confirmClose(
+  id: string,
+  { gaps, digest }: { gaps: readonly string[]; digest: string },
+): Message {
   const shown = gaps.slice(0, 10).map((gap) => `• ${escape(gap, 200)}`);
   const more = gaps.length - shown.length;
   const blocks: KnownBlock[] = [
@@ -239,7 +248,12 @@ export function confirmClose(id: string, gaps: readonly string[]): Message {
     ),
     ...actions(
       "incident_confirm",
-      button("Close anyway", INCIDENT_ACTIONS.closeAnyway, id, `Close ${id} with these gaps`),
+      button(
+        "Close anyway",
+        INCIDENT_ACTIONS.closeAnyway,
+        packParams({ incident: id, gaps: digest }),
+        `Close ${id} with these gaps`,
+      ),
     ),
   ];
   return message(`${id} is not contained: ${plural(gaps.length, "gap")} left. Close it anyway?`, blocks);

@@ -85,6 +85,11 @@ export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): stri
   return `${email === "" ? id : email}: ${gapWords(gap)}`;
 }
 
+/** Who could not be read for so long: what is known of them may be over. */
+export function notReadText({ email, id }: IncidentPerson["target"], ms: number): string {
+  return `${email === "" ? id : email}: not read in the last ${plural(ms / 60_000, "minute")}`;
+}
+
 /** A gap without whose it is: `2 sessions open`. */
 export function gapWords(gap: Gap): string {
   if (gap.is === "unknown") return `${KINDS[gap.kind]} unknown`;

@@ -107,6 +107,37 @@ describe("an incident", () => {
     expect(words).toContain(`/zt incident reopen ${id}`);
   });
 
+  it("is closed by what is so now: people read long ago are read again, and other gaps are confirmed again", async () => {
+    let ahead = 0;
+    const scene = await startScene({ policy, now: () => Date.now() + ahead });
+    const { slack, cloudflare } = scene;
+    const { message, id } = await openIncident(scene);
+    await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    cloudflare.login("mallory@example.com", { force: true });
+    expect(wordsOf(slack, message)).toContain("✅ Contained");
+
+    ahead = 6 * 60_000;
+    const asked = await answerTo(slack, alice, `incident close ${id}`);
+    expect(asked.words).toContain("mallory@example.com: 1 session open");
+    cloudflare.login("mallory@example.com", { force: true });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    await slack.waitFor(() => wordsOf(slack, message).includes("back since"));
+    ahead = 12 * 60_000;
+
+    const before = slack.ephemerals(alice).length;
+    await press(slack, alice, asked.message, INCIDENT_ACTIONS.closeAnyway);
+    const again = await newEphemeral(slack, alice, before);
+    expect(slack.visibleText(again)).toContain("mallory@example.com: 2 sessions open");
+    expect(readAudit(scene).map(({ event }) => event)).not.toContain("incident.closed");
+    await press(slack, alice, again, INCIDENT_ACTIONS.closeAnyway);
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("with gaps left:")));
+    expect(readAudit(scene).find(({ event }) => event === "incident.closed")?.data["gaps"]).toEqual([
+      "mallory@example.com: signed in again after the revocation",
+      "mallory@example.com: 2 sessions open",
+    ]);
+  });
+
   it("is assigned, ranked, changed and reopened, and each change is told and recorded once", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;

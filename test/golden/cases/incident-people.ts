@@ -75,7 +75,7 @@ export const HEIDI = person("Heidi", { ...CLEAN, idp: NO_SCIM }, [REVOKED], { by
 export const DANA = person("Dana", { ...CLEAN, devices: { value: 2 }, risk: { value: "high" } }, []);
 export const ERIN = person(
   "Erin Long",
-  { ...CLEAN, sessions: { unknown: "Cloudflare did not answer in time" } },
+  { ...CLEAN, readAt: NOW - 12 * MINUTE, sessions: { unknown: "Cloudflare did not answer in time" } },
   [],
 );
 export const FRANK = person("Frank", CLEAN, [REVOKED]);

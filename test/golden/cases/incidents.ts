@@ -62,11 +62,15 @@ export const INCIDENTS = {
     { ...FACTS, thread: { channel: "C0INCIDN7", ts: null, trouble: { code: "not_in_channel", since: NOW } } },
     LINK,
   ),
-  "close-with-gaps": confirmClose(ID, [
-    "mallory@example.com: signed in again after the revocation",
-    "mallory@example.com: 1 session open",
-    "erin@example.com: sessions unknown",
-  ]),
+  "close-with-gaps": confirmClose(ID, {
+    gaps: [
+      "mallory@example.com: signed in again after the revocation",
+      "mallory@example.com: 1 session open",
+      "erin@example.com: sessions unknown",
+      "frank@example.com: not read in the last 5 minutes",
+    ],
+    digest: "0123456789abcdef",
+  }),
   snapshot: snapshotReply(TAKEN_OVER, false),
   "snapshots-of-many": snapshotsReply([TAKEN_OVER, TAKEN_OVER]),
   "request-created": line("request.created", request("pending"), null),

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Deps } from "../../deps.ts";
+import { findGaps } from "../../incidents/gaps.ts";
+import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
+import { isOpen, readPeople, refreshIncident } from "../../incidents/repository.ts";
+import { readHistory } from "../../incidents/requests.ts";
+import { gapRulesOf } from "../../incidents/rules.ts";
+import { gapText, notReadText } from "../../views/incident/words.ts";
+import { authoriseIncident } from "./access.ts";
+import { change, changedMeanwhile, current, type ChangeOf } from "./change.ts";
+import { summaryReplies } from "./summary.ts";
+
+/** The required gaps that are left, in words, and what tells them from others. */
+interface GapsLeft {
+  gaps: string[];
+  digest: string;
+}
+
+/** What came of closing: closed, with so many gaps; or the gaps that have to be confirmed first. */
+export type Closing =
+  | { incident: Incident; left: null; closedWith: number }
+  | { incident: Incident; left: GapsLeft };
+
+/**
+ * Closes it. Gaps that are left are named and have to be confirmed: `confirmed` is the digest of those that were shown,
+ * and where there are others by now, they are named first. @throws UserError when it is closed already.
+ */
+export async function close(of: ChangeOf, confirmed: string | null): Promise<Closing> {
+  await authoriseIncident(of, "operator");
+  const { deps, asker } = of;
+  const incident = await current(of);
+  await readIfOld(of);
+  const at = deps.now();
+  const left = await readGapsLeft(deps, deps.db, incident, at);
+  if (left.gaps.length > 0 && left.digest !== confirmed) return { incident, left };
+  const closed = await change(of, "incident.closed", {
+    at,
+    where: isOpen,
+    set: { status: "closed", closed_by: asker.userId, closed_at: at },
+    data: { gaps: left.gaps },
+    entry: { gaps: left.gaps },
+    key: `closed:${at}`,
+    follow: summaryReplies(`closed:${at}`, null),
+    // Under the lock of its row: what is written down is what was confirmed.
+    also: async (trx) => (await readGapsLeft(deps, trx, incident, at)).digest === left.digest,
+  });
+  if (closed !== null) return { incident: closed, left: null, closedWith: left.gaps.length };
+  const other = await readGapsLeft(deps, deps.db, await current(of), at);
+  if (other.gaps.length === 0) throw changedMeanwhile();
+  return { incident, left: other };
+}
+
+/** What was read before is too old to close an incident by. */
+const OLD_MS = 5 * 60_000;
+/** Someone waits for the answer; who could not be read by then counts as not read. */
+const READ_AGAIN_MS = 8000;
+
+function isOld({ seen }: IncidentPerson, now: number): boolean {
+  return seen !== null && now - seen.readAt > OLD_MS;
+}
+
+/** Has everyone read again where that was long ago, and waits for it, within limits. */
+async function readIfOld({ deps, id }: ChangeOf): Promise<void> {
+  const at = deps.now();
+  if (!(await readPeople(deps.db, id)).some((person) => isOld(person, at))) return;
+  await refreshIncident(deps.db, id, at);
+  const done = new AbortController();
+  const late = sleep(READ_AGAIN_MS, undefined, { signal: done.signal }).catch(() => {});
+  await Promise.race([deps.engine.incidentRead(id), late]).finally(() => done.abort());
+}
+
+async function readGapsLeft(
+  { policy }: Deps,
+  db: Parameters<typeof readHistory>[0],
+  { id, openedAt }: Incident,
+  now: number,
+): Promise<GapsLeft> {
+  const rules = gapRulesOf(policy.current());
+  const people = await readPeople(db, id);
+  const history = await readHistory(
+    db,
+    people.map(({ target }) => target.id),
+    openedAt,
+  );
+  const gaps = people.flatMap((person) => [
+    ...(isOld(person, now) && rules.required.length > 0 ? [notReadText(person.target, OLD_MS)] : []),
+    ...findGaps({ ...person, ...history(person.target.id) }, rules)
+      .filter(({ kind }) => rules.required.includes(kind))
+      .map((gap) => gapText(person.target, gap)),
+  ]);
+  const digest = createHash("sha256").update(JSON.stringify(gaps)).digest("hex").slice(0, 16);
+  return { gaps, digest };
+}
