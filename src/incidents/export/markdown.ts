@@ -163,10 +163,12 @@ function seenWords({ seen, verified_at, failed }: ExportRequest["outcome"]): str
 
 function entryWords({ kind, actor, requestId, data }: ExportStory["entries"][number], who: Who): string {
   const by = who(actor);
-  const { event, note, author, people, gaps, owner, severity, reason, now } = data;
+  const { event, note, state, author, people, gaps, owner, severity, reason } = data;
   if (kind === "note") {
     const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
-    return `${written} noted: ${text(String(note))}`;
+    if (state === "deleted") return `${written} wrote a note that was deleted`;
+    if (state === "withdrawn") return `${written} wrote a note that was taken back`;
+    return `${written} noted${state === "edited" ? " (edited)" : ""}: ${text(String(note))}`;
   }
   if (event === "incident.back" && Array.isArray(people))
     return `${by}: ${people.map((one) => text(String(one))).join(", ")} signed in again after the revocation`;
@@ -179,8 +181,6 @@ function entryWords({ kind, actor, requestId, data }: ExportStory["entries"][num
     typeof severity === "number" && String(severity),
     Array.isArray(people) && people.length > 0 && people.map((one) => text(String(one))).join(", "),
     Array.isArray(gaps) && gaps.length > 0 && `gaps left: ${gaps.map((one) => text(String(one))).join("; ")}`,
-    // What an edited note says from then on.
-    typeof (now as { note?: unknown } | undefined)?.note === "string" && text((now as { note: string }).note),
     typeof reason === "string" && reason !== "" && text(reason),
   );
   return `${by}: ${what}${more.length === 0 ? "" : ` (${more.join(", ")})`}`;

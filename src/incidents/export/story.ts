@@ -3,6 +3,7 @@ import type { Link } from "../../audit/chain.ts";
 import { newestVotes } from "../../requests/request.ts";
 import type { Target } from "../../requests/target.ts";
 import type { IncidentEntry } from "../incident.ts";
+import { keyOfNote, noteOf } from "../notes.ts";
 import type { Figures, Story, StoryRequest, StoryVerdict } from "../summary/story.ts";
 
 /** A moment in UTC, ISO 8601. */
@@ -119,7 +120,7 @@ export function exportStory({ story, exported, gapWords, names, record }: Export
     })),
     removed,
     requests: told.map(requestOf),
-    entries: entries.map(({ seq, kind, at, actor, requestId, data }) => ({
+    entries: foldNotes(entries).map(({ seq, kind, at, actor, requestId, data }) => ({
       seq,
       kind,
       at: iso(at),
@@ -129,6 +130,32 @@ export function exportStory({ story, exported, gapWords, names, record }: Export
     })),
     names,
     record,
+  };
+}
+
+/**
+ * Notes as they are now: of one that was deleted or taken back its text is in none of the entries. What was written first
+ * stays in the record's rows.
+ */
+function foldNotes(entries: readonly IncidentEntry[]): IncidentEntry[] {
+  const amendments = Map.groupBy(
+    entries.filter(({ kind }) => kind === "amendment"),
+    (entry) => keyOfNote(entry.key),
+  );
+  return entries.map((entry) => {
+    const { kind, data } = entry;
+    if (kind === "amendment") return { ...entry, data: { event: data["event"] } };
+    const now = kind === "note" ? noteOf([entry, ...(amendments.get(entry.key) ?? [])]) : null;
+    if (now === null || now.state === "noted") return now === null ? entry : withNote(entry, now.note);
+    return withNote(entry, now.state === "edited" ? now.note : undefined, now.state);
+  });
+}
+
+function withNote(entry: IncidentEntry, note: string | undefined, state?: string): IncidentEntry {
+  const { note: _before, ...data } = entry.data;
+  return {
+    ...entry,
+    data: { ...data, ...(note !== undefined && { note }), ...(state !== undefined && { state }) },
   };
 }
 

@@ -212,6 +212,15 @@ describe("a noted message", () => {
     expect(timeline.words).toContain("odd mail, reported (edited)");
     expect(timeline.words).not.toContain("called her");
     expect(timeline.words).toContain("a note, deleted in Slack; the audit record keeps it");
+    await answerTo(slack, bob, `incident export ${id}`);
+    const files = slack.thread(channel, head.ts).flatMap((one) => one.files ?? []);
+    const [markdown = "", json = ""] = await Promise.all(
+      files.map(async (file) => (await fetch(`${slack.url}/files/${file.id}`)).text()),
+    );
+    const { story } = JSON.parse(json) as { story: unknown };
+    expect(markdown).toContain("wrote a note that was deleted");
+    expect(markdown).toContain("noted (edited): odd mail, reported");
+    for (const told of [markdown, JSON.stringify(story)]) expect(told).not.toMatch(/called her|laptop/);
   });
 
   it("is followed when its incident is closed, and by the newest event that came, in any order", async () => {
