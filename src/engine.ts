@@ -119,7 +119,7 @@ export function createEngine(deps: EngineDeps): Engine {
     await lookAtPeople(
       {
         ...deps,
-        read: (user) => readPerson(deps.cloudflare, user, now()),
+        read: (user, how) => readPerson(deps.cloudflare, user, { how, now: now() }),
         readBlocked: () => readBlocked(deps.cloudflare, deps.policy.current().block),
       },
       id,

@@ -20,11 +20,17 @@ interface LookDeps {
   db: Db;
   policy: Pick<PolicySource, "current">;
   now(): number;
-  /** All that is known of someone; never rejects for Cloudflare's reasons. */
-  read(user: AccessUser): Promise<UserSummary>;
+  /** All that is known of someone, or what gaps depend on; never rejects for Cloudflare's reasons. */
+  read(user: AccessUser, how: HowMuch): Promise<UserSummary>;
   /** Whether an address is kept out by the block list, which is read once for several; null: there is no list. */
   readBlocked(): Promise<((email: string) => Known<boolean>) | null>;
 }
+
+/** The whole for the first look, which the thread shows; later ones leave the rate limit to people. */
+export type HowMuch = "whole" | "gaps";
+
+/** What `seenOf` keeps. */
+const GAP_PARTS = ["sessions", "registrations", "risk", "idp"] as const;
 
 /** Who reads someone has so long; one that died is followed by another. */
 const LOOK_MS = 30_000;
@@ -34,8 +40,13 @@ const PART_TIMEOUT_MS = 10_000;
 const AT_ONCE = 5;
 
 /** Reads someone from Cloudflare, with all the time that needs. */
-export function readPerson(cloudflare: Cloudflare, user: AccessUser, now: number): Promise<UserSummary> {
-  return readSummary(cloudflare, user, { now, timeoutMs: PART_TIMEOUT_MS }).whole;
+export function readPerson(
+  cloudflare: Cloudflare,
+  user: AccessUser,
+  { how, now }: { how: HowMuch; now: number },
+): Promise<UserSummary> {
+  const only = how === "gaps" ? { only: GAP_PARTS } : {};
+  return readSummary(cloudflare, user, { now, timeoutMs: PART_TIMEOUT_MS, ...only }).whole;
 }
 
 /** Incidents with people who are to be read (again). */
@@ -55,11 +66,14 @@ export async function findLooks(db: Db, now: number): Promise<string[]> {
  * snapshot for the thread, and whether everyone is contained by now.
  */
 export async function lookAtPeople(deps: LookDeps, incidentId: string): Promise<void> {
+  // Once for all of them.
+  let blocked: ReturnType<LookDeps["readBlocked"]> | undefined;
   for (;;) {
     const claimed = await claimPeople(deps, incidentId);
     if (claimed.length === 0) return;
-    const blocked = deps.readBlocked();
-    await Promise.all(claimed.map((one) => lookAt(deps, incidentId, one, blocked)));
+    blocked ??= deps.readBlocked();
+    const reading = blocked;
+    await Promise.all(claimed.map((one) => lookAt(deps, incidentId, one, reading)));
   }
 }
 
@@ -106,7 +120,10 @@ async function lookAt(
 ): Promise<void> {
   const { db, now, policy } = deps;
   const { id: targetId, email } = person.target;
-  const [summary, blocked] = await Promise.all([deps.read(person.profile), blocking]);
+  const [summary, blocked] = await Promise.all([
+    deps.read(person.profile, person.seen === null ? "whole" : "gaps"),
+    blocking,
+  ]);
   const at = now();
   await transact(db, async (trx) => {
     // One after another, so that the last to write sees all that was seen.

@@ -76,11 +76,20 @@ export interface SummaryReading {
 
 const STILL_READING = { ok: false, reason: "still reading", isReading: true } as const;
 
-/** Asks for every part at once. `timeoutMs`: a part that takes longer, retries included, is unknown. */
+const NOT_ASKED = { ok: false, reason: "not read" } as const;
+
+/**
+ * Asks for every part at once, or `only` for these: the others cost no call. `timeoutMs`: a part that takes longer,
+ * retries included, is unknown.
+ */
 export function readSummary(
   cloudflare: Cloudflare,
   user: AccessUser,
-  { now, timeoutMs = PART_TIMEOUT_MS }: { now: number; timeoutMs?: number },
+  {
+    now,
+    timeoutMs = PART_TIMEOUT_MS,
+    only,
+  }: { now: number; timeoutMs?: number; only?: readonly (keyof Parts)[] },
 ): SummaryReading {
   const call: CallOptions = { timeoutMs, signal: AbortSignal.timeout(timeoutMs) };
   const open = cloudflare.accessUsers.activeSessions(user.id, call);
@@ -94,22 +103,26 @@ export function readSummary(
     registrations: STILL_READING,
     idp: STILL_READING,
   };
-  const fill = async <Name extends keyof Parts>(name: Name, reading: Promise<Parts[Name]>): Promise<void> => {
-    parts[name] = await reading;
+  const fill = async <Name extends keyof Parts>(
+    name: Name,
+    read: () => Promise<Parts[Name]>,
+  ): Promise<void> => {
+    parts[name] = only?.includes(name) === false ? NOT_ASKED : await read();
   };
   const soFar = (): UserSummary => ({ user, ...parts, gatheredAt: now });
   const filled = Promise.all([
-    fill(
-      "identity",
+    fill("identity", () =>
       readPart(cloudflare.accessUsers.lastSeenIdentity(user.id, call), "no sign-in on record"),
     ),
-    fill("sessions", readPart(open)),
-    fill("places", readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES })),
-    fill("signIns", readPart(digestOf(cloudflare, user, { now, call }))),
-    fill("failedLogins", readPart(cloudflare.accessUsers.failedLogins(user.id, call))),
-    fill("risk", readPart(findRisk(cloudflare, user, call))),
-    fill("registrations", readPart(readRegistrations(cloudflare, user.id, "active", call)).then(listed)),
-    fill("idp", readIdp(cloudflare, user.email, call)),
+    fill("sessions", () => readPart(open)),
+    fill("places", () => readPlaces(cloudflare, user.id, { call, sessions: open, max: MAX_PLACES })),
+    fill("signIns", () => readPart(digestOf(cloudflare, user, { now, call }))),
+    fill("failedLogins", () => readPart(cloudflare.accessUsers.failedLogins(user.id, call))),
+    fill("risk", () => readPart(findRisk(cloudflare, user, call))),
+    fill("registrations", () =>
+      readPart(readRegistrations(cloudflare, user.id, "active", call)).then(listed),
+    ),
+    fill("idp", () => readIdp(cloudflare, user.email, call)),
   ]);
   return { soFar, whole: filled.then(soFar) };
 }

@@ -117,9 +117,12 @@ describe("an incident", () => {
     cloudflare.login("mallory@example.com", { force: true });
     expect(wordsOf(slack, message)).toContain("✅ Contained");
 
+    cloudflare.requests.length = 0;
     ahead = 6 * 60_000;
     const asked = await answerTo(slack, alice, `incident close ${id}`);
     expect(asked.words).toContain("mallory@example.com: 1 session open");
+    // Only what gaps depend on is read again.
+    expect(cloudflare.requests.map(({ path }) => path).join("\n")).not.toMatch(/last_seen|failed_logins/);
     cloudflare.login("mallory@example.com", { force: true });
     await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
     await slack.waitFor(() => wordsOf(slack, message).includes("back since"));

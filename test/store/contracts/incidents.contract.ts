@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { POLICY } from "../../../sandbox/workspace.ts";
 import type { Incident } from "../../../src/incidents/incident.ts";
 import {
+  addPeople,
   isOpen,
   changeIncident,
   openIncident,
@@ -224,6 +225,49 @@ export function incidentsContract(store: GetStore): void {
       expect(begun).toBe(2);
       expect(await keysOf(id)).toEqual(["snapshot:inc-i", `incident.contained:${NOW}`]);
       expect(await readIncident(db(), id)).toMatchObject({ containedAt: NOW });
+    });
+
+    it("write nothing of someone who was removed while they were read, and read them anew who come back", async () => {
+      const { id } = await openAbout(["inc-removed", "inc-stays"]);
+      const reading = Promise.withResolvers<void>();
+      let begun = 0;
+      let lists = 0;
+      const deps = {
+        db: db(),
+        now: () => NOW,
+        policy: { current: () => parsePolicy(POLICY, "policy.yml") },
+        readBlocked: () => {
+          lists += 1;
+          return Promise.resolve(null);
+        },
+        async read(user: AccessUser): Promise<UserSummary> {
+          begun += 1;
+          await reading.promise;
+          return { ...EVIDENCE, user, sessions: { ok: true, value: [] } };
+        },
+      };
+      const look = lookAtPeople(deps, id);
+      await vi.waitFor(() => expect(begun).toBe(2));
+      const change = { id, at: NOW, actor: ALICE } as const;
+      await changeIncident(db(), {
+        ...change,
+        event: "incident.removed",
+        key: "removed",
+        also: (trx) => removePeople(trx, id, ["inc-removed"], NOW),
+      });
+      reading.resolve();
+      await look;
+      expect(await keysOf(id)).toEqual(["removed", "snapshot:inc-stays", `incident.contained:${NOW}`]);
+      expect(lists).toBe(1);
+      const people = [{ ...EVIDENCE.user, id: "inc-removed", email: "inc-removed@example.com" }];
+      await changeIncident(db(), {
+        ...change,
+        event: "incident.added",
+        key: "added",
+        also: (trx) => addPeople(trx, id, people, NOW),
+      });
+      await lookAtPeople(deps, id);
+      expect(await keysOf(id)).toContain("snapshot:inc-removed");
     });
 
     it("are no longer contained once someone is seen with a session, and that is told each time", async () => {
