@@ -24,10 +24,14 @@ const ALERTS = join(ROOT, "deploy", "prometheus", "alerts.yml");
 const ALERT_TESTS = join(ROOT, "deploy", "prometheus", "alerts.test.yml");
 const DASHBOARD = join(ROOT, "deploy", "grafana", "zt-bot.json");
 
-async function start(options: WorldOptions = {}, env: Record<string, string> = {}) {
+async function start(
+  options: WorldOptions = {},
+  env: Record<string, string> = {},
+  botOptions: Parameters<typeof startBot>[1] = {},
+) {
   const world = await startWorld(options);
   Object.assign(world.env, { METRICS_PORT: "0", ...env });
-  const { bot } = await startBot(world);
+  const { bot } = await startBot(world, botOptions);
   const url = bot.metricsUrl ?? "";
   return { ...world, bot, url, scrape: async () => (await fetch(url)).text() };
 }
@@ -60,6 +64,15 @@ async function live({ slack }: Awaited<ReturnType<typeof start>>): Promise<void>
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
   await finishedThread(slack, card);
 }
+
+it("time no containment that was not verified", async () => {
+  const all = await start({}, {}, { verifyDelaysMs: [10, 20] });
+  all.cloudflare.settings.sessionListLagMs = 60_000;
+  await live(all);
+  const text = await all.scrape();
+  expect(sumOf(text, "zt_bot_request_transitions_total", 'action="revoke"', 'state="succeeded"')).toBe(1);
+  expect(sumOf(text, "zt_bot_containment_seconds_count", 'action="revoke"') ?? 0).toBe(0);
+});
 
 describe.each(MODES)("metrics in %s mode", (mode) => {
   it("tell what happened, by bounded labels and with nothing of anyone in them", async () => {

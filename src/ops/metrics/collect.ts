@@ -272,7 +272,7 @@ function collectEvents(registry: Registry, { db }: CollectDeps): Collector {
       const { events, upTo } = await read.eventsAfter(db, after);
       return () => {
         position = Promise.resolve(upTo);
-        for (const { action: name, state, at, createdAt, decidedAt } of events) {
+        for (const { action: name, state, at, createdAt, decidedAt, isVerified } of events) {
           const action = actionLabel(name);
           transitions.inc({ action, state });
           const seconds = (at - createdAt) / 1000;
@@ -280,7 +280,7 @@ function collectEvents(registry: Registry, { db }: CollectDeps): Collector {
             decisions.observe({ action, decision: state }, seconds);
           if ((state === "succeeded" || state === "failed") && decidedAt !== null)
             executions.observe({ action, outcome: state }, (at - decidedAt) / 1000);
-          if (state === "succeeded" && takesAccess.has(action)) containments.observe({ action }, seconds);
+          if (isVerified && takesAccess.has(action)) containments.observe({ action }, seconds);
         }
       };
     },

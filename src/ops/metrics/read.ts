@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Kysely } from "kysely";
 
 import { readLag, type Lag } from "../../audit/forward/lag.ts";
@@ -120,6 +121,8 @@ interface RequestEvent {
   at: number;
   createdAt: number;
   decidedAt: number | null;
+  /** Of one that succeeded: it was seen to be done, and not only accepted. */
+  isVerified: boolean;
 }
 
 /** So many at most in one scrape; the next one goes on. */
@@ -137,17 +140,31 @@ export async function eventsAfter(
   const rows = await db
     .selectFrom("audit")
     .innerJoin("requests", "requests.id", "audit.request_id")
-    .select(["audit.event", "audit.at", "requests.action", "requests.created_at", "requests.decided_at"])
+    .select([
+      "audit.event",
+      "audit.at",
+      "audit.data",
+      "requests.action",
+      "requests.created_at",
+      "requests.decided_at",
+    ])
     .where("audit.seq", ">", after)
     .where("audit.seq", "<=", upTo)
     .where("audit.event", "in", EVENTS)
     .execute();
-  const events = rows.map(({ event, at, action, created_at: createdAt, decided_at: decidedAt }) => ({
+  const events = rows.map(({ event, at, data, action, created_at: createdAt, decided_at: decidedAt }) => ({
     action,
     state: event === "request.created" ? "pending" : event.slice("request.".length),
     at,
     createdAt,
     decidedAt,
+    isVerified: event === "request.succeeded" && isVerified(data),
   }));
   return { events, upTo };
+}
+
+const Verified = z.object({ verification: z.object({ confirmed: z.literal(true) }) });
+
+function isVerified(data: string): boolean {
+  return Verified.safeParse(JSON.parse(data)).success;
 }
