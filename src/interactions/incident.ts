@@ -1,6 +1,7 @@
 import type { MessageShortcut } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
 
+import { unescapeSlack } from "../commands/parse.ts";
 import { authoriseIncident } from "../commands/incident/access.ts";
 import { addNote, assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
 import { close } from "../commands/incident/close.ts";
@@ -9,9 +10,10 @@ import { open } from "../commands/incident/open.ts";
 import { postSummary, showSummary } from "../commands/incident/summary.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { explain, UserError } from "../errors.ts";
-import type { Incident } from "../incidents/incident.ts";
+import { MAX_TITLE, type Incident } from "../incidents/incident.ts";
 import { findOpenIncidents, readIncident } from "../incidents/repository.ts";
-import { parseWhoList } from "../lookup/who-list.ts";
+import { findSubjects, MAX_SUBJECTS } from "../lookup/subjects.ts";
+import { parseWhoList, whoText } from "../lookup/who-list.ts";
 import { getUser } from "../lookup/who.ts";
 import { readDraft } from "../requests/drafts.ts";
 import { maskSecrets } from "../secrets.ts";
@@ -28,7 +30,7 @@ import {
 } from "../views/incident/forms.ts";
 import { INCIDENT_ACTIONS } from "../views/incident/actions.ts";
 import { confirmClose } from "../views/incident/head.ts";
-import { escape } from "../views/text.ts";
+import { cut, escape } from "../views/text.ts";
 import { unpackParams } from "../views/screen-button.ts";
 import type { Click, ClickHandler } from "./click.ts";
 import { defineForm } from "./form.ts";
@@ -176,9 +178,11 @@ export async function addToIncident(deps: Deps, asker: Asker, shortcut: MessageS
   await openWithLoading(deps, shortcut.trigger_id, "Add to incident", "Checking…", async () => {
     await authoriseIncident({ deps, asker }, "auditor");
     const incidents = await findOpenIncidents(deps.db);
-    if (incidents.length === 0)
-      throw new UserError({ what: "No incident is open.", next: "/zt incident open opens one." });
     const { message, channel } = shortcut;
+    if (incidents.length === 0) {
+      await authoriseIncident({ deps, asker }, "operator");
+      return openIncidentModal({ channelId: channel.id, ...(await readMessageAsIncident(deps, message)) });
+    }
     const source = {
       channel: channel.id,
       ts: message.ts,
@@ -187,6 +191,27 @@ export async function addToIncident(deps: Deps, asker: Asker, shortcut: MessageS
     const { text } = maskSecrets(message.text ?? wordsOf(message));
     return addToIncidentModal({ incidents, source, text });
   });
+}
+
+/** What a new incident about a message begins with: its first line, and the people whom it names. */
+async function readMessageAsIncident(
+  { directory }: Deps,
+  message: MessageShortcut["message"],
+): Promise<{ people: string; title: string }> {
+  const words = wordsOf(message);
+  const people = await Promise.all(
+    findSubjects(words)
+      .slice(0, MAX_SUBJECTS)
+      .map(async (who) =>
+        who.kind === "mention" ? ((await directory.person(who.userId))?.email ?? "") : whoText(who),
+      ),
+  );
+  const typed = unescapeSlack(maskSecrets(message.text || words).text);
+  const [title = ""] = typed.split("\n").filter((line) => line.trim() !== "");
+  return {
+    people: [...new Set(people.filter((one) => one !== ""))].join("\n"),
+    title: cut(title.trim(), MAX_TITLE),
+  };
 }
 
 export const addToIncidentForm = defineForm(
