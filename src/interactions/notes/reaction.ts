@@ -1,12 +1,15 @@
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import { authoriseIncident } from "../../commands/incident/access.ts";
+import { storable } from "../../audit/append.ts";
 import { addNote } from "../../commands/incident/change.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { explainError } from "../../error-boundary.ts";
 import { findIncidentHere, findIncidentOfThread, hasIncidents } from "../../incidents/find.ts";
+import { MAX_NOTE } from "../../incidents/incident.ts";
 import { amend, amendNote, findNoted, noteKey, readNote } from "../../incidents/notes.ts";
 import { permalink, readMessage, type MessagePlace, type ReadMessage } from "../../slack/messages.ts";
 import type { IsFirst } from "../../slack/replay.ts";
+import { cut } from "../../views/text.ts";
 import { wordsOf } from "../investigate.ts";
 import { noteWords } from "../mention.ts";
 
@@ -53,7 +56,12 @@ async function note(deps: Deps, reaction: Reaction, message: ReadMessage, id: st
   const { text } = message.raw;
   const words = noteWords(typeof text === "string" && text !== "" ? text : wordsOf(message.raw), botUserId);
   const key = noteKey(place);
-  const change = { kind: "restored", note: words, by: asker.userId, version } as const;
+  const change = {
+    kind: "restored",
+    note: cut(storable(words), MAX_NOTE),
+    by: asker.userId,
+    version,
+  } as const;
   const auditContext = auditContextOf(deps, asker);
   if (await amendNote(deps.db, id, key, { change, at: deps.now(), auditContext })) {
     deps.engine.publishThread({ id });

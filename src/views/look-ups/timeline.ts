@@ -221,6 +221,10 @@ function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): r
       return ["⚪", `${by} removed ${firstOf(people, 5)} from ${id}`];
     case "incident.back":
       return ["🚨", `${firstOf(people, 5)} is back, seen in ${id}`];
+    case "incident.idp-disabled":
+      return ["☑️", `${by} said in ${id} that ${firstOf(people, 5)} is disabled at the IdP`];
+    case "incident.idp-not-disabled":
+      return ["⚪", `${by} said in ${id} that ${firstOf(people, 5)} is not disabled at the IdP`];
     case "incident.contained":
       return ["✅", `${id} is contained: no required gaps are left`];
     case "incident.not-contained":

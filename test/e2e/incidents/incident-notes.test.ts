@@ -87,6 +87,21 @@ describe("a 📌", () => {
     ]);
   });
 
+  it("that comes again keeps to the length of notes", async () => {
+    const scene = await start();
+    const { message: head, slack } = scene;
+    const ts = await say(scene, head, "short");
+    await pin(scene, ts);
+    await noteLine(scene, head, "Noted by @bob");
+    await pin(scene, ts, bob, true);
+    await noteLine(scene, head, "ithdrawn; the audit record keeps it");
+    await slack.edit({ user: bob, channel, ts, text: "long ".repeat(700) });
+    await pin(scene, ts, alice);
+    await noteLine(scene, head, "Noted by @alice");
+    const restored = notes(scene).find(({ event }) => event === "incident.note-restored");
+    expect(String(restored?.data["after"]).length).toBeLessThanOrEqual(2000);
+  });
+
   it("on a message of the channel notes it where one incident is open there", async () => {
     const scene = await start();
     const { message: head, slack } = scene;

@@ -15,6 +15,7 @@ import {
 } from "../../support/harness.ts";
 import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
 import {
+  accessIdOf,
   addOthers,
   incidentHead,
   newModal,
@@ -198,6 +199,9 @@ incidents: { required: [sessions, block, idp] }
     expect(told).toContain("@bob says that mallory@example.com is disabled at the IdP");
     expect(told).toContain("@alice says that mallory@example.com is not disabled at the IdP");
     expect(told).not.toContain("Contained");
+    const timeline = (await answerTo(slack, alice, "timeline mallory@example.com")).words;
+    expect(timeline).toMatch(/@bob said in INC-\w+ that mallory@example\.com is disabled at the IdP/);
+    expect(timeline).not.toContain("incident.idp");
 
     const form = await newModal(slack, alice, () => press(slack, alice, message, "form:block:incident-0"));
     await sendForm(slack, alice, form, { reason: { reason: "phished" } });
@@ -238,6 +242,36 @@ incidents: { required: [sessions, block, idp] }
     await slack.waitFor(() => !wordsOf(slack, message).includes("back since"));
     await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
     expect(wordsOf(slack, message)).not.toMatch(/session open/);
+  });
+
+  it("takes no one's word on a person without an email address, who may be the asker", async () => {
+    const scene = await startScene({ policy: `${policy}incidents: { required: [sessions, idp] }\n` });
+    const { slack, cloudflare } = scene;
+    for (const idp of cloudflare.state.idps) idp.scim = false;
+    const id = accessIdOf(scene, "mallory@example.com");
+    for (const user of cloudflare.state.users) if (user.id === id) user.email = "";
+    const { message } = await openIncident(scene, `incident open ${id}`);
+    await slack.waitFor(() => wordsOf(slack, message).includes("IdP"));
+    expect(await pressForWords(slack, bob, message, INCIDENT_ACTIONS.idpDisabled)).toContain(
+      "You can't say that about your own account",
+    );
+  });
+
+  it("is opened by the message shortcut where none is open, with what the message says", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { ts } = await slack.post({
+      user: bob,
+      channel,
+      text: "\nOdd sign-in of mallory@example.com\nplease look",
+    });
+    const form = await newModal(slack, alice, () =>
+      slack.messageShortcut({ user: alice, channel, ts, callbackId: "add_to_incident" }),
+    );
+    const json = JSON.stringify(form);
+    expect(json).toContain('"initial_value":"mallory@example.com"');
+    expect(json).toContain('"initial_value":"Odd sign-in of mallory@example.com"');
+    expect(slack.visibleText(await sendForm(slack, alice, form))).toContain("Opened");
   });
 
   it("takes notes by a mention in its thread, by command, and by the message shortcut once", async () => {
