@@ -47,7 +47,7 @@ const STEP_UP_HINT = `    /zt authenticator                as Bob. Carol confirm
 const folder = flags.folder ?? mkdtempSync(join(tmpdir(), "zt-sandbox-"));
 mkdirSync(folder, { recursive: true, mode: 0o700 });
 const stepUp = flags.stepUp ? "step_up: [revoke, delete-user]\n" : "";
-writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`);
+writeFileSync(join(folder, "policy.yml"), `${SANDBOX_POLICY}${stepUp}`, { mode: 0o600 });
 
 const dist = await buildPage();
 const workspace = describeWorkspace({ mode: "socket" });

@@ -57,8 +57,10 @@ actions:
   reset-risk: { ttl: 1h }
 `;
 
+/** Incidents go where the bot is, wherever they are opened. */
+const WITH_INCIDENTS = POLICY.replace("channels:\n", `channels:\n  incidents: ${CHANNELS.incident}\n`);
 /** What the sandbox can be tried with beyond that: Alice may break the glass, and the leads are told. */
-export const SANDBOX_POLICY = `${POLICY}break_glass: { members: [${PEOPLE.alice}], notify: [${LEADS}] }
+export const SANDBOX_POLICY = `${WITH_INCIDENTS}break_glass: { members: [${PEOPLE.alice}], notify: [${LEADS}] }
 protected: { emails: [erin@example.com], quorum: 2 }
 block: { email_list: ${BLOCK_LIST_ID} }
 `;
