@@ -16,17 +16,36 @@ export async function createCanvas(
   { title, markdown, channel }: { title: string; markdown: string; channel: string },
 ): Promise<string | null> {
   const content = { title, document_content: { type: "markdown", markdown } } as const;
-  let id: string | undefined;
+  const { id, isTab } = await create(slack, content, channel);
+  if (id === undefined) return null;
   try {
-    ({ canvas_id: id } = await slack.canvases.create(content));
-    if (id === undefined) return null;
-    await slack.canvases.access.set({ canvas_id: id, access_level: "read", channel_ids: [channel] });
+    if (!isTab)
+      await slack.canvases.access.set({ canvas_id: id, access_level: "read", channel_ids: [channel] });
+    // A canvas is a file as well.
+    const { file } = await slack.files.info({ file: id });
+    if (file?.permalink !== undefined) return file.permalink;
+  } catch (error) {
+    await discard(slack, id);
+    throw error;
+  }
+  await discard(slack, id);
+  return null;
+}
+
+async function create(
+  slack: WebClient,
+  content: { title: string; document_content: { type: "markdown"; markdown: string } },
+  channel: string,
+): Promise<{ id: string | undefined; isTab: boolean }> {
+  try {
+    return { id: (await slack.canvases.create(content)).canvas_id, isTab: false };
   } catch (error) {
     if (slackErrorCode(error) !== TABS_ONLY) throw error;
-    ({ canvas_id: id } = await slack.canvases.create({ ...content, channel_id: channel }));
-    if (id === undefined) return null;
+    return { id: (await slack.canvases.create({ ...content, channel_id: channel })).canvas_id, isTab: true };
   }
-  // A canvas is a file as well.
-  const { file } = await slack.files.info({ file: id });
-  return file?.permalink ?? null;
+}
+
+/** No one could find it. What first went wrong is what is told, also where this fails. */
+async function discard(slack: WebClient, id: string): Promise<void> {
+  await slack.canvases.delete({ canvas_id: id }).catch(() => undefined);
 }

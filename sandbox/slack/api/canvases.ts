@@ -9,6 +9,17 @@ const maxMarkdown = 1 << 20;
 export const canvasMethods: ApiMethod[] = [
   { name: "canvases.create", scope: "canvases:write", run: createCanvas },
   {
+    name: "canvases.delete",
+    scope: "canvases:write",
+    run({ workspace }, args) {
+      const at = workspace.data.files.findIndex(({ id }) => id === requiredArg(args, "canvas_id"));
+      if (at < 0) throw new ApiError("canvas_not_found");
+      workspace.data.files.splice(at, 1);
+      workspace.changed();
+      return {};
+    },
+  },
+  {
     name: "canvases.access.set",
     scope: "canvases:write",
     run(context, args) {

@@ -212,6 +212,17 @@ describe("the export of an incident", () => {
 });
 
 describe("the summary of an incident as a canvas", () => {
+  it("leaves none over that no one can open", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { id } = await openIncident(scene);
+    slack.faults.set("canvases.access.set", { error: "internal_error" });
+    await answerTo(slack, alice, `incident summary ${id} --canvas`);
+    const made = slack.calls.filter(({ method }) => method === "canvases.create");
+    const gone = slack.calls.filter(({ method }) => method === "canvases.delete");
+    expect([made.length, gone.length]).toEqual([1, 1]);
+  });
+
   it("is written, readable in the channel, and its link is posted in the thread", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;
