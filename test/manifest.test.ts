@@ -216,6 +216,7 @@ const SCOPES: Record<string, string[]> = {
   "auth.test": [],
   "canvases.access.set": ["canvases:write"],
   "canvases.create": ["canvases:write"],
+  "canvases.delete": ["canvases:write"],
   "chat.getPermalink": [],
   "chat.postEphemeral": ["chat:write"],
   "chat.postMessage": ["chat:write"],
