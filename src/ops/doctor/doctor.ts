@@ -4,6 +4,7 @@ import type { Config } from "../../config.ts";
 import { findExposure } from "../../file-modes.ts";
 import type { Log } from "../../log.ts";
 import type { Policy } from "../../policy-file.ts";
+import { readBlockList } from "../../lookup/block-list.ts";
 import { judge } from "./checks.ts";
 import { attempt, readWithin } from "./deadline.ts";
 import { readCloudflare, readSkew } from "./read-cloudflare.ts";
@@ -108,17 +109,23 @@ async function readFromSlack({
 
 async function readFromCloudflare({
   cloudflare,
+  policy,
   needs,
   now,
-}: DoctorSources): Promise<Pick<Readings, "cloudflare" | "cloudflareClock">> {
-  if (cloudflare === null) return { cloudflare: UNSET, cloudflareClock: { ok: true, value: null } };
+}: DoctorSources): Promise<Pick<Readings, "cloudflare" | "cloudflareClock" | "blockList">> {
+  if (cloudflare === null)
+    return { cloudflare: UNSET, cloudflareClock: { ok: true, value: null }, blockList: UNSET };
   const permissions = compact(...needs.map(({ permission }) => permission));
   const signal = AbortSignal.timeout(PLACE_MS);
-  const reading = await attempt(() =>
-    readCloudflare(cloudflare, permissions, { signal, timeoutMs: CALL_MS, now }),
-  );
+  const call = { signal, timeoutMs: CALL_MS };
+  const [reading, blockList] = await Promise.all([
+    attempt(() => readCloudflare(cloudflare, permissions, { ...call, now })),
+    orUnset(policy, ({ block }) =>
+      attempt(async () => (block === null ? "not named" : readBlockList(cloudflare, block, call))),
+    ),
+  ]);
   const skew = reading.ok ? readSkew(cloudflare, reading.value, now()) : null;
-  return { cloudflare: reading, cloudflareClock: { ok: true, value: skew } };
+  return { cloudflare: reading, cloudflareClock: { ok: true, value: skew }, blockList };
 }
 
 /** Of these the bot tells in its log by itself: main.ts, policy-check.ts, token-check.ts. */
@@ -127,6 +134,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   "files",
   "policy",
   "audience",
+  "block-list",
   "cloudflare",
 ]);
 

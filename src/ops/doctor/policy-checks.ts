@@ -1,7 +1,8 @@
 import { list, plural } from "../../pluralize.ts";
 import { listApproving, reviewPolicy, type Approving } from "../policy-rules.ts";
 import { ACTION_NAMES } from "../../requests/plan.ts";
-import { type Check, defineCheck } from "./check.ts";
+import { reviewBlock } from "../block-check.ts";
+import { type Check, defineCheck, describeFailure } from "./check.ts";
 import { LINKS } from "./links.ts";
 import type { Principals } from "./readings.ts";
 
@@ -27,6 +28,26 @@ export const POLICY_CHECKS: readonly Check[] = [
         link: LINKS.policy,
       }));
     },
+  }),
+  defineCheck({
+    name: "block-list",
+    title: "Block list",
+    needs: ["policy", "blockList"],
+    judge: ({ policy: { block }, blockList }) => {
+      if (block === null || blockList === "not named") return [];
+      const findings = reviewBlock(block, blockList);
+      if (findings.length === 0)
+        return [{ status: "ok", what: `“${blockList?.name ?? ""}” keeps out who is on it` }];
+      return findings.map(({ danger, fix, places }) => ({
+        status: "problem",
+        what: danger,
+        fix: `${fix} (policy.yml: ${places.join(", ")})`,
+        link: LINKS.policy,
+      }));
+    },
+    // Where no policy can be read, another check tells of it.
+    missed: (failure) =>
+      failure.of === "settings" ? null : { status: "unknown", what: `Unknown: ${describeFailure(failure)}` },
   }),
   defineCheck({
     name: "approvers",

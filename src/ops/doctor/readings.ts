@@ -2,6 +2,7 @@ import type { TokenStatus } from "../../api/cloudflare.ts";
 import type { CloudflareFailure } from "../../api/errors.ts";
 import type { LastVerify } from "../../audit/last-verify.ts";
 import type { TailVerdict } from "../../audit/verify-tail.ts";
+import type { BlockList } from "../../lookup/block-list.ts";
 import type { Policy } from "../../policy-file.ts";
 import type { ChannelReading } from "../../slack/channels.ts";
 import type { Migrations } from "../../store/migrations-made.ts";
@@ -117,6 +118,8 @@ export interface Readings {
   principals: Reading<Principals>;
   cloudflare: Reading<CloudflareReading>;
   cloudflareClock: Reading<Skew>;
+  /** The block list that the policy names, or null where Cloudflare has none of this id; "not named": it names none. */
+  blockList: Reading<BlockList | null | "not named">;
   /** "none yet": SQLite's file is made at the first start. */
   database: Reading<DatabaseReading | "none yet">;
 }

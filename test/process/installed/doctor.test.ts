@@ -10,6 +10,7 @@ import { recordPolicy } from "../../../src/audit/policy-row.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { Report, Row } from "../../../src/ops/doctor/results.ts";
 import { openStore } from "../../../src/store/open.ts";
+import { BLOCK_LIST_ID } from "../../../sandbox/cloudflare/seed/keep-out.ts";
 import { CHANNELS, startWorld, type World, type WorldOptions } from "../../support/harness.ts";
 import { startBotProcess } from "../../support/process.ts";
 
@@ -156,6 +157,21 @@ const FAULTS: Fault[] = [
     checks: ["policy"],
     names: /Carol Lindqvist \(U0CAROL01\) is deactivated/,
     fix: /Remove who has left/,
+  },
+  {
+    fault: "a block list that is not there",
+    world: { policy: `${POLICY}block: { email_list: 00000000-0000-4000-8000-000000000000 }\n` },
+    checks: ["block-list"],
+    names: /no Zero Trust list with the id 00000000/,
+    fix: /Copy the id/,
+  },
+  {
+    fault: "a block list that nothing enforces",
+    world: { policy: `${POLICY}block: { email_list: ${BLOCK_LIST_ID} }\n` },
+    make: ({ cloudflare }) => void (cloudflare.state.rules.length = 0),
+    checks: ["block-list"],
+    names: /No enabled Gateway rule uses the block list/,
+    fix: /Make a rule that blocks/,
   },
   {
     fault: "a Cloudflare token without a permission",
