@@ -37,7 +37,7 @@ export const POLICY_CHECKS: readonly Check[] = [
       if (block === null || blockList === "not named") return [];
       const findings = reviewBlock(block, blockList);
       if (findings.length === 0)
-        return [{ status: "ok", what: `“${blockList?.name ?? ""}” keeps out who is on it` }];
+        return [{ status: "ok", what: `People on “${blockList?.name ?? ""}” are kept out` }];
       return findings.map(({ danger, fix, places }) => ({
         status: "problem",
         what: danger,
