@@ -153,6 +153,8 @@ export function writePathContract(): void {
         ),
       );
     expect(writes.toSorted()).toEqual([
+      // The second one is lockRequests, which writes nothing new.
+      "requests/change.ts: updateTable",
       "requests/change.ts: updateTable",
       "requests/repository.ts: insertInto",
     ]);
