@@ -39,7 +39,7 @@ export default defineConfig({
 function inProcess(name: string, include: string[], exclude: string[] = []) {
   const env = { TMPDIR: IN_MEMORY };
   // They wait for sockets and timers more than they compute.
-  const test = { name, include, exclude, env, isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } };
+  const test = { name, include, exclude, env, isolate: false, maxWorkers: 4, sequence: { groupOrder: 0 } };
   return { extends: true as const, test };
 }
 

@@ -375,7 +375,7 @@ describe("every subcommand", () => {
       expect(words, name).toMatch(/rate limit[\s\S]*in a few minutes/);
   });
 
-  it("says that Cloudflare is down, and where to look", async () => {
+  it("says that Cloudflare is down, and where to look", { tags: ["slow"] }, async () => {
     const scene = await startScene({ cloudflareTimeoutMs: 300 });
     scene.cloudflare.faults.set("*", { kind: "status", status: 502, html: true });
     const said = await answers(scene, (_name, row) => (row.isOurs === true ? null : row.good(MALLORY)));

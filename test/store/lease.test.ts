@@ -16,49 +16,53 @@ import { CHANNELS, startWorld } from "../support/harness.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { letLeaseRunOut, newRequest, NOW, takeLeaseFor } from "./fixture.ts";
 
-it("one publisher that needs minutes for a thread keeps its lease: another posts nothing beside it", async () => {
-  const world = await startWorld();
-  const store = await openStore(readConfig(world.env).database);
-  onTestFinished(() => store.close());
-  let now = NOW;
-  const slack = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background;
-  const deps = {
-    db: store.db,
-    slack,
-    log: createLogger("silent"),
-    now: () => now,
-    policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
-    channels: createChannels(slack, Date.now),
-  };
-  const { id } = await insertRequest(store.db, newRequest({ posts: [] }));
-  const keys = ["a", "b", "c", "d"];
-  await addPosts(
-    store.db,
-    id,
-    NOW,
-    keys.map((key) => ({ key, surface: "thread", data: { kind: "summary" } })),
-  );
+it(
+  "one publisher that needs minutes for a thread keeps its lease: another posts nothing beside it",
+  { tags: ["slow"] },
+  async () => {
+    const world = await startWorld();
+    const store = await openStore(readConfig(world.env).database);
+    onTestFinished(() => store.close());
+    let now = NOW;
+    const slack = createSlackClients(world.env["SLACK_BOT_TOKEN"] ?? "", world.slack.apiUrl).background;
+    const deps = {
+      db: store.db,
+      slack,
+      log: createLogger("silent"),
+      now: () => now,
+      policy: openPolicy(world.env["ZT_POLICY_FILE"] ?? ""),
+      channels: createChannels(slack, Date.now),
+    };
+    const { id } = await insertRequest(store.db, newRequest({ posts: [] }));
+    const keys = ["a", "b", "c", "d"];
+    await addPosts(
+      store.db,
+      id,
+      NOW,
+      keys.map((key) => ({ key, surface: "thread", data: { kind: "summary" } })),
+    );
 
-  // Each message, the card among them, takes the better part of a lease's half minute; meanwhile a second one tries.
-  let post = world.slack.faults.hold("chat.postMessage");
-  const first = publishRequest(deps, id);
-  for (let message = 0; message <= keys.length; message += 1) {
-    await post.arrived;
-    now += 25_000;
-    const before = world.slack.calls.length;
-    await publishRequest(deps, id);
-    expect(world.slack.calls).toHaveLength(before);
-    const next = world.slack.faults.hold("chat.postMessage");
-    post.release();
-    post = next;
-  }
-  await first;
+    // Each message, the card among them, takes the better part of a lease's half minute; meanwhile a second one tries.
+    let post = world.slack.faults.hold("chat.postMessage");
+    const first = publishRequest(deps, id);
+    for (let message = 0; message <= keys.length; message += 1) {
+      await post.arrived;
+      now += 25_000;
+      const before = world.slack.calls.length;
+      await publishRequest(deps, id);
+      expect(world.slack.calls).toHaveLength(before);
+      const next = world.slack.faults.hold("chat.postMessage");
+      post.release();
+      post = next;
+    }
+    await first;
 
-  const [card] = world.slack.messages(CHANNELS.approvals);
-  expect(world.slack.thread(CHANNELS.approvals, card?.ts ?? "")).toHaveLength(keys.length);
-  expect(await readUnposted(store.db, id)).toEqual([]);
-  expect(await readRequest(store.db, id)).toMatchObject({ version: 1, cardVersion: 1 });
-});
+    const [card] = world.slack.messages(CHANNELS.approvals);
+    expect(world.slack.thread(CHANNELS.approvals, card?.ts ?? "")).toHaveLength(keys.length);
+    expect(await readUnposted(store.db, id)).toEqual([]);
+    expect(await readRequest(store.db, id)).toMatchObject({ version: 1, cardVersion: 1 });
+  },
+);
 
 it("a publisher that was frozen before it posted the card posts none beside the other's when it wakes", async () => {
   const world = await startWorld();

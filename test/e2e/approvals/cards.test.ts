@@ -98,26 +98,30 @@ describe("a request that failed", () => {
 });
 
 describe("a call without a clear answer, again and again", () => {
-  it("is one message of the thread, edited in place, also when an edit was not noted before a death", async () => {
-    const scene = await startScene({ cloudflareTimeoutMs: 300 });
-    const { slack, cloudflare } = scene;
-    cloudflare.faults.set("revoke-user", { kind: "hang", applied: false, times: 2 });
-    const card = await askToRevoke(slack);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    const thread = await finishedThread(slack, card);
-    expect(thread.filter((words) => words.includes("No clear answer"))).toHaveLength(1);
-    const edits = () =>
-      slack.calls.filter(({ method, args }) => method === "chat.update" && args["ts"] !== card.ts);
-    expect(edits()).toHaveLength(1);
+  it(
+    "is one message of the thread, edited in place, also when an edit was not noted before a death",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ cloudflareTimeoutMs: 300 });
+      const { slack, cloudflare } = scene;
+      cloudflare.faults.set("revoke-user", { kind: "hang", applied: false, times: 2 });
+      const card = await askToRevoke(slack);
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      const thread = await finishedThread(slack, card);
+      expect(thread.filter((words) => words.includes("No clear answer"))).toHaveLength(1);
+      const edits = () =>
+        slack.calls.filter(({ method, args }) => method === "chat.update" && args["ts"] !== card.ts);
+      expect(edits()).toHaveLength(1);
 
-    // Killed after the edit and before it was noted: the edit is made again, and nothing is posted.
-    const db = new DatabaseSync(join(scene.folder, "data", "zt.db"));
-    onTestFinished(() => db.close());
-    db.exec("UPDATE posts SET posted_at = NULL, channel = NULL, ts = NULL WHERE key = 'call-waiting-2'");
-    db.exec("UPDATE requests SET card_version = 0");
-    await slack.waitFor(() => edits().length === 2 || undefined);
-    const unposted = () => db.prepare("SELECT seq FROM posts WHERE posted_at IS NULL").all();
-    await vi.waitFor(() => expect(unposted()).toEqual([]), 10_000);
-    expect(slack.thread(card.channel, card.ts)).toHaveLength(thread.length);
-  });
+      // Killed after the edit and before it was noted: the edit is made again, and nothing is posted.
+      const db = new DatabaseSync(join(scene.folder, "data", "zt.db"));
+      onTestFinished(() => db.close());
+      db.exec("UPDATE posts SET posted_at = NULL, channel = NULL, ts = NULL WHERE key = 'call-waiting-2'");
+      db.exec("UPDATE requests SET card_version = 0");
+      await slack.waitFor(() => edits().length === 2 || undefined);
+      const unposted = () => db.prepare("SELECT seq FROM posts WHERE posted_at IS NULL").all();
+      await vi.waitFor(() => expect(unposted()).toEqual([]), 10_000);
+      expect(slack.thread(card.channel, card.ts)).toHaveLength(thread.length);
+    },
+  );
 });

@@ -38,59 +38,63 @@ approvers: [${bob}]
 `;
 
 describe("an incident", () => {
-  it("tells one story: opened, revoked, back, revoked again, contained, closed", async () => {
-    const scene = await startScene({ policy });
-    const { slack, cloudflare } = scene;
-    const { message, id, words } = await openIncident(scene);
-    expect(words).toContain(`Opened ${id} (Phishing wave)`);
-    expect(threadWords(slack, message)[0]).toMatch(/Mallory Archer.*\n.*(takeover|High risk)/s);
-    await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
-    expect(wordsOf(slack, message)).toContain("Not contained");
-    expect(wordsOf(slack, message)).toContain("Severity 3");
+  it(
+    "tells one story: opened, revoked, back, revoked again, contained, closed",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ policy });
+      const { slack, cloudflare } = scene;
+      const { message, id, words } = await openIncident(scene);
+      expect(words).toContain(`Opened ${id} (Phishing wave)`);
+      expect(threadWords(slack, message)[0]).toMatch(/Mallory Archer.*\n.*(takeover|High risk)/s);
+      await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
+      expect(wordsOf(slack, message)).toContain("Not contained");
+      expect(wordsOf(slack, message)).toContain("Severity 3");
 
-    const card = await askToRevoke(slack);
-    await slack.waitFor(() => wordsOf(slack, message).includes("waiting for approval"));
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
-    const told = threadWords(slack, message).slice(1);
-    expect(told[0]).toMatch(/🟡 @alice requested: Revoke all sessions of mallory@example.com · .*ZT-/);
-    expect(told[1]).toMatch(/🔵 @bob approved/);
-    expect(told[2]).toMatch(/✅ Revoked 3 sessions/);
-    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
-    expect(wordsOf(slack, message)).toMatch(/🟠 Mallory Archer · revoked .* · 2 devices active/);
-    expect(wordsOf(slack, message)).toMatch(/First containment after/);
+      const card = await askToRevoke(slack);
+      await slack.waitFor(() => wordsOf(slack, message).includes("waiting for approval"));
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
+      const told = threadWords(slack, message).slice(1);
+      expect(told[0]).toMatch(/🟡 @alice requested: Revoke all sessions of mallory@example.com · .*ZT-/);
+      expect(told[1]).toMatch(/🔵 @bob approved/);
+      expect(told[2]).toMatch(/✅ Revoked 3 sessions/);
+      await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+      expect(wordsOf(slack, message)).toMatch(/🟠 Mallory Archer · revoked .* · 2 devices active/);
+      expect(wordsOf(slack, message)).toMatch(/First containment after/);
 
-    cloudflare.login("mallory@example.com", { force: true });
-    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
-    await slack.waitFor(() => /🔴 Mallory Archer · back since/.test(wordsOf(slack, message)));
-    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("No longer contained"));
+      cloudflare.login("mallory@example.com", { force: true });
+      await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+      await slack.waitFor(() => /🔴 Mallory Archer · back since/.test(wordsOf(slack, message)));
+      await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("No longer contained"));
 
-    const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
-    expect(asked).toContain("2 gaps left");
-    expect(asked).toContain("mallory@example.com: signed in again after the revocation");
-    expect(asked).toContain("mallory@example.com: 1 session open");
-    const again = await askToRevoke(slack, {
-      text: "revoke mallory@example.com --devices --reason back again",
-    });
-    await press(slack, bob, again, CARD_ACTIONS.approve);
-    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
-    const { words: closed } = await answerTo(slack, alice, `incident close ${id}`);
-    expect(closed).toContain(`Closed ${id}`);
-    await slack.waitFor(() => /Closed .* by/.test(wordsOf(slack, message)));
-    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("Closed by"));
-    const events = readAudit(scene)
-      .map((row) => row.event)
-      .filter((event) => event.startsWith("incident."));
-    expect(events).toEqual([
-      "incident.opened",
-      "incident.contained",
-      "incident.back",
-      "incident.not-contained",
-      "incident.contained",
-      "incident.closed",
-    ]);
-    expect(slack.messages(channel).filter((one) => slack.visibleText(one).includes(id))).toHaveLength(1);
-  });
+      const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
+      expect(asked).toContain("2 gaps left");
+      expect(asked).toContain("mallory@example.com: signed in again after the revocation");
+      expect(asked).toContain("mallory@example.com: 1 session open");
+      const again = await askToRevoke(slack, {
+        text: "revoke mallory@example.com --devices --reason back again",
+      });
+      await press(slack, bob, again, CARD_ACTIONS.approve);
+      await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
+      const { words: closed } = await answerTo(slack, alice, `incident close ${id}`);
+      expect(closed).toContain(`Closed ${id}`);
+      await slack.waitFor(() => /Closed .* by/.test(wordsOf(slack, message)));
+      await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("Closed by"));
+      const events = readAudit(scene)
+        .map((row) => row.event)
+        .filter((event) => event.startsWith("incident."));
+      expect(events).toEqual([
+        "incident.opened",
+        "incident.contained",
+        "incident.back",
+        "incident.not-contained",
+        "incident.contained",
+        "incident.closed",
+      ]);
+      expect(slack.messages(channel).filter((one) => slack.visibleText(one).includes(id))).toHaveLength(1);
+    },
+  );
 
   it("takes the result of a request that was open when it was closed, and nothing of later ones", async () => {
     const scene = await startScene({ policy });

@@ -96,34 +96,38 @@ describe("where twenty requests are told of at once,", () => {
 });
 
 describe("where Slack asks to wait three seconds with one channel,", () => {
-  it("only that channel waits: direct messages, edits, forms and private answers go on", async () => {
-    const scene = await startScene();
-    const { slack } = scene;
-    const card = await askToRevoke(slack);
-    await slack.waitFor(() => threadOf(slack, card).length > 0);
-    slack.rates.set("chat.postMessage", { burst: 0.01, perSecond: 1 / 3 });
-    const began = performance.now();
-    const since = () => performance.now() - began;
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    const [first] = await slack.waitFor(() => (refused(scene).length > 0 ? refused(scene) : undefined));
-    expect(first?.args["channel"]).toBe(CHANNELS.approvals);
-    slack.rates.clear();
+  it(
+    "only that channel waits: direct messages, edits, forms and private answers go on",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      const { slack } = scene;
+      const card = await askToRevoke(slack);
+      await slack.waitFor(() => threadOf(slack, card).length > 0);
+      slack.rates.set("chat.postMessage", { burst: 0.01, perSecond: 1 / 3 });
+      const began = performance.now();
+      const since = () => performance.now() - began;
+      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+      const [first] = await slack.waitFor(() => (refused(scene).length > 0 ? refused(scene) : undefined));
+      expect(first?.args["channel"]).toBe(CHANNELS.approvals);
+      slack.rates.clear();
 
-    await slack.waitFor(() => wordsOf(slack, card).includes("✅"));
-    await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length === 1);
-    await newModal(slack, PEOPLE.alice, () =>
-      slack.command({ user: PEOPLE.alice, channel: CHANNELS.security, text: "revoke" }),
-    );
-    await answerTo(slack, PEOPLE.alice, "help");
-    expect(since()).toBeLessThan(2500);
-    expect(threadOf(slack, card)).toHaveLength(1);
-    // That long nothing more was tried there.
-    expect(refused(scene)).toHaveLength(1);
+      await slack.waitFor(() => wordsOf(slack, card).includes("✅"));
+      await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length === 1);
+      await newModal(slack, PEOPLE.alice, () =>
+        slack.command({ user: PEOPLE.alice, channel: CHANNELS.security, text: "revoke" }),
+      );
+      await answerTo(slack, PEOPLE.alice, "help");
+      expect(since()).toBeLessThan(2500);
+      expect(threadOf(slack, card)).toHaveLength(1);
+      // That long nothing more was tried there.
+      expect(refused(scene)).toHaveLength(1);
 
-    expect(beginnings(await finishedThread(slack, card))).toEqual(STORY);
-    expect(since()).toBeGreaterThan(2900);
-    // Nothing was looked for that Slack had refused.
-    expect(slack.calls.filter(({ method }) => method === "conversations.replies")).toEqual([]);
-    expect(troubleRows(scene)).toEqual([]);
-  });
+      expect(beginnings(await finishedThread(slack, card))).toEqual(STORY);
+      expect(since()).toBeGreaterThan(2900);
+      // Nothing was looked for that Slack had refused.
+      expect(slack.calls.filter(({ method }) => method === "conversations.replies")).toEqual([]);
+      expect(troubleRows(scene)).toEqual([]);
+    },
+  );
 });

@@ -106,24 +106,28 @@ describe("a form whose acknowledgement takes effect late", () => {
     });
   });
 
-  it("shows what takes longer than two seconds once it is there, however late Slack shows that it is at work", async () => {
-    // The work ends in between: the view must not overtake the acknowledgement.
-    const scene = await startScene({ slack: { ackEffectMs: 700 } });
-    const { slack, cloudflare } = scene;
-    const form = await newModal(slack, alice, () => type(slack, alice, "revoke mallory@example.com"));
-    const seen: string[] = [];
-    slack.on("change", () => {
-      const view = slack.views(alice).find((one) => one.id === form.id);
-      const words = view === undefined ? "" : slack.visibleText(view);
-      if (seen.at(-1) !== words) seen.push(words);
-    });
-    cloudflare.faults.set("users.get", { kind: "latency", ms: 2100 });
-    const sent = await sendForm(slack, alice, form, { reason: { reason: "laptop stolen" } });
-    expect(slack.visibleText(sent)).toContain("mallory@example.com");
-    const isWorking = seen.map((words) => words.includes("⏳"));
-    expect(isWorking.lastIndexOf(true)).toBeGreaterThan(-1);
-    expect(isWorking.indexOf(false, isWorking.indexOf(true))).toBe(isWorking.lastIndexOf(true) + 1);
-  });
+  it(
+    "shows what takes longer than two seconds once it is there, however late Slack shows that it is at work",
+    { tags: ["slow"] },
+    async () => {
+      // The work ends in between: the view must not overtake the acknowledgement.
+      const scene = await startScene({ slack: { ackEffectMs: 700 } });
+      const { slack, cloudflare } = scene;
+      const form = await newModal(slack, alice, () => type(slack, alice, "revoke mallory@example.com"));
+      const seen: string[] = [];
+      slack.on("change", () => {
+        const view = slack.views(alice).find((one) => one.id === form.id);
+        const words = view === undefined ? "" : slack.visibleText(view);
+        if (seen.at(-1) !== words) seen.push(words);
+      });
+      cloudflare.faults.set("users.get", { kind: "latency", ms: 2100 });
+      const sent = await sendForm(slack, alice, form, { reason: { reason: "laptop stolen" } });
+      expect(slack.visibleText(sent)).toContain("mallory@example.com");
+      const isWorking = seen.map((words) => words.includes("⏳"));
+      expect(isWorking.lastIndexOf(true)).toBeGreaterThan(-1);
+      expect(isWorking.indexOf(false, isWorking.indexOf(true))).toBe(isWorking.lastIndexOf(true) + 1);
+    },
+  );
 });
 
 describe("in an Enterprise organization", () => {

@@ -12,17 +12,21 @@ async function typeUntil(slack: Slack, isOver: () => boolean): Promise<number> {
 }
 
 describe("while Slack refreshes the connection and leaves the old one open,", () => {
-  it("every command is acknowledged: before the refresh, at it, and after it", async () => {
-    const scene = await startAll();
-    const { slack } = scene;
-    slack.disconnectSockets("refresh_requested", { warningMs: 3000 });
-    // Both connections get commands, in turn, and each acknowledges those that it got.
-    await typeUntil(slack, () => slack.connections === 2);
-    expect(await typeUntil(slack, () => slack.connections === 1)).toBeGreaterThan(3);
-    for (let after = 0; after < 20; after += 1) await typeUntil(slack, () => true);
-    expect(scene.logs().match(/"connected to Slack"/g)).toHaveLength(2);
-    expect(scene.logs()).not.toContain("disconnected from Slack");
-  });
+  it(
+    "every command is acknowledged: before the refresh, at it, and after it",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startAll();
+      const { slack } = scene;
+      slack.disconnectSockets("refresh_requested", { warningMs: 3000 });
+      // Both connections get commands, in turn, and each acknowledges those that it got.
+      await typeUntil(slack, () => slack.connections === 2);
+      expect(await typeUntil(slack, () => slack.connections === 1)).toBeGreaterThan(3);
+      for (let after = 0; after < 20; after += 1) await typeUntil(slack, () => true);
+      expect(scene.logs().match(/"connected to Slack"/g)).toHaveLength(2);
+      expect(scene.logs()).not.toContain("disconnected from Slack");
+    },
+  );
 
   it(
     "and does so again soon after, the next connection is there in time as well",

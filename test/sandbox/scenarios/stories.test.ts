@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { expect, test } from "vitest";
 
 import { SCENARIOS, type ScenarioName } from "../../../sandbox/scenarios/index.ts";
