@@ -1,5 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 
+import type { Log } from "../log.ts";
 import { slackErrorCode } from "./clients.ts";
 
 /** Slack's plan has canvases only as a tab of a channel: https://docs.slack.dev/reference/methods/canvases.create */
@@ -12,7 +13,7 @@ const TABS_ONLY = "free_teams_cannot_create_non_tabbed_canvases";
  * @throws what Slack answered (`missing_scope` where the app was not given canvases:write).
  */
 export async function createCanvas(
-  slack: WebClient,
+  { slack, log }: { slack: WebClient; log: Log },
   { title, markdown, channel }: { title: string; markdown: string; channel: string },
 ): Promise<string | null> {
   const content = { title, document_content: { type: "markdown", markdown } } as const;
@@ -25,10 +26,10 @@ export async function createCanvas(
     const { file } = await slack.files.info({ file: id });
     if (file?.permalink !== undefined) return file.permalink;
   } catch (error) {
-    await discard(slack, id);
+    await discard({ slack, log }, id);
     throw error;
   }
-  await discard(slack, id);
+  await discard({ slack, log }, id);
   return null;
 }
 
@@ -45,7 +46,11 @@ async function create(
   }
 }
 
-/** No one could find it. What first went wrong is what is told, also where this fails. */
-async function discard(slack: WebClient, id: string): Promise<void> {
-  await slack.canvases.delete({ canvas_id: id }).catch(() => undefined);
+/** No one could find it. What first went wrong is what is told; one that stays is for an operator to delete. */
+async function discard({ slack, log }: { slack: WebClient; log: Log }, id: string): Promise<void> {
+  try {
+    await slack.canvases.delete({ canvas_id: id });
+  } catch (error) {
+    log.warn({ err: error, canvas: id }, "a canvas that no one was given could not be deleted");
+  }
 }

@@ -26,11 +26,14 @@ export async function postCanvas(of: SummaryOf): Promise<{ incident: Incident; r
   if (read === null) throw noSuchIncident(id);
   const { incident } = read.story;
   const { channel } = await placeOf(of, incident);
-  const link = await createCanvas(deps.slack.background, {
-    title: cut(incident.title === "" ? id : `${incident.title} (${id})`, MAX_TITLE),
-    markdown: storyMarkdown(read.plain),
-    channel,
-  }).catch((error: unknown) => {
+  const link = await createCanvas(
+    { slack: deps.slack.background, log: deps.log },
+    {
+      title: cut(incident.title === "" ? id : `${incident.title} (${id})`, MAX_TITLE),
+      markdown: storyMarkdown(read.plain),
+      channel,
+    },
+  ).catch((error: unknown) => {
     const code = slackTroubleOf(error);
     if (code === null) throw error;
     deps.log.warn({ err: error, incident: id }, "a canvas could not be written");

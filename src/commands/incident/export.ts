@@ -8,7 +8,7 @@ import type { Incident } from "../../incidents/incident.ts";
 import { readIncident } from "../../incidents/repository.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
-import { slackTroubleOf } from "../../slack/clients.ts";
+import { isSlackFailure, slackTroubleOf } from "../../slack/clients.ts";
 import { attachFiles } from "../../slack/attach.ts";
 import type { MessagePlace } from "../../slack/messages.ts";
 import { readThread } from "../../threads/thread.ts";
@@ -64,7 +64,14 @@ export async function attachExport(of: SummaryOf): Promise<Incident> {
 export function nameReader({
   directory,
 }: Pick<Deps, "directory">): (userId: string) => Promise<string | null> {
-  return async (userId) => (await directory.person(userId).catch(() => null))?.name ?? null;
+  return async (userId) => {
+    try {
+      return (await directory.person(userId))?.name ?? null;
+    } catch (error) {
+      if (!isSlackFailure(error)) throw error;
+      return null;
+    }
+  };
 }
 
 /** The thread, where it is in Slack and only our organization reads it. @throws UserError */
