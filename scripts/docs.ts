@@ -3,13 +3,26 @@ import { join } from "node:path";
 
 import { isMap, parseDocument } from "yaml";
 
+import { findWritten, renderMarkdown, write } from "../bench/report.ts";
+import { ROWS } from "../bench/rows/index.ts";
 import { renderCommandTable } from "./command-table.ts";
 
-/** `npm run docs`: writes the parts of README.md that are made from the code, and manifest.http.yml from manifest.yml. */
+/**
+ * `npm run docs`: writes the parts of README.md that are made from the code, manifest.http.yml from manifest.yml, and a
+ * place in docs/performance.md for each row of the bench that has none.
+ */
 const ROOT = join(import.meta.dirname, "..");
 const README = join(ROOT, "README.md");
 writeFileSync(README, replaceGenerated(readFileSync(README, "utf8"), "commands", renderCommandTable()));
 writeFileSync(join(ROOT, "manifest.http.yml"), toHttp(readFileSync(join(ROOT, "manifest.yml"), "utf8")));
+
+const PERFORMANCE = join(ROOT, "docs", "performance.md");
+const performance = readFileSync(PERFORMANCE, "utf8");
+const unwritten = ROWS.filter((row) => findWritten(performance, row.name) === null);
+writeFileSync(
+  PERFORMANCE,
+  unwritten.reduce((text, row) => write(text, row, renderMarkdown(row, null)), performance),
+);
 
 /** The same app over HTTP: without Socket Mode, and with the bot's address wherever Slack asks for one. */
 function toHttp(text: string): string {

@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { findWritten, listWritten, renderHead } from "../bench/report.ts";
+import { ROWS } from "../bench/rows/index.ts";
 import { renderCommandTable } from "../scripts/command-table.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -32,5 +34,18 @@ describe("the README", () => {
         .at(-1);
     expect(lastCell("create-user")).toBe("Access: Audit Logs Read + not listed by Cloudflare |");
     expect(lastCell("rename-user")).toBe("Access: Audit Logs Read; Zero Trust: Seats Write |");
+  });
+});
+
+describe("docs/performance.md", () => {
+  const text = readFileSync(join(ROOT, "docs", "performance.md"), "utf8");
+
+  it("has a part for each row of the bench, and for nothing else: npm run docs makes the place", () => {
+    expect(listWritten(text).toSorted()).toEqual(ROWS.map(({ name }) => name).toSorted());
+  });
+
+  it.each(ROWS.map((row) => [row.name, row] as const))("says of %s what the bench says", (name, row) => {
+    // Neither figures nor whether there are any: those are written by a run on a quiet machine.
+    expect(findWritten(text, name)).toContain(renderHead(row));
   });
 });

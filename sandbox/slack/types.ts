@@ -115,6 +115,8 @@ export interface SlackOptions {
   userGroups: SlackUserGroup[];
   bot: SlackBot;
   delivery: DeliveryMode;
+  /** Where Socket Mode connections are opened, if not here. */
+  socketUrl?: string;
   commands: SlackCommand[];
   /** None unless told. */
   shortcuts?: SlackShortcut[];

@@ -29,8 +29,8 @@ export const authMethods: ApiMethod[] = [
   {
     name: "apps.connections.open",
     token: "app",
-    run({ sockets }) {
-      const url = sockets.newUrl();
+    run({ workspace, sockets }) {
+      const url = workspace.options.socketUrl ?? sockets.newUrl();
       if (url === undefined) throw new ApiError("too_many_websockets");
       return { url };
     },
