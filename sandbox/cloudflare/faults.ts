@@ -6,8 +6,11 @@ import { tooManyRequests } from "./rate-limit.ts";
 
 export type FaultRoute = RouteName | "*";
 
-/** `times`: how many calls it hits before it switches itself off; for ever without it. */
-export type Fault = { times?: number } & (
+/**
+ * `times`: how many calls it hits before it switches itself off; for ever without it. `to`: it hits only calls that name
+ * this in their path, query or body, as an id or an email address.
+ */
+export type Fault = { times?: number; to?: string } & (
   | { kind: "latency"; ms: number }
   | { kind: "rate-limit"; retryAfter: number }
   | { kind: "status"; status: number; html?: boolean; body?: unknown }
@@ -28,7 +31,7 @@ export interface ActiveFault {
 }
 
 export interface Faults {
-  /** Switches a fault on. It takes the place of one of the same kind on the same route; a latency adds to others. */
+  /** Switches a fault on. It takes the place of one of the same kind to the same on the same route; a latency adds to others. */
   set: (route: FaultRoute, fault: Fault) => void;
   /** Switches off everything, or a route's, or one kind of a route's. */
   clear: (route?: FaultRoute, kind?: Fault["kind"]) => void;
@@ -42,7 +45,7 @@ export function createFaults(onChange: () => void): { faults: Faults; layer: Lay
 
   const faults: Faults = {
     set(route, fault) {
-      active = active.filter((one) => !isSame(one, route, fault.kind));
+      active = active.filter((one) => !isSame(one, route, fault.kind) || one.fault.to !== fault.to);
       active.push({ route, fault: { ...fault } });
       onChange();
     },
@@ -54,10 +57,11 @@ export function createFaults(onChange: () => void): { faults: Faults; layer: Lay
   };
 
   /** The faults that hit this call: every latency, and one other, where the route's own comes before "*". */
-  function take(name: RouteName): Fault[] {
+  function take(call: Call): Fault[] {
+    const meant = active.filter(({ fault: { to } }) => to === undefined || names(call, to));
     const hits = [
-      ...active.filter((one) => one.route === name),
-      ...active.filter((one) => one.route === "*"),
+      ...meant.filter((one) => one.route === call.route.name),
+      ...meant.filter((one) => one.route === "*"),
     ];
     const latencies = hits.filter((one) => one.fault.kind === "latency");
     const other = hits.find((one) => one.fault.kind !== "latency");
@@ -74,7 +78,11 @@ export function createFaults(onChange: () => void): { faults: Faults; layer: Lay
     onChange();
   }
 
-  return { faults, layer: (call, next) => applyFaults(take(call.route.name), call, next) };
+  return { faults, layer: (call, next) => applyFaults(take(call), call, next) };
+}
+
+function names({ path, query, body }: Call, to: string): boolean {
+  return JSON.stringify([path.split("/"), query, body]).includes(JSON.stringify(to));
 }
 
 async function applyFaults(faults: readonly Fault[], call: Call, next: Next): Promise<Answer> {

@@ -15,6 +15,7 @@ const exported = (facts: StoryFacts) =>
     exported: { by: ALICE, at: NOW },
     gapWords,
     names: { [ALICE]: NAMES[ALICE] ?? "" },
+    rows: [],
     record: {
       up_to: 812,
       rows: [

@@ -5,7 +5,7 @@ import type { StoredMessage } from "../../sandbox/slack/index.ts";
 import { BLOCK_LIST_ID } from "../../sandbox/cloudflare/seed/keep-out.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { INCIDENT_ACTIONS } from "../../src/views/incident/actions.ts";
-import { addCrowd, revokedEmails } from "./crowd.ts";
+import { addCrowd, crowdEmail } from "./crowd.ts";
 import { answerTo, CHANNELS, PEOPLE, press, type, wordsOf, type World } from "./harness.ts";
 import { query } from "./process.ts";
 
@@ -102,6 +102,15 @@ async function recorded(world: World, event: string, times: number): Promise<voi
   );
 }
 
+/** The last step of each story. */
+const EXPORT: Step = {
+  name: "export",
+  // It is made while its reader waits.
+  begin: (told) => answerTo(told.world.slack, bob, `incident export ${idOf(told)}`),
+  isOver: ({ world: { slack }, head }) =>
+    slack.thread(CHANNEL, head().ts).some(({ files }) => files?.length === 2),
+};
+
 /** Someone was phished: revoked with devices, back, revoked again and blocked, contained, closed, exported. */
 const PHISHED_STEPS: readonly Step[] = [
   {
@@ -168,13 +177,7 @@ const PHISHED_STEPS: readonly Step[] = [
     begin: (told) => command(told, alice, `incident close ${idOf(told)}`, "incident.closed"),
     isOver: (told) => says(told, "Closed by") && says(told, "Summary:") && says(told, "Sign-ins of"),
   },
-  {
-    name: "export",
-    // It is made while its reader waits.
-    begin: (told) => answerTo(told.world.slack, bob, `incident export ${idOf(told)}`),
-    isOver: ({ world: { slack }, head }) =>
-      slack.thread(CHANNEL, head().ts).some(({ files }) => files?.length === 2),
-  },
+  EXPORT,
 ];
 
 /** Nothing was wrong: the request is denied, a note says why, and the incident is closed with what is left. */
@@ -228,7 +231,24 @@ const FALSE_ALARM_STEPS: readonly Step[] = [
     },
     isOver: (told) => says(told, "Closed by") && says(told, "Summary:"),
   },
+  EXPORT,
 ];
+
+/**
+ * From half of the people on, Cloudflare answers no read at once. Of the calls for some it says 502 and does nothing; of
+ * others it does what it was asked, and the connection breaks before the answer.
+ */
+function failFromHalfOn({ world: { cloudflare }, count }: Told): void {
+  const { faults, state } = cloudflare;
+  for (let index = count / 2; index < count; index += 1) {
+    const email = crowdEmail(index);
+    const id = state.users.find((user) => user.email === email)?.id ?? "";
+    faults.set("*", { kind: "status", status: 502, times: 1, to: id });
+    const nth = index - count / 2;
+    if (nth < 3) faults.set("revoke-user", { kind: "status", status: 502, times: 1, to: email });
+    else if (nth < 6) faults.set("revoke-user", { kind: "drop-after", times: 1, to: email });
+  }
+}
 
 /** Many are attacked at once, and Cloudflare fails half-way. */
 const STUFFING_STEPS: readonly Step[] = [
@@ -279,19 +299,20 @@ const STUFFING_STEPS: readonly Step[] = [
   {
     name: "approve, and Cloudflare fails half-way",
     begin: async (told) => {
-      const { cloudflare, slack } = told.world;
+      failFromHalfOn(told);
       await approve(told);
-      await slack.waitFor(() => revokedEmails(cloudflare).length >= told.count / 2, 60_000);
-      cloudflare.faults.set("*", { kind: "status", status: 502, times: 60 });
     },
     isOver: (told) =>
-      says(told, `${told.count} of ${told.count} done`) && thread(told).some((line) => CONTAINED.test(line)),
+      told.world.cloudflare.faults.list().length === 0 &&
+      says(told, `${told.count} of ${told.count} done`) &&
+      thread(told).some((line) => CONTAINED.test(line)),
   },
   {
     name: "close",
     begin: (told) => command(told, alice, `incident close ${idOf(told)}`, "incident.closed"),
     isOver: (told) => says(told, "Closed by") && says(told, "Summary:"),
   },
+  EXPORT,
 ];
 
 function isChip(told: Told, words: string): boolean {

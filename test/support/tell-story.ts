@@ -6,8 +6,11 @@ import type { Step, Told } from "./stories.ts";
 export interface Story {
   /** The incident's thread, its first message first. */
   thread: string;
-  /** The exported Markdown; null where nothing was exported. */
-  markdown: string | null;
+  /** What was exported. */
+  markdown: string;
+  json: string;
+  /** The files themselves. */
+  files: { markdown: string; json: string };
 }
 
 interface TellOptions {
@@ -50,11 +53,26 @@ export async function tell(
         throw new Error(`“${step.name}” is not over:\n${threadOf(told)}`, { cause: error });
       });
   }
-  const files = slack.thread(CHANNELS.incident, told.head().ts).flatMap(({ files: all = [] }) => all);
-  const file = files.find(({ name }) => name.endsWith(".md"));
-  const markdown = file === undefined ? null : await (await fetch(`${slack.url}/files/${file.id}`)).text();
+  const files = {
+    markdown: await readFile(told, ".md"),
+    json: await readFile(told, ".json"),
+  };
   const name = createNames();
-  return { thread: name(threadOf(told)), markdown: markdown === null ? null : name(markdown) };
+  return {
+    thread: name(threadOf(told)),
+    markdown: name(files.markdown),
+    json: name(readableJson(files.json)),
+    files,
+  };
+}
+
+/** What a file holds that was attached to the thread. */
+async function readFile({ world: { slack }, head }: Told, ending: string): Promise<string> {
+  const { ts } = head();
+  const files = slack.thread(CHANNELS.incident, ts).flatMap(({ files: all = [] }) => all);
+  const file = files.find(({ name }) => name.endsWith(ending));
+  if (file === undefined) throw new Error(`no file was attached that ends in ${ending}`);
+  return await (await fetch(`${slack.url}/files/${file.id}`)).text();
 }
 
 function threadOf({ world: { slack }, head }: Told): string {
@@ -69,6 +87,33 @@ function threadOf({ world: { slack }, head }: Told): string {
 function sortSnapshots([head = "", ...replies]: string[]): string[] {
   const end = replies.findIndex((text) => !text.endsWith("\nOpen summary"));
   return [head, ...replies.slice(0, end).toSorted(), ...replies.slice(end)];
+}
+
+/**
+ * The record's rows as they read in any run: without their place in the chain, which `verify-export` checks. Several
+ * people are worked on at a time, so their rows are sorted by person.
+ */
+function readableJson(json: string): string {
+  const lines = json
+    .replaceAll(/"(seq|up_to)": ?\d+/g, '"$1": <n>')
+    .replaceAll(/("(?:prev_)?hash": ?)"[0-9a-f]{64}"/g, '$1"<hash>"')
+    .replaceAll(/(?:\s*\{\s*"seq": <n>,\s*"hash": "<hash>"\s*\},?)+/g, "<each row>")
+    .replaceAll(/,$/gm, "")
+    .split("\n");
+  const personOf = (line: string) => /"event":"(?:call|target)\..*"target":"([^"]+)"/.exec(line)?.[1] ?? null;
+  const sorted: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const next = lines.findIndex((line, index) => index >= at && personOf(line) === null);
+    const [to, line = ""] = [next === -1 ? lines.length : next, lines[next]];
+    const people = lines.slice(at, to);
+    sorted.push(...people.toSorted((a, b) => compareText(personOf(a) ?? "", personOf(b) ?? "")), line);
+    at = to + 1;
+  }
+  return sorted.join("\n");
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Names for what is another one in each run: the same thing has the same name everywhere. */
@@ -99,5 +144,8 @@ function createNames(): (text: string) => string {
         /(?<!last )\b(less than |under |about )?\d+ (ms|s|sec|min|h|d|days?|hours?)\b( \d+ (s|min|h))?/g,
         "<duration>",
       )
-      .replaceAll(/row \d+/g, "row <n>");
+      .replaceAll(/row \d+/g, "row <n>")
+      .replaceAll(/\b1\d{9}\.\d{6}\b/g, "<ts>")
+      .replaceAll(/\b1\d{12}\b/g, "<ms>")
+      .replaceAll(/(?<="to(?:FirstContainment|Containment|Close)": )\d+/g, "<duration>");
 }

@@ -54,6 +54,7 @@ export async function readPlainStory(
     exported: { by, at },
     gapWords,
     names: Object.fromEntries(names.flatMap(([userId, name]) => (name === null ? [] : [[userId, name]]))),
+    rows,
     record: {
       up_to: upTo,
       rows: rows.map(({ seq, hash }) => ({ seq, hash })),

@@ -36,19 +36,19 @@ export function storyMarkdown(story: ExportStory): string {
       `- As of ${utc(exported.at)}, for ${who(exported.by)}`,
       "- All times are UTC",
     ].join("\n"),
-    "## Figures",
-    figures(story),
+    "## What happened",
+    entries.map((entry) => `- ${utc(entry.at)} ${entryWords(entry, story, who)}`).join("\n"),
     `## People (${number(people.length)})`,
     table(
-      ["Person", "Email", "State", "Open"],
-      people.map(({ name, email, id, standing, gaps }) => [
-        text(name || email || id),
-        text(email || id),
-        standing,
+      ["Person", "Email", "State", "Gaps"],
+      people.map((person) => [
+        text(person.name),
+        text(person.email || person.id),
+        stateWords(person),
         text(
-          gaps
+          person.gaps
             .map(({ words, is_required }) => `${words}${is_required ? "" : " (not required)"}`)
-            .join(", ") || "nothing",
+            .join(", ") || "none",
         ),
       ]),
     ),
@@ -56,13 +56,14 @@ export function storyMarkdown(story: ExportStory): string {
       `Removed: ${removed.map(({ name, email, id }) => text(name || email || id)).join(", ")}`,
     `## Requests (${number(requests.length)})`,
     requests.length === 0 ? "None." : requests.map((one) => requestWords(one, who)).join("\n\n"),
-    "## Story",
-    entries.map((entry) => `- ${utc(entry.at)} ${entryWords(entry, who)}`).join("\n"),
+    "## Figures",
+    figures(story),
   ];
   return `${compact(...sections).join("\n\n")}\n`;
 }
 
 type Who = (id: string) => string;
+type Entry = ExportStory["entries"][number];
 
 /** A person's name where Slack said it. */
 function nameIn({ names }: ExportStory): Who {
@@ -113,6 +114,14 @@ function figures({ figures: all }: ExportStory): string {
   );
 }
 
+/** Whether someone is contained, which is what the policy calls required. */
+function stateWords({ standing, gaps }: ExportStory["people"][number]): string {
+  const required = gaps.filter(({ is_required }) => is_required);
+  if (standing === "back") return "back";
+  if (required.some(({ is }) => is === "open")) return "not contained";
+  return required.length > 0 ? "unknown" : "contained";
+}
+
 function requestWords(request: ExportRequest, who: Who): string {
   const { id, headline, status, requested, approvals, decided, people } = request;
   return [
@@ -130,6 +139,7 @@ function requestWords(request: ExportRequest, who: Who): string {
             `- ${status === "denied" ? "Denied" : "Cancelled"} ${utc(decided.at)} by ${who(decided.by)}${request.decision_reason === null ? "" : `: ${text(request.decision_reason)}`}`,
           ]
         : []),
+      ...callWords(request),
       ...(request.review === null
         ? []
         : [
@@ -140,12 +150,22 @@ function requestWords(request: ExportRequest, who: Who): string {
         : [`- ${outcomeWords(status, request.outcome)}`]),
       ...(people.length < 2
         ? []
-        : people.map(
-            ({ email, id: personId, state, outcome }) =>
-              `  - ${text(email || personId)}: ${state}${seenWords(outcome)}`,
-          )),
+        : people.map((person) => `  - ${text(person.email || person.id)}: ${personWords(person)}`)),
     ].join("\n"),
   ].join("\n\n");
+}
+
+/** Only where not all went well. */
+function callWords({ calls = { sent: 0, failed: 0 } }: ExportRequest): string[] {
+  if (calls.failed === 0) return [];
+  return [
+    `- Sent ${plural(calls.sent, "call")} to Cloudflare, ${number(calls.failed)} of which failed or had no clear answer`,
+  ];
+}
+
+function personWords({ state, attempts = 0, outcome }: ExportRequest["people"][number]): string {
+  const said = `${state}${seenWords(outcome)}`.replace(/^done: /, "");
+  return `${said}${attempts > 1 ? ` (${number(attempts)} attempts)` : ""}`;
 }
 
 function outcomeWords(status: string, outcome: ExportRequest["outcome"]): string {
@@ -161,29 +181,97 @@ function seenWords({ seen, verified_at, failed }: ExportRequest["outcome"]): str
   ).join("");
 }
 
-function entryWords({ kind, actor, requestId, data }: ExportStory["entries"][number], who: Who): string {
+function entryWords({ kind, actor, requestId, data }: Entry, { requests }: ExportStory, who: Who): string {
   const by = who(actor);
-  const { event, note, state, author, people, gaps, owner, severity, reason } = data;
-  if (kind === "note") {
-    const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
-    if (state === "deleted") return `${written} wrote a note that was deleted`;
-    if (state === "withdrawn") return `${written} wrote a note that was taken back`;
-    return `${written} noted${state === "edited" ? " (edited)" : ""}: ${text(String(note))}`;
+  if (kind === "note") return noteWords(data, actor, who);
+  const request = requestId === null ? undefined : requests.find(({ id }) => id === requestId);
+  if (request !== undefined) return requestEntryWords(String(data["event"]), request, by);
+  const { event, people, gaps, owner, severity } = data;
+  const names = Array.isArray(people) ? people.map((one) => text(String(one))).join(", ") : "";
+  switch (event) {
+    case "incident.opened":
+      return `${by} opened the incident`;
+    case "incident.assigned":
+      return owner === actor ? `${by} took over` : `${by} assigned it to ${who(String(owner))}`;
+    case "incident.severity":
+      return `${by} set severity ${String(severity)}`;
+    case "incident.added":
+      return `${by} added ${names}`;
+    case "incident.removed":
+      return `${by} removed ${names}`;
+    case "incident.note-edited":
+      return `${by} edited a note`;
+    case "incident.note-deleted":
+      return `${by} deleted a note in Slack`;
+    case "incident.note-withdrawn":
+      return `${by} withdrew a note`;
+    case "incident.note-restored":
+      return `${by} restored a note`;
+    case "incident.idp-disabled":
+      return `${by} says that ${names} is disabled at the IdP`;
+    case "incident.idp-not-disabled":
+      return `${by} says that ${names} is not disabled at the IdP`;
+    case "incident.back":
+      return `${names} signed in again after the revocation`;
+    case "incident.contained":
+      return "Contained: no required gaps are left";
+    case "incident.not-contained":
+      return "No longer contained";
+    case "incident.closed":
+      return `${by} closed the incident${Array.isArray(gaps) && gaps.length > 0 ? ` with gaps left: ${gaps.map((one) => text(String(one))).join("; ")}` : ""}`;
+    case "incident.reopened":
+      return `${by} reopened the incident`;
+    case "incident.summarized":
+      return `${by} posted the summary`;
+    case "incident.exported":
+      return `${by} exported the incident`;
+    default:
+      return `${by}: ${text(String(event))}`;
   }
-  if (event === "incident.back" && Array.isArray(people))
-    return `${by}: ${people.map((one) => text(String(one))).join(", ")} signed in again after the revocation`;
-  const what = String(event === "request.created" ? "requested" : event)
-    .replace(/^(?:incident|request)\./, "")
-    .replaceAll("-", " ");
-  const more = compact(
-    requestId,
-    typeof owner === "string" && `to ${who(owner)}`,
-    typeof severity === "number" && String(severity),
-    Array.isArray(people) && people.length > 0 && people.map((one) => text(String(one))).join(", "),
-    Array.isArray(gaps) && gaps.length > 0 && `gaps left: ${gaps.map((one) => text(String(one))).join("; ")}`,
-    typeof reason === "string" && reason !== "" && text(reason),
-  );
-  return `${by}: ${what}${more.length === 0 ? "" : ` (${more.join(", ")})`}`;
+}
+
+function noteWords({ note, state, author }: Entry["data"], actor: string, who: Who): string {
+  const by = who(actor);
+  const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
+  if (state === "deleted") return `${written} wrote a note that was deleted`;
+  if (state === "withdrawn") return `${written} wrote a note that was withdrawn`;
+  return `${written} noted${state === "edited" ? " (edited)" : ""}: ${text(String(note))}`;
+}
+
+function requestEntryWords(
+  event: string,
+  { id, headline, outcome, ...request }: ExportRequest,
+  by: string,
+): string {
+  const why = (reason: string | null) => (reason === null || reason === "" ? "" : `: ${text(reason)}`);
+  switch (event) {
+    case "request.created":
+      return `${by} requested ${id}: ${text(headline)}`;
+    case "request.approved":
+      return request.break_glass === null ? `${by} approved ${id}` : `${by} used break-glass for ${id}`;
+    case "request.denied":
+      return `${by} denied ${id}${why(request.decision_reason)}`;
+    case "request.cancelled":
+      return `${by} cancelled ${id}${why(request.decision_reason)}`;
+    case "request.expired":
+      return `${id} expired: nothing was done`;
+    case "request.voided":
+      return `${id} was voided: nothing was done`;
+    case "request.held":
+      return `${id} was put on hold`;
+    case "request.unknown":
+      return `${id}: no clear answer from Cloudflare`;
+    case "request.stopped":
+      return `${by} stopped ${id}`;
+    case "request.succeeded":
+      return `${id} succeeded${outcome.seen === null ? "" : `: ${text(outcome.seen)}, ${outcome.verified_at === null ? "not verified" : "verified"}`}`;
+    case "request.failed":
+      return `${id} failed${why(outcome.failed)}`;
+    case "block.ended":
+      return `${id}: no longer blocked, the time is up`;
+    default:
+      return `${by}: ${text(event)} ${id}`;
+  }
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,5 @@
 import type { Verification } from "../../actions/define.ts";
-import type { Link } from "../../audit/chain.ts";
+import type { ChainedRow, Link } from "../../audit/chain.ts";
 import { newestVotes } from "../../requests/request.ts";
 import type { Target } from "../../requests/target.ts";
 import type { IncidentEntry } from "../incident.ts";
@@ -67,9 +67,12 @@ export interface ExportRequest {
   decided: By | null;
   decision_reason: string | null;
   break_glass: (By & { reason: string }) | null;
+  /** Calls that were sent to Cloudflare, and those of them without a clear answer that it was done; older exports do not say. */
+  calls?: { sent: number; failed: number };
   review: (By & { verdict: string; note: string }) | null;
   outcome: ExportOutcome;
-  people: (Target & { state: string; sent_at: Time | null; outcome: ExportOutcome })[];
+  /** `attempts`: calls, and looks after an unclear one that told nothing; older exports do not say. */
+  people: (Target & { state: string; attempts?: number; sent_at: Time | null; outcome: ExportOutcome })[];
 }
 
 /** What came of it: what was seen and whether that verifies it, or why it failed. */
@@ -85,11 +88,13 @@ interface ExportInput {
   /** A gap in plain words. */
   gapWords(gap: Story["gaps"][number]["gap"]): string;
   names: Record<string, string>;
+  /** The record's rows about it. */
+  rows: readonly Pick<ChainedRow, "request_id" | "event" | "data">[];
   record: ExportStory["record"];
 }
 
 /** The plain data of an export. Pure. */
-export function exportStory({ story, exported, gapWords, names, record }: ExportInput): ExportStory {
+export function exportStory({ story, exported, gapWords, names, rows, record }: ExportInput): ExportStory {
   const { incident, people, removed, entries, told, verdict, figures, required } = story;
   return {
     incident: {
@@ -119,7 +124,7 @@ export function exportStory({ story, exported, gapWords, names, record }: Export
       })),
     })),
     removed,
-    requests: told.map(requestOf),
+    requests: told.map((one) => requestOf(one, rows)),
     entries: foldNotes(entries).map(({ seq, kind, at, actor, requestId, data }) => ({
       seq,
       kind,
@@ -159,7 +164,7 @@ function withNote(entry: IncidentEntry, note: string | undefined, state?: string
   };
 }
 
-function requestOf({ request, headline, targets }: StoryRequest): ExportRequest {
+function requestOf({ request, headline, targets }: StoryRequest, rows: ExportInput["rows"]): ExportRequest {
   const { breakGlass, review, result } = request;
   return {
     id: request.id,
@@ -180,14 +185,24 @@ function requestOf({ request, headline, targets }: StoryRequest): ExportRequest 
       review === null
         ? null
         : { by: review.by, at: iso(review.at), verdict: review.verdict, note: review.note },
+    calls: countCalls(rows.filter((row) => row.request_id === request.id)),
     outcome: outcomeOf(result.verification, result.failure?.why),
-    people: targets.map(({ target, state, sentAt, outcome, note }) => ({
+    people: targets.map(({ target, state, attempts, sentAt, outcome, note }) => ({
       ...target,
       state,
+      attempts,
       sent_at: isoOr(sentAt),
       outcome: outcomeOf(outcome.verification, outcome.failure?.why ?? note ?? undefined),
     })),
   };
+}
+
+function countCalls(rows: ExportInput["rows"]): { sent: number; failed: number } {
+  const sent = rows.filter(({ event }) => event === "call.sent").length;
+  const isDone = ({ event, data }: (typeof rows)[number]) =>
+    event === "call.answered" && (JSON.parse(data) as { ok?: unknown }).ok === true;
+  // Some may have been archived.
+  return { sent, failed: Math.max(0, sent - rows.filter(isDone).length) };
 }
 
 function outcomeOf(verification: Verification | undefined, failed: string | undefined): ExportOutcome {

@@ -1,12 +1,14 @@
 /** @module-tag slow */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { CHANNELS, startBot, startWorld } from "../../support/harness.ts";
+import { CHANNELS, startBot, startWorld, type World } from "../../support/harness.ts";
 import { createDatabase, describeWithPostgres } from "../../support/postgres.ts";
+import { type Ran, runHere } from "../../audit/support.ts";
 import { STORIES } from "../../support/stories.ts";
-import { tell } from "../../support/tell-story.ts";
+import { type Story, tell } from "../../support/tell-story.ts";
 
 const FILES = join(import.meta.dirname, "..", "..", "stories");
 
@@ -29,11 +31,25 @@ function tellAll(openDatabase: () => Promise<{ databaseUrl?: string }>): void {
     async (name, { policy, steps, count }) => {
       const world = await startWorld({ policy, ...(await openDatabase()) });
       await startBot(world, { watchMs: 100, sweepMs: 50 });
-      const { thread, markdown } = await tell(world, steps, { count });
+      const { thread, markdown, json, files } = await tell(world, steps, { count });
       await expect(thread).toMatchFileSnapshot(join(FILES, `${name}.txt`));
-      if (markdown !== null) await expect(markdown).toMatchFileSnapshot(join(FILES, `${name}-export.md`));
+      await expect(markdown).toMatchFileSnapshot(join(FILES, `${name}-export.md`));
+      await expect(json).toMatchFileSnapshot(join(FILES, `${name}-export.json.txt`));
+      expect(await verifyExport(world, files)).toMatchObject({
+        code: 0,
+        stderr: "",
+        stdout: expect.stringMatching(/(\d+) of \1 rows are as in the database's record\./),
+      });
       expect(world.slack.violations).toEqual([]);
       expect(world.slack.messages(CHANNELS.incident)).toHaveLength(1);
     },
   );
+}
+
+/** `npm run audit -- verify-export`, as who got the files checks them. */
+function verifyExport({ folder, env }: World, { json, markdown }: Story["files"]): Promise<Ran> {
+  const [jsonFile, markdownFile] = [join(folder, "x.json"), join(folder, "x.md")];
+  writeFileSync(jsonFile, json);
+  writeFileSync(markdownFile, markdown);
+  return runHere({ DATABASE_URL: env["DATABASE_URL"] ?? "" }, "verify-export", jsonFile, markdownFile);
 }
