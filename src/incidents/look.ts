@@ -10,6 +10,7 @@ import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
 import { changeReply, changeThread, readReply, type NewReply } from "../threads/thread.ts";
+import { tellApart } from "../views/incident/words.ts";
 import { findGaps, isContained, seenOf, type Gap, type GapRules, type Known } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
@@ -203,7 +204,7 @@ async function judgeContainment(
   const { required } = rules;
   const gaps = people.map((person) => findGaps({ ...person, ...history(person.target.id) }, rules));
   for (const [index, { target }] of people.entries())
-    await tellReturn(trx, id, target, gaps[index] ?? [], at);
+    await tellReturn(trx, id, { target, people, gaps: gaps[index] ?? [], at });
   const isOver = gaps.every((each) => isContained(each, required));
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.not-contained";
@@ -218,9 +219,12 @@ const SAME_MS = 60_000;
 async function tellReturn(
   trx: Transaction<Database>,
   id: string,
-  target: Target,
-  gaps: readonly Gap[],
-  at: number,
+  {
+    target,
+    people,
+    gaps,
+    at,
+  }: { target: Target; people: readonly IncidentPerson[]; gaps: readonly Gap[]; at: number },
 ): Promise<void> {
   const back = gaps.find((gap) => gap.kind === "back" && gap.is === "open");
   if (back?.kind !== "back" || back.is !== "open") return;
@@ -239,6 +243,7 @@ async function tellReturn(
   );
   if (isTold) return;
   const emails = [target.email === "" ? target.id : target.email];
+  const among = people.map((one) => one.target);
   await changeIncident(trx, {
     id,
     at,
@@ -246,6 +251,6 @@ async function tellReturn(
     event: "incident.back",
     key,
     data: { emails, targets: [target.id], since: back.since },
-    entry: { people: emails, back: { ...target, since: back.since } },
+    entry: { people: emails, named: tellApart([target], among), back: { ...target, since: back.since } },
   });
 }

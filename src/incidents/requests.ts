@@ -27,6 +27,9 @@ const TOLD = new Set([
   "block.ended",
 ]);
 
+/** What an incident's head says of its open requests changes with these as well; its thread has no line of them. */
+const SHOWN = new Set(["request.voted", "request.unheld", "request.executing"]);
+
 /**
  * Tells the incidents of a request's people that it changed, in the transaction of that change: open ones that they
  * belong to now, and those that heard of the request before, also when they are closed by now. Before the record is
@@ -37,10 +40,15 @@ export async function followRequest(
   request: Request,
   { event, actor, at }: { event: string; actor: string; at: number },
 ): Promise<void> {
-  if (!TOLD.has(event)) return;
+  const isTold = TOLD.has(event);
+  if (!isTold && !SHOWN.has(event)) return;
   const ids = await findIncidentsOf(trx, request.id);
   // All of them before any thread: who changes an incident holds its row, and then wants its thread.
   await lockIncidents(trx, ids);
+  if (!isTold) {
+    for (const id of ids) await changeThread(trx, id, at);
+    return;
+  }
   const isOver = isFinal(request.status) || request.status === "unknown";
   if (isOver) await lookAgain(trx, ids, request.id, at);
   for (const id of ids) {

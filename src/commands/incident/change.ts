@@ -6,7 +6,13 @@ import { UserError } from "../../errors.ts";
 import { readFacts, type IncidentFacts } from "../../incidents/facts.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
 import { noteKey } from "../../incidents/notes.ts";
-import { MAX_NOTE, MAX_PEOPLE, type Incident, type Severity } from "../../incidents/incident.ts";
+import {
+  MAX_NOTE,
+  MAX_PEOPLE,
+  type Incident,
+  type IncidentPerson,
+  type Severity,
+} from "../../incidents/incident.ts";
 import {
   addPeople,
   changeIncident,
@@ -23,6 +29,8 @@ import { isMember } from "../../slack/membership.ts";
 import type { Who } from "../../lookup/who.ts";
 import { whoText } from "../../lookup/who-list.ts";
 import { plural } from "../../pluralize.ts";
+import type { Target } from "../../requests/target.ts";
+import { tellApart } from "../../views/incident/words.ts";
 import { checkNotAboutSelf } from "../authorise.ts";
 import { authoriseIncident } from "./access.ts";
 import { checkCount, findPeople } from "./open.ts";
@@ -97,7 +105,7 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident>
   const changed = await apply(of, "incident.added", {
     at,
     data: { emails, targets: fresh.map((one) => one.id) },
-    entry: { people: emails },
+    entry: { people: emails, named: tellApart(fresh, targetsOf(people)) },
     key: `added:${at}`,
     also: async (trx) => {
       if (!(await addPeople(trx, id, fresh, at))) return false;
@@ -130,11 +138,11 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
     });
   const targets = found.flatMap((one) => one?.target ?? []);
   const at = deps.now();
-  const emails = targets.map((one) => one.email);
+  const emails = targets.map(({ email, id }) => email || id);
   const changed = await apply(of, "incident.removed", {
     at,
     data: { emails, targets: targets.map((one) => one.id) },
-    entry: { people: emails },
+    entry: { people: emails, named: tellApart(targets, targetsOf(people)) },
     key: `removed:${at}`,
     also: (trx) =>
       removePeople(
@@ -147,6 +155,10 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
   await refreshIncident(deps.db, id, deps.now());
   deps.engine.lookAtIncident(id);
   return changed;
+}
+
+function targetsOf(people: readonly IncidentPerson[]): Target[] {
+  return people.map(({ target }) => target);
 }
 
 async function addressOf(deps: Deps, who: Who): Promise<string> {
@@ -166,19 +178,20 @@ export async function sayIdpDisabled(
   await authoriseIncident(of, "auditor");
   const { deps, asker, id } = of;
   const incident = await current(of);
-  const person = (await readPeople(deps.db, id)).find(({ target }) => target.id === targetId);
+  const people = await readPeople(deps.db, id);
+  const person = people.find(({ target }) => target.id === targetId);
   if (person === undefined) throw new UserError({ what: `They no longer belong to ${id}.` });
   const { email } = person.target;
   await checkNotAboutSelf(of, email, "your own account");
-  const who = email === "" ? targetId : email;
+  const [who = targetId] = tellApart([person.target], targetsOf(people));
   if ((person.idpDisabled !== null) === isDisabled) return { incident, who };
   const at = deps.now();
   const event = isDisabled ? "incident.idp-disabled" : "incident.idp-not-disabled";
   const said = { by: isDisabled ? asker.userId : null, at };
   const changed = await apply(of, event, {
     at,
-    data: { emails: [who], targets: [targetId] },
-    entry: { people: [who] },
+    data: { emails: [email || targetId], targets: [targetId] },
+    entry: { people: [email || targetId], named: [who] },
     key: `${event}:${targetId}:${at}`,
     also: (trx) => setIdpDisabled(trx, id, targetId, said),
   });

@@ -7,14 +7,17 @@ import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
 import { isOpen, readPeople, refreshIncident } from "../../incidents/repository.ts";
 import { readHistory } from "../../incidents/requests.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
-import { gapText, notReadText } from "../../views/incident/words.ts";
+import { gapWords, notReadText, tellApart } from "../../views/incident/words.ts";
 import { authoriseIncident } from "./access.ts";
 import { change, changedMeanwhile, current, type ChangeOf } from "./change.ts";
 import { summaryReplies } from "./summary.ts";
 
-/** The required gaps that are left, in words, and what tells them from others. */
+/** The required gaps that are left, in plain words, and what tells them from others. */
 interface GapsLeft {
+  /** By email addresses, for the record. */
   gaps: string[];
+  /** By names, for people. */
+  named: string[];
   digest: string;
 }
 
@@ -40,7 +43,7 @@ export async function close(of: ChangeOf, confirmed: string | null): Promise<Clo
     where: isOpen,
     set: { status: "closed", closed_by: asker.userId, closed_at: at },
     data: { gaps: left.gaps },
-    entry: { gaps: left.gaps },
+    entry: { gaps: left.gaps, named: left.named },
     key: `closed:${at}`,
     follow: summaryReplies(`closed:${at}`, null),
     // Under the lock of its row: what is written down is what was confirmed.
@@ -84,12 +87,18 @@ async function readGapsLeft(
     people.map(({ target }) => target.id),
     openedAt,
   );
-  const gaps = people.flatMap((person) => [
-    ...(isOld(person, now) && rules.required.length > 0 ? [notReadText(person.target, OLD_MS)] : []),
-    ...findGaps({ ...person, ...history(person.target.id) }, rules)
-      .filter(({ kind }) => rules.required.includes(kind))
-      .map((gap) => gapText(person.target, gap)),
-  ]);
+  const names = tellApart(people.map(({ target }) => target));
+  const left = people.flatMap((person, index) => {
+    const { id, email } = person.target;
+    const words = [
+      ...(isOld(person, now) && rules.required.length > 0 ? [notReadText(OLD_MS)] : []),
+      ...findGaps({ ...person, ...history(id) }, rules)
+        .filter(({ kind }) => rules.required.includes(kind))
+        .map(gapWords),
+    ];
+    return words.map((gap) => ({ gap: `${email || id}: ${gap}`, named: `${names[index] ?? id}: ${gap}` }));
+  });
+  const gaps = left.map(({ gap }) => gap);
   const digest = createHash("sha256").update(JSON.stringify(gaps)).digest("hex").slice(0, 16);
-  return { gaps, digest };
+  return { gaps, named: left.map(({ named }) => named), digest };
 }

@@ -40,7 +40,7 @@ interface HeadProps {
 /** An incident as it stands: the head of its thread, and the answer of `/zt incident show`. */
 export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Message {
   const { incident, people, requests, thread } = facts;
-  const { id, title, severity, closed } = incident;
+  const { id, title, severity } = incident;
   const gaps = countGaps(facts);
   return message(
     `${id} ${escape(title, 120)}: ${plainState(facts)}, severity ${severity}, ${people.map(({ person }) => personName(person.target)).join(", ")}`,
@@ -77,16 +77,20 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
     context(
       compact(
         incidentName({ id, title: "" }),
-        closed === null && asOf(facts, now),
+        asOf(facts, now),
         threadLink != null && `<${threadLink}|Open the thread>`,
       ).join(" · "),
     ),
   );
 }
 
-/** When the oldest of what is shown of its people was read: what has happened since is unknown. */
-function asOf({ incident: { openedAt }, people }: IncidentFacts, now: number): string {
+/**
+ * When the oldest of what is shown of its people was read: what has happened since is unknown. Nothing is read of a closed
+ * one's, which may be looked at days later.
+ */
+function asOf({ incident: { openedAt, closed }, people }: IncidentFacts, now: number): string {
   const at = Math.min(now, ...people.flatMap(({ person }) => person.seen?.readAt ?? []));
+  if (closed !== null) return `people as of ${when(at)}`;
   return `as of ${when(at, "minute")}, ${duration(Math.max(at - openedAt, 0))} after opening`;
 }
 
@@ -236,16 +240,13 @@ function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBl
 /** What is left and has to be confirmed before the incident is closed. `digest`: of these gaps. */
 export function confirmClose(
   id: string,
-  { gaps, digest }: { gaps: readonly string[]; digest: string },
+  { named: gaps, digest }: { named: readonly string[]; digest: string },
 ): Message {
-  const shown = gaps.slice(0, 10).map((gap) => `• ${escape(gap, 200)}`);
-  const more = gaps.length - shown.length;
   const blocks: KnownBlock[] = [
-    section(
+    ...sections([
       `⚠️ *${id} is not contained: ${plural(gaps.length, "gap")} left*`,
-      ...shown,
-      more > 0 && `and ${number(more)} more`,
-    ),
+      ...gaps.map((gap) => `• ${escape(gap, 400)}`),
+    ]),
     ...actions(
       "incident_confirm",
       button(

@@ -2,16 +2,17 @@ import type { RichTextBlock, RichTextText, RichTextUserMention } from "@slack/ty
 import { z } from "zod";
 
 import { compact } from "../../compact.ts";
+import { MAX_NOTE } from "../../incidents/incident.ts";
 import type { UserSummary } from "../../lookup/summary.ts";
 import { judge, whyNothing } from "../../lookup/verdict.ts";
 import type { Request } from "../../requests/request.ts";
-import { actions, message, section, sections, type Message } from "../blocks.ts";
+import { actions, context, message, section, sections, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
-import { clean, code, escape, mention, named, when, withoutSigns } from "../text.ts";
+import { clean, code, cut, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
@@ -45,8 +46,11 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     at: z.number(),
     owner: z.string().optional(),
     severity: z.number().optional(),
+    /** Email addresses, or of people without one their ids. */
     people: z.array(z.string()).optional(),
     gaps: z.array(z.string()).optional(),
+    /** The same people or gaps by names, which readers get; absent from what was stored before it was kept. */
+    named: z.array(z.string()).optional(),
     /** Who is back, and since when. */
     back: z.object({ id: z.string(), email: z.string(), name: z.string(), since: z.number() }).optional(),
   }),
@@ -181,7 +185,11 @@ export function noteReply({ note, actor, author, link, isHere, state }: About<"n
   if (state === "deleted") return message(title, section(source));
   if (state === "withdrawn")
     return message(title, section(source), struck({ type: "text", text: plainLinesOf(note) }));
-  return message(`${title}: ${escape(note, 2000)}`, section(source, linesOf(note)));
+  return message(
+    `${title}: ${escape(note, MAX_TEXT)}`,
+    sections([source, ...linesOf(note)]),
+    isCut(note) && context(`The message is longer: the note has its first ${number(MAX_NOTE)} characters`),
+  );
 }
 
 /** Crossed out, as one block of plain text and people. */
@@ -209,12 +217,31 @@ const SINCE = {
   withdrawn: " · withdrawn; the audit record keeps it",
 } as const;
 
-/** Line by line as it was written, and nothing but text. */
-function linesOf(note: string): string {
-  return note
-    .split("\n")
-    .map((line) => escape(line, 2000))
-    .join("\n");
+/** Of a message that is longer than a note can be, the note has the beginning. */
+function isCut(note: string): boolean {
+  return note.length >= MAX_NOTE - 1 && note.endsWith("…");
+}
+
+/** Line by line as it was written, and nothing but text; each fits into a block. */
+function linesOf(note: string): string[] {
+  return note.split("\n").flatMap((line) => {
+    const whole = escape(line, MAX_ESCAPED * MAX_NOTE);
+    return whole.length <= MAX_BLOCK ? [whole] : piecesOf(line).map((piece) => escape(piece, MAX_BLOCK));
+  });
+}
+
+const MAX_BLOCK = 3000;
+/** What Slack advises for notifications is less than 4,000 characters. */
+const MAX_TEXT = 3500;
+/** `&` becomes `&amp;`. */
+const MAX_ESCAPED = 5;
+
+/** Each fits into a block, whatever stands in it. */
+function piecesOf(line: string): string[] {
+  const pieces: string[] = [];
+  for (let rest = line; rest !== ""; rest = rest.slice(pieces.at(-1)?.length))
+    pieces.push(cut(rest, MAX_BLOCK / MAX_ESCAPED, ""));
+  return pieces;
 }
 
 /** The summary is a canvas. */
@@ -225,16 +252,10 @@ export function canvasReply({ by, link }: About<"canvas">): Message {
 
 /** A change of the incident itself. */
 export function eventReply(reply: About<"event">): Message {
-  const line = changeText(reply);
+  const [line, rest = []] = changeText(reply);
   return message(
     line,
-    section(
-      line,
-      (reply.gaps ?? [])
-        .slice(0, 20)
-        .map((gap) => `• ${escape(gap, 200)}`)
-        .join("\n") || null,
-    ),
+    sections([line, ...rest]),
     reply.back !== undefined &&
       actions(
         "incident_back",
@@ -244,35 +265,59 @@ export function eventReply(reply: About<"event">): Message {
   );
 }
 
-function changeText({ event, actor, owner, severity, people = [], gaps = [], back }: About<"event">): string {
+/** More are listed below the line, so that none is left out. */
+const MAX_NAMED = 5;
+/** As many on a line as fit into a block. */
+const NAMES_A_LINE = 10;
+
+/** What is said in a line, and what is listed below it. */
+type Change = readonly [line: string, rest?: string[]];
+
+function aboutPeople(said: string, people: readonly string[]): Change {
+  const names = people.map((one) => escape(one, 280));
+  if (names.length <= MAX_NAMED) return [`${said} ${names.join(", ")}`];
+  const lines = Array.from({ length: Math.ceil(names.length / NAMES_A_LINE) }, (_, index) =>
+    names.slice(index * NAMES_A_LINE, (index + 1) * NAMES_A_LINE).join(", "),
+  );
+  return [`${said} ${plural(names.length, "person", "people")}:`, lines];
+}
+
+function changeText({ event, actor, owner, severity, named: names, ...reply }: About<"event">): Change {
   const by = mention(actor);
-  const names = people.map((one) => escape(one, 100)).join(", ");
+  const { back } = reply;
+  const people = names ?? reply.people ?? [];
+  const gaps = names ?? reply.gaps ?? [];
+  const who = people.map((one) => escape(one, 280)).join(", ");
   switch (event) {
     case "incident.assigned":
-      return owner === actor ? `${by} took over` : `${by} assigned it to ${mention(owner ?? "")}`;
+      return [owner === actor ? `${by} took over` : `${by} assigned it to ${mention(owner ?? "")}`];
     case "incident.severity":
-      return `${by} set severity ${severity ?? "?"}`;
+      return [`${by} set severity ${severity ?? "?"}`];
     case "incident.added":
-      return `${by} added ${names}`;
+      return aboutPeople(`${by} added`, people);
     case "incident.removed":
-      return `${by} removed ${names}`;
+      return aboutPeople(`${by} removed`, people);
     case "incident.idp-disabled":
-      return `${by} says that ${names} is disabled at the IdP`;
+      return [`${by} says that ${who} is disabled at the IdP`];
     case "incident.idp-not-disabled":
-      return `${by} says that ${names} is not disabled at the IdP`;
+      return [`${by} says that ${who} is not disabled at the IdP`];
     case "incident.back":
-      return back === undefined
-        ? "🚨 *Back*"
-        : `🚨 *${personName(back)} signed in again* ${when(back.since, "minute")}, after the revocation`;
+      return [
+        back === undefined
+          ? "🚨 *Back*"
+          : `🚨 *${names?.[0] === undefined ? personName(back) : escape(names[0])} signed in again* ${when(back.since, "minute")}, after the revocation`,
+      ];
     case "incident.contained":
-      return "✅ *Contained:* no required gaps are left";
+      return ["✅ *Contained:* no required gaps are left"];
     case "incident.not-contained":
-      return "🔴 *No longer contained:* see the gaps above";
+      return ["🔴 *No longer contained:* see the gaps above"];
     case "incident.closed":
-      return gaps.length === 0 ? `⚪ *Closed* by ${by}` : `⚪ *Closed* by ${by}, with gaps left:`;
+      return gaps.length === 0
+        ? [`⚪ *Closed* by ${by}`]
+        : [`⚪ *Closed* by ${by}, with gaps left:`, gaps.map((gap) => `• ${escape(gap, 400)}`)];
     case "incident.reopened":
-      return `🔴 *Reopened* by ${by}`;
+      return [`🔴 *Reopened* by ${by}`];
     default:
-      return `${by}: ${escape(event, 60)}`;
+      return [`${by}: ${escape(event, 60)}`];
   }
 }

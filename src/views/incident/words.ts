@@ -1,6 +1,7 @@
 import type { Chip, OpenGap, PersonState, Standing } from "../../incidents/chips.ts";
 import type { Gap, GapKind } from "../../incidents/gaps.ts";
 import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
+import type { Target } from "../../requests/target.ts";
 import { compact } from "../../compact.ts";
 import { list, plural } from "../../pluralize.ts";
 import { escape, mention, named, when } from "../text.ts";
@@ -29,8 +30,27 @@ export function personLine(
 }
 
 /** A name where there is one, else the email address. */
-export function personName({ name, email, id }: IncidentPerson["target"]): string {
+export function personName({ name, email, id }: Target): string {
   return escape(named(name, named(email, id, 60), 60));
+}
+
+/**
+ * Plain names by which a reader tells these people apart: with the email address where someone else has the same name
+ * (`among`: all who may be meant), and that alone where there is no name.
+ */
+export function tellApart(targets: readonly Target[], among: readonly Target[] = targets): string[] {
+  const seen = new Map([...among, ...targets].map((one) => [one.id, fold(one.name)]));
+  return targets.map(({ id, email, name }) => {
+    const address = named(email, id, 254);
+    const shown = named(name, "", 60);
+    if (shown === "") return address;
+    const isShared = [...seen].some(([other, folded]) => other !== id && folded === fold(name));
+    return isShared ? `${shown} (${address})` : shown;
+  });
+}
+
+function fold(name: string): string {
+  return named(name, "", 60).normalize("NFKC").toLowerCase();
 }
 
 function chipText(chip: Chip): string {
@@ -80,17 +100,12 @@ function openText(gap: OpenGap): string {
   }
 }
 
-/** A gap in plain words, for the record and for a confirmation: `mallory@example.com: 2 sessions open`. */
-export function gapText({ email, id }: IncidentPerson["target"], gap: Gap): string {
-  return `${email === "" ? id : email}: ${gapWords(gap)}`;
+/** That someone could not be read for so long: what is known of them may be over. */
+export function notReadText(ms: number): string {
+  return `not read in the last ${plural(ms / 60_000, "minute")}`;
 }
 
-/** Who could not be read for so long: what is known of them may be over. */
-export function notReadText({ email, id }: IncidentPerson["target"], ms: number): string {
-  return `${email === "" ? id : email}: not read in the last ${plural(ms / 60_000, "minute")}`;
-}
-
-/** A gap without whose it is: `2 sessions open`. */
+/** A gap in plain words, without whose it is: `2 sessions open`. */
 export function gapWords(gap: Gap): string {
   if (gap.is === "unknown") return `${KINDS[gap.kind]} unknown`;
   return gap.kind === "back" ? "signed in again after the revocation" : openText(gap);

@@ -92,12 +92,12 @@ export type FoldedPart = "risk" | "signIns" | "identity" | "devices";
 export function foldedParts(
   summary: UserSummary,
   now: number,
-  buttonOf: (part: FoldedPart) => Button | null,
+  buttonsOf: (part: FoldedPart) => Button[],
 ): ContainerBlock[] {
   const fold = (part: FoldedPart, title: string, said: Said | null): ContainerBlock[] =>
     said === null
       ? []
-      : folded(title, [section(...said.lines), ...actions(`summary_${part}`, buttonOf(part))], said.fact);
+      : folded(title, [section(...said.lines), ...actions(`summary_${part}`, ...buttonsOf(part))], said.fact);
   return [
     ...fold("risk", "Risk", riskPart(summary.risk)),
     ...fold("signIns", "Sign-ins", signInPart(summary, now)),

@@ -207,7 +207,8 @@ const REQUEST_SIGNS: Readonly<Record<string, string>> = {
 
 function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): readonly [string, string] {
   const by = mention(actor);
-  const people = Array.isArray(data["people"]) ? data["people"].map((one) => escape(String(one), 100)) : [];
+  const named = data["named"] ?? data["people"];
+  const people = Array.isArray(named) ? named.map((one) => escape(String(one), 100)) : [];
   switch (event) {
     case "incident.opened":
       return ["🔴", `${by} opened ${id}`];

@@ -59,15 +59,12 @@ export function userSummary({ summary, accountId, now, canBlock = false, sharedB
     "summary",
     screenButton("All sessions", "sessions", { user: id }, `All active sessions of ${email}`),
     email !== "" && screenButton("Sign-ins", "sign-ins", { user: id }, `Sign-ins of ${email}`),
-    // Slack's menus hold five options, and a risk score is not reset while the account is likely taken over.
-    verdict.headline === "likely-takeover"
-      ? button(
-          "Open incident…",
-          INCIDENT_ACTIONS.open,
-          packParams({ user: id }),
-          `Open an incident about ${email}`,
-        )
-      : formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`),
+    button(
+      "Open incident…",
+      INCIDENT_ACTIONS.open,
+      packParams({ user: id }),
+      `Open an incident about ${named(email, id)}`,
+    ),
     sharedBy === undefined &&
       button("Share in the channel", SUMMARY_ACTIONS.share, id, "Put this summary in the channel"),
     linkButton("Open in the dashboard", SUMMARY_ACTIONS.dashboard, dashboardUrl(accountId, id)),
@@ -85,7 +82,9 @@ export function userSummary({ summary, accountId, now, canBlock = false, sharedB
           more,
         )
       : actions("summary_actions", refresh, revokeButton(summary, verdict), more),
-    summaryParts(summary, now, (part) => readButton(part, summary.user)),
+    summaryParts(summary, now, (part) =>
+      compact(readButton(part, summary.user), part === "risk" && resetButton(summary, verdict)),
+    ),
     context(
       compact(
         named(name, "") !== "" && email !== "" && code(email, 100),
@@ -117,6 +116,13 @@ function blockButton({ user: { id, email } }: UserSummary): Button {
   return formButton("Block…", "block", "summary", { user: id }, `Request to block ${email}`);
 }
 
+/** With the events that it clears; a risk score is not reset while the account is likely taken over. */
+function resetButton({ user: { id, email } }: UserSummary, { headline }: Verdict): Button | null {
+  return headline === "likely-takeover"
+    ? null
+    : formButton("Reset risk…", "reset-risk", "summary", { user: id }, `Reset the risk score of ${email}`);
+}
+
 /** Where a folded part is shown in full: a button's text, the screen it opens, and the start of its label. */
 const READS: Record<FoldedPart, readonly [text: string, screen: string, label: string]> = {
   risk: ["All risk events", "risk", "Risk events"],
@@ -130,17 +136,17 @@ function readButton(part: FoldedPart, { id, email }: AccessUser): Button {
   return screenButton(text, screen, { user: id }, `${label} of ${email}`);
 }
 
-/** The sessions, then the folded parts, each with its button where there is one: also the evidence in a thread. */
+/** The sessions, then the folded parts, each with its buttons where it has some: also the evidence in a thread. */
 export function summaryParts(
   summary: UserSummary,
   now: number,
-  buttonOf: (part: FoldedPart) => Button | null = () => null,
+  buttonsOf: (part: FoldedPart) => Button[] = () => [],
 ): KnownBlock[] {
   const idp = idpText(summary.idp);
   return compact(
     ...sessionBlocks(summary, now),
     idp !== null && context(idp),
-    ...foldedParts(summary, now, buttonOf),
+    ...foldedParts(summary, now, buttonsOf),
   );
 }
 

@@ -17,6 +17,7 @@ import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
 import {
   accessIdOf,
   addOthers,
+  clickOn,
   incidentHead,
   newModal,
   openFormBy,
@@ -70,8 +71,8 @@ describe("an incident", () => {
 
       const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
       expect(asked).toContain("2 gaps left");
-      expect(asked).toContain("mallory@example.com: signed in again after the revocation");
-      expect(asked).toContain("mallory@example.com: 1 session open");
+      expect(asked).toContain("Mallory Archer: signed in again after the revocation");
+      expect(asked).toContain("Mallory Archer: 1 session open");
       const again = await askToRevoke(slack, {
         text: "revoke mallory@example.com --devices --reason back again",
       });
@@ -125,7 +126,7 @@ describe("an incident", () => {
     cloudflare.requests.length = 0;
     ahead = 6 * 60_000;
     const asked = await answerTo(slack, alice, `incident close ${id}`);
-    expect(asked.words).toContain("mallory@example.com: 1 session open");
+    expect(asked.words).toContain("Mallory Archer: 1 session open");
     // Only what gaps depend on is read again.
     expect(cloudflare.requests.map(({ path }) => path).join("\n")).not.toMatch(/last_seen|failed_logins/);
     cloudflare.login("mallory@example.com", { force: true });
@@ -136,7 +137,7 @@ describe("an incident", () => {
     const before = slack.ephemerals(alice).length;
     await press(slack, alice, asked.message, INCIDENT_ACTIONS.closeAnyway);
     const again = await newEphemeral(slack, alice, before);
-    expect(slack.visibleText(again)).toContain("mallory@example.com: 2 sessions open");
+    expect(slack.visibleText(again)).toContain("Mallory Archer: 2 sessions open");
     expect(readAudit(scene).map(({ event }) => event)).not.toContain("incident.closed");
     await press(slack, alice, again, INCIDENT_ACTIONS.closeAnyway);
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("with gaps left:")));
@@ -200,11 +201,11 @@ incidents: { required: [sessions, block, idp] }
     await press(slack, bob, message, INCIDENT_ACTIONS.idpDisabled);
     await slack.waitFor(() => wordsOf(slack, message).includes("disabled at the IdP, says @bob"));
     const told = threadWords(slack, message).join("\n");
-    expect(told).toContain("@bob says that mallory@example.com is disabled at the IdP");
-    expect(told).toContain("@alice says that mallory@example.com is not disabled at the IdP");
+    expect(told).toContain("@bob says that Mallory Archer is disabled at the IdP");
+    expect(told).toContain("@alice says that Mallory Archer is not disabled at the IdP");
     expect(told).not.toContain("Contained");
     const timeline = (await answerTo(slack, alice, "timeline mallory@example.com")).words;
-    expect(timeline).toMatch(/@bob said in INC-\w+ that mallory@example\.com is disabled at the IdP/);
+    expect(timeline).toMatch(/@bob said in INC-\w+ that Mallory Archer is disabled at the IdP/);
     expect(timeline).not.toContain("incident.idp");
 
     const form = await newModal(slack, alice, () => press(slack, alice, message, "form:block:incident-0"));
@@ -357,6 +358,54 @@ incidents: { required: [sessions, block, idp] }
     expect(words).toContain("1: worst");
     const done = await sendForm(slack, alice, form);
     expect(slack.visibleText(done)).toContain("(Phishing wave)");
+  });
+
+  it("is opened from the summary of someone about whom nothing is unusual", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const { message } = await answerTo(slack, alice, "user dana@example.com");
+    const form = await newModal(slack, alice, () =>
+      slack.click({ user: alice, ...clickOn(message, INCIDENT_ACTIONS.open) }),
+    );
+    expect(JSON.stringify(form.blocks)).toContain('"initial_value":"dana@example.com"');
+    expect(slack.visibleText(await sendForm(slack, alice, form))).toContain("Opened");
+    expect(wordsOf(slack, await incidentHead(scene))).toContain("Dana");
+  });
+
+  it("shows each vote on a request, and says in a line of its own only what was decided", async () => {
+    const scene = await startScene({
+      policy: `${policy.replace(`[${bob}]`, `[${bob}, ${carol}]`)}quorum: 2\n`,
+    });
+    const { slack } = scene;
+    const { message } = await openIncident(scene);
+    const card = await askToRevoke(slack);
+    await slack.waitFor(() => wordsOf(slack, message).includes("waiting for approval"));
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(() => wordsOf(slack, message).includes("waiting for approval, 1 approval"));
+    expect(threadWords(slack, message).join("\n")).not.toContain("approved");
+  });
+
+  it("names people, by their addresses where two have the same name, and leaves none out", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const others = cloudflare.state.users.filter(({ email }) => email !== "mallory@example.com").slice(0, 8);
+    for (const [index, user] of others.entries()) user.name = index < 2 ? "Sam <Twin>" : `Person ${index}`;
+    const emails = others.map(({ email }) => email);
+    const { message, id } = await openIncident(scene);
+    await answerTo(slack, alice, `incident add ${id} ${emails.join(" ")}`);
+    const added = await slack.waitFor(() =>
+      threadWords(slack, message).find((line) => line.includes("added 8 people")),
+    );
+    expect(added).toContain(`Sam <Twin> (${emails[0]}), Sam <Twin> (${emails[1]}), Person 2`);
+    expect(added).toContain("Person 7");
+    await answerTo(slack, alice, `incident remove ${id} ${emails[1]}`);
+    await slack.waitFor(() =>
+      threadWords(slack, message).some((line) => line.includes(`removed Sam <Twin> (${emails[1]})`)),
+    );
+    await answerTo(slack, alice, `incident remove ${id} ${emails[0]}`);
+    await slack.waitFor(() =>
+      threadWords(slack, message).some((line) => line.endsWith("removed Sam <Twin>")),
+    );
   });
 
   it("is opened by a form where no one is named, and nothing that was typed is lost", async () => {

@@ -63,11 +63,11 @@ export const INCIDENTS = {
     LINK,
   ),
   "close-with-gaps": confirmClose(ID, {
-    gaps: [
-      "mallory@example.com: signed in again after the revocation",
-      "mallory@example.com: 1 session open",
-      "erin@example.com: sessions unknown",
-      "frank@example.com: not read in the last 5 minutes",
+    named: [
+      "Mallory Archer: signed in again after the revocation",
+      "Mallory Archer: 1 session open",
+      "Erin (erin@example.com): sessions unknown",
+      "Frank: not read in the last 5 minutes",
     ],
     digest: "0123456789abcdef",
   }),
@@ -108,12 +108,27 @@ export const INCIDENTS = {
   assigned: eventReply({ kind: "event", event: "incident.assigned", owner: BOB, ...at }),
   "taken-over": eventReply({ kind: "event", event: "incident.assigned", owner: ALICE, ...at }),
   severity: eventReply({ kind: "event", event: "incident.severity", severity: 1, ...at }),
-  added: eventReply({ kind: "event", event: "incident.added", people: ["dana@example.com"], ...at }),
+  added: eventReply({
+    kind: "event",
+    event: "incident.added",
+    people: ["dana@example.com"],
+    named: ["Dana <Kerr>"],
+    ...at,
+  }),
+  "added-many": eventReply({
+    kind: "event",
+    event: "incident.added",
+    people: [],
+    named: Array.from({ length: 23 }, (_, n) => `Person ${n} (person-${n}@example.com)`),
+    ...at,
+  }),
+  // As it was kept before names were.
   removed: eventReply({ kind: "event", event: "incident.removed", people: ["dana@example.com"], ...at }),
   "idp-disabled": eventReply({
     kind: "event",
     event: "incident.idp-disabled",
     people: ["dana@example.com"],
+    named: ["Dana Kerr"],
     ...at,
   }),
   "idp-not-disabled": eventReply({
@@ -130,6 +145,16 @@ export const INCIDENTS = {
     kind: "event",
     event: "incident.closed",
     gaps: ["erin@example.com: sessions unknown"],
+    named: ["Erin Vale: sessions unknown"],
+    ...at,
+  }),
+  "note-long": noteReply({ kind: "note", event: "incident.noted", note: "&".repeat(2000), ...at }),
+  "note-cut": noteReply({
+    kind: "note",
+    event: "incident.noted",
+    note: `${"A long message. ".repeat(130).slice(0, 1999)}…`,
+    author: BOB,
+    link: LINK,
     ...at,
   }),
   reopened: eventReply({ kind: "event", event: "incident.reopened", ...at }),

@@ -360,6 +360,13 @@ describe("the summary of a user", () => {
     expect(JSON.stringify(show().blocks)).toContain(`"url":"${dashboardUrl(ACCOUNT, USER_ID)}"`);
   });
 
+  it("offers an incident about everyone, and to reset a risk score beside its events, not during a takeover", () => {
+    const calm = show(SUMMARIES["empty"]);
+    expect(menuOf(calm).map(([text]) => text)).toContain("Open incident…");
+    expect(buttonsOf(calm).map(({ action_id: action }) => action)).toContain(SUMMARY_ACTIONS.resetRisk);
+    expect(buttonsOf(show()).map(({ action_id: action }) => action)).not.toContain(SUMMARY_ACTIONS.resetRisk);
+  });
+
   it("keeps out of its menu what an id of another kind makes too long for Slack", () => {
     const user = makeUser({ id: "x".repeat(60) });
     expect(menuOf(show(makeSummary({ user }))).map(([text]) => text)).toEqual([
