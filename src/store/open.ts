@@ -29,6 +29,7 @@ import { createWatchesMigration } from "./migrations/0020-watches.ts";
 import { followedNotesMigration } from "./migrations/0022-followed-notes.ts";
 import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
 import { ratePermitsMigration } from "./migrations/0024-rate-permits.ts";
+import { readMigrations } from "./migrations-made.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
@@ -59,7 +60,10 @@ export class StoreNotReadyError extends Error {
 }
 
 const MIGRATE =
-  "stop zt-bot, run npm run migrate with MIGRATION_DATABASE_URL set to the role that owns the tables, and start it again";
+  "run npm run migrate with MIGRATION_DATABASE_URL set to the role that owns the tables, and start zt-bot again";
+
+const NEWER =
+  "the database is of a newer version of zt-bot, which this one works with for as long as an upgrade or the way back takes";
 
 /**
  * Opens the tables and brings them up to date. Embedded: `zt.db` and, beside it, `lock.db`, which makes sure that one
@@ -73,10 +77,11 @@ export async function openStore(config: Config["database"]): Promise<Store> {
   const unlock = lockDirectory(config.directory);
   const db = new Kysely<Database>({ dialect: sqliteDialect(config.file) });
   const warnings = keepPrivate(config.directory, config.file);
-  await migrate(db, "sqlite");
+  const { isUpToDate, isNewer } = await compare(db, "sqlite");
+  if (!isUpToDate) await migrate(db, "sqlite");
   return {
     db,
-    warnings,
+    warnings: compact(warnings, isNewer && NEWER),
     async close() {
       await db.destroy();
       unlock();
@@ -146,7 +151,8 @@ async function openPostgres(url: string): Promise<Store> {
 /** @returns what is wrong with the role, as sentences. @throws StoreNotReadyError */
 async function prepare(db: Db): Promise<string[]> {
   const role = await readRole(db);
-  if (!(await isUpToDate(db, role))) {
+  const { isUpToDate, isNewer } = await readState(db, role);
+  if (!isUpToDate) {
     if (!(await mayMigrate(db)))
       throw new StoreNotReadyError(
         `the database is not up to date, and the role ${role} does not own the tables: ${MIGRATE}`,
@@ -158,8 +164,7 @@ async function prepare(db: Db): Promise<string[]> {
     throw new StoreNotReadyError(
       `the role ${role} lacks rights in the database (${list(missing)}): npm run migrate grants them, with MIGRATION_DATABASE_URL set to the role that owns the tables`,
     );
-  const excess = await describeExcess(db, role);
-  return excess === null ? [] : [excess];
+  return compact(isNewer && NEWER, await describeExcess(db, role));
 }
 
 async function describeExcess(db: Db, role: string): Promise<string | null> {
@@ -168,8 +173,15 @@ async function describeExcess(db: Db, role: string): Promise<string | null> {
   return `zt-bot's database role ${role} is too strong: it ${list(excess)}, and could change the record. docs/runbook.md says how to give it the least rights`;
 }
 
-/** Whether every migration was made. @throws StoreNotReadyError when there are some that this version does not know. */
-async function isUpToDate(db: Db, role: string): Promise<boolean> {
+interface State {
+  /** Every migration of this version was made. */
+  isUpToDate: boolean;
+  /** And some that it does not know. */
+  isNewer: boolean;
+}
+
+/** How PostgreSQL's tables stand. @throws StoreNotReadyError when this role or this version can't work with them. */
+async function readState(db: Db, role: string): Promise<State> {
   const { rows: tables } = await sql<{ may: boolean }>`
     SELECT has_table_privilege(oid, 'SELECT') AS may FROM pg_class WHERE oid = to_regclass('kysely_migration')`.execute(
     db,
@@ -178,13 +190,14 @@ async function isUpToDate(db: Db, role: string): Promise<boolean> {
     throw new StoreNotReadyError(
       `the role ${role} has no rights in the database: npm run migrate grants them, with MIGRATION_DATABASE_URL set to the role that owns the tables`,
     );
-  if (tables.length === 0) return false;
-  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
-  const made = new Set(rows.map(({ name }) => name));
-  const ours = Object.keys(migrationsFor("postgres"));
-  if ([...made].some((name) => !ours.includes(name)))
-    throw new StoreNotReadyError("the database is of a newer version of zt-bot: start that one");
-  return ours.every((name) => made.has(name));
+  return compare(db, "postgres");
+}
+
+/** @throws StoreNotReadyError when a newer version changed the tables in a way that this one can't work with. */
+async function compare(db: Db, dialect: "sqlite" | "postgres"): Promise<State> {
+  const { missing, unknown, isTooNew } = await readMigrations(db, listMigrations(dialect));
+  if (isTooNew) throw new StoreNotReadyError("the database is of a newer version of zt-bot: start that one");
+  return { isUpToDate: missing.length === 0, isNewer: unknown.length > 0 };
 }
 
 /** What came of `migrateStore`, for people. */
@@ -213,7 +226,8 @@ export async function migrateStore(config: Config["database"], grantTo: string |
       throw new StoreNotReadyError(
         `the role ${owner} may not migrate: it neither owns the tables nor may create them in the database. Set MIGRATION_DATABASE_URL to the role that does`,
       );
-    if (!(await isUpToDate(db, owner))) await migrate(db, "postgres");
+    const { isUpToDate } = await readState(db, owner);
+    if (!isUpToDate) await migrate(db, "postgres");
     const role = grantTo === owner ? null : grantTo;
     if (role !== null) await grantRights(db, role);
     const excess = await describeExcess(db, role ?? owner);

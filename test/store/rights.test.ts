@@ -50,7 +50,7 @@ describeWithPostgres("the database of a role that does not own it", () => {
     const { ownerUrl, botUrl, bot, run } = await useDatabase();
     await expect(openStore(at(botUrl))).rejects.toThrow(
       new StoreNotReadyError(
-        `the database is not up to date, and the role ${bot} does not own the tables: stop zt-bot, run npm run migrate with MIGRATION_DATABASE_URL set to the role that owns the tables, and start it again`,
+        `the database is not up to date, and the role ${bot} does not own the tables: run npm run migrate with MIGRATION_DATABASE_URL set to the role that owns the tables, and start zt-bot again`,
       ),
     );
     await migrateStore(at(ownerUrl), bot);
@@ -77,10 +77,21 @@ describeWithPostgres("the database of a role that does not own it", () => {
     await close();
   });
 
-  it("is not used by an older version, which could not tell what has changed", async () => {
+  it("is used by an older version while a newer one has only added to it", async () => {
     const { ownerUrl, botUrl, bot, run } = await useDatabase();
     await migrateStore(at(ownerUrl), bot);
-    await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', 'x')");
+    await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9998-more', 'x')");
+    expect(await migrateStore(at(ownerUrl), bot)).toEqual({ grantedTo: bot, warnings: [] });
+    const { db, warnings, close } = await openStore(at(botUrl));
+    await appendAudit(db, { at: NOW, actor: ALICE, event: "kept" });
+    await close();
+    expect(warnings).toEqual([expect.stringContaining("the database is of a newer version of zt-bot")]);
+  });
+
+  it("is not used by an older version once a newer one has taken away from it", async () => {
+    const { ownerUrl, botUrl, bot, run } = await useDatabase();
+    await migrateStore(at(ownerUrl), bot);
+    await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-less.needs-9998', 'x')");
     for (const url of [botUrl, ownerUrl])
       await expect(openStore(at(url))).rejects.toThrow("the database is of a newer version of zt-bot");
   });

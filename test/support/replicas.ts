@@ -19,8 +19,10 @@ export interface Fleet {
   ready: readonly Replica[];
   /** Every one there ever was. */
   all: readonly Replica[];
-  /** Starts one more and puts it behind the balancer. */
-  start(): Promise<Replica>;
+  /** Starts one more and puts it behind the balancer. `main`: the file that it runs, of another version. */
+  start(main?: string): Promise<Replica>;
+  /** SIGTERM to one, as an upgrade does it; how it ended. The balancer is told nothing, and finds out by itself. */
+  retire(replica: Replica): Promise<number | null>;
   /** SIGKILL; the balancer is told nothing, and finds out by itself. */
   kill(replica: Replica): Promise<void>;
   /** SIGTERM to all; how they ended. */
@@ -44,12 +46,12 @@ export function createFleet(world: World, sql: postgres.Sql, balancer?: Balancer
   }
 
   /** As whoever runs it would: one that does not come up (Slack did not answer in time) is started again. */
-  async function startAgain(): Promise<Replica> {
+  async function startAgain(main?: string): Promise<Replica> {
     let bot: BotProcess | undefined;
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       started += 1;
       const name = `replica-${started}`;
-      bot = spawnBot({ ...world.env, PGAPPNAME: name });
+      bot = spawnBot({ ...world.env, PGAPPNAME: name }, undefined, main);
       const line = await Promise.race([bot.logged("ready", 120_000), bot.exited.then(() => null)]);
       if (line !== null) return { name, bot, url: String(line["url"]), isGone: false };
     }
@@ -68,8 +70,8 @@ export function createFleet(world: World, sql: postgres.Sql, balancer?: Balancer
     ready,
     all,
     died: death.promise,
-    async start() {
-      const replica = await startAgain();
+    async start(main) {
+      const replica = await startAgain(main);
       ready.push(replica);
       all.push(replica);
       balancer?.add(replica);
@@ -82,6 +84,13 @@ export function createFleet(world: World, sql: postgres.Sql, balancer?: Balancer
       await vi.waitFor(async () => expect(await sessionsOf(replica.name)).toBe(0), { timeout: 30_000 });
       replica.isGone = true;
       balancer?.remove(replica);
+    },
+    async retire(replica) {
+      ready.splice(ready.indexOf(replica), 1);
+      const { code } = await replica.bot.stop();
+      replica.isGone = true;
+      balancer?.remove(replica);
+      return code;
     },
     async stop() {
       return Promise.all(ready.splice(0).map(async ({ bot }) => (await bot.stop()).code));

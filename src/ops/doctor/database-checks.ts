@@ -50,8 +50,8 @@ export const DATABASE_CHECKS: readonly Check[] = [
     missed: () => null,
     judge: ({ database }) => {
       if (database === "none yet") return [];
-      const { missing, isNewer } = database.migrations;
-      if (isNewer)
+      const { missing, unknown, isTooNew } = database.migrations;
+      if (isTooNew)
         return [
           {
             status: "problem",
@@ -65,11 +65,17 @@ export const DATABASE_CHECKS: readonly Check[] = [
           {
             status: "problem",
             what: `The database is not up to date: ${plural(missing.length, "migration")} to run (${list(missing)})`,
-            fix: "Stop zt-bot, run npm run migrate, and start it",
+            fix: "Run npm run migrate, and start zt-bot again",
             link: LINKS.upgrade,
           },
         ];
-      return [{ status: "ok", what: "The database is up to date" }];
+      const isNewer = unknown.length > 0;
+      return [
+        {
+          status: "ok",
+          what: `The database is up to date${isNewer ? "; a newer version of zt-bot has added to it" : ""}`,
+        },
+      ];
     },
   }),
   defineCheck({

@@ -29,8 +29,8 @@ export async function readDatabaseAt(config: Config["database"]): Promise<Databa
 export async function readDatabase(db: Db, kind: Config["database"]["kind"]): Promise<DatabaseReading> {
   return attemptIn(async () => {
     const migrations = await readMigrations(db, listMigrations(kind));
-    // Of tables that are not of this version nothing more can be asked.
-    if (migrations.missing.length > 0 || migrations.isNewer)
+    // Of tables that this version can't work with nothing more can be asked.
+    if (migrations.missing.length > 0 || migrations.isTooNew)
       return {
         migrations,
         missingRights: [],
