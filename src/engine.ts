@@ -10,6 +10,7 @@ import type { PersonDeps } from "./execution/person.ts";
 import { replaceLostCards } from "./outbox/cards.ts";
 import { publishRequest, type PublishDeps } from "./outbox/publish.ts";
 import { plural } from "./pluralize.ts";
+import { prune, PRUNE_MS } from "./prune.ts";
 import { updatePresence, type PresenceDeps } from "./reminders/presence.ts";
 import { nudge } from "./reminders/remind.ts";
 import { nudgeReviewers } from "./reminders/remind-reviewers.ts";
@@ -81,6 +82,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const cards = new Map<string, PromiseWithResolvers<void>>();
   const watchMs = deps.sweepMs ?? CARD_WATCH_MS;
   let watchAt = 0;
+  let pruneAt = 0;
   let isStopping = false;
   let isFailing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -200,10 +202,19 @@ export function createEngine(deps: EngineDeps): Engine {
     for (const id of lookedAt.keys()) if (!work.unattended.includes(id)) lookedAt.delete(id);
     for (const id of work.overdue)
       await expire(id).catch((err: unknown) => log.error({ err, requestId: id }, "request could not expire"));
+    if (now() - pruneAt >= PRUNE_MS) {
+      pruneAt = now();
+      pruning.add("rows");
+    }
     if (now() - watchAt < watchMs) return;
     watchAt = now();
     watching.add("cards");
   }
+
+  const pruning = createWorkers(1, async () => {
+    await prune(deps, () => isStopping);
+    return null;
+  });
 
   /** Beside the rest, one at a time: a slow Slack holds up nothing else. */
   const watching = createWorkers(1, async () => {
@@ -261,6 +272,7 @@ export function createEngine(deps: EngineDeps): Engine {
           looking,
           watching,
           watchingPeople,
+          pruning,
         ].map((workers) => workers.stop()),
       );
     },

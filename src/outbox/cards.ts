@@ -6,8 +6,8 @@ import type { PacedClient } from "../slack/paced-client.ts";
 import { editMessage, findInChannel, hasThread, isDeleted, postMessage } from "../slack/messages.ts";
 import type { MessagePlace } from "../slack/messages.ts";
 import { isChannelTrouble, SHARED_OUTSIDE } from "../slack-trouble.ts";
-import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
+import { takeTurn } from "../store/turn.ts";
 import type { Message } from "../views/blocks.ts";
 import { approvalCard } from "../views/card/card.ts";
 import { describeRequest } from "../actions/describe.ts";
@@ -137,8 +137,6 @@ async function post(
  */
 const MAX_WATCHED = 20;
 const WATCH_MS = 30_000;
-/** Of the time between two watches: the timer of a process that is alone may come a little early. */
-const AT_LEAST = 0.9;
 
 /**
  * Looks whether the cards of pending requests are still there for someone to decide on, and replaces those that
@@ -148,7 +146,7 @@ const AT_LEAST = 0.9;
  */
 export async function replaceLostCards(deps: CardDeps): Promise<Request[]> {
   const replaced: Request[] = [];
-  if (!(await claimWatch(deps))) return replaced;
+  if (!(await takeTurn(deps.db, "card-watch", deps.now(), deps.sweepMs ?? WATCH_MS))) return replaced;
   for (const request of await readPendingCards(deps.db, MAX_WATCHED)) {
     const channel = deps.policy.current().approvalsChannel;
     const lost = await tryInSlack(() => whyLost(deps, request, channel));
@@ -162,29 +160,6 @@ export async function replaceLostCards(deps: CardDeps): Promise<Request[]> {
     replaced.push(again);
   }
   return replaced;
-}
-
-/** Of the replicas that ask within the time of one sweep, one is told yes: see clockOf for whose time that is. */
-async function claimWatch({ db, now, sweepMs = WATCH_MS }: CardDeps): Promise<boolean> {
-  const at = clockOf(db, now());
-  const row = await db
-    .insertInto("switches")
-    .values({ name: "card-watch", data: "{}", at })
-    .onConflict((conflict) =>
-      conflict
-        .column("name")
-        .doUpdateSet({ at })
-        .where((eb) =>
-          eb.or([
-            eb("switches.at", "<=", clockOf(db, now(), -Math.floor(AT_LEAST * sweepMs))),
-            // That clock was put back.
-            eb("switches.at", ">", at),
-          ]),
-        ),
-    )
-    .returning("name")
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 async function whyLost(deps: CardDeps, request: Request, approvals: string): Promise<string | null> {

@@ -4,8 +4,6 @@ import { z } from "zod";
 
 import type { Db } from "../store/open.ts";
 
-const DAY_MS = 24 * 60 * 60_000;
-
 /** What was typed of a request or an incident, kept until its form is opened by a button. */
 const Draft = z.object({
   /** As they are typed; none where the button itself names the user. */
@@ -24,13 +22,9 @@ const Draft = z.object({
 });
 export type Draft = z.infer<typeof Draft>;
 
-/** Keeps a draft for a day, so that a button needs to carry its id only. @returns the id. */
+/** Keeps a draft for a day (prune.ts), so that a button needs to carry its id only. @returns the id. */
 export async function saveDraft(db: Db, asker: string, at: number, draft: Draft): Promise<string> {
   const id = randomBytes(8).toString("hex");
-  await db
-    .deleteFrom("drafts")
-    .where("created_at", "<", at - DAY_MS)
-    .execute();
   await db
     .insertInto("drafts")
     .values({ id, asker, data: JSON.stringify(draft), created_at: at })

@@ -29,6 +29,7 @@ import { createWatchesMigration } from "./migrations/0020-watches.ts";
 import { followedNotesMigration } from "./migrations/0022-followed-notes.ts";
 import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
 import { ratePermitsMigration } from "./migrations/0024-rate-permits.ts";
+import { pruningMigration } from "./migrations/0025-pruning.ts";
 import { readMigrations } from "./migrations-made.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -259,6 +260,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0022-followed-notes": followedNotesMigration,
     "0023-idp-disabled": createIdpDisabledMigration(dialect),
     "0024-rate-permits": ratePermitsMigration,
+    "0025-pruning": pruningMigration,
   };
 }
 

@@ -10,7 +10,7 @@ import type { Database } from "./schema.ts";
 const RIGHTS: Record<keyof Database, string> = {
   requests: "SELECT, INSERT, UPDATE",
   request_targets: "SELECT, INSERT, UPDATE",
-  posts: "SELECT, INSERT, UPDATE",
+  posts: "SELECT, INSERT, UPDATE, DELETE",
   audit: "SELECT, INSERT",
   audit_head: "SELECT, UPDATE",
   audit_sinks: "SELECT, INSERT, UPDATE",
@@ -27,7 +27,7 @@ const RIGHTS: Record<keyof Database, string> = {
   incidents: "SELECT, INSERT, UPDATE",
   incident_people: "SELECT, INSERT, UPDATE",
   incident_entries: "SELECT, INSERT",
-  watches: "SELECT, INSERT, UPDATE",
+  watches: "SELECT, INSERT, UPDATE, DELETE",
   watch_events: "SELECT, INSERT, UPDATE",
   rate_limits: "SELECT, INSERT, UPDATE",
   rate_permits: "SELECT, INSERT, UPDATE, DELETE",

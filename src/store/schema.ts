@@ -116,7 +116,7 @@ export interface TargetLocksTable {
 
 /** Switches of the whole bot: there is a row while one is on. */
 export interface SwitchesTable {
-  /** "pause"; "policy", as it was last recorded; "verify", how the record was found last; "card-watch" and "watch-look", when a replica last looked at the cards, and at those who are watched. */
+  /** "pause"; "policy", as it was last recorded; "verify", how the record was found last; "card-watch", "watch-look" and "pruning", when a replica last looked at the cards, at those who are watched, and for what is no longer needed. */
   name: string;
   /** Who and why, or what, as JSON. */
   data: string;

@@ -35,7 +35,6 @@ describeWithPostgres("a role with the least rights", () => {
     "DELETE FROM audit_head",
     "INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')",
     "DELETE FROM requests",
-    "DELETE FROM posts",
     "DELETE FROM request_targets",
     "UPDATE kysely_migration SET name = 'none'",
     "CREATE TABLE mine (id int)",

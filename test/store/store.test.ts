@@ -34,6 +34,7 @@ import { leaseContract, postgresLeaseContract, sqliteLeaseContract } from "./con
 import { postgresLockOrderContract } from "./contracts/lock-order.contract.ts";
 import { targetsContract } from "./contracts/targets.contract.ts";
 import { proofContract } from "./contracts/proof.contract.ts";
+import { pruningContract, sqlitePruningContract } from "./contracts/pruning.contract.ts";
 import { watchContract } from "./contracts/watch.contract.ts";
 
 type Place = Config["database"];
@@ -47,6 +48,7 @@ describe("in SQLite", () => {
   sqliteAuditContract(store);
   sqliteAuditSearchContract(store);
   sqliteListContract(store);
+  sqlitePruningContract(store);
   sqliteLeaseContract(store);
   sqliteClockContract(store);
 
@@ -150,6 +152,7 @@ function contracts(store: GetStore): void {
   incidentsContract(store);
   watchContract(store);
   draftsContract(store);
+  pruningContract(store);
   stepUpContract(store);
   deliveryFailureContract(store);
 }

@@ -9,7 +9,6 @@ const DRAFT = {
   warpReauth: false,
   reason: 'why "not"? 🔥',
 };
-const DAY = 24 * 60 * 60_000;
 
 export function draftsContract(store: GetStore): void {
   const db = () => store().db;
@@ -20,14 +19,6 @@ export function draftsContract(store: GetStore): void {
       expect(await readDraft(db(), id, ALICE)).toEqual(DRAFT);
       expect(await readDraft(db(), id, BOB)).toBeNull();
       expect(await readDraft(db(), "unknown", ALICE)).toBeNull();
-    });
-
-    it("is forgotten after a day", async () => {
-      const old = await saveDraft(db(), ALICE, NOW, DRAFT);
-      const recent = await saveDraft(db(), ALICE, NOW + 1000, DRAFT);
-      await saveDraft(db(), BOB, NOW + 500 + DAY, DRAFT);
-      expect(await readDraft(db(), old, ALICE)).toBeNull();
-      expect(await readDraft(db(), recent, ALICE)).toEqual(DRAFT);
     });
   });
 }
