@@ -3,7 +3,7 @@ import PQueue from "p-queue";
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
 import { endBlock } from "./execution/end-block.ts";
-import { findLooks, lookAtPeople, readPerson } from "./incidents/look.ts";
+import { findLooks, LOOK_CALLS, lookAtPeople, readPerson } from "./incidents/look.ts";
 import { readBlocked } from "./incidents/rules.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
@@ -63,9 +63,9 @@ export interface Engine {
   publishThread(thread: Pick<Thread, "id">): void;
   /** The same; resolves when that was tried. */
   threadPublished(id: string): Promise<void>;
-  /** Reads the people of an incident who are due. */
+  /** Reads the people of an incident who are due, for someone who waits: by itself that is done as bulk work. */
   lookAtIncident(id: string): void;
-  /** Reads people of an incident who are due; resolves when that is over. */
+  /** The same; resolves when that is over. */
   incidentRead(id: string): Promise<void>;
   /** Carries out an approved request, now if possible. */
   execute(request: Pick<Request, "id">): void;
@@ -117,12 +117,16 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   });
 
-  const incidents = createWorkers(CONCURRENCY.reminding, async (id) => {
+  const incidents = createWorkers(CONCURRENCY.reminding, async (id, isAwaited) => {
+    const cloudflare = isAwaited ? deps.cloudflare : deps.cloudflare.bulk;
+    // Better read later than not in time: what is known of them stays, with its time.
+    const waitMs = isAwaited ? 0 : cloudflare.budget.msUntilRoom(LOOK_CALLS);
+    if (waitMs > 0) return now() + waitMs;
     await lookAtPeople(
       {
         ...deps,
-        read: (user, how) => readPerson(deps.cloudflare, user, { how, now: now() }),
-        readBlocked: () => readBlocked(deps.cloudflare, deps.policy.current().block),
+        read: (user, how) => readPerson(cloudflare, user, { how, now: now() }),
+        readBlocked: () => readBlocked(cloudflare, deps.policy.current().block),
       },
       id,
     );
@@ -279,7 +283,7 @@ export function createEngine(deps: EngineDeps): Engine {
     publish,
     publishThread: ({ id }) => threading.add(id),
     threadPublished: (id) => threading.done(id),
-    lookAtIncident: (id) => incidents.add(id),
+    lookAtIncident: (id) => incidents.add(id, true),
     incidentRead: (id) => incidents.done(id),
     execute: ({ id }) => executing.add(id, true),
     sweep,
@@ -300,7 +304,7 @@ type Work = (id: string, isForced: boolean) => Promise<number | null>;
 interface Workers {
   /** Begun at once if there is a place free; once more afterwards where it is being worked on. */
   add(id: string, isForced?: boolean): void;
-  /** The same; resolves when it is done. */
+  /** The same, forced; resolves when it is done. */
   done(id: string): Promise<void>;
   /** Begins nothing more and waits for what runs. */
   stop(): Promise<void>;
@@ -354,7 +358,7 @@ function workOn(
   return {
     add,
     async done(id) {
-      add(id);
+      add(id, true);
       await running.get(id);
     },
     async stop() {

@@ -4,13 +4,14 @@ import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import { findOpenIncidentsOf } from "../incidents/repository.ts";
 import { followRequest } from "../incidents/requests.ts";
 import { findOnList } from "../lookup/block-list.ts";
 import type { Log } from "../log.ts";
 import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, takeLease, type Lease } from "../requests/lease.ts";
 import { lockTarget, unlockTargets } from "../requests/locks.ts";
-import { addPosts, type NewPost, type PostData } from "../requests/posts.ts";
+import { addPosts, type Meanwhile, type NewPost, type PostData } from "../requests/posts.ts";
 import { findContradictions, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
 import { clockOf } from "../store/clock.ts";
@@ -199,13 +200,40 @@ async function close(
     const at = now();
     const request = await changeRequest(trx, { id, at, where: lease.isHeld });
     if (request === null) return;
-    if (post.kind === "block-end")
+    let said: PostData = post;
+    if (post.kind === "block-end") {
+      const meanwhile = await readMeanwhile(trx, request);
+      if (meanwhile !== null) said = { ...post, meanwhile };
       await followRequest(trx, request, { event: "block.ended", actor: BOT, at });
+    }
     await unlockTargets(trx, id);
     const told: NewPost[] = [
-      { key: post.kind, surface: "thread", data: post },
-      { key: `${post.kind}-dm`, surface: "dm", data: post },
+      { key: post.kind, surface: "thread", data: said },
+      { key: `${post.kind}-dm`, surface: "dm", data: said },
     ];
     await closeBlockEnd(trx, request, { at, ...data }, told);
   });
+}
+
+/** Whether they were revoked again since the block was requested, or an incident about them is open; null: neither. */
+async function readMeanwhile(trx: Writer, { id, createdAt, plan }: Request): Promise<Meanwhile | null> {
+  const revoked = await trx
+    .selectFrom("request_targets")
+    .innerJoin("requests", "requests.id", "request_targets.request_id")
+    .select(["requests.id", "request_targets.sent_at as at"])
+    .where("request_targets.target_id", "=", plan.target.id)
+    .where("request_targets.sent_at", "is not", null)
+    .where("requests.action", "=", "revoke")
+    .where("requests.id", "!=", id)
+    .where("requests.created_at", ">=", createdAt)
+    .orderBy("requests.created_at", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const incidents = await findOpenIncidentsOf(trx, plan.target.id);
+  if (revoked === undefined && incidents.length === 0) return null;
+  const { at = null } = revoked ?? {};
+  return {
+    revoked: revoked === undefined || at === null ? null : { id: revoked.id, at },
+    incidents: incidents.map((one) => one.id),
+  };
 }

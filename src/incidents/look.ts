@@ -39,6 +39,8 @@ const LOOK_MS = 30_000;
 const PART_TIMEOUT_MS = 10_000;
 /** People read at once. */
 const AT_ONCE = 5;
+/** Calls that reading so many of them takes. */
+export const LOOK_CALLS = AT_ONCE * GAP_PARTS.length;
 
 /** Reads someone from Cloudflare, with all the time that needs. */
 export function readPerson(

@@ -318,7 +318,7 @@ export async function lookAgainAt(trx: Trx, targetId: string, at: number): Promi
     .execute();
 }
 
-/** Has all of its people read again, now. @returns false when there is no such incident. */
+/** Has all of its people read again, now. @returns false when no one belongs to it. */
 export async function refreshIncident(db: Db, id: string, at: number): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable("incident_people")
@@ -327,6 +327,25 @@ export async function refreshIncident(db: Db, id: string, at: number): Promise<b
     .where("removed_at", "is", null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Has these of its people read at a later time, but those who are to be read anyway. */
+export async function refreshLater(
+  db: Db,
+  id: string,
+  targetIds: readonly string[],
+  at: number,
+): Promise<void> {
+  if (targetIds.length === 0) return;
+  await db
+    .updateTable("incident_people")
+    .set({ look_due: at })
+    .where("incident_id", "=", id)
+    .where("target_id", "in", targetIds)
+    .where("removed_at", "is", null)
+    // Who is being read now may have been asked for before what is to be seen.
+    .where((eb) => eb.or([eb("look_due", "is", null), eb("look_until", "is not", null)]))
+    .execute();
 }
 
 export async function readIncident(db: Reader, id: string): Promise<Incident | null> {
@@ -378,6 +397,20 @@ export async function findOpenIncidents(db: Db, { channel }: { channel?: string 
     .orderBy("severity")
     .orderBy("opened_at", "desc")
     .limit(MAX_LISTED)
+    .execute();
+  return rows.map(incidentOf);
+}
+
+/** Open incidents that someone belongs to, the newest first. */
+export async function findOpenIncidentsOf(db: Reader, targetId: string): Promise<Incident[]> {
+  const rows = await db
+    .selectFrom("incidents")
+    .innerJoin("incident_people", "incident_people.incident_id", "incidents.id")
+    .selectAll("incidents")
+    .where("incident_people.target_id", "=", targetId)
+    .where("incident_people.removed_at", "is", null)
+    .where("incidents.status", "=", "open")
+    .orderBy("incidents.opened_at", "desc")
     .execute();
   return rows.map(incidentOf);
 }

@@ -6,6 +6,14 @@ import type { WatchNews } from "../watch/news.ts";
 import type { Request, Held, Vote } from "./request.ts";
 
 /** What a message in the request's thread tells; the view turns it into words when it is posted. */
+/** Why someone may have to be kept out although their block is over. */
+export interface Meanwhile {
+  /** The newest request that revoked them since the block; null: none did. */
+  revoked: { id: string; at: number } | null;
+  /** Open incidents that they belong to. */
+  incidents: string[];
+}
+
 export type PostData =
   /** Of those whom it revoked, and who are watched since. */
   | WatchNews
@@ -62,7 +70,7 @@ export type PostData =
   | { kind: "block-stays"; until: number; isUnknown: boolean }
   | { kind: "block-replaced"; by: string; isUnblocked: boolean; until: number | null }
   /** It ended, and was verified; `wasSo`: they were off the list before. It is late; it was given up. */
-  | { kind: "block-end"; at: number; wasSo: boolean }
+  | { kind: "block-end"; at: number; wasSo: boolean; meanwhile?: Meanwhile }
   | { kind: "block-end-late"; at: number; why: string }
   | { kind: "block-end-failed"; at: number; why: string }
   /** Someone else has looked at what was done by break-glass. */

@@ -20,6 +20,7 @@ import {
   readIncident,
   readPeople,
   refreshIncident,
+  refreshLater,
   removePeople,
   setIdpDisabled,
   type IncidentChange,
@@ -152,8 +153,8 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
         at,
       ),
   });
+  // For what follows from it; no one waits for that.
   await refreshIncident(deps.db, id, deps.now());
-  deps.engine.lookAtIncident(id);
   return changed;
 }
 
@@ -259,10 +260,21 @@ export async function reopen(of: ChangeOf): Promise<Incident> {
   return opened ?? exists(of);
 }
 
-/** Reads everyone again, in the background. */
+/** Nobody is read again sooner: a button that is pressed again and again costs little of Cloudflare's limit. */
+const FRESH_MS = 3000;
+
+/** Has everyone read again, in the background: at once, or where that was done just now, a moment later. */
 export async function refresh({ deps, id }: ChangeOf): Promise<void> {
-  await refreshIncident(deps.db, id, deps.now());
-  deps.engine.lookAtIncident(id);
+  const at = deps.now();
+  const people = await readPeople(deps.db, id);
+  const newest = Math.max(...people.map(({ seen }) => seen?.readAt ?? 0), 0);
+  if (newest <= at - FRESH_MS) {
+    await refreshIncident(deps.db, id, at);
+    deps.engine.lookAtIncident(id);
+    return;
+  }
+  const ids = people.map(({ target }) => target.id);
+  await refreshLater(deps.db, id, ids, newest + FRESH_MS);
 }
 
 /** @throws UserError when there is no such incident. */

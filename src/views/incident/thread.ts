@@ -9,6 +9,7 @@ import type { Request } from "../../requests/request.ts";
 import { actions, context, message, section, sections, type Message } from "../blocks.ts";
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
+import { blockAgain } from "../request/block-end.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
@@ -112,7 +113,11 @@ export function requestReply({ reply, request, headline, link }: RequestLineProp
   const [sign, said] = eventText(reply, request);
   const what = `${escape(headline, 150)} · ${link === null ? request.id : `<${link}|${request.id}>`}`;
   const line = `${sign} ${said}: ${what}`;
-  return message(line, section(line));
+  return message(
+    line,
+    section(line),
+    reply.event === "block.ended" && actions("incident_block_over", blockAgain(request.plan.target)),
+  );
 }
 
 function eventText(

@@ -1,7 +1,13 @@
+import type { Button } from "@slack/types";
+
+import { compact } from "../../compact.ts";
+import { list } from "../../pluralize.ts";
 import type { PostData } from "../../requests/posts.ts";
 import type { Request } from "../../requests/request.ts";
+import type { Target } from "../../requests/target.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { formButton } from "../forms/button.ts";
+import { screenButton } from "../screen-button.ts";
 import { code, escape, when } from "../text.ts";
 
 type BlockPost = Extract<
@@ -58,18 +64,7 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
       );
     }
     case "block-end":
-      return data.wasSo
-        ? withButtons(`⚪ The time is up: ${email} was already off${name}.`)
-        : withButtons(
-            `✅ Unblocked ${email}, as the time is up, verified at ${when(data.at, "time")}.`,
-            formButton(
-              "Block again…",
-              "block",
-              "extend",
-              { user: id },
-              `Request to block ${plan.target.email} again`,
-            ),
-          );
+      return blockOver(data, { email, name, again: blockAgain(plan.target) });
     case "block-end-late":
       return withButtons(
         `⏳ The time is up, but ${email} is still on${name}: ${escape(data.why, 500)}. Trying again.`,
@@ -81,6 +76,49 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
         unblock,
       );
   }
+}
+
+interface Over {
+  /** In mrkdwn. */
+  email: string;
+  name: string;
+  again: Button;
+}
+
+/** The danger first: whom an incident is about, or who was revoked again, can sign in from now on. */
+function blockOver(
+  { at, wasSo, meanwhile }: Extract<BlockPost, { kind: "block-end" }>,
+  { email, name, again }: Over,
+): Message {
+  const done = wasSo
+    ? `${email} was already off${name}`
+    : `${email} is off${name}, verified at ${when(at, "time")}`;
+  if (meanwhile === undefined)
+    return wasSo
+      ? withButtons(`⚪ The time is up: ${done}.`)
+      : withButtons(`✅ Unblocked ${email}, as the time is up, verified at ${when(at, "time")}.`, again);
+  const { revoked, incidents } = meanwhile;
+  const why = compact(
+    incidents.length > 0 && `${list(incidents)} ${incidents.length === 1 ? "is" : "are"} open`,
+    revoked !== null && `they were revoked again ${when(revoked.at)} (${code(revoked.id)})`,
+  );
+  return withButtons(
+    `🟠 *No longer blocked, though ${list(why)}.*\nThe time is up: ${done}.\n→ Block them again to keep them out.`,
+    again,
+    ...incidents
+      .slice(0, MAX_INCIDENTS)
+      .map((id, index) =>
+        screenButton(`Show ${id}`, "incident", { incident: id }, `Show ${id}`, `over-${index}`),
+      ),
+  );
+}
+
+/** Of more, the newest ones. */
+const MAX_INCIDENTS = 3;
+
+/** A block that is over does not go on: it is requested again. */
+export function blockAgain({ id, email }: Target): Button {
+  return formButton("Block again…", "block", "extend", { user: id }, `Request to block ${email} again`);
 }
 
 function withButtons(text: string, ...buttons: ReturnType<typeof formButton>[]): Message {

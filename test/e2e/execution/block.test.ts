@@ -26,15 +26,17 @@ import {
   newAnswer,
   newModal,
   openFormBy,
+  openIncident,
   readAudit,
   sendForm,
   startScene,
+  threadWords,
   type Scene,
 } from "../support.ts";
 
 const { alice } = PEOPLE;
 const MALLORY = "mallory@example.com";
-const WITH_BLOCK = `${POLICY}block: { email_list: ${BLOCK_LIST_ID} }\n`;
+const WITH_BLOCK = `${POLICY.replace("channels:\n", `channels:\n  incidents: ${CHANNELS.incident}\n`)}block: { email_list: ${BLOCK_LIST_ID} }\n`;
 const HOUR = 3_600_000;
 
 function start(options: BotOptions & { policy?: string } = {}): Promise<Scene> {
@@ -407,6 +409,22 @@ function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
     );
     expect(rows.map(({ event }) => event)).toEqual(["block.timed", "block.ended"]);
     expect(patches(scene)).toHaveLength(2);
+  });
+
+  it("says at its end that they were revoked again, and that an incident about them is open", async () => {
+    const { scene, skip } = await startHere();
+    await carryOut(scene, `block ${MALLORY} --for 8h --reason phished`, `Block ${MALLORY} for 8 hours`);
+    await told(scene, /stays on .* until /);
+    const { message, id } = await openIncident(scene);
+    await carryOut(scene, `revoke ${MALLORY} --reason back`, `Revoke all sessions of ${MALLORY}`);
+    await skip(8 * HOUR + 60_000);
+    const over = await told(scene, /No longer blocked/);
+    expect(over).toMatch(new RegExp(`though ${id} is open and they were revoked again .*ZT-`));
+    expect(over).toContain("Block again…");
+    const line = await scene.slack.waitFor(() =>
+      threadWords(scene.slack, message).find((words) => words.includes("No longer blocked")),
+    );
+    expect(line).toContain("Block again…");
   });
 
   it("is extended by asking again, and the first end no longer counts", async () => {

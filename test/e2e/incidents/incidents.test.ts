@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
 import { describe, expect, it } from "vitest";
 
 import { BLOCK_LIST_ID } from "../../../sandbox/cloudflare/seed/keep-out.ts";
@@ -11,6 +14,8 @@ import {
   newEphemeral,
   PEOPLE,
   press,
+  startBot,
+  startWorld,
   wordsOf,
 } from "../../support/harness.ts";
 import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
@@ -371,6 +376,58 @@ incidents: { required: [sessions, block, idp] }
     expect(slack.visibleText(await sendForm(slack, alice, form))).toContain("Opened");
     expect(wordsOf(slack, await incidentHead(scene))).toContain("Dana");
   });
+
+  it("reads everyone once where Refresh is tapped again and again, and shows what came last", async () => {
+    const scene = await startScene({ policy, sweepMs: 50 });
+    const { slack, cloudflare } = scene;
+    const { message } = await openIncident(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
+    cloudflare.requests.length = 0;
+    for (let taps = 0; taps < 8; taps += 1) await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    cloudflare.login("mallory@example.com", { force: true });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    await slack.waitFor(() => wordsOf(slack, message).includes("4 sessions open"));
+    const reads = cloudflare.requests.filter(({ path }) => path.endsWith("/active_sessions"));
+    expect(reads.length).toBeLessThanOrEqual(2);
+  });
+
+  it(
+    "is read by itself only while bulk work has room, and at once for someone who presses Refresh",
+    { tags: ["slow"] },
+    async () => {
+      let ahead = 0;
+      const world = await startWorld({ policy });
+      world.env["CLOUDFLARE_RATE_BUDGET"] = "200/300s";
+      const scene = { ...world, ...(await startBot(world, { sweepMs: 50, now: () => Date.now() + ahead })) };
+      const { slack, cloudflare } = scene;
+      const { message, id } = await openIncident(
+        scene,
+        "incident open mallory@example.com dana@example.com",
+        2,
+      );
+      await slack.waitFor(() => wordsOf(slack, message).includes("3 sessions open"));
+      // Of 190 that are not kept for urgent calls, a look by itself would take 20.
+      while (cloudflare.requests.length < 172) await answerTo(slack, alice, "user dana@example.com");
+      cloudflare.login("mallory@example.com", { force: true });
+      // What follows from it is found out by reading everyone again.
+      await answerTo(slack, alice, `incident remove ${id} dana@example.com`);
+      const isDue = () => {
+        const db = new DatabaseSync(join(scene.folder, "data", "zt.db"), { readOnly: true });
+        const row = db
+          .prepare("SELECT look_due FROM incident_people WHERE incident_id = ? AND removed_at IS NULL")
+          .get(id);
+        db.close();
+        return row;
+      };
+      await answerTo(slack, alice, `incident severity ${id} 1`);
+      await slack.waitFor(() => wordsOf(slack, message).includes("Severity 1"));
+      expect(isDue()).toEqual({ look_due: expect.any(Number) });
+      expect(wordsOf(slack, message)).toContain("3 sessions open");
+      ahead = 4000;
+      await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+      await slack.waitFor(() => wordsOf(slack, message).includes("4 sessions open"));
+    },
+  );
 
   it("shows each vote on a request, and says in a line of its own only what was decided", async () => {
     const scene = await startScene({

@@ -113,6 +113,18 @@ export const AFTER = {
   "block-unblocked": blocked({ kind: "block-replaced", by: "ZT-4K2H8Q7", isUnblocked: true, until: null }),
   "block-over": blocked({ kind: "block-end", at: NOW, wasSo: false }),
   "block-over-before": blocked({ kind: "block-end", at: NOW, wasSo: true }),
+  "block-over-during-an-incident": blocked({
+    kind: "block-end",
+    at: NOW,
+    wasSo: false,
+    meanwhile: { revoked: { id: "ZT-4K2H8Q7", at: NOW - HOUR }, incidents: ["INC-7K3M2"] },
+  }),
+  "block-over-before-an-incident": blocked({
+    kind: "block-end",
+    at: NOW,
+    wasSo: true,
+    meanwhile: { revoked: null, incidents: ["INC-7K3M2", "INC-9QX4D"] },
+  }),
   "block-over-late": blocked({ kind: "block-end-late", at: NOW, why: GAP.why }),
   "block-over-failed": blocked({ kind: "block-end-failed", at: NOW, why: GAP.why }),
 };
