@@ -24,6 +24,8 @@ export interface WorldOptions {
   rateLimit?: { requests: number; windowMs: number };
   /** SLACK_POSTS_PER_SECOND; far more than the real limit by default, which the emulator does not have unless told. */
   postsPerSecond?: number;
+  /** Cloudflare's clock; the real one by default. */
+  cloudflareNow?: () => number;
   /** Further routes of the Slack emulator. */
   mount?: SlackOptions["mount"];
   /** Told of every request between the bot, Slack and Cloudflare. */
@@ -57,6 +59,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
     keys: [KEY],
     ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+    ...(options.cloudflareNow === undefined ? {} : { now: options.cloudflareNow }),
   });
   const workspace = describeWorkspace({ mode: "socket" });
   const slack = await startSlack({

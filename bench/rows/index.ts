@@ -1,5 +1,8 @@
 import type { Row } from "../row.ts";
+import { replicas } from "./replicas.ts";
 import { start } from "./start.ts";
+import { thousand } from "./thousand.ts";
+import { urgent } from "./urgent.ts";
 
 /** Every row, in the order in which they are run and written down. */
-export const ROWS: readonly Row[] = [start];
+export const ROWS: readonly Row[] = [start, thousand, urgent, replicas];
