@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { resolve } from "node:path";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { App, LogLevel, type Logger as BoltLogger, type Receiver } from "@slack/bolt";
@@ -21,11 +19,14 @@ import { shareInFlight } from "./memoize.ts";
 import { logProblems, runDoctor } from "./ops/doctor/doctor.ts";
 import { readDatabase } from "./ops/doctor/read-database.ts";
 import { createServer, createWriteProbe } from "./ops/health.ts";
+import { listen } from "./ops/listen.ts";
+import type { MetricsServer } from "./ops/metrics/serve.ts";
 import { createPolicyCheck } from "./ops/policy-check.ts";
 import { describeRecord, findRecordTrouble } from "./ops/record-health.ts";
 import { checkToken } from "./ops/token-check.ts";
 import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
+import { explainDatabase, explainSlack } from "./start-error.ts";
 import { createIncidentDrawer } from "./incidents/drawer.ts";
 import { releaseDeadLooks } from "./incidents/look.ts";
 import { createHome } from "./home/home.ts";
@@ -85,8 +86,7 @@ const DRAIN_MS = 8000;
 /**
  * Builds the whole bot from its settings and starts it: main.ts and the sandbox run this same function. Resolves
  * when commands are taken.
- * @throws StoreInUseError, StoreNotReadyError, ConfigError when the policy's channel is no place for cards, or what Slack
- * said of the token.
+ * @throws StartError, StoreInUseError, StoreNotReadyError, ConfigError when the policy's channel is no place for cards.
  */
 export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { config, log, policy } = options;
@@ -95,7 +95,9 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const metrics =
     config.metrics === null ? null : (await import("./ops/metrics/index.ts")).createMetrics(mode.kind);
   const slack = createSlackClients(botToken, apiUrl, { postsPerSecond, onFailure: metrics?.slackFailed });
-  const identity = await slack.interactive.auth.test();
+  const identity = await slack.interactive.auth.test().catch((error: unknown) => {
+    throw explainSlack(error, "SLACK_BOT_TOKEN");
+  });
   const channels = createChannels(slack.interactive, options.now ?? Date.now);
   /** `inForce`: the policy whose channel is in use by now; null at start. */
   const checkChannel = (next: Policy, inForce: Policy | null): Promise<string[]> =>
@@ -106,7 +108,9 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     });
   const problems = await checkChannel(policy.current(), null);
   if (problems.length > 0) throw new ConfigError(problems);
-  const store = await openStore(config.database);
+  const store = await openStore(config.database).catch((error: unknown) => {
+    throw explainDatabase(error, config);
+  });
   const { db } = store;
   for (const warning of store.warnings) log.warn(warning);
   const clock = await createClock(db, log, options.now ?? Date.now);
@@ -235,11 +239,13 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   });
 
   const halt = new AbortController();
+  let isStarted = false;
   let stopping = false;
   let stopped: Promise<void> | undefined;
   const canWrite = createWriteProbe(db, log);
   const notReady = async (): Promise<string | null> => {
     if (stopping) return "stopping";
+    if (!isStarted) return "starting";
     if (socket !== null && !socket.isConnected()) return "not connected to Slack";
     return (await canWrite()) ? null : "the database takes no writes";
   };
@@ -250,7 +256,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
       http === null
         ? null
         : (request, response) => {
-            if (stopping) response.writeHead(503, { connection: "close" }).end();
+            if (stopping || !isStarted) response.writeHead(503, { connection: "close" }).end();
             else http.take(request, response);
           },
   });
@@ -291,25 +297,41 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
         );
     }).catch((error: unknown) => log.error({ err: error }, "policy not reloaded as another replica did"));
   });
-  await engine.start();
-  await usePolicy();
-  forwarder?.start();
-  await signer?.start();
-  await once(server.listen(config.port, config.host), "listening");
   const { budget } = cloudflare;
   const budgetLimit = config.cloudflare.budget.requests;
-  const metricsServer =
-    config.metrics === null
-      ? undefined
-      : await metrics?.serve(config.metrics, { db, now, auditForward, budget, budgetLimit, notReady, log });
-  await socket?.start();
-  const { port } = server.address() as AddressInfo;
+  let url = "";
+  let metricsServer: MetricsServer | undefined;
+  try {
+    // Before any work begins: of what starts beside a process that listens there already nothing is left half done.
+    url = await listen(server, config, { port: "PORT", host: "HOST" });
+    if (config.metrics !== null)
+      metricsServer = await metrics?.serve(config.metrics, {
+        db,
+        now,
+        auditForward,
+        budget,
+        budgetLimit,
+        notReady,
+        log,
+      });
+    await engine.start();
+    await usePolicy();
+    forwarder?.start();
+    await signer?.start();
+    await socket?.start().catch((error: unknown) => {
+      throw explainSlack(error, "SLACK_APP_TOKEN");
+    });
+    isStarted = true;
+  } catch (error) {
+    await stop().catch((failure: unknown) => log.warn({ err: failure }, "not closed after a failed start"));
+    throw error;
+  }
   // In the background: commands are taken whatever Cloudflare says of its token.
   void work.track(checkToken({ cloudflare, log, now }, halt.signal));
 
   return {
     metricsUrl: metricsServer?.url ?? null,
-    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    url,
     reloadPolicy: () =>
       queueReload(async () => {
         await reloadPolicy();

@@ -5,6 +5,7 @@ import { describeFailure, failedWords } from "./cloudflare-trouble.ts";
 import type { Log } from "./log.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
+import { databaseTroubleOf } from "./store/trouble.ts";
 
 /** What a person is told when something did not go as asked. `next` is the step that fixes it. */
 export interface UserMessage {
@@ -57,6 +58,13 @@ export function toUserMessage(error: unknown, reference: string): UserMessage {
     return { what: `${failedWords(error)}: ${brief}.`, next };
   }
   if (isSlackRateLimit(error)) return SLACK_BUSY;
+  const database = databaseTroubleOf(error);
+  if (database !== null)
+    return {
+      what: `zt-bot's database ${database.why}.`,
+      why: `Whether anything was done is not known for certain. Its reference in the log: ${reference}`,
+      next: "Look at the card before you try again, and tell those who run zt-bot. What can't wait: the Cloudflare dashboard.",
+    };
   if (isTokenTrouble(slackTroubleOf(error) ?? "")) return TOKEN_REFUSED;
   return {
     what: "zt-bot ran into an error.",

@@ -2,6 +2,8 @@ import { inspect } from "node:util";
 
 import { levels, pino, type DestinationStream, type Logger } from "pino";
 
+import { createOutput } from "./log-output.ts";
+
 export type { Logger } from "pino";
 
 /** The narrow face of the log that most modules need. */
@@ -56,8 +58,17 @@ export function createLogger(
           .replaceAll(URL_PASSWORD, REDACTED),
     },
   };
-  return stream === undefined ? pino(options) : pino(options, stream);
+  const logger: Logger = pino(
+    options,
+    stream ??
+      createOutput(STDOUT, (lines) =>
+        logger.warn({ lines }, "lines of the log were lost: it could not be written"),
+      ),
+  );
+  return logger;
 }
+
+const STDOUT = 1;
 
 /** Name, message, code and stack only: library errors carry whole requests with their headers. */
 function serializeError(error: unknown): Record<string, unknown> {

@@ -6,6 +6,7 @@ import { ConfigError, EX_CONFIG, listSecrets, readConfig } from "./config.ts";
 import { describeExposed } from "./file-modes.ts";
 import { createLogger } from "./log.ts";
 import { openPolicy } from "./policy-file.ts";
+import { StartError } from "./start-error.ts";
 import { StoreInUseError, StoreNotReadyError } from "./store/open.ts";
 
 // The only place that reads the environment, listens to signals and ends the process.
@@ -87,7 +88,8 @@ function findExposed(policyFile: string): string[] {
 }
 
 function fail(error: unknown, code: number): void {
-  if (code === EX_CONFIG && error instanceof Error) process.stderr.write(`${error.message}\n`);
+  if (error instanceof StartError || (code === EX_CONFIG && error instanceof Error))
+    process.stderr.write(`${error.message}\n`);
   log.fatal({ err: error }, "zt-bot cannot go on");
   process.exit(code);
 }

@@ -120,6 +120,11 @@ export function readList<Row>(
 const MALFORMED_AUTH = new Set([6003, 6111]);
 /** Bad token or missing permission; out of the token's scope; a read token that tried a write. */
 const FORBIDDEN = new Set([10000, 9109, 1010]);
+/**
+ * A token that was revoked or rolled: the code is the same as for one that is out of its scope, or comes with 401 alone
+ * (https://github.com/divinevideo/divine-mobile/issues/4257).
+ */
+const INVALID_TOKEN = /^invalid (?:access|api) token/i;
 /** access.api.error.not_found */
 const NOT_FOUND = 12135;
 /** access.api.error.not_enabled */
@@ -140,6 +145,7 @@ function toFailure(
   // Only a 4xx is a statement about the request; a 5xx or a redirect says nothing sure, whatever its body.
   if (raw.status >= 400 && raw.status < 500) {
     if (codes.some((code) => MALFORMED_AUTH.has(code))) return new AuthError({ ...facts, codes });
+    if (messages.some((message) => INVALID_TOKEN.test(message))) return new AuthError({ ...facts, codes });
     if (codes.includes(NOT_ENABLED)) return new NotEnabledError({ ...facts, codes });
     const isForbidden = codes.some((code) => FORBIDDEN.has(code));
     if (isForbidden || raw.status === 401 || (raw.status === 403 && isEnvelope(body))) {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
 import { probeWrite } from "../store/deliveries.ts";
 import type { Db } from "../store/open.ts";
+import { databaseTroubleOf } from "../store/trouble.ts";
 
 interface Served {
   /** Why the process takes no commands now, or null when it does. */
@@ -65,7 +66,9 @@ export function createServer(log: Log, served: Served): Server {
   });
   // Such as no more file descriptors; without a listener it would end the process. One that can't listen at all is
   // told of by what starts it.
-  server.on("error", (error) => log.error({ err: error }, "connection not taken"));
+  server.once("listening", () =>
+    server.on("error", (error) => log.error({ err: error }, "connection not taken")),
+  );
   return server;
 }
 
@@ -116,7 +119,8 @@ export function createWriteProbe(db: Db, log: Log): () => Promise<boolean> {
       if (isFailing) log.info({}, "the database takes writes again");
       isFailing = false;
     } catch (error) {
-      if (!isFailing) log.error({ err: error }, "the database takes no writes");
+      if (!isFailing)
+        log.error({ err: error, next: databaseTroubleOf(error)?.next }, "the database takes no writes");
       isFailing = true;
     }
     doneAt = performance.now();

@@ -41,6 +41,7 @@ export function createNotices(
 
   async function listen(): Promise<void> {
     let isFirst = true;
+    let isCutOff = false;
     while (!closing.signal.aborted) {
       const client = new pg.Client({
         connectionString: withStandardTls(url),
@@ -58,9 +59,14 @@ export function createNotices(
         // Nobody knows what was told meanwhile.
         if (!isFirst) for (const all of listeners.values()) for (const one of all) one(null);
         isFirst = false;
+        if (isCutOff) log.info({}, "notices from other replicas again");
+        isCutOff = false;
         await untilCut(client, closing.signal);
       } catch (error) {
-        if (!closing.signal.aborted) log.warn({ err: error }, "no notices from other replicas for a moment");
+        // Told of once, and not at each try.
+        if (!closing.signal.aborted && !isCutOff)
+          log.warn({ err: error }, "no notices from other replicas for a moment");
+        isCutOff = true;
       }
       await client.end().catch((error: unknown) => log.debug({ err: error }, "connection was gone already"));
       await sleep(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => {

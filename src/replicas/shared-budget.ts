@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { sql } from "kysely";
 
@@ -19,6 +20,8 @@ const SHORTEST_MS = 50;
 const RETRY_MS = 250;
 /** Without the database each process goes by its own count for so long, then asks again. */
 const ALONE_MS = 5000;
+/** A network that swallows everything would else hold up each look-up for half a minute. */
+const PATIENCE_MS = 5000;
 const PAUSED = "cloudflare-paused";
 /** As with what Cloudflare itself says: see api/retry.ts. */
 const LONGEST_PAUSE_MS = 3_600_000;
@@ -33,24 +36,39 @@ export function createSharedBudget(
   { log, notices }: { log: Log; notices: Notices },
 ): SharedBudget {
   const { windowMs } = rate;
+  function settle(id: string, used: number): void {
+    if (id === "") return;
+    db.updateTable("rate_permits")
+      .set({ calls: used, counts_until: clockOf(db, Date.now(), windowMs) })
+      .where("id", "=", id)
+      .execute()
+      .catch((error: unknown) => log.warn({ err: error }, "unused calls were not given back"));
+  }
+
+  /** One that comes when nobody waits for it is given back. */
+  async function leaseSoon(lease: Promise<PermitLease>): Promise<PermitLease> {
+    const first = await Promise.race([lease, sleep(PATIENCE_MS, null, { ref: false })]);
+    if (first !== null) return first;
+    lease.then(
+      ({ id, granted }) => settle(granted > 0 ? id : "", 0),
+      () => {
+        // Told of already.
+      },
+    );
+    throw new Error(`the database did not answer within ${PATIENCE_MS / 1000} s`);
+  }
+
   return {
     async lease(wanted, priority) {
       try {
-        return await takeLease(db, rate, wanted, priority);
+        return await leaseSoon(takeLease(db, rate, wanted, priority));
       } catch (error) {
         // Containment must not wait for this: what Cloudflare says of its limit still counts.
         log.warn({ err: error }, "the shared budget can't be read: this process goes by its own count");
         return { id: "", granted: wanted, validMs: ALONE_MS, retryMs: 0 };
       }
     },
-    settle(id, used) {
-      if (id === "") return;
-      db.updateTable("rate_permits")
-        .set({ calls: used, counts_until: clockOf(db, Date.now(), windowMs) })
-        .where("id", "=", id)
-        .execute()
-        .catch((error: unknown) => log.warn({ err: error }, "unused calls were not given back"));
-    },
+    settle,
     pause(ms) {
       notices.tell(PAUSED, { ms });
       const until = clockOf(db, Date.now(), ms);

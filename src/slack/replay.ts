@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AllMiddlewareArgs, AnyMiddlewareArgs, Context } from "@slack/bolt";
 
-import { UserError } from "../errors.ts";
+import { UserError, type UserMessage } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { takeDelivery } from "../store/deliveries.ts";
 import type { Db } from "../store/open.ts";
+import { databaseTroubleOf } from "../store/trouble.ts";
 
 /** Where the signature of an HTTP request travels through Bolt: see http.ts. */
 export const SIGNATURE = "requestSignature";
@@ -86,7 +87,7 @@ export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
       } catch (error) {
         log.warn({ err: error }, "request not written down");
         if (purpose === "look-up") return true;
-        throw new UserError(NOT_WRITTEN);
+        throw new UserError(notWritten(error));
       }
     };
     args.context[IS_FIRST] = isFirst;
@@ -108,8 +109,11 @@ function idOf({ body, context }: AnyMiddlewareArgs & AllMiddlewareArgs): string 
   return typeof signature === "string" ? signature : null;
 }
 
-const NOT_WRITTEN = {
-  what: "Nothing was done: zt-bot can't write anything down now.",
-  why: "Its database is full, locked or out of reach, and nothing is changed that is not recorded.",
-  next: "Look-ups go on. Tell those who run zt-bot, and try again when it is fixed.",
-};
+function notWritten(error: unknown): UserMessage {
+  const why = databaseTroubleOf(error)?.why ?? "takes no writes";
+  return {
+    what: "Nothing was done: zt-bot can't write anything down now.",
+    why: `Its database ${why}, and nothing is changed that is not recorded.`,
+    next: "Look-ups go on. Tell those who run zt-bot, and try again when it is fixed. What can't wait: the Cloudflare dashboard.",
+  };
+}

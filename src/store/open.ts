@@ -35,6 +35,7 @@ import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
 import type { Database } from "./schema.ts";
 import { sqliteDialect } from "./sqlite.ts";
+import { sqliteCode } from "./trouble.ts";
 
 export type Db = Kysely<Database>;
 
@@ -276,6 +277,7 @@ async function migrate(db: Db, dialect: "sqlite" | "postgres"): Promise<void> {
 }
 
 const LOCK = "lock.db";
+const SQLITE_BUSY = 5;
 
 /**
  * The files are the bot's alone; SQLite gives those that it puts beside the database the same mode. A folder that was
@@ -291,9 +293,9 @@ function lockDirectory(directory: string): () => void {
   const lock = new DatabaseSync(join(directory, LOCK));
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
-  } catch {
+  } catch (error) {
     lock.close();
-    throw new StoreInUseError(directory);
+    throw sqliteCode(error) === SQLITE_BUSY ? new StoreInUseError(directory) : error;
   }
   return () => lock.close();
 }

@@ -14,6 +14,8 @@ import {
   type TransactionSettings,
 } from "kysely";
 
+import { sqliteCode } from "./trouble.ts";
+
 /** How long a write waits for another writer: another program, as this process takes turns. */
 const BUSY_MS = 5000;
 const RETRY_MS = 10;
@@ -162,8 +164,7 @@ async function whenFree<T>(deadline: number, act: () => T): Promise<T> {
 const SQLITE_BUSY = 5;
 
 function isBusy(error: unknown): boolean {
-  // The lowest byte is the kind of error, the others say more of it.
-  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+  return sqliteCode(error) === SQLITE_BUSY;
 }
 
 /** Each waits for all who came before, and gives up the turn with what it gets. */

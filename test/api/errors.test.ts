@@ -72,6 +72,14 @@ const ROWS: ErrorRow[] = [
     fields: { codes: [9109] },
   },
   {
+    answer: "403 9109 of a token that was revoked",
+    status: 403,
+    body: refuse({ code: 9109, message: "Invalid access token" }),
+    kind: "auth",
+    applied: "no",
+    fields: { codes: [9109] },
+  },
+  {
     answer: "the flat 403 of a read token that tried a write",
     status: 403,
     body: { code: 1010, error: "auth.forbidden" },

@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-
 import { Kysely, sql } from "kysely";
 import postgres from "postgres";
 import { expect, it, onTestFinished, vi } from "vitest";
@@ -10,6 +7,7 @@ import { insertRequest } from "../../src/requests/repository.ts";
 import { openStore, type Db } from "../../src/store/open.ts";
 import { postgresDialect } from "../../src/store/pg.ts";
 import type { Database } from "../../src/store/schema.ts";
+import { startNetwork } from "../support/network.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { ALICE, newRequest, NOW } from "./fixture.ts";
 
@@ -113,7 +111,6 @@ describeWithPostgres("when PostgreSQL goes silent", () => {
     const { url, drop } = await createDatabase();
     onTestFinished(drop);
     const network = await startNetwork(url);
-    onTestFinished(network.close);
     const db = new Kysely<Database>({ dialect: postgresDialect(network.url, 2, SILENCE_MS) });
     onTestFinished(() => db.destroy());
     await sql`SELECT 1`.execute(db);
@@ -206,36 +203,6 @@ function times<T>(start: (n: number) => Promise<T>): Promise<T>[] {
 
 function again<T>(work: () => Promise<T>): Promise<T> {
   return vi.waitFor(work, 5000);
-}
-
-/** A network between here and PostgreSQL that may swallow everything without a word. */
-async function startNetwork(url: string) {
-  const { hostname, port } = new URL(url);
-  let isSwallowing = false;
-  const ends = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(port || 5432), hostname);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      ends.add(from);
-      from.on("data", (data) => isSwallowing || to.write(data));
-      from.on("error", () => {});
-      from.on("close", () => to.destroy());
-    }
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const through = new URL(url);
-  through.port = String((server.address() as AddressInfo).port);
-  return {
-    url: through.href,
-    swallow: (swallow: boolean) => (isSwallowing = swallow),
-    close: () => {
-      server.close();
-      for (const end of ends) end.destroy();
-    },
-  };
 }
 
 async function sleepInTransaction(db: Db): Promise<void> {

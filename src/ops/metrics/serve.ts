@@ -1,12 +1,11 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 
 import type { Registry } from "prom-client";
 
 import type { Config } from "../../config.ts";
 import type { Log } from "../../log.ts";
 import { shareInFlight } from "../../memoize.ts";
+import { listen } from "../listen.ts";
 
 export interface MetricsServer {
   /** Where they are scraped. */
@@ -52,12 +51,11 @@ export async function serveMetrics(
     }
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await once(server.listen(port, host), "listening");
+  const url = await listen(server, { port, host }, { port: "METRICS_PORT", host: "METRICS_HOST" });
   // Such as no more file descriptors; without a listener it would end the process.
   server.on("error", (error) => log.error({ err: error }, "connection not taken"));
-  const { port: bound } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}/metrics`,
+    url: `${url}/metrics`,
     close() {
       server.close();
       server.closeAllConnections();

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import { expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
+import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
@@ -12,8 +12,8 @@ import {
   press,
   startWorld,
   wordsOf,
-} from "../support/harness.ts";
-import { probe, type ReadyBot, startBotProcess } from "../support/process.ts";
+} from "../../support/harness.ts";
+import { probe, type ReadyBot, startBotProcess } from "../../support/process.ts";
 
 // It starts a process: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
