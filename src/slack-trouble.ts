@@ -142,3 +142,11 @@ export function describeSlackTrouble(
       return { why: "Slack rejected the message", next: null };
   }
 }
+
+/** Where a token that Slack does not take comes from again, by the setting that holds it. */
+export const NEW_TOKEN = {
+  SLACK_BOT_TOKEN:
+    "Install the app again, and set SLACK_BOT_TOKEN to the Bot User OAuth Token under OAuth & Permissions.",
+  SLACK_APP_TOKEN:
+    "Make an app-level token with connections:write under Basic Information, and set SLACK_APP_TOKEN to it.",
+} as const;

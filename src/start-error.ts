@@ -1,9 +1,9 @@
 import { databaseTroubleOf } from "./store/trouble.ts";
 import type { Config } from "./config.ts";
 import { slackTroubleOf } from "./slack/clients.ts";
-import { describeSlackTrouble, isTokenTrouble } from "./slack-trouble.ts";
+import { describeSlackTrouble, isTokenTrouble, NEW_TOKEN } from "./slack-trouble.ts";
 
-/** Why zt-bot does not start, where those who run it can mend that. The message says what is wrong, and what mends it. */
+/** Why zt-bot does not start, where those who run it can fix that. The message says what is wrong, and what fixes it. */
 export class StartError extends Error {
   override readonly name = "StartError";
 
@@ -27,16 +27,11 @@ function placeOf(database: Config["database"]): string {
 }
 
 /** For a call that was made with one of Slack's tokens: anything else is given back as it is. */
-export function explainSlack(error: unknown, setting: "SLACK_BOT_TOKEN" | "SLACK_APP_TOKEN"): unknown {
+export function explainSlack(error: unknown, setting: keyof typeof NEW_TOKEN): unknown {
   const code = slackTroubleOf(error);
   if (code === null) return error;
-  if (isTokenTrouble(code)) {
-    const where =
-      setting === "SLACK_BOT_TOKEN"
-        ? "Install the app again, and set SLACK_BOT_TOKEN to the Bot User OAuth Token under OAuth & Permissions."
-        : "Make an app-level token with connections:write under Basic Information, and set SLACK_APP_TOKEN to it.";
-    return new StartError(`Slack does not accept ${setting} (${code})`, where, error);
-  }
+  if (isTokenTrouble(code))
+    return new StartError(`Slack does not accept ${setting} (${code})`, NEW_TOKEN[setting], error);
   if (code === "unreachable" || code.startsWith("http_"))
     return new StartError(
       `Slack can't be reached (${code})`,

@@ -4,6 +4,8 @@ import type { App, Logger as BoltLogger, Receiver } from "@slack/bolt";
 
 import type { Log } from "../log.ts";
 import { timeAcknowledgement, type OnAcknowledged } from "./acknowledge.ts";
+import { isTokenTrouble, NEW_TOKEN } from "../slack-trouble.ts";
+import { slackTroubleOf } from "./clients.ts";
 import { createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
 /** The way in which Slack's payloads arrive in Socket Mode. */
@@ -114,7 +116,9 @@ export function createSlackSocket(options: SlackSocketOptions): SlackSocket {
         tries += 1;
         await connect();
       } catch (error) {
-        if (!stopping.signal.aborted) log.warn({ err: error, tries }, "not connected to Slack, trying again");
+        if (stopping.signal.aborted) continue;
+        const next = isTokenTrouble(slackTroubleOf(error) ?? "") ? NEW_TOKEN.SLACK_APP_TOKEN : undefined;
+        log.warn({ err: error, tries, next }, "not connected to Slack, trying again");
       }
     }
     isReconnecting = false;

@@ -1,4 +1,4 @@
-/** What keeps the database from its work, in words: `why` goes on after "the database", `next` is what mends it. */
+/** What keeps the database from its work, in words: `why` goes on after "the database", `next` is what fixes it. */
 export interface DatabaseTrouble {
   why: string;
   next: string;
@@ -19,7 +19,7 @@ const CLOSED: DatabaseTrouble = {
 };
 const UNREACHABLE: DatabaseTrouble = {
   why: "can't be reached",
-  next: "Start PostgreSQL, or mend the network between it and zt-bot.",
+  next: "Start PostgreSQL, or fix the network between it and zt-bot.",
 };
 const CROWDED: DatabaseTrouble = {
   why: "takes no more connections",

@@ -77,7 +77,7 @@ describe("a port that is taken", () => {
 
 describeWithMounts("a disk on which nothing can be written", () => {
   it.each([["new"], ["that there was before"]])(
-    "keeps a bot with a database %s from starting, in words, and from nothing once it is mended",
+    "keeps a bot with a database %s from starting, in words, and from nothing once it is fixed",
     async (which) => {
       const world = await startWorld({ mode: "http" });
       const disk = mountSmallDisk(join(world.folder, "data"));
@@ -98,13 +98,13 @@ describeWithMounts("a disk on which nothing can be written", () => {
 });
 
 describeWithPostgres("PostgreSQL", () => {
-  it("ends the start in words that name the place and no password, and what mends it", async () => {
+  it("ends the start in words that name the place and no password, and what fixes it", async () => {
     const database = await createDatabase();
     onTestFinished(() => database.drop());
     const world = await startWorld({ mode: "http" });
     const failAt = (url: string | URL) => failToStart({ ...world.env, DATABASE_URL: String(url) });
     expect(await failAt("postgres://zt:hunter2@127.0.0.1:1/zt")).toBe(
-      "zt-bot cannot start: the database 127.0.0.1:1/zt can't be reached.\n→ Start PostgreSQL, or mend the network between it and zt-bot.\n",
+      "zt-bot cannot start: the database 127.0.0.1:1/zt can't be reached.\n→ Start PostgreSQL, or fix the network between it and zt-bot.\n",
     );
     const unknown = new URL(database.url);
     unknown.pathname = "/zt_nonesuch";
