@@ -130,7 +130,7 @@ async function measureCosts(): Promise<Record<string, Cost>> {
     );
     const sent = cloudflare.requests.find(({ path }) => path.endsWith("/revoke_user"));
     if (sent === undefined) throw new Error("nothing was revoked");
-    costs["approve, to revoke_user on the wire"] = costOf(world, { until: sent.at });
+    costs["approve, before revoke_user goes out"] = costOf(world, { before: sent.at });
     return costs;
   } finally {
     await bot.stop();
@@ -158,10 +158,10 @@ async function during(world: World, act: () => Promise<unknown>): Promise<Cost> 
   }
 }
 
-function costOf({ slack, cloudflare }: World, { until = Infinity } = {}): Cost {
-  const asked = cloudflare.requests.filter(({ at }) => at >= begunAt && at <= until).map(({ at }) => at);
+function costOf({ slack, cloudflare }: World, { before = Infinity } = {}): Cost {
+  const asked = cloudflare.requests.filter(({ at }) => at >= begunAt && at < before).map(({ at }) => at);
   const answered = slack.calls.filter(
-    (call) => Date.parse(call.at) >= begunAt && Date.parse(call.at) <= until,
+    (call) => Date.parse(call.at) >= begunAt && Date.parse(call.at) < before,
   );
   let rounds = 0;
   let roundAt = -Infinity;

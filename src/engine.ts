@@ -2,6 +2,8 @@ import PQueue from "p-queue";
 
 import { rulesFor } from "./approvals/rules.ts";
 import { BOT } from "./audit/append.ts";
+import type { Standing } from "./approvals/facts.ts";
+import { createReadAhead } from "./execution/ahead.ts";
 import { endBlock } from "./execution/end-block.ts";
 import { findLooks, LOOK_CALLS, lookAtPeople, readPerson } from "./incidents/look.ts";
 import { readBlocked } from "./incidents/rules.ts";
@@ -67,8 +69,10 @@ export interface Engine {
   lookAtIncident(id: string): void;
   /** The same; resolves when that is over. */
   incidentRead(id: string): Promise<void>;
-  /** Carries out an approved request, now if possible. */
-  execute(request: Pick<Request, "id">): void;
+  /** Carries out an approved request, now if possible. `judgedBy`: what the click that approved it was judged by. */
+  execute(request: Pick<Request, "id">, judgedBy?: Standing): void;
+  /** Begins to read what the execution needs first of Cloudflare, for a click that will very likely start it. */
+  readAhead(request: Request): void;
   /** Looks whether an approver is active in Slack; the card says so when nobody is. Never rejects. */
   lookForApprovers(requestId: string): Promise<void>;
   /** Looks for what is to be done at once; what is held is tried as well. */
@@ -134,8 +138,10 @@ export function createEngine(deps: EngineDeps): Engine {
     return null;
   });
 
+  const readAhead = createReadAhead(deps);
   const execution = {
     ...deps,
+    readAhead,
     publish,
     verifyDelaysMs,
     toldAt: new Map(),
@@ -285,7 +291,11 @@ export function createEngine(deps: EngineDeps): Engine {
     threadPublished: (id) => threading.done(id),
     lookAtIncident: (id) => incidents.add(id, true),
     incidentRead: (id) => incidents.done(id),
-    execute: ({ id }) => executing.add(id, true),
+    execute(request, judgedBy) {
+      if (judgedBy !== undefined) readAhead.judged(request, judgedBy);
+      executing.add(request.id, true);
+    },
+    readAhead: (request) => readAhead.begin(request),
     sweep,
     async lookForApprovers(id) {
       await looking.done(id);

@@ -9,10 +9,12 @@ import { actionOf, type Plan } from "./index.ts";
 export async function checkTarget(cloudflare: Cloudflare, plan: Plan): Promise<TargetCheck> {
   const action = actionOf(plan);
   try {
+    const asApproved = action.checkTarget?.(cloudflare, plan) ?? Promise.resolve(OK);
+    // Of another user, how that one stands means nothing.
+    asApproved.catch(() => {});
     // Someone who is to be created has no id yet.
     const same = plan.target.id === "" ? OK : await checkSameUser(cloudflare, plan.target);
-    if (!same.ok) return same;
-    return (await action.checkTarget?.(cloudflare, plan)) ?? OK;
+    return same.ok ? await asApproved : same;
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
     if (action.isUrgent === true && action.namesTarget === true) return OK;

@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import { duration } from "../views/text.ts";
 import { auditContextOf } from "./audit-context.ts";
 import { checkClick, decisionPost, refuseClick, untilWritten } from "./click.ts";
+import type { Standing } from "./facts.ts";
 import { stepUpOf, type ClickFacts, type GivenCode } from "./decide.ts";
 import { readPause } from "../requests/pause.ts";
 import type { NewPost } from "../requests/posts.ts";
@@ -19,6 +20,7 @@ export interface BreakGlassCheck {
   facts: ClickFacts;
   /** Who is told at once, as Slack user ids. */
   told: string[];
+  standing: Standing;
 }
 
 /**
@@ -30,9 +32,9 @@ export async function checkBreakGlass(
   deps: Deps,
   requestId: string,
   asker: Asker,
-  code?: ClickFacts["code"],
+  { code, isTaken = false }: { code?: ClickFacts["code"]; isTaken?: boolean } = {},
 ): Promise<BreakGlassCheck> {
-  const { facts } = await checkClick(deps, "break-glass", requestId, asker, code);
+  const { facts, standing } = await checkClick(deps, "break-glass", requestId, asker, { code, isTaken });
   const [told, pause] = await Promise.all([whoIsTold(deps, asker), readPause(deps.db)]);
   if (pause !== null) {
     throw new UserError({
@@ -43,7 +45,7 @@ export async function checkBreakGlass(
     });
   }
   if (told.length === 0) return refuseClick(deps, "break-glass", facts.request, NOBODY_TOLD, asker);
-  return { facts, told };
+  return { facts, told, standing };
 }
 
 const NOBODY_TOLD = refuse(
@@ -82,8 +84,8 @@ export async function useBreakGlass(
 ): Promise<Request> {
   const { userId } = asker;
   // Someone may be first, or this person may do another one alone meanwhile.
-  const written = await untilWritten(async () => {
-    const { facts, told } = await checkBreakGlass(deps, requestId, asker, code);
+  const { written, standing } = await untilWritten(async () => {
+    const { facts, told, standing } = await checkBreakGlass(deps, requestId, asker, { code, isTaken: true });
     const at = facts.now;
     const noted = { via: facts.breakGlass?.get(userId) ?? userId, ...uncheckedOf(knownOf(facts, userId)) };
     const { stepUp } = stepUpOf(facts);
@@ -104,10 +106,10 @@ export async function useBreakGlass(
       posts: [decisionPost(at), ...breakGlassPosts(facts.request, userId, told)],
     });
     if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "break-glass used");
-    return moved;
+    return moved === null ? null : { written: moved, standing };
   });
   deps.engine.publish(written);
-  deps.engine.execute(written);
+  deps.engine.execute(written, standing);
   return written;
 }
 

@@ -2,7 +2,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError } from "../errors.ts";
 import { auditContextOf } from "./audit-context.ts";
-import { gatherFacts } from "./facts.ts";
+import { gatherFacts, type Standing } from "./facts.ts";
 import {
   decide,
   decideDetails,
@@ -59,10 +59,13 @@ export async function takeDecision(
   asker: Asker,
   { reason, code }: { reason?: string; code?: GivenCode } = {},
 ): Promise<Request> {
-  const { written, outcome } = await untilWritten(async () => {
-    const { facts, outcome } = await checkClick(deps, decision, requestId, asker, code);
+  const { written, outcome, standing } = await untilWritten(async () => {
+    const { facts, outcome, standing } = await checkClick(deps, decision, requestId, asker, {
+      code,
+      isTaken: true,
+    });
     const written = await write(deps, decision, facts, outcome, asker, reason);
-    return written === null ? null : { written, outcome };
+    return written === null ? null : { written, outcome, standing };
   });
   const waitedMs = deps.now() - written.createdAt;
   deps.log.info(
@@ -71,7 +74,7 @@ export async function takeDecision(
   );
   deps.engine.publish(written);
   // What was withdrawn while it was under way is looked into to its end.
-  if (written.status !== "pending") deps.engine.execute(written);
+  if (written.status !== "pending") deps.engine.execute(written, standing);
   return written;
 }
 
@@ -182,8 +185,26 @@ const NOBODY_LEFT = {
 };
 
 /**
+ * Whether this click very likely begins the execution, by what was last known: then its first readings are begun beside
+ * those that the click is judged by, and nobody waits for them one after another.
+ */
+function mayBeLast(
+  { policy, directory, now }: Deps,
+  click: Click,
+  request: Request,
+  { userId }: Asker,
+): boolean {
+  if (request.status !== "pending" || now() >= request.expiresAt) return false;
+  const { approvers, alone, quorum } = rulesFor(policy.current(), request);
+  if (click === "break-glass") return directory.last.isAmong(userId, alone ?? []);
+  if (click !== "approve" || userId === request.requesterId) return false;
+  const others = newestVotes(request.votes).filter(({ by }) => by !== userId).length;
+  return others + 1 >= quorum && directory.last.isAmong(userId, approvers);
+}
+
+/**
  * May this person do so now, and what follows? Also asked before a form opens, so that no one writes a reason for
- * nothing.
+ * nothing. `isTaken`: it is done, where it may be, and not only asked.
  * @throws UserError with the reason of a refusal; the refusal is recorded.
  */
 export async function checkClick(
@@ -191,9 +212,11 @@ export async function checkClick(
   click: Click,
   requestId: string,
   asker: Asker,
-  code?: ClickFacts["code"],
-): Promise<{ facts: ClickFacts; outcome: Outcome }> {
+  { code, isTaken = false }: { code?: ClickFacts["code"]; isTaken?: boolean } = {},
+): Promise<{ facts: ClickFacts; outcome: Outcome; standing: Standing }> {
   const request = await mustFind(deps, click, requestId, asker);
+  if (isTaken && mayBeLast(deps, click, request, asker)) deps.engine.readAhead(request);
+  const policyHash = deps.policy.hash();
   const [gathered, unreviewed] = await Promise.all([
     gatherFacts(deps, request, asker.userId),
     click === "break-glass" ? findUnreviewed(deps.db, asker.userId) : null,
@@ -201,7 +224,8 @@ export async function checkClick(
   const people = markStranger(deps, gathered.people, asker);
   const facts = { ...gathered, people, clickerId: asker.userId, unreviewed, code };
   const verdict = decide(click, facts);
-  if (verdict.allowed) return { facts, outcome: verdict.outcome };
+  if (verdict.allowed)
+    return { facts, outcome: verdict.outcome, standing: { facts: { ...gathered, people }, policyHash } };
   return refuseClick(deps, click, request, verdict, asker);
 }
 

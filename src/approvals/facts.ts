@@ -4,7 +4,7 @@ import type { Directory } from "../slack/directory.ts";
 import { actionOf } from "../actions/index.ts";
 import { affectedBy } from "../requests/plan.ts";
 import type { Request } from "../requests/request.ts";
-import type { ReadApproverRisk } from "./approver-risk.ts";
+import { CLICK_FRESH_MS, type ReadApproverRisk } from "./approver-risk.ts";
 import type { ApproverRisk, Facts, Known, Named } from "./eligibility.ts";
 import { readProtection } from "./protected-targets.ts";
 import { rulesFor } from "./rules.ts";
@@ -18,9 +18,17 @@ export interface FactsDeps {
   now(): number;
 }
 
+/** What an approval depends on beside our own tables, as it was read a moment ago. */
+export interface Standing {
+  facts: Facts;
+  /** Of the policy by which it was read. */
+  policyHash: string;
+}
+
 /**
  * All that a decision on this request depends on, read now and all at once: the policy, Slack's groups and people (who
- * clicked and who voted), who is protected, and whether those who have a say are at risk themselves.
+ * clicked and who voted), who is protected, and whether those who have a say are at risk themselves. That is one round
+ * of calls: who very likely has a say is asked for in Cloudflare beside Slack. At a click Cloudflare is asked anew.
  * @throws what Slack answered when it can't say who is who.
  */
 export async function gatherFacts(
@@ -29,23 +37,34 @@ export async function gatherFacts(
   clickerId: string | null = null,
 ): Promise<Facts> {
   const { policy, rules, ...start } = startFacts(deps, request);
-  const naming = readNamed(deps.directory, rules.approvers);
-  const namingAlone = rules.alone === null ? null : readNamed(deps.directory, rules.alone);
+  const { directory } = deps;
+  const naming = readNamed(directory, rules.approvers);
+  const namingAlone = rules.alone === null ? null : readNamed(directory, rules.alone);
+  const riskOf = (email: string) =>
+    clickerId === null ? deps.approverRisk(email) : deps.approverRisk(email, CLICK_FRESH_MS);
+  const readRiskEarly = (id: string): void => {
+    const email = directory.last.email(id);
+    const isLikely = id !== request.requesterId && directory.last.isAmong(id, rules.approvers);
+    const isLikelyAlone = directory.last.isAmong(id, rules.alone ?? []);
+    // Who asks for it once Slack has answered hears of an error.
+    if (email !== null && (isLikely || isLikelyAlone)) riskOf(email).catch(() => {});
+  };
 
   /** Of those who have no say Cloudflare is not asked. */
   const know = async (id: string): Promise<readonly [string, Known]> => {
-    const [person, approvers, alone] = await Promise.all([deps.directory.person(id), naming, namingAlone]);
+    if (policy.checksApproverRisk) readRiskEarly(id);
+    const [person, approvers, alone] = await Promise.all([directory.person(id), naming, namingAlone]);
     const hasSay = (approvers.has(id) && id !== request.requesterId) || alone?.has(id) === true;
-    if (!policy.checksApproverRisk) return [id, { person, approverRisk: { kind: "fine" } }];
+    if (!policy.checksApproverRisk) return [id, { person, approverRisk: NOT_CHECKED }];
     if (!hasSay || !person?.email) return [id, { person, approverRisk: NOT_ASKED }];
-    return [id, { person, approverRisk: await deps.approverRisk(person.email) }];
+    return [id, { person, approverRisk: await riskOf(person.email) }];
   };
   const ids = new Set([clickerId, request.breakGlass?.by ?? null, ...request.votes.map(({ by }) => by)]);
   const [approvers, breakGlass, people, protection] = await Promise.all([
     naming,
     namingAlone,
     Promise.all([...ids].flatMap((id) => (id === null ? [] : [know(id)]))),
-    readProtection(policy, deps.directory, affectedBy(request.plan)),
+    readProtection(policy, directory, affectedBy(request.plan)),
   ]);
   const now = deps.now();
   return { ...start, approvers, breakGlass, people: new Map(people), protection, silence: null, now };
@@ -74,6 +93,19 @@ export async function gatherFactsOrSilence(deps: FactsDeps, request: Request): P
   }
 }
 
+/** The same a moment later, with what zt-bot itself did to those people since: that stands in our own tables. */
+export async function renewRisks(deps: Pick<FactsDeps, "approverRisk">, facts: Facts): Promise<Facts> {
+  const people = await Promise.all(
+    [...facts.people].map(async ([id, known]): Promise<readonly [string, Known]> => {
+      if (known.approverRisk === NOT_ASKED || known.approverRisk === NOT_CHECKED || !known.person?.email)
+        return [id, known];
+      return [id, { ...known, approverRisk: await deps.approverRisk(known.person.email) }];
+    }),
+  );
+  return { ...facts, people: new Map(people) };
+}
+
+const NOT_CHECKED: ApproverRisk = { kind: "fine" };
 const NOT_ASKED: ApproverRisk = { kind: "unknown", why: "it was not read" };
 
 function startFacts(deps: FactsDeps, request: Request) {

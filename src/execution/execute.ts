@@ -25,7 +25,9 @@ import {
 } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
 import { noteBlockEnd } from "./block-ends.ts";
-import { pausedBy, readStanding, type Refusal, type Standing } from "./permit.ts";
+import type { Standing } from "../approvals/facts.ts";
+import type { ReadAhead } from "./ahead.ts";
+import { pausedBy, readStanding, renewStanding, type Refusal } from "./permit.ts";
 import { advancePerson, type PersonDeps, type Run } from "./person.ts";
 import { BEGIN_SIZE, eachOf, estimateLeftMs, LANES, paceAfter, type Pace } from "./pace.ts";
 import { judgeEnd, toFailurePages, toProgress } from "./result.ts";
@@ -37,6 +39,8 @@ export interface ExecutionDeps extends PersonDeps {
   toldAt: Map<string, number>;
   /** How fast each request about several users goes. */
   paces: Map<string, Pace>;
+  /** What clicks in this process have read for what they began. */
+  readAhead: Pick<ReadAhead, "take">;
   /** The process is to end: what is begun is finished, nothing more is begun. */
   isStopping(): boolean;
 }
@@ -109,9 +113,17 @@ export async function executeRequest(
 async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null> {
   const { db, now } = deps;
   const { id, plan } = lease.request;
+  const ahead = deps.readAhead.take(lease.request);
+  let before = ahead.before;
   let standing: Promise<Standing> | undefined;
   let readAt = 0;
   let stale = 0;
+  if (ahead.standing !== null) {
+    readAt = ahead.standing.facts.gatheredAt;
+    standing = renewStanding(deps, ahead.standing);
+    // Heard by who judges by it, where it comes to that.
+    standing.catch(() => {});
+  }
   const { findings, isTold } = await findUnproven(deps, lease);
   // Told before: what was sent is looked into to its end, and nothing else is sent.
   if (findings.length > 0 && !isTold) {
@@ -136,6 +148,11 @@ async function advance(deps: ExecutionDeps, lease: Lease): Promise<number | null
           standing = readStanding(deps, request);
         }
         return standing;
+      },
+      takeAhead() {
+        const taken = before;
+        before = null;
+        return taken;
       },
     };
     let next: { due: number } | Refusal | null;

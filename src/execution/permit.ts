@@ -2,7 +2,7 @@ import { actionOf, actionsThat } from "../actions/index.ts";
 import type { TargetCheck } from "../actions/define.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { findCopyTrouble, type CopyRequired } from "../audit/forward/lag.ts";
-import { gatherFactsOrSilence, type FactsDeps } from "../approvals/facts.ts";
+import { gatherFactsOrSilence, renewRisks, type FactsDeps, type Standing } from "../approvals/facts.ts";
 import type { Facts } from "../approvals/eligibility.ts";
 import { judgeExecution, judgeTargets, type ExecutionVerdict } from "../approvals/votes.ts";
 import { clockOf } from "../store/clock.ts";
@@ -31,12 +31,6 @@ export interface PermitDeps extends FactsDeps {
   copyRequired?: CopyRequired;
 }
 
-/** What an approval depends on beside our own tables, as it was read a moment ago. */
-export interface Standing {
-  facts: Facts;
-  policyHash: string;
-}
-
 /** Older than this, what was read is read again before anything is sent. */
 export const FRESH_MS = 5000;
 
@@ -44,6 +38,11 @@ export const FRESH_MS = 5000;
 export async function readStanding(deps: PermitDeps, request: Request): Promise<Standing> {
   const policyHash = deps.policy.hash();
   return { facts: await gatherFactsOrSilence(deps, request), policyHash };
+}
+
+/** The same, from what was read at the click a moment ago, with what zt-bot did to those people since. */
+export async function renewStanding(deps: PermitDeps, { facts, policyHash }: Standing): Promise<Standing> {
+  return { facts: await renewRisks(deps, facts), policyHash };
 }
 
 /** Why nothing is sent now. */
@@ -88,6 +87,8 @@ export interface Sending {
   plan: Plan;
   baseline: unknown;
   check: TargetCheck;
+  /** When the first of what was read of this user was asked for, epoch milliseconds. */
+  readAt: number;
   standing: Standing;
   /** Of the first attempt, by Cloudflare's clock. */
   sentAt: number;
@@ -110,7 +111,7 @@ export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sendin
 }
 
 async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Sending): Promise<void> {
-  const { row, plan, standing, baseline, check, sentAt } = sending;
+  const { row, plan, standing, baseline, check, readAt, sentAt } = sending;
   const at = deps.now();
   const { id } = lease.request;
   const change = { id, at, actor: BOT, where: lease.isHeld };
@@ -148,6 +149,8 @@ async function record(deps: PermitDeps, trx: Writer, lease: Lease, sending: Send
     const why = `another request is working on the same user${holder === "" ? "" : `: ${holder}`}`;
     throw new RefusedError({ kind: "busy", why });
   }
+  // What was read of this user before that is no longer how they stand.
+  if (await isCalledSince(trx, row.target, id, readAt)) throw new RefusedError({ kind: "stale" });
   const attempt = row.attempts + 1;
   const isTaken = await changeTarget(trx, id, {
     position: row.position,
@@ -216,6 +219,20 @@ function judge(at: number, request: Request, { target }: TargetRow, standing: St
 }
 
 type Judged = ExecutionVerdict | { kind: "protected" };
+
+/** Whether another request changed something of this user after they were read: epoch milliseconds. */
+async function isCalledSince(trx: Writer, target: Target, id: string, readAt: number): Promise<boolean> {
+  // Someone who is to be created has no id, and nobody else has changed anything of them.
+  if (target.id === "") return false;
+  const other = await trx
+    .selectFrom("request_targets")
+    .select("request_id")
+    .where("target_id", "=", target.id)
+    .where("request_id", "!=", id)
+    .where("answered_at", ">=", readAt)
+    .executeTakeFirst();
+  return other !== undefined;
+}
 
 /** What gives access back is void once the user was contained after it was asked for. */
 async function findContainmentSince(

@@ -5,6 +5,7 @@ import { actionOf } from "../actions/index.ts";
 import type { Look, Verification } from "../actions/define.ts";
 import { recordedRays, recordedReceipt, type Receipt } from "../actions/receipt.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
+import type { Standing } from "../approvals/facts.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, type AuditEntry, BOT } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
@@ -18,17 +19,17 @@ import type { NewPost } from "../requests/posts.ts";
 import type { Request, Result } from "../requests/request.ts";
 import { changeTarget, type Outcome, type TargetChange, type TargetRow } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
-import {
-  FRESH_MS,
-  heldByCopy,
-  pausedBy,
-  permitSend,
-  type PermitDeps,
-  type Refusal,
-  type Standing,
-} from "./permit.ts";
+import { FRESH_MS, heldByCopy, pausedBy, permitSend, type PermitDeps, type Refusal } from "./permit.ts";
 import { lookDelays } from "./pace.ts";
-import { backOffMs, judgeFailure, lookNow, readBaseline, type Failed, type Reading } from "./reads.ts";
+import {
+  backOffMs,
+  judgeFailure,
+  lookNow,
+  readBefore,
+  type Before,
+  type Failed,
+  type Reading,
+} from "./reads.ts";
 
 export interface PersonDeps extends PermitDeps {
   cloudflare: Cloudflare;
@@ -47,6 +48,8 @@ export interface Run {
   lease: Lease;
   request: Request;
   standing: () => Promise<Standing>;
+  /** What was read of the first user at the click that approved it, once; null: nothing, or too long ago. */
+  takeAhead: () => Promise<Before> | null;
   /** How long Cloudflare took to show the first user as done, milliseconds; 0: at once, or not shown so far. */
   lagMs: number;
 }
@@ -82,17 +85,14 @@ interface Person extends Run {
 }
 
 async function begin(person: Person): Promise<Refusal | null> {
-  const { deps, request, row, plan } = person;
+  const { deps, request, plan } = person;
   // Both are seen again before the call; seen here, nothing is read for a call that is not sent.
   const pause = await readPause(deps.db);
   if (pause !== null) return pausedBy(pause);
   const behind = await heldByCopy(deps, deps.db);
   if (behind !== null) return behind;
-  const [check, before] = await Promise.all([
-    checkTarget(deps.cloudflare, plan),
-    row.baseline === null
-      ? readBaseline(deps.cloudflare, plan, row.position === 0 ? request.evidence : null)
-      : ({ ok: true, value: row.baseline } as const),
+  const [{ check, baseline: before, readAt }] = await Promise.all([
+    readBeforeCall(person),
     person.standing(),
   ]);
   if (!check.ok) {
@@ -119,7 +119,25 @@ async function begin(person: Person): Promise<Refusal | null> {
     });
   // Read with the rest; where that took long, once more.
   const standing = await person.standing();
-  return send(person, { check, baseline: before.ok ? before.value : null, standing });
+  return send(person, { check, baseline: before.ok ? before.value : null, standing, readAt });
+}
+
+/** What stood before the first attempt stays the baseline of all. */
+async function readBeforeCall({ deps, request, row, plan, takeAhead }: Person): Promise<Before> {
+  const { cloudflare, now } = deps;
+  if (row.baseline !== null) {
+    const readAt = now();
+    return {
+      check: await checkTarget(cloudflare, plan),
+      baseline: { ok: true, value: row.baseline },
+      readAt,
+    };
+  }
+  const isFirst = row.position === 0;
+  return (
+    (isFirst ? takeAhead() : null) ??
+    readBefore(cloudflare, plan, { evidence: isFirst ? request.evidence : null, now })
+  );
 }
 
 /** Sent before, and no one knows what came of it: what is done already is not done twice. */
@@ -133,10 +151,11 @@ async function settle(person: Person): Promise<Refusal | null> {
   if (person.request.stop !== undefined) return giveUpSending(person, STOPPED, seen);
   // Done twice, a containment harms no one; everything else is sent again only after a look.
   if (!seen.ok && !isUrgent) return lookAgain(person, seen.why);
+  const readAt = deps.now();
   const [check] = await Promise.all([checkTarget(deps.cloudflare, plan), person.standing()]);
   if (!check.ok) return giveUpSending(person, check, seen);
   const standing = await person.standing();
-  const refusal = await send(person, { check, baseline: row.baseline, standing, isAgain: seen.ok });
+  const refusal = await send(person, { check, baseline: row.baseline, standing, readAt, isAgain: seen.ok });
   return refusal?.kind === "void" ? giveUpSending(person, refusal, seen) : refusal;
 }
 
@@ -149,6 +168,7 @@ async function send(
     check: Parameters<typeof permitSend>[2]["check"];
     baseline: unknown;
     standing: Standing;
+    readAt: number;
     isAgain?: boolean;
   },
 ): Promise<Refusal | null> {

@@ -1,5 +1,6 @@
 import { actionOf } from "../actions/index.ts";
-import type { Look } from "../actions/define.ts";
+import { checkTarget } from "../actions/check-target.ts";
+import type { Look, TargetCheck } from "../actions/define.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure, type CloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
@@ -20,12 +21,35 @@ async function reading<T>(read: () => Promise<T>): Promise<Reading<T>> {
 }
 
 /** What stands before the call, for the look afterwards. */
-export function readBaseline(
+function readBaseline(
   cloudflare: Cloudflare,
   plan: Plan,
   evidence: UserSummary | null,
 ): Promise<Reading<unknown>> {
   return reading(() => actionOf(plan).readBaseline(cloudflare, plan, evidence));
+}
+
+/** What has to be known of a user before a call. */
+export interface Before {
+  /** Is it still what was approved? */
+  check: TargetCheck;
+  baseline: Reading<unknown>;
+  /** When the first of it was asked for, epoch milliseconds. */
+  readAt: number;
+}
+
+/** Both in one round. `evidence`: what was read of this user when it was asked for. */
+export async function readBefore(
+  cloudflare: Cloudflare,
+  plan: Plan,
+  { evidence, now }: { evidence: UserSummary | null; now(): number },
+): Promise<Before> {
+  const readAt = now();
+  const [check, baseline] = await Promise.all([
+    checkTarget(cloudflare, plan),
+    readBaseline(cloudflare, plan, evidence),
+  ]);
+  return { check, baseline, readAt };
 }
 
 /** Looks once whether the call shows. `sentAt`: of the first attempt, by Cloudflare's clock, epoch milliseconds. */

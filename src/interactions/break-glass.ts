@@ -34,7 +34,7 @@ export const breakGlassClicks: Record<string, ClickHandler> = {
 
 /** @throws UserError where this person may not use it. */
 export async function buildBreakGlassForm(deps: Deps, asker: Asker, requestId: string): Promise<ModalView> {
-  const { request, stepUp } = (await checkBreakGlass(deps, requestId, asker, "later")).facts;
+  const { request, stepUp } = (await checkBreakGlass(deps, requestId, asker, { code: "later" })).facts;
   if (stepUp.alone) await checkEnrolled(deps, asker);
   return breakGlassModal({ request, words: describeRequest(request), takesCode: stepUp.alone });
 }

@@ -34,7 +34,7 @@ export const decisionClicks: Record<string, ClickHandler> = {
       return;
     }
     await openWithLoading(deps, triggerId, "Approve", "Checking…", async () => {
-      const { facts, outcome } = await checkClick(deps, "approve", value, asker, "later");
+      const { facts, outcome } = await checkClick(deps, "approve", value, asker, { code: "later" });
       const { request } = facts;
       if ("vote" in outcome && outcome.vote !== null) {
         await checkEnrolled(deps, asker);

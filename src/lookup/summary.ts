@@ -178,13 +178,19 @@ export async function readPart<T>(promise: Promise<T>, whenAbsent?: string): Pro
   }
 }
 
+/** What a risk score takes of the client. */
+export interface RiskSource {
+  accessUsers: Pick<Cloudflare["accessUsers"], "get">;
+  riskScoring: Pick<Cloudflare["riskScoring"], "get" | "summary">;
+}
+
 /**
  * The risk score. Its user id is documented only as a UUID: where it is not the Access user's, the account's
  * risk summary is searched for the email address.
  * @throws NotFoundError when there is none.
  */
 export async function findRisk(
-  cloudflare: Cloudflare,
+  cloudflare: RiskSource,
   user: { id: string; email: string },
   call?: CallOptions,
 ): Promise<RiskScore & { userId: string }> {

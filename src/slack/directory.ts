@@ -52,6 +52,16 @@ export interface Directory {
   members(principals: readonly string[]): Promise<Set<string>>;
   /** Of these, the user groups that Slack does not know: deleted since, or never there. */
   unknownGroups(principals: readonly string[]): Promise<string[]>;
+  /**
+   * What Slack last said, however long ago, without asking: to begin early with what will very likely be needed. No
+   * one is judged by it.
+   */
+  last: {
+    /** null: not known, or none. */
+    email(userId: string): string | null;
+    /** Whether this was one of those ids, or a member of one of those groups. */
+    isAmong(userId: string, principals: readonly string[]): boolean;
+  };
   /** The Slack user with this email, or null. */
   findByEmail(email: string): Promise<string | null>;
   /**
@@ -151,9 +161,16 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
   });
   return {
     person,
+    last: {
+      email: (userId) => addresses.get(userId, Number.POSITIVE_INFINITY) ?? null,
+      isAmong: (userId, principals) =>
+        principals.some(
+          (id) => id === userId || groupMembers.get(id, Number.POSITIVE_INFINITY)?.includes(userId) === true,
+        ),
+    },
     findByEmail: (email) => byEmail(email.toLowerCase()),
     async members(principals) {
-      const groups = await Promise.all(groupsAmong(principals).map(group));
+      const groups = await Promise.all(groupsAmong(principals).map((id) => group(id)));
       return new Set([
         ...principals.filter((id) => !id.startsWith("S")),
         ...groups.flatMap((members) => members ?? []),
@@ -161,7 +178,7 @@ export function createDirectory(client: WebClient, now: () => number, log: Log):
     },
     async unknownGroups(principals) {
       const ids = groupsAmong(principals);
-      const groups = await Promise.all(ids.map(group));
+      const groups = await Promise.all(ids.map((id) => group(id)));
       return ids.filter((_id, index) => groups[index] === null);
     },
     async readGroups(groups, wanted) {

@@ -1,4 +1,5 @@
 import { TimeoutError } from "../../src/api/errors.ts";
+import { createReadAhead } from "../../src/execution/ahead.ts";
 import type { ExecutionDeps } from "../../src/execution/execute.ts";
 import { createLogger } from "../../src/log.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
@@ -56,6 +57,7 @@ export function createExecution(
     directory: {
       person: (id: string) =>
         Promise.resolve({ id, teamId: "T0SANDBOX", name: id, email: `${id}@work.example.com` }),
+      last: { email: () => null, isAmong: () => false },
       members: (ids: readonly string[]) => Promise.resolve(new Set(ids)),
       unknownGroups: () => Promise.resolve([]),
     },
@@ -65,6 +67,7 @@ export function createExecution(
     publish: () => {},
     toldAt: new Map(),
     paces: new Map(),
+    readAhead: createReadAhead({ cloudflare: { ...cloudflare, urgent: cloudflare } as never, now }),
     unrecorded: new Map(),
     isStopping: () => false,
   } as unknown as ExecutionDeps;

@@ -40,6 +40,7 @@ function depsOf(members: readonly string[], odd: Record<string, Partial<Person>>
       members: (ids: readonly string[]) =>
         Promise.resolve(new Set(ids.flatMap((id) => (id === GROUP ? members : [id])))),
       unknownGroups: () => Promise.resolve([]),
+      last: { email: () => null, isAmong: () => false },
       findByEmail: () => Promise.resolve(null),
       readGroups: () => Promise.reject(new Error("not asked for")),
     },

@@ -4,8 +4,10 @@ import { expect } from "vitest";
 import { readRequestAudit } from "../../../src/audit/append.ts";
 import { takeDecision, type Decision } from "../../../src/approvals/click.ts";
 import type { ApproverRisk } from "../../../src/approvals/eligibility.ts";
+import type { Standing } from "../../../src/approvals/facts.ts";
 import type { Deps } from "../../../src/deps.ts";
 import { UserError } from "../../../src/errors.ts";
+import { createReadAhead } from "../../../src/execution/ahead.ts";
 import { executeRequest, type ExecutionDeps } from "../../../src/execution/execute.ts";
 import { createLogger } from "../../../src/log.ts";
 import { parsePolicy, type Policy } from "../../../src/policy-file.ts";
@@ -74,6 +76,15 @@ export async function walk(db: Db, start: Start, moves: readonly Move[]): Promis
   const targets = targetsOf(plan);
   const cloudflare = createFakeCloudflare(kind, targets, () => world.now);
   cloudflare.lagMs = start.lagMs;
+  /** Whoever carries it out does so in the process of the click. */
+  const readAhead = createReadAhead({
+    cloudflare: cloudflare.clientFor({
+      run: 0,
+      pass: () => Promise.resolve(),
+      aboutToWrite: () => Promise.reject(new Error("nothing is sent at a click")),
+    }),
+    now: () => world.now,
+  });
   const changedByOthers = new Set<string>();
   const frozen: { gate: Gate; done: Promise<number | null> }[] = [];
   const openTransactions = new Set<{ since: number }>();
@@ -132,10 +143,21 @@ export async function walk(db: Db, start: Start, moves: readonly Move[]): Promis
             return known === undefined ? null : personOf(userId, known, targets);
           }),
         members: (principals: readonly string[]) => askSlack(() => new Set(principals)),
+        last: {
+          email: (userId: string) => emailOf(userId, targets),
+          isAmong: (userId: string, principals: readonly string[]) => principals.includes(userId),
+        },
         unknownGroups: () => askSlack(() => []),
         findByEmail: () => askSlack(() => null),
       },
-      engine: { publish: () => {}, execute: () => {} },
+      engine: {
+        publish: () => {},
+        execute: (request: Request, judgedBy?: Standing) => {
+          if (judgedBy !== undefined) readAhead.judged(request, judgedBy);
+        },
+        readAhead: (request: Request) => readAhead.begin(request),
+      },
+      readAhead,
       publish: () => {},
       toldAt: new Map(),
       paces: new Map(),
