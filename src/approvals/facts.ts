@@ -28,7 +28,7 @@ export interface Standing {
 /**
  * All that a decision on this request depends on, read now and all at once: the policy, Slack's groups and people (who
  * clicked and who voted), who is protected, and whether those who have a say are at risk themselves. That is one round
- * of calls: who very likely has a say is asked for in Cloudflare beside Slack. At a click Cloudflare is asked anew.
+ * of calls: who very likely has a say is asked for in Cloudflare beside Slack. At a click Cloudflare is asked again.
  * @throws what Slack answered when it can't say who is who.
  */
 export async function gatherFacts(
