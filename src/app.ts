@@ -94,7 +94,19 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   const { mode, apiUrl, botToken, postsPerSecond } = config.slack;
   const metrics =
     config.metrics === null ? null : (await import("./ops/metrics/index.ts")).createMetrics(mode.kind);
-  const slack = createSlackClients(botToken, apiUrl, { postsPerSecond, onFailure: metrics?.slackFailed });
+  const traces =
+    config.traces === null
+      ? null
+      : (await import("./ops/traces/index.ts")).createTraces(config.traces, {
+          log,
+          slackUrl: apiUrl,
+          cloudflareUrl: config.cloudflare.baseUrl,
+        });
+  const slack = createSlackClients(botToken, apiUrl, {
+    postsPerSecond,
+    onFailure: metrics?.slackFailed,
+    onCall: traces?.slackCalled,
+  });
   const identity = await slack.interactive.auth.test().catch((error: unknown) => {
     throw explainSlack(error, "SLACK_BOT_TOKEN");
   });
@@ -134,6 +146,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     log,
     now,
     onCall: metrics?.cloudflareCalled,
+    onAttempt: traces?.cloudflareTried,
   });
   const shared = {
     db,
@@ -152,8 +165,10 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     slack,
     recordTrouble: () => findRecordTrouble(db, auditForward, now()),
   });
-  const engine = createEngine({
+  const ownEngine = createEngine({
     ...shared,
+    traced: traces?.work,
+    step: traces?.step,
     ...(auditForward !== null &&
       auditForwardLag !== null && { copyRequired: { sink: auditForward, ...auditForwardLag } }),
     clock,
@@ -168,6 +183,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
     ...(options.watchMs !== undefined && { watchMs: options.watchMs }),
   });
+  const engine = traces?.watch(ownEngine) ?? ownEngine;
   const forwarder =
     auditForward === null
       ? null
@@ -202,7 +218,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     logger: boltLogger(log),
   });
   const passOnce = createPassOnce(db, log, now);
-  app.use((args) => work.track(passOnce(args)));
+  app.use((args) => work.track(traces?.payload(args.body, () => passOnce(args)) ?? passOnce(args)));
   const homeTeamId = shared.homeTeamId;
   const policyCheck = createPolicyCheck({
     client: slack.background,
@@ -229,7 +245,10 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
   );
   attachListeners(app, {
     ...shared,
-    onRun: metrics?.commandRan ?? (() => {}),
+    onRun(subcommand, outcome, ms) {
+      metrics?.commandRan(subcommand, outcome, ms);
+      traces?.commandRan(subcommand, outcome);
+    },
     doctor: () => doctor(""),
     stepUpKey: config.stepUpKey,
     slack,
@@ -355,6 +374,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     // After all that there is to record.
     await within(1000, signer?.stop() ?? Promise.resolve());
     await within(1000, forwarder?.stop() ?? Promise.resolve());
+    await within(1000, traces?.stop() ?? Promise.resolve());
     // Only now: a probe is to read "stopping" as long as the process winds down.
     server.close();
     server.closeAllConnections();

@@ -61,7 +61,20 @@ export interface Config {
   port: number;
   /** Where Prometheus scrapes; null: nowhere. */
   metrics: { host: string; port: number } | null;
+  /** Where traces are sent; null: nowhere. */
+  traces: TraceSettings | null;
   logLevel: string;
+}
+
+export interface TraceSettings {
+  /** The collector's `/v1/traces`. */
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  serviceName: string;
+  /** Of the resource. */
+  attributes: Readonly<Record<string, string>>;
+  /** The part of all traces that is sent, 0 to 1. */
+  ratio: number;
 }
 
 // Spaces around a value come with copying. An empty value in .env means "not set", as people leave lines from
@@ -133,6 +146,11 @@ function canDecode(url: string): boolean {
   }
 }
 
+/** What can't be decoded was told as a problem. */
+function decodeOr(text: string): string {
+  return canDecode(text) ? decodeURIComponent(text) : text;
+}
+
 const Database = z.string().transform((value, context): Config["database"] => {
   if (POSTGRES.test(value)) {
     const problem = findUrlProblem(value);
@@ -172,6 +190,18 @@ const Port = z
   .regex(/^\d+$/, { error: "is not a whole number" })
   .transform(Number)
   .refine((port) => port <= 65_535, { error: "is not a port (0 to 65535)" });
+
+/** `key=value,key=value`, percent-encoded, as OpenTelemetry writes headers and attributes. */
+const KeyValues = z.string().transform((text, context) => {
+  const pairs = text.split(",").map((pair) => /^\s*([^=\s]+)\s*=(.*)$/s.exec(pair));
+  if (!pairs.every((pair) => pair !== null && canDecode(pair[2] ?? "")))
+    context.addIssue("is not key=value,key=value with values percent-encoded");
+  return Object.fromEntries(
+    pairs.map((pair) => [pair?.[1] ?? "", decodeOr(pair?.[2]?.trim() ?? "")] as const),
+  );
+});
+
+const SAMPLERS = ["always_on", "always_off", "traceidratio"] as const;
 
 const RecordEnvironment = z.object({
   DATABASE_URL: setting(z.string().default("file:./data/zt.db").pipe(Database)),
@@ -247,6 +277,33 @@ const Environment = RecordEnvironment.extend({
   PORT: setting(Port.default(3000)),
   METRICS_HOST: setting(z.string().default("127.0.0.1")),
   METRICS_PORT: setting(Port.optional()),
+  // As OpenTelemetry names them.
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(
+    z
+      .url({ protocol: /^https?$/, error: "is not an http(s) URL", abort: true })
+      .refine((text) => {
+        const { username, password } = new URL(text);
+        return username === "" && password === "";
+      }, "holds a user or a password: use OTEL_EXPORTER_OTLP_HEADERS instead")
+      .optional(),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: setting(KeyValues.optional()),
+  OTEL_EXPORTER_OTLP_PROTOCOL: setting(
+    z.enum(["http/json"], { error: "is not http/json, which is what zt-bot speaks" }).default("http/json"),
+  ),
+  OTEL_SERVICE_NAME: optionalText,
+  OTEL_RESOURCE_ATTRIBUTES: setting(KeyValues.optional()),
+  OTEL_TRACES_SAMPLER: setting(
+    z
+      .string()
+      // No trace comes from elsewhere, so that there is no parent to go by.
+      .transform((text) => text.replace(/^parentbased_/, ""))
+      .pipe(z.enum(SAMPLERS, { error: `is not one of ${SAMPLERS.join(", ")} (also after parentbased_)` }))
+      .default("always_on"),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: setting(
+    z.coerce.number({ error: "is no number" }).min(0, "is less than 0").max(1, "is more than 1").default(1),
+  ),
   LOG_LEVEL: setting(z.enum(LEVELS, { error: `is not one of ${LEVELS.join(", ")}` }).default("info")),
 });
 
@@ -259,15 +316,23 @@ const SECRETS = [
   "AUDIT_FORWARD_TOKEN",
   "AUDIT_SIGNING_KEY",
   "STEP_UP_KEY",
+  "OTEL_EXPORTER_OTLP_HEADERS",
 ];
 
 /** The secrets of an environment, for the log to take out: also of settings that are wrong. */
 export function listSecrets(env: Env): string[] {
+  // Each header's value, as it is written and as it is sent.
+  const headers = (env["OTEL_EXPORTER_OTLP_HEADERS"] ?? "")
+    .split(",")
+    .map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
   const passwords = ["DATABASE_URL", "MIGRATION_DATABASE_URL"].flatMap((name) => listPasswords(env[name]));
   // What is shorter guards nothing, and taking it out would make the log unreadable.
-  return [...SECRETS.flatMap((name) => env[name]?.trim() ?? []), ...passwords].filter(
-    (value) => value.length >= 8,
-  );
+  return [
+    ...SECRETS.flatMap((name) => env[name]?.trim() ?? []),
+    ...headers,
+    ...headers.map(decodeOr),
+    ...passwords,
+  ].filter((value) => value.length >= 8);
 }
 
 /** The password in a database's URL, as it is written and as it is meant, also where it was written wrongly. */
@@ -365,7 +430,21 @@ export function readConfig(env: Env): Config {
     port: values.PORT,
     metrics:
       values.METRICS_PORT === undefined ? null : { host: values.METRICS_HOST, port: values.METRICS_PORT },
+    traces: toTraces(values),
     logLevel: values.LOG_LEVEL,
+  };
+}
+
+function toTraces(values: z.output<typeof Environment>): TraceSettings | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: sampler } = values;
+  if (endpoint === undefined) return null;
+  const attributes = values.OTEL_RESOURCE_ATTRIBUTES ?? {};
+  return {
+    url: `${endpoint.replace(/\/+$/, "")}/v1/traces`,
+    headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    serviceName: values.OTEL_SERVICE_NAME ?? attributes["service.name"] ?? "zt-bot",
+    attributes,
+    ratio: sampler === "always_off" ? 0 : sampler === "always_on" ? 1 : values.OTEL_TRACES_SAMPLER_ARG,
   };
 }
 

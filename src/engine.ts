@@ -32,6 +32,8 @@ export interface EngineDeps
   clock: Clock;
   /** How often those who are watched are looked at: every 30 s by default. */
   watchMs?: number;
+  /** Does work on a request so that it is told of: see ops/traces. */
+  traced?: (<T>(name: string, requestId: string, work: () => Promise<T>) => Promise<T>) | undefined;
   /** Who draws the threads that are not a request's. */
   drawers: ThreadDeps["drawers"];
   /** Told whenever a request's messages have been brought up to date, or could not be. */
@@ -92,7 +94,7 @@ export function createEngine(deps: EngineDeps): Engine {
   let timer: NodeJS.Timeout | undefined;
   let polling: Promise<void> | undefined;
 
-  const publishing = createWorkers(CONCURRENCY.publishing, async (id) => {
+  const publishing = createWorkers(CONCURRENCY.publishing, "zt.publish", async (id) => {
     try {
       if (!(await publishRequest(deps, id, () => cards.get(id)?.resolve()))) return null;
       cards.get(id)?.resolve();
@@ -110,7 +112,7 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const publish = ({ id }: Pick<Request, "id">): void => publishing.add(id);
 
-  const threading = createWorkers(CONCURRENCY.publishing, async (id) => {
+  const threading = createWorkers(CONCURRENCY.publishing, null, async (id) => {
     try {
       await publishThread(deps, id);
       return null;
@@ -121,7 +123,7 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   });
 
-  const incidents = createWorkers(CONCURRENCY.reminding, async (id, isAwaited) => {
+  const incidents = createWorkers(CONCURRENCY.reminding, null, async (id, isAwaited) => {
     const cloudflare = isAwaited ? deps.cloudflare : deps.cloudflare.bulk;
     // Better read later than not in time: what is known of them stays, with its time.
     const waitMs = isAwaited ? 0 : cloudflare.budget.msUntilRoom(LOOK_CALLS);
@@ -149,13 +151,15 @@ export function createEngine(deps: EngineDeps): Engine {
     unrecorded: new Map(),
     isStopping: () => isStopping,
   };
-  const executing = createWorkers(CONCURRENCY.executing, (id, isForced) =>
+  const executing = createWorkers(CONCURRENCY.executing, "zt.execute", (id, isForced) =>
     executeRequest(execution, id, isForced),
   );
 
-  const ending = createWorkers(CONCURRENCY.ending, (id) => endBlock({ ...deps, publish }, id));
+  const ending = createWorkers(CONCURRENCY.ending, "zt.end_block", (id) =>
+    endBlock({ ...deps, publish }, id),
+  );
 
-  const reminding = createWorkers(CONCURRENCY.reminding, async (id) => {
+  const reminding = createWorkers(CONCURRENCY.reminding, "zt.remind", async (id) => {
     const request = await nudge(deps, id);
     const toReview = await nudgeReviewers(deps, id);
     if (toReview !== null) publish(toReview);
@@ -167,7 +171,7 @@ export function createEngine(deps: EngineDeps): Engine {
   });
 
   const lookedAt = new Map<string, number>();
-  const looking = createWorkers(CONCURRENCY.reminding, async (id) => {
+  const looking = createWorkers(CONCURRENCY.reminding, "zt.look_for_approvers", async (id) => {
     lookedAt.set(id, now());
     const request = await updatePresence(deps, id);
     if (request !== null) publish(request);
@@ -221,27 +225,33 @@ export function createEngine(deps: EngineDeps): Engine {
     watching.add("cards");
   }
 
-  const pruning = createWorkers(1, async () => {
+  const pruning = createWorkers(1, null, async () => {
     await prune(deps, () => isStopping);
     return null;
   });
 
   /** Beside the rest, one at a time: a slow Slack holds up nothing else. */
-  const watching = createWorkers(1, async () => {
+  const watching = createWorkers(1, null, async () => {
     for (const request of await replaceLostCards(deps)) publish(request);
     return null;
   });
 
   /** One look after another; what it wrote is posted at once. */
-  const watchingPeople = createWorkers(1, async () => {
+  const watchingPeople = createWorkers(1, null, async () => {
     const found = await lookAtWatches(deps);
     for (const id of found?.requests ?? []) publish({ id });
     for (const id of found?.threads ?? []) threading.add(id);
     return null;
   });
 
-  function createWorkers(concurrency: number, work: Work): Workers {
-    return workOn({ concurrency, now, onError: (err, id) => log.error({ err, id }, "work failed") }, work);
+  /** `name`: of what is done for a request, as it is traced; null for what is none's. */
+  function createWorkers(concurrency: number, name: string | null, work: Work): Workers {
+    const { traced } = deps;
+    const done: Work =
+      traced === undefined || name === null
+        ? work
+        : (id, isForced) => traced(name, id, () => work(id, isForced));
+    return workOn({ concurrency, now, onError: (err, id) => log.error({ err, id }, "work failed") }, done);
   }
 
   /** A database that does not answer is told of once. */

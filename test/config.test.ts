@@ -49,6 +49,7 @@ describe("the least settings", () => {
       host: "127.0.0.1",
       port: 3000,
       metrics: null,
+      traces: null,
       logLevel: "info",
     });
   });
@@ -61,6 +62,47 @@ describe("the least settings", () => {
     ]);
     expect(problemsOf({ METRICS_HOST: "0.0.0.0" })).toEqual([
       "METRICS_PORT is missing: METRICS_HOST needs it",
+    ]);
+  });
+
+  it("leave traces off; a collector turns them on, with what OpenTelemetry's variables say", () => {
+    expect(readConfig(SOCKET).traces).toBeNull();
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/" };
+    expect(readConfig({ ...SOCKET, ...endpoint }).traces).toEqual({
+      url: "http://collector:4318/v1/traces",
+      headers: {},
+      serviceName: "zt-bot",
+      attributes: {},
+      ratio: 1,
+    });
+    const full = {
+      ...endpoint,
+      OTEL_EXPORTER_OTLP_HEADERS: "x-key=one%20secret, x-team=sec=ops",
+      OTEL_RESOURCE_ATTRIBUTES: "service.name=bot,deployment.environment.name=prod",
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
+    };
+    expect(readConfig({ ...SOCKET, ...full }).traces).toMatchObject({
+      headers: { "x-key": "one secret", "x-team": "sec=ops" },
+      serviceName: "bot",
+      attributes: { "deployment.environment.name": "prod" },
+      ratio: 0.25,
+    });
+    expect(listSecrets(full)).toEqual(expect.arrayContaining(["one%20secret", "one secret"]));
+    expect(
+      problemsOf({
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://me:pass@collector:4318",
+        OTEL_EXPORTER_OTLP_HEADERS: "nothing",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_TRACES_SAMPLER: "sometimes",
+        OTEL_TRACES_SAMPLER_ARG: "2",
+      }),
+    ).toEqual([
+      "OTEL_EXPORTER_OTLP_ENDPOINT holds a user or a password: use OTEL_EXPORTER_OTLP_HEADERS instead",
+      "OTEL_EXPORTER_OTLP_HEADERS is not key=value,key=value with values percent-encoded",
+      "OTEL_EXPORTER_OTLP_PROTOCOL is not http/json, which is what zt-bot speaks",
+      "OTEL_TRACES_SAMPLER is not one of always_on, always_off, traceidratio (also after parentbased_)",
+      "OTEL_TRACES_SAMPLER_ARG is more than 1",
     ]);
   });
 

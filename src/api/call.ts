@@ -22,6 +22,21 @@ export type CallOutcome = "ok" | CloudflareErrorKind | "unknown";
 /** Told of each call that ended, with the milliseconds that it took: retries and waits included. */
 export type OnCall = (call: Call, outcome: CallOutcome, ms: number) => void;
 
+/** One try of a call, over the wire. */
+export interface Attempt {
+  /** From 1 on. */
+  number: number;
+  /** null where no answer came. */
+  status: number | null;
+  /** What kept the answer away, as a code such as ECONNRESET or timeout; null where one came. */
+  error: string | null;
+  /** From sending it to its answer. */
+  ms: number;
+}
+
+/** Told of each attempt that ended. */
+export type OnAttempt = (call: Call, attempt: Attempt) => void;
+
 /** The words for a permission that Cloudflare's documents do not name. */
 export const UNLISTED_PERMISSION = "not listed by Cloudflare";
 

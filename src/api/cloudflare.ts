@@ -6,7 +6,7 @@ import { auditLogCalls, createAuditLogs } from "./audit-logs.ts";
 import type { Budget, RateBudget } from "./rate/budget.ts";
 import type { SharedBudget } from "./rate/permits.ts";
 import type { Priority } from "./rate/turn.ts";
-import type { Call, OnCall } from "./call.ts";
+import type { Call, OnAttempt, OnCall } from "./call.ts";
 import { createDevices, deviceCalls } from "./devices.ts";
 import { createGatewayLists, gatewayListCalls, type GatewayList, type ListItem } from "./gateway/lists.ts";
 import { createGatewayRules, gatewayRuleCalls, type GatewayRule } from "./gateway/rules.ts";
@@ -68,6 +68,7 @@ export interface CloudflareOptions {
   /** Where several processes share the budget; null: this one has it alone. */
   sharedBudget?: SharedBudget | null | undefined;
   onCall?: OnCall | undefined;
+  onAttempt?: OnAttempt | undefined;
   /** Our clock, epoch ms. */
   now?: (() => number) | undefined;
 }

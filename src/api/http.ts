@@ -93,16 +93,21 @@ export function createHttp(options: CloudflareOptions): Http {
   }
 
   /** One attempt: the answer, whatever it is, or how the connection failed. */
-  async function tryOnce(outgoing: Outgoing): Promise<RawAnswer | NetworkError> {
+  async function tryOnce(outgoing: Outgoing, number: number): Promise<RawAnswer | NetworkError> {
     await takeTurn(outgoing);
     const sentAt = now();
+    const startedAt = performance.now();
+    const tell = (status: number | null, error: string | null): void =>
+      options.onAttempt?.(outgoing.call, { number, status, error, ms: performance.now() - startedAt });
     try {
       const raw = toRawAnswer(await client.request<unknown>(toRequest(outgoing)));
       clock.learn(raw.header("date"), sentAt, now());
       budget.learn(readLimitNews(raw.header, raw.status, readRetryAfter(raw.header, now())));
+      tell(raw.status, null);
       return raw;
     } catch (error) {
       const failure = toFailure(error, outgoing);
+      tell(null, failure instanceof NetworkError ? (failure.code ?? failure.kind) : failure.kind);
       if (failure instanceof NetworkError) return failure;
       throw failure;
     }
@@ -126,7 +131,7 @@ export function createHttp(options: CloudflareOptions): Http {
   async function exchange(outgoing: Outgoing): Promise<Answer> {
     const { call, logPath: path, deadline } = outgoing;
     for (let attempt = 1; ; attempt += 1) {
-      const tried = await tryOnce(outgoing);
+      const tried = await tryOnce(outgoing, attempt);
       const waitMs = timeNext(tried, outgoing, attempt);
       if (waitMs === null) {
         if (tried instanceof NetworkError) throw tried;

@@ -40,6 +40,8 @@ export interface PersonDeps extends PermitDeps {
   verifyDelaysMs: readonly number[];
   /** Answers that this process has and could not record, by the call that they are to: see callKey. */
   unrecorded: Map<string, AuditEntry>;
+  /** Does work as a step that is told of: see ops/traces. */
+  step?: (<T>(name: string, work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** What every step for one user is made under. */
@@ -415,7 +417,7 @@ async function lookOn(
 /** Looks once whether what was sent shows. */
 async function look(person: Person): Promise<null> {
   const { deps, row } = person;
-  const seen = await lookAt(person);
+  const seen = await (deps.step?.("zt.verify", () => lookAt(person)) ?? lookAt(person));
   const last = row.outcome.verification ?? null;
   const { failure } = row.outcome;
   // Where the call was not accepted, that nothing is left to see is no proof that it took effect.

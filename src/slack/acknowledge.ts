@@ -29,12 +29,13 @@ export function timeAcknowledgement(
       await event.ack(...response);
       if (isTold) return;
       isTold = true;
-      onAcknowledged(kindOf(event.body), performance.now() - startedAt);
+      onAcknowledged(kindOfPayload(event.body), performance.now() - startedAt);
     },
   };
 }
 
-function kindOf(body: Record<string, unknown>): PayloadKind {
-  const type = "command" in body ? "command" : body["type"];
+/** How a person came to send this. */
+export function kindOfPayload(body: object): PayloadKind {
+  const type = "command" in body ? "command" : "type" in body ? body.type : null;
   return KINDS[type as keyof typeof KINDS] ?? "other";
 }

@@ -10,7 +10,7 @@ import {
 
 import { PacedClient } from "./paced-client.ts";
 import { createRespond, type Respond } from "./respond.ts";
-import { WatchedClient } from "./watched-client.ts";
+import { type OnSlackCall, WatchedClient } from "./watched-client.ts";
 
 /**
  * Two clients: what a person waits for never stands behind messages that wait for their turn, as a `views.open` would
@@ -31,15 +31,23 @@ interface ClientOptions {
   postsPerSecond?: number;
   /** Told of each call that Slack refused or left unanswered, with its code: see slackTroubleOf. */
   onFailure?: ((method: string, code: string) => void) | undefined;
+  /** Told of each call that ended, answers by response_url too: with its code where it failed, and the milliseconds that it took. */
+  onCall?: ((method: string, code: string | null, ms: number) => void) | undefined;
 }
+
+/** An answer by response_url, which is no method of the API. */
+const RESPONSE_URL = "response_url";
 
 export function createSlackClients(
   token: string,
   slackApiUrl: string,
-  { postsPerSecond = 1, onFailure }: ClientOptions = {},
+  { postsPerSecond = 1, onFailure, onCall }: ClientOptions = {},
 ): SlackClients {
-  const tell = (method: string, error: unknown): void =>
-    onFailure?.(method, slackTroubleOf(error) ?? "unknown");
+  const tell: OnSlackCall = (method, error, ms) => {
+    const code = error === null ? null : (slackTroubleOf(error) ?? "unknown");
+    if (code !== null) onFailure?.(method, code);
+    onCall?.(method, code, ms);
+  };
   const options: WebClientOptions = {
     slackApiUrl,
     retryConfig: { retries: 0 },
@@ -47,8 +55,18 @@ export function createSlackClients(
     // It would write plain lines to stderr; what fails is thrown, and logged where it is caught.
     logLevel: LogLevel.ERROR,
   };
+  const respond = createRespond(slackApiUrl);
   return {
-    respond: createRespond(slackApiUrl),
+    async respond(...answer) {
+      const startedAt = performance.now();
+      try {
+        await respond(...answer);
+      } catch (error) {
+        onCall?.(RESPONSE_URL, "unknown", performance.now() - startedAt);
+        throw error;
+      }
+      onCall?.(RESPONSE_URL, null, performance.now() - startedAt);
+    },
     interactive: new WatchedClient(token, { ...options, timeout: 5000 }, tell),
     background: new PacedClient(token, { ...options, timeout: 15_000 }, postsPerSecond, tell),
   };

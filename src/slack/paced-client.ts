@@ -4,7 +4,7 @@ import { WebAPIRateLimitedError, type WebClient, type WebClientOptions } from "@
 import { TokenBucket } from "limiter";
 import PQueue from "p-queue";
 
-import { WatchedClient, type OnSlackFailure } from "./watched-client.ts";
+import { WatchedClient, type OnSlackCall } from "./watched-client.ts";
 
 /** Of one method, for a channel or for the whole workspace. */
 interface Line {
@@ -33,9 +33,9 @@ export class PacedClient extends WatchedClient {
     token: string,
     options: WebClientOptions,
     postsPerSecond: number,
-    onFailure: OnSlackFailure = () => {},
+    onCall: OnSlackCall = () => {},
   ) {
-    super(token, { ...options, rejectRateLimitedCalls: true }, onFailure);
+    super(token, { ...options, rejectRateLimitedCalls: true }, onCall);
     this.#postsPerSecond = postsPerSecond;
   }
 
