@@ -28,6 +28,7 @@ import type { Policy, PolicySource } from "./policy-file.ts";
 import { createEngine } from "./engine.ts";
 import { explainDatabase, explainSlack } from "./start-error.ts";
 import { createIncidentDrawer } from "./incidents/drawer.ts";
+import { createNoticeDrawer } from "./incidents/trouble.ts";
 import { releaseDeadLooks } from "./incidents/look.ts";
 import { createHome } from "./home/home.ts";
 import { findChannelProblems } from "./approvals/channel.ts";
@@ -175,6 +176,7 @@ export async function createApp(options: AppOptions): Promise<ZtBot> {
     drawers: {
       incident: createIncidentDrawer({ ...shared, slack: slack.background }),
       watch: createWatchDrawer(db, shared.policy),
+      notice: createNoticeDrawer({ db, slack: slack.background }),
     },
     slack: slack.background,
     onPublished: home.changed,

@@ -30,6 +30,7 @@ import { readStory } from "./summary/read.ts";
 import { readPeople } from "./repository.ts";
 import { gapRulesOf } from "./rules.ts";
 import type { Story } from "./summary/story.ts";
+import { tellRecovery, tellTrouble } from "./trouble.ts";
 
 interface DrawDeps {
   db: Db;
@@ -45,12 +46,14 @@ interface DrawDeps {
 export function createIncidentDrawer(deps: DrawDeps): ThreadDrawer {
   const { db, policy, channels } = deps;
   return {
-    async head({ id }) {
+    async head({ id }, isInstead) {
       const facts = await readFacts(db, id, gapRulesOf(policy.current()));
       if (facts === null) throw new Error(`the incident ${id} of a thread is not there`);
       // What keeps it from Slack is over where Slack shows it.
-      return drawHead(deps, { ...facts, thread: { ...facts.thread, trouble: null } });
+      return drawHead(deps, { ...facts, thread: { ...facts.thread, trouble: null } }, { isInstead });
     },
+    tellTrouble: ({ id }, trouble) => tellTrouble(deps, id, trouble),
+    tellRecovery: ({ id }, trouble) => tellRecovery(deps, id, trouble),
     reply: ({ id }, data) => drawReply(deps, id, IncidentReply.parse(data)),
     async refuse({ place: { channel } }) {
       const reading = await channels.read(channel);
@@ -61,18 +64,21 @@ export function createIncidentDrawer(deps: DrawDeps): ThreadDrawer {
   };
 }
 
-/** An incident as it stands, with links to the cards of its open requests. `threadLink`: shown elsewhere. */
+/**
+ * An incident as it stands, with links to the cards of its open requests. `threadLink`: shown elsewhere; `isInstead`: in
+ * the place of a head that was deleted.
+ */
 export async function drawHead(
   { slack, now }: Pick<DrawDeps, "slack" | "now">,
   facts: IncidentFacts,
-  threadLink: string | null = null,
+  shown: { threadLink?: string | null; isInstead?: boolean } = {},
 ): Promise<Message> {
   const links = new Map(
     await Promise.all(
       facts.requests.map(async ({ request: { id, card } }) => [id, await linkTo(slack, card)] as const),
     ),
   );
-  return incidentHead({ facts, now: now(), linkOf: (id) => links.get(id) ?? null, threadLink });
+  return incidentHead({ facts, now: now(), linkOf: (id) => links.get(id) ?? null, ...shown });
 }
 
 async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Promise<Message> {

@@ -27,10 +27,18 @@ export async function post(
   slack: WebClient,
   channel: string,
   { text, blocks }: { text: string; blocks?: Message["blocks"] },
-  more: { thread_ts?: string; metadata?: MessageMetadata } = {},
+  more: { thread_ts?: string; reply_broadcast?: true; metadata?: MessageMetadata } = {},
 ): Promise<MessagePlace> {
+  const { thread_ts, reply_broadcast, metadata } = more;
+  const where =
+    thread_ts === undefined ? {} : { thread_ts, ...(reply_broadcast === true && { reply_broadcast }) };
   const posted = await sendUnfolding(slack, blocks, (shown) => {
-    const content = { text, ...(shown !== undefined && { blocks: shown }), ...more };
+    const content = {
+      text,
+      ...(shown !== undefined && { blocks: shown }),
+      ...where,
+      ...(metadata !== undefined && { metadata }),
+    };
     return slack.chat.postMessage({
       channel,
       ...content,
@@ -60,17 +68,19 @@ export async function postOnlyTo(
   );
 }
 
-/** Posts a message under our id, in a thread where one is given. */
+/** Posts a message under our id, in a thread where one is given; `isBroadcast`: shown in the channel as well. */
 export async function postMessage(
   slack: WebClient,
   channel: string,
   message: Message,
   messageId: string,
   threadTs?: string,
+  { isBroadcast = false }: { isBroadcast?: boolean } = {},
 ): Promise<MessagePlace> {
   const more = {
     metadata: { event_type: EVENT_TYPE, event_payload: { id: messageId } },
     ...(threadTs !== undefined && { thread_ts: threadTs }),
+    ...(threadTs !== undefined && isBroadcast && { reply_broadcast: true as const }),
   };
   try {
     return await post(slack, channel, message, more);

@@ -30,6 +30,7 @@ import { followedNotesMigration } from "./migrations/0022-followed-notes.ts";
 import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
 import { ratePermitsMigration } from "./migrations/0024-rate-permits.ts";
 import { pruningMigration } from "./migrations/0025-pruning.ts";
+import { createThreadHeadsMigration } from "./migrations/0028-thread-heads.ts";
 import { readMigrations } from "./migrations-made.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -262,6 +263,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0023-idp-disabled": createIdpDisabledMigration(dialect),
     "0024-rate-permits": ratePermitsMigration,
     "0025-pruning": pruningMigration,
+    "0028-thread-heads": createThreadHeadsMigration(dialect),
   };
 }
 

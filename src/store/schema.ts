@@ -281,8 +281,10 @@ export interface ThreadsTable {
   /** Who draws its messages: see threads/thread.ts. */
   kind: string;
   channel: string;
-  /** Of the head message; null before it is posted. */
+  /** Of the first message; null before it is posted. */
   ts: string | null;
+  /** Of the reply that is the head since the first message was deleted; null: that is the head. */
+  head_ts: string | null;
   /** Set just before the head is first posted: a later attempt looks for that one before posting another. */
   attempted_at: number | null;
   /** Grows with every change that the head message shows. */

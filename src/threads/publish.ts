@@ -29,10 +29,15 @@ import {
 
 /** What draws one kind of thread. Both read what is in the database when they are asked. */
 export interface ThreadDrawer {
-  head(thread: Thread): Promise<Message>;
+  /** `isInstead`: it is a reply, in the place of a first message that was deleted. */
+  head(thread: Thread, isInstead: boolean): Promise<Message>;
   reply(thread: Thread, data: unknown): Promise<Message>;
   /** Why nothing may be posted in its channel now (a code as Slack's); null when it may. */
   refuse?(thread: Thread): Promise<string | null>;
+  /** Its messages are kept from Slack since then: called at every try, so that what it does it does once. */
+  tellTrouble?(thread: Thread, trouble: { code: string; since: number }): Promise<void>;
+  /** They are there again: called before that is written down, perhaps twice. */
+  tellRecovery?(thread: Thread, trouble: { code: string; since: number }): Promise<void>;
 }
 
 export interface ThreadDeps {
@@ -54,7 +59,7 @@ const UNDRAWABLE = "⚠️ zt-bot can't show this message. The zt-bot administra
 /**
  * Brings a thread in Slack up to date: its head, then its replies in order, each once. Every message is noted as
  * attempted before it is posted, and one that was attempted before is first looked for by its metadata. A head that
- * somebody deleted is posted again, in a new thread, unless the old one still takes replies.
+ * somebody deleted is posted again: as a reply that the channel shows too where the thread goes on, else in a new thread.
  * A reply that can't be drawn is named in its place after a while, so that the thread goes on.
  * @returns false when another replica is at it.
  * @throws what went wrong, written down with when it is tried again.
@@ -73,8 +78,14 @@ export async function publishThread(deps: ThreadDeps, id: string): Promise<boole
         trouble: failure.code,
         trouble_since: since,
       });
+      await tell(deps, lease.thread, (drawer, thread) =>
+        drawer.tellTrouble?.(thread, { code: failure.code, since }),
+      );
       throw failure.error;
     }
+    const { trouble } = lease.thread;
+    if (trouble !== null)
+      await tell(deps, lease.thread, (drawer, thread) => drawer.tellRecovery?.(thread, trouble));
     const isOver = await change({
       publishing_until: null,
       publishing_due: null,
@@ -82,6 +93,21 @@ export async function publishThread(deps: ThreadDeps, id: string): Promise<boole
       trouble_since: null,
     });
     if (!isOver || !(await hasUnshown(deps.db, id))) return true;
+  }
+}
+
+/** What can't be told of trouble is tried again with the messages themselves. */
+async function tell(
+  { drawers, log }: ThreadDeps,
+  thread: Thread,
+  telling: (drawer: ThreadDrawer, thread: Thread) => Promise<void> | undefined,
+): Promise<void> {
+  const drawer = drawers[thread.kind];
+  if (drawer === undefined) return;
+  try {
+    await telling(drawer, thread);
+  } catch (error) {
+    log.warn({ err: error, threadId: thread.id }, "trouble with a thread could not be told");
   }
 }
 
@@ -182,33 +208,56 @@ async function drawReply(
   }
 }
 
-/** @returns where it is; null when the lease is lost. */
+/** @returns where the thread is; null when the lease is lost. */
 async function publishHead(
   deps: ThreadDeps,
   lease: ThreadLease,
-  { id, place: { channel, ts, attemptedAt }, version, shownVersion }: Thread,
+  { id, place: { channel, ts, attemptedAt }, headTs, version, shownVersion }: Thread,
   drawer: ThreadDrawer,
 ): Promise<MessagePlace | null> {
   const { slack, db, now } = deps;
   if (ts !== null && shownVersion >= version) return { channel, ts };
-  const thread = await readThread(db, id);
-  const head = await drawer.head(thread ?? lease.thread);
+  const thread = (await readThread(db, id)) ?? lease.thread;
+  const head = await drawer.head(thread, headTs !== null);
   if (ts !== null) {
-    const isThere =
-      (await editMessage(slack, { channel, ts }, head)) || (await hasThread(slack, { channel, ts }));
-    if (isThere) return (await lease.change({ shown_version: version })) ? { channel, ts } : null;
+    const place = { channel, ts };
+    if (await editMessage(slack, { channel, ts: headTs ?? ts }, head))
+      return (await lease.change({ shown_version: version })) ? place : null;
+    if (await hasThread(slack, place)) {
+      deps.log.warn({ threadId: id }, "the head of a thread is gone, a reply stands for it");
+      const shown = await publishInstead(deps, place, id, await drawer.head(thread, true));
+      return (await lease.change({ head_ts: shown, shown_version: version })) ? place : null;
+    }
     deps.log.warn({ threadId: id }, "the head of a thread is gone, it is posted again");
-    if (!(await lease.change({ ts: null, attempted_at: null }))) return null;
+    if (!(await lease.change({ ts: null, head_ts: null, attempted_at: null }))) return null;
   }
+  const first = headTs === null ? head : await drawer.head(thread, false);
   const found =
     ts !== null || attemptedAt === null ? null : await findInChannel(slack, channel, id, attemptedAt);
   if (found !== null) {
-    await editMessage(slack, { channel, ts: found }, head);
+    await editMessage(slack, { channel, ts: found }, first);
     return (await lease.change({ ts: found, shown_version: version })) ? { channel, ts: found } : null;
   }
   if (!(await lease.change({ attempted_at: now() }))) return null;
-  const posted = await postMessage(slack, channel, head, id);
+  const posted = await postMessage(slack, channel, first, id);
   return (await lease.change({ ts: posted.ts, shown_version: version })) ? { channel, ts: posted.ts } : null;
+}
+
+/**
+ * The head as a reply, which the channel shows as well: what was said in the thread stays with it. One that a process
+ * posted before it died is found again. @returns where it is
+ */
+async function publishInstead(
+  { slack }: ThreadDeps,
+  place: MessagePlace,
+  id: string,
+  head: Message,
+): Promise<string> {
+  const messageId = `${id}:head`;
+  const found = await findInThread(slack, place, messageId);
+  if (found !== null && (await editMessage(slack, { channel: place.channel, ts: found }, head))) return found;
+  const posted = await postMessage(slack, place.channel, head, messageId, place.ts, { isBroadcast: true });
+  return posted.ts;
 }
 
 async function publishReply(

@@ -8,11 +8,13 @@ import type { Database, ThreadRepliesTable, ThreadsTable } from "../store/schema
  * posted later, each once: see publish.ts.
  */
 export interface Thread {
-  /** Of what it is about: an incident's or a watch's id. */
+  /** Of what it is about: an incident's or a watch's id; of a notice, see incidents/trouble.ts. */
   id: string;
   kind: ThreadKind;
-  /** `ts` is null before the head is posted. */
+  /** `ts` is null before the first message is posted. */
   place: { channel: string; ts: string | null; attemptedAt: number | null };
+  /** Of the reply that is kept current since somebody deleted the first message; null: that is there. */
+  headTs: string | null;
   version: number;
   shownVersion: number;
   /** What keeps its messages from Slack, and since when; null when nothing does. */
@@ -22,7 +24,7 @@ export interface Thread {
 }
 
 /** Who draws its messages: each kind names its drawer in app.ts. */
-export type ThreadKind = "incident" | "watch";
+export type ThreadKind = "incident" | "watch" | "notice";
 
 /** A message in a thread, as plain data: its drawer turns it into words when it is posted. */
 export interface NewReply {
@@ -139,6 +141,7 @@ export function threadOf(row: Selectable<ThreadsTable>): Thread {
     id: row.id,
     kind: row.kind as ThreadKind,
     place: { channel: row.channel, ts: row.ts, attemptedAt: row.attempted_at },
+    headTs: row.head_ts,
     version: row.version,
     shownVersion: row.shown_version,
     trouble:

@@ -216,7 +216,7 @@ async function showList({ deps }: Pick<CommandContext, "deps">): Promise<Message
 async function showIncident({ deps }: Pick<CommandContext, "deps">, id: string): Promise<Message> {
   const facts = await factsOf(deps, id);
   const { link } = await toldWhere(deps, facts.incident);
-  return drawHead({ slack: deps.slack.interactive, now: deps.now }, facts, link);
+  return drawHead({ slack: deps.slack.interactive, now: deps.now }, facts, { threadLink: link });
 }
 
 async function screen(

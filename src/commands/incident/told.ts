@@ -7,7 +7,7 @@ import { threadTrouble, type Told } from "../../views/incident/answers.ts";
 /** A link to the thread; where it is not there yet, why. */
 export async function toldWhere(deps: Deps, { id, channel }: Incident): Promise<Told> {
   const thread = await readThread(deps.db, id);
-  const ts = thread?.place.ts ?? null;
+  const ts = thread?.headTs ?? thread?.place.ts ?? null;
   const code = thread?.trouble?.code ?? null;
   return {
     link: ts === null ? null : await permalink(deps.slack.interactive, { channel, ts }),

@@ -33,6 +33,30 @@ export function threadTrouble(code: string): string {
   return `⚠️ Not posted yet: ${why}.${next === null ? " It will be posted." : ` → ${capitalize(next)}.`}`;
 }
 
+/** To its owner, who may not look into the channel: the thread is not in Slack, or it is again (`trouble`: null). */
+export function troubleNotice(
+  { id, title, channel }: Incident,
+  trouble: { code: string; since: number } | null,
+  link: string | null,
+): Message {
+  const name = `*${incidentName({ id, title })}*`;
+  const show = screenButton("Show", "incident", { incident: id }, `Show ${id}`);
+  if (trouble === null) {
+    const over = `✅ ${name}: its thread is up to date again`;
+    return message(over, section(`${over}${link === null ? "" : ` · <${link}|Open the thread>`}`));
+  }
+  const { why, next } = describeSlackTrouble(trouble.code, INCIDENT_CHANNEL);
+  const text = `⚠️ ${name}: nothing is posted in its thread since ${when(trouble.since)}, as ${why}`;
+  return message(
+    text,
+    section(
+      `${text} (<#${channel}>).`,
+      `${next === null ? "" : `→ ${capitalize(next)}. `}Nothing is lost: all of it is posted then.`,
+    ),
+    actions("incident_trouble", show),
+  );
+}
+
 /** Open incidents, and a few closed ones, each with a button. `hint`: what to do with them. */
 export function incidentList(open: readonly Incident[], closed: readonly Incident[], hint?: string): Message {
   const shown = open.slice(0, MAX_OPEN);

@@ -35,10 +35,12 @@ interface HeadProps {
   linkOf(requestId: string): string | null;
   /** To the thread, where this is shown elsewhere. */
   threadLink?: string | null;
+  /** It is a reply, in the place of a first message that was deleted. */
+  isInstead?: boolean;
 }
 
 /** An incident as it stands: the head of its thread, and the answer of `/zt incident show`. */
-export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Message {
+export function incidentHead({ facts, now, linkOf, threadLink, isInstead = false }: HeadProps): Message {
   const { incident, people, requests, thread } = facts;
   const { id, title, severity } = incident;
   const gaps = countGaps(facts);
@@ -74,6 +76,7 @@ export function incidentHead({ facts, now, linkOf, threadLink }: HeadProps): Mes
         : `*Containment gaps:* ${compact(gaps.left > 0 && `${number(gaps.left)} open`, gaps.unknown > 0 && `${number(gaps.unknown)} unknown`).join(", ")}`,
     ),
     incidentButtons(facts),
+    isInstead && context("The first message of this thread was deleted: this one is kept current instead."),
     context(
       compact(
         incidentName({ id, title: "" }),

@@ -236,6 +236,10 @@ function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): r
       return ["🔴", `${by} reopened ${id}`];
     case "incident.exported":
       return ["⚪", `${by} exported ${id}`];
+    case "messages.trouble":
+      return ["⚠️", `Nothing can be posted in the thread of ${id}`];
+    case "messages.recovered":
+      return ["⚪", `The thread of ${id} is up to date again`];
     case "incident.summarized":
       return ["⚪", `${by} posted the summary of ${id}`];
     default:

@@ -195,7 +195,8 @@ function seen(data: Data): string {
 
 function deliveryFailureWords(data: Data, name = "code"): string {
   const code = text(data, name) ?? "unknown";
-  return `${describeSlackTrouble(code).why} (${code})`;
+  const id = text(data, "incident");
+  return `${describeSlackTrouble(code, id === null ? undefined : `the channel of ${id}`).why} (${code})`;
 }
 
 function incident(data: Data): string {

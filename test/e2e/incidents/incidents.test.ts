@@ -535,7 +535,38 @@ describe("an incident that can't be opened or read says why", () => {
     expect(wordsOf(slack, await incidentHead(scene))).toContain("Mallory Archer");
   });
 
-  it("after its head was deleted: its thread goes on", async () => {
+  it.each([
+    ["was removed from its channel", { botIsMember: false }, { botIsMember: true }, "is not a member of"],
+    ["finds it archived", { isArchived: true }, { isArchived: false }, "is archived"],
+  ])("after zt-bot %s: its owner is told, and nothing is lost", async (_what, then, again, why) => {
+    const scene = await startScene({ policy, sweepMs: 50 });
+    const { slack } = scene;
+    const { message, id } = await openIncident(scene);
+    await answerTo(slack, alice, `incident assign ${id} @bob`);
+    await slack.waitFor(() => wordsOf(slack, message).includes("owner @bob"));
+    slack.setChannel(channel, then);
+    await answerTo(slack, alice, `incident severity ${id} 1`);
+    await answerTo(slack, alice, `incident note ${id} she called back`);
+    const told = await slack.waitFor(() =>
+      slack.messages(slack.dm(bob)).find((one) => wordsOf(slack, one).includes(id)),
+    );
+    expect(wordsOf(slack, told)).toContain(why);
+    expect(wordsOf(slack, told)).toContain("Nothing is lost");
+    slack.setChannel(channel, again);
+    await slack.waitFor(() => wordsOf(slack, told).includes("up to date again"));
+    const lines = threadWords(slack, message);
+    expect(lines.filter((line) => line.includes("set severity 1"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes("she called back"))).toHaveLength(1);
+    expect(wordsOf(slack, message)).toContain("Severity 1");
+    expect(slack.messages(slack.dm(bob)).filter((one) => wordsOf(slack, one).includes(id))).toHaveLength(1);
+    const events = readAudit(scene).filter(({ event }) => event.startsWith("messages."));
+    expect(events.map(({ event, data }) => [event, data["incident"]])).toEqual([
+      ["messages.trouble", id],
+      ["messages.recovered", id],
+    ]);
+  });
+
+  it("after its head was deleted: its thread goes on, with a head that the channel shows", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;
     const { message, id } = await openIncident(scene);
@@ -544,5 +575,23 @@ describe("an incident that can't be opened or read says why", () => {
     await answerTo(slack, alice, `incident severity ${id} 1`);
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("set severity 1")));
     expect(threadWords(slack, message).filter((line) => line.includes("set severity 1"))).toHaveLength(1);
+    const shown = () =>
+      slack.messages(channel).filter((one) => wordsOf(slack, one).includes("Containment gaps"));
+    const [instead, ...others] = shown();
+    expect(others).toEqual([]);
+    expect(instead?.threadTs).toBe(message.ts);
+    expect(wordsOf(slack, instead as StoredMessage)).toContain("Severity 1");
+    expect(wordsOf(slack, instead as StoredMessage)).toContain(
+      "was deleted: this one is kept current instead",
+    );
+    await press(slack, alice, instead as StoredMessage, INCIDENT_ACTIONS.take);
+    await answerTo(slack, alice, `incident severity ${id} 2`);
+    await slack.waitFor(() => wordsOf(slack, instead as StoredMessage).includes("Severity 2"));
+    expect(shown()).toHaveLength(1);
+
+    slack.deleteMessage(channel, instead?.ts ?? "");
+    await answerTo(slack, alice, `incident severity ${id} 4`);
+    await slack.waitFor(() => shown().some((one) => wordsOf(slack, one).includes("Severity 4")));
+    expect(shown()).toHaveLength(1);
   });
 });

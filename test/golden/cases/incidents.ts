@@ -1,7 +1,12 @@
 import type { IncidentFacts } from "../../../src/incidents/facts.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
-import { changedAnswer, incidentList, threadTrouble } from "../../../src/views/incident/answers.ts";
+import {
+  changedAnswer,
+  incidentList,
+  threadTrouble,
+  troubleNotice,
+} from "../../../src/views/incident/answers.ts";
 import { addToIncidentModal, noteModal, openIncidentModal } from "../../../src/views/incident/forms.ts";
 import { confirmClose, incidentHead } from "../../../src/views/incident/head.ts";
 import {
@@ -162,6 +167,9 @@ export const INCIDENTS = {
     link: LINK,
     trouble: null,
   }),
+  "notice-not-in-channel": troubleNotice(INCIDENT, { code: "not_in_channel", since: NOW }, null),
+  "notice-over": troubleNotice(INCIDENT, null, LINK),
+  "head-instead": incidentHead({ facts: FACTS, now: NOW, linkOf: () => CARD, isInstead: true }),
   "answer-not-in-slack": changedAnswer(INCIDENT, `🔴 Opened *${ID} (Phishing wave)*`, {
     link: null,
     trouble: threadTrouble("not_in_channel"),
