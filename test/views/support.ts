@@ -537,7 +537,16 @@ export function viewProblems(view: { blocks: readonly object[] }): string[] {
 const fine = new Set<string>();
 
 /** What messages say of ours: a moment, a mention of an id, a link to Slack, bold words and code. */
-const OURS: ReadonlySet<Inline["kind"]> = new Set(["text", "bold", "code", "user", "group", "date", "link"]);
+const OURS: ReadonlySet<Inline["kind"]> = new Set([
+  "channel",
+  "text",
+  "bold",
+  "code",
+  "user",
+  "group",
+  "date",
+  "link",
+]);
 
 /**
  * What Slack would make of texts beyond our own markup: anything else it formats, links, mentions or draws as an

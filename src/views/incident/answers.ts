@@ -46,12 +46,14 @@ export function troubleNotice(
     return message(over, section(`${over}${link === null ? "" : ` · <${link}|Open the thread>`}`));
   }
   const { why, next } = describeSlackTrouble(trouble.code, INCIDENT_CHANNEL);
-  const text = `⚠️ ${name}: nothing is posted in its thread since ${when(trouble.since)}, as ${why}`;
+  const text = `⚠️ ${name}: ${why}`;
+  const since = `Its thread is not up to date since ${when(trouble.since)}.`;
   return message(
-    text,
+    `${text}. ${since}`,
     section(
-      `${text} (<#${channel}>).`,
-      `${next === null ? "" : `→ ${capitalize(next)}. `}Nothing is lost: all of it is posted then.`,
+      `${text}.`,
+      `${since} Nothing is lost: it is posted later.`,
+      next !== null && `→ ${capitalize(next)} (<#${channel}>).`,
     ),
     actions("incident_trouble", show),
   );
