@@ -56,6 +56,12 @@ const says = (told: Told, words: string | RegExp, from = 0): boolean =>
   thread(told)
     .slice(from)
     .some((line) => (typeof words === "string" ? line.includes(words) : words.test(line)));
+/** The words in the thread of the card that was posted last. */
+const cardThread = ({ world: { slack }, card }: Told): string =>
+  slack
+    .thread(CHANNELS.approvals, card().ts)
+    .map((one) => slack.visibleText(one))
+    .join("\n");
 const idOf = ({ world: { slack }, head }: Told): string =>
   /INC-[0-9A-Z]{5}/.exec(slack.visibleText(head()))?.[0] ?? "";
 /** Lines of the thread so far, so that a step waits for new ones. */
@@ -157,7 +163,7 @@ const PHISHED_STEPS: readonly Step[] = [
       told.world.cloudflare.login(MALLORY, { force: true, ip: "203.0.113.199", country: "BR" });
       await press(told.world.slack, alice, told.head(), INCIDENT_ACTIONS.refresh);
     },
-    isOver: (told) => isChip(told, "back since"),
+    isOver: (told) => isChip(told, "back since") && cardThread(told).includes("signed in again"),
   },
   {
     name: "request to revoke and block",
@@ -170,7 +176,7 @@ const PHISHED_STEPS: readonly Step[] = [
   {
     name: "approve again",
     begin: approve,
-    isOver: (told) => thread(told).some((line) => CONTAINED.test(line)),
+    isOver: (told) => thread(told).some((line) => CONTAINED.test(line)) && cardThread(told).includes("Next:"),
   },
   {
     name: "close",

@@ -1,11 +1,13 @@
 import type { StoredMessage } from "../../sandbox/slack/index.ts";
-import { CHANNELS, type World } from "./harness.ts";
+import { CHANNELS, PEOPLE, type World } from "./harness.ts";
 import type { Step, Told } from "./stories.ts";
 
 /** A story as it stands in Slack, with names for what differs from run to run. */
 export interface Story {
   /** The incident's thread, its first message first. */
   thread: string;
+  /** Every card with its thread, and what each person got directly. */
+  requests: string;
   /** What was exported. */
   markdown: string;
   json: string;
@@ -15,6 +17,8 @@ export interface Story {
 
 interface TellOptions {
   count?: number;
+  /** Before each step. */
+  before?(step: Step): void;
   /** After each step, before what follows from it is in Slack. */
   between?(step: Step): Promise<void>;
 }
@@ -23,7 +27,7 @@ interface TellOptions {
 export async function tell(
   world: World,
   steps: readonly Step[],
-  { count = 1, between }: TellOptions = {},
+  { count = 1, before, between }: TellOptions = {},
 ): Promise<Story> {
   const { slack } = world;
   const last = (channel: string, what: string): StoredMessage => {
@@ -38,6 +42,7 @@ export async function tell(
     card: () => last(CHANNELS.approvals, "card"),
   };
   for (const step of steps) {
+    before?.(step);
     await step.begin(told);
     await between?.(step);
     await slack
@@ -60,6 +65,7 @@ export async function tell(
   const name = createNames();
   return {
     thread: name(threadOf(told)),
+    requests: name(requestsOf(world)),
     markdown: name(files.markdown),
     json: name(readableJson(files.json)),
     files,
@@ -81,6 +87,38 @@ function threadOf({ world: { slack }, head }: Told): string {
     slack.visibleText(one).trim(),
   );
   return `${sortSnapshots(messages).join("\n\n---\n\n")}\n`;
+}
+
+/** Cards with their threads, then direct messages by person. */
+function requestsOf({ slack }: World): string {
+  const cards = slack
+    .messages(CHANNELS.approvals)
+    .flatMap((card) => [card, ...slack.thread(CHANNELS.approvals, card.ts)]);
+  const told = [
+    ...cards.map((one) => slack.visibleText(one).trim()),
+    ...Object.entries(PEOPLE).flatMap(([name, id]) =>
+      allIn(slack, slack.dm(id)).map((one) => `(to ${name} alone)\n${slack.visibleText(one).trim()}`),
+    ),
+  ];
+  return `${told.join("\n\n---\n\n")}\n`;
+}
+
+function allIn(slack: World["slack"], channel: string): StoredMessage[] {
+  return slack.messages(channel).flatMap((one) => [one, ...slack.thread(channel, one.ts)]);
+}
+
+/** Messages of zt-bot's that stand twice in a channel, thread or direct message: of the same id, or with the same words. */
+export function findDoubles({ slack }: World): string[] {
+  const places = [...Object.values(CHANNELS), ...Object.values(PEOPLE).map((id) => slack.dm(id))];
+  const posted = places
+    .flatMap((channel) => allIn(slack, channel))
+    .filter(({ botId }) => botId !== undefined);
+  const marks = posted.flatMap((one) => {
+    const where = `${one.channel} ${one.threadTs ?? ""}`;
+    const id = one.metadata === undefined ? [] : [`${where} ${JSON.stringify(one.metadata)}`];
+    return [...id, `${where} ${slack.visibleText(one)}`];
+  });
+  return marks.filter((mark, index) => marks.indexOf(mark) !== index);
 }
 
 /** People are read several at a time: how they stood comes in the order in which Cloudflare answers. */
@@ -135,6 +173,7 @@ function createNames(): (text: string) => string {
       .replaceAll(/\b[0-9a-f]{64}\b/g, number("hash"))
       .replaceAll(/(?<=row \d+:)[0-9a-f]{16}/g, number("hash"))
       .replaceAll(/\b[0-9a-f]{16}(-[A-Z]{3})?\b/g, "<ray>")
+      .replaceAll(/\b\d\d-\d\d \d\d:\d\d UTC/g, "<time>")
       .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z)?/g, "<time>")
       .replaceAll(
         /(?:Today |Yesterday |[A-Z][a-z]{2,8} \d+(?:st|nd|rd|th)?,? (?:\d{4} )?(?:at )?)?\d{1,2}:\d\d(:\d\d)? [AP]M/g,

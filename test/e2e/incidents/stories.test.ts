@@ -8,7 +8,7 @@ import { CHANNELS, startBot, startWorld, type World } from "../../support/harnes
 import { createDatabase, describeWithPostgres } from "../../support/postgres.ts";
 import { type Ran, runHere } from "../../audit/support.ts";
 import { STORIES } from "../../support/stories.ts";
-import { type Story, tell } from "../../support/tell-story.ts";
+import { findDoubles, type Story, tell } from "../../support/tell-story.ts";
 
 const FILES = join(import.meta.dirname, "..", "..", "stories");
 
@@ -31,8 +31,9 @@ function tellAll(openDatabase: () => Promise<{ databaseUrl?: string }>): void {
     async (name, { policy, steps, count }) => {
       const world = await startWorld({ policy, ...(await openDatabase()) });
       await startBot(world, { watchMs: 100, sweepMs: 50 });
-      const { thread, markdown, json, files } = await tell(world, steps, { count });
+      const { thread, requests, markdown, json, files } = await tell(world, steps, { count });
       await expect(thread).toMatchFileSnapshot(join(FILES, `${name}.txt`));
+      await expect(requests).toMatchFileSnapshot(join(FILES, `${name}-requests.txt`));
       await expect(markdown).toMatchFileSnapshot(join(FILES, `${name}-export.md`));
       await expect(json).toMatchFileSnapshot(join(FILES, `${name}-export.json.txt`));
       expect(await verifyExport(world, files)).toMatchObject({
@@ -40,6 +41,7 @@ function tellAll(openDatabase: () => Promise<{ databaseUrl?: string }>): void {
         stderr: "",
         stdout: expect.stringMatching(/(\d+) of \1 rows are as in the database's record\./),
       });
+      expect(findDoubles(world)).toEqual([]);
       expect(world.slack.violations).toEqual([]);
       expect(world.slack.messages(CHANNELS.incident)).toHaveLength(1);
     },
