@@ -17,10 +17,10 @@ export const watchDecisions: Record<string, ClickHandler> = {
     const { event } = told;
     const by = { by: asker.userId, at: deps.now() };
     const now = await expectEvent(deps.db, told, watch, { ...by, auditContext: auditContextOf(deps, asker) });
-    const expected = now?.expected ?? (await readEvent(deps.db, value))?.expected ?? by;
     if (watch.requestId === null) deps.engine.publishThread(watch);
+    else if (now !== null) deps.engine.publish({ id: watch.requestId });
     else {
-      deps.engine.publish({ id: watch.requestId });
+      const expected = (await readEvent(deps.db, value))?.expected ?? by;
       await reply(expectedMessage({ who: watch.who, event }, expected, true), { replaceOriginal: true });
     }
   },

@@ -202,7 +202,7 @@ async function publishPost(
       })
     : await drawAlone(deps, request, card.place, behind, item);
   // An edit can be made twice: a process that dies in between leaves no second message.
-  const before = item.data.kind === "call-waiting" ? await readPredecessor(db, item) : null;
+  const before = await readPredecessor(db, item);
   if (before !== null && (await editMessage(slack, before, message)))
     return markPosted(db, item.seq, now(), before.channel, before.ts);
   const posted = await tryInSlack(() => postMessage(slack, channel, message, messageId, thread?.ts));

@@ -228,26 +228,29 @@ function fromRow(row: Selectable<PostsTable>): Post {
 }
 
 /**
- * Where the message is that this one goes on from: the one right before it in the thread, of the same kind. Four
- * retries in nine seconds are one message that is edited.
- * @returns null when a message of another kind came between, or the one before was never posted.
+ * The message that a post takes the place of, so that retries in nine seconds are one message that is edited, and what
+ * was expected is said where it was told.
+ * @returns null when it is a message of its own, or the one before was never posted.
  */
 export async function readPredecessor(
   db: Kysely<Database>,
-  { requestId, seq, surface, data }: Post,
+  { requestId, key, seq, surface, data: { kind } }: Post,
 ): Promise<{ channel: string; ts: string } | null> {
+  if (kind !== "call-waiting" && kind !== "expected") return null;
   const row = await db
     .selectFrom("posts")
     .select(["data", "channel", "ts"])
     .where("request_id", "=", requestId)
     .where("surface", "=", surface)
     .where("seq", "<", seq)
+    .$if(kind === "expected", (query) => query.where("key", "=", key.replace("watch-expected-", "watch-")))
     .orderBy("seq", "desc")
     .limit(1)
     .executeTakeFirst();
   if (row === undefined || !row.channel || !row.ts) return null;
-  const { kind } = JSON.parse(row.data) as PostData;
-  return kind === data.kind ? { channel: row.channel, ts: row.ts } : null;
+  // A message of another kind may have come between two that wait.
+  const isSame = kind === "expected" || (JSON.parse(row.data) as PostData).kind === kind;
+  return isSame ? { channel: row.channel, ts: row.ts } : null;
 }
 
 /** Noted before posting: should the process die now, the next attempt first looks whether the message is there. null:

@@ -80,7 +80,10 @@ it("a sign-in that someone says was expected takes the danger off the card, but 
   expect(await pressForWords(slack, OTHERS.nobody, told, WATCH_ACTIONS.expected)).toContain("You can't use");
   expect(wordsOf(slack, card)).toContain("back since");
   await press(slack, PEOPLE.bob, told, WATCH_ACTIONS.expected);
-  await inThread(scene, card, "Expected, says @bob");
+  // In place of what was told, once.
+  const said = await inThread(scene, card, "Expected, says @bob");
+  expect(said.ts).toBe(told.ts);
+  expect(threadWords(scene, card).filter((one) => one.includes("signed in again"))).toHaveLength(1);
   await slack.waitFor(() => !wordsOf(slack, card).includes("back since"));
   expect(wordsOf(slack, card)).toContain("✅");
   expect(readAudit(scene).filter(({ event }) => event === "watch.expected")).toHaveLength(1);

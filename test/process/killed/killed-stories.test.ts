@@ -39,15 +39,19 @@ async function tellAgain(moment: Moment, options: { databaseUrl?: string } = {})
   const { slack, cloudflare } = world;
   let bot = await startBotProcess(world);
   let post: ReturnType<typeof slack.faults.holdAnswer> | null = null;
+  let read: ReturnType<typeof cloudflare.faults.hold> | null = null;
   const { thread, requests } = await tell(world, steps, {
     before({ name }) {
       const isHeld = moment === "posted" && !POST_NOTHING.has(name);
       post = isHeld ? slack.faults.holdAnswer("chat.postMessage") : null;
+      // Before the call, that is: a call that is cut is another story, which says so. See killed-executing.test.ts.
+      read = name.startsWith("approve") ? cloudflare.faults.hold("users.get") : null;
     },
     async between() {
       await post?.arrived;
       await bot.kill();
       post?.release();
+      read?.release();
       bot = await startBotProcess(world);
     },
   });
