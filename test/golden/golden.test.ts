@@ -31,6 +31,8 @@ const BUILDERS = new Set(["message", "modal", "listMessage", "emptyMessage"]);
 
 const MAX_WORDS = 60;
 const MAX_FIRST_LINE = 150;
+/** As people read what they have to judge. */
+const WORDS_A_MINUTE = 220;
 
 function files(pattern: RegExp, folder = HERE): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -89,6 +91,14 @@ describe("all that the bot can say", () => {
       .map(([name, text]) => [name, words(onCard(text)).length] as const)
       .filter(([, count]) => count > MAX_WORDS);
     expect(long).toEqual([]);
+  });
+
+  it("has a README that names twenty files to begin with, which take ten minutes", () => {
+    const readme = readFileSync(join(HERE, "README.md"), "utf8");
+    const named = [...readme.matchAll(/^\d+\. \[.*?\]\((.*?)\)/gm)].map(([, file = ""]) => file);
+    const read = named.flatMap((file) => words(readFileSync(join(HERE, file), "utf8")));
+    expect(named).toHaveLength(20);
+    expect(read.length).toBeLessThanOrEqual(10 * WORDS_A_MINUTE);
   });
 
   it("holds nothing that docs/voice.md rules out", () => {
