@@ -16,6 +16,7 @@ import { prune, PRUNE_MS } from "./prune.ts";
 import { updatePresence, type PresenceDeps } from "./reminders/presence.ts";
 import { nudge } from "./reminders/remind.ts";
 import { nudgeReviewers } from "./reminders/remind-reviewers.ts";
+import { NewerRequestError } from "./requests/newer-request.ts";
 import { readRequest } from "./requests/repository.ts";
 import { newestVotes, type Request } from "./requests/request.ts";
 import { findSweepWork, LOOK_AGAIN_MS } from "./requests/sweep-queries.ts";
@@ -99,6 +100,7 @@ export function createEngine(deps: EngineDeps): Engine {
       if (!(await publishRequest(deps, id, () => cards.get(id)?.resolve()))) return null;
       cards.get(id)?.resolve();
     } catch (error) {
+      if (isLeft(error)) return null;
       log.warn({ err: error, requestId: id }, "messages not posted, will try again");
       cards.get(id)?.reject(error);
       cards.delete(id);
@@ -178,6 +180,16 @@ export function createEngine(deps: EngineDeps): Engine {
     return null;
   });
 
+  /** Of a request that is left to a newer version the log says so once. */
+  const left = new Set<string>();
+  function isLeft(error: unknown): boolean {
+    if (!(error instanceof NewerRequestError)) return false;
+    const { requestId } = error;
+    if (!left.has(requestId)) log.warn({ requestId }, "request left to a newer version of zt-bot");
+    left.add(requestId);
+    return true;
+  }
+
   async function expire(id: string): Promise<void> {
     const at = now();
     const request = await readRequest(db, id);
@@ -215,7 +227,9 @@ export function createEngine(deps: EngineDeps): Engine {
     for (const id of work.unattended) if (now() - (lookedAt.get(id) ?? 0) > LOOK_AGAIN_MS) looking.add(id);
     for (const id of lookedAt.keys()) if (!work.unattended.includes(id)) lookedAt.delete(id);
     for (const id of work.overdue)
-      await expire(id).catch((err: unknown) => log.error({ err, requestId: id }, "request could not expire"));
+      await expire(id).catch((err: unknown) => {
+        if (!isLeft(err)) log.error({ err, requestId: id }, "request could not expire");
+      });
     if (now() - pruneAt >= PRUNE_MS) {
       pruneAt = now();
       pruning.add("rows");
@@ -251,7 +265,10 @@ export function createEngine(deps: EngineDeps): Engine {
       traced === undefined || name === null
         ? work
         : (id, isForced) => traced(name, id, () => work(id, isForced));
-    return workOn({ concurrency, now, onError: (err, id) => log.error({ err, id }, "work failed") }, done);
+    const onError = (err: unknown, id: string): void => {
+      if (!isLeft(err)) log.error({ err, id }, "work failed");
+    };
+    return workOn({ concurrency, now, onError }, done);
   }
 
   /** A database that does not answer is told of once. */

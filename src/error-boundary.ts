@@ -3,6 +3,7 @@ import type { SlackViewAction } from "@slack/bolt";
 import type { Deps } from "./deps.ts";
 import { threadOf, threadOfMessage } from "./interactions/click.ts";
 import { createReference, toUserMessage, UserError, type UserMessage } from "./errors.ts";
+import { NewerRequestError } from "./requests/newer-request.ts";
 import { slackErrorCode } from "./slack/clients.ts";
 import { AS_WRITTEN, openDirect, post } from "./slack/messages.ts";
 import { noticeMessage, noticeModal } from "./views/notice.ts";
@@ -26,7 +27,8 @@ export interface ErrorBody {
 export async function explainError(deps: Deps, error: unknown, body: ErrorBody): Promise<void> {
   const reference = createReference();
   const userId = body.user?.id ?? body.user_id ?? body.event?.user;
-  if (error instanceof UserError) deps.log.info({ userId, what: error.message }, "refused");
+  if (error instanceof UserError || error instanceof NewerRequestError)
+    deps.log.info({ userId, what: error.message }, "refused");
   else deps.log.error({ err: error, reference, userId }, "listener failed");
   const detail =
     slackErrorCode(error) === "expired_trigger_id" ? SLOW_TRIGGER : toUserMessage(error, reference);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { isCloudflareFailure } from "./api/errors.ts";
 import { describeFailure, failedWords } from "./cloudflare-trouble.ts";
 import type { Log } from "./log.ts";
+import { NewerRequestError } from "./requests/newer-request.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";
 import { databaseTroubleOf } from "./store/trouble.ts";
@@ -53,6 +54,12 @@ export function unwrapError(error: unknown): unknown {
  */
 export function toUserMessage(error: unknown, reference: string): UserMessage {
   if (error instanceof UserError) return error.detail;
+  if (error instanceof NewerRequestError)
+    return {
+      what: `This can't be shown or done for a moment: ${error.requestId} needs a newer version of zt-bot.`,
+      why: "zt-bot is being upgraded, and a part of it that is not upgraded yet answered.",
+      next: "Try again in a minute.",
+    };
   if (isCloudflareFailure(error)) {
     const { brief, next } = describeFailure(error);
     return { what: `${failedWords(error)}: ${brief}.`, next };

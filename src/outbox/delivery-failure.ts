@@ -4,7 +4,7 @@ import { describeSlackTrouble } from "../slack-trouble.ts";
 import type { Db } from "../store/open.ts";
 import { changeRequest } from "../requests/change.ts";
 import type { Lease } from "../requests/lease.ts";
-import { fromRow, type Request } from "../requests/request.ts";
+import { fromRowIfKnown, type Request } from "../requests/request.ts";
 
 /** What Slack did not take, and why. */
 export interface DeliveryFailure {
@@ -136,5 +136,5 @@ export async function readPendingCards(db: Db, limit: number): Promise<Request[]
     .orderBy("created_at")
     .limit(limit)
     .execute();
-  return rows.map(fromRow);
+  return rows.flatMap(fromRowIfKnown);
 }

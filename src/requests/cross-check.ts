@@ -2,6 +2,7 @@ import { sql, type Kysely } from "kysely";
 
 import type { Database } from "../store/schema.ts";
 import { findContradictions, PROVING, toProof, type ProofRow } from "./proof.ts";
+import { NewerRequestError } from "./newer-request.ts";
 import { fromRow, isFinal, type Status } from "./request.ts";
 
 export interface CrossCheck {
@@ -60,8 +61,12 @@ export async function crossCheck(db: Kysely<Database>): Promise<CrossCheck> {
 function contradictionsOf(row: Parameters<typeof fromRow>[0], proof: readonly ProofRow[]): string[] {
   try {
     return findContradictions(fromRow(row), proof);
-  } catch {
-    return ["its row cannot be read"];
+  } catch (error) {
+    return [
+      error instanceof NewerRequestError
+        ? "its plan is of a newer version of zt-bot, or was changed: verify with that version"
+        : "its row cannot be read",
+    ];
   }
 }
 

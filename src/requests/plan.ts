@@ -62,7 +62,7 @@ export function planFor(plan: Plan, target: Target): Plan {
 }
 
 /** SHA-256 of the canonical JSON, in hexadecimal. */
-export function hashPlan(plan: Plan): string {
+export function hashPlan(plan: unknown): string {
   return createHash("sha256").update(canonicalJson(plan)).digest("hex");
 }
 

@@ -3,7 +3,8 @@ import type { Selectable } from "kysely";
 import type { UserSummary } from "../lookup/summary.ts";
 import type { RequestsTable } from "../store/schema.ts";
 import type { Verification } from "../actions/define.ts";
-import { parsePlan, type Plan } from "./plan.ts";
+import { NewerRequestError } from "./newer-request.ts";
+import { hashPlan, parsePlan, type Plan } from "./plan.ts";
 
 export const STATUSES = [
   "pending",
@@ -143,7 +144,7 @@ export interface Back {
   people: number;
 }
 
-/** A row as the rest of the code knows it. @throws Error that names the request when its plan cannot be read. */
+/** A row as the rest of the code knows it. @throws NewerRequestError, or Error that names the request when its plan cannot be read. */
 export function fromRow(row: Selectable<RequestsTable>): Request {
   return {
     id: row.id,
@@ -188,10 +189,27 @@ export function fromRow(row: Selectable<RequestsTable>): Request {
   };
 }
 
-function readPlan({ id, plan }: Pick<Selectable<RequestsTable>, "id" | "plan">): Plan {
+/** The same, in a list: none for a request that is left to a newer version. */
+export function fromRowIfKnown(row: Selectable<RequestsTable>): Request[] {
   try {
-    return parsePlan(JSON.parse(plan));
+    return [fromRow(row)];
   } catch (error) {
+    if (error instanceof NewerRequestError) return [];
+    throw error;
+  }
+}
+
+function readPlan({
+  id,
+  plan,
+  plan_hash,
+}: Pick<Selectable<RequestsTable>, "id" | "plan" | "plan_hash">): Plan {
+  const stored: unknown = JSON.parse(plan);
+  try {
+    return parsePlan(stored);
+  } catch (error) {
+    // It is as it was written: whoever wrote it knew more.
+    if (hashPlan(stored) === plan_hash) throw new NewerRequestError(id, error);
     throw new Error(`the stored plan of request ${id} cannot be read`, { cause: error });
   }
 }
