@@ -208,7 +208,7 @@ function readPlan({
   try {
     return parsePlan(stored);
   } catch (error) {
-    // It is as it was written: whoever wrote it knew more.
+    // It is as it was written: what wrote it knew more.
     if (hashPlan(stored) === plan_hash) throw new NewerRequestError(id, error);
     throw new Error(`the stored plan of request ${id} cannot be read`, { cause: error });
   }
