@@ -16,6 +16,7 @@ import { cut } from "../../views/text.ts";
 import { defineCommand, type CommandContext } from "../define.ts";
 import { unescapeSlack } from "../parse.ts";
 import { seal, type AnyCommand } from "../registry.ts";
+import { replyAbout } from "./access.ts";
 import { open } from "./open.ts";
 import { toldWhere } from "./told.ts";
 
@@ -95,7 +96,11 @@ const THREAD_WAIT_MS = 4000;
 
 /** `/zt incident open <who>… ["title"]`: the words that are no one are the title. */
 export const openCommand: Pick<AnyCommand, "parseAndRun"> = {
-  parseAndRun: (context, words) => sealed.parseAndRun(context, withTitle(words)),
+  async parseAndRun(context, words) {
+    const channel = context.deps.policy.current().incidents.channel ?? context.channelId;
+    const reply = await replyAbout(context, channel);
+    await sealed.parseAndRun({ ...context, reply }, withTitle(words));
+  },
 };
 
 /** Words that name no one, behind or before those that do, are the title. */

@@ -1,4 +1,4 @@
-import type { AccessRequest, FailedLogin, RiskScore } from "../../api/cloudflare.ts";
+import type { AccessRequest, ActiveSession, FailedLogin, RiskScore } from "../../api/cloudflare.ts";
 
 /** What happened to some people, merged from all that tells of it. Pure. */
 
@@ -113,12 +113,45 @@ export function mergeRows(
     .toSorted((a, b) => b.at - a.at || (a.key < b.key ? 1 : -1));
 }
 
-/** Rows of the log of sign-ins, and of failed sign-ins that the log does not have. */
+/**
+ * What applications are called whose rows in the log have an id and no domain, by their ids: the domain that another row
+ * has, else the name that a failed sign-in or an open session has.
+ */
+export function nameApps(
+  requests: readonly AccessRequest[],
+  failed: readonly FailedLogin[],
+  sessions: readonly ActiveSession[] = [],
+): Map<string, string> {
+  const byRay = new Map(
+    failed.flatMap(({ rayId, appName }): [string, string][] => (rayId && appName ? [[rayId, appName]] : [])),
+  );
+  const inSessions = sessions.flatMap(({ apps }) => apps ?? []);
+  return new Map([
+    ...inSessions.flatMap(({ uid, name, hostname }): [string, string][] => {
+      const called = name || hostname;
+      return uid && called ? [[uid, called]] : [];
+    }),
+    ...requests.flatMap(({ appUid, rayId }): [string, string][] => {
+      const called = byRay.get(rayId ?? "");
+      return appUid && called !== undefined ? [[appUid, called]] : [];
+    }),
+    ...requests.flatMap(({ appUid, appDomain }): [string, string][] =>
+      appUid && appDomain ? [[appUid, appDomain]] : [],
+    ),
+  ]);
+}
+
+/**
+ * Rows of the log of sign-ins, and of failed sign-ins that the log does not have. `apps`: what applications are called
+ * of which the log has the id alone.
+ */
 export function signInRows(
   who: string,
   requests: readonly AccessRequest[],
   failed: readonly FailedLogin[] = [],
+  apps: ReadonlyMap<string, string> = new Map(),
 ): SignInRow[] {
+  const appOf = (uid: string | null) => (!uid ? null : (apps.get(uid) ?? `the app ${uid}`));
   const logged = requests.flatMap(({ at, rayId, allowed, action, appDomain, appUid, ip }) =>
     at === null
       ? []
@@ -130,7 +163,7 @@ export function signInRows(
             who,
             allowed,
             action: action === "login" ? null : action,
-            app: appDomain ?? appUid,
+            app: appDomain || appOf(appUid),
             ip,
           },
         ],

@@ -1,11 +1,25 @@
 import { milliseconds } from "date-fns/milliseconds";
 import PQueue from "p-queue";
 
-import { sameEmail, type AccessRequest, type AccessUser, type Cloudflare } from "../../api/cloudflare.ts";
+import {
+  sameEmail,
+  type AccessRequest,
+  type AccessUser,
+  type Cloudflare,
+  type FailedLogin,
+} from "../../api/cloudflare.ts";
 import { orNull } from "../../api/errors.ts";
 import { MAX_DAYS } from "../sign-ins/sign-ins.ts";
 import { findRisk, readPart, type Part } from "../summary.ts";
-import { groupMissing, mergeRows, signInRows, type Missing, type TimelineRow, type Window } from "./merge.ts";
+import {
+  groupMissing,
+  mergeRows,
+  nameApps,
+  signInRows,
+  type Missing,
+  type TimelineRow,
+  type Window,
+} from "./merge.ts";
 
 /** Someone a timeline is about; `called` is how its lines name them. */
 export interface Subject {
@@ -123,7 +137,20 @@ async function readSignIns(
   const denied = failed.ok ? failed.value : [];
   const undated = [...own, ...denied].filter(({ at }) => at === null).length;
   if (undated > 0) missing.push({ what: "sign-ins", who, is: { kind: "undated", count: undated } });
-  return { rows: signInRows(called, own, denied), missing };
+  return { rows: signInRows(called, own, denied, await readApps(cloudflare, user, own, denied)), missing };
+}
+
+/** What applications without a domain are called; their open sessions are asked where nothing else says. */
+async function readApps(
+  cloudflare: Cloudflare,
+  { id }: Subject["user"],
+  requests: readonly AccessRequest[],
+  failed: readonly FailedLogin[],
+): Promise<Map<string, string>> {
+  const known = nameApps(requests, failed);
+  if (requests.every(({ appUid, appDomain }) => !!appDomain || !appUid || known.has(appUid))) return known;
+  const open = await readPart(cloudflare.accessUsers.activeSessions(id, options()));
+  return open.ok ? nameApps(requests, failed, open.value) : known;
 }
 
 /** Those who had a risk event within the window, by their addresses; null: everyone has to be asked for. */

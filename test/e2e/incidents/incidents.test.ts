@@ -465,6 +465,20 @@ incidents: { required: [sessions, block, idp] }
     );
   });
 
+  it("is opened by a mention, which is answered to the asker alone but in the incident's own channel", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const text = '@zt-bot incident open mallory@example.com "Phishing wave"';
+    const before = slack.ephemerals(alice).length;
+    const { ts } = await slack.post({ user: alice, channel: CHANNELS.approvals, text });
+    expect(slack.visibleText(await newEphemeral(slack, alice, before))).toContain("Opened INC-");
+    expect(slack.thread(CHANNELS.approvals, ts)).toEqual([]);
+    const here = await slack.post({ user: alice, channel, text });
+    await slack.waitFor(() =>
+      slack.thread(channel, here.ts).some((one) => slack.visibleText(one).includes("Opened INC-")),
+    );
+  });
+
   it("is opened by a form where no one is named, and nothing that was typed is lost", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;

@@ -68,6 +68,24 @@ describe("/zt timeline", () => {
     expect(ofIncident.words).toContain(`Timeline of ${id} (Phishing wave)`);
   });
 
+  it("names applications without a domain as other rows, failed sign-ins and sessions do, or says that it is an id", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const user = cloudflare.state.users.find(({ email }) => email === MALLORY);
+    const session = cloudflare.state.sessions.find(({ userId }) => userId === user?.id);
+    const [open] = session?.apps ?? [];
+    const add = emptyLogs(scene);
+    add(1, { appUid: open?.uid ?? "", appDomain: "" });
+    add(2, { appUid: "uid-known", appDomain: "" });
+    add(3, { appUid: "uid-known", appDomain: "wiki.example.com" });
+    add(4, { appUid: "uid-unknown", appDomain: "" });
+    const { words } = await answerTo(slack, alice, `timeline ${MALLORY}`);
+    const signedIn = rowsOf(words).filter((row) => row.includes("signed in"));
+    expect(signedIn[0]).toContain(`signed in: ${open?.name} from`);
+    expect(signedIn[1]).toContain("signed in: wiki.example.com from");
+    expect(signedIn[3]).toContain("signed in: the app uid-unknown from");
+  });
+
   it("pages through 2,000 rows, which stay where they are while new ones come", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;

@@ -36,6 +36,33 @@ describeInBrowser("beyond slash commands", () => {
       );
     });
 
+    test("one's own message can be edited and deleted, and every message takes a 📌 and gives it back", async () => {
+      const { page, sandbox } = await open();
+      await sandbox.slack.post({ user: alice, channel: approvals, text: "called her" });
+      const newest = () => sandbox.slack.messages(approvals).at(-1);
+      await page.getByRole("article").hover();
+      const choose = async (name: string) => {
+        await page.getByRole("button", { name: "More actions" }).click();
+        await page.getByRole("menuitem", { name }).click();
+      };
+      await choose("React with 📌");
+      await page.getByRole("img", { name: "1 reacted with 📌" }).waitFor();
+      expect(newest()?.reactions).toEqual([{ name: "pushpin", users: [alice] }]);
+      await choose("Remove your 📌");
+      await page.getByRole("img", { name: "1 reacted with 📌" }).waitFor({ state: "detached" });
+      await choose("Edit message…");
+      await page.getByRole("textbox", { name: "Message", exact: true }).fill("called her twice");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("called her twice").waitFor();
+      await page.getByText("(edited)").waitFor();
+      await choose("Delete message");
+      await vi.waitFor(() => expect(sandbox.slack.messages(approvals)).toEqual([]));
+      await sandbox.slack.post({ user: bob, channel: approvals, text: "who?" });
+      await page.getByRole("article").hover();
+      await page.getByRole("button", { name: "More actions" }).click();
+      expect(await page.getByRole("menuitem", { name: "Edit message…" }).count()).toBe(0);
+    });
+
     test("the menu is the keyboard's too: arrows go round, Escape closes it and leaves the thread open", async () => {
       const { page, sandbox } = await open();
       const ts = await sandbox.post([section("the card")]);
@@ -47,16 +74,16 @@ describeInBrowser("beyond slash commands", () => {
       await page.keyboard.press("ArrowDown");
       const focused = page.locator(":focus");
       expect(await focused.innerText()).toBe("Investigate");
-      await page.keyboard.press("ArrowDown");
-      await page.keyboard.press("ArrowDown");
+      for (let item = 0; item < 3; item += 1) await page.keyboard.press("ArrowDown");
       expect(await focused.innerText()).toBe("Investigate");
       await page.keyboard.press("End");
-      expect(await focused.innerText()).toBe("Ask for a revocation");
+      expect(await focused.innerText()).toBe("React with 📌");
       await page.keyboard.press("Escape");
       expect(await page.getByRole("menu").count()).toBe(0);
       expect(await focused.getAttribute("aria-label")).toBe("More actions");
       expect(await thread.isVisible()).toBe(true);
       await page.keyboard.press("Enter");
+      await page.keyboard.press("ArrowUp");
       await page.keyboard.press("ArrowUp");
       await page.keyboard.press("Enter");
       await vi.waitFor(

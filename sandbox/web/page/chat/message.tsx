@@ -1,6 +1,7 @@
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import type { StoredMessage } from "../../../slack/types.ts";
 import { Avatar } from "./avatar.tsx";
+import { EditDialog } from "./edit-dialog.tsx";
 import { type BlockHost, BlockHostContext, type FieldValue } from "../blocks/block-host.ts";
 import { Blocks } from "../blocks/blocks.tsx";
 import { MenuButton } from "../overlays/menu.tsx";
@@ -12,6 +13,11 @@ import { nameOf, useWorkspace } from "../workspace.ts";
 /** What one can do with a message. */
 export interface MessageActions extends Pick<BlockHost, "act" | "suggest"> {
   runShortcut: (callbackId: string) => void;
+  /** Adds the reader's reaction, or takes it back. */
+  react: (name: string, isRemoved: boolean) => void;
+  /** Of the reader's own message. */
+  edit: (text: string) => void;
+  remove: () => void;
 }
 
 export interface MessageProps {
@@ -76,6 +82,11 @@ export function MessageView(props: MessageProps): ReactElement {
               </a>
             </p>
           ))}
+          {pinsOf(message).length > 0 && (
+            <p className="message-note" aria-label={`${pinsOf(message).length} reacted with 📌`} role="img">
+              📌 {pinsOf(message).length}
+            </p>
+          )}
           {message.edited && <span className="message-edited">(edited)</span>}
         </div>
         {!message.ephemeralTo && (
@@ -83,7 +94,7 @@ export function MessageView(props: MessageProps): ReactElement {
             {onOpenThread && (
               <ThreadLink message={message} whispers={props.whispers ?? 0} onOpenThread={onOpenThread} />
             )}
-            {actions && <MessageMenu actions={actions} />}
+            {actions && <MessageMenu actions={actions} message={message} />}
           </div>
         )}
       </div>
@@ -113,22 +124,50 @@ function ThreadLink(props: {
   );
 }
 
-/** The app's message shortcuts. */
-function MessageMenu({ actions }: { actions: MessageActions }): ReactElement | null {
-  const { bot, shortcuts } = useWorkspace();
+/** The reaction that notes a message of an incident. */
+const PIN = "pushpin";
+
+/** The app's message shortcuts, 📌, and of one's own message what one can do with it. */
+function MessageMenu({
+  actions,
+  message,
+}: {
+  actions: MessageActions;
+  message: StoredMessage;
+}): ReactElement {
+  const { bot, me, shortcuts } = useWorkspace();
+  const [isEditing, setEditing] = useState(false);
+  const isOwn = message.user === me && message.botId === undefined;
+  const isPinned = pinsOf(message).includes(me);
+  const pin = {
+    key: PIN,
+    text: isPinned ? "Remove your 📌" : "React with 📌",
+    onChoose: () => actions.react(PIN, isPinned),
+  };
+  const own = [
+    { key: "edit", text: "Edit message…", onChoose: () => setEditing(true) },
+    { key: "remove", text: "Delete message", onChoose: actions.remove },
+  ];
   const items = shortcuts
     .filter((shortcut) => shortcut.type === "message")
     .map(({ name, callbackId }) => ({
       key: callbackId,
       text: name,
       onChoose: () => actions.runShortcut(callbackId),
-    }));
-  if (items.length === 0) return null;
+    }))
+    .concat(pin, isOwn ? own : []);
   return (
     <div className="message-menu">
       <MenuButton label="More actions" icon="•••" heading={bot.name} items={items} align="end" />
+      {isEditing && (
+        <EditDialog text={message.text} onClose={() => setEditing(false)} onSave={actions.edit} />
+      )}
     </div>
   );
+}
+
+function pinsOf({ reactions }: StoredMessage): readonly string[] {
+  return reactions?.find(({ name }) => name === PIN)?.users ?? [];
 }
 
 /** Controls in a message remember what was chosen for as long as the message is on the page, as in Slack. */

@@ -67,6 +67,9 @@ export function Seat(props: SeatProps): ReactElement {
         },
         suggest: (asked) => askOptions({ ...place, ...asked }),
         runShortcut: (callbackId) => void deliver("/sandbox/shortcut", { ...place, callbackId }),
+        react: (name, isRemoved) => void deliver("/sandbox/reaction", { ...place, name, isRemoved }),
+        edit: (text) => void deliver("/sandbox/edit", { ...place, text }),
+        remove: () => void deliver("/sandbox/remove", place),
       };
     },
     [deliver, me],
