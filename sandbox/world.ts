@@ -22,6 +22,8 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** Cloudflare's limit on calls; the real one by default. */
   rateLimit?: { requests: number; windowMs: number };
+  /** So long Cloudflare's list shows sessions that are over; not at all by default. */
+  sessionListLagMs?: number;
   /** SLACK_POSTS_PER_SECOND; far more than the real limit by default, which the emulator does not have unless told. */
   postsPerSecond?: number;
   /** Cloudflare's clock; the real one by default. */
@@ -59,6 +61,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { c
     keys: [KEY],
     ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+    ...(options.sessionListLagMs === undefined ? {} : { sessionListLagMs: options.sessionListLagMs }),
     ...(options.cloudflareNow === undefined ? {} : { now: options.cloudflareNow }),
   });
   const workspace = describeWorkspace({ mode: "socket" });

@@ -46,6 +46,8 @@ export interface EngineDeps
 }
 
 const POLL_MS = 1000;
+/** No one sees on the card that it came so much later. */
+const SHOWN_MS = 250;
 const CARD_WATCH_MS = 30_000;
 
 /**
@@ -72,7 +74,10 @@ export interface Engine {
   lookAtIncident(id: string): void;
   /** The same; resolves when that is over. */
   incidentRead(id: string): Promise<void>;
-  /** Carries out an approved request, now if possible. `judgedBy`: what the click that approved it was judged by. */
+  /**
+   * Carries out an approved request, now if possible. `judgedBy`: what the click that approved it was judged by. What that
+   * click wrote is then posted once the call is out, or a moment later: both need the request's row.
+   */
   execute(request: Pick<Request, "id">, judgedBy?: Standing): void;
   /** Begins to read what the execution needs first of Cloudflare, for a click that will very likely start it. */
   readAhead(request: Request): void;
@@ -319,8 +324,10 @@ export function createEngine(deps: EngineDeps): Engine {
     lookAtIncident: (id) => incidents.add(id, true),
     incidentRead: (id) => incidents.done(id),
     execute(request, judgedBy) {
-      if (judgedBy !== undefined) readAhead.judged(request, judgedBy);
       executing.add(request.id, true);
+      if (judgedBy === undefined) return;
+      readAhead.judged(request, judgedBy);
+      publishing.later(request.id, SHOWN_MS);
     },
     readAhead: (request) => readAhead.begin(request),
     sweep,
@@ -341,6 +348,8 @@ type Work = (id: string, isForced: boolean) => Promise<number | null>;
 interface Workers {
   /** Begun at once if there is a place free; once more afterwards where it is being worked on. */
   add(id: string, isForced?: boolean): void;
+  /** Begun after so many milliseconds, unless it is before. */
+  later(id: string, ms: number): void;
   /** The same, forced; resolves when it is done. */
   done(id: string): Promise<void>;
   /** Begins nothing more and waits for what runs. */
@@ -394,6 +403,18 @@ function workOn(
 
   return {
     add,
+    later(id, ms) {
+      if (isStopping) return;
+      if (running.has(id)) {
+        add(id);
+        return;
+      }
+      clearTimeout(timers.get(id));
+      timers.set(
+        id,
+        setTimeout(() => add(id), ms),
+      );
+    },
     async done(id) {
       add(id, true);
       await running.get(id);

@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-
-import pg from "pg";
 
 import { type BotProcess, spawnProcess } from "../../sandbox/bot-process.ts";
 import { PEOPLE } from "../../sandbox/workspace.ts";
 import { openWorld, type World } from "../../sandbox/world.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { buildBot } from "../build.ts";
+import { withDatabase } from "../database.ts";
 import { notMeasured } from "../line.ts";
 import { repeat } from "../load.ts";
 import { addPeople, askToRevoke, press, typed, untilCard } from "../people.ts";
@@ -150,21 +148,5 @@ function cpuSeconds(bots: readonly BotProcess[]): number | null {
     return ticks.reduce((sum, one) => sum + one, 0) / TICKS_A_SECOND;
   } catch {
     return null;
-  }
-}
-
-/** A new database on this server, dropped afterwards. */
-async function withDatabase<T>(server: string, use: (url: string) => Promise<T>): Promise<T> {
-  const name = `zt_bench_${randomBytes(6).toString("hex")}`;
-  const client = new pg.Client({ connectionString: server });
-  await client.connect();
-  try {
-    await client.query(`CREATE DATABASE ${name}`);
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    return await use(url.href);
-  } finally {
-    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await client.end();
   }
 }

@@ -108,7 +108,6 @@ export async function useBreakGlass(
     if (moved !== null) deps.log.warn({ requestId, userId, told: told.length }, "break-glass used");
     return moved === null ? null : { written: moved, standing };
   });
-  deps.engine.publish(written);
   deps.engine.execute(written, standing);
   return written;
 }

@@ -72,9 +72,13 @@ export async function takeDecision(
     { requestId, decision, outcome: outcome.kind, userId: asker.userId, waitedMs },
     "click taken",
   );
+  if (outcome.kind === "approved") {
+    deps.engine.execute(written, standing);
+    return written;
+  }
   deps.engine.publish(written);
   // What was withdrawn while it was under way is looked into to its end.
-  if (written.status !== "pending") deps.engine.execute(written, standing);
+  if (written.status !== "pending") deps.engine.execute(written);
   return written;
 }
 

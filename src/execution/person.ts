@@ -195,7 +195,10 @@ async function send(
   };
   let answer: Answer;
   try {
-    answer = { ok: true, receipt: await actionOf(plan).execute(cloudflare, plan, { isCurrent }) };
+    const calling = actionOf(plan).execute(cloudflare, plan, { isCurrent });
+    // What the permit and the click wrote is posted beside the call.
+    if (row.position === 0) deps.publish(person.request);
+    answer = { ok: true, receipt: await calling };
   } catch (error) {
     answer = toAnswer(sent, error);
   }
