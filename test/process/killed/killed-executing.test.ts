@@ -7,6 +7,7 @@ import { moveRequest } from "../../../src/requests/transition.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import { askToRevoke, PEOPLE, press, startWorld } from "../../support/harness.ts";
 import { startBotProcess } from "../../support/process.ts";
+import { readAudit } from "../../e2e/support.ts";
 import { expectWholeStory, liveSessions, type Expected } from "./whole-story.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
@@ -84,6 +85,10 @@ describe.each(["socket"] as const)(
       const held = hold === "call" ? cloudflare.faults.hold(route) : cloudflare.faults.holdAnswer(route);
       await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
       await held.arrived;
+      // What stands before the call is read while the click is still being judged.
+      await vi.waitFor(() =>
+        expect(readAudit(world).map(({ event }) => event)).toContain("request.approved"),
+      );
       await first.kill();
       held.release();
       expect(liveSessions(world)).toHaveLength(open);
