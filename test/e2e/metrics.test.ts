@@ -5,19 +5,17 @@ import { DatabaseSync } from "node:sqlite";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
-  finishedThread,
   MODES,
   PEOPLE,
-  press,
   startBot,
   startWorld,
   type WorldOptions,
 } from "../support/harness.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { approve } from "./support.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const ALERTS = join(ROOT, "deploy", "prometheus", "alerts.yml");
@@ -61,8 +59,7 @@ async function live({ slack }: Awaited<ReturnType<typeof start>>): Promise<void>
   await answerTo(slack, PEOPLE.alice, "user mallory@example.com");
   await answerTo(slack, PEOPLE.alice, "nonsense");
   const card = await askToRevoke(slack);
-  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
 }
 
 it("time no containment that was not verified", async () => {

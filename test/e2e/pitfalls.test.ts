@@ -22,6 +22,7 @@ import {
 import {
   accessIdOf,
   addOthers,
+  approve,
   newModal,
   openFormBy,
   openModal,
@@ -30,9 +31,9 @@ import {
   privateAnswer,
   readAudit,
   requestIdOf,
+  type Scene,
   sendForm,
   startScene,
-  type Scene,
 } from "./support.ts";
 
 // One test for each way in which bots of this kind are known to break their promise. Many of these are tested more
@@ -102,8 +103,7 @@ it("pitfall 3: what the message shows is not the database: a card that was rewri
   });
   expect(await answer.json()).toMatchObject({ ok: true });
   expect(wordsOf(slack, card)).toContain("dana@example.com");
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   expect(revocations(scene)).toEqual([expect.stringContaining(MALLORY)]);
 });
 
@@ -204,8 +204,7 @@ it("pitfall 9: who asked, who clicked and who it is about are kept apart in the 
   const scene = await startScene();
   const { slack } = scene;
   const card = await askToRevoke(slack);
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   const row = readAudit(scene).find(({ event }) => event === "request.approved");
   expect(row).toMatchObject({
     actor: bob,
@@ -245,8 +244,7 @@ it("pitfall 11: nobody approves themselves by an edit: a plan is frozen, and ano
   const planned = readAudit(scene).find(({ event }) => event === "request.created")?.data;
   const wider = await askToRevoke(slack, { text: `revoke ${MALLORY} --devices --reason laptop stolen` });
   expect(requestIdOf(slack, wider)).not.toBe(requestIdOf(slack, card));
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   expect(wordsOf(slack, wider)).toContain("Needs 1 approval");
   expect(revocations(scene)).toHaveLength(1);
   expect(readAudit(scene).find(({ event }) => event === "request.approved")?.data["plan_hash"]).toBe(
@@ -260,8 +258,7 @@ it("pitfall 12: neither tokens nor bodies are in the log, also when everything f
   const { slack, cloudflare, env } = scene;
   const card = await askToRevoke(slack, { text: `revoke ${MALLORY} --reason the-secret-reason` });
   cloudflare.faults.set("*", { kind: "status", status: 403, times: 3 });
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   const logs = scene.logs();
   expect(logs).not.toContain(env["CLOUDFLARE_API_TOKEN"]);
   expect(logs).not.toContain(env["SLACK_BOT_TOKEN"]);

@@ -31,6 +31,12 @@ import {
 
 export type Scene = World & Bot;
 
+/** Incidents have a channel; alice may ask, and bob approve. */
+export const INCIDENT_POLICY = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${CHANNELS.incident} }
+operators: [${PEOPLE.alice}]
+approvers: [${PEOPLE.bob}]
+`;
+
 /**
  * Both emulators with the bot in between; when the test ends, Slack must not have had anything to object to, nor to
  * make links and mentions of by itself.

@@ -5,16 +5,15 @@ import { startCollector, type Collector, type ReceivedSpan } from "../support/co
 import {
   answerTo,
   askToRevoke,
-  finishedThread,
   MODES,
   PEOPLE,
-  press,
   startBot,
   startWorld,
   type World,
 } from "../support/harness.ts";
+import { approve } from "./support.ts";
 
-const { alice, bob } = PEOPLE;
+const { alice } = PEOPLE;
 const MALLORY = "mallory@example.com";
 const REASON = "laptop stolen at the airport";
 
@@ -31,8 +30,7 @@ async function start(
 /** Asks, approves, and waits for the end. @returns the request's id */
 async function revoke({ slack }: World): Promise<string> {
   const card = await askToRevoke(slack, { text: `revoke ${MALLORY} --reason ${REASON}` });
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   return String(card.metadata?.event_payload["id"]);
 }
 

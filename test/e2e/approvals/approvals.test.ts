@@ -16,7 +16,15 @@ import {
 } from "../../support/harness.ts";
 import { createLogger } from "../../../src/log.ts";
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
-import { newModal, pressForWords, readAudit, requestIdOf, startScene, type Scene } from "../support.ts";
+import {
+  approve,
+  newModal,
+  pressForWords,
+  readAudit,
+  requestIdOf,
+  type Scene,
+  startScene,
+} from "../support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const DAVE = "U0DAVE001";
@@ -238,8 +246,7 @@ break_glass: { members: [${alice}, ${GONE}], notify: [${bob}, ${GONE}] }
     const card = await askToRevoke(slack);
     expect((await answerTo(slack, bob, "pause --reason a drill")).words).toContain("Paused");
     expect((await answerTo(slack, bob, "resume")).words).toContain("Resumed");
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(revocations(scene)).toBe(1);
     const told = scene.logs().split("\n");
     expect(told.find((line) => line.includes(`Slack knows no user group ${GONE}`))).toContain(
@@ -506,8 +513,7 @@ describe("an approver at risk", () => {
     expect(words).toContain("Cloudflare shows you as high-risk");
     expect(readAudit(scene).at(-1)?.data).toMatchObject({ what: "approve", code: "at-risk" });
     await changePolicy(scene, policyWith("approver_hygiene: false"));
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
   });
 
   it("who was revoked within a day is refused, and may decide again on the next day", async () => {
@@ -522,8 +528,7 @@ describe("an approver at risk", () => {
       "Your own access was revoked less than a day ago",
     );
     shift = 25 * 60 * 60_000;
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
   });
 
   it("whom Cloudflare can't be asked about may take access away, and the card says so", async () => {
@@ -533,8 +538,7 @@ describe("an approver at risk", () => {
     const card = await askToRevoke(slack);
     cloudflare.settings.riskEnabled = false;
     shift = LATER;
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).toContain("Unknown whether @bob is at risk");
     const decided = readAudit(scene).find(({ event }) => event === "request.approved");
     expect(decided?.data["unchecked"]).toEqual(expect.any(String));
@@ -553,8 +557,7 @@ describe("an approver at risk", () => {
     expect(words).toContain("It is unknown whether you are at risk");
     expect(words).toContain("approver_hygiene: false");
     cloudflare.settings.riskEnabled = true;
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).toContain("verified at");
   });
 

@@ -17,6 +17,7 @@ import {
 } from "../../support/harness.ts";
 import {
   addOthers,
+  approve,
   newModal,
   openFormBy,
   openModal,
@@ -24,9 +25,9 @@ import {
   publicMessages,
   readAudit,
   requestIdOf,
+  type Scene,
   sendForm,
   startScene,
-  type Scene,
 } from "../support.ts";
 
 const MINUTE = 60_000;
@@ -230,8 +231,7 @@ describe("breaking the glass", () => {
     const { slack } = scene;
     const card = await askToRevoke(slack);
     const form = await openForm(scene, alice, card, BREAK_GLASS_ACTIONS.breakGlass);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     const back = await sendForm(slack, alice, form, { reason: { reason: WHY } });
     expect(slack.visibleText(back)).toContain("This request is already");
     expect(slack.visibleText(back)).toContain("(by @bob)");
@@ -627,8 +627,7 @@ describe("a review", () => {
     const scene = await startWithGlass();
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     await slack.clickStale({
       user: carol,
       channel: card.channel,

@@ -5,6 +5,7 @@ import { POLICY } from "../../../sandbox/workspace.ts";
 import { askToRevoke, callsTo, finishedThread, PEOPLE, press, wordsOf } from "../../support/harness.ts";
 import {
   addOthers,
+  approve,
   openModal,
   OTHERS,
   pressForWords,
@@ -12,8 +13,8 @@ import {
   publicMessages,
   readAudit,
   requestIdOf,
-  startScene,
   type Scene,
+  startScene,
 } from "../support.ts";
 
 const HOUR = 3_600_000;
@@ -195,8 +196,7 @@ describe("clicks", () => {
     expect(publicMessages(slack)).toEqual(before);
     expect(wordsOf(slack, card)).toBe(asked);
     expect(revokeCalls(scene)).toEqual([]);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(revokeCalls(scene)).toHaveLength(1);
   });
 

@@ -3,7 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import { askToRevoke, CHANNELS, finishedThread, PEOPLE, press, wordsOf } from "../../support/harness.ts";
-import { addOthers, OTHERS, openModal, readAudit, requestIdOf, startScene, type Scene } from "../support.ts";
+import {
+  addOthers,
+  approve,
+  openModal,
+  OTHERS,
+  readAudit,
+  requestIdOf,
+  type Scene,
+  startScene,
+} from "../support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const ERIN = "U0ERIN001";
@@ -54,8 +63,7 @@ describe("notify_approvers: dm", () => {
       );
       expect(JSON.stringify(message.blocks)).toContain("/archives/");
     }
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     for (const user of [alice, OTHERS.guest, OTHERS.mallory])
       expect(slack.messages(slack.dm(user)).filter((one) => slack.visibleText(one).includes(ASKS))).toEqual(
         [],
@@ -164,8 +172,7 @@ describe("notify_approvers: dm", () => {
       threadOf(scene, card).find((text) => text.includes("this needs your approval")),
     );
     expect(words).toContain("@bob @carol");
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(threadOf(scene, card).filter((text) => text.includes("this needs your approval"))).toHaveLength(1);
   });
 
@@ -217,8 +224,7 @@ describe("notify_approvers, otherwise", () => {
     const scene = await startWith("none");
     const { slack } = scene;
     const card = await askToRevoke(slack);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(slack.messages(slack.dm(bob))).toEqual([]);
     expect(threadOf(scene, card).filter((text) => text.includes("needs your approval"))).toEqual([]);
   });

@@ -14,12 +14,13 @@ import {
 } from "../../support/harness.ts";
 import {
   addOthers,
+  approve,
   OTHERS,
   pressForWords,
   readAudit,
   requestIdOf,
-  startScene,
   type Scene,
+  startScene,
 } from "../support.ts";
 
 const { alice, bob, carol } = PEOPLE;
@@ -205,8 +206,7 @@ describe("where no approver is active in Slack", () => {
     setPresence(scene, "away");
     await askToRevoke(slack);
     const card = await cardWhere(slack, (text) => text.includes(NOBODY));
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).not.toContain(NOBODY);
   });
 

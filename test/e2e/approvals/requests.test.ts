@@ -18,14 +18,15 @@ import {
 } from "../../support/harness.ts";
 import {
   addOthers,
+  approve,
   openModal,
-  privateAnswer,
   OTHERS,
   pressForWords,
+  privateAnswer,
   readAudit,
   requestIdOf,
-  startScene,
   type Scene,
+  startScene,
 } from "../support.ts";
 
 async function ask({ slack }: Scene, email: string, user: string = PEOPLE.alice): Promise<StoredMessage> {
@@ -268,8 +269,7 @@ describe("/zt cancel", () => {
     const scene = await startScene();
     const { slack } = scene;
     const card = await ask(scene, "mallory@example.com");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `cancel ${requestIdOf(slack, card)}`);
     expect(words).toContain("This request is already done. (by @bob)");
     expect(words).toContain("Nothing was changed.");

@@ -26,13 +26,14 @@ import {
 import {
   accessIdOf,
   addOthers,
+  approve,
   openModal,
   OTHERS,
   pressForWords,
   readAudit,
   requestIdOf,
-  startScene,
   type Scene,
+  startScene,
 } from "../support.ts";
 
 /** Opens the form that a command or a button leads to. */
@@ -110,8 +111,7 @@ describe("a revocation of 12 users", () => {
     const { slack } = scene;
     const emails = addCrowd(scene.cloudflare, 4);
     const card = await askToRevoke(slack, { text: `revoke ${emails.join(" ")} --devices --reason stuffing` });
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     const trail = readAudit(scene);
     const created = trail.find(({ event }) => event === "request.created");
     const calls = trail.filter(({ event }) => event === "call.sent");
@@ -135,8 +135,7 @@ describe("a revocation of 12 users", () => {
     const scene = await startScene();
     const { slack } = scene;
     const { card, emails } = await askForCrowd(scene, 4);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     const { words } = await answerTo(slack, PEOPLE.alice, `audit ${emails[2]}`);
     expect(words).toContain(`Audit record of ${emails[2]} · 1–7, newest first`);
     expect(words).toContain("requested: Revoke sessions: stuffing");
@@ -172,8 +171,7 @@ describe("a revocation of several users", () => {
     const scene = await startScene();
     const { slack } = scene;
     const { card } = await askForCrowd(scene, 12);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.details);
     const words = slack.visibleText(await openModal(slack, PEOPLE.bob));
     expect(words).toContain("All 12 users");
@@ -186,8 +184,7 @@ describe("a revocation of several users", () => {
     const emails = addCrowd(cloudflare, 3);
     for (const email of emails) cloudflare.registerDevice(email, { at: cloudflare.now() - 3_600_000 });
     const card = await askToRevoke(slack, { text: `revoke ${emails.join(" ")} --devices --reason stuffing` });
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).toContain("3 of 3 done");
     const left = cloudflare.state.registrations.filter(({ deviceName, revokedAt }) => {
       return deviceName.startsWith("user-") && revokedAt === null;
@@ -426,8 +423,7 @@ describe("when it does not go well", () => {
     const { slack, cloudflare } = scene;
     const { card, emails } = await askForCrowd(scene, 4);
     cloudflare.settings.sessionListLagMs = 600_000;
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(revokedEmails(cloudflare)).toEqual([emails[0]]);
     expect(wordsOf(slack, card)).toContain("not confirmed: 1 of 1 session");
     expect(verifiedRows(scene).map(({ data }) => data)).toEqual([
@@ -473,8 +469,7 @@ describe("when it does not go well", () => {
     if (gone === undefined || renamed === undefined) throw new Error("nobody there");
     cloudflare.state.users.splice(cloudflare.state.users.indexOf(gone), 1);
     renamed.email = "somebody-else@example.com";
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
 
     expect(wordsOf(slack, card)).toContain("Not all done: 10 of 12 done, 2 failed");
     const failures = answersIn(slack, card).find((words) => words.startsWith("❌ 2 failed"));
@@ -529,8 +524,7 @@ describe("when it does not go well", () => {
     const { slack, cloudflare } = scene;
     const { card, emails } = await askForCrowd(scene, 6);
     cloudflare.settings.sessionListLagMs = 300;
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).toContain("6 of 6 done");
     expect(revokedEmails(cloudflare).toSorted()).toEqual(emails);
   });

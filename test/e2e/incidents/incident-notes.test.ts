@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Delivery, StoredMessage } from "../../../sandbox/slack/index.ts";
 import { answerTo, CHANNELS, newEphemeral, PEOPLE } from "../../support/harness.ts";
 import {
+  INCIDENT_POLICY,
   newModal,
   openIncident,
   readAudit,
@@ -16,10 +17,7 @@ import {
 const { alice, bob, carol } = PEOPLE;
 const channel = CHANNELS.incident;
 
-const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${channel} }
-operators: [${alice}]
-approvers: [${bob}]
-`;
+const policy = INCIDENT_POLICY;
 
 async function start() {
   const scene = await startScene({ policy });

@@ -16,15 +16,12 @@ import {
   wordsOf,
 } from "../../support/harness.ts";
 import { runHere } from "../../audit/support.ts";
-import { readAudit, startScene, type Scene } from "../support.ts";
+import { INCIDENT_POLICY, readAudit, startScene, type Scene } from "../support.ts";
 
 const { alice, bob, carol } = PEOPLE;
 const channel = CHANNELS.incident;
 
-const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${channel} }
-operators: [${alice}]
-approvers: [${bob}]
-`;
+const policy = INCIDENT_POLICY;
 
 async function openIncident(scene: Scene, who = "mallory@example.com") {
   const { slack } = scene;

@@ -1,16 +1,21 @@
 import { describe, expect, it } from "vitest";
 
 import { answerTo, askToRevoke, callsTo, CHANNELS, PEOPLE } from "../../support/harness.ts";
-import { approve, openIncident, startScene, threadWords, turnPage, type Scene } from "../support.ts";
+import {
+  INCIDENT_POLICY,
+  approve,
+  openIncident,
+  startScene,
+  threadWords,
+  turnPage,
+  type Scene,
+} from "../support.ts";
 
 const { alice, bob } = PEOPLE;
 const MALLORY = "mallory@example.com";
 const MINUTE = 60_000;
 
-const policy = `channels: { approvals: ${CHANNELS.approvals}, incidents: ${CHANNELS.incident} }
-operators: [${alice}]
-approvers: [${bob}]
-`;
+const policy = INCIDENT_POLICY;
 
 type Row = Scene["cloudflare"]["state"]["accessRequests"][number];
 

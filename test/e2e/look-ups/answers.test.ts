@@ -18,14 +18,15 @@ import {
 } from "../../support/harness.ts";
 import {
   addOthers,
+  approve,
   clickOn,
   openModal,
   OTHERS,
   privateAnswer,
   publicMessages,
   requestIdOf,
-  startScene,
   type Scene,
+  startScene,
 } from "../support.ts";
 
 /** The Access user's id, as Cloudflare has it. */
@@ -354,8 +355,7 @@ describe("/zt reset-risk", () => {
     const card = await cardWhere(slack);
     expect(wordsOf(slack, card)).toContain("This can restore access");
     expect(wordsOf(slack, card)).toMatch(/travel: handled[\s\S]*agent: accepted/);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "/reset")).toHaveLength(1);
   });

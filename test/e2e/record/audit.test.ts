@@ -13,14 +13,13 @@ import {
   askToRevoke,
   callsTo,
   CHANNELS,
-  finishedThread,
   PEOPLE,
   press,
   startAll,
   type Bot,
   type World,
 } from "../../support/harness.ts";
-import { privateAnswer, readAudit } from "../support.ts";
+import { approve, privateAnswer, readAudit } from "../support.ts";
 
 type Scene = World & Bot;
 
@@ -67,8 +66,7 @@ describe("/zt audit", () => {
     const { slack } = scene;
     const card = await askToRevoke(slack);
     await press(slack, PEOPLE.alice, card, CARD_ACTIONS.approve);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
 
     const { message, words } = await answerTo(slack, PEOPLE.alice, "audit mallory@example.com");
     expect(words).toContain("Audit record of mallory@example.com · 1–9, newest first");
@@ -102,8 +100,7 @@ describe("/zt audit", () => {
     const scene = await startAll();
     const { slack, cloudflare, policy } = scene;
     const card = await askToRevoke(slack);
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     const trail = new Map(
       readAudit(scene).map(({ event, actor, data }): [string, Record<string, unknown>] => [
         event,

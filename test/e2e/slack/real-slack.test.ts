@@ -16,7 +16,7 @@ import {
   type,
   wordsOf,
 } from "../../support/harness.ts";
-import { newModal, pressForWords, readAudit, sendForm, startScene, type Scene } from "../support.ts";
+import { approve, newModal, pressForWords, readAudit, type Scene, sendForm, startScene } from "../support.ts";
 
 /** What real Slack does otherwise than one would think, each taught to the emulator first. */
 
@@ -140,8 +140,7 @@ describe("in an Enterprise organization", () => {
     slack.setPerson(alice, { teamId: "T0SISTER", teams: ["T0SISTER", HOME] });
     slack.setPerson(bob, { teamId: "T0SISTER", teams: ["T0SISTER", HOME] });
     const card = await askToRevoke(slack);
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
     const byPeople = readAudit(scene).filter(({ actor }) => actor === alice || actor === bob);
     expect(byPeople.map(({ event }) => event)).toContain("request.approved");
@@ -243,8 +242,7 @@ it("somebody whom the bot may not see keeps back nobody's story", async () => {
   const { slack } = scene;
   const card = await askToRevoke(slack);
   slack.setPerson(alice, { isHidden: true });
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await finishedThread(slack, card);
+  await approve(slack, card);
   await vi.waitFor(() => expect(scene.logs()).toContain("cannot be written to"));
   expect(readAudit(scene).filter(({ event }) => event === "messages.trouble")).toEqual([]);
 });

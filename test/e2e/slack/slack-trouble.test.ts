@@ -15,7 +15,7 @@ import {
   type,
   wordsOf,
 } from "../../support/harness.ts";
-import { privateAnswer, pressForWords, readAudit, startScene } from "../support.ts";
+import { approve, pressForWords, privateAnswer, readAudit, startScene } from "../support.ts";
 
 /** How the messages of a thread begin: evidence, decision, call, answer, verification, summary. */
 const STORY = ["🔎", "🔵", "⏳", "☑️", "✅"];
@@ -94,8 +94,7 @@ describe("a request whose story Slack does not take", () => {
     const { slack } = scene;
     const card = await askToRevoke(slack);
     slack.faults.set("conversations.open", { error: "user_disabled" });
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     await vi.waitFor(() => expect(scene.logs()).toContain("someone cannot be written to"));
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(slack.messages(slack.dm(PEOPLE.alice))).toEqual([]);
@@ -144,8 +143,7 @@ describe("a person whom Slack keeps waiting", () => {
     expect(readAudit(scene).map((row) => row.event)).toEqual(["request.created"]);
 
     slack.faults.clear();
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await finishedThread(slack, card);
+    await approve(slack, card);
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
 

@@ -7,14 +7,13 @@ import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import {
   answerTo,
   askToRevoke,
-  CHANNELS,
   finishedThread,
   PEOPLE,
   press,
   startAll,
   wordsOf,
 } from "../../support/harness.ts";
-import { openIncident, type Scene, startScene, threadWords } from "../support.ts";
+import { INCIDENT_POLICY, openIncident, type Scene, startScene, threadWords } from "../support.ts";
 
 it("a thread message whose blocks Slack refuses goes out in words alone, and the story goes on", async () => {
   const { slack } = await startAll();
@@ -32,10 +31,7 @@ it("a thread message whose blocks Slack refuses goes out in words alone, and the
 it("a message of an incident that can't be drawn is tried ever less often, then told as such, and those after it go out", async () => {
   let stopped: number | null = null;
   const scene = await startScene({
-    policy: `channels: { approvals: ${CHANNELS.approvals}, incidents: ${CHANNELS.incident} }
-operators: [${PEOPLE.alice}]
-approvers: [${PEOPLE.bob}]
-`,
+    policy: INCIDENT_POLICY,
     sweepMs: 10,
     now: () => stopped ?? Date.now(),
   });
