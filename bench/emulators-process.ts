@@ -56,5 +56,6 @@ async function open(options: WorldOptions): Promise<void> {
 }
 
 function tell(told: Told): void {
-  process.send?.(told);
+  // Who measures may be gone.
+  if (process.connected) process.send?.(told);
 }

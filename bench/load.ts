@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { Agent, request } from "node:http";
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { type WebSocket, WebSocketServer } from "ws";
 
 import { signRequest } from "../sandbox/slack/delivery/http.ts";
 import { CHANNELS, describeWorkspace, PEOPLE } from "../sandbox/workspace.ts";
@@ -54,28 +58,73 @@ export function createHttpSender(url: string): Sender {
         bot.signingSecret,
         Date.now(),
       );
-      const length = String(Buffer.byteLength(body));
+      const signed = { ...headers, "content-length": String(Buffer.byteLength(body)) };
+      return () => post(path, { agent, headers: signed, body });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Once more where the bot has just ended a connection that was kept open: it took nothing on it. */
+async function post(
+  url: string,
+  options: { agent: Agent; headers: Record<string, string>; body: string },
+): Promise<void> {
+  const { agent, headers, body } = options;
+  const sent = request(url, { method: "POST", agent, headers });
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  sent.end(body);
+  try {
+    const [response] = await answered;
+    await once(response.resume(), "end");
+    if (response.statusCode !== 200)
+      throw new Error(`a command was answered with ${response.statusCode ?? "nothing"}`);
+  } catch (error) {
+    const isStale = error instanceof Error && "code" in error && error.code === "ECONNRESET";
+    if (!isStale || !sent.reusedSocket) throw error;
+    await post(url, options);
+  }
+}
+
+/** In Socket Mode: frames on the connection that the bot opens to `url`. */
+export async function createSocketSender(): Promise<Sender & { url: string; connected: Promise<unknown> }> {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const waiting = new Map<string, () => void>();
+  let connection: WebSocket | undefined;
+  server.on("connection", (socket) => {
+    connection = socket;
+    socket.on("message", (data: Buffer) => {
+      const { envelope_id: id } = JSON.parse(data.toString()) as { envelope_id: string };
+      waiting.get(id)?.();
+      waiting.delete(id);
+    });
+    socket.send(
+      JSON.stringify({ type: "hello", num_connections: 1, connection_info: { app_id: bot.appId } }),
+    );
+  });
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/link`,
+    connected: once(server, "connection"),
+    prepare(command) {
+      const id = randomUUID();
+      const frame = JSON.stringify({
+        envelope_id: id,
+        type: "slash_commands",
+        payload: payloadOf(command),
+        accepts_response_payload: true,
+      });
       return () => {
-        const { promise, resolve, reject } = Promise.withResolvers<void>();
-        const sent = request(path, {
-          method: "POST",
-          agent,
-          headers: { ...headers, "content-length": length },
-        });
-        sent.once("error", reject).once("response", (response) => {
-          response
-            .resume()
-            .once("end", () =>
-              response.statusCode === 200
-                ? resolve()
-                : reject(new Error(`a command was answered with ${response.statusCode ?? "nothing"}`)),
-            );
-        });
-        sent.end(body);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.set(id, resolve);
+        connection?.send(frame);
         return promise;
       };
     },
-    close: () => agent.destroy(),
+    close() {
+      connection?.terminate();
+      server.close();
+    },
   };
 }
 

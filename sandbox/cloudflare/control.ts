@@ -32,7 +32,12 @@ const RiskEventInput = z.object({
 
 const times = z.int().positive().exactOptional();
 const FaultInput = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("latency"), ms: z.number().min(0), times }),
+  z.object({
+    kind: z.literal("latency"),
+    ms: z.number().min(0),
+    jitterMs: z.number().min(0).exactOptional(),
+    times,
+  }),
   z.object({ kind: z.literal("rate-limit"), retryAfter: z.number().min(0), times }),
   z.object({
     kind: z.literal("status"),

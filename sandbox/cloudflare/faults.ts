@@ -10,20 +10,22 @@ export type FaultRoute = RouteName | "*";
  * `times`: how many calls it hits before it switches itself off; for ever without it. `to`: it hits only calls that name
  * this in their path, query or body, as an id or an email address.
  */
-export type Fault = { times?: number; to?: string } & (
-  | { kind: "latency"; ms: number }
-  | { kind: "rate-limit"; retryAfter: number }
-  | { kind: "status"; status: number; html?: boolean; body?: unknown }
-  | { kind: "success-false"; code?: number; message?: string }
-  /** The connection is destroyed before the effect. */
-  | { kind: "drop" }
-  /** The effect is applied, then the connection is destroyed. */
-  | { kind: "drop-after" }
-  /** No answer until the client goes away. `applied`: the effect happens all the same. */
-  | { kind: "hang"; applied?: boolean }
-  /** The answer has nulls, extra fields, rows that are none, numbers where strings are usual. */
-  | { kind: "odd" }
-);
+export type Fault = { times?: number; to?: string } &
+  /** `jitterMs`: each call takes up to so much more or less, evenly spread. */
+  (
+    | { kind: "latency"; ms: number; jitterMs?: number }
+    | { kind: "rate-limit"; retryAfter: number }
+    | { kind: "status"; status: number; html?: boolean; body?: unknown }
+    | { kind: "success-false"; code?: number; message?: string }
+    /** The connection is destroyed before the effect. */
+    | { kind: "drop" }
+    /** The effect is applied, then the connection is destroyed. */
+    | { kind: "drop-after" }
+    /** No answer until the client goes away. `applied`: the effect happens all the same. */
+    | { kind: "hang"; applied?: boolean }
+    /** The answer has nulls, extra fields, rows that are none, numbers where strings are usual. */
+    | { kind: "odd" }
+  );
 
 export interface ActiveFault {
   route: FaultRoute;
@@ -92,7 +94,7 @@ async function applyFaults(faults: readonly Fault[], call: Call, next: Next): Pr
   switch (fault.kind) {
     case "latency":
       // A client that gives up meanwhile changes nothing: a slow Cloudflare still does what it was asked.
-      await sleep(fault.ms, undefined, { ref: false });
+      await sleep(fault.ms + (fault.jitterMs ?? 0) * (2 * Math.random() - 1), undefined, { ref: false });
       return rest();
     case "rate-limit":
       return tooManyRequests(fault.retryAfter);

@@ -4,9 +4,10 @@ import type { AllMiddlewareArgs, AnyMiddlewareArgs, Context } from "@slack/bolt"
 
 import { UserError, type UserMessage } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { takeDelivery } from "../store/deliveries.ts";
+import { createDeliveries } from "../store/deliveries.ts";
 import type { Db } from "../store/open.ts";
 import { databaseTroubleOf } from "../store/trouble.ts";
+import { createLoopRounds } from "./loop-rounds.ts";
 
 /** Where the signature of an HTTP request travels through Bolt: see http.ts. */
 export const SIGNATURE = "requestSignature";
@@ -23,8 +24,6 @@ export type IsFirst = (purpose: Purpose) => Promise<boolean>;
 
 /** How long a look-up waits for a database that does not answer; Slack's triggers last three seconds. */
 const PATIENCE_MS = 500;
-/** Look-ups that wait for more rows than these would take the connections that they read with. */
-const MAX_WRITING = 3;
 /** A signature is good for five minutes from its time, which may be one minute ahead. */
 const KEPT_MS = 10 * 60_000;
 
@@ -44,7 +43,8 @@ type PassOnce = (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
  */
 export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
   const seen = new Map<string, number>();
-  let writing = 0;
+  const take = createDeliveries(db, now);
+  const nextRound = createLoopRounds();
 
   function isSeen(id: string): boolean {
     for (const [old, at] of seen) {
@@ -54,15 +54,6 @@ export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
     if (seen.has(id)) return true;
     seen.set(id, now());
     return false;
-  }
-
-  async function write(id: string): Promise<boolean> {
-    writing += 1;
-    try {
-      return await takeDelivery(db, id, now());
-    } finally {
-      writing -= 1;
-    }
   }
 
   return async (args) => {
@@ -78,12 +69,16 @@ export function createPassOnce(db: Db, log: Log, now: () => number): PassOnce {
     }
     let row: Promise<boolean> | undefined;
     const isFirst: IsFirst = async (purpose) => {
-      if (id === null) return true;
-      if (purpose === "look-up" && writing >= MAX_WRITING) return true;
-      row ??= write(id);
+      if (id === null) {
+        await nextRound();
+        return true;
+      }
+      row ??= take(id);
       try {
         const patience = purpose === "change" ? [] : [sleep(PATIENCE_MS, true, { ref: false })];
-        return (await Promise.race([row, ...patience])) || repeated();
+        const isNew = await Promise.race([row, ...patience]);
+        await nextRound();
+        return isNew || repeated();
       } catch (error) {
         log.warn({ err: error }, "request not written down");
         if (purpose === "look-up") return true;

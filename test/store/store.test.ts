@@ -16,6 +16,7 @@ import { auditContract, postgresAuditContract, sqliteAuditContract } from "./con
 import { executionContract } from "./contracts/execution.contract.ts";
 import { stepUpContract } from "./contracts/step-up.contract.ts";
 import { incidentsContract } from "./contracts/incidents.contract.ts";
+import { deliveriesContract } from "./contracts/deliveries.contract.ts";
 import { homesContract } from "./contracts/homes.contract.ts";
 import { draftsContract } from "./contracts/drafts.contract.ts";
 import { type GetStore, newRequest } from "./fixture.ts";
@@ -148,6 +149,7 @@ function contracts(store: GetStore): void {
   postsContract(store);
   auditSearchContract(store);
   targetsContract(store);
+  deliveriesContract(store);
   homesContract(store);
   incidentsContract(store);
   watchContract(store);

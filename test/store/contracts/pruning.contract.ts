@@ -7,7 +7,7 @@ import { readDraft, saveDraft } from "../../../src/requests/drafts.ts";
 import { addPosts, markPosted, readUnposted } from "../../../src/requests/posts.ts";
 import { insertRequest } from "../../../src/requests/repository.ts";
 import { moveRequest } from "../../../src/requests/transition.ts";
-import { takeDelivery } from "../../../src/store/deliveries.ts";
+import { createDeliveries } from "../../../src/store/deliveries.ts";
 import type { Db } from "../../../src/store/open.ts";
 import { endWatch, findActive, startWatch, watchRevoked, writeLook } from "../../../src/watch/watch.ts";
 import { explainQueries } from "../explain.ts";
@@ -194,13 +194,13 @@ export function pruningContract(store: GetStore): void {
 
     it("deliveries and drafts go after a day: until then the same delivery is none", async () => {
       const delivery = crypto.randomUUID();
-      expect(await takeDelivery(db(), delivery, NOW)).toBe(true);
+      expect(await createDeliveries(db(), () => NOW)(delivery)).toBe(true);
       const old = await saveDraft(db(), ALICE, NOW, DRAFT);
       const recent = await saveDraft(db(), ALICE, NOW + 1000, DRAFT);
       await pruneAt(db(), NOW + DAY);
-      expect(await takeDelivery(db(), delivery, NOW)).toBe(false);
+      expect(await createDeliveries(db(), () => NOW)(delivery)).toBe(false);
       await pruneAt(db(), NOW + DAY + 500);
-      expect(await takeDelivery(db(), delivery, NOW + DAY + 500)).toBe(true);
+      expect(await createDeliveries(db(), () => NOW + DAY + 500)(delivery)).toBe(true);
       expect(await readDraft(db(), old, ALICE)).toBeNull();
       expect(await readDraft(db(), recent, ALICE)).toEqual(DRAFT);
     });
