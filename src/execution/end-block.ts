@@ -15,6 +15,7 @@ import { addPosts, type Meanwhile, type NewPost, type PostData } from "../reques
 import { findContradictions, readProof } from "../requests/proof.ts";
 import type { Request } from "../requests/request.ts";
 import { clockOf } from "../store/clock.ts";
+import { transact } from "../store/transact.ts";
 import {
   closeBlockEnd,
   findEndContradictions,
@@ -68,7 +69,7 @@ async function advance(deps: EndBlockDeps, lease: Lease, end: BlockEnd): Promise
   const { db, now, cloudflare } = deps;
   let sent: Sent | null;
   try {
-    sent = await db.transaction().execute((trx) => permitEnd(deps, trx, lease, end));
+    sent = await transact(db, (trx) => permitEnd(deps, trx, lease, end));
   } catch (error) {
     if (!(error instanceof HeldError)) throw error;
     return wait(deps, lease, end, error.message, HELD_MS);
@@ -177,7 +178,7 @@ async function wait(
     return null;
   }
   const due = at + afterMs;
-  await deps.db.transaction().execute(async (trx) => {
+  await transact(deps.db, async (trx) => {
     const held = await changeRequest(trx, { id, at, where: lease.isHeld, isShown: false });
     if (held === null) return;
     await trx.updateTable("block_ends").set({ due_at: due }).where("request_id", "=", id).execute();
@@ -196,7 +197,7 @@ async function close(
   post: Extract<PostData, { kind: "block-end" | "block-end-failed" }>,
 ): Promise<void> {
   const { id } = lease.request;
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     const at = now();
     const request = await changeRequest(trx, { id, at, where: lease.isHeld });
     if (request === null) return;

@@ -296,7 +296,7 @@ async function writeUnder(
   { request: { id }, isHeld }: Lease,
   write: (trx: Writer) => Promise<unknown>,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     const held = await changeRequest(trx, { id, at: now(), where: isHeld, isShown: false });
     if (held === null) throw new LeaseLostError(id);
     await write(trx);

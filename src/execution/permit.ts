@@ -7,6 +7,7 @@ import type { Facts } from "../approvals/eligibility.ts";
 import { judgeExecution, judgeTargets, type ExecutionVerdict } from "../approvals/votes.ts";
 import { clockOf } from "../store/clock.ts";
 import type { Db } from "../store/open.ts";
+import { transact } from "../store/transact.ts";
 import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, type Lease } from "../requests/lease.ts";
 import { lockTarget } from "../requests/locks.ts";
@@ -102,7 +103,7 @@ export interface Sending {
  */
 export async function permitSend(deps: PermitDeps, lease: Lease, sending: Sending): Promise<Refusal | null> {
   try {
-    await deps.db.transaction().execute((trx) => record(deps, trx, lease, sending));
+    await transact(deps.db, (trx) => record(deps, trx, lease, sending));
     return null;
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal;

@@ -19,6 +19,7 @@ import type { NewPost } from "../requests/posts.ts";
 import type { Request, Result } from "../requests/request.ts";
 import { changeTarget, type Outcome, type TargetChange, type TargetRow } from "../requests/targets.ts";
 import { moveRequest } from "../requests/transition.ts";
+import { transact } from "../store/transact.ts";
 import { FRESH_MS, heldByCopy, pausedBy, permitSend, type PermitDeps, type Refusal } from "./permit.ts";
 import { lookDelays } from "./pace.ts";
 import {
@@ -310,7 +311,7 @@ async function tellCut(person: Person): Promise<void> {
   const late = deps.unrecorded.get(callKey(person));
   const at = deps.now();
   const why = late === undefined ? "zt-bot was stopped or lost its database" : "the database did not take it";
-  const moved = await deps.db.transaction().execute(async (trx) => {
+  const moved = await transact(deps.db, async (trx) => {
     const told =
       row.position > 0
         ? null
@@ -582,7 +583,7 @@ async function write(
   const at = deps.now();
   const { id } = request;
   const entry = { at, actor: BOT, event: event ?? "target.checked" };
-  const writing = deps.db.transaction().execute(async (trx) => {
+  const writing = transact(deps.db, async (trx) => {
     const known = result === undefined ? {} : { set: { result: JSON.stringify(result) } };
     const change = { id, at, actor: BOT, where: lease.isHeld, ...known };
     const told = { ...change, posts: [...posts], isShown: posts.length > 0 };

@@ -8,6 +8,7 @@ import { isFinal, type Request, type Status } from "../requests/request.ts";
 import { changeTarget, countTargets, readTargets } from "../requests/targets.ts";
 import { moveRequest, restoreState } from "../requests/transition.ts";
 import type { Db } from "../store/open.ts";
+import { transact } from "../store/transact.ts";
 import type { PersonDeps } from "./person.ts";
 
 export const UNPROVEN = {
@@ -26,7 +27,7 @@ export async function findUnproven(
   const seen = await compare(db, request);
   if (seen.findings.length === 0) return seen;
   // Someone may have clicked between the two reads. Once more, while no one can change the one or add to the other.
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const locked = await changeRequest(trx, { id: request.id, at: now(), where: isHeld, isShown: false });
     if (locked === null) throw new LeaseLostError(request.id);
     return compare(trx, locked);
@@ -130,7 +131,7 @@ async function endUncalled(
 ): Promise<Request | null> {
   const unseen = { confirmed: false, summary: "could not be checked", notes: [], checkedAt: now() };
   const open = await readTargets(db, id, { states: ["waiting", "sending", "sent"] });
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const ended = await moveRequest(trx, id, {
       ...voidAs(UNPROVEN, now()),
       // An unclear call is never void; there was none, but its state says so.

@@ -99,19 +99,22 @@ async function claimPeople({ db, now }: LookDeps, incidentId: string): Promise<C
     .limit(AT_ONCE)
     .execute()) satisfies { target_id: string }[];
   if (isFree.length === 0) return [];
-  const rows = await db
-    .updateTable("incident_people")
-    .set({ look_until: clockOf(db, at, LOOK_MS) })
-    .where("incident_id", "=", incidentId)
-    .where(
-      "target_id",
-      "in",
-      isFree.map((row) => row.target_id),
-    )
-    .where("look_due", "<=", at)
-    .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, at))]))
-    .returningAll()
-    .execute();
+  const rows = await transact(db, async (trx) => {
+    await lockIncidents(trx, [incidentId]);
+    return trx
+      .updateTable("incident_people")
+      .set({ look_until: clockOf(db, at, LOOK_MS) })
+      .where("incident_id", "=", incidentId)
+      .where(
+        "target_id",
+        "in",
+        isFree.map((row) => row.target_id),
+      )
+      .where("look_due", "<=", at)
+      .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, at))]))
+      .returningAll()
+      .execute();
+  });
   return rows.map((row) => ({ person: personOf(row), due: row.look_due ?? at, until: row.look_until ?? at }));
 }
 

@@ -4,8 +4,9 @@ import { BOT } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import { entryOf, type IncidentEntry } from "./incident.ts";
-import { changeIncident } from "./repository.ts";
+import { changeIncident, lockIncidents } from "./repository.ts";
 
 /**
  * Notes that are messages: what becomes of the message is followed. The record and the entries are only added to; what
@@ -139,9 +140,9 @@ export async function amendNote(
     auditContext = {},
   }: { change: NoteChange; at: number; auditContext?: Record<string, unknown> },
 ): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     // One after another: of two, the later one sees what the earlier one wrote.
-    await trx.updateTable("incidents").set({ id: incidentId }).where("id", "=", incidentId).execute();
+    await lockIncidents(trx, [incidentId]);
     const before = noteOf(await readNoteEntries(trx, incidentId, key));
     const now = before === null ? null : amend(before, change);
     if (before === null || now === null) return false;

@@ -319,14 +319,17 @@ export async function lookAgainAt(trx: Trx, targetId: string, at: number): Promi
 }
 
 /** Has all of its people read again, now. @returns false when no one belongs to it. */
-export async function refreshIncident(db: Db, id: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable("incident_people")
-    .set({ look_due: at })
-    .where("incident_id", "=", id)
-    .where("removed_at", "is", null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+export function refreshIncident(db: Db, id: string, at: number): Promise<boolean> {
+  return transact(db, async (trx) => {
+    await lockIncidents(trx, [id]);
+    const { numUpdatedRows } = await trx
+      .updateTable("incident_people")
+      .set({ look_due: at })
+      .where("incident_id", "=", id)
+      .where("removed_at", "is", null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  });
 }
 
 /** Has these of its people read at a later time, but those who are to be read anyway. */

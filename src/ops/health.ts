@@ -111,24 +111,26 @@ const PATIENCE_MS = 800;
 export function createWriteProbe(db: Db, log: Log): () => Promise<boolean> {
   let probe: Promise<boolean> | undefined;
   let doneAt = Number.NEGATIVE_INFINITY;
-  let isFailing = false;
+  /** Why it takes none; null: it does. */
+  let trouble: string | null = null;
 
   async function write(): Promise<boolean> {
     try {
       await probeWrite(db);
-      if (isFailing) log.info({}, "the database takes writes again");
-      isFailing = false;
+      if (trouble !== null) log.info({}, "the database takes writes again");
+      trouble = null;
     } catch (error) {
-      if (!isFailing)
-        log.error({ err: error, next: databaseTroubleOf(error)?.next }, "the database takes no writes");
-      isFailing = true;
+      const { why, next } = databaseTroubleOf(error) ?? { why: "takes no writes" };
+      // Told of once for each reason: a server that was cut off may come back read-only.
+      if (trouble !== why) log.error({ err: error, next }, "the database takes no writes");
+      trouble = why;
     }
     doneAt = performance.now();
-    return !isFailing;
+    return trouble === null;
   }
 
   return async () => {
-    if (performance.now() - doneAt <= PROBE_MS) return !isFailing;
+    if (performance.now() - doneAt <= PROBE_MS) return trouble === null;
     probe ??= write().finally(() => (probe = undefined));
     return Promise.race([probe, sleep(PATIENCE_MS, false, { ref: false })]);
   };

@@ -2,6 +2,7 @@ import type { Transaction, UpdateObject } from "kysely";
 
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
+import { transact } from "../store/transact.ts";
 import { always, changeRequest, type Condition, type Writer } from "./change.ts";
 import { unlockTargets } from "./locks.ts";
 import { targetsOf } from "./plan.ts";
@@ -216,7 +217,7 @@ export async function stopRequest(
  * @returns the request as it now is, or null when it is no longer held, or nothing is left to be sent.
  */
 export function withdrawRequest(db: Db, id: string, as: Omit<Transition, "to">): Promise<Request | null> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     const { at } = as;
     const held = await changeRequest(trx, {
       id,

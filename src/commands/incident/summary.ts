@@ -6,11 +6,12 @@ import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { drawSummary } from "../../incidents/drawer.ts";
 import { isIncidentId, type Incident } from "../../incidents/incident.ts";
-import { addEntry, readPeople } from "../../incidents/repository.ts";
+import { addEntry, lockIncidents, readPeople } from "../../incidents/repository.ts";
 import { readStory } from "../../incidents/summary/read.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
 import type { Story } from "../../incidents/summary/story.ts";
 import { drawIncidentPicture, readIncidentSignIns } from "../../pictures/incident.ts";
+import { transact } from "../../store/transact.ts";
 import { changeThread, type NewReply } from "../../threads/thread.ts";
 import type { Message } from "../../views/blocks.ts";
 import type { IncidentReply } from "../../views/incident/thread.ts";
@@ -75,8 +76,9 @@ export async function recordSummary(
   replies: (key: string) => NewReply[],
 ): Promise<void> {
   const at = deps.now();
-  await deps.db.transaction().execute(async (trx) => {
-    const key = randomUUID();
+  const key = randomUUID();
+  await transact(deps.db, async (trx) => {
+    await lockIncidents(trx, [id]);
     await addEntry(trx, id, at, {
       key: `summarized:${key}`,
       kind: "event",

@@ -1,15 +1,19 @@
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { describe, expect, it, vi } from "vitest";
 
 import {
   changeIncident,
   lockIncidents,
   openIncident,
+  refreshIncident,
   setIdpDisabled,
 } from "../../../src/incidents/repository.ts";
-import { moveRequest } from "../../../src/requests/transition.ts";
+import { amendNote, noteKey, readNote } from "../../../src/incidents/notes.ts";
+import { changeRequest, lockRequests } from "../../../src/requests/change.ts";
+import { moveRequest, withdrawRequest } from "../../../src/requests/transition.ts";
 import { insertRequest } from "../../../src/requests/repository.ts";
 import type { Db } from "../../../src/store/open.ts";
+import type { Database } from "../../../src/store/schema.ts";
 import { transact } from "../../../src/store/transact.ts";
 import {
   expectEvent,
@@ -22,6 +26,7 @@ import {
   type NewWatch,
   type Watch,
 } from "../../../src/watch/watch.ts";
+import { appendAudit } from "../../support/audit.ts";
 import { ALICE, BOB, EVIDENCE, newRequest, NOW, requestIn, transitionTo, type GetStore } from "../fixture.ts";
 
 /** Transactions that want the same rows: none may wait for one that waits for it. ARCHITECTURE.md, Storage and time. */
@@ -105,6 +110,56 @@ export function postgresLockOrderContract(store: GetStore): void {
       expect(looked).toBe(true);
     });
 
+    it("do not wait for each other: an incident is refreshed while one change is about several of its people", async () => {
+      const { id } = await openAbout("lock-f", "lock-g");
+      const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const say = { by: ALICE, at: NOW };
+      const changing = db()
+        .transaction()
+        .execute(async (trx) => {
+          await lockIncidents(trx, [id]);
+          await setIdpDisabled(trx, id, "lock-g", say);
+          held.resolve();
+          await go.promise;
+          return setIdpDisabled(trx, id, "lock-f", say);
+        });
+      await held.promise;
+      const refreshing = refreshIncident(db(), id, NOW);
+      await untilWaiting(1);
+      go.resolve();
+      expect(await Promise.all([changing, refreshing])).toEqual([true, true]);
+    });
+
+    it("run again as a whole where PostgreSQL ended one of them: a request that is withdrawn", async () => {
+      const { id } = await requestIn(db(), "approved");
+      const held = { code: "paused", why: "to see", since: NOW } as const;
+      await changeRequest(db(), { id, at: NOW, set: { held: JSON.stringify(held) } });
+      const withdrawn = await endedOnce(
+        () => withdrawRequest(db(), id, { actor: ALICE, at: NOW }),
+        (trx) => lockRequests(trx, [id]),
+      );
+      expect(withdrawn).toMatchObject({ status: "voided" });
+    });
+
+    it("run again as a whole where PostgreSQL ended one of them: a note that is edited", async () => {
+      const { id } = await openAbout("lock-h");
+      const key = noteKey({ channel: "C0INCIDN7", ts: "1.1" });
+      await changeIncident(db(), {
+        ...{ id, at: NOW, actor: ALICE, event: "incident.noted", kind: "note", key },
+        entry: { note: "before", isReaction: true, reactedAt: 1, version: 1 },
+      });
+      const edited = await endedOnce(
+        () =>
+          amendNote(db(), id, key, {
+            change: { kind: "edited", note: "after", by: ALICE, version: 2 },
+            at: NOW,
+          }),
+        (trx) => lockIncidents(trx, [id]),
+      );
+      expect(edited).toBe(true);
+      expect(await readNote(db(), id, key)).toMatchObject({ note: "after" });
+    });
+
     it("run again as a whole where PostgreSQL ended one of them all the same", async () => {
       const [one, two] = [await openAbout("lock-d"), await openAbout("lock-e")];
       const both = Promise.withResolvers<void>();
@@ -121,6 +176,28 @@ export function postgresLockOrderContract(store: GetStore): void {
       expect(holding).toBe(3);
     });
   });
+
+  /**
+   * Work for whose first lock someone waits who holds the last one: PostgreSQL ends whoever has waited for a second, which
+   * is the work, and on a machine under load the other one now and then.
+   */
+  async function endedOnce<T>(
+    work: () => Promise<T>,
+    lockFirst: (trx: Transaction<Database>) => Promise<unknown>,
+  ): Promise<T> {
+    const held = Promise.withResolvers<void>();
+    let isAgain = false;
+    const holding = transact(db(), async (trx) => {
+      await appendAudit(trx, { at: NOW, actor: ALICE, event: "alone" });
+      held.resolve();
+      if (!isAgain) await untilWaiting(1);
+      isAgain = true;
+      await lockFirst(trx);
+    });
+    await Promise.race([held.promise, holding]);
+    const [result] = await Promise.all([work(), holding]);
+    return result;
+  }
 
   /** Holds an incident until both wait, and lets them go. Neither may be rolled back and run again. */
   async function behind<T>(
@@ -165,14 +242,14 @@ export function postgresLockOrderContract(store: GetStore): void {
     );
   }
 
-  function openAbout(id: string) {
+  function openAbout(...ids: string[]) {
     return openIncident(db(), {
       teamId: "T0SANDBOX",
       title: "locks",
       severity: 2,
       channel: "C0INCIDN7",
       openedBy: ALICE,
-      people: [{ ...EVIDENCE.user, id, email: `${id}@example.com` }],
+      people: ids.map((id) => ({ ...EVIDENCE.user, id, email: `${id}@example.com` })),
       at: NOW,
       auditContext: {},
     });
