@@ -76,15 +76,17 @@ export function canRevoke(scene: Scene): boolean {
 
 /**
  * Whether the newest request is over, no one in the incident is left whose sessions are to be revoked, and the incident
- * has said something of its own since: a line in its thread that follows those of the request.
+ * has said something of its own since: a line in its thread below the request's first one. Not below its last: what
+ * was read of the person just before the request's end is told before it.
  */
 export function isContained(scene: Scene): boolean {
   const [head, card] = [findHead(scene), findCard(scene)];
   if (head === undefined || card === undefined || !isOver(scene) || canRevoke(scene)) return false;
   const replies = scene.slack.thread(head.channel, head.ts);
   const permalink = `/p${card.ts.replace(".", "")}`;
-  const last = replies.findLastIndex(({ blocks }) => JSON.stringify(blocks).includes(permalink));
-  return last !== -1 && replies.slice(last + 1).some(({ botId }) => botId !== undefined);
+  const isAbout = ({ blocks }: StoredMessage): boolean => JSON.stringify(blocks).includes(permalink);
+  const first = replies.findIndex(isAbout);
+  return first !== -1 && replies.slice(first).some((reply) => reply.botId !== undefined && !isAbout(reply));
 }
 
 /** A reply of the bot in this thread with this button. */

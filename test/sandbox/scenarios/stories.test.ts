@@ -44,8 +44,9 @@ test("phished-user: revoked, back, revoked and blocked, contained, closed, and p
       /📌 Noted by @bob[\s\S]*@alice requested: Revoke all sessions and devices[\s\S]*@bob approved[\s\S]*✅ Revoked \d sessions? and \d device registrations?, verified/,
     );
     expect(story).toMatch(
-      /@alice requested: Revoke all sessions of mallory@example.com and block them[\s\S]*@carol approved[\s\S]*blocked \(on the list[\s\S]*✅ Contained/,
+      /@alice requested: Revoke all sessions of mallory@example.com and block them[\s\S]*@carol approved[\s\S]*blocked \(on the list/,
     );
+    expect(story).toMatch(/@carol approved[\s\S]*✅ Contained/);
     expect(blocked(cloudflare)).toContain("mallory@example.com");
     expect(files.map((name) => name.replace(/^INC-\w+/, ""))).toEqual([".md", ".json"]);
   }
