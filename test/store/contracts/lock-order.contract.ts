@@ -145,7 +145,12 @@ export function postgresLockOrderContract(store: GetStore): void {
       const { id } = await openAbout("lock-h");
       const key = noteKey({ channel: "C0INCIDN7", ts: "1.1" });
       await changeIncident(db(), {
-        ...{ id, at: NOW, actor: ALICE, event: "incident.noted", kind: "note", key },
+        id,
+        at: NOW,
+        actor: ALICE,
+        event: "incident.noted",
+        kind: "note",
+        key,
         entry: { note: "before", isReaction: true, reactedAt: 1, version: 1 },
       });
       const edited = await endedOnce(
