@@ -45,6 +45,10 @@ describe("a port that is taken", () => {
       const held = cloudflare.faults.hold("users.get");
       await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
       await held.arrived;
+      // What stands before the call is read while the click is still being judged.
+      await vi.waitFor(() =>
+        expect(query(world, "SELECT status FROM requests")).toEqual([{ status: "approved" }]),
+      );
       await first.kill();
       held.release();
       const connections = () => slack.calls.filter(({ method }) => method === "apps.connections.open").length;
