@@ -1,8 +1,16 @@
-import { sql, type ExpressionBuilder, type Kysely, type SqlBool, type StringReference } from "kysely";
+import {
+  sql,
+  type ExpressionBuilder,
+  type Kysely,
+  type SelectQueryBuilder,
+  type SqlBool,
+  type StringReference,
+} from "kysely";
 
 import { compact } from "../compact.ts";
 import type { Database } from "../store/schema.ts";
 import { OF_ONE_USER, SIGNED } from "./events.ts";
+import { selectWithRequest } from "./with-request.ts";
 
 /** Somebody as far as they are known. */
 interface Person {
@@ -44,49 +52,18 @@ export async function readNewest(db: Kysely<Database>): Promise<number> {
   return head?.seq ?? 0;
 }
 
-/** Rows of the record, newest first, but for its signatures, which tell people nothing. Each kind of search has its index: see migrations 0004 and 0006. */
+/**
+ * Rows of the record, newest first, but for its signatures, which tell people nothing. First it is found which, by an index
+ * for each way of asking (migrations 0004 and 0006), and then only these are read.
+ */
 export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Promise<FoundRow[]> {
-  const { requestId, person, since, upTo, offset, limit } = query;
-  const { requests, targetIds, refused } = person === undefined ? NOTHING : await findAbout(db, person);
-  const rows = await db
-    .selectFrom("audit")
-    .leftJoin("requests", "requests.id", "audit.request_id")
-    .select((eb) => [
-      "audit.seq",
-      "audit.at",
-      "audit.actor",
-      "audit.event",
-      "audit.data",
-      "audit.request_id",
-      "requests.action",
-      "requests.target_email",
-      eb
-        .selectFrom("request_targets")
-        .whereRef("request_targets.request_id", "=", "audit.request_id")
-        .select((inner) => inner.fn.countAll().as("count"))
-        .as("users"),
-    ])
-    .where("audit.seq", "<=", upTo)
-    .where("audit.event", "!=", SIGNED)
-    .$if(requestId !== undefined, (q) => q.where("audit.request_id", "=", requestId ?? ""))
-    .$if(since !== undefined, (q) => q.where("audit.at", ">=", since ?? 0))
-    .$if(person !== undefined, (q) =>
-      q.where((eb) =>
-        eb.or(
-          // Nothing that is not known may match what is empty: `or` of nothing is false.
-          compact(
-            person?.slackId != null && eb("audit.actor", "=", person.slackId),
-            requests.length > 0 && eb.and([eb("audit.request_id", "in", requests), isOfAny(eb, targetIds)]),
-            refused.length > 0 && eb("audit.seq", "in", refused),
-          ),
-        ),
-      ),
-    )
-    .orderBy("audit.at", "desc")
-    .orderBy("audit.seq", "desc")
-    .limit(limit)
-    .offset(offset)
-    .execute();
+  const { person, offset, limit } = query;
+  const found =
+    person === undefined
+      ? await findNewest(db, query, (q) => q.offset(offset).limit(limit))
+      : (await findOfPerson(db, query, person)).slice(offset, offset + limit);
+  if (found.length === 0) return [];
+  const rows = await selectWithRequest(db).where("audit.seq", "in", found).execute();
   return rows.map(({ data, request_id: requestId, target_email: target, users, ...row }) => ({
     ...row,
     data: JSON.parse(data) as Record<string, unknown>,
@@ -94,6 +71,55 @@ export async function searchAudit(db: Kysely<Database>, query: AuditQuery): Prom
     target,
     users: Number(users ?? 0),
   }));
+}
+
+type Narrow = (q: SelectQueryBuilder<Database, "audit", { seq: number; at: number }>) => typeof q;
+
+/** The numbers of the rows that are asked for, the newest first. */
+async function findNewest(db: Kysely<Database>, query: AuditQuery, narrow: Narrow): Promise<number[]> {
+  return (await readPlaces(db, query, narrow)).map(({ seq }) => seq);
+}
+
+function readPlaces(
+  db: Kysely<Database>,
+  { requestId, since, upTo }: AuditQuery,
+  narrow: Narrow,
+): Promise<{ seq: number; at: number }[]> {
+  return db
+    .selectFrom("audit")
+    .select(["seq", "at"])
+    .where("seq", "<=", upTo)
+    .where("event", "!=", SIGNED)
+    .$if(requestId !== undefined, (q) => q.where("request_id", "=", requestId ?? ""))
+    .$if(since !== undefined, (q) => q.where("at", ">=", since ?? 0))
+    .$call(narrow)
+    .orderBy("at", "desc")
+    .orderBy("seq", "desc")
+    .execute();
+}
+
+/**
+ * What they did, and what was asked about them, each as far as the page may reach: asked for together, both databases would
+ * sort all that they ever did. Nothing that is not known may match what is empty.
+ */
+async function findOfPerson(db: Kysely<Database>, query: AuditQuery, person: Person): Promise<number[]> {
+  const { requests, targetIds, refused } = await findAbout(db, person);
+  const { slackId } = person;
+  const reach = query.offset + query.limit;
+  const parts = await Promise.all([
+    slackId === null ? [] : readPlaces(db, query, (q) => q.where("actor", "=", slackId).limit(reach)),
+    requests.length === 0
+      ? []
+      : readPlaces(db, query, (q) =>
+          q
+            .where("request_id", "in", requests)
+            .where((eb) => isOfAny(eb, targetIds))
+            .limit(reach),
+        ),
+    refused.length === 0 ? [] : readPlaces(db, query, (q) => q.where("seq", "in", refused).limit(reach)),
+  ]);
+  const newest = parts.flat().toSorted((a, b) => b.at - a.at || b.seq - a.seq);
+  return [...new Set(newest.map(({ seq }) => seq))];
 }
 
 interface About {

@@ -56,12 +56,12 @@ export function readPerson(
 export async function findLooks(db: Db, now: number): Promise<string[]> {
   const rows = await db
     .selectFrom("incident_people")
+    // Of several people of one incident it comes several times: asked for once, SQLite would go through all there are.
     .select("incident_id as id")
-    .distinct()
     .where("look_due", "<=", now)
     .where((eb) => eb.or([eb("look_until", "is", null), eb("look_until", "<", clockOf(db, now))]))
     .execute();
-  return rows.map(({ id }) => id);
+  return [...new Set(rows.map(({ id }) => id))];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 
 import { actionOf } from "../actions/index.ts";
+import { selectWithRequest } from "../audit/with-request.ts";
 import type { TimelineRow, Window } from "../lookup/timeline/merge.ts";
 import type { ActionName } from "../requests/plan.ts";
 import type { Target } from "../requests/target.ts";
@@ -43,24 +44,7 @@ export async function readRequestRows(
 ): Promise<Story> {
   if (people.length === 0) return { rows: [], before: null };
   const emails = people.flatMap(({ email }) => (email === "" ? [] : [email.toLowerCase()]));
-  const found = await db
-    .selectFrom("audit")
-    .innerJoin("requests", "requests.id", "audit.request_id")
-    .select((eb) => [
-      "audit.seq",
-      "audit.at",
-      "audit.actor",
-      "audit.event",
-      "audit.data",
-      "requests.id",
-      "requests.action",
-      "requests.target_email",
-      eb
-        .selectFrom("request_targets")
-        .whereRef("request_targets.request_id", "=", "audit.request_id")
-        .select((inner) => inner.fn.countAll().as("count"))
-        .as("targets"),
-    ])
+  const found = await selectWithRequest(db)
     .where("audit.request_id", "in", (eb) =>
       eb
         .selectFrom("request_targets")
@@ -80,8 +64,8 @@ export async function readRequestRows(
     .where("audit.event", "in", TOLD)
     .where("audit.at", ">=", since)
     .where("audit.at", "<=", until)
-    .orderBy("audit.at", "desc")
-    .orderBy("audit.seq", "desc")
+    .where("requests.id", "is not", null)
+    .$narrowType<{ request_id: string; action: ActionName; target_email: string }>()
     .limit(MAX_ROWS)
     .execute();
   const rows = found.map((row) => ({
@@ -89,10 +73,10 @@ export async function readRequestRows(
     at: row.at,
     key: keyOf(row.seq),
     actor: row.actor,
-    requestId: row.id,
-    label: actionOf({ action: row.action as ActionName }).label,
+    requestId: row.request_id,
+    label: actionOf({ action: row.action }).label,
     target: row.target_email,
-    targets: Number(row.targets ?? 1),
+    targets: Number(row.users ?? 1),
     event: row.event,
     data: JSON.parse(row.data) as Record<string, unknown>,
   }));

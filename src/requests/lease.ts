@@ -82,13 +82,21 @@ export async function takeLease(
   };
 }
 
-/** A process that is alone on its database (SQLite) takes over at once what a dead one held. */
+/**
+ * A process that is alone on its database (SQLite) takes over at once what a dead one held. Only of what is open or to be
+ * posted: nobody wants the rest, and to find it all requests there ever were would be read.
+ */
 export async function releaseDeadLeases(db: Db, at: number): Promise<void> {
-  const rows = await db
+  const held = db
     .selectFrom("requests")
-    .select("id")
-    .where((eb) => eb.or([eb("execution_until", "is not", null), eb("publishing_until", "is not", null)]))
-    .execute();
+    .select("requests.id")
+    .where((eb) => eb.or([eb("execution_until", "is not", null), eb("publishing_until", "is not", null)]));
+  const found = await Promise.all([
+    held.where("status", "in", ["pending", "approved", "executing", "unknown"]).execute(),
+    held.whereRef("card_version", "<", "version").execute(),
+    held.innerJoin("posts", "posts.request_id", "requests.id").where("posts.posted_at", "is", null).execute(),
+  ]);
   const set = { execution_until: null, publishing_until: null };
-  for (const { id } of rows) await changeRequest(db, { id, at, isShown: false, set });
+  for (const id of new Set(found.flat().map((row) => row.id)))
+    await changeRequest(db, { id, at, isShown: false, set });
 }

@@ -31,6 +31,7 @@ import { createIdpDisabledMigration } from "./migrations/0023-idp-disabled.ts";
 import { ratePermitsMigration } from "./migrations/0024-rate-permits.ts";
 import { pruningMigration } from "./migrations/0025-pruning.ts";
 import { createThreadHeadsMigration } from "./migrations/0028-thread-heads.ts";
+import { pagesMigration } from "./migrations/0030-pages.ts";
 import { readMigrations } from "./migrations-made.ts";
 import { postgresDialect } from "./pg.ts";
 import { findExcessRights, findMissingRights, grantRights, mayMigrate, readRole } from "./rights.ts";
@@ -264,6 +265,7 @@ function migrationsFor(dialect: "sqlite" | "postgres"): Record<string, Migration
     "0024-rate-permits": ratePermitsMigration,
     "0025-pruning": pruningMigration,
     "0028-thread-heads": createThreadHeadsMigration(dialect),
+    "0030-pages": pagesMigration,
   };
 }
 

@@ -7,6 +7,12 @@ import { fitLines } from "./fit.ts";
 import { screenButton, type Params } from "./screen-button.ts";
 import { when } from "./text.ts";
 
+/**
+ * Of lists that are read from the database page by page: far past what anybody turns to. A forged page number must not have it
+ * go through all there is, which with SQLite everyone would wait for.
+ */
+export const MAX_PAGE = 1000;
+
 /** A slice of a list, and where it stands in the whole. Pages count from 1. */
 interface PageOf<T> {
   items: readonly T[];

@@ -8,10 +8,8 @@ import { actionOf } from "../../actions/index.ts";
 import { ACTION_NAMES } from "../../requests/plan.ts";
 import { AUDIT_PAGE_SIZE, auditMessage } from "../../views/request/audit.ts";
 import type { Message } from "../../views/blocks.ts";
+import { MAX_PAGE } from "../../views/list.ts";
 import { defineCommand, type ScreenParams } from "../define.ts";
-
-/** Far past what anybody turns to; a forged page number must not become an odd one in the database. */
-const MAX_PAGE = 100_000;
 
 export const audit = defineCommand({
   name: "audit",

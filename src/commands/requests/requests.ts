@@ -9,6 +9,7 @@ import { rulesFor } from "../../approvals/rules.ts";
 import { findUnreviewedRequests } from "../../requests/queries.ts";
 import { permalink } from "../../slack/messages.ts";
 import type { Message } from "../../views/blocks.ts";
+import { MAX_PAGE } from "../../views/list.ts";
 import {
   REQUESTS_PAGE_SIZE,
   requestsMessage,
@@ -19,9 +20,6 @@ import {
 } from "../../views/request/requests.ts";
 import { mayUse } from "../authorise.ts";
 import { defineCommand, type ScreenParams } from "../define.ts";
-
-/** Far past what anybody turns to; a forged page number must not become an odd one in the database. */
-const MAX_PAGE = 10_000;
 
 export const requests = defineCommand({
   name: "requests",

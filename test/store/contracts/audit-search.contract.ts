@@ -119,6 +119,24 @@ export function auditSearchContract(store: GetStore): void {
       }
     });
 
+    it("of a responder has what they did and what was asked about them, page by page, each row once", async () => {
+      const [one, other] = [person("both"), person("else")];
+      const slackId = `U0BOTH${one.id.slice(0, 4).toUpperCase()}`;
+      const own = await askForAll(db(), [one]);
+      const { id } = await insertRequest(db(), newRequest({ requesterId: slackId, plan: planFor([other]) }));
+      // By them, and about them: found in two ways.
+      await appendAudit(db(), { at: NOW + 9, requestId: own, actor: slackId, event: "request.cancelled" });
+      const upTo = await readNewest(db());
+      const page = (offset: number, limit: number) =>
+        searchAudit(db(), { person: { slackId, email: one.email, accessId: one.id }, upTo, offset, limit });
+      const all = await page(0, 100);
+      expect(all).toHaveLength(7);
+      expect(all[0]?.event).toBe("request.cancelled");
+      expect(all.map(({ requestId }) => requestId)).toContain(id);
+      const paged = [...(await page(0, 3)), ...(await page(3, 3)), ...(await page(6, 3))];
+      expect(paged).toEqual(all);
+    });
+
     it("finds nothing of who was never asked about", async () => {
       await askForAll(db(), [person("one"), person("other")]);
       expect(await search(db(), { email: "nobody@example.com" })).toEqual([]);

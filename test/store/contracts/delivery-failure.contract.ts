@@ -2,13 +2,15 @@ import { WebAPIRateLimitedError } from "@slack/web-api";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 
+import { findIncidentOfThread } from "../../../src/incidents/find.ts";
+import { findLooks } from "../../../src/incidents/look.ts";
 import { readRequestAudit } from "../../../src/audit/append.ts";
 import { listRequests } from "../../../src/requests/list.ts";
 import { readUnposted } from "../../../src/requests/posts.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import { insertRequest, readRequest } from "../../../src/requests/repository.ts";
 import { changeRequest } from "../../../src/requests/change.ts";
-import type { Lease } from "../../../src/requests/lease.ts";
+import { releaseDeadLeases, type Lease } from "../../../src/requests/lease.ts";
 import { findSweepWork } from "../../../src/requests/sweep-queries.ts";
 import {
   finishPublishing,
@@ -19,6 +21,8 @@ import {
 } from "../../../src/outbox/delivery-failure.ts";
 import { moveRequest } from "../../../src/requests/transition.ts";
 import type { Db } from "../../../src/store/open.ts";
+import { findUnshownThreads } from "../../../src/threads/publish.ts";
+import { isLookDue } from "../../../src/watch/watch.ts";
 import { explainQueries } from "../explain.ts";
 import {
   type GetStore,
@@ -212,6 +216,11 @@ export function sqliteListContract(store: GetStore): void {
       (db) => listRequests(db, { isOpenOnly: false, offset: 1000, limit: 11 }),
       (db) => listRequests(db, { isOpenOnly: false, requesterId: "U0NOBODY1", offset: 0, limit: 11 }),
       (db) => readPendingCards(db, 20),
+      (db) => findLooks(db, NOW),
+      (db) => findUnshownThreads(db, NOW),
+      (db) => isLookDue(db, NOW, 1000),
+      (db) => findIncidentOfThread(db, "C0SECURE1", "1.1"),
+      (db) => releaseDeadLeases(db, NOW),
     ];
     for (const run of ask) {
       const details = await explainQueries(store().db, run);
@@ -232,6 +241,11 @@ export function sqliteListContract(store: GetStore): void {
 }
 
 export function postgresListContract(store: GetStore): void {
+  it("no statement is compiled, as the poll of a long table would be each second", async () => {
+    const { rows } = await sql`SHOW jit`.execute(store().db);
+    expect(rows).toEqual([{ jit: "off" }]);
+  });
+
   it("the sweep's questions all have an index to go by", async () => {
     const plans = await store()
       .db.transaction()
