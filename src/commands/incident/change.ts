@@ -89,8 +89,14 @@ export async function setSeverity(of: ChangeOf, severity: Severity): Promise<Inc
   });
 }
 
+/** `named`: whom this was about, in plain names that tell them apart. */
+interface ChangedPeople {
+  incident: Incident;
+  named: readonly string[];
+}
+
 /** Adds people; those who belong to it stay. @throws UserError when no one is new, or someone is not found. */
-export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident> {
+export async function add(of: ChangeOf, whos: readonly Who[]): Promise<ChangedPeople> {
   await authoriseIncident(of, "operator");
   const { deps, id } = of;
   await current(of);
@@ -103,10 +109,11 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident>
   checkCount(people.length + fresh.length);
   const at = deps.now();
   const emails = fresh.map(({ email, id }) => (email === "" ? id : email));
-  const changed = await apply(of, "incident.added", {
+  const named = tellApart(fresh, targetsOf(people));
+  const incident = await apply(of, "incident.added", {
     at,
     data: { emails, targets: fresh.map((one) => one.id) },
-    entry: { people: emails, named: tellApart(fresh, targetsOf(people)) },
+    entry: { people: emails, named },
     key: `added:${at}`,
     also: async (trx) => {
       if (!(await addPeople(trx, id, fresh, at))) return false;
@@ -116,19 +123,19 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<Incident>
     },
   });
   deps.engine.lookAtIncident(id);
-  return changed;
+  return { incident, named };
 }
 
 /** Takes people out of it; their past requests stay in its thread. @throws UserError when they don't belong to it. */
-export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incident> {
+export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<ChangedPeople> {
   await authoriseIncident(of, "operator");
   const { deps, id } = of;
   await current(of);
-  const [people, named] = await Promise.all([
+  const [people, addresses] = await Promise.all([
     readPeople(deps.db, id),
     Promise.all(whos.map((who) => addressOf(deps, who))),
   ]);
-  const found = named.map((one) =>
+  const found = addresses.map((one) =>
     people.find(({ target }) => target.id === one || target.email.toLowerCase() === one.toLowerCase()),
   );
   const missing = whos.filter((_who, index) => found[index] === undefined);
@@ -140,10 +147,11 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
   const targets = found.flatMap((one) => one?.target ?? []);
   const at = deps.now();
   const emails = targets.map(({ email, id }) => email || id);
-  const changed = await apply(of, "incident.removed", {
+  const named = tellApart(targets, targetsOf(people));
+  const incident = await apply(of, "incident.removed", {
     at,
     data: { emails, targets: targets.map((one) => one.id) },
-    entry: { people: emails, named: tellApart(targets, targetsOf(people)) },
+    entry: { people: emails, named },
     key: `removed:${at}`,
     also: (trx) =>
       removePeople(
@@ -155,7 +163,7 @@ export async function remove(of: ChangeOf, whos: readonly Who[]): Promise<Incide
   });
   // For what follows from it; no one waits for that.
   await refreshIncident(deps.db, id, deps.now());
-  return changed;
+  return { incident, named };
 }
 
 function targetsOf(people: readonly IncidentPerson[]): Target[] {

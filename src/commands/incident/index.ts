@@ -8,7 +8,8 @@ import { parseWho, type Who } from "../../lookup/who.ts";
 import type { Message } from "../../views/blocks.ts";
 import { changedAnswer, incidentList, nameOf } from "../../views/incident/answers.ts";
 import { confirmClose } from "../../views/incident/head.ts";
-import { cut, mention } from "../../views/text.ts";
+import { list } from "../../pluralize.ts";
+import { cut, escape, mention } from "../../views/text.ts";
 import type { CommandContext, ScreenParams } from "../define.ts";
 import { suggest, unescapeSlack } from "../parse.ts";
 import type { AnyCommand } from "../registry.ts";
@@ -45,13 +46,13 @@ const RUNS: Record<string, Run> = {
     }),
   add: (context, id, words) =>
     withIncident(context, id, "add", async (chosen) => {
-      const incident = await add(of(context, chosen), readWhos(words));
-      return answer(context, incident, `Added to ${nameOf(incident)}`);
+      const { incident, named } = await add(of(context, chosen), readWhos(words));
+      return answer(context, incident, `Added ${people(named)} to ${nameOf(incident)}`);
     }),
   remove: (context, id, words) =>
     withIncident(context, id, "remove", async (chosen) => {
-      const incident = await remove(of(context, chosen), readWhos(words));
-      return answer(context, incident, `Removed from ${nameOf(incident)}`);
+      const { incident, named } = await remove(of(context, chosen), readWhos(words));
+      return answer(context, incident, `Removed ${people(named)} from ${nameOf(incident)}`);
     }),
   note: (context, id, words) =>
     withIncident(context, id, "note", async (chosen) => {
@@ -136,6 +137,11 @@ export const incident: AnyCommand = {
     if (message !== undefined) await (await replyAbout(context, null))(message);
   },
 };
+
+/** The thread names them all. */
+function people(named: readonly string[]): string {
+  return named.length > 3 ? `${named.length} people` : list(named.map((one) => escape(one)));
+}
 
 function unknownWord(word: string): UserError {
   const shown = unescapeSlack(word);

@@ -78,7 +78,7 @@ describe.each(MODES)("while nothing can be written, over %s,", (mode) => {
     const pressed = await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     expect(pressed).toMatchObject({ ok: true });
     const refusal = slack.visibleText(await newEphemeral(slack, PEOPLE.bob));
-    expect(refusal).toContain(mode === "http" ? "Nothing was done" : "zt-bot ran into an error");
+    expect(refusal).toContain(mode === "http" ? "Nothing was done" : "locked by another program");
     await vi.waitFor(
       async () => expect(await readiness(world)).toBe("503 the database takes no writes"),
       READY,
@@ -150,7 +150,7 @@ describe("a change that meets another writer", () => {
     expect(longest()).toBeLessThan(1000);
 
     lock.release();
-    await slack.waitFor(() => wordsOf(slack, card).includes("Approved"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("approved by @bob"));
     expect(slack.ephemerals(PEOPLE.bob)).toEqual([]);
   });
 });
