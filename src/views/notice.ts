@@ -8,7 +8,7 @@ import { escape, mention, principal } from "./text.ts";
 /** What happened, why, and the next step: the form of every refusal and error. */
 export function noticeText({ what, by, why, ask, next, link }: UserMessage): string {
   return compact(
-    `*${escape(what, 700)}*${by === undefined ? "" : ` By ${mention(by)}.`}`,
+    `*${escape(what, 700)}*${by === undefined ? "" : ` (by ${mention(by)})`}`,
     why !== undefined && escape(why, 900),
     ask !== undefined && ask.length > 0 && `Ask ${ask.slice(0, 10).map(principal).join(" ")}`,
     next !== undefined && `→ ${escape(next, 700)}`,
