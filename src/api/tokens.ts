@@ -21,9 +21,11 @@ export function createTokens(http: Http): Cloudflare["tokens"] {
       try {
         return await ask("account", tokenCalls.account, options);
       } catch (error) {
-        // A user's token is refused here, and an account's token on the other route.
+        // A user's token is refused here, and an account's token on the other route; one that is malformed (400), on both.
         const mayBeUsers =
-          error instanceof PermissionError || (isCloudflareFailure(error) && error.status === 404);
+          error instanceof PermissionError ||
+          (error instanceof AuthError && error.status !== 400) ||
+          (isCloudflareFailure(error) && error.status === 404);
         if (!mayBeUsers) throw error;
       }
       try {

@@ -147,8 +147,11 @@ function readableJson(json: string): string {
     sorted.push(...people.toSorted((a, b) => compareText(personOf(a) ?? "", personOf(b) ?? "")), line);
     at = to + 1;
   }
-  return sorted.join("\n");
+  return sorted.join("\n").replaceAll(BACK_THEN_SEEN, "$2\n$1");
 }
+
+/** A watch and its incident notice independently that someone is back: whichever comes first, the watch is told first here. */
+const BACK_THEN_SEEN = /^(.*"event":"incident\.back".*)\n(.*"event":"watch\.seen".*)$/gm;
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -114,7 +114,7 @@ describe("a credential that somebody types", () => {
     expect(slack.visibleText(done)).toContain("You typed a credential (Slack token)");
     await slack.waitFor(() => wordsOf(slack, card).includes("it cannot wait: [Slack token masked]"));
 
-    await slack.waitFor(() => wordsOf(slack, card).includes("Break-glass by"));
+    await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
     const review = await newModal(slack, carol, () => press(slack, carol, card, BREAK_GLASS_ACTIONS.review));
     await sendForm(slack, carol, review, { verdict: { verdict: "justified" }, note: { note: TOKEN } });
     await slack.waitFor(() => readAudit(scene).some(({ event }) => event === "request.reviewed"));
