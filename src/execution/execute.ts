@@ -80,7 +80,7 @@ export async function executeRequest(
   id: string,
   isForced = false,
 ): Promise<number | null> {
-  const { db, now, log } = deps;
+  const { db, now } = deps;
   const lease = await takeLease(db, "execution", id, now, (eb) =>
     eb.and([
       eb("status", "in", ["approved", "executing", "unknown"]),
@@ -88,6 +88,16 @@ export async function executeRequest(
     ]),
   );
   if (lease === null) return null;
+  try {
+    return await executeUnder(deps, lease);
+  } finally {
+    lease.letGo();
+  }
+}
+
+async function executeUnder(deps: ExecutionDeps, lease: Lease): Promise<number | null> {
+  const { db, now, log } = deps;
+  const { id } = lease.request;
   let due: number | null;
   let failures = 0;
   try {

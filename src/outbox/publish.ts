@@ -64,27 +64,34 @@ export async function publishRequest(
   for (;;) {
     const lease = await takeLease(deps.db, "publishing", id, deps.now);
     if (lease === null) return false;
-    if (isEditDue(lease.request) && !deps.slack.canEdit()) {
-      // Without the lease, and with nothing read: of all that changes until then, one edit shows the last.
-      await lease.release();
-      await deps.slack.untilEditable();
-      continue;
-    }
-    let failure: DeliveryFailure | null;
     try {
-      failure = await publishRound(deps, lease, onCard);
-    } catch (error) {
-      await lease.release();
-      throw error;
+      if (isEditDue(lease.request) && !deps.slack.canEdit()) {
+        // Without the lease, and with nothing read: of all that changes until then, one edit shows the last.
+        await lease.release();
+        await deps.slack.untilEditable();
+      } else if (await publishUnder(deps, lease, onCard)) return true;
+    } finally {
+      lease.letGo();
     }
-    if (failure !== null) {
-      await recordDeliveryFailure(deps.db, lease, failure, deps.now());
-      throw failure.error;
-    }
-    if (await finishPublishing(deps.db, lease)) return true;
-    // More to post, or another replica has it by now.
-    await lease.release();
   }
+}
+
+/** @returns false when there is more to post, or another replica has it by now. @throws what Slack answered */
+async function publishUnder(deps: PublishDeps, lease: Lease, onCard: () => void): Promise<boolean> {
+  let failure: DeliveryFailure | null;
+  try {
+    failure = await publishRound(deps, lease, onCard);
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+  if (failure !== null) {
+    await recordDeliveryFailure(deps.db, lease, failure, deps.now());
+    throw failure.error;
+  }
+  if (await finishPublishing(deps.db, lease)) return true;
+  await lease.release();
+  return false;
 }
 
 function isEditDue({ card, cardVersion, version }: Request): boolean {

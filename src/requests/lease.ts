@@ -24,6 +24,11 @@ export interface Lease {
   keep(): Promise<void>;
   /** Gives it back, with what else is to be written then. @returns null, and nothing is written, when it is lost. */
   release(change?: Omit<Change, "id" | "at" | "isShown">): Promise<Request | null>;
+  /**
+   * Renews it no longer, whatever happened: where it could not be given back (the database was gone by then), it runs out
+   * instead of being kept for as long as this process lives.
+   */
+  letGo(): void;
 }
 
 /** The lease ran out under its holder: a frozen process, or a database that did not answer. */
@@ -79,6 +84,7 @@ export async function takeLease(
         set: { ...set, [until]: null },
       });
     },
+    letGo: () => clearInterval(renewing),
   };
 }
 

@@ -204,12 +204,13 @@ function readPlan({
   plan,
   plan_hash,
 }: Pick<Selectable<RequestsTable>, "id" | "plan" | "plan_hash">): Plan {
-  const stored: unknown = JSON.parse(plan);
+  let stored: unknown;
   try {
+    stored = JSON.parse(plan);
     return parsePlan(stored);
   } catch (error) {
     // It is as it was written: what wrote it knew more.
-    if (hashPlan(stored) === plan_hash) throw new NewerRequestError(id, error);
+    if (stored !== undefined && hashPlan(stored) === plan_hash) throw new NewerRequestError(id, error);
     throw new Error(`the stored plan of request ${id} cannot be read`, { cause: error });
   }
 }

@@ -46,7 +46,7 @@ it("a full disk leaves look-ups as they are, refuses what would change something
   disk.empty();
   await vi.waitFor(async () => expect(await readiness()).toBe("ready"), WAIT);
   await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-  await slack.waitFor(() => wordsOf(slack, card).includes("Approved"));
+  await slack.waitFor(() => wordsOf(slack, card).includes("approved by @bob"));
   await slack.waitFor(() => callsTo(cloudflare, "POST", "revoke_user").length === 1);
   expect(bot.stderr()).toBe("");
 });

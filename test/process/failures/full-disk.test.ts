@@ -146,6 +146,10 @@ describeWithMounts("an execution on whose way the disk becomes full", () => {
           : cloudflare.faults.holdAnswer("revoke-user");
       await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
       await held.arrived;
+      // What stands before the call is read while the click is still being judged.
+      await vi.waitFor(() =>
+        expect(query(world, "SELECT status FROM requests")).not.toEqual([{ status: "pending" }]),
+      );
       if (when === "while it is verified") {
         const look = cloudflare.faults.hold("sessions.list");
         held.release();
