@@ -70,7 +70,8 @@ describe("killed while it writes to Slack, and started again", () => {
     post = slack.faults.holdAnswer("chat.postMessage");
     await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
     await succeeded(world);
-    expect(firstLines(world, card)).toHaveLength(2);
+    // Messages are posted beside the call, or after it.
+    await vi.waitFor(() => expect(firstLines(world, card)).toHaveLength(2), { timeout: 10_000 });
     // Decision, call, acceptance, end, direct message.
     for (let left = 4; left >= 0; left -= 1) await dieAndStartAgain({ holdNext: left > 0 });
     await expectWholeStory(world, bot, card, whole);
