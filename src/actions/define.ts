@@ -21,12 +21,15 @@ export interface PlanWith<Name extends string, Options> {
 /** What an action does to someone's access. */
 export type Access = "takes" | "gives" | "keeps";
 
+/** A sentence; with a moment it ends with that, which views write in the reader's own zone: "They stay blocked until". */
+export type PlanLine = string | { text: string; at: number };
+
 /** What approvers and the requester read. Plain text: the views escape it. */
 export interface PlanText {
   /** What and whom, in one line: "Revoke all sessions of mallory@example.com". */
   headline: string;
   /** What will happen, a sentence each. */
-  effects: string[];
+  effects: PlanLine[];
   /** What people wrongly believe it does. Of what gives access: "This restores access: …". */
   caution: string;
   /** Whether and how it can be undone; empty where that is no question. Of what is irreversible: "Can't be undone: …". */

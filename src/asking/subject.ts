@@ -11,6 +11,7 @@ import { plural } from "../pluralize.ts";
 import { cut } from "../views/text.ts";
 import { MAX_TARGETS, type Target, type Wish, type WishFor } from "../requests/plan.ts";
 import type { OthersSeen } from "../requests/posts.ts";
+import { readBlocked } from "./blocked.ts";
 import { notFoundOf, UnknownUsersError, type NotFound } from "./unknown-users.ts";
 
 /** Whom a plan is about, and what is known of them. */
@@ -41,8 +42,14 @@ export async function findSubject(deps: Deps, input: SubjectInput): Promise<Subj
       next: "Add an email address or an Access user id.",
     });
   const user = await findUser(deps.cloudflare, deps.directory, who);
-  const evidence = await gatherSummary(deps.cloudflare, user, deps.now());
-  return { target: { id: user.id, email: user.email, name: user.name }, evidence };
+  const [summary, blocked] = await Promise.all([
+    gatherSummary(deps.cloudflare, user, deps.now()),
+    actionOf(wish).access === "takes" ? readBlocked(deps, user.email) : undefined,
+  ]);
+  return {
+    target: { id: user.id, email: user.email, name: user.name },
+    evidence: { ...summary, ...(blocked !== undefined && { blocked }) },
+  };
 }
 
 function isAboutSeveral({ several = [], unreadable = [] }: WishFor<"revoke">): boolean {

@@ -98,7 +98,10 @@ async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Prom
       return drawIncidentPicture(deps, signIns);
     }
     case "snapshot":
-      return snapshotReply(reply.summary as UserSummary, policy.current().block !== null);
+      return snapshotReply(
+        reply.summary as UserSummary,
+        policy.current().block !== null && reply.isBlocked !== true,
+      );
     case "snapshots":
       return snapshotsReply(reply.summaries as UserSummary[]);
     case "note":

@@ -21,10 +21,13 @@ export interface PersonSeen {
   /** null: no level. */
   risk: Known<"low" | "medium" | "high" | null>;
   /** Whether the block list keeps them out; absent where the policy named none when they were read. */
-  blocked?: Known<boolean>;
+  blocked?: BlockSeen;
   /** What the identity provider says by SCIM; absent from what was stored before it was read. */
   idp?: Known<"active" | "disabled">;
 }
+
+/** `since`: when they were put on the list, where Cloudflare says. */
+export type BlockSeen = { value: boolean; since?: number } | { unknown: string };
 
 /** All that gaps of one person are made of. */
 export interface PersonFacts {
@@ -89,7 +92,7 @@ export type Gap =
   | { kind: GapKind; is: "unknown"; why: string };
 
 /** Keeps what gaps depend on of a whole summary. */
-export function seenOf(summary: UserSummary, blocked?: Known<boolean>): PersonSeen {
+export function seenOf(summary: UserSummary, blocked?: BlockSeen): PersonSeen {
   return {
     readAt: summary.gatheredAt,
     sessions: known(summary.sessions, (sessions) =>

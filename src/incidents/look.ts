@@ -2,16 +2,16 @@ import type { Transaction } from "kysely";
 
 import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
 import { BOT } from "../audit/append.ts";
+import { gotInThough } from "../lookup/facts.ts";
 import { readSummary, type UserSummary } from "../lookup/summary.ts";
 import type { PolicySource } from "../policy-file.ts";
 import { clockOf } from "../store/clock.ts";
-import type { Target } from "../requests/target.ts";
 import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
 import { changeReply, changeThread, readReply, type NewReply } from "../threads/thread.ts";
 import { tellApart } from "../views/incident/words.ts";
-import { findGaps, isContained, seenOf, type Gap, type GapRules, type Known } from "./gaps.ts";
+import { findGaps, isContained, seenOf, type BlockSeen, type Gap, type GapRules } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
 import { changeIncident, lockIncidents, readIncident, readPeople } from "./repository.ts";
@@ -24,7 +24,7 @@ interface LookDeps {
   /** All that is known of someone, or what gaps depend on; never rejects for Cloudflare's reasons. */
   read(user: AccessUser, how: HowMuch): Promise<UserSummary>;
   /** Whether an address is kept out by the block list, which is read once for several; null: there is no list. */
-  readBlocked(): Promise<((email: string) => Known<boolean>) | null>;
+  readBlocked(): Promise<((email: string) => BlockSeen) | null>;
 }
 
 /** The whole for the first look, which the thread shows; later ones leave the rate limit to people. */
@@ -148,7 +148,8 @@ async function lookAt(
       .executeTakeFirst();
     // Somebody else took over, and writes what they see; or it is no longer about this person.
     if (numUpdatedRows === 0n) return;
-    if (person.seen === null) await tellSnapshot(trx, incidentId, summary, at);
+    const isBlocked = blockedSince(blocked?.(email)) !== undefined;
+    if (person.seen === null) await tellSnapshot(trx, incidentId, { summary, isBlocked }, at);
     else await changeThread(trx, incidentId, at);
     await judgeContainment(trx, incidentId, gapRulesOf(policy.current()), at);
   });
@@ -163,6 +164,11 @@ export async function releaseDeadLooks(db: Db): Promise<void> {
     .execute();
 }
 
+/** Since when someone is blocked, null where Cloudflare does not say; undefined: they are not, or it is unknown. */
+function blockedSince(blocked: BlockSeen | undefined): number | null | undefined {
+  return blocked !== undefined && "value" in blocked && blocked.value ? (blocked.since ?? null) : undefined;
+}
+
 /** With more people than this, several share a message: Slack takes one a second, and the story has to go on. */
 const ALONE = 5;
 const TOGETHER = 10;
@@ -171,13 +177,14 @@ const TOGETHER = 10;
 async function tellSnapshot(
   trx: Transaction<Database>,
   id: string,
-  summary: UserSummary,
+  { summary, isBlocked }: { summary: UserSummary; isBlocked: boolean },
   at: number,
 ): Promise<void> {
   const people = await readPeople(trx, id);
   const targetId = summary.user.id;
   if (people.length <= ALONE) {
-    await changeThread(trx, id, at, [{ key: `snapshot:${targetId}`, data: { kind: "snapshot", summary } }]);
+    const data = { kind: "snapshot", summary, ...(isBlocked && { isBlocked }) };
+    await changeThread(trx, id, at, [{ key: `snapshot:${targetId}`, data }]);
     return;
   }
   const place = people.findIndex(({ target }) => target.id === targetId);
@@ -208,8 +215,8 @@ async function judgeContainment(
   );
   const { required } = rules;
   const gaps = people.map((person) => findGaps({ ...person, ...history(person.target.id) }, rules));
-  for (const [index, { target }] of people.entries())
-    await tellReturn(trx, id, { target, people, gaps: gaps[index] ?? [], at });
+  for (const [index, person] of people.entries())
+    await tellReturn(trx, id, { person, people, gaps: gaps[index] ?? [], at });
   const isOver = gaps.every((each) => isContained(each, required));
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.not-contained";
@@ -225,11 +232,11 @@ async function tellReturn(
   trx: Transaction<Database>,
   id: string,
   {
-    target,
+    person: { target, seen },
     people,
     gaps,
     at,
-  }: { target: Target; people: readonly IncidentPerson[]; gaps: readonly Gap[]; at: number },
+  }: { person: IncidentPerson; people: readonly IncidentPerson[]; gaps: readonly Gap[]; at: number },
 ): Promise<void> {
   const back = gaps.find((gap) => gap.kind === "back" && gap.is === "open");
   if (back?.kind !== "back" || back.is !== "open") return;
@@ -249,6 +256,7 @@ async function tellReturn(
   if (isTold) return;
   const emails = [target.email === "" ? target.id : target.email];
   const among = people.map((one) => one.target);
+  const isBlocked = gotInThough(blockedSince(seen?.blocked) ?? null, back.since);
   await changeIncident(trx, {
     id,
     at,
@@ -256,6 +264,10 @@ async function tellReturn(
     event: "incident.back",
     key,
     data: { emails, targets: [target.id], since: back.since },
-    entry: { people: emails, named: tellApart([target], among), back: { ...target, since: back.since } },
+    entry: {
+      people: emails,
+      named: tellApart([target], among),
+      back: { ...target, since: back.since, ...(isBlocked && { isBlocked }) },
+    },
   });
 }

@@ -1,10 +1,10 @@
 import type { Cloudflare } from "../api/cloudflare.ts";
-import { sameEmail } from "../api/cloudflare.ts";
-import { isCloudflareFailure } from "../api/errors.ts";
+import { isCloudflareFailure, NotFoundError } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import { readBlockList, type BlockPolicy } from "../lookup/block-list.ts";
+import { findListed, readListing, type BlockPolicy } from "../lookup/block-list.ts";
+import { isKeptOut } from "../lookup/facts.ts";
 import type { Policy } from "../policy-file.ts";
-import type { GapRules, Known } from "./gaps.ts";
+import type { BlockSeen, GapRules } from "./gaps.ts";
 
 /** What the policy in force says of gaps. */
 export function gapRulesOf({ incidents, block }: Pick<Policy, "incidents" | "block">): GapRules {
@@ -18,24 +18,20 @@ export function gapRulesOf({ incidents, block }: Pick<Policy, "incidents" | "blo
 export async function readBlocked(
   cloudflare: Cloudflare,
   policy: BlockPolicy | null,
-): Promise<((email: string) => Known<boolean>) | null> {
+): Promise<((email: string) => BlockSeen) | null> {
   if (policy === null) return null;
   try {
-    const [list, items] = await Promise.all([
-      readBlockList(cloudflare, policy),
-      cloudflare.gatewayLists.items(policy.emailList),
-    ]);
-    if (list === null) return () => ({ unknown: "the block list does not exist" });
+    const listing = await readListing(cloudflare, policy);
     return (email) => {
-      if (list.enforcedBy === "nothing") return { value: false };
-      const isListed = items.some(({ value }) => email !== "" && sameEmail(value, email));
-      return isListed && list.enforcedBy === "unknown"
-        ? { unknown: "whether a Gateway rule uses the block list is unknown" }
-        : { value: isListed };
+      const listed = findListed(listing, email);
+      const value = isKeptOut(listed);
+      if (value === null) return { unknown: "whether a Gateway rule uses the block list is unknown" };
+      return { value, ...(value && listed.since !== null && { since: listed.since }) };
     };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;
-    const { brief } = describeFailure(error);
+    const brief =
+      error instanceof NotFoundError ? "the block list does not exist" : describeFailure(error).brief;
     return () => ({ unknown: brief });
   }
 }

@@ -7,13 +7,15 @@ import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { UserError, type UserMessage } from "../errors.ts";
 import type { ActionName } from "../requests/plan.ts";
-import { countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
+import { blockIn, countDevices, groupRiskEvents, onApps } from "../lookup/facts.ts";
 import { activeFirst, allRegistrations, findRevokedBy } from "../lookup/registrations.ts";
 import { findRisk, gatherSummary, type UserSummary } from "../lookup/summary.ts";
 import { judge } from "../lookup/verdict.ts";
 import { choiceInstead, type Choice } from "../lookup/candidates.ts";
 import { findUser, type Who } from "../lookup/who.ts";
 import { askModal } from "../views/request/ask-modal.ts";
+import type { PlanLine } from "../actions/define.ts";
+import { readBlocked } from "../asking/blocked.ts";
 import { revokedByNote } from "../actions/devices-common/form.ts";
 import { formOf } from "../actions/index.ts";
 import type { Material } from "../views/forms/spec.ts";
@@ -102,17 +104,21 @@ export async function buildForm(
     });
   }
   const { user } = found;
-  const [summary, material] = await Promise.all([
+  const [read, material, blocked] = await Promise.all([
     gatherSummary(deps.cloudflare, user, deps.now()),
     readMaterial(deps, user, formOf(action).material),
+    TELLS_OF_BLOCK.has(action) ? readBlocked(deps, user.email) : undefined,
   ]);
+  const summary = { ...read, ...(blocked !== undefined && { blocked }) };
+  const isBlocked = blockIn(summary, deps.now()) !== null;
+  const canBlock = shared.canBlock && !isBlocked;
   const chosen = { userId: user.id, email: user.email, name: user.name };
-  const filled = { ...shared, chosen, facts: factsOf(summary), material };
+  const filled = { ...shared, canBlock, isBlocked, chosen, facts: factsOf(summary), material };
   const verdict = isAdvised === true ? judge(summary, deps.now()) : null;
   if (verdict?.step === "revoke") {
     return askModal({
       ...filled,
-      prefill: { devices: true, ...(shared.canBlock && { block: true }) },
+      prefill: { devices: true, ...(canBlock && { block: true }) },
       reason: verdictReason(verdict, summary),
     });
   }
@@ -167,9 +173,16 @@ async function readMaterial(
   }
 }
 
-function factsOf({ sessions, risk, registrations }: UserSummary): string[] {
+/** Forms that offer a block, or are about one. */
+const TELLS_OF_BLOCK: ReadonlySet<ActionName> = new Set(["revoke", "block"]);
+
+function factsOf(summary: UserSummary): PlanLine[] {
+  const { sessions, risk, registrations, gatheredAt } = summary;
   const level = risk.ok && (risk.value.level ?? risk.value.rawLevel ?? "none");
-  return compact(
+  const block = blockIn(summary, gatheredAt);
+  return compact<PlanLine>(
+    block !== null &&
+      (block.until === null ? "blocked, without an end" : { text: "blocked until", at: block.until }),
     sessions.ok && `${plural(sessions.value.length, "active session")}${onApps(sessions.value)}`,
     registrations.ok && countDevices(registrations),
     risk.ok && `risk level ${level}, ${plural(risk.value.events.length, "event")} since the last reset`,

@@ -1,4 +1,10 @@
-import { sameEmail, type CallOptions, type Cloudflare, type GatewayRule } from "../api/cloudflare.ts";
+import {
+  sameEmail,
+  type CallOptions,
+  type Cloudflare,
+  type GatewayRule,
+  type ListItem,
+} from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 
 /** What policy.yml says of the list that keeps people out. */
@@ -33,20 +39,60 @@ export async function readBlockList(
     enforcedBy === "access" ? [] : readRules(cloudflare, call),
   ]);
   if (list === null) return null;
-  const using = (rules ?? []).filter((rule) => usesList(rule, emailList)).map(({ id, name }) => name ?? id);
+  const using = usingList(rules, emailList);
   return {
     id: emailList,
     name: list.name ?? emailList,
     type: list.type,
-    enforcedBy:
-      enforcedBy === "access"
-        ? "access"
-        : using.length > 0
-          ? "gateway"
-          : rules === null
-            ? "unknown"
-            : "nothing",
-    rules: using,
+    enforcedBy: enforcedBy === "access" ? "access" : enforcementOf(rules, emailList),
+    rules: using.map(({ id, name }) => name ?? id),
+  };
+}
+
+function usingList(rules: readonly GatewayRule[] | null, listId: string): GatewayRule[] {
+  return (rules ?? []).filter((rule) => usesList(rule, listId));
+}
+
+function enforcementOf(rules: readonly GatewayRule[] | null, listId: string): Enforcement {
+  if (usingList(rules, listId).length > 0) return "gateway";
+  return rules === null ? "unknown" : "nothing";
+}
+
+/** Who is on the block list, and what makes it block them. */
+export interface Listing {
+  enforcedBy: Enforcement;
+  items: readonly Pick<ListItem, "value" | "createdAt">[];
+}
+
+/** How someone stands on the block list. */
+export interface Listed {
+  isListed: boolean;
+  /** Since when, where Cloudflare says; epoch milliseconds. */
+  since: number | null;
+  enforcedBy: Enforcement;
+}
+
+/** Everyone on the list, and what enforces it, read at once. @throws CloudflareError, NotFoundError where there is none */
+export async function readListing(
+  cloudflare: Cloudflare,
+  { emailList, enforcedBy }: BlockPolicy,
+  call?: CallOptions,
+): Promise<Listing> {
+  const [items, rules] = await Promise.all([
+    cloudflare.gatewayLists.items(emailList, call),
+    enforcedBy === "access" ? null : readRules(cloudflare, call),
+  ]);
+  return { items, enforcedBy: enforcedBy === "access" ? "access" : enforcementOf(rules, emailList) };
+}
+
+/** How this address stands on it, spelled however. No address is on no list. */
+export function findListed({ items, enforcedBy }: Listing, email: string): Listed {
+  const found = items.filter(({ value }) => email !== "" && sameEmail(value, email));
+  const times = found.flatMap(({ createdAt }) => createdAt ?? []);
+  return {
+    isListed: found.length > 0,
+    since: times.length === 0 ? null : Math.min(...times),
+    enforcedBy,
   };
 }
 

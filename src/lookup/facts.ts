@@ -4,9 +4,32 @@ import { subHours } from "date-fns/subHours";
 
 import type { ActiveSession, FailedLogin, Registration, RiskScore } from "../api/cloudflare.ts";
 import { plural } from "../pluralize.ts";
-import type { Part } from "./summary.ts";
+import type { Listed } from "./block-list.ts";
+import type { Blocked, Part, UserSummary } from "./summary.ts";
 
 /** What follows from a summary's data: pure, so that plans and views draw the same conclusions. */
+
+/** Whether the block list keeps someone out: being on a list that nothing enforces is no block. null: unknown. */
+export function isKeptOut({ isListed, enforcedBy }: Listed): boolean | null {
+  if (!isListed || enforcedBy === "nothing") return false;
+  return enforcedBy === "unknown" ? null : true;
+}
+
+/** A list that was changed takes effect everywhere within this time. */
+const SPREADS_WITHIN_MS = 60_000;
+
+/** Whether someone whom the list keeps out since then (null: unknown) signed in all the same, at this time. */
+export function gotInThough(blockedSince: number | null, at: number): boolean {
+  return blockedSince !== null && at - blockedSince > SPREADS_WITHIN_MS;
+}
+
+/** Their block, where the list kept them out when the summary was read, and at this time still does; else null. */
+export function blockIn(summary: UserSummary | null, at: number): Blocked | null {
+  const { blocked } = summary ?? {};
+  if (blocked?.ok !== true || isKeptOut(blocked.value) !== true) return null;
+  const { until } = blocked.value;
+  return until === null || until > at ? blocked.value : null;
+}
 
 /** The failed sign-ins of the last 24 hours, newest first. Those without a time are not among them: see `undatedText`. */
 export function recentFailures(failedLogins: readonly FailedLogin[], now: number): FailedLogin[] {

@@ -12,6 +12,7 @@ import type {
 import { sameEmail } from "../api/cloudflare.ts";
 import { isCloudflareFailure, orNull } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import type { Listed } from "./block-list.ts";
 import { MAX_DAYS, readSignIns } from "./sign-ins/sign-ins.ts";
 import { readIdpState, type IdpState } from "./idp-state.ts";
 import { readOpenIdentities } from "./open-identities.ts";
@@ -39,6 +40,8 @@ export interface UserSummary {
   places?: Part<Places>;
   /** Whether they are active at the identity provider; absent as those are. `isNone`: none syncs its users. */
   idp?: Part<IdpState>;
+  /** How they stand on the block list; absent where there is none, or it was not asked for. */
+  blocked?: Part<Blocked>;
   /** Epoch milliseconds. */
   gatheredAt: number;
 }
@@ -54,8 +57,13 @@ export interface Places {
   unread: number;
 }
 
-/** The parts of a summary, by their names. */
-export type Parts = Required<Omit<UserSummary, "user" | "gatheredAt">>;
+/** `until`: when a block of zt-bot's ends by itself; null: none of them does. */
+export interface Blocked extends Listed {
+  until: number | null;
+}
+
+/** The parts of a summary that are read with it, by their names. */
+export type Parts = Required<Omit<UserSummary, "user" | "gatheredAt" | "blocked">>;
 
 /** One call each: more would cost a busy hour its rate limit. */
 const MAX_PLACES = 4;

@@ -40,6 +40,23 @@ export async function findOpenAbout(db: Db, email: string): Promise<string | nul
   return alone?.id ?? among?.id ?? null;
 }
 
+/** When the block of this address ends by itself, epoch milliseconds; null: no request of ours ends it. */
+export async function findBlockEnd(
+  db: Db,
+  { listId, email }: { listId: string; email: string },
+): Promise<number | null> {
+  const row = await db
+    .selectFrom("block_ends")
+    .select("ends_at")
+    .where("list_id", "=", listId)
+    .where("email", "=", email.trim().toLowerCase())
+    .where("state", "=", "open")
+    .orderBy("ends_at")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.ends_at ?? null;
+}
+
 /** Requests about any of these users that are not over, the oldest first. */
 export async function findOpenAmong(db: Db, targetIds: readonly string[]): Promise<Request[]> {
   if (targetIds.length === 0) return [];

@@ -50,8 +50,11 @@ export function watchNewsMessage(news: WatchNews, props: NewsProps): Message {
   }
 }
 
+/** Below the words of someone's return whom the block list keeps out. */
+export const BLOCKED_NEXT = "→ They are blocked and got in all the same: disable the account in your IdP.";
+
 function returnedMessage(
-  { id, who, event, ask, expected }: Extract<WatchNews, { kind: "returned" }>,
+  { id, who, event, ask, expected, isBlocked }: Extract<WatchNews, { kind: "returned" }>,
   { isAgain, canRevokeNow }: NewsProps,
 ): Message {
   const what = eventText(who, event, isAgain);
@@ -62,7 +65,7 @@ function returnedMessage(
   const text = `${signOf(event)} *${what}*`;
   return message(
     `${signOf(event)} ${what}`,
-    section(text),
+    section(text, isBlocked === true && BLOCKED_NEXT),
     ask.length > 0 && section(ask.map(mention).join(" ")),
     actions(
       "watch_event",

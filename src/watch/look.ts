@@ -54,10 +54,18 @@ export interface Reading {
   risk?: RiskSummaryUser | null | undefined;
 }
 
+/** Something that was not told before. `isBlocked`: they got in though the block list keeps them out. */
+export interface NewEvent {
+  key: string;
+  isReturn: boolean;
+  event: WatchEvent;
+  isBlocked?: true;
+}
+
 export interface Look {
   memory: Memory;
   /** Each with the key under which it is told once. */
-  events: { key: string; isReturn: boolean; event: WatchEvent }[];
+  events: NewEvent[];
   /** Sign-ins can be read again since then, after it was told that they can't. */
   sees: { since: number; missed: readonly Gap[] } | null;
 }

@@ -43,6 +43,8 @@ export type WatchNews =
       event: WatchEvent;
       ask: readonly string[];
       expected?: Expected;
+      /** They got in though the block list keeps them out. */
+      isBlocked?: true;
     }
   | { kind: "expected"; who: Watched; event: WatchEvent; expected: Expected }
   /** Sign-ins can't be read since then, by what Cloudflare answers; and that they can be again. */

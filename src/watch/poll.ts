@@ -3,15 +3,18 @@ import PQueue from "p-queue";
 import type { AccessRequest, Cloudflare, Registration, RiskSummaryUser } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
+import { findListed, readListing, type BlockPolicy, type Listing } from "../lookup/block-list.ts";
+import { gotInThough, isKeptOut } from "../lookup/facts.ts";
 import type { Log } from "../log.ts";
 import type { Db } from "../store/open.ts";
-import { look, OVERLAP_MS, unseenRows, type LogReading, type Reading } from "./look.ts";
+import { look, OVERLAP_MS, unseenRows, type Look, type LogReading, type Reading } from "./look.ts";
 import { endWatch, findActive, readWatch, writeLook, type Watch } from "./watch.ts";
 
 export interface WatchDeps {
   db: Db;
   cloudflare: Cloudflare;
   log: Log;
+  policy: { current(): { block: BlockPolicy | null } };
   now(): number;
   /** How often is looked: every 30 s by default. */
   watchMs?: number;
@@ -38,6 +41,9 @@ const BLIND_LOOKS = 10;
 const WRITES = 4;
 /** A look that is not over by then is given up. */
 const TIMEOUT_MS = 25_000;
+const BLOCKS_TIMEOUT_MS = 5000;
+/** For the block list and what enforces it, where someone is back. */
+const BLOCKS_CALLS = 2;
 /** Of the time between slow looks: some looks come a little late. */
 const AT_LEAST = 0.9;
 
@@ -55,10 +61,13 @@ export async function lookAtWatches(
   const watches = await findActive(db);
   const readings = await readAll(deps, watches, turn);
   const queue = new PQueue({ concurrency: WRITES });
+  // Once for all of them, and only where someone is back.
+  let listing: Promise<Listing | null> | undefined;
+  const readBlocks = () => (listing ??= readBlockListing(deps));
   const changed = await queue.addAll(
     watches.map((watch) => async () => {
       const reading = readings.get(watch.id);
-      return reading !== undefined && (await settle(deps, watch, reading)) ? watch : null;
+      return reading !== undefined && (await settle(deps, watch, reading, readBlocks)) ? watch : null;
     }),
   );
   return toPublish(changed.filter((watch) => watch !== null));
@@ -69,9 +78,12 @@ async function settle(
   { db, now, watchMs = LOOK_MS }: WatchDeps,
   watch: Watch,
   reading: Reading,
+  readBlocks: () => Promise<Listing | null>,
 ): Promise<boolean> {
+  const seen = look(watch.since, watch.memory, reading, now());
+  const isBack = seen.events.some(({ isReturn }) => isReturn);
+  const found = isBack ? markBlocked(seen, watch, await readBlocks()) : seen;
   const at = now();
-  const found = look(watch.since, watch.memory, reading, at);
   if (!(await writeLook(db, watch, found, at, BLIND_LOOKS * watchMs))) return false;
   const hasNews = found.events.length > 0 || found.sees !== null || found.memory.blind !== null;
   // One more look after the end: what was still to come by then is there. Where it fails, it is tried for some time.
@@ -79,6 +91,31 @@ async function settle(
   const current = isOver ? await readWatch(db, watch.id) : null;
   if (current === null) return hasNews;
   return (await endWatch(db, current, { state: "ended", at, by: null, memory: current.memory })) || hasNews;
+}
+
+/** null: there is no block list, or it could not be read. Someone waits for what is told with it. */
+async function readBlockListing({ cloudflare, policy, log }: WatchDeps): Promise<Listing | null> {
+  const { block } = policy.current();
+  if (block === null) return null;
+  const call = { signal: AbortSignal.timeout(BLOCKS_TIMEOUT_MS) };
+  try {
+    return await readListing(cloudflare.bulk, block, call);
+  } catch (error) {
+    if (!isCloudflareFailure(error)) throw error;
+    log.warn({ err: error }, "unknown whether someone who is back is blocked");
+    return null;
+  }
+}
+
+/** Says of each sign-in that it came though the block list keeps them out, where that is known. */
+function markBlocked(found: Look, { who }: Watch, listing: Listing | null): Look {
+  const listed = listing === null ? null : findListed(listing, who.email);
+  if (listed === null || isKeptOut(listed) !== true) return found;
+  const events = found.events.map((one) => ({
+    ...one,
+    ...(one.isReturn && gotInThough(listed.since, one.event.at ?? 0) && { isBlocked: true as const }),
+  }));
+  return { ...found, events };
 }
 
 function toPublish(changed: readonly Watch[]): { requests: string[]; threads: string[] } {
@@ -138,7 +175,8 @@ async function readAll(
     }
   };
   const log = await readLog(deps, cloudflare, watches, signal);
-  let left = CALLS - (log.ok ? Math.max(1, Math.ceil(log.rows.length / ROWS_A_CALL)) : 1);
+  const kept = deps.policy.current().block === null ? 0 : BLOCKS_CALLS;
+  let left = CALLS - kept - (log.ok ? Math.max(1, Math.ceil(log.rows.length / ROWS_A_CALL)) : 1);
 
   const byEmail = Map.groupBy(log.ok ? log.rows : [], (row) => row.email?.trim().toLowerCase() ?? "");
   const rowsOf = ({ who }: Watch): AccessRequest[] => byEmail.get(who.email.trim().toLowerCase()) ?? [];

@@ -10,7 +10,7 @@ import type { Db } from "../store/open.ts";
 import type { Database, WatchesTable, WatchEventsTable } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
 import { changeReply, changeThread, createThread } from "../threads/thread.ts";
-import { emptyMemory, type Look, type Memory } from "./look.ts";
+import { emptyMemory, type Look, type Memory, type NewEvent } from "./look.ts";
 import type { Expected, WatchEnded, Watched, WatchEvent, WatchNews } from "./news.ts";
 
 /** Somebody who is watched for a time: in the thread of the request that revoked them, or in one of its own. */
@@ -182,9 +182,9 @@ export function writeLook(
     const told = await addEvents(trx, watch, found.events, at);
     const ask = told.length === 0 ? watch.tells : await whoIsTold(trx, watch);
     if (told.length > 0) await lookAgainAt(trx, watch.who.id, at);
-    const news: { key: string; news: WatchNews }[] = told.map(({ id, event }) => ({
+    const news: { key: string; news: WatchNews }[] = told.map(({ id, event, isBlocked }) => ({
       key: id,
-      news: { kind: "returned", id, who: watch.who, event, ask },
+      news: { kind: "returned", id, who: watch.who, event, ask, ...(isBlocked === true && { isBlocked }) },
     }));
     // Of many in one thread, the first one tells it for all: the key is the same.
     if (tellsBlind)
@@ -228,9 +228,14 @@ async function writeMemory(db: Writer, watch: Watch, memory: Memory): Promise<bo
 }
 
 /** Those that were not told before. */
-async function addEvents(trx: Trx, watch: Watch, events: Look["events"], at: number): Promise<ToldEvent[]> {
-  const told: ToldEvent[] = [];
-  for (const { key, isReturn, event } of events) {
+async function addEvents(
+  trx: Trx,
+  watch: Watch,
+  events: Look["events"],
+  at: number,
+): Promise<(ToldEvent & Pick<NewEvent, "isBlocked">)[]> {
+  const told: (ToldEvent & Pick<NewEvent, "isBlocked">)[] = [];
+  for (const { key, isReturn, event, isBlocked } of events) {
     const row = await trx
       .insertInto("watch_events")
       .values({
@@ -247,7 +252,7 @@ async function addEvents(trx: Trx, watch: Watch, events: Look["events"], at: num
       .onConflict((conflict) => conflict.columns(["watch_id", "key"]).doNothing())
       .returningAll()
       .executeTakeFirst();
-    if (row !== undefined) told.push(eventOf(row));
+    if (row !== undefined) told.push({ ...eventOf(row), ...(isBlocked === true && { isBlocked }) });
   }
   return told;
 }

@@ -63,6 +63,12 @@ const HEALTHY = ["Disk encrypted", "Firewall on"].map((name, index) => ({
   checkedAt: NOW - HOUR,
 }));
 
+/** The block list keeps her out already, by a request that ends it in two hours. */
+export const BLOCKED: NonNullable<UserSummary["blocked"]> = {
+  ok: true,
+  value: { isListed: true, since: NOW - 6 * HOUR, enforcedBy: "gateway", until: NOW + 2 * HOUR },
+};
+
 /** Nothing is wrong: an office, a laptop, low risk. */
 export const CALM: UserSummary = makeSummary({
   identity: { ok: true, value: makeIdentity({ country: "GB", ip: "192.0.2.44", posture: HEALTHY }) },

@@ -56,7 +56,7 @@ export async function openReplica(
   });
   // Its clock is scaled as well: it must not be learned from the real one's.
   cloudflare.bulk.serverTime = (at) => at;
-  return { db, cloudflare, log, now: clock.now };
+  return { db, cloudflare, log, now: clock.now, policy: { current: () => ({ block: null }) } };
 }
 
 /** Watches each of these, in a thread of its own. */

@@ -1,14 +1,17 @@
 import { checkboxes, defineForm } from "../../views/forms/spec.ts";
 import { durationInput, readDuration } from "../block/form.ts";
 import type { RevokeWish } from "./options.ts";
+import { BLOCKED_CAUTION } from "./words.ts";
 
 export const form = defineForm<RevokeWish>({
   title: "Revoke sessions",
   intro: "Requests approval to end all Access sessions of one or more users.",
-  caution: ({ canBlock }) =>
-    canBlock
-      ? "They can sign in again in about a minute. Also block them, or disable the account in your IdP."
-      : "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
+  caution: ({ canBlock, isBlocked }) =>
+    isBlocked
+      ? BLOCKED_CAUTION
+      : canBlock
+        ? "They can sign in again in about a minute. Also block them, or disable the account in your IdP."
+        : "They can sign in again in about a minute. To keep them out, disable the account in your IdP.",
   about: "user",
   takesSeveral: true,
   material: "none",

@@ -1,9 +1,9 @@
-import { countDevices, onApps } from "../../lookup/facts.ts";
-import type { UserSummary } from "../../lookup/summary.ts";
+import { blockIn, countDevices, onApps } from "../../lookup/facts.ts";
+import type { Blocked, UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../pluralize.ts";
 import { forText, isEnforced } from "../block/options.ts";
 import { endEffect, enforcementText } from "../block/words.ts";
-import type { PlanText } from "../define.ts";
+import type { PlanLine, PlanText } from "../define.ts";
 import type { RevokeOptions, RevokePlan } from "./options.ts";
 
 export function question(plan: RevokePlan): string {
@@ -17,8 +17,8 @@ export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanTe
   const isForMany = othersOf(plan) > 0;
   return {
     headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}${endText(plan.options)}`,
-    effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan.options, evidence),
-    caution: cautionOf(plan),
+    effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan, evidence),
+    caution: cautionOf(plan, evidence),
     undo: [
       ...(devices
         ? ["Revoked devices can be restored with /zt restore-devices until they register again."]
@@ -34,10 +34,9 @@ function endText({ blockForMs }: RevokeOptions): string {
 }
 
 /** Nothing of this is a ban but the list, and that only where something uses it. */
-function cautionOf(plan: RevokePlan): string {
+function cautionOf(plan: RevokePlan, evidence: UserSummary | null): string {
   const { block, canBlock } = plan.options;
-  if (block !== undefined && isEnforced(block))
-    return "What the list does not cover stays open to them: disable the account in your IdP as well.";
+  if (block !== undefined ? isEnforced(block) : blockOf(evidence) !== null) return BLOCKED_CAUTION;
   const next =
     canBlock === true
       ? othersOf(plan) > 0
@@ -45,6 +44,15 @@ function cautionOf(plan: RevokePlan): string {
         : `/zt block ${plan.target.email}`
       : "disable the account in your IdP.";
   return `They can sign in again in about a minute. To keep them out${canBlock === true ? ":" : ","} ${next}`;
+}
+
+/** What stays to be done where the block list keeps someone out. */
+export const BLOCKED_CAUTION =
+  "What the block list does not cover stays open to them: disable the account in your IdP as well.";
+
+/** The block that keeps the one user out already, as far as was read when it was requested; null: none is known of. */
+function blockOf(evidence: UserSummary | null): Blocked | null {
+  return evidence === null ? null : blockIn(evidence, evidence.gatheredAt);
 }
 
 export function callText({ target, options }: RevokePlan): string {
@@ -77,9 +85,12 @@ function describeManyEffects(plan: RevokePlan, evidence: UserSummary | null): st
   ];
 }
 
-function describeEffects(options: RevokeOptions, evidence: UserSummary | null): string[] {
+function describeEffects(plan: RevokePlan, evidence: UserSummary | null): PlanLine[] {
   if (evidence === null) return ["Ends all their sessions"];
-  const effects = [describeSessions(evidence)];
+  const { options } = plan;
+  const effects: PlanLine[] = [describeSessions(evidence)];
+  const blocked = blockOf(evidence);
+  if (options.block === undefined && blocked !== null) effects.push(stayText(blocked));
   if (options.block !== undefined)
     effects.push(
       `Adds them to the list “${options.block.name}”`,
@@ -103,6 +114,13 @@ function describeEffects(options: RevokeOptions, evidence: UserSummary | null): 
     effects.push(`${countDevices(part, "device")} ${part.value.length === 1 ? "stays" : "stay"} registered`);
   if (options.warpReauth) effects.push(WARP_EFFECT);
   return effects;
+}
+
+/** That they are blocked, and until when: the revocation changes nothing of that. */
+function stayText({ until }: Blocked): PlanLine {
+  return until === null
+    ? "They stay blocked until someone unblocks them"
+    : { text: "They stay blocked until", at: until };
 }
 
 const WARP_EFFECT =

@@ -25,7 +25,7 @@ import { code, cutMarkup, escape, mention, when } from "../text.ts";
 import { backText } from "../watch.ts";
 import { breakGlassBlocks, breakGlassButton, breakGlassWords } from "./break-glass.ts";
 import { bulkStateWords, progressBlocks, whoBlocks } from "./bulk.ts";
-import { plainLines, warningLines } from "./warnings.ts";
+import { effectLines, plainLines, warningLines } from "./warnings.ts";
 import { escalatedNote, howFar, nobodyThere } from "./waiting.ts";
 
 interface CardProps {
@@ -61,10 +61,7 @@ function pendingBlocks({ request, words, rules, now }: CardProps): KnownBlock[] 
     section(needsLine(request, rules), nobodyThere(request), codeNeeded(rules)),
     expanded(`*Requested by* ${mention(requesterId)} ${when(createdAt)}`, `*Reason* ${escape(reason, 1500)}`),
     whoBlocks(request),
-    expanded(
-      "*What will happen*",
-      words.effects.map((effect) => `• ${escape(effect)}`),
-    ),
+    expanded("*What will happen*", effectLines(words)),
     plainLines(words).map((line) => context(line)),
     voteNotes(request, rules),
     actions(

@@ -1,6 +1,7 @@
 import { compact } from "../../compact.ts";
+import type { PlanLine } from "../../actions/define.ts";
 import type { RequestText } from "../../actions/describe.ts";
-import { escape } from "../text.ts";
+import { escape, when } from "../text.ts";
 
 type Words = Pick<RequestText, "caution" | "undo" | "access" | "isIrreversible">;
 
@@ -10,6 +11,16 @@ export function warningLines({ caution, undo, access, isIrreversible }: Words): 
     access === "gives" && caution !== "" && `🔓 ${boldStart(escape(caution, 600))}`,
     isIrreversible && undo !== "" && `⛔ ${boldStart(escape(undo, 400))}`,
   );
+}
+
+/** What will happen, a line each. */
+export function effectLines({ effects }: Pick<RequestText, "effects">): string[] {
+  return effects.map((effect) => `• ${planLine(effect)}`);
+}
+
+/** In mrkdwn. */
+export function planLine(line: PlanLine): string {
+  return typeof line === "string" ? escape(line) : `${escape(line.text)} ${when(line.at)}`;
 }
 
 /** The rest of what an approver needs to know: small, below what will happen. */

@@ -18,8 +18,10 @@ export type ReadForm<Wish> = { ok: true; wish: Wish } | { ok: false; errors: Rec
 
 /** What the installation has, beside the action itself. */
 export interface FormOffers {
-  /** The policy names a block list. */
+  /** The policy names a block list, and whom the form is about is not known to be kept out by it. */
   canBlock: boolean;
+  /** The list keeps them out already. */
+  isBlocked: boolean;
 }
 
 /** The fields of one action's form: drawing and reading stand together, so that their ids can't drift apart. */

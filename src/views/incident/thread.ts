@@ -13,11 +13,17 @@ import { blockAgain } from "../request/block-end.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
+import { BLOCKED_NEXT } from "../watch.ts";
 import { clean, code, cut, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("snapshot"), summary: z.unknown() }),
+  z.object({
+    kind: z.literal("snapshot"),
+    summary: z.unknown(),
+    /** The block list kept them out then. */
+    isBlocked: z.boolean().optional(),
+  }),
   z.object({ kind: z.literal("snapshots"), summaries: z.array(z.unknown()) }),
   z.object({
     kind: z.literal("request"),
@@ -52,8 +58,16 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     gaps: z.array(z.string()).optional(),
     /** The same people or gaps by names, which readers get; absent from what was stored before it was kept. */
     named: z.array(z.string()).optional(),
-    /** Who is back, and since when. */
-    back: z.object({ id: z.string(), email: z.string(), name: z.string(), since: z.number() }).optional(),
+    /** Who is back, and since when; though the block list keeps them out. */
+    back: z
+      .object({
+        id: z.string(),
+        email: z.string(),
+        name: z.string(),
+        since: z.number(),
+        isBlocked: z.boolean().optional(),
+      })
+      .optional(),
   }),
   // Both are drawn from what is there when they are posted. `by`: who asked for it; null: no one did.
   z.object({ kind: z.literal("summary"), by: z.string().nullable() }),
@@ -260,7 +274,7 @@ export function eventReply(reply: About<"event">): Message {
   const [line, rest = []] = changeText(reply);
   return message(
     line,
-    sections([line, ...rest]),
+    sections(compact(line, reply.back?.isBlocked === true && BLOCKED_NEXT, ...rest)),
     reply.back !== undefined &&
       actions(
         "incident_back",

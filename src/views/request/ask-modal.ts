@@ -1,6 +1,7 @@
 import type { KnownBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 
+import type { PlanLine } from "../../actions/define.ts";
 import { formOf } from "../../actions/index.ts";
 import type { AccessUser } from "../../api/cloudflare.ts";
 import type { UserMessage } from "../../errors.ts";
@@ -18,6 +19,7 @@ import {
 import { whoText } from "../../lookup/who-list.ts";
 import { MAX_REASON, NO_REASON, readReason, reasonFields } from "../forms/reason.ts";
 import type { Material } from "../forms/spec.ts";
+import { planLine } from "../card/warnings.ts";
 import { problemBlocks } from "../notice.ts";
 import { clean, cut, escape, named } from "../text.ts";
 import { USER_SEARCH, userChoice, userSearch } from "../forms/user-search.ts";
@@ -37,13 +39,14 @@ export interface AskModalProps {
   /** To pick from these only: whom what was typed may mean. */
   choice?: { users: readonly AccessUser[]; now: number };
   /** What is worth knowing of whom was chosen, a few words each. */
-  facts: readonly string[];
+  facts: readonly PlanLine[];
   material: Material;
   prefill: Partial<Wish>;
   reason: string;
   requireReason: boolean;
-  /** The policy names a block list. */
+  /** As in `FormOffers`. */
   canBlock?: boolean;
+  isBlocked?: boolean;
   /** Ready-made reasons of the policy. */
   reasons?: readonly string[];
   originChannel: string;
@@ -83,7 +86,8 @@ type Metadata = z.infer<typeof Metadata>;
  * fields depend on the user, it first asks only for them.
  */
 export function askModal(props: AskModalProps): ModalView {
-  const { action, chosen, material, prefill, reasons = [], canBlock = false } = props;
+  const { action, chosen, material, prefill, reasons = [], canBlock = false, isBlocked = false } = props;
+  const offers = { canBlock, isBlocked };
   const form = formOf(action);
   const isPicking = form.about === "user" && chosen === null;
   const takesSeveral = form.takesSeveral === true;
@@ -107,7 +111,7 @@ export function askModal(props: AskModalProps): ModalView {
     ...(props.without !== undefined && { draft: props.without.draft }),
     ...(showsFields && reasons.length > 0 && { needsReason: props.requireReason }),
   };
-  const caution = typeof form.caution === "string" ? form.caution : form.caution({ canBlock });
+  const caution = typeof form.caution === "string" ? form.caution : form.caution(offers);
   const submit = showsFields ? "Request approval" : isPicking ? "Next" : "Try again";
   return modal(
     form.title,
@@ -119,7 +123,7 @@ export function askModal(props: AskModalProps): ModalView {
       isPicking && takesSeveral && severalField(typedIn(prefill)),
       isPicking && props.without !== undefined && withoutField(props.without.count, props.without.isTicked),
       showsFields && !isDeadEnd && props.notes,
-      showsFields && form.fields(material, prefill, { canBlock }),
+      showsFields && form.fields(material, prefill, offers),
       showsFields &&
         !isDeadEnd &&
         reasonFields({ reasons, reason: props.reason, isRequired: props.requireReason }),
@@ -152,12 +156,12 @@ function packMetadata(metadata: Metadata): string {
   return packed;
 }
 
-function chosenLines({ userId, name, email }: Chosen, facts: readonly string[]): string[] {
+function chosenLines({ userId, name, email }: Chosen, facts: readonly PlanLine[]): string[] {
   const address = email === "" ? [] : [escape(email, 254)];
   return [
     `*${escape(named(name, email || userId))}*`,
     ...address,
-    ...facts.map((fact) => `• ${escape(fact)}`),
+    ...facts.map((fact) => `• ${planLine(fact)}`),
   ];
 }
 

@@ -12,7 +12,7 @@ import { packParams, unpackParams } from "../screen-button.ts";
 import { problemBlocks } from "../notice.ts";
 import { escape, mention } from "../text.ts";
 import { nowText } from "../card/break-glass.ts";
-import { plainLines, warningLines } from "../card/warnings.ts";
+import { effectLines, plainLines, warningLines } from "../card/warnings.ts";
 
 export const BREAK_GLASS_MODAL = "break-glass";
 /** The same for what no one has requested yet: it is requested and done at once. */
@@ -74,12 +74,7 @@ function drawForm(
         level: "error",
         text: mrkdwn("*This happens at once, without approval.*"),
       },
-      section(
-        `*${escape(words.headline)}*`,
-        warningLines(words),
-        words.effects.map((effect) => `• ${escape(effect)}`),
-        plainLines(words),
-      ),
+      section(`*${escape(words.headline)}*`, warningLines(words), effectLines(words), plainLines(words)),
       section(
         requested,
         "📣 Everyone named in the policy is told *at once*, with your name and reason. Until another approver reviews it, you can't use break-glass again.",

@@ -14,7 +14,7 @@ import { breakGlassText } from "../card/break-glass.ts";
 import { targetLine } from "../card/bulk.ts";
 import { knownText, stateLine } from "../card/card.ts";
 import { allLeftOutBlocks } from "./unknown-users.ts";
-import { plainLines, warningLines } from "../card/warnings.ts";
+import { effectLines, plainLines, warningLines } from "../card/warnings.ts";
 
 /** Rows shown; the full record stays in the database. */
 const MAX_ROWS = 30;
@@ -46,10 +46,7 @@ export function detailsModal(
       `*Reason* ${escape(request.reason, 1500)}`,
     ),
     section(warningLines(words), "*Known then*", knownText(request, request.createdAt)),
-    section(
-      "*What was requested*",
-      words.effects.map((effect) => `• ${escape(effect)}`),
-    ),
+    section("*What was requested*", effectLines(words)),
     plainLines(words).map((line) => context(line)),
     section(
       `*${isSeveral ? "First target" : "Target"}* ${escape(plan.target.name)} ${code(plan.target.email, 254)}`,

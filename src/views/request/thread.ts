@@ -2,7 +2,8 @@ import type { ActionsBlock } from "@slack/types";
 
 import type { RequestText } from "../../actions/describe.ts";
 import { compact, type Maybe } from "../../compact.ts";
-import type { UserSummary } from "../../lookup/summary.ts";
+import { blockIn } from "../../lookup/facts.ts";
+import type { Blocked, UserSummary } from "../../lookup/summary.ts";
 import { judge } from "../../lookup/verdict.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
 import type { OthersSeen, PostData } from "../../requests/posts.ts";
@@ -193,7 +194,8 @@ function othersText({ count, recent, devices }: OthersSeen): string {
 }
 
 /** Where the API can undo what was done, the result offers it: as a request of its own. */
-function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
+function undoButtons(request: Request): ActionsBlock[] {
+  const { id, plan, status } = request;
   if (status !== "succeeded") return [];
   if (plan.action === "block") {
     const unblock = `Request to unblock ${plan.target.email}`;
@@ -205,6 +207,7 @@ function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
     return actions(
       "undo",
       canBlock === true &&
+        blockOf(request) === null &&
         formButton("Block…", "block", "keep-out", { user }, `Request to block ${plan.target.email}`),
       block !== undefined &&
         formButton("Unblock…", "unblock", "undo", { user }, `Request to unblock ${plan.target.email}`),
@@ -226,12 +229,18 @@ function undoButtons({ id, plan, status }: Request): ActionsBlock[] {
   return actions("undo", formButton("Undo…", "restore-devices", "undo", params, label));
 }
 
+/** The block that someone was found to have when this was requested, and that has not ended since. */
+function blockOf({ evidence, finishedAt }: Request): Blocked | null {
+  return blockIn(evidence, finishedAt ?? 0);
+}
+
 /** Each answer ends with the next step. Plain words and our own markup only. */
 export function nextStep(request: Request, { access }: Pick<RequestText, "access">): string {
   const { email } = request.plan.target;
   const look = code(`/zt user ${email}`, 300);
   const { failure, verification } = request.result;
   const isSeveral = othersOf(request.plan).length > 0;
+  const block = blockOf(request);
   switch (request.status) {
     case "succeeded":
       if (isSeveral) return "to keep them out, disable the accounts in your IdP.";
@@ -243,10 +252,12 @@ export function nextStep(request: Request, { access }: Pick<RequestText, "access
         return "to keep them out, disable the account in your IdP: nothing is known to use this list.";
       if (request.plan.action === "block")
         return `${code(`/zt revoke ${email}`, 300)} ends what is still open; ${look} shows if they come back.`;
-      if (request.plan.action === "revoke" && request.plan.options.canBlock === true)
-        return `to keep them out, ${code(`/zt block ${email}`, 300)}. ${look} shows if they come back.`;
       if (request.plan.action === "revoke" && request.plan.options.block !== undefined)
         return `disable the account in your IdP as well. ${look} shows if they come back.`;
+      if (access === "takes" && block !== null)
+        return `they stay blocked${block.until === null ? "" : ` until ${when(block.until)}`}: disable the account in your IdP as well. ${look} shows if they come back.`;
+      if (request.plan.action === "revoke" && request.plan.options.canBlock === true)
+        return `to keep them out, ${code(`/zt block ${email}`, 300)}. ${look} shows if they come back.`;
       // Nothing else that takes access away is a ban.
       return access === "takes"
         ? `to keep them out, disable the account in your IdP. ${look} shows if they come back.`

@@ -329,6 +329,65 @@ describe("/zt revoke --block", () => {
   });
 });
 
+describe("revoking someone who is blocked already", () => {
+  const values = async (scene: Scene) =>
+    boxesOf(await openFormBy(scene.slack, alice, `revoke ${MALLORY}`)).map(({ value }) => value);
+
+  it("offers no block: the form, the card and the next step say until when they are blocked", async () => {
+    const scene = await start();
+    const { slack, cloudflare } = scene;
+    await carryOut(scene, `block ${MALLORY} --for 8h --reason phished`, `Block ${MALLORY} for 8 hours`);
+    await told(scene, /stays on .* until /);
+    const form = await openFormBy(slack, alice, `revoke ${MALLORY}`);
+    expect(boxesOf(form).map(({ value }) => value)).toEqual(["devices", "warpReauth"]);
+    expect(slack.visibleText(form)).toMatch(/blocked until \S+/);
+    const { words, thread } = await carryOut(scene, `revoke ${MALLORY} --reason phished`, "Revoke all");
+    expect(words).toMatch(/They stay blocked until \S+/);
+    expect(words).toContain("What the block list does not cover stays open to them");
+    expect(thread).toMatch(/Next: They stay blocked until .*: disable the account in your IdP as well/);
+    expect(`${words}\n${thread}`).not.toContain("/zt block");
+    expect(thread).not.toContain("Block…");
+    expect(callsTo(cloudflare, "GET", "/lists/").length).toBeGreaterThan(0);
+  });
+
+  it("says so of a block without an end as well", async () => {
+    const scene = await start();
+    put(scene, "Mallory@Example.COM");
+    const { words, thread } = await carryOut(scene, `revoke ${MALLORY} --reason phished`, "Revoke all");
+    expect(words).toContain("They stay blocked until someone unblocks them");
+    expect(thread).toContain("Next: They stay blocked: disable the account in your IdP as well");
+  });
+
+  it.each([
+    ["the list can't be read", ({ cloudflare }: Scene) => cloudflare.faults.set("lists.items", FAILING)],
+    ["its rules can't be read", ({ cloudflare }: Scene) => cloudflare.faults.set("rules.list", FAILING)],
+    ["nothing enforces the list", ({ cloudflare }: Scene) => void (cloudflare.state.rules = [])],
+  ])("offers the block where %s", async (_why, spoil) => {
+    const scene = await start();
+    put(scene, MALLORY);
+    spoil(scene);
+    expect(await values(scene)).toContain("block");
+    const card = await ask(scene, `revoke ${MALLORY} --reason phished`, "Revoke all");
+    expect(wordsOf(scene.slack, card)).toContain(`To keep them out: /zt block ${MALLORY}`);
+  });
+
+  it("is read beside the sessions: no one waits longer for the card", async () => {
+    const scene = await start();
+    const { cloudflare } = scene;
+    const latencyMs = 500;
+    cloudflare.faults.set("*", { kind: "latency", ms: latencyMs });
+    cloudflare.requests.length = 0;
+    await ask(scene, `revoke ${MALLORY} --reason phished`, "Revoke all");
+    const [sessions] = callsTo(cloudflare, "GET", "/active_sessions");
+    const reads = [callsTo(cloudflare, "GET", "/gateway/"), sessions ?? []].flat();
+    expect(reads).toHaveLength(3);
+    const times = reads.map(({ at }) => at);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(latencyMs);
+  });
+});
+
+const FAILING = { kind: "status", status: 502 } as const;
+
 it("/zt help warns of a list that nothing uses", async () => {
   const world = await startWorld({ policy: WITH_BLOCK });
   world.cloudflare.state.rules = [];

@@ -254,6 +254,24 @@ incidents: { required: [sessions, block, idp] }
     expect(wordsOf(slack, message)).not.toMatch(/session open/);
   });
 
+  it("recommends no block of someone who is blocked, and where they come back all the same, the identity provider", async () => {
+    const scene = await startScene({ policy: `${policy}block: { email_list: ${BLOCK_LIST_ID} }\n` });
+    const { slack, cloudflare } = scene;
+    const createdAt = Date.now() - 300_000;
+    const [list] = cloudflare.state.lists;
+    list?.items.push({ value: "mallory@example.com", description: "", createdAt });
+    const { message } = await openIncident(scene);
+    expect(threadWords(slack, message)[0]).toContain("revoke sessions and devices, then disable the account");
+    await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    cloudflare.login("mallory@example.com", { force: true });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    const back = await slack.waitFor(() =>
+      threadWords(slack, message).find((line) => line.includes("signed in again")),
+    );
+    expect(back).toContain("They are blocked and got in all the same: disable the account in your IdP.");
+  });
+
   it("takes no one's word on a person without an email address, who may be the asker", async () => {
     const scene = await startScene({ policy: `${policy}incidents: { required: [sessions, idp] }\n` });
     const { slack, cloudflare } = scene;

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
 import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
+import { BLOCK_LIST_ID } from "../../../sandbox/cloudflare/seed/keep-out.ts";
 import { POLICY } from "../../../sandbox/workspace.ts";
 import { createLogger } from "../../../src/log.ts";
 import {
@@ -87,6 +88,24 @@ it("a sign-in that someone says was expected takes the danger off the card, but 
   await slack.waitFor(() => !wordsOf(slack, card).includes("back since"));
   expect(wordsOf(slack, card)).toContain("✅");
   expect(readAudit(scene).filter(({ event }) => event === "watch.expected")).toHaveLength(1);
+});
+
+it("of someone who is blocked and got in all the same, the next step is the identity provider", async () => {
+  const policy = `${POLICY}block: { email_list: ${BLOCK_LIST_ID} }\n`;
+  const scene = await startScene({ ...FAST, policy });
+  const { slack, cloudflare } = scene;
+  const card = await revoked(scene);
+  cloudflare.login(MALLORY, { force: true, ip: "203.0.113.199" });
+  const first = await inThread(scene, card, "signed in again at");
+  expect(slack.visibleText(first)).not.toContain("blocked");
+  // Not just now: who signs in while a new block spreads tells nothing of it.
+  const [list] = cloudflare.state.lists;
+  list?.items.push({ value: MALLORY, description: "", createdAt: Date.now() - 300_000 });
+  cloudflare.login(MALLORY, { force: true, ip: "198.51.100.7" });
+  const again = await inThread(scene, card, "198.51.100.7");
+  expect(slack.visibleText(again)).toContain(
+    "→ They are blocked and got in all the same: disable the account in your IdP.",
+  );
 });
 
 it("a quiet end says how long no one signed in", async () => {

@@ -76,6 +76,10 @@ const blocked = (data: Extract<PostData, BlockPost>) => blockEndMessage(request(
 /** What comes after it is done: who comes back, and how a block ends. */
 export const AFTER = {
   ...Object.fromEntries(told),
+  "watch-signed-in-though-blocked": watchNewsMessage(
+    { kind: "returned", id: "e1", who: WHO, event: SIGN_IN, ask: [ALICE], isBlocked: true },
+    REVOKED,
+  ),
   "watch-with-break-glass": watchNewsMessage(
     { kind: "returned", id: "e1", who: WHO, event: SIGN_IN, ask: [ALICE] },
     { isAgain: true, canRevokeNow: true },

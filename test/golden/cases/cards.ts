@@ -4,6 +4,7 @@ import type { Message } from "../../../src/views/blocks.ts";
 import { approvalCard, compactCard } from "../../../src/views/card/card.ts";
 import {
   ALICE,
+  BLOCKED,
   BOB,
   bulkRequest,
   CAROL,
@@ -49,6 +50,9 @@ export const CARDS = {
         },
       },
     ),
+  ),
+  "revoke-of-someone-blocked": card(
+    request("pending", {}, { summary: { ...TAKEN_OVER, blocked: BLOCKED }, isDevices: false }),
   ),
   "revoke-several": card(bulkRequest("pending")),
   "evidence-unknown": card(

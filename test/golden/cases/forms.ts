@@ -88,6 +88,10 @@ export const FORMS = {
     canBlock: true,
     prefill: { action: "revoke", devices: true, warpReauth: false, block: true, duration: "8h" },
   }),
+  "revoke-of-someone-blocked": form("revoke", {
+    isBlocked: true,
+    facts: [{ text: "blocked until", at: NOW + 2 * HOUR }, ...FACTS],
+  }),
   "revoke-canned-reasons": form("revoke", {
     reasons: ["Account takeover", "Lost or stolen device", "Offboarding"],
     reason: "Account takeover: two sign-ins from Brazil",

@@ -32,6 +32,13 @@ const line = (event: string, about: Request, link: string | null = CARD) =>
     link,
   });
 
+const BACK = {
+  id: "a1b2c3d4-0000-4000-8000-000000000001",
+  email: "mallory@example.com",
+  name: "Mallory Archer",
+  since: NOW,
+};
+
 /** An incident: its head, its thread, and what `/zt incident` answers. */
 export const INCIDENTS = {
   ...INCIDENT_STORY,
@@ -143,6 +150,14 @@ export const INCIDENTS = {
     ...at,
   }),
   "block-ended": line("block.ended", request("succeeded")),
+  back: eventReply({ kind: "event", event: "incident.back", back: BACK, named: ["Mallory Archer"], ...at }),
+  "back-though-blocked": eventReply({
+    kind: "event",
+    event: "incident.back",
+    back: { ...BACK, isBlocked: true },
+    named: ["Mallory Archer"],
+    ...at,
+  }),
   contained: eventReply({ kind: "event", event: "incident.contained", ...at }),
   "not-contained": eventReply({ kind: "event", event: "incident.not-contained", ...at }),
   closed: eventReply({ kind: "event", event: "incident.closed", gaps: [], ...at }),

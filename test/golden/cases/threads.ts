@@ -6,6 +6,7 @@ import { besideThreadMessage } from "../../../src/views/request/elsewhere.ts";
 import { threadMessage } from "../../../src/views/request/thread.ts";
 import {
   ALICE,
+  BLOCKED,
   BOB,
   bulkRequest,
   CALM,
@@ -19,6 +20,7 @@ import {
   RECEIPT,
   request,
   SECOPS,
+  TAKEN_OVER,
   VERIFIED,
   vote,
 } from "../story.ts";
@@ -160,6 +162,14 @@ export const THREADS = {
   "end-done": reply(
     { kind: "summary" },
     request("succeeded", { result: { receipt: RECEIPT, verification: VERIFIED } }),
+  ),
+  "end-done-blocked-before": reply(
+    { kind: "summary" },
+    request(
+      "succeeded",
+      { result: { receipt: RECEIPT, verification: VERIFIED } },
+      { summary: { ...TAKEN_OVER, blocked: BLOCKED } },
+    ),
   ),
   "end-done-devices": reply(
     { kind: "summary" },
