@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { buildBot, buildPeer } from "../build.ts";
-import { startEmulators } from "../emulators.ts";
+import { startEmulators, type Emulators } from "../emulators.ts";
 import { compare, inTime } from "../line.ts";
 import { createHttpSender, createSocketSender, repeat, type Sender } from "../load.ts";
 import { startMeasured } from "../measured-process.ts";
@@ -48,8 +49,8 @@ export const ack: Row = {
     const sizes = isQuick ? QUICK : FULL;
     const lines: Line[] = [];
     for (const mode of ["http", "socket"] as const) {
-      const ours = await measure(bot, { mode, sizes, folder });
-      const theirs = await measure(peer, { mode, sizes, folder });
+      const ours = await measure(bot, { mode, sizes, folder, isAnswered: true });
+      const theirs = await measure(peer, { mode, sizes, folder, isAnswered: false });
       log(MODES[mode]);
       lines.push(
         ...comparePercentiles(`${MODES[mode]}, one each ${ALONE_EVERY_MS} ms`, ours.alone, theirs.alone),
@@ -84,7 +85,7 @@ function comparePercentiles(what: string, ours: Times, theirs: Times): Line[] {
 
 async function measure(
   main: string,
-  { mode, sizes, folder }: { mode: Mode; sizes: Sizes; folder: string },
+  { mode, sizes, folder, isAnswered }: { mode: Mode; sizes: Sizes; folder: string; isAnswered: boolean },
 ): Promise<Measured> {
   const socket = mode === "socket" ? await createSocketSender() : null;
   const emulators = await startEmulators({
@@ -93,14 +94,22 @@ async function measure(
   });
   const started = await startMeasured(main, emulators.env, { cwd: folder });
   const sender = socket ?? createHttpSender(started.url);
-  const prepare = (count: number) => prepareAll(sender, { count, responseUrl: emulators.responseUrl("any") });
+  const prepare = (count: number) => prepareAll(sender, emulators, { count, isAnswered });
   try {
     await socket?.connected;
-    await sustain(prepare(sizes.warmUp));
-    await delay(ALONE_EVERY_MS);
-    const alone = await sendEach(ALONE_EVERY_MS, prepare(sizes.alone), 1);
-    const together = await sendEach(TOGETHER_EVERY_MS, prepare(sizes.bursts * TOGETHER), TOGETHER);
-    const { times, ms } = await sustain(prepare(sizes.sustained));
+    const warmUp = prepare(sizes.warmUp);
+    await sustain(warmUp.sends);
+    // What was acknowledged is still being answered, and has nothing to do with what comes next.
+    await warmUp.answered;
+    const first = prepare(sizes.alone);
+    const alone = await sendEach(ALONE_EVERY_MS, first.sends, 1);
+    await first.answered;
+    const second = prepare(sizes.bursts * TOGETHER);
+    const together = await sendEach(TOGETHER_EVERY_MS, second.sends, TOGETHER);
+    await second.answered;
+    const last = prepare(sizes.sustained);
+    const { times, ms } = await sustain(last.sends);
+    await last.answered;
     return { alone, together, sustained: { times, perSecond: (sizes.sustained / ms) * 1000 } };
   } finally {
     await started.kill();
@@ -111,9 +120,23 @@ async function measure(
 
 type Send = () => Promise<void>;
 
-/** Signed before the time begins. */
-function prepareAll(sender: Sender, { count, responseUrl }: { count: number; responseUrl: string }): Send[] {
-  return Array.from({ length: count }, () => sender.prepare({ text: TYPED, responseUrl }));
+interface Prepared {
+  /** Signed before the time begins. */
+  sends: Send[];
+  /** When each has its answer; at once for a peer, which gives none. */
+  answered: Promise<unknown>;
+}
+
+function prepareAll(
+  sender: Sender,
+  emulators: Emulators,
+  { count, isAnswered }: { count: number; isAnswered: boolean },
+): Prepared {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  return {
+    sends: ids.map((id) => sender.prepare({ text: TYPED, responseUrl: emulators.responseUrl(id) })),
+    answered: Promise.all(isAnswered ? ids.map((id) => emulators.answered(id)) : []),
+  };
 }
 
 function sustain(sends: readonly Send[]): ReturnType<typeof repeat> {
