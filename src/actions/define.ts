@@ -127,7 +127,7 @@ export interface Action<
   /** Freezes the options. @throws UserError for a wish that can't be fulfilled. */
   prepare(input: PlanInput<Wish>): Promise<Plan["options"]>;
   /** The approve button's confirmation: one plain question. */
-  question(plan: Plan): string;
+  question(plan: Plan, evidence: UserSummary | null): string;
   describe(plan: Plan, evidence: UserSummary | null): PlanText;
   /** The Cloudflare call, in words for the thread and the audit. */
   callText(plan: Plan): string;

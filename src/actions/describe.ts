@@ -17,7 +17,7 @@ export function describeRequest({ plan, evidence }: Pick<Request, "plan" | "evid
   return {
     ...action.describe(plan, evidence),
     label: action.label,
-    question: action.question(plan),
+    question: action.question(plan, evidence),
     access: action.access,
     isIrreversible: action.isIrreversible === true,
   };

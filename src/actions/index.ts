@@ -25,7 +25,7 @@ const REGISTERED = [
 ] as const;
 
 type Registered = (typeof REGISTERED)[number];
-type PlanIn<A> = A extends { question(plan: infer P): string } ? P : never;
+type PlanIn<A> = A extends { callText(plan: infer P): string } ? P : never;
 type WishIn<A> = A extends { prepare(input: PlanInput<infer W>): unknown } ? W : never;
 
 /** The names are those of the subcommands. */

@@ -50,7 +50,12 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
       },
     ]);
   }
-  if (endsAt === null) return;
+  const was = plan.action === "unblock" ? undefined : earlier.at(-1)?.endsAt;
+  if (endsAt === null) {
+    const data = was === undefined ? null : ({ kind: "block-without-end", was } as const);
+    if (data !== null) await addPosts(trx, request.id, at, [{ key: data.kind, surface: "thread", data }]);
+    return;
+  }
   const [row] = await readTargets(trx, request.id, { limit: 1 });
   const baseline = baselineOf(plan, row?.baseline ?? null);
   // Someone else put them there, or may have: that is not taken back by a time that was approved for this block.
@@ -72,7 +77,11 @@ export async function noteBlockEnd(trx: Writer, request: Request, at: number): P
     .onConflict((conflict) => conflict.column("request_id").doNothing())
     .execute();
   await addPosts(trx, request.id, at, [
-    { key: "block-until", surface: "thread", data: { kind: "block-until", until: endsAt } },
+    {
+      key: "block-until",
+      surface: "thread",
+      data: { kind: "block-until", until: endsAt, ...(was !== undefined && { was }) },
+    },
   ]);
   const data = { list: listId, ends_at: endsAt, plan_hash: request.planHash };
   await appendAudit(trx, auditOfUser(request, plan.target, { at, actor: BOT, event: "block.timed", data }));
@@ -134,6 +143,7 @@ async function readOpen(trx: Writer, listId: string, email: string): Promise<Blo
     .where("list_id", "=", listId)
     .where("email", "=", email)
     .where("state", "=", "open")
+    .orderBy("ends_at")
     .execute();
   return rows.map(fromRow);
 }

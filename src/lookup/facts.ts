@@ -23,12 +23,18 @@ export function gotInThough(blockedSince: number | null, at: number): boolean {
   return blockedSince !== null && at - blockedSince > SPREADS_WITHIN_MS;
 }
 
-/** Their block, where the list kept them out when the summary was read, and at this time still does; else null. */
-export function blockIn(summary: UserSummary | null, at: number): Blocked | null {
+/** How they stand on the block list, where they were on it when the summary was read, and at this time still are; else null. */
+export function listedIn(summary: UserSummary | null, at: number): Blocked | null {
   const { blocked } = summary ?? {};
-  if (blocked?.ok !== true || isKeptOut(blocked.value) !== true) return null;
+  if (blocked?.ok !== true || !blocked.value.isListed) return null;
   const { until } = blocked.value;
   return until === null || until > at ? blocked.value : null;
+}
+
+/** The same where the list keeps them out. */
+export function blockIn(summary: UserSummary | null, at: number): Blocked | null {
+  const listed = listedIn(summary, at);
+  return listed !== null && isKeptOut(listed) === true ? listed : null;
 }
 
 /** The failed sign-ins of the last 24 hours, newest first. Those without a time are not among them: see `undatedText`. */

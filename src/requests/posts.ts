@@ -65,8 +65,9 @@ export type PostData =
       failures: { email: string; why: string }[];
     }
   | { kind: "summary" }
-  /** A block ends by itself; stays, as someone else put them on the list; has another end, by another request. */
-  | { kind: "block-until"; until: number }
+  /** A block ends by itself, or no longer does; `was`: when an earlier one would have ended. It stays, as someone else put them on the list; has another end, by another request. */
+  | { kind: "block-until"; until: number; was?: number }
+  | { kind: "block-without-end"; was: number }
   | { kind: "block-stays"; until: number; isUnknown: boolean }
   | { kind: "block-replaced"; by: string; isUnblocked: boolean; until: number | null }
   /** It ended, and was verified; `wasSo`: they were off the list before. It is late; it was given up. */

@@ -11,7 +11,7 @@ describe("the words of an action", () => {
     const action = actionOf(plan);
     expect(action.name).toBe(name);
     const words = action.describe(plan, makeSummary());
-    for (const text of [words.headline, action.question(plan), action.callText(plan)])
+    for (const text of [words.headline, action.question(plan, null), action.callText(plan)])
       expect(text).toContain(TARGET.email);
     expect(words.effects.length).toBeGreaterThan(0);
     expect(words.caution).not.toBe("");

@@ -64,7 +64,7 @@ const HEALTHY = ["Disk encrypted", "Firewall on"].map((name, index) => ({
 }));
 
 /** The block list keeps her out already, by a request that ends it in two hours. */
-export const BLOCKED: NonNullable<UserSummary["blocked"]> = {
+export const BLOCKED: Extract<UserSummary["blocked"], { ok: true }> = {
   ok: true,
   value: { isListed: true, since: NOW - 6 * HOUR, enforcedBy: "gateway", until: NOW + 2 * HOUR },
 };

@@ -1,22 +1,30 @@
 import { blockIn, countDevices, onApps } from "../../lookup/facts.ts";
 import type { Blocked, UserSummary } from "../../lookup/summary.ts";
 import { list, plural } from "../../pluralize.ts";
-import { forText, isEnforced } from "../block/options.ts";
-import { endEffect, enforcementText } from "../block/words.ts";
+import { isEnforced } from "../block/options.ts";
+import { blockEffects, endText, listedThen, replacedText } from "../block/words.ts";
 import type { PlanLine, PlanText } from "../define.ts";
 import type { RevokeOptions, RevokePlan } from "./options.ts";
 
-export function question(plan: RevokePlan): string {
+export function question(plan: RevokePlan, evidence: UserSummary | null): string {
   return othersOf(plan) > 0
     ? questionForMany(plan)
-    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.${plan.options.block === undefined ? "" : ` They go on the list “${plan.options.block.name}”${endText(plan.options)}.`}`;
+    : `All of ${plan.target.email}'s Access sessions end at once${plan.options.devices ? ", and all of their device registrations are revoked" : ""}.${blockQuestion(plan.options, evidence)}`;
+}
+
+function blockQuestion({ block, blockForMs }: RevokeOptions, evidence: UserSummary | null): string {
+  if (block === undefined) return "";
+  const listed = listedThen(evidence);
+  return listed === null
+    ? ` They go on the list “${block.name}”${endText(blockForMs, listed)}.`
+    : ` They are on the list “${block.name}” already${replacedText(blockForMs, listed)}`;
 }
 
 export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanText {
   const { devices, block } = plan.options;
   const isForMany = othersOf(plan) > 0;
   return {
-    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}${endText(plan.options)}`,
+    headline: `Revoke all sessions${devices ? " and devices" : ""} of ${isForMany ? plural(othersOf(plan) + 1, "user") : plan.target.email}${block === undefined ? "" : isEnforced(block) ? " and block them" : " and put them on a list"}${block === undefined ? "" : endText(plan.options.blockForMs, listedThen(evidence))}`,
     effects: isForMany ? describeManyEffects(plan, evidence) : describeEffects(plan, evidence),
     caution: cautionOf(plan, evidence),
     undo: [
@@ -26,11 +34,6 @@ export function describe(plan: RevokePlan, evidence: UserSummary | null): PlanTe
       ...(block === undefined ? [] : ["The list is undone with /zt unblock."]),
     ].join(" "),
   };
-}
-
-/** ` for 8 hours`, where the block has an end. */
-function endText({ blockForMs }: RevokeOptions): string {
-  return blockForMs === undefined ? "" : ` for ${forText(blockForMs)}`;
 }
 
 /** Nothing of this is a ban but the list, and that only where something uses it. */
@@ -92,11 +95,7 @@ function describeEffects(plan: RevokePlan, evidence: UserSummary | null): PlanLi
   const blocked = blockOf(evidence);
   if (options.block === undefined && blocked !== null) effects.push(stayText(blocked));
   if (options.block !== undefined)
-    effects.push(
-      `Adds them to the list “${options.block.name}”`,
-      enforcementText(options.block),
-      ...(options.blockForMs === undefined ? [] : [endEffect(options.blockForMs)]),
-    );
+    effects.push(...blockEffects(options.block, options.blockForMs, listedThen(evidence)));
   const { registrations: part } = evidence;
   if (!part.ok)
     effects.push(

@@ -15,6 +15,7 @@ type BlockPost = Extract<
   {
     kind:
       | "block-until"
+      | "block-without-end"
       | "block-stays"
       | "block-replaced"
       | "block-end"
@@ -46,7 +47,16 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
   );
   switch (data.kind) {
     case "block-until":
-      return withButtons(`⏳ ${email} stays on${name} until ${when(data.until)}.`, extend, unblock);
+      return withButtons(
+        `⏳ ${email} stays on${name} until ${when(data.until)}${data.was === undefined ? "" : `, no longer until ${when(data.was)}`}.`,
+        extend,
+        unblock,
+      );
+    case "block-without-end":
+      return withButtons(
+        `⏳ ${email} stays on${name} until someone unblocks them, no longer until ${when(data.was)}.`,
+        unblock,
+      );
     case "block-stays":
       return withButtons(
         data.isUnknown

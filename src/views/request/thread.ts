@@ -103,6 +103,7 @@ export function threadMessage(
       return { text: cutMarkup(text, 3000), blocks: sections(failuresText(data, lines)) };
     }
     case "block-until":
+    case "block-without-end":
     case "block-stays":
     case "block-replaced":
     case "block-end":

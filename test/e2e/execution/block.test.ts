@@ -329,6 +329,56 @@ describe("/zt revoke --block", () => {
   });
 });
 
+describe("blocking someone who is on the list already", () => {
+  /** Blocked for an hour, and asked for again: the card with its question, and the thread of each. */
+  async function blockAgain(typed: string, headline: string) {
+    const scene = await start();
+    await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
+    await told(scene, /stays on .* until /);
+    const card = await ask(scene, typed, headline);
+    const words = wordsOf(scene.slack, card);
+    return { words, asks: JSON.stringify(card.blocks), thread: await approve(scene.slack, card), scene };
+  }
+
+  it("says until when, and until when it is from now on", async () => {
+    const { words, asks, thread, scene } = await blockAgain(
+      `block ${MALLORY} --for 4h --reason still looking`,
+      `Block ${MALLORY} for 4 hours`,
+    );
+    expect(words).toMatch(/Already on the list “Blocked people” until \S+/);
+    expect(words).toContain("Instead, zt-bot unblocks them by itself 4 hours after this begins");
+    expect(asks).toContain("already, with an end. Instead, they come off it 4 hours after");
+    expect(thread).toContain("Already blocked");
+    expect(await told(scene, "no longer until")).toMatch(/stays on .* until \S+.*, no longer until \S+/);
+  });
+
+  it("says that it has no end from now on", async () => {
+    const { words, scene } = await blockAgain(`block ${MALLORY} --reason for good`, `Block ${MALLORY}`);
+    expect(words).toContain("Instead, they stay on it until someone unblocks them");
+    expect(await told(scene, "until someone unblocks them, no longer until")).toContain(MALLORY);
+  });
+
+  it("promises no end to a block that has none, as what someone else did is not undone", async () => {
+    const scene = await start();
+    put(scene, MALLORY);
+    const card = await ask(scene, `block ${MALLORY} --for 8h --reason phished`, `Block ${MALLORY}`);
+    const words = wordsOf(scene.slack, card);
+    expect(words).toContain("Already on the list “Blocked people”, without an end");
+    expect(words).toContain("They stay on it after 8 hours as well");
+    expect(words).not.toContain(`Block ${MALLORY} for 8 hours`);
+    expect(words).not.toContain("zt-bot unblocks them");
+  });
+
+  it("says the same of a revocation that blocks as well", async () => {
+    const { words, asks } = await blockAgain(
+      `revoke ${MALLORY} --block --for 4h --reason phished`,
+      `Revoke all sessions of ${MALLORY} and block them for 4 hours`,
+    );
+    expect(words).toMatch(/Already on the list “Blocked people” until \S+/);
+    expect(asks).toContain("They are on the list “Blocked people” already, with an end.");
+  });
+});
+
 describe("revoking someone who is blocked already", () => {
   const values = async (scene: Scene) =>
     boxesOf(await openFormBy(scene.slack, alice, `revoke ${MALLORY}`)).map(({ value }) => value);
@@ -502,7 +552,7 @@ function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
   it("leaves on the list whom someone else put there before", async () => {
     const { scene } = await startHere();
     put(scene, MALLORY);
-    await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
+    await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY}`);
     await told(scene, "before this request, so they stay on it");
     const rows = await withTables(scene, (db) =>
       db.selectFrom("audit").select("seq").where("event", "=", "block.timed").execute(),

@@ -106,6 +106,8 @@ export const AFTER = {
   unwatched: unwatchedMessage(WHO, 1),
   "unwatched-no-one": unwatchedMessage(WHO, 0),
   "block-until": blocked({ kind: "block-until", until: NOW + 8 * HOUR }),
+  "block-until-later": blocked({ kind: "block-until", until: NOW + 8 * HOUR, was: NOW + HOUR }),
+  "block-without-end": blocked({ kind: "block-without-end", was: NOW + HOUR }),
   "block-stays": blocked({ kind: "block-stays", until: NOW + 8 * HOUR, isUnknown: false }),
   "block-stays-unknown": blocked({ kind: "block-stays", until: NOW + 8 * HOUR, isUnknown: true }),
   "block-extended": blocked({

@@ -1,3 +1,4 @@
+import type { UserSummary } from "../../../src/lookup/summary.ts";
 import { ACTION_NAMES, type ActionName } from "../../../src/requests/plan.ts";
 import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
@@ -8,6 +9,7 @@ import {
   BOB,
   bulkRequest,
   CAROL,
+  HOUR,
   LEADS,
   MINUTE,
   NOW,
@@ -32,6 +34,14 @@ const EVIDENCE: Partial<Record<ActionName, typeof TAKEN_OVER>> = {
 const ofAction = (action: ActionName): Request =>
   request("pending", {}, { action, ...(EVIDENCE[action] !== undefined && { summary: EVIDENCE[action] }) });
 
+/** A block for so long, of someone who may be on the list by then. */
+function blocking(forMs: number | undefined, blocked?: UserSummary["blocked"]): Request {
+  const summary = { ...TAKEN_OVER, ...(blocked !== undefined && { blocked }) };
+  const one = request("pending", {}, { action: "block", summary });
+  if (one.plan.action !== "block" || forMs === undefined) return one;
+  return { ...one, plan: { ...one.plan, options: { ...one.plan.options, forMs } } };
+}
+
 const UNREAD = { ok: false, reason: "Cloudflare did not answer in time" } as const;
 
 /** What approvers see before it is decided. */
@@ -53,6 +63,12 @@ export const CARDS = {
   ),
   "revoke-of-someone-blocked": card(
     request("pending", {}, { summary: { ...TAKEN_OVER, blocked: BLOCKED }, isDevices: false }),
+  ),
+  "block-for-a-time": card(blocking(8 * HOUR)),
+  "block-again-for-a-time": card(blocking(8 * HOUR, BLOCKED)),
+  "block-again-without-an-end": card(blocking(undefined, BLOCKED)),
+  "block-of-someone-blocked-without-an-end": card(
+    blocking(8 * HOUR, { ...BLOCKED, value: { ...BLOCKED.value, until: null } }),
   ),
   "revoke-several": card(bulkRequest("pending")),
   "evidence-unknown": card(
