@@ -6,6 +6,7 @@ import type { Standing } from "./approvals/facts.ts";
 import { createReadAhead } from "./execution/ahead.ts";
 import { endBlock } from "./execution/end-block.ts";
 import { findLooks, LOOK_CALLS, lookAtPeople, readPerson } from "./incidents/look.ts";
+import { readReturn } from "./incidents/back.ts";
 import { readBlocked } from "./incidents/rules.ts";
 import { executeRequest, VERIFY_DELAYS_MS } from "./execution/execute.ts";
 import type { PersonDeps } from "./execution/person.ts";
@@ -140,6 +141,7 @@ export function createEngine(deps: EngineDeps): Engine {
         ...deps,
         read: (user, how) => readPerson(cloudflare, user, { how, now: now() }),
         readBlocked: () => readBlocked(cloudflare, deps.policy.current().block),
+        readReturn: (user, at) => readReturn(cloudflare, user, at),
       },
       id,
     );

@@ -187,10 +187,15 @@ export function isContained(gaps: readonly Gap[], required: readonly GapKind[]):
 
 /** When the newest revocation of all their sessions that was verified was sent; null: there is none. */
 export function revokedAt(requests: readonly PersonRequest[]): number | null {
-  const sent = requests.flatMap(({ action, state, sentAt }) =>
-    action === "revoke" && state === "done" && sentAt !== null ? [sentAt] : [],
+  return newestRevocation(requests)?.sentAt ?? null;
+}
+
+/** The newest revocation of all their sessions that was verified. */
+export function newestRevocation(requests: readonly PersonRequest[]): PersonRequest | null {
+  const sent = requests.filter(
+    ({ action, state, sentAt }) => action === "revoke" && state === "done" && sentAt !== null,
   );
-  return sent.length === 0 ? null : Math.max(...sent);
+  return sent.toSorted((a, b) => (b.sentAt ?? 0) - (a.sentAt ?? 0))[0] ?? null;
 }
 
 /**

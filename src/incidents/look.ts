@@ -2,7 +2,6 @@ import type { Transaction } from "kysely";
 
 import type { AccessUser, Cloudflare } from "../api/cloudflare.ts";
 import { BOT } from "../audit/append.ts";
-import { gotInThough } from "../lookup/facts.ts";
 import { readSummary, type UserSummary } from "../lookup/summary.ts";
 import type { PolicySource } from "../policy-file.ts";
 import { clockOf } from "../store/clock.ts";
@@ -10,8 +9,8 @@ import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
 import { changeReply, changeThread, readReply, type NewReply } from "../threads/thread.ts";
-import { tellApart } from "../views/incident/words.ts";
-import { findGaps, isContained, seenOf, type BlockSeen, type Gap, type GapRules } from "./gaps.ts";
+import { backIn, blockedSince, readPlaceOfReturn, tellReturn, type Place } from "./back.ts";
+import { findGaps, isContained, newestRevocation, seenOf, type BlockSeen, type GapRules } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
 import { changeIncident, lockIncidents, readIncident, readPeople } from "./repository.ts";
@@ -25,6 +24,8 @@ interface LookDeps {
   read(user: AccessUser, how: HowMuch): Promise<UserSummary>;
   /** Whether an address is kept out by the block list, which is read once for several; null: there is no list. */
   readBlocked(): Promise<((email: string) => BlockSeen) | null>;
+  /** From where someone signed in at this time; never rejects for Cloudflare's reasons. */
+  readReturn(user: AccessUser, at: number): Promise<Place | null>;
 }
 
 /** The whole for the first look, which the thread shows; later ones leave the rate limit to people. */
@@ -130,6 +131,13 @@ async function lookAt(
     deps.read(person.profile, person.seen === null ? "whole" : "gaps"),
     blocking,
   ]);
+  const rules = gapRulesOf(policy.current());
+  const seen = seenOf(summary, blocked?.(email));
+  const incident = await readIncident(db, incidentId);
+  const place =
+    incident === null
+      ? null
+      : await readPlaceOfReturn(deps, incident, { ...person, seen }, { rules, summary });
   const at = now();
   await transact(db, async (trx) => {
     // One after another, so that the last to write sees all that was seen.
@@ -137,7 +145,7 @@ async function lookAt(
     const { numUpdatedRows } = await trx
       .updateTable("incident_people")
       .set((eb) => ({
-        seen: JSON.stringify(seenOf(summary, blocked?.(email))),
+        seen: JSON.stringify(seen),
         look_until: null,
         look_due: eb.case().when("look_due", ">", due).then(eb.ref("look_due")).else(null).end(),
       }))
@@ -151,7 +159,7 @@ async function lookAt(
     const isBlocked = blockedSince(blocked?.(email)) !== undefined;
     if (person.seen === null) await tellSnapshot(trx, incidentId, { summary, isBlocked }, at);
     else await changeThread(trx, incidentId, at);
-    await judgeContainment(trx, incidentId, gapRulesOf(policy.current()), at);
+    await judgeContainment(trx, incidentId, { looked: { id: targetId, place }, rules, at });
   });
 }
 
@@ -162,11 +170,6 @@ export async function releaseDeadLooks(db: Db): Promise<void> {
     .set({ look_until: null })
     .where("look_until", "is not", null)
     .execute();
-}
-
-/** Since when someone is blocked, null where Cloudflare does not say; undefined: they are not, or it is unknown. */
-function blockedSince(blocked: BlockSeen | undefined): number | null | undefined {
-  return blocked !== undefined && "value" in blocked && blocked.value ? (blocked.since ?? null) : undefined;
 }
 
 /** With more people than this, several share a message: Slack takes one a second, and the story has to go on. */
@@ -198,12 +201,11 @@ async function tellSnapshot(
   if (known !== null) await changeReply(trx, id, reply);
 }
 
-/** Contained, or no longer: told once each time, and recorded. */
+/** Contained, or no longer: told once each time, and recorded. `looked`: who was read just now, and from where they are back. */
 async function judgeContainment(
   trx: Transaction<Database>,
   id: string,
-  rules: GapRules,
-  at: number,
+  { looked, rules, at }: { looked: { id: string; place: Place | null }; rules: GapRules; at: number },
 ): Promise<void> {
   const incident = await readIncident(trx, id);
   if (incident === null) return;
@@ -215,59 +217,16 @@ async function judgeContainment(
   );
   const { required } = rules;
   const gaps = people.map((person) => findGaps({ ...person, ...history(person.target.id) }, rules));
-  for (const [index, person] of people.entries())
-    await tellReturn(trx, id, { person, people, gaps: gaps[index] ?? [], at });
+  for (const [index, person] of people.entries()) {
+    const since = backIn(gaps[index] ?? []);
+    if (since === null) continue;
+    const revokedBy = newestRevocation(history(person.target.id).requests)?.id ?? null;
+    const place = person.target.id === looked.id ? looked.place : null;
+    await tellReturn(trx, incident, { person, people, since, revokedBy, place, at });
+  }
   const isOver = gaps.every((each) => isContained(each, required));
   if (people.length === 0 || isOver === (incident.containedAt !== null)) return;
   const event = isOver ? "incident.contained" : "incident.not-contained";
   const change = { id, at, actor: BOT, event, key: `${event}:${at}` } as const;
   await changeIncident(trx, { ...change, set: { contained_at: isOver ? at : null }, data: { required } });
-}
-
-/** A session and the sign-in that began it have times of their own. */
-const SAME_MS = 60_000;
-
-/** Someone signed in again after a verified revocation: told once for each time. */
-async function tellReturn(
-  trx: Transaction<Database>,
-  id: string,
-  {
-    person: { target, seen },
-    people,
-    gaps,
-    at,
-  }: { person: IncidentPerson; people: readonly IncidentPerson[]; gaps: readonly Gap[]; at: number },
-): Promise<void> {
-  const back = gaps.find((gap) => gap.kind === "back" && gap.is === "open");
-  if (back?.kind !== "back" || back.is !== "open") return;
-  const prefix = `back:${target.id}:`;
-  const key = `${prefix}${back.since}`;
-  const told = await trx
-    .selectFrom("incident_entries")
-    .select("key")
-    .where("incident_id", "=", id)
-    .where("actor", "=", BOT)
-    .execute();
-  // Compared here: how a database orders ":" and digits depends on its collation.
-  const isTold = told.some(
-    (entry) =>
-      entry.key.startsWith(prefix) && Math.abs(Number(entry.key.slice(prefix.length)) - back.since) < SAME_MS,
-  );
-  if (isTold) return;
-  const emails = [target.email === "" ? target.id : target.email];
-  const among = people.map((one) => one.target);
-  const isBlocked = gotInThough(blockedSince(seen?.blocked) ?? null, back.since);
-  await changeIncident(trx, {
-    id,
-    at,
-    actor: BOT,
-    event: "incident.back",
-    key,
-    data: { emails, targets: [target.id], since: back.since },
-    entry: {
-      people: emails,
-      named: tellApart([target], among),
-      back: { ...target, since: back.since, ...(isBlocked && { isBlocked }) },
-    },
-  });
 }

@@ -100,7 +100,7 @@ function eventText(who: Watched, event: WatchEvent, isAgain: boolean): string {
   switch (event.kind) {
     case "signed-in": {
       const times = event.count > 1 ? `, ${plural(event.count, "sign-in")}` : "";
-      return `${name} signed in${again} at ${when(event.at, "minute")}${fromText(event)}${appsText(event.apps)}${times}`;
+      return `${name} signed in${again} at ${when(event.at, "minute")}${placeText(event)}${times}`;
     }
     case "session":
       return `${name} has a new session since ${when(event.at, "minute")}${appsText(event.apps)}`;
@@ -118,6 +118,15 @@ function eventText(who: Watched, event: WatchEvent, isAgain: boolean): string {
       return `Risk of ${name}: ${event.level ?? "unknown"}${before}${at}`;
     }
   }
+}
+
+/** ` from 203.0.113.199 (BR) → Payroll`, as far as it is known. */
+export function placeText(place: {
+  ip: string | null;
+  country: string | null;
+  apps: readonly string[];
+}): string {
+  return `${fromText(place)}${appsText(place.apps)}`;
 }
 
 function fromText({ ip, country }: { ip: string | null; country: string | null }): string {

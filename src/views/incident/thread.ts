@@ -13,7 +13,7 @@ import { blockAgain } from "../request/block-end.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
-import { BLOCKED_NEXT } from "../watch.ts";
+import { BLOCKED_NEXT, placeText } from "../watch.ts";
 import { clean, code, cut, escape, mention, named, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
@@ -58,7 +58,7 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     gaps: z.array(z.string()).optional(),
     /** The same people or gaps by names, which readers get; absent from what was stored before it was kept. */
     named: z.array(z.string()).optional(),
-    /** Who is back, and since when; though the block list keeps them out. */
+    /** Who is back, since when and from where; though the block list keeps them out; and who is mentioned, by Slack's ids. */
     back: z
       .object({
         id: z.string(),
@@ -66,6 +66,10 @@ export const IncidentReply = z.discriminatedUnion("kind", [
         name: z.string(),
         since: z.number(),
         isBlocked: z.boolean().optional(),
+        from: z
+          .object({ ip: z.string().nullable(), country: z.string().nullable(), apps: z.array(z.string()) })
+          .optional(),
+        ask: z.array(z.string()).optional(),
       })
       .optional(),
   }),
@@ -272,9 +276,17 @@ export function canvasReply({ by, link }: About<"canvas">): Message {
 /** A change of the incident itself. */
 export function eventReply(reply: About<"event">): Message {
   const [line, rest = []] = changeText(reply);
+  const ask = reply.back?.ask ?? [];
   return message(
     line,
-    sections(compact(line, reply.back?.isBlocked === true && BLOCKED_NEXT, ...rest)),
+    sections(
+      compact(
+        line,
+        reply.back?.isBlocked === true && BLOCKED_NEXT,
+        ask.length > 0 && ask.map(mention).join(" "),
+        ...rest,
+      ),
+    ),
     reply.back !== undefined &&
       actions(
         "incident_back",
@@ -324,7 +336,7 @@ function changeText({ event, actor, owner, severity, named: names, ...reply }: A
       return [
         back === undefined
           ? "🚨 *Back*"
-          : `🚨 *${names?.[0] === undefined ? personName(back) : escape(names[0])} signed in again* ${when(back.since, "minute")}, after the revocation`,
+          : `🚨 *${names?.[0] === undefined ? personName(back) : escape(names[0])} signed in again* at ${when(back.since, "minute")}${back.from === undefined ? "" : placeText(back.from)}, after the revocation`,
       ];
     case "incident.contained":
       return ["✅ *Contained:* no required gaps are left"];

@@ -132,8 +132,10 @@ describe("an incident", () => {
     ahead = 6 * 60_000;
     const asked = await answerTo(slack, alice, `incident close ${id}`);
     expect(asked.words).toContain("Mallory Archer: 1 session open");
-    // Only what gaps depend on is read again.
-    expect(cloudflare.requests.map(({ path }) => path).join("\n")).not.toMatch(/last_seen|failed_logins/);
+    // Only what gaps depend on is read again, and once from where she is back.
+    const reads = cloudflare.requests.map(({ path }) => path);
+    expect(reads.filter((path) => /failed_logins/.test(path))).toEqual([]);
+    expect(reads.filter((path) => /last_seen/.test(path))).toHaveLength(1);
     cloudflare.login("mallory@example.com", { force: true });
     await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
     await slack.waitFor(() => wordsOf(slack, message).includes("back since"));
@@ -248,6 +250,12 @@ incidents: { required: [sessions, block, idp] }
         .find((one) => slack.visibleText(one).includes("signed in again at")),
     );
     expect(slack.visibleText(told)).toMatch(/@alice @bob/);
+    const line = await slack.waitFor(() =>
+      threadWords(slack, message).find((words) => words.includes("signed in again")),
+    );
+    expect(line).toMatch(/from 203\.0\.113\.199 \(BR\).*, after the revocation/);
+    // The watch has mentioned both: once is enough.
+    expect(line).not.toMatch(/@alice|@bob/);
     await press(slack, bob, told, WATCH_ACTIONS.expected);
     await slack.waitFor(() => !wordsOf(slack, message).includes("back since"));
     await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).at(-1) ?? ""));
@@ -270,6 +278,41 @@ incidents: { required: [sessions, block, idp] }
       threadWords(slack, message).find((line) => line.includes("signed in again")),
     );
     expect(back).toContain("They are blocked and got in all the same: disable the account in your IdP.");
+  });
+
+  it("says from where someone is back whom no watch saw, and mentions its owner and the requester", async () => {
+    const unwatched = `${policy}watch: { after_revoke: off }\n`;
+    const scene = await startScene({ policy: unwatched });
+    const { slack, cloudflare } = scene;
+    const { message, id } = await openIncident(scene);
+    await answerTo(slack, alice, `incident assign ${id} @bob`);
+    await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    const from = { force: true, ip: "203.0.113.199", country: "BR", apps: ["Payroll"] };
+    cloudflare.login("mallory@example.com", from);
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    const line = await slack.waitFor(() =>
+      threadWords(slack, message).find((words) => words.includes("signed in again")),
+    );
+    expect(line).toMatch(
+      /signed in again at .* from 203\.0\.113\.199 \(BR\) → Payroll, after the revocation/,
+    );
+    expect(line).toContain("@bob @alice");
+  });
+
+  it("says nothing of from where they are back while Access's sign-ins can't be read", async () => {
+    const scene = await startScene({ policy: `${policy}watch: { after_revoke: off }\n` });
+    const { slack, cloudflare } = scene;
+    const { message } = await openIncident(scene);
+    await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);
+    await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
+    cloudflare.faults.set("access-requests", { kind: "status", status: 403 });
+    cloudflare.login("mallory@example.com", { force: true, ip: "203.0.113.199", apps: ["Payroll"] });
+    await press(slack, alice, message, INCIDENT_ACTIONS.refresh);
+    const line = await slack.waitFor(() =>
+      threadWords(slack, message).find((words) => words.includes("signed in again")),
+    );
+    expect(line).toMatch(/ → Payroll, after the revocation/);
   });
 
   it("takes no one's word on a person without an email address, who may be the asker", async () => {

@@ -151,6 +151,18 @@ export const INCIDENTS = {
   }),
   "block-ended": line("block.ended", request("succeeded")),
   back: eventReply({ kind: "event", event: "incident.back", back: BACK, named: ["Mallory Archer"], ...at }),
+  "back-from-somewhere": eventReply({
+    kind: "event",
+    event: "incident.back",
+    back: {
+      ...BACK,
+      from: { ip: "203.0.113.199", country: "BR", apps: ["Payroll"] },
+      ask: [ALICE, BOB],
+      isBlocked: true,
+    },
+    named: ["Mallory Archer"],
+    ...at,
+  }),
   "back-though-blocked": eventReply({
     kind: "event",
     event: "incident.back",

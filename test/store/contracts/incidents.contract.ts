@@ -202,6 +202,7 @@ export function incidentsContract(store: GetStore): void {
         now: () => NOW,
         policy: { current: () => parsePolicy(POLICY, "policy.yml") },
         readBlocked: () => Promise.resolve(null),
+        readReturn: () => Promise.resolve(null),
         async read(user: AccessUser): Promise<UserSummary> {
           await reads[begun++]?.promise;
           return { ...EVIDENCE, user, sessions: { ok: true, value: [] } };
@@ -240,6 +241,7 @@ export function incidentsContract(store: GetStore): void {
           lists += 1;
           return Promise.resolve(null);
         },
+        readReturn: () => Promise.resolve(null),
         async read(user: AccessUser): Promise<UserSummary> {
           begun += 1;
           await reading.promise;
@@ -281,7 +283,8 @@ export function incidentsContract(store: GetStore): void {
         const read = (user: AccessUser) => Promise.resolve({ ...EVIDENCE, user, sessions });
         const policy = { current: () => parsePolicy(POLICY, "policy.yml") };
         const readBlocked = () => Promise.resolve(null);
-        await lookAtPeople({ db: db(), now: () => at, policy, read, readBlocked }, id);
+        const readReturn = readBlocked;
+        await lookAtPeople({ db: db(), now: () => at, policy, read, readBlocked, readReturn }, id);
       };
       await look({ ok: true, value: [] }, NOW);
       await look({ ok: false, reason: "HTTP 502" }, NOW + 1);
