@@ -3,8 +3,9 @@ import type { ModalView } from "@slack/types";
 
 import { unescapeSlack } from "../commands/parse.ts";
 import { authoriseIncident } from "../commands/incident/access.ts";
-import { addNote, assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
+import { assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
 import { close } from "../commands/incident/close.ts";
+import { addNote } from "../commands/incident/note.ts";
 import { toldWhere } from "../commands/incident/told.ts";
 import { open } from "../commands/incident/open.ts";
 import { postSummary, showSummary } from "../commands/incident/summary.ts";
@@ -220,7 +221,7 @@ export const addToIncidentForm = defineForm(
     try {
       const link = await permalink(deps.slack.interactive, source);
       const told = { ...source, ...(link !== null && { link }) };
-      const incident = await addNote({ deps, asker, id }, { note, source: told });
+      const incident = await addNote({ deps, asker, id }, { note, source: told, isTyped: true });
       return await doneModal(deps, incident, `📌 Noted in ${nameOf(incident)}`);
     } catch (error) {
       const problem = explain(deps.log, error, "form could not be taken");

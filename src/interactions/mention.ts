@@ -1,7 +1,7 @@
 import type { Registry } from "../commands/registry.ts";
 import type { FormRequest } from "../commands/define.ts";
 import type { Asker, Deps } from "../deps.ts";
-import { addNote } from "../commands/incident/change.ts";
+import { addNote } from "../commands/incident/note.ts";
 import { unescapeSlack } from "../commands/parse.ts";
 import { findIncidentOfThread } from "../incidents/find.ts";
 import { maskSecrets } from "../secrets.ts";

@@ -1,18 +1,9 @@
-import { randomUUID } from "node:crypto";
-
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { readFacts, type IncidentFacts } from "../../incidents/facts.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
-import { noteKey } from "../../incidents/notes.ts";
-import {
-  MAX_NOTE,
-  MAX_PEOPLE,
-  type Incident,
-  type IncidentPerson,
-  type Severity,
-} from "../../incidents/incident.ts";
+import { MAX_PEOPLE, type Incident, type IncidentPerson, type Severity } from "../../incidents/incident.ts";
 import {
   addPeople,
   changeIncident,
@@ -25,11 +16,9 @@ import {
   setIdpDisabled,
   type IncidentChange,
 } from "../../incidents/repository.ts";
-import { storable } from "../../audit/append.ts";
 import { isMember } from "../../slack/membership.ts";
 import type { Who } from "../../lookup/who.ts";
 import { whoText } from "../../lookup/who-list.ts";
-import { plural } from "../../pluralize.ts";
 import type { Target } from "../../requests/target.ts";
 import { tellApart } from "../../views/incident/words.ts";
 import { checkNotAboutSelf } from "../authorise.ts";
@@ -208,49 +197,6 @@ export async function sayIdpDisabled(
   return { incident: changed, who };
 }
 
-/** The message that a note is. */
-export interface NoteSource {
-  channel: string;
-  ts: string;
-  author?: string | undefined;
-  link?: string;
-  /** It stands in the incident's own thread. */
-  isHere?: boolean;
-  /** Noted by a reaction; Slack's times of it and of what it says: see incidents/notes.ts. */
-  isReaction?: boolean;
-  reactedAt?: number;
-  version?: number;
-}
-
-/** A note as it was written. `source`: the message that it is. */
-export interface NewNote {
-  note: string;
-  /** Slack's id of the message: the same one is noted once. */
-  source?: NoteSource;
-}
-
-/** Adds a note; a closed incident takes notes too. @throws UserError for an empty one, or one that is too long. */
-export async function addNote(of: ChangeOf, { note, source }: NewNote): Promise<Incident> {
-  await authoriseIncident(of, "auditor");
-  const text = storable(note.trim());
-  if (text === "") throw new UserError({ what: "The note is empty.", next: "Write it after the word note." });
-  if (text.length > MAX_NOTE)
-    throw new UserError({
-      what: `The note is too long: ${plural(text.length, "character")}.`,
-      why: `At most ${plural(MAX_NOTE, "character")} fit.`,
-      next: "Shorten it, or write two.",
-    });
-  const { channel, ts, ...told } = source ?? {};
-  await exists(of);
-  const written = await change(of, "incident.noted", {
-    kind: "note",
-    data: { note: text, ...(source !== undefined && { source: `${channel}/${ts}`, author: source.author }) },
-    entry: { note: text, ...told },
-    key: source === undefined ? `note:${randomUUID()}` : noteKey(source),
-  });
-  return written ?? exists(of);
-}
-
 /** @throws UserError when it is open. */
 export async function reopen(of: ChangeOf): Promise<Incident> {
   await authoriseIncident(of, "operator");
@@ -296,7 +242,8 @@ function noSuchIncident(id: string): UserError {
   return new UserError({ what: `There is no incident ${id}.`, next: "/zt incident list shows them." });
 }
 
-async function exists({ deps, id }: ChangeOf): Promise<Incident> {
+/** @throws UserError when there is none of this id. */
+export async function exists({ deps, id }: ChangeOf): Promise<Incident> {
   const incident = await readIncident(deps.db, id);
   if (incident === null) throw noSuchIncident(id);
   return incident;

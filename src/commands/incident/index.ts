@@ -15,10 +15,11 @@ import { suggest, unescapeSlack } from "../parse.ts";
 import type { AnyCommand } from "../registry.ts";
 import { authoriseIncident, replyAbout } from "./access.ts";
 import { toldWhere } from "./told.ts";
-import { add, addNote, assign, factsOf, remove, reopen, setSeverity } from "./change.ts";
+import { add, assign, factsOf, remove, reopen, setSeverity } from "./change.ts";
 import { close } from "./close.ts";
 import { postCanvas } from "./canvas.ts";
 import { attachExport } from "./export.ts";
+import { addNote } from "./note.ts";
 import { noSeverity, openCommand } from "./open-command.ts";
 import { postSummary, readSwitches, showSummary } from "./summary.ts";
 

@@ -100,5 +100,5 @@ export async function makeExport(
   });
   const last = await readRow(db, row.seq);
   if (last === undefined) throw new Error(`row ${row.seq} of an export is not in the record`);
-  return { json: writeExport({ story: plain, rows: [...rows, last] }), markdown, rows: rows.length, row };
+  return { json: writeExport({ story: plain, rows: [...rows, last] }), markdown, rows: rows.length + 1, row };
 }

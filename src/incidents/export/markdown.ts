@@ -202,7 +202,8 @@ function entryWords({ kind, actor, requestId, data }: Entry, { requests }: Expor
     case "incident.note-edited":
       return `${by} edited a note`;
     case "incident.note-deleted":
-      return `${by} deleted a note in Slack`;
+      // Slack does not say by whom.
+      return "A note was deleted in Slack";
     case "incident.note-withdrawn":
       return `${by} withdrew a note`;
     case "incident.note-restored":
@@ -225,6 +226,10 @@ function entryWords({ kind, actor, requestId, data }: Entry, { requests }: Expor
       return `${by} posted the summary`;
     case "incident.exported":
       return `${by} exported the incident`;
+    case "messages.trouble":
+      return `Nothing could be posted in the thread (${text(String(data["reason"]))})`;
+    case "messages.recovered":
+      return "The thread was up to date again";
     default:
       return `${by}: ${text(String(event))}`;
   }
@@ -233,8 +238,8 @@ function entryWords({ kind, actor, requestId, data }: Entry, { requests }: Expor
 function noteWords({ note, state, author }: Entry["data"], actor: string, who: Who): string {
   const by = who(actor);
   const written = typeof author === "string" && author !== actor ? `${who(author)} (added by ${by})` : by;
-  if (state === "deleted") return `${written} wrote a note that was deleted`;
-  if (state === "withdrawn") return `${written} wrote a note that was withdrawn`;
+  if (state === "deleted") return `${written} noted a message that was deleted in Slack`;
+  if (state === "withdrawn") return `${written} noted a message, and it was withdrawn`;
   return `${written} noted${state === "edited" ? " (edited)" : ""}: ${text(String(note))}`;
 }
 

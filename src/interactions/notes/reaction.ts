@@ -1,7 +1,7 @@
 import { auditContextOf } from "../../approvals/audit-context.ts";
 import { authoriseIncident } from "../../commands/incident/access.ts";
 import { storable } from "../../audit/append.ts";
-import { addNote } from "../../commands/incident/change.ts";
+import { addNote } from "../../commands/incident/note.ts";
 import type { Asker, Deps } from "../../deps.ts";
 import { explainError } from "../../error-boundary.ts";
 import { findIncidentHere, findIncidentOfThread, hasIncidents } from "../../incidents/find.ts";
@@ -68,7 +68,7 @@ async function note(deps: Deps, reaction: Reaction, message: ReadMessage, id: st
     return;
   }
   const isHere = (await findIncidentOfThread(deps.db, place.channel, message.threadTs ?? place.ts)) === id;
-  const link = isHere ? null : await permalink(deps.slack.interactive, place);
+  const link = await permalink(deps.slack.interactive, place);
   await addNote(
     { deps, asker, id },
     {

@@ -41,7 +41,7 @@ export const IncidentReply = z.discriminatedUnion("kind", [
     /** Who wrote it, where someone else added it; and a link to where it was written. */
     author: z.string().optional(),
     link: z.string().optional(),
-    /** It was said in this thread: it stands above. */
+    /** It was said in this thread. */
     isHere: z.boolean().optional(),
     /** What became of it since. */
     state: z.enum(["noted", "edited", "deleted", "withdrawn"]).optional(),
@@ -191,7 +191,9 @@ function failureText({ result: { failure } }: Request): string {
 export function noteReply({ note, actor, author, link, isHere, state }: About<"note">): Message {
   const since = state === undefined ? "" : SINCE[state];
   if (isHere === true) {
-    const line = `📌 Noted by ${mention(actor)}${since}`;
+    // Others may have written since: the message need not be the one above.
+    const where = link === undefined || state === "deleted" ? "" : ` · <${link}|Open the message>`;
+    const line = `📌 Noted by ${mention(actor)}${state === "withdrawn" ? "" : where}${since}`;
     if (state !== "withdrawn") return message(line, section(line));
     return message(
       line,

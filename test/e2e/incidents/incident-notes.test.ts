@@ -160,6 +160,37 @@ describe("a 📌", () => {
   });
 });
 
+describe("a message that is noted already", () => {
+  it("is noted in other words beside that, and again where its note was taken back", async () => {
+    const scene = await start();
+    const { message: head, slack, id } = scene;
+    const ts = await say(scene, head, "she is in Lisbon, says the hotel");
+    const shortcut = async (user: string, note?: string) => {
+      const form = await newModal(slack, user, () =>
+        slack.messageShortcut({ user, channel, ts, callbackId: "add_to_incident" }),
+      );
+      const values = { incident: { incident: id }, ...(note !== undefined && { note: { note } }) };
+      expect(slack.visibleText(await sendForm(slack, user, form, values))).toContain("Noted");
+    };
+    const texts = () => notes(scene).flatMap(({ event, actor, data }) => [[event, actor, data["note"]]]);
+    await pin(scene, ts);
+    await noteLine(scene, head, "Noted by @bob");
+    await shortcut(alice);
+    await shortcut(alice, "in Lisbon");
+    await noteLine(scene, head, "\nin Lisbon");
+    await pin(scene, ts, bob, true);
+    await noteLine(scene, head, "ithdrawn; the audit record keeps it");
+    await shortcut(alice);
+    await noteLine(scene, head, "\nshe is in Lisbon, says the hotel");
+    expect(texts()).toEqual([
+      ["incident.noted", bob, "she is in Lisbon, says the hotel"],
+      ["incident.noted", alice, "in Lisbon"],
+      ["incident.note-withdrawn", bob, undefined],
+      ["incident.noted", alice, "she is in Lisbon, says the hotel"],
+    ]);
+  });
+});
+
 describe("a noted message", () => {
   it("that is edited and deleted is followed, whichever way it was noted", async () => {
     const scene = await start();
@@ -183,7 +214,7 @@ describe("a noted message", () => {
     await noteLine(scene, head, "laptop found");
     const pinned = await say(scene, head, "odd mail");
     await pin(scene, pinned, alice);
-    await noteLine(scene, head, "Noted by @alice");
+    await noteLine(scene, head, "Noted by @alice · Open the message");
 
     await slack.edit({ user: bob, channel, ts: mentioned, text: "@zt-bot note called her twice" });
     await slack.edit({
@@ -197,7 +228,7 @@ describe("a noted message", () => {
       "the audit record keeps both versions",
     );
     await noteLine(scene, head, "laptop ∗found∗ in the hall");
-    await noteLine(scene, head, "Noted by @alice · edited");
+    await noteLine(scene, head, "Noted by @alice · Open the message · edited");
     await slack.remove({ user: bob, channel, ts: mentioned });
     await slack.remove({ user: bob, channel: CHANNELS.approvals, ts: elsewhere });
     await noteLine(scene, head, "Noted by @bob · deleted in Slack; the audit record keeps it");
@@ -231,7 +262,9 @@ describe("a noted message", () => {
       files.map(async (file) => (await fetch(`${slack.url}/files/${file.id}`)).text()),
     );
     const { story } = JSON.parse(json) as { story: unknown };
-    expect(markdown).toContain("wrote a note that was deleted");
+    expect(markdown).toContain("noted a message that was deleted in Slack");
+    expect(markdown).toContain(" A note was deleted in Slack");
+    expect(markdown).not.toContain("zt-bot deleted");
     expect(markdown).toContain("noted (edited): odd mail, reported");
     for (const told of [markdown, JSON.stringify(story)]) expect(told).not.toMatch(/called her|laptop/);
   });

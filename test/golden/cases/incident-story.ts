@@ -28,6 +28,9 @@ const ENTRIES: IncidentEntry[] = [
     kind: "note",
     data: { event: "incident.noted", note: "The laptop is with us", author: BOB },
   }),
+  entry(6, { kind: "amendment", actor: "zt-bot", data: { event: "incident.note-deleted" } }),
+  entry(7, { actor: "zt-bot", data: { event: "messages.trouble", reason: "not_in_channel" } }),
+  entry(8, { actor: "zt-bot", data: { event: "messages.recovered", reason: "not_in_channel" } }),
 ];
 
 const headline = "Revoke all sessions of mallory@example.com";
