@@ -27,6 +27,8 @@ export type Standing = "back" | "open" | "waiting" | "in-progress" | "unknown" |
 
 export interface PersonState {
   standing: Standing;
+  /** None of their gaps is one that the policy calls required. */
+  isContained: boolean;
   /** The most pressing first. */
   chips: Chip[];
   gaps: Gap[];
@@ -54,7 +56,8 @@ export function stateOfPerson(person: PersonFacts, rules: GapRules): PersonState
     ...(isDisabled ? [{ kind: "idp-disabled", said: idpDisabled } as const] : []),
     ...(unknown.length === 0 ? [] : [{ kind: "unknown", what: unknown } as const]),
   ];
-  return { standing: standingOf(back.length > 0, request, gaps, rules.required), chips, gaps };
+  const standing = standingOf(back.length > 0, request, gaps, rules.required);
+  return { standing, isContained: isContained(gaps, rules.required), chips, gaps };
 }
 
 function standingOf(

@@ -269,4 +269,13 @@ describe("how someone stands", () => {
     expect(state.standing).toBe(standing);
     expect(state.chips.map(({ kind }) => kind)).toEqual(chips);
   });
+
+  it("someone of whom only gaps are left that are not required is contained, and not without a gap", () => {
+    const left = { ...clean, devices: { value: 2 } };
+    expect(stateOfPerson(facts(left, []), RULES)).toMatchObject({ standing: "open", isContained: true });
+    const required: GapRules = { ...RULES, required: ["devices"] };
+    expect(stateOfPerson(facts(left, []), required)).toMatchObject({ standing: "open", isContained: false });
+    const unread = { ...clean, sessions: { unknown: "HTTP 502" } };
+    expect(stateOfPerson(facts(unread, []), RULES)).toMatchObject({ isContained: false });
+  });
 });

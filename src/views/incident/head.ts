@@ -43,7 +43,6 @@ interface HeadProps {
 export function incidentHead({ facts, now, linkOf, threadLink, isInstead = false }: HeadProps): Message {
   const { incident, people, requests, thread } = facts;
   const { id, title, severity } = incident;
-  const gaps = countGaps(facts);
   return message(
     `${id} ${escape(title, 120)}: ${plainState(facts)}, severity ${severity}, ${people.map(({ person }) => personName(person.target)).join(", ")}`,
     header(withoutSigns(title === "" ? id : `${title} · ${id}`)),
@@ -70,11 +69,7 @@ export function incidentHead({ facts, now, linkOf, threadLink, isInstead = false
           ),
         requests.length > MAX_REQUESTS && `and ${number(requests.length - MAX_REQUESTS)} more`,
       ),
-    section(
-      gaps.left + gaps.unknown === 0
-        ? "*Containment gaps:* none"
-        : `*Containment gaps:* ${compact(gaps.left > 0 && `${number(gaps.left)} open`, gaps.unknown > 0 && `${number(gaps.unknown)} unknown`).join(", ")}`,
-    ),
+    section(`*Containment gaps:* ${gapsText(facts)}`),
     incidentButtons(facts),
     isInstead && context("The first message of this thread was deleted: this one is kept current instead."),
     context(
@@ -127,12 +122,23 @@ function troubleText({ thread }: IncidentFacts): string {
   return `⚠️ *The thread is not up to date:* ${why}.${next === null ? "" : ` → ${next}`}`;
 }
 
-function countGaps({ people }: IncidentFacts): { left: number; unknown: number } {
+/** `3 open, 1 unknown, 2 required` */
+function gapsText({ people, required }: IncidentFacts): string {
   const gaps = people.flatMap(({ state }) => state.gaps);
-  return {
-    left: gaps.filter(({ is }) => is === "open").length,
-    unknown: gaps.filter(({ is }) => is === "unknown").length,
-  };
+  if (gaps.length === 0) return "none";
+  const left = gaps.filter(({ is }) => is === "open").length;
+  const unknown = gaps.length - left;
+  return compact(
+    left > 0 && `${number(left)} open`,
+    unknown > 0 && `${number(unknown)} unknown`,
+    requiredText(gaps.filter(({ kind }) => required.includes(kind)).length, gaps.length),
+  ).join(", ");
+}
+
+function requiredText(required: number, all: number): string {
+  if (all === 1) return required === 1 ? "required" : "not required";
+  if (required === 0) return "none required";
+  return required === all ? "all required" : `${number(required)} required`;
 }
 
 type Shown = IncidentFacts["people"][number];

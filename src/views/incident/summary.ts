@@ -120,11 +120,11 @@ function firstNames(names: readonly string[]): string {
   return list([...names.slice(0, MAX.named), ...(left > 0 ? [`${number(left)} more`] : [])]);
 }
 
-/** What was done about someone: what is left of them stands below. */
+/** What was done about someone: what is left of them stands below, with whether it is required. */
 function doneLine({ person, state }: Story["people"][number]): string {
-  const { standing, gaps } = state;
   const chips = state.chips.filter(({ kind }) => kind !== "open" && kind !== "unknown");
-  return personLine(person, { standing, chips }, gaps.length === 0 ? "nothing open" : "not revoked");
+  const nothing = state.gaps.length === 0 ? "nothing open" : "not revoked";
+  return personLine(person, { standing: state.standing, isContained: false, chips }, nothing);
 }
 
 type Gaps = Story["gaps"];

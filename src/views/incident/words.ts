@@ -19,14 +19,26 @@ const SIGNS: Record<Standing, string> = {
   contained: "✅",
 };
 
-/** `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20`; `nothing`: said where there is no chip. */
+/**
+ * `🔴 *Mallory Kane* · back since 13:33 · revoked 13:20`; `nothing`: said where there is no chip. Of whom only gaps are left
+ * that are not required: `🟠 *Mallory Kane* · contained · revoked 13:20 · not required: 2 devices active`.
+ */
 export function personLine(
   { target }: Pick<IncidentPerson, "target">,
-  { standing, chips }: Pick<PersonState, "standing" | "chips">,
+  { standing, isContained, chips }: Pick<PersonState, "standing" | "isContained" | "chips">,
   nothing = "nothing open",
 ): string {
-  const said = chips.length === 0 ? [nothing] : chips.map(chipText);
-  return `${SIGNS[standing]} *${personName(target)}* · ${said.join(" · ")}`;
+  const isAsRequired = isContained && standing === "open";
+  const { true: open = [], false: others = [] } = Object.groupBy(
+    chips,
+    ({ kind }) => String(isAsRequired && kind === "open") as "true" | "false",
+  );
+  const said = compact(
+    isAsRequired && "contained",
+    ...others.map(chipText),
+    open.length > 0 && `not required: ${open.map(chipText).join(", ")}`,
+  );
+  return `${SIGNS[standing]} *${personName(target)}* · ${(said.length === 0 ? [nothing] : said).join(" · ")}`;
 }
 
 /** A name where there is one, else the email address. */

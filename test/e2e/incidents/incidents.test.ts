@@ -66,7 +66,10 @@ describe("an incident", () => {
       expect(told[1]).toMatch(/🔵 @bob approved/);
       expect(told[2]).toMatch(/✅ Revoked 3 sessions/);
       await slack.waitFor(() => /✅ Contained/.test(threadWords(slack, message).join("\n")));
-      expect(wordsOf(slack, message)).toMatch(/🟠 Mallory Archer · revoked .* · 2 devices active/);
+      expect(wordsOf(slack, message)).toMatch(
+        /🟠 Mallory Archer · contained · revoked .* · not required: .*2 devices active/,
+      );
+      expect(wordsOf(slack, message)).toMatch(/Containment gaps: 3 open, none required/);
       expect(wordsOf(slack, message)).toMatch(/First containment after/);
 
       cloudflare.login("mallory@example.com", { force: true });
