@@ -23,13 +23,13 @@ interface PageOf<T> {
 }
 
 /** The page asked for, or the nearest there is: the list may have changed since the button was drawn. */
-export function pageOf<T>(items: readonly T[], page: number, size: number): PageOf<T> {
+export function pageOf<T>(items: readonly T[], page: number, size: number): PageOf<T> & { pages: number } {
   const pages = Math.max(1, Math.ceil(items.length / size));
   const at = Math.min(Math.max(1, Math.floor(page) || 1), pages);
   const start = (at - 1) * size;
   const shown = items.slice(start, start + size);
   const range = `${rangeText(start + 1, start + shown.length)} of ${number(items.length)}`;
-  return { items: shown, page: at, hasNext: at < pages, range: pages > 1 ? range : "" };
+  return { items: shown, page: at, pages, hasNext: at < pages, range: pages > 1 ? range : "" };
 }
 
 /** `1–10`, or `31` */

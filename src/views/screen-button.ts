@@ -10,7 +10,7 @@ export type Params = Readonly<Record<string, string | number>>;
 
 /**
  * A button that shows the screen of a subcommand. `which` tells buttons to the same screen in one message apart;
- * "previous", "next", "refresh" and "fold" change the message in place.
+ * "previous", "next", "last", "refresh" and "fold" change the message in place.
  */
 export function screenButton(
   text: string,
@@ -29,7 +29,7 @@ export function packParams(params: Params): string {
   return packed.toString();
 }
 
-const IN_PLACE: ReadonlySet<string> = new Set(["previous", "next", "refresh", "fold"]);
+const IN_PLACE: ReadonlySet<string> = new Set(["previous", "next", "last", "refresh", "fold"]);
 
 /** What a screen button's action id says; `inPlace`: the message itself is redrawn. */
 export function parseScreenAction(actionId: string): { screen: string; inPlace: boolean } {

@@ -15,7 +15,8 @@ import {
   type TimelineRow,
   type Window,
 } from "../../lookup/timeline/merge.ts";
-import { readCloudflareRows, type Subject } from "../../lookup/timeline/read.ts";
+import { readKeptRows } from "../../lookup/timeline/kept.ts";
+import type { Subject } from "../../lookup/timeline/read.ts";
 import { onlyFirst } from "../../lookup/who-list.ts";
 import { findUser, getUser, type Who } from "../../lookup/who.ts";
 import { list } from "../../pluralize.ts";
@@ -234,7 +235,7 @@ async function draw({ deps }: Reader, asked: Asked, shown: Shown): Promise<Messa
   const now = deps.now();
   const people = subjects.map(({ user }) => user);
   const [seen, requests, notes] = await Promise.all([
-    readCloudflareRows(cloudflare, subjects, window, now),
+    readKeptRows(cloudflare, subjects, window, now),
     fromRecord(deps, "requests", readRequestRows(db, people, window)),
     notesOf === null
       ? { rows: [], missing: [{ what: "notes", who: null, is: { kind: "hidden" } } satisfies Missing] }
@@ -252,7 +253,7 @@ async function draw({ deps }: Reader, asked: Asked, shown: Shown): Promise<Messa
     missing: [...seen.missing, ...requests.missing, ...notes.missing],
     isFolded: folded.length === all.length ? null : asked.isFolded,
     linkOf: (id) => links.get(id) ?? null,
-    now,
+    now: seen.at,
   });
 }
 

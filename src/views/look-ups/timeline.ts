@@ -24,6 +24,7 @@ interface TimelineProps {
   linkOf(requestId: string): string | null;
   /** Of the screen's buttons: whom it is about, and the window. */
   params: Params;
+  /** When Cloudflare's part of it was read. */
   now: number;
 }
 
@@ -65,6 +66,7 @@ function buttonsOf({ page, isFolded, params, window }: TimelineProps): Button[] 
   return [
     ...(page.page > 1 ? [turn("‹ Newer", page.page - 1, "Newer events", "previous")] : []),
     ...(page.hasNext ? [turn("Older ›", page.page + 1, "Older events", "next")] : []),
+    ...(page.pages > page.page + 1 ? [turn("Oldest »", page.pages, "The oldest events", "last")] : []),
     ...(isFolded === null || newest === undefined
       ? []
       : [

@@ -102,11 +102,17 @@ describe("/zt timeline", () => {
     expect(rowsOf(words)[0]).toContain("app-0.");
     expect(words).not.toContain("Newer");
     add(0, { appDomain: "app-new.example.com" });
+    const asked = callsTo(scene.cloudflare, "GET", "/access/logs/access_requests").length;
     const older = await turnPage(scene, message, "screen:timeline:next");
     expect(older).toContain("21–40 of 2,000");
     expect(rowsOf(older)[0]).toContain("app-20.");
     expect(rowsOf(older)).toHaveLength(20);
-    expect(rowsOf(await turnPage(scene, message, "screen:timeline:previous"))[0]).toContain("app-0.");
+    const oldest = await turnPage(scene, message, "screen:timeline:last");
+    expect(oldest).toContain("1,981–2,000 of 2,000");
+    expect(oldest).not.toContain("Older");
+    expect(rowsOf(await turnPage(scene, message, "screen:timeline:previous"))[0]).toContain("app-1960.");
+    // Turning a page reads nothing again.
+    expect(callsTo(scene.cloudflare, "GET", "/access/logs/access_requests")).toHaveLength(asked);
     const fresh = await turnPage(scene, message, "screen:timeline:refresh");
     expect(fresh).toContain("1–20 of 2,001");
     expect(rowsOf(fresh)[0]).toContain("app-new.");
@@ -184,6 +190,20 @@ describe("/zt timeline", () => {
     const none = await answerTo(slack, alice, `timeline ${MALLORY}`);
     expect(none.words).toContain("nothing could be read");
     expect(none.words).toContain("Unknown: sign-ins of Mallory Archer");
+  });
+
+  it("reads with the next page what could not be read with the first", async () => {
+    const scene = await startScene({ policy });
+    const { slack, cloudflare } = scene;
+    const add = emptyLogs(scene);
+    for (let index = 0; index < 70; index += 1) add(index + 1, { appDomain: `app-${index}.example.com` });
+    cloudflare.faults.set("risk.get", { kind: "status", status: 502 });
+    const { words, message } = await answerTo(slack, alice, `timeline ${MALLORY}`);
+    expect(words).toContain("Unknown: risk events");
+    cloudflare.faults.clear();
+    const older = await turnPage(scene, message, "screen:timeline:next");
+    expect(older).toContain("21–40 of 70");
+    expect(older).not.toContain("Unknown");
   });
 
   it("says where the sign-ins it shows begin, and refuses what it can't read as a range", async () => {
