@@ -13,10 +13,12 @@ import { permalink } from "../slack/messages.ts";
 import { SHARED_OUTSIDE } from "../slack-trouble.ts";
 import type { Db } from "../store/open.ts";
 import type { ThreadDrawer } from "../threads/publish.ts";
+import { readThread } from "../threads/thread.ts";
 import type { Message } from "../views/blocks.ts";
 import { incidentHead } from "../views/incident/head.ts";
 import {
   canvasReply,
+  elsewhereReply,
   eventReply,
   IncidentReply,
   noteReply,
@@ -110,6 +112,19 @@ async function drawReply(deps: DrawDeps, id: string, reply: IncidentReply): Prom
       return eventReply(reply);
     case "canvas":
       return canvasReply(reply);
+    case "elsewhere": {
+      const links = new Map(
+        await Promise.all(
+          reply.others.map(async (other) => {
+            const thread = await readThread(db, other.id);
+            const ts = thread?.headTs ?? thread?.place.ts ?? null;
+            const place = thread === null ? null : { channel: thread.place.channel, ts };
+            return [other.id, place === null ? null : await linkTo(slack, place)] as const;
+          }),
+        ),
+      );
+      return elsewhereReply(reply, (other) => links.get(other) ?? null);
+    }
     case "request": {
       const request = await readRequest(db, reply.requestId);
       if (request === null) throw new Error(`the request ${reply.requestId} of a thread is not there`);

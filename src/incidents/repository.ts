@@ -42,6 +42,8 @@ export interface NewIncident {
   openedBy: string;
   people: readonly AccessUser[];
   at: number;
+  /** What its thread says first. */
+  replies?: readonly NewReply[];
   /** For the record: see approvals/audit-context.ts. */
   auditContext: Record<string, unknown>;
 }
@@ -77,7 +79,7 @@ export async function openIncident(db: Db, input: NewIncident): Promise<Incident
       actor: openedBy,
       data: { event: "incident.opened" },
     });
-    await createThread(trx, { id: incident.id, kind: "incident", channel: input.channel, at });
+    await createThread(trx, { id: incident.id, kind: "incident", channel: input.channel, at }, input.replies);
     await appendAudit(trx, {
       at,
       teamId: input.teamId,
@@ -416,6 +418,33 @@ export async function findOpenIncidentsOf(db: Reader, targetId: string): Promise
     .orderBy("incidents.opened_at", "desc")
     .execute();
   return rows.map(incidentOf);
+}
+
+/** Other open incidents that any of these people belong to, the newest first, each with whom of them it is about. */
+export async function findOthersAbout(
+  db: Db,
+  targetIds: readonly string[],
+  id: string | null,
+): Promise<{ incident: Incident; targetIds: string[] }[]> {
+  if (targetIds.length === 0) return [];
+  const rows = await db
+    .selectFrom("incidents")
+    .innerJoin("incident_people", "incident_people.incident_id", "incidents.id")
+    .selectAll("incidents")
+    .select("incident_people.target_id")
+    .where("incident_people.target_id", "in", targetIds)
+    .where("incident_people.removed_at", "is", null)
+    .where("incidents.status", "=", "open")
+    .$if(id !== null, (query) => query.where("incidents.id", "!=", id))
+    .orderBy("incidents.opened_at", "desc")
+    .orderBy("incidents.id")
+    .orderBy("incident_people.position")
+    .execute();
+  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap((ofOne) =>
+    ofOne[0] === undefined
+      ? []
+      : { incident: incidentOf(ofOne[0]), targetIds: ofOne.map((row) => row.target_id) },
+  );
 }
 
 /** The newest closed ones. */

@@ -5,6 +5,7 @@ import { unescapeSlack } from "../commands/parse.ts";
 import { authoriseIncident } from "../commands/incident/access.ts";
 import { assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
 import { close } from "../commands/incident/close.ts";
+import { elsewhereLines, type Elsewhere } from "../commands/incident/elsewhere.ts";
 import { addNote } from "../commands/incident/note.ts";
 import { toldWhere } from "../commands/incident/told.ts";
 import { open } from "../commands/incident/open.ts";
@@ -156,9 +157,9 @@ export const openIncidentForms = defineForm(parseOpenIncident, async ({ deps, as
         what: `Can't read ${unreadable.join(", ")} as an email address.`,
         next: "Check the spelling.",
       });
-    const incident = await open(deps, asker, { whos, title, severity, channelId });
+    const { incident, elsewhere } = await open(deps, asker, { whos, title, severity, channelId });
     await deps.engine.threadPublished(incident.id);
-    return doneModal(deps, incident, `🔴 Opened *${nameOf(incident)}*`);
+    return doneModal(deps, incident, `🔴 Opened *${nameOf(incident)}*`, elsewhere);
   } catch (error) {
     const problem = explain(deps.log, error, "form could not be taken");
     return openIncidentModal({ channelId, people, title, severity, problem });
@@ -233,7 +234,15 @@ export const addToIncidentForm = defineForm(
   },
 );
 
-async function doneModal(deps: Deps, incident: Incident, said: string): Promise<ModalView> {
-  const { link, trouble } = await toldWhere(deps, incident);
-  return modal("Incident", [section(said, link !== null && `<${link}|Open the thread>`, trouble)]);
+async function doneModal(
+  deps: Deps,
+  incident: Incident,
+  said: string,
+  elsewhere: readonly Elsewhere[] = [],
+): Promise<ModalView> {
+  const [{ link, trouble }, also] = await Promise.all([
+    toldWhere(deps, incident),
+    elsewhereLines(deps, elsewhere),
+  ]);
+  return modal("Incident", [section(said, link !== null && `<${link}|Open the thread>`, trouble, also)]);
 }

@@ -23,6 +23,7 @@ import type { Target } from "../../requests/target.ts";
 import { tellApart } from "../../views/incident/words.ts";
 import { checkNotAboutSelf } from "../authorise.ts";
 import { authoriseIncident } from "./access.ts";
+import { elsewhereReplies, findElsewhere, type Elsewhere } from "./elsewhere.ts";
 import { checkCount, findPeople } from "./open.ts";
 
 /** Who changes an incident, and which. */
@@ -84,8 +85,13 @@ interface ChangedPeople {
   named: readonly string[];
 }
 
+/** `elsewhere`: other open incidents that they belong to. */
+interface AddedPeople extends ChangedPeople {
+  elsewhere: readonly Elsewhere[];
+}
+
 /** Adds people; those who belong to it stay. @throws UserError when no one is new, or someone is not found. */
-export async function add(of: ChangeOf, whos: readonly Who[]): Promise<ChangedPeople> {
+export async function add(of: ChangeOf, whos: readonly Who[]): Promise<AddedPeople> {
   await authoriseIncident(of, "operator");
   const { deps, id } = of;
   await current(of);
@@ -99,8 +105,10 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<ChangedPe
   const at = deps.now();
   const emails = fresh.map(({ email, id }) => (email === "" ? id : email));
   const named = tellApart(fresh, targetsOf(people));
+  const elsewhere = await findElsewhere(deps, fresh, id);
   const incident = await apply(of, "incident.added", {
     at,
+    follow: elsewhereReplies(elsewhere, `elsewhere:${at}`),
     data: { emails, targets: fresh.map((one) => one.id) },
     entry: { people: emails, named },
     key: `added:${at}`,
@@ -112,7 +120,7 @@ export async function add(of: ChangeOf, whos: readonly Who[]): Promise<ChangedPe
     },
   });
   deps.engine.lookAtIncident(id);
-  return { incident, named };
+  return { incident, named, elsewhere };
 }
 
 /** Takes people out of it; their past requests stay in its thread. @throws UserError when they don't belong to it. */

@@ -18,6 +18,7 @@ import { toldWhere } from "./told.ts";
 import { add, assign, factsOf, remove, reopen, setSeverity } from "./change.ts";
 import { close } from "./close.ts";
 import { postCanvas } from "./canvas.ts";
+import { elsewhereLines } from "./elsewhere.ts";
 import { attachExport } from "./export.ts";
 import { addNote } from "./note.ts";
 import { noSeverity, openCommand } from "./open-command.ts";
@@ -47,8 +48,9 @@ const RUNS: Record<string, Run> = {
     }),
   add: (context, id, words) =>
     withIncident(context, id, "add", async (chosen) => {
-      const { incident, named } = await add(of(context, chosen), readWhos(words));
-      return answer(context, incident, `Added ${people(named)} to ${nameOf(incident)}`);
+      const { incident, named, elsewhere } = await add(of(context, chosen), readWhos(words));
+      const also = await elsewhereLines(context.deps, elsewhere);
+      return answer(context, incident, `Added ${people(named)} to ${nameOf(incident)}`, also);
     }),
   remove: (context, id, words) =>
     withIncident(context, id, "remove", async (chosen) => {
@@ -205,8 +207,13 @@ function of({ deps, asker }: CommandContext, id: string) {
   return { deps, asker, id };
 }
 
-async function answer({ deps }: CommandContext, incident: Incident, said: string): Promise<Message> {
-  return changedAnswer(incident, said, await toldWhere(deps, incident));
+async function answer(
+  { deps }: CommandContext,
+  incident: Incident,
+  said: string,
+  also: readonly string[] = [],
+): Promise<Message> {
+  return changedAnswer(incident, said, await toldWhere(deps, incident), also);
 }
 
 const CLOSED_SHOWN = 5;

@@ -5,7 +5,7 @@ import type { Button } from "@slack/types";
 import type { AccessUser } from "../../api/cloudflare.ts";
 import type { Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
-import { MAX_TITLE, readSeverity, SEVERITIES, type Incident } from "../../incidents/incident.ts";
+import { MAX_TITLE, readSeverity, SEVERITIES } from "../../incidents/incident.ts";
 import { parseWho } from "../../lookup/who.ts";
 import { saveDraft } from "../../requests/drafts.ts";
 import { button, type Message } from "../../views/blocks.ts";
@@ -17,6 +17,7 @@ import { defineCommand, type CommandContext } from "../define.ts";
 import { unescapeSlack } from "../parse.ts";
 import { seal, type AnyCommand } from "../registry.ts";
 import { replyAbout } from "./access.ts";
+import { elsewhereLines } from "./elsewhere.ts";
 import { open } from "./open.ts";
 import { toldWhere } from "./told.ts";
 
@@ -87,9 +88,13 @@ async function openButtons(
 }
 
 /** Answers with a link to the thread, which has a few seconds to be there. */
-async function openedAnswer(deps: Deps, incident: Incident): Promise<Message> {
+async function openedAnswer(
+  deps: Deps,
+  { incident, elsewhere }: Awaited<ReturnType<typeof open>>,
+): Promise<Message> {
   await Promise.race([deps.engine.threadPublished(incident.id), sleep(THREAD_WAIT_MS, null, { ref: false })]);
-  return changedAnswer(incident, `🔴 Opened *${nameOf(incident)}*`, await toldWhere(deps, incident));
+  const [told, also] = await Promise.all([toldWhere(deps, incident), elsewhereLines(deps, elsewhere)]);
+  return changedAnswer(incident, `🔴 Opened *${nameOf(incident)}*`, told, also);
 }
 
 const THREAD_WAIT_MS = 4000;

@@ -18,6 +18,7 @@ import { capitalize, list, plural } from "../../pluralize.ts";
 import { INCIDENT_CHANNEL } from "../../views/incident/words.ts";
 import { cut } from "../../views/text.ts";
 import { authoriseIncident } from "./access.ts";
+import { elsewhereReplies, findElsewhere, type Elsewhere } from "./elsewhere.ts";
 
 export interface OpenInput {
   whos: readonly Who[];
@@ -28,14 +29,20 @@ export interface OpenInput {
 }
 
 /**
- * Opens an incident: finds its people, checks who reads the channel, and has the thread posted.
+ * Opens an incident, with other open ones about its people: finds its people, checks who reads the channel, and has the thread posted.
  * @throws UserError when someone is not found, or the channel is no place for it; nothing is opened then.
  */
-export async function open(deps: Deps, asker: Asker, input: OpenInput): Promise<Incident> {
+export async function open(
+  deps: Deps,
+  asker: Asker,
+  input: OpenInput,
+): Promise<{ incident: Incident; elsewhere: Elsewhere[] }> {
   await authoriseIncident({ deps, asker }, "operator");
   const channel = await placeFor(deps, input.channelId);
   const people = await findPeople(deps, input.whos);
+  const elsewhere = await findElsewhere(deps, people, null);
   const incident = await openIncident(deps.db, {
+    replies: elsewhereReplies(elsewhere, "elsewhere"),
     teamId: asker.teamId,
     title: cut(input.title.trim(), MAX_TITLE),
     severity: input.severity ?? DEFAULT_SEVERITY,
@@ -46,7 +53,7 @@ export async function open(deps: Deps, asker: Asker, input: OpenInput): Promise<
     auditContext: auditContextOf(deps, asker),
   });
   deps.engine.lookAtIncident(incident.id);
-  return incident;
+  return { incident, elsewhere };
 }
 
 /** The channel of an incident. @throws UserError where people from outside read it, or there is none. */

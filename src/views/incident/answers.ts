@@ -1,7 +1,7 @@
 import type { Incident } from "../../incidents/incident.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { compact } from "../../compact.ts";
-import { capitalize, plural } from "../../pluralize.ts";
+import { capitalize, list, plural } from "../../pluralize.ts";
 import { actions, message, section, type Message } from "../blocks.ts";
 import { screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
@@ -14,11 +14,16 @@ export interface Told {
   trouble: string | null;
 }
 
-/** `said`: what was changed, in mrkdwn. */
-export function changedAnswer({ id }: Incident, said: string, { link, trouble }: Told): Message {
+/** `said`: what was changed, and `also`: what is worth knowing with it, in mrkdwn. */
+export function changedAnswer(
+  { id }: Incident,
+  said: string,
+  { link, trouble }: Told,
+  also: readonly string[] = [],
+): Message {
   return message(
     said,
-    section(`${said}${link === null ? "" : ` · <${link}|Open the thread>`}`, trouble),
+    section(`${said}${link === null ? "" : ` · <${link}|Open the thread>`}`, trouble, also),
     actions(
       "incident_changed",
       screenButton("Show", "incident", { incident: id }, `Show ${id}`),
@@ -26,6 +31,22 @@ export function changedAnswer({ id }: Incident, said: string, { link, trouble }:
     ),
   );
 }
+
+/** `⚠️ Mallory Archer is also in INC-7K3M2, which is open`, with a link to its thread; the title only where it is given. */
+export function elsewhereLine(
+  { id, title = "", named }: { id: string; title?: string; named: readonly string[] },
+  link: string | null,
+): string {
+  const name = nameOf({ id, title });
+  const left = named.length - MAX_NAMED;
+  const whom = list([
+    ...named.slice(0, MAX_NAMED).map((one) => escape(one)),
+    ...(left > 0 ? [`${left} more`] : []),
+  ]);
+  return `⚠️ ${whom} ${named.length === 1 ? "is" : "are"} also in ${link === null ? name : `<${link}|${name}>`}, which is open`;
+}
+
+const MAX_NAMED = 5;
 
 /** Why the thread is not in Slack, with the step that fixes it. */
 export function threadTrouble(code: string): string {

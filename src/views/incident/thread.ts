@@ -10,6 +10,7 @@ import { actions, context, message, section, sections, type Message } from "../b
 import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
 import { blockAgain } from "../request/block-end.ts";
+import { elsewhereLine } from "./answers.ts";
 import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
@@ -77,6 +78,11 @@ export const IncidentReply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("summary"), by: z.string().nullable() }),
   z.object({ kind: z.literal("sign-ins") }),
   z.object({ kind: z.literal("canvas"), by: z.string(), link: z.string() }),
+  /** Other open incidents about people of this one. */
+  z.object({
+    kind: z.literal("elsewhere"),
+    others: z.array(z.object({ id: z.string(), named: z.array(z.string()) })),
+  }),
 ]);
 export type IncidentReply = z.infer<typeof IncidentReply>;
 
@@ -273,6 +279,15 @@ function piecesOf(line: string): string[] {
 export function canvasReply({ by, link }: About<"canvas">): Message {
   const line = `${mention(by)} wrote <${link}|the summary as a canvas>`;
   return message(line, section(line));
+}
+
+/** Other open incidents about people of this one, with links to their threads. */
+export function elsewhereReply(
+  { others }: About<"elsewhere">,
+  linkOf: (id: string) => string | null,
+): Message {
+  const lines = others.map((other) => elsewhereLine(other, linkOf(other.id)));
+  return message(lines.join("\n"), sections(lines));
 }
 
 /** A change of the incident itself. */

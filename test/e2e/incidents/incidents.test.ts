@@ -318,6 +318,37 @@ incidents: { required: [sessions, block, idp] }
     expect(line).toMatch(/ → Payroll, after the revocation/);
   });
 
+  it("says that its people belong to another open incident: when it is opened, and when they are added", async () => {
+    const scene = await startScene({ policy });
+    const { slack } = scene;
+    const first = await openIncident(scene);
+    const closed = await openIncident(scene, 'incident open erin@example.com "Over"');
+    await answerTo(slack, alice, `incident close ${closed.id}`);
+    await press(slack, alice, slack.ephemerals(alice).at(-1) as StoredMessage, INCIDENT_ACTIONS.closeAnyway);
+    await slack.waitFor(() => threadWords(slack, closed.message).join("\n").includes("Closed"));
+
+    const second = await openIncident(scene, 'incident open mallory@example.com dana@example.com "Again"');
+    expect(second.words).toContain(`⚠️ Mallory Archer is also in ${first.id} (Phishing wave), which is open`);
+    const said = await slack.waitFor(() =>
+      slack.thread(channel, second.message.ts).find((one) => slack.visibleText(one).includes("is also in")),
+    );
+    expect(slack.visibleText(said)).toContain(`⚠️ Mallory Archer is also in ${first.id}, which is open`);
+    expect(JSON.stringify(said.blocks)).toContain(first.message.ts.replace(".", ""));
+
+    const { words } = await answerTo(
+      slack,
+      alice,
+      `incident add ${first.id} dana@example.com erin@example.com`,
+    );
+    expect(words).toMatch(new RegExp(`⚠️ Dana \\w+ is also in ${second.id} \\(Again\\), which is open`));
+    expect(words).not.toContain(closed.id);
+    await slack.waitFor(() =>
+      threadWords(slack, first.message).find((line) =>
+        line.includes(`is also in ${second.id}, which is open`),
+      ),
+    );
+  });
+
   it("takes no one's word on a person without an email address, who may be the asker", async () => {
     const scene = await startScene({ policy: `${policy}incidents: { required: [sessions, idp] }\n` });
     const { slack, cloudflare } = scene;

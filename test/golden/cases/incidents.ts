@@ -3,6 +3,7 @@ import type { Request } from "../../../src/requests/request.ts";
 import type { Message } from "../../../src/views/blocks.ts";
 import {
   changedAnswer,
+  elsewhereLine,
   incidentList,
   threadTrouble,
   troubleNotice,
@@ -10,6 +11,7 @@ import {
 import { addToIncidentModal, noteModal, openIncidentModal } from "../../../src/views/incident/forms.ts";
 import { confirmClose, incidentHead } from "../../../src/views/incident/head.ts";
 import {
+  elsewhereReply,
   eventReply,
   noteReply,
   requestReply,
@@ -189,11 +191,27 @@ export const INCIDENTS = {
     link: LINK,
     ...at,
   }),
+  "also-elsewhere": elsewhereReply(
+    {
+      kind: "elsewhere",
+      others: [
+        { id: "INC-9QX4D", named: ["Mallory Archer"] },
+        { id: "INC-2M8TX", named: Array.from({ length: 7 }, (_, n) => `Person ${n}`) },
+      ],
+    },
+    (id) => (id === "INC-9QX4D" ? LINK : null),
+  ),
   reopened: eventReply({ kind: "event", event: "incident.reopened", ...at }),
   "answer-opened": changedAnswer(INCIDENT, `🔴 Opened *${ID} (Phishing wave)*`, {
     link: LINK,
     trouble: null,
   }),
+  "answer-opened-elsewhere-too": changedAnswer(
+    INCIDENT,
+    `🔴 Opened *${ID} (Phishing wave)*`,
+    { link: LINK, trouble: null },
+    [elsewhereLine({ id: "INC-9QX4D", title: "Odd sign-ins", named: ["Mallory Archer", "Dana"] }, LINK)],
+  ),
   "notice-not-in-channel": troubleNotice(INCIDENT, { code: "not_in_channel", since: NOW }, null),
   "notice-over": troubleNotice(INCIDENT, null, LINK),
   "head-instead": incidentHead({ facts: FACTS, now: NOW, linkOf: () => CARD, isInstead: true }),
