@@ -10,6 +10,7 @@ import { databaseTroubleOf } from "./store/trouble.ts";
 
 /** What a person is told when something did not go as asked. `next` is the step that fixes it. */
 export interface UserMessage {
+  /** A sentence; without its full stop it goes on with who it was: "INC-7K3M2 was closed", by whom. */
   what: string;
   /** The Slack user id of the person it comes down to ("already approved", by whom). */
   by?: string | undefined;

@@ -8,12 +8,18 @@ import { escape, mention, principal } from "./text.ts";
 /** What happened, why, and the next step: the form of every refusal and error. */
 export function noticeText({ what, by, why, ask, next, link }: UserMessage): string {
   return compact(
-    `*${escape(what, 700)}*${by === undefined ? "" : ` (by ${mention(by)})`}`,
+    whatText(what, by),
     why !== undefined && escape(why, 900),
     ask !== undefined && ask.length > 0 && `Ask ${ask.slice(0, 10).map(principal).join(" ")}`,
     next !== undefined && `→ ${escape(next, 700)}`,
     link !== undefined && `<${link}|Open the card>`,
   ).join("\n");
+}
+
+function whatText(what: string, by: string | undefined): string {
+  const said = escape(what, 700);
+  if (by === undefined) return `*${said}*`;
+  return said.endsWith(".") ? `*${said}* (by ${mention(by)})` : `*${said} by ${mention(by)}.*`;
 }
 
 export function noticeMessage(detail: UserMessage): Message {

@@ -266,8 +266,7 @@ export async function current(of: ChangeOf): Promise<Incident> {
 
 function closedMeanwhile({ id, closed }: Incident): UserError {
   return new UserError({
-    what: `${id} is closed.`,
-    ...(closed !== null && { by: closed.by }),
+    ...(closed === null ? { what: `${id} is closed.` } : { what: `${id} was closed`, by: closed.by }),
     why: "A closed incident takes notes and late results only.",
     next: `Reopen it: /zt incident reopen ${id}`,
   });

@@ -117,7 +117,7 @@ describe("an incident", () => {
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
     const { words } = await answerTo(slack, alice, `incident severity ${id} 1`);
-    expect(words).toContain(`${id} is closed.`);
+    expect(words).toContain(`${id} was closed by @alice.`);
     expect(words).toContain(`/zt incident reopen ${id}`);
   });
 

@@ -19,7 +19,7 @@ import { describeSlackTrouble, SHARED_OUTSIDE } from "../../../src/slack-trouble
 import { maskedNotice } from "../../../src/views/masked.ts";
 import { noticeMessage } from "../../../src/views/notice.ts";
 import { capitalize } from "../../../src/pluralize.ts";
-import { MINUTE, NOW } from "../story.ts";
+import { BOB, MINUTE, NOW } from "../story.ts";
 
 const told = (error: unknown) => noticeMessage(toUserMessage(error, "9f3c21ab"));
 
@@ -95,6 +95,12 @@ export const ERRORS = {
     SLACK_CODES.map((code) => [`slack-${code.replaceAll("_", "-")}`, noticeMessage(slackTrouble(code))]),
   ),
   "of-our-own": told(new TypeError("cannot read undefined")),
+  "incident-closed": noticeMessage({
+    what: "INC-7K3M2 was closed",
+    by: BOB,
+    why: "A closed incident takes notes and late results only.",
+    next: "Reopen it: /zt incident reopen INC-7K3M2",
+  }),
   "typed-a-credential": noticeMessage(maskedNotice(["a Slack token"])),
   "typed-two-credentials": noticeMessage(maskedNotice(["a Slack token", "a Cloudflare API token"])),
   "typed-too-much": typed(`user ${"a".repeat(3001)}`),
