@@ -30,4 +30,4 @@ VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "dist/main.js"]
+CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "--heap-growing-percent=60", "dist/main.js"]
