@@ -197,8 +197,8 @@ async function send(
   let answer: Answer;
   try {
     const calling = actionOf(plan).execute(cloudflare, plan, { isCurrent });
-    // What the permit and the click wrote is posted beside the call.
-    if (row.position === 0) deps.publish(person.request);
+    // What the permit and the click wrote is posted beside the call, which goes out first.
+    if (row.position === 0) setImmediate(deps.publish, person.request);
     answer = { ok: true, receipt: await calling };
   } catch (error) {
     answer = toAnswer(sent, error);
