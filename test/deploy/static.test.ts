@@ -166,7 +166,13 @@ describe("Dockerfile, as text (no image is built)", () => {
 
   it("starts the bot as npm start, compose and Kubernetes do, and with the tools that they name", () => {
     const command = commandOf(allOf(image, "CMD")[0] ?? "");
-    expect(command).toEqual(["node", "--disable-sigusr1", "--max-semi-space-size=8", "--heap-growing-percent=60", "dist/main.js"]);
+    expect(command).toEqual([
+      "node",
+      "--disable-sigusr1",
+      "--max-semi-space-size=8",
+      "--heap-growing-percent=60",
+      "dist/main.js",
+    ]);
     const compose = parse(read("deploy/compose.yml"), { merge: true }) as Compose;
     expect(compose.services["bot"]?.command).toEqual(command);
     const migrate = ["node", "dist/migrate.js"];
