@@ -22,9 +22,9 @@ vi.setConfig({ testTimeout: 600_000 });
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const WATCHED = 200;
-/** An hour takes three minutes. What the machine itself takes counts as much longer. */
-const SCALE = 20;
-/** Two real seconds, which a busy machine may take from a look to its message. */
+/** An hour takes six minutes. What the machine itself takes counts as much longer. */
+const SCALE = 10;
+/** Two real seconds, which a busy machine may take for a look and its message. */
 const MACHINE_MS = 2000 * SCALE;
 /** Of Cloudflare's 1,200 calls in five minutes. */
 const WINDOW = 5 * MINUTE;
@@ -114,7 +114,7 @@ async function startWatching() {
 
 describeWithPostgres("three processes on one database", () => {
   it(
-    "watch 200 people for an hour with less than a tenth of the calls, and the thread tells of each return once and at once",
+    "watch 200 people for an hour with less than a tenth of the calls, and the thread tells of each return once, within one interval",
     { tags: ["slow"] },
     async () => {
       const random = createRandom();
@@ -126,7 +126,7 @@ describeWithPostgres("three processes on one database", () => {
       for (const one of returns) {
         await delay((one.at - clock.now()) / SCALE);
         const { email, ip } = one;
-        // A timer may be late, which counts twenty times.
+        // A timer may be late, which counts ten times.
         one.at = cloudflare.login(email, { ip, country: "BR", apps: ["Payroll"] }).issuedAt;
       }
       const told = (sign: string): StoredMessage[] =>
@@ -139,7 +139,6 @@ describeWithPostgres("three processes on one database", () => {
       // Each of the three reads what its token may do when it starts.
       const { calls, kinds } = busiest(cloudflare, begun + WINDOW);
       expect(calls, kinds).toBeLessThan(TENTH);
-      const looks = looksOf(cloudflare, begun);
       const seen = returns.map(({ at, email, ip }) => {
         const messages = told("🚨").filter((one) => slack.visibleText(one).includes(`from ${ip} `));
         expect(
@@ -147,15 +146,10 @@ describeWithPostgres("three processes on one database", () => {
           `${email} from ${ip} is told once`,
         ).toEqual([expect.stringContaining(email)]);
         const toldAt = clock.at(Number(messages[0]?.ts) * 1000);
-        const looked = looks.filter((look) => look > at && look < toldAt - MACHINE_MS).length;
-        // A look that a busy machine gives up, as its half second for an answer is over, is made up for by the next.
-        expect(looked, `${email} from ${ip} is told at once`).toBeLessThanOrEqual(2);
         return toldAt - at;
       });
       expect(told("🚨")).toHaveLength(returns.length);
-      // Half of them waited for less than an interval, but for what the machine takes.
-      const median = seen.toSorted((a, b) => a - b)[Math.floor(seen.length / 2)];
-      expect(median).toBeLessThan(LOOK_MS + MACHINE_MS);
+      expect(Math.max(...seen), "each is told within one interval").toBeLessThan(LOOK_MS + MACHINE_MS);
       expect(told("👁")).toEqual([]);
       expect(slack.violations).toEqual([]);
     },
