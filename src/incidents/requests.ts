@@ -24,6 +24,8 @@ const TOLD = new Set([
   "request.stopped",
   "request.succeeded",
   "request.failed",
+  "request.reviewed",
+  "request.unproven",
   "block.ended",
 ]);
 
@@ -50,7 +52,8 @@ export async function followRequest(
     return;
   }
   const isOver = isFinal(request.status) || request.status === "unknown";
-  if (isOver) await lookAgain(trx, ids, request.id, at);
+  // A review changes nothing of what was done.
+  if (isOver && event !== "request.reviewed") await lookAgain(trx, ids, request.id, at);
   for (const id of ids) {
     const key = `${event}:${request.id}${event === "request.held" ? `:${at}` : ""}`;
     const data = { event, reason: request.decisionReason };

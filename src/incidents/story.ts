@@ -24,6 +24,7 @@ const TOLD = [
   "request.succeeded",
   "request.failed",
   "request.reviewed",
+  "request.unproven",
   "block.ended",
 ];
 

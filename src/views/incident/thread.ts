@@ -172,9 +172,24 @@ function eventText(
       return ["🟠", "No longer blocked, the time is up"];
     case "request.succeeded":
       return succeededText(request);
-    default:
+    case "request.failed":
       return ["❌", `Failed${failureText(request)}`];
+    case "request.unproven":
+      return ["🔴", "*The database was changed from outside zt-bot*, nothing more is sent"];
+    case "request.reviewed":
+      return reviewedText(request, by);
+    default:
+      // What a newer version wrote: nothing is claimed of it.
+      return ["⚪", "Changed"];
   }
+}
+
+function reviewedText({ review }: Request, by: string): readonly [string, string] {
+  if (review === null) return ["⚪", `${by} reviewed the break-glass`];
+  const note = review.note === "" ? "" : ` (${escape(review.note, 200)})`;
+  return review.verdict === "justified"
+    ? ["☑️", `Break-glass justified, says ${by}${note}`]
+    : ["🔴", `Break-glass not justified, says ${by}${note}`];
 }
 
 function succeededText({ result: { verification } }: Request): readonly [string, string] {

@@ -205,6 +205,7 @@ const REQUEST_SIGNS: Readonly<Record<string, string>> = {
   "request.denied": "⛔",
   "request.held": "⏸️",
   "request.failed": "❌",
+  "request.unproven": "🔴",
 };
 
 function incidentText({ actor, incidentId: id, event, data }: Of<"incident">): readonly [string, string] {

@@ -18,6 +18,7 @@ import {
   startWorld,
   wordsOf,
 } from "../../support/harness.ts";
+import { BREAK_GLASS_ACTIONS } from "../../../src/views/card/break-glass.ts";
 import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
 import {
   accessIdOf,
@@ -347,6 +348,27 @@ incidents: { required: [sessions, block, idp] }
         line.includes(`is also in ${second.id}, which is open`),
       ),
     );
+  });
+
+  it("tells that a break-glass about its people was reviewed, and how", async () => {
+    const scene = await startScene({
+      policy: `${policy}break_glass: { members: [${alice}], notify: [${bob}] }\n`,
+    });
+    const { slack } = scene;
+    const { message } = await openIncident(scene);
+    const card = await askToRevoke(slack);
+    const use = await newModal(slack, alice, () => press(slack, alice, card, BREAK_GLASS_ACTIONS.breakGlass));
+    await sendForm(slack, alice, use, { reason: { reason: "it is 3 in the morning and no one answers" } });
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
+    const form = await newModal(slack, bob, () => press(slack, bob, card, BREAK_GLASS_ACTIONS.review));
+    await sendForm(slack, bob, form, {
+      verdict: { verdict: "not-justified" },
+      note: { note: "Carol was awake" },
+    });
+    const line = await slack.waitFor(() =>
+      threadWords(slack, message).find((words) => words.includes("Break-glass not justified")),
+    );
+    expect(line).toContain("🔴 Break-glass not justified, says @bob (Carol was awake): Revoke all sessions");
   });
 
   it("takes no one's word on a person without an email address, who may be the asker", async () => {

@@ -16,7 +16,16 @@ import {
   press,
   wordsOf,
 } from "../../support/harness.ts";
-import { accessIdOf, readAudit, requestIdOf, startScene, type Scene } from "../support.ts";
+import {
+  accessIdOf,
+  INCIDENT_POLICY,
+  openIncident,
+  readAudit,
+  requestIdOf,
+  startScene,
+  threadWords,
+  type Scene,
+} from "../support.ts";
 
 const { bob, carol } = PEOPLE;
 
@@ -57,6 +66,25 @@ describe("somebody who writes into the database", () => {
     // And what is asked and approved in earnest is carried out.
     await press(slack, bob, await askToRevoke(slack), CARD_ACTIONS.approve);
     await slack.waitFor(() => revokedEmails(cloudflare).length === 1 || undefined);
+  });
+
+  it("is told of in the incident of the person, whose thread does not say that it failed", async () => {
+    const scene = await startScene({ policy: INCIDENT_POLICY, sweepMs: 100 });
+    const { slack } = scene;
+    const { message } = await openIncident(scene);
+    const card = await askToRevoke(slack);
+    const forged = "UPDATE requests SET status = 'approved', execution_due = 0 WHERE id = ?";
+    writePast(scene, forged, requestIdOf(slack, card));
+    await slack.waitFor(() =>
+      threadWords(slack, message).find((line) =>
+        line.startsWith("🔴 The database was changed from outside zt-bot, nothing more is sent: Revoke all"),
+      ),
+    );
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.startsWith("⚪ Voided")));
+    expect(threadWords(slack, message).join("\n")).not.toContain("Failed");
+    const { words } = await answerTo(slack, PEOPLE.alice, "timeline mallory@example.com");
+    expect(words).toContain("🔴");
+    expect(words).toContain("the database was changed");
   });
 
   it("gets nobody else contained by putting another plan under an approved request", async () => {

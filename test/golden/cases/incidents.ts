@@ -100,6 +100,20 @@ export const INCIDENTS = {
       result: { failure: { why: "Cloudflare returned an error (502)", next: "Try again." } },
     }),
   ),
+  "request-unproven": line("request.unproven", request("approved")),
+  ...Object.fromEntries(
+    (["justified", "not-justified"] as const).map((verdict) => [
+      `request-reviewed-${verdict}`,
+      line("request.reviewed", request("succeeded", { review: { by: ALICE, at: NOW, verdict, note: "" } })),
+    ]),
+  ),
+  "request-reviewed-with-a-note": line(
+    "request.reviewed",
+    request("succeeded", {
+      review: { by: ALICE, at: NOW, verdict: "not-justified", note: "Carol was awake." },
+    }),
+  ),
+  "request-of-a-newer-version": line("request.foreseen", request("succeeded")),
   note: noteReply({ kind: "note", event: "incident.noted", note: "Called her.\nIt was *not* her.", ...at }),
   "note-of-a-message": noteReply({
     kind: "note",
