@@ -23,9 +23,8 @@ import {
   IncidentReply,
   noteReply,
   requestReply,
-  snapshotReply,
-  snapshotsReply,
 } from "../views/incident/thread.ts";
+import { snapshotReply, snapshotsReply } from "../views/incident/snapshot.ts";
 import { incidentSummary } from "../views/incident/summary.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
 import { readStory } from "./summary/read.ts";

@@ -1,6 +1,7 @@
 import type { ActionsBlock, Button, KnownBlock } from "@slack/types";
 
 import { compact } from "../../compact.ts";
+import type { Standing } from "../../incidents/chips.ts";
 import type { IncidentFacts } from "../../incidents/facts.ts";
 import type { GapKind } from "../../incidents/gaps.ts";
 import { number, plural } from "../../pluralize.ts";
@@ -143,23 +144,31 @@ function requiredText(required: number, all: number): string {
 
 type Shown = IncidentFacts["people"][number];
 
-/** A line for everyone; below those who come first, the next step of each of their gaps. */
+/** Whom someone has to act on comes first, then what is under way; of whom nothing required is left is last. */
+const PRESSING: readonly Standing[] = ["back", "open", "unknown", "waiting", "in-progress"];
+
+function rankOf({ state: { standing, isContained } }: Shown): number {
+  return standing === "contained" || (standing === "open" && isContained)
+    ? PRESSING.length + Number(standing === "contained")
+    : PRESSING.indexOf(standing);
+}
+
+/** A line for everyone, the most pressing first; below the first of them, the next step of each of their gaps. */
 function peopleBlocks({ people, incident: { id, status } }: IncidentFacts): KnownBlock[] {
+  const sorted = people.toSorted((a, b) => rankOf(a) - rankOf(b));
   const steps = new Map(
     status === "closed"
       ? []
-      : people.flatMap((one, index) => {
+      : sorted.flatMap((one, index) => {
           const buttons = stepButtons(id, one, index);
           return buttons.length === 0 ? [] : [[one, buttons] as const];
         }),
   );
-  const isOpen = ({ state }: Shown) => state.gaps.some(({ is }) => is === "open");
-  const first = [...steps.keys()].toSorted((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
-  const stepped = new Set(first.slice(0, MAX_STEPPED));
-  const left = first.length - stepped.size;
+  const stepped = new Set([...steps.keys()].slice(0, MAX_STEPPED));
+  const left = steps.size - stepped.size;
   const blocks: KnownBlock[] = [];
   let lines: string[] = [];
-  for (const one of people) {
+  for (const one of sorted) {
     lines.push(personLine(one.person, one.state));
     if (!stepped.has(one)) continue;
     blocks.push(...sections(lines), ...actions(`incident_steps_${blocks.length}`, ...(steps.get(one) ?? [])));
@@ -184,8 +193,8 @@ function stepButtons(id: string, { person, state }: Shown, index: number): Butto
     ...next,
     person.seen !== null &&
       idp?.is === "unknown" &&
-      idpButton("Disabled at the IdP", INCIDENT_ACTIONS.idpDisabled, of),
-    person.idpDisabled !== null && idpButton("Not disabled at the IdP", INCIDENT_ACTIONS.idpNotDisabled, of),
+      idpButton("Mark disabled at IdP", INCIDENT_ACTIONS.idpDisabled, of),
+    person.idpDisabled !== null && idpButton("Mark not disabled", INCIDENT_ACTIONS.idpNotDisabled, of),
   );
 }
 
@@ -221,7 +230,7 @@ function stepButton(kind: GapKind, { id, target, which }: StepOf): Button {
 }
 
 function idpButton(text: string, action: string, { id, target }: StepOf): Button {
-  return button(text, action, packParams({ incident: id, user: target.id }), `${nameOf(target)}: ${text}`);
+  return button(text, action, packParams({ incident: id, user: target.id }), `${text}: ${nameOf(target)}`);
 }
 
 function nameOf({ name, email, id }: StepOf["target"]): string {

@@ -3,11 +3,8 @@ import { z } from "zod";
 
 import { compact } from "../../compact.ts";
 import { MAX_NOTE } from "../../incidents/incident.ts";
-import type { UserSummary } from "../../lookup/summary.ts";
-import { judge, whyNothing } from "../../lookup/verdict.ts";
 import type { Request } from "../../requests/request.ts";
 import { actions, context, message, section, sections, type Message } from "../blocks.ts";
-import { verdictText, stepText, headlineText } from "../look-ups/verdict.ts";
 import { formButton } from "../forms/button.ts";
 import { blockAgain } from "../request/block-end.ts";
 import { elsewhereLine } from "./answers.ts";
@@ -15,7 +12,7 @@ import { personName } from "./words.ts";
 import { screenButton } from "../screen-button.ts";
 import { capitalize, number, plural } from "../../pluralize.ts";
 import { BLOCKED_NEXT, placeText } from "../watch.ts";
-import { clean, code, cut, escape, mention, named, when, withoutSigns } from "../text.ts";
+import { clean, cut, escape, mention, when, withoutSigns } from "../text.ts";
 
 /** The messages in an incident's thread, as they are kept until they are posted. */
 export const IncidentReply = z.discriminatedUnion("kind", [
@@ -85,43 +82,6 @@ export const IncidentReply = z.discriminatedUnion("kind", [
   }),
 ]);
 export type IncidentReply = z.infer<typeof IncidentReply>;
-
-/** How someone stood when the incident heard of them first: the verdict, and the way to all the rest. */
-export function snapshotReply(summary: UserSummary, canBlock: boolean): Message {
-  const { id, name, email } = summary.user;
-  const who = named(name, named(email, id));
-  const verdict = judge(summary, summary.gatheredAt);
-  const nothing = whyNothing(summary);
-  return message(
-    `${escape(who)}: ${headlineText(verdict)}`,
-    section(
-      compact(`*${escape(who)}*`, email !== "" && email !== who && code(email, 100)).join(" · "),
-      nothing === null
-        ? verdictText(verdict, summary)
-        : `⚪ *Nothing could be read:* ${escape(nothing, 300)}.`,
-      nothing === null && stepText(verdict, canBlock),
-    ),
-    actions("incident_snapshot", screenButton("Open summary", "user", { user: id }, `Summary of ${who}`)),
-  );
-}
-
-/** The same of several people, where there are many: a line each. */
-export function snapshotsReply(summaries: readonly UserSummary[]): Message {
-  const verdicts = summaries.map((summary) => {
-    const nothing = whyNothing(summary);
-    return nothing === null
-      ? verdictText(judge(summary, summary.gatheredAt), summary)
-      : `⚪ *Nothing could be read:* ${escape(nothing, 100)}.`;
-  });
-  const lines = summaries.map(
-    ({ user: { id, name, email } }, index) =>
-      `${code(named(email, named(name, id)), 80)} ${verdicts[index] ?? ""}`,
-  );
-  const marks = Map.groupBy(verdicts, (verdict) => verdict.split(" ")[0] ?? "");
-  const counts = [...marks].map(([mark, those]) => `${mark} ${number(those.length)}`).join(" · ");
-  const title = `${plural(summaries.length, "person", "people")}: ${counts}`;
-  return message(title, section(`*${title}*`), sections(lines));
-}
 
 type About<Kind extends IncidentReply["kind"]> = Extract<IncidentReply, { kind: Kind }>;
 

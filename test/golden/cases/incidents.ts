@@ -10,20 +10,29 @@ import {
 } from "../../../src/views/incident/answers.ts";
 import { addToIncidentModal, noteModal, openIncidentModal } from "../../../src/views/incident/forms.ts";
 import { confirmClose, incidentHead } from "../../../src/views/incident/head.ts";
+import { elsewhereReply, eventReply, noteReply, requestReply } from "../../../src/views/incident/thread.ts";
+import { snapshotReply, snapshotsReply } from "../../../src/views/incident/snapshot.ts";
+import { ALICE, BOB, CALM, LINK as CARD, MINUTE, NOW, request, TAKEN_OVER, VERIFIED } from "../story.ts";
 import {
-  elsewhereReply,
-  eventReply,
-  noteReply,
-  requestReply,
-  snapshotReply,
-  snapshotsReply,
-} from "../../../src/views/incident/thread.ts";
-import { ALICE, BOB, LINK as CARD, MINUTE, NOW, request, TAKEN_OVER, VERIFIED } from "../story.ts";
-import { DANA, FACTS, FRANK, GRACE, HEIDI, ID, INCIDENT, LINK, person } from "./incident-people.ts";
+  CLEAN,
+  DANA,
+  FACTS,
+  FRANK,
+  GRACE,
+  HEIDI,
+  ID,
+  INCIDENT,
+  LINK,
+  MALLORY,
+  person,
+} from "./incident-people.ts";
 import { INCIDENT_STORY } from "./incident-story.ts";
 
 const head = (facts: IncidentFacts, threadLink: string | null = null): Message =>
   incidentHead({ facts, now: NOW, linkOf: () => CARD, threadLink });
+
+const IVAN = person("Ivan", { ...CLEAN, sessions: { value: [NOW - 60 * MINUTE] } }, []);
+const NO_RISK_READ = { ...CALM, risk: { ok: false, reason: "Cloudflare returned an error (502)" } } as const;
 
 const at = { actor: ALICE, at: NOW };
 const line = (event: string, about: Request, link: string | null = CARD) =>
@@ -64,6 +73,8 @@ export const INCIDENTS = {
     people: [
       GRACE,
       ...Array.from({ length: 7 }, (_, n) => ({ ...DANA, person: { ...DANA.person, addedAt: n } })),
+      IVAN,
+      MALLORY,
     ],
     requests: [],
   }),
@@ -86,7 +97,7 @@ export const INCIDENTS = {
     digest: "0123456789abcdef",
   }),
   snapshot: snapshotReply(TAKEN_OVER, false),
-  "snapshots-of-many": snapshotsReply([TAKEN_OVER, TAKEN_OVER]),
+  "snapshots-of-many": snapshotsReply([CALM, NO_RISK_READ, TAKEN_OVER]),
   "request-created": line("request.created", request("pending"), null),
   "request-approved": line("request.approved", request("approved")),
   "request-denied": line(
