@@ -26,8 +26,8 @@ export interface PersonSeen {
   idp?: Known<"active" | "disabled">;
 }
 
-/** `since`: when they were put on the list, where Cloudflare says. */
-export type BlockSeen = { value: boolean; since?: number } | { unknown: string };
+/** `since`: when they were put on the list, where Cloudflare says. `isUnenforced`: they are on it, and no rule uses it. */
+export type BlockSeen = { value: boolean; since?: number; isUnenforced?: boolean } | { unknown: string };
 
 /** All that gaps of one person are made of. */
 export interface PersonFacts {
@@ -83,8 +83,8 @@ export type Gap =
   /** They signed in again after a verified revocation, and no one said that it was expected. */
   | { kind: "back"; is: "open"; since: number }
   | { kind: "sessions"; is: "open"; count: number }
-  /** Not on the block list, or nothing enforces it. */
-  | { kind: "block"; is: "open" }
+  /** Not on the block list, or on one that nothing enforces. */
+  | { kind: "block"; is: "open"; isUnenforced?: boolean }
   /** Active at the identity provider, as that says. */
   | { kind: "idp"; is: "open" }
   | { kind: "devices"; is: "open"; count: number }
@@ -148,12 +148,13 @@ export function findGaps(person: PersonFacts, { hasBlockList }: Pick<GapRules, "
       judge("sessions", unexpected, ({ length: count }) =>
         count > 0 ? { kind: "sessions", is: "open", count } : null,
       ),
-    block: () =>
-      hasBlockList
-        ? judge("block", seen?.blocked ?? NOT_READ, (isBlocked) =>
-            isBlocked ? null : { kind: "block", is: "open" },
-          )
-        : null,
+    block: () => {
+      if (!hasBlockList) return null;
+      const blocked = seen?.blocked ?? NOT_READ;
+      if ("unknown" in blocked) return unknown("block", blocked);
+      if (blocked.value) return null;
+      return { kind: "block", is: "open", ...(blocked.isUnenforced === true && { isUnenforced: true }) };
+    },
     idp: () => {
       const idp = seen?.idp ?? NOT_READ;
       // What a person says counts for as long as the provider does not say otherwise.

@@ -26,7 +26,8 @@ export async function readBlocked(
       const listed = findListed(listing, email);
       const value = isKeptOut(listed);
       if (value === null) return { unknown: "whether a Gateway rule uses the block list is unknown" };
-      return { value, ...(value && listed.since !== null && { since: listed.since }) };
+      if (!value) return { value, ...(listed.isListed && { isUnenforced: true }) };
+      return { value, ...(listed.since !== null && { since: listed.since }) };
     };
   } catch (error) {
     if (!isCloudflareFailure(error)) throw error;

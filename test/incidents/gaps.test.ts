@@ -116,6 +116,12 @@ describe("gaps", () => {
       ],
     ],
     [
+      "on a list that no rule uses",
+      { ...clean, blocked: { value: false, isUnenforced: true } },
+      [],
+      [{ kind: "block", is: "open", isUnenforced: true }],
+    ],
+    [
       "what was read before the list and the provider were is unknown",
       { readAt: T, sessions: { value: [] }, devices: { value: 0 }, risk: { value: null } },
       [],

@@ -184,7 +184,9 @@ function peopleBlocks({ people, incident: { id, status } }: IncidentFacts): Know
 function stepButtons(id: string, { person, state }: Shown, index: number): Button[] {
   const isAtWork = state.chips.some(({ kind }) => kind === "waiting" || kind === "in-progress");
   const of = { id, target: person.target, which: `incident-${index}` };
-  const kinds = new Set(state.gaps.flatMap(({ kind, is }) => (is === "open" ? kind : [])));
+  // Who is on the list already is not put on it again: what is missing is a rule in Cloudflare.
+  const open = state.gaps.filter((gap) => gap.is === "open" && !(gap.kind === "block" && gap.isUnenforced));
+  const kinds = new Set(open.map(({ kind }) => kind));
   // One revocation ends both.
   if (kinds.has("back")) kinds.delete("sessions");
   const next = isAtWork ? [] : [...kinds].map((kind) => stepButton(kind, of));

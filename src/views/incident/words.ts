@@ -102,7 +102,7 @@ function openText(gap: OpenGap): string {
     case "sessions":
       return `${plural(gap.count, "session")} open`;
     case "block":
-      return "not blocked";
+      return gap.isUnenforced === true ? "on the block list, but no rule uses it" : "not blocked";
     case "idp":
       return "active at the IdP";
     case "devices":

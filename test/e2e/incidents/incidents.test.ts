@@ -371,6 +371,17 @@ incidents: { required: [sessions, block, idp] }
     expect(line).toContain("🔴 Break-glass not justified, says @bob (Carol was awake): Revoke all sessions");
   });
 
+  it("says of someone on a block list that no rule uses what is missing, and offers no second block", async () => {
+    const scene = await startScene({ policy: `${policy}block: { email_list: ${BLOCK_LIST_ID} }\n` });
+    const { slack, cloudflare } = scene;
+    for (const list of cloudflare.state.lists)
+      list.items.push({ value: "Mallory@example.com", description: "", createdAt: cloudflare.now() });
+    for (const rule of cloudflare.state.rules) rule.enabled = false;
+    const { message } = await openIncident(scene);
+    await slack.waitFor(() => wordsOf(slack, message).includes("on the block list, but no rule uses it"));
+    expect(wordsOf(slack, message)).not.toMatch(/not blocked|Block…/);
+  });
+
   it("takes no one's word on a person without an email address, who may be the asker", async () => {
     const scene = await startScene({ policy: `${policy}incidents: { required: [sessions, idp] }\n` });
     const { slack, cloudflare } = scene;

@@ -68,6 +68,12 @@ export const INCIDENTS = {
     isContained: true,
   }),
   "head-idp-unknown": head({ ...FACTS, people: [GRACE, HEIDI], requests: [], isContained: true }),
+  "head-unenforced": head({
+    ...FACTS,
+    people: [person("Judy", { ...CLEAN, blocked: { value: false, isUnenforced: true } }, [])],
+    requests: [],
+    isContained: true,
+  }),
   "head-many-open": head({
     ...FACTS,
     people: [
