@@ -6,7 +6,7 @@ import { CHANNELS, PEOPLE } from "../sandbox/workspace.ts";
 import { openWorld } from "../sandbox/world.ts";
 import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/log/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
 import { CARD_ACTIONS } from "../src/views/card/approvals.ts";
 

@@ -7,7 +7,7 @@ import express from "express";
 
 import { createApp, type ZtBot } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/log/log.ts";
 import { openPolicy } from "../src/policy-file.ts";
 import { createInspectorRouter } from "./inspector/control.ts";
 import { createJournal } from "./inspector/journal.ts";

@@ -6,7 +6,7 @@ import { createCommands } from "../src/commands/index.ts";
 import { listPermissionNeeds } from "../src/commands/permission-needs.ts";
 import { compact } from "../src/compact.ts";
 import { type Config, ConfigError, readConfig } from "../src/config.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/log/log.ts";
 import { runDoctor } from "../src/ops/doctor/doctor.ts";
 import { readDatabaseAt } from "../src/ops/doctor/read-database.ts";
 import type { SettingsProblem } from "../src/ops/doctor/readings.ts";

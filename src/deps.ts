@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import type { Cloudflare } from "./api/cloudflare.ts";
 import type { OnRun } from "./commands/registry.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
 import type { Report } from "./ops/doctor/results.ts";
 import type { PolicyCheck } from "./ops/policy-check.ts";
 import type { PolicySource } from "./policy-file.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { isCloudflareFailure } from "./api/errors.ts";
 import { describeFailure, failedWords } from "./cloudflare-trouble.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
 import { NewerRequestError } from "./requests/newer-request.ts";
 import { isSlackRateLimit, slackTroubleOf } from "./slack/clients.ts";
 import { isTokenTrouble } from "./slack-trouble.ts";

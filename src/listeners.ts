@@ -27,7 +27,7 @@ import { followNote, readMessageChange } from "./interactions/notes/follow.ts";
 import { noteByReaction, withdrawByReaction } from "./interactions/notes/reaction.ts";
 import { openForm } from "./interactions/open-form.ts";
 import { searchUsers } from "./interactions/search-users.ts";
-import { isFirstOf, type Purpose } from "./slack/replay.ts";
+import { isFirstOf, type Purpose } from "./slack/receiving/replay.ts";
 import { USER_SEARCH } from "./views/forms/user-search.ts";
 import { FORM_PREFIX } from "./views/forms/button.ts";
 import { INCIDENT_ACTIONS } from "./views/incident/actions.ts";

@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { createApp, type ZtBot } from "./app.ts";
 import { compact } from "./compact.ts";
 import { ConfigError, EX_CONFIG, listSecrets, readConfig } from "./config.ts";
-import { describeExposed } from "./file-modes.ts";
-import { createLogger } from "./log.ts";
+import { describeExposed } from "./store/file-modes.ts";
+import { createLogger } from "./log/log.ts";
 import { openPolicy } from "./policy-file.ts";
-import { StartError } from "./start-error.ts";
+import { StartError } from "./ops/start-error.ts";
 import { StoreInUseError, StoreNotReadyError } from "./store/open.ts";
 
 // The only place that reads the environment, listens to signals and ends the process.

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 
 import { ConfigError } from "./config.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
 import type { BlockPolicy } from "./lookup/block-list.ts";
 import { GAP_KINDS, type GapKind } from "./incidents/gaps.ts";
 import { ACTION_NAMES, type ActionName } from "./requests/plan.ts";

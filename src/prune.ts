@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
 import { isFinal, STATUSES } from "./requests/request.ts";
 import type { Db } from "./store/open.ts";
 import { takeTurn } from "./store/turn.ts";

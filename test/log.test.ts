@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { listSecrets } from "../src/config.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/log/log.ts";
 
 const TOKENS = {
   bot: "xoxb-1234567890-0987654321-AbCdEf",

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { ConfigError } from "../src/config.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/log/log.ts";
 import { openPolicy, parsePolicy } from "../src/policy-file.ts";
 
 const MINIMAL = `

@@ -11,7 +11,7 @@ import { buildPage, mountPage } from "../../sandbox/web/serve.ts";
 import { ACCOUNT_ID, CLOUDFLARE_TOKEN, describeWorkspace, PEOPLE, POLICY } from "../../sandbox/workspace.ts";
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { openPolicy } from "../../src/policy-file.ts";
 import { playScenes, type Scene } from "./scenes.ts";
 

@@ -4,7 +4,7 @@ import { readCall } from "../../src/api/call.ts";
 import { createCloudflare } from "../../src/api/cloudflare.ts";
 import { isCloudflareFailure } from "../../src/api/errors.ts";
 import { createHttp } from "../../src/api/http.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { clean } from "../../src/views/text.ts";
 import type { Checked } from "./ask.ts";
 

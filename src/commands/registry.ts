@@ -6,7 +6,7 @@ import { parseWho, type Who } from "../lookup/who.ts";
 import { maskSecrets } from "../secrets.ts";
 import { maskedNotice } from "../views/masked.ts";
 import { noticeMessage } from "../views/notice.ts";
-import type { Purpose } from "../slack/replay.ts";
+import type { Purpose } from "../slack/receiving/replay.ts";
 import { authorise } from "./authorise.ts";
 import type { ArgSpecs } from "./args.ts";
 import type { Command, CommandContext } from "./define.ts";

@@ -7,7 +7,7 @@ import { describeFailure } from "../cloudflare-trouble.ts";
 import { findOpenIncidentsOf } from "../incidents/repository.ts";
 import { followRequest } from "../incidents/requests.ts";
 import { findOnList } from "../lookup/block-list.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { auditOfUser, changeRequest, type Writer } from "../requests/change.ts";
 import { LEASE_MS, takeLease, type Lease } from "../requests/lease.ts";
 import { lockTarget, unlockTargets } from "../requests/locks.ts";

@@ -9,7 +9,7 @@ import type { Standing } from "../approvals/facts.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, type AuditEntry, BOT } from "../audit/append.ts";
 import type { AuditEvent } from "../audit/events.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { auditOfUser, changeRequest } from "../requests/change.ts";
 import { LeaseLostError, type Lease } from "../requests/lease.ts";
 import { unlockTarget } from "../requests/locks.ts";

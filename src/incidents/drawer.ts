@@ -3,7 +3,7 @@ import type { WebClient } from "@slack/web-api";
 import { describeRequest } from "../actions/describe.ts";
 import type { Cloudflare } from "../api/cloudflare.ts";
 import { refuseChannel } from "../approvals/channel.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { UserSummary } from "../lookup/summary.ts";
 import { drawIncidentPicture, readIncidentSignIns } from "../pictures/incident.ts";
 import type { PolicySource } from "../policy-file.ts";

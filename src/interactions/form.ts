@@ -1,7 +1,7 @@
 import type { ModalView } from "@slack/types";
 
 import type { Asker, Deps } from "../deps.ts";
-import type { Purpose } from "../slack/replay.ts";
+import type { Purpose } from "../slack/receiving/replay.ts";
 import type { FormErrors, SubmittedForm } from "../views/forms/values.ts";
 
 export interface FormInput {

@@ -9,7 +9,7 @@ import { whoText } from "../lookup/who-list.ts";
 import { findUser } from "../lookup/who.ts";
 import { saveDraft } from "../requests/drafts.ts";
 import { editMessage, post, postOnlyTo, type MessagePlace } from "../slack/messages.ts";
-import type { IsFirst } from "../slack/replay.ts";
+import type { IsFirst } from "../slack/receiving/replay.ts";
 import type { Message } from "../views/blocks.ts";
 import { type FormParams, offerForm } from "../views/forms/button.ts";
 

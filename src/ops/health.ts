@@ -7,7 +7,7 @@ import {
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { probeWrite } from "../store/deliveries.ts";
 import type { Db } from "../store/open.ts";
 import { databaseTroubleOf } from "../store/trouble.ts";

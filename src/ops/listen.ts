@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { explainListening } from "../start-error.ts";
+import { explainListening } from "./start-error.ts";
 
 /**
  * Has a server listen; port 0 is any free one. `settings`: which name the place.

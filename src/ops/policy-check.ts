@@ -7,7 +7,7 @@ import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { readBlockList } from "../lookup/block-list.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Policy, PolicySource } from "../policy-file.ts";
 import type { Channels } from "../slack/channels.ts";
 import { slackTroubleOf } from "../slack/clients.ts";

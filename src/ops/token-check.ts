@@ -3,7 +3,7 @@ import { milliseconds } from "date-fns/milliseconds";
 import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 
 /** Long enough for the bot's operators to get a new one approved and put in place. */
 const WARN_BEFORE_MS = milliseconds({ days: 14 });

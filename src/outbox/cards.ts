@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { PolicySource } from "../policy-file.ts";
 import type { Channels } from "../slack/channels.ts";
 import { isSlackRateLimit } from "../slack/clients.ts";

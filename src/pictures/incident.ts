@@ -4,7 +4,7 @@ import { isCloudflareFailure } from "../api/errors.ts";
 import type { AccessUser, CallOptions } from "../api/cloudflare.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import type { Deps } from "../deps.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { readOpenIdentities } from "../lookup/open-identities.ts";
 import { SIGN_IN_SPAN_MS, signInLanes } from "../lookup/sign-ins/lanes.ts";
 import { readSignIns } from "../lookup/sign-ins/sign-ins.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { isSlackFailure } from "../slack/clients.ts";
 import { gatherFacts, type FactsDeps } from "../approvals/facts.ts";
 import { couldApprove } from "../approvals/decide.ts";

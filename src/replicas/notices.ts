@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import pg from "pg";
 import { z } from "zod";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Db } from "../store/open.ts";
 import { withStandardTls } from "../store/pg.ts";
 

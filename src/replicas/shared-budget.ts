@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { capOf, type RateBudget } from "../api/rate/budget.ts";
 import type { PermitLease, SharedBudget } from "../api/rate/permits.ts";
 import { PRIORITIES, type Priority } from "../api/rate/turn.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { clockOf } from "../store/clock.ts";
 import type { Notices } from "./notices.ts";
 import type { Db } from "../store/open.ts";

@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { slackErrorCode } from "./clients.ts";
 
 /** Slack's plan has canvases only as a tab of a channel: https://docs.slack.dev/reference/methods/canvases.create */

@@ -1,7 +1,7 @@
 import type { WebClient } from "@slack/web-api";
 import PQueue from "p-queue";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { memoize, shareInFlight } from "../memoize.ts";
 import { isSlackFailure, isSlackRateLimit, slackErrorCode, slackTroubleOf } from "./clients.ts";
 

@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import { memoize } from "../memoize.ts";
 import { isSlackFailure } from "./clients.ts";
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, SqliteAdapter, sql } from "kysely";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Db } from "./open.ts";
 
 /**

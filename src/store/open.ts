@@ -7,7 +7,7 @@ import { type Migration, Migrator } from "kysely/migration";
 
 import { compact } from "../compact.ts";
 import type { Config } from "../config.ts";
-import { describeExposed, restrict } from "../file-modes.ts";
+import { describeExposed, restrict } from "./file-modes.ts";
 import { list } from "../pluralize.ts";
 import { createRequestsMigration } from "./migrations/0001-requests.ts";
 import { createTargetsMigration } from "./migrations/0002-targets.ts";

@@ -1,7 +1,7 @@
 import type { WebClient } from "@slack/web-api";
 import { type UpdateObject, expressionBuilder, sql } from "kysely";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { DeliveryFailure } from "../outbox/delivery-failure.ts";
 import { OWN_TROUBLE } from "../slack-trouble.ts";
 import { slackTroubleOf } from "../slack/clients.ts";

@@ -5,7 +5,7 @@ import { isCloudflareFailure } from "../api/errors.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
 import { findListed, readListing, type BlockPolicy, type Listing } from "../lookup/block-list.ts";
 import { gotInThough, isKeptOut } from "../lookup/facts.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Db } from "../store/open.ts";
 import { look, OVERLAP_MS, unseenRows, type Look, type LogReading, type Reading } from "./look.ts";
 import { endWatch, findActive, readWatch, writeLook, type Watch } from "./watch.ts";

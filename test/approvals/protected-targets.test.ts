@@ -8,7 +8,7 @@ import {
   readProtection,
   type Protected,
 } from "../../src/approvals/protected-targets.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { createDirectory, type GroupReading } from "../../src/slack/directory.ts";
 import { startWorld } from "../support/harness.ts";

@@ -9,7 +9,7 @@ import { createForwarder, type Forwarder } from "../../src/audit/forward/forward
 import { readPosition } from "../../src/audit/forward/position.ts";
 import { readRow } from "../../src/audit/read.ts";
 import type { AuditForward } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import type { Db } from "../../src/store/open.ts";
 import { ALICE, NOW } from "../store/fixture.ts";
 import { describeWithPostgres } from "../support/postgres.ts";

@@ -17,7 +17,7 @@ import {
   parseVerifierKey,
 } from "../../src/audit/heads/note.ts";
 import { createSigner, SIGN_EVERY, type HeadNews } from "../../src/audit/heads/signer.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import type { Db } from "../../src/store/open.ts";
 import { NOW } from "../store/fixture.ts";
 import { describeWithPostgres } from "../support/postgres.ts";

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 import { parsePolicy } from "../../src/policy-file.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
 import { createDatabase, describeWithPostgres } from "../support/postgres.ts";
 import {

@@ -1,7 +1,7 @@
 import { TimeoutError } from "../../src/api/errors.ts";
 import { createReadAhead } from "../../src/execution/ahead.ts";
 import type { ExecutionDeps } from "../../src/execution/execute.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
 import type { Plan, Target } from "../../src/requests/plan.ts";
 import type { Request } from "../../src/requests/request.ts";

@@ -2,7 +2,7 @@ import type { WebClient } from "@slack/web-api";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import type { Cloudflare } from "../../src/api/cloudflare.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createPolicyCheck } from "../../src/ops/policy-check.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
 import { createChannels } from "../../src/slack/channels.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { parsePolicy } from "../../src/policy-file.ts";
 import type { Request } from "../../src/requests/request.ts";
 import { countMissing, findUnanswered } from "../../src/reminders/unanswered.ts";

@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createNotices } from "../../src/replicas/notices.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import { createDatabase, describeWithPostgres, type TestDatabase } from "../support/postgres.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 
 
 import { createBudget, type RateBudget } from "../../src/api/rate/budget.ts";
 import type { Priority } from "../../src/api/rate/turn.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createNotices, type Notices } from "../../src/replicas/notices.ts";
 import { createSharedBudget } from "../../src/replicas/shared-budget.ts";
 import { openStore, type Store } from "../../src/store/open.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createSlackClients } from "../../src/slack/clients.ts";
 import { createDirectory } from "../../src/slack/directory.ts";
 import { PEOPLE, startWorld } from "../support/harness.ts";

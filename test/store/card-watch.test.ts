@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { replaceLostCards, type CardDeps } from "../../src/outbox/cards.ts";
 import { openPolicy } from "../../src/policy-file.ts";
 import { insertRequest } from "../../src/requests/repository.ts";

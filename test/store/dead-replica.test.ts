@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 
 import type { Cloudflare } from "../../src/api/cloudflare.ts";
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { createEngine } from "../../src/engine.ts";
 import { LEASE_MS } from "../../src/requests/lease.ts";
 import { insertRequest } from "../../src/requests/repository.ts";

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { publishRequest } from "../../src/outbox/publish.ts";
 import { openPolicy } from "../../src/policy-file.ts";
 import { insertRequest, readRequest } from "../../src/requests/repository.ts";

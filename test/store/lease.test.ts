@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { changeRequest } from "../../src/requests/change.ts";
 import { LeaseLostError } from "../../src/requests/lease.ts";
 import { findSweepWork } from "../../src/requests/sweep-queries.ts";

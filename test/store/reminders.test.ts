@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 
 import { readRequestAudit } from "../../src/audit/append.ts";
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import type { Cloudflare } from "../../src/api/cloudflare.ts";
 import { openPolicy } from "../../src/policy-file.ts";
 import { createEngine } from "../../src/engine.ts";

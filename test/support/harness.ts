@@ -6,7 +6,7 @@ import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
 import { openWorld, type World, type WorldOptions } from "../../sandbox/world.ts";
 import { createApp, type ZtBot } from "../../src/app.ts";
 import { readConfig, type Config } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { openPolicy, type PolicySource } from "../../src/policy-file.ts";
 
 export { CHANNELS, PEOPLE };

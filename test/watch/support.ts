@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { startCloudflare, type CloudflareEmulator } from "../../sandbox/cloudflare/index.ts";
 import { createCloudflare } from "../../src/api/cloudflare.ts";
 import type { Config } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
+import { createLogger } from "../../src/log/log.ts";
 import { openStore, type Db } from "../../src/store/open.ts";
 import { startWatch } from "../../src/watch/watch.ts";
 import type { WatchDeps } from "../../src/watch/poll.ts";

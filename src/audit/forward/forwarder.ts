@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 
 import type { AuditForward } from "../../config.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 import type { Database } from "../../store/schema.ts";
 import { type ChainedRow, isNext, type Link } from "../chain.ts";
 import { toJsonLine } from "../formats.ts";

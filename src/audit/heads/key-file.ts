@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 import { type AuditSigning, ConfigError } from "../../config.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 import { createSigningKey, NoteError, parseSigningKey, type SigningKey } from "./note.ts";
 
 /**

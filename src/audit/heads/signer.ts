@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Kysely, sql } from "kysely";
 
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 import { clockOf } from "../../store/clock.ts";
 import type { Database } from "../../store/schema.ts";
 import { appendAudit, BOT } from "../append.ts";

@@ -4,7 +4,7 @@ import { storable } from "../../audit/append.ts";
 import type { Deps } from "../../deps.ts";
 import { MAX_NOTE } from "../../incidents/incident.ts";
 import { amendNote, findNoted, noteKey, type NoteChange } from "../../incidents/notes.ts";
-import type { IsFirst } from "../../slack/replay.ts";
+import type { IsFirst } from "../../slack/receiving/replay.ts";
 import { cut } from "../../views/text.ts";
 import { wordsOf } from "../investigate.ts";
 import { noteWords } from "../mention.ts";

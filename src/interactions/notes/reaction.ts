@@ -8,7 +8,7 @@ import { findIncidentHere, findIncidentOfThread, hasIncidents } from "../../inci
 import { MAX_NOTE } from "../../incidents/incident.ts";
 import { amend, amendNote, findNoted, noteKey, readNote } from "../../incidents/notes.ts";
 import { permalink, readMessage, type MessagePlace, type ReadMessage } from "../../slack/messages.ts";
-import type { IsFirst } from "../../slack/replay.ts";
+import type { IsFirst } from "../../slack/receiving/replay.ts";
 import { cut } from "../../views/text.ts";
 import { wordsOf } from "../investigate.ts";
 import { noteWords } from "../mention.ts";

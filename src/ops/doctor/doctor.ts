@@ -1,8 +1,8 @@
 import type { Cloudflare } from "../../api/cloudflare.ts";
 import { compact } from "../../compact.ts";
 import type { Config } from "../../config.ts";
-import { findExposure } from "../../file-modes.ts";
-import type { Log } from "../../log.ts";
+import { findExposure } from "../../store/file-modes.ts";
+import type { Log } from "../../log/log.ts";
 import type { Policy } from "../../policy-file.ts";
 import { readBlockList } from "../../lookup/block-list.ts";
 import { judge } from "./checks.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../../config.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 import { createCollectors, type CollectDeps } from "./collect.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { serveMetrics, type MetricsServer } from "./serve.ts";

@@ -4,7 +4,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import type { Call, CallOutcome } from "../../api/call.ts";
 import { CALLS } from "../../api/cloudflare.ts";
 import type { RunOutcome } from "../../commands/registry.ts";
-import type { PayloadKind } from "../../slack/acknowledge.ts";
+import type { PayloadKind } from "../../slack/receiving/acknowledge.ts";
 
 /** How zt-bot is reached by Slack. */
 type Transport = "socket" | "http";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { Registry } from "prom-client";
 
 import type { Config } from "../../config.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 import { shareInFlight } from "../../memoize.ts";
 import { listen } from "../listen.ts";
 

@@ -21,7 +21,7 @@ import {
 
 import manifest from "../../../package.json" with { type: "json" };
 import type { Config } from "../../config.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../log/log.ts";
 
 /** What was done, with its beginning and end, epoch milliseconds. Nothing in it is personal data. */
 export interface Timed {

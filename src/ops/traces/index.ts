@@ -4,8 +4,8 @@ import type { Attempt, Call } from "../../api/call.ts";
 import type { RunOutcome } from "../../commands/registry.ts";
 import type { Config } from "../../config.ts";
 import type { Engine } from "../../engine.ts";
-import type { Log } from "../../log.ts";
-import { kindOfPayload } from "../../slack/acknowledge.ts";
+import type { Log } from "../../log/log.ts";
+import { kindOfPayload } from "../../slack/receiving/acknowledge.ts";
 import { createExport, type Place, type Timed } from "./export.ts";
 
 /**

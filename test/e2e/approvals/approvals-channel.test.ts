@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { Slack, SlackChannel, StoredMessage } from "../../../sandbox/slack/index.ts";
 import { POLICY } from "../../../sandbox/workspace.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import {
   answerTo,

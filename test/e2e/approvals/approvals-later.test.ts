@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 
 import { expect, it } from "vitest";
 
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
 import {

@@ -14,7 +14,7 @@ import {
   press,
   wordsOf,
 } from "../../support/harness.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
 import {
   approve,

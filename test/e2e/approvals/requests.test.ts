@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage } from "../../../sandbox/slack/index.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import {
   answerTo,

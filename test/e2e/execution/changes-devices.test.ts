@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import type { StoredMessage, StoredView } from "../../../sandbox/slack/index.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { POLICY } from "../../../sandbox/workspace.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import {

@@ -8,7 +8,7 @@ import { SEVERAL } from "../../../src/views/forms/several.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import type { Slack, StoredMessage, StoredView } from "../../../sandbox/slack/index.ts";
 import { POLICY } from "../../../sandbox/workspace.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { addCrowd, crowdEmail, revokedEmails, stillIn } from "../../support/crowd.ts";
 import {
   answerTo,

@@ -6,7 +6,7 @@ import type { StoredMessage } from "../../../sandbox/slack/index.ts";
 import { WATCH_ACTIONS } from "../../../src/views/watch.ts";
 import { BLOCK_LIST_ID } from "../../../sandbox/cloudflare/seed/keep-out.ts";
 import { POLICY } from "../../../sandbox/workspace.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import {
   answerTo,
   askToRevoke,

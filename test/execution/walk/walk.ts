@@ -9,7 +9,7 @@ import type { Deps } from "../../../src/deps.ts";
 import { UserError } from "../../../src/errors.ts";
 import { createReadAhead } from "../../../src/execution/ahead.ts";
 import { executeRequest, type ExecutionDeps } from "../../../src/execution/execute.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { parsePolicy, type Policy } from "../../../src/policy-file.ts";
 import { pause, resume } from "../../../src/requests/pause.ts";
 import { targetsOf, type Plan, type Target } from "../../../src/requests/plan.ts";

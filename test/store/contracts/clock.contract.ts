@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { createClock } from "../../../src/store/clock.ts";
 import { type GetStore, NOW } from "../fixture.ts";
 

@@ -5,7 +5,7 @@ import { appendAudit, readRequestAudit } from "../../../src/audit/append.ts";
 import { hashRow } from "../../../src/audit/chain.ts";
 import { canonicalJson } from "../../../src/canonical-json.ts";
 import { executeRequest } from "../../../src/execution/execute.ts";
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { hashPlan, type Plan } from "../../../src/requests/plan.ts";
 import { findContradictions, readProof } from "../../../src/requests/proof.ts";
 import { insertRequest, readRequest } from "../../../src/requests/repository.ts";

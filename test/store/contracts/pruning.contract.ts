@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { createLogger } from "../../../src/log.ts";
+import { createLogger } from "../../../src/log/log.ts";
 import { KEPT_MS, prune } from "../../../src/prune.ts";
 import { changeRequest } from "../../../src/requests/change.ts";
 import { readDraft, saveDraft } from "../../../src/requests/drafts.ts";

@@ -8,7 +8,7 @@ import {
   type Receiver,
 } from "@slack/bolt";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../../log/log.ts";
 import { timeAcknowledgement, type OnAcknowledged } from "./acknowledge.ts";
 import { SIGNATURE } from "./replay.ts";
 

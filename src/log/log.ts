@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 import { levels, pino, type DestinationStream, type Logger } from "pino";
 
-import { createOutput } from "./log-output.ts";
+import { createOutput } from "./output.ts";
 
 export type { Logger } from "pino";
 

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AllMiddlewareArgs, AnyMiddlewareArgs, Context } from "@slack/bolt";
 
-import { UserError, type UserMessage } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { createDeliveries } from "../store/deliveries.ts";
-import type { Db } from "../store/open.ts";
-import { databaseTroubleOf } from "../store/trouble.ts";
+import { UserError, type UserMessage } from "../../errors.ts";
+import type { Log } from "../../log/log.ts";
+import { createDeliveries } from "../../store/deliveries.ts";
+import type { Db } from "../../store/open.ts";
+import { databaseTroubleOf } from "../../store/trouble.ts";
 import { createLoopRounds } from "./loop-rounds.ts";
 
 /** Where the signature of an HTTP request travels through Bolt: see http.ts. */

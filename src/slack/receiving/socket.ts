@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { App, Logger as BoltLogger, Receiver } from "@slack/bolt";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../../log/log.ts";
 import { timeAcknowledgement, type OnAcknowledged } from "./acknowledge.ts";
-import { isTokenTrouble, NEW_TOKEN } from "../slack-trouble.ts";
-import { slackTroubleOf } from "./clients.ts";
+import { isTokenTrouble, NEW_TOKEN } from "../../slack-trouble.ts";
+import { slackTroubleOf } from "../clients.ts";
 import { createSocketConnection, type SocketConnection } from "./socket-connection.ts";
 
 /** The way in which Slack's payloads arrive in Socket Mode. */

@@ -1,7 +1,7 @@
-import { databaseTroubleOf } from "./store/trouble.ts";
-import type { Config } from "./config.ts";
-import { slackTroubleOf } from "./slack/clients.ts";
-import { describeSlackTrouble, isTokenTrouble, NEW_TOKEN } from "./slack-trouble.ts";
+import { databaseTroubleOf } from "../store/trouble.ts";
+import type { Config } from "../config.ts";
+import { slackTroubleOf } from "../slack/clients.ts";
+import { describeSlackTrouble, isTokenTrouble, NEW_TOKEN } from "../slack-trouble.ts";
 
 /** Why zt-bot does not start, where those who run it can fix that. The message says what is wrong, and what fixes it. */
 export class StartError extends Error {

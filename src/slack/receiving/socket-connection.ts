@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { type App, type Logger as BoltLogger, SocketModeReceiver } from "@slack/bolt";
 
-import type { Log } from "../log.ts";
+import type { Log } from "../../log/log.ts";
 
 export interface SocketConnectionOptions {
   appToken: string;
