@@ -143,3 +143,51 @@ describeWithPostgres("while PostgreSQL is gone", () => {
     },
   );
 });
+
+describeWithPostgres("while PostgreSQL is silent", () => {
+  it.each([
+    ["http", NOTHING_DONE],
+    ["socket", NOT_KNOWN],
+  ] as const)(
+    "(%s) look-ups go on, a click is answered in words, and what was asked for goes on when it speaks again",
+    async (mode, words) => {
+      const scene = await startBehind(mode);
+      const { slack, cloudflare, network, bot } = scene;
+      const card = await askToRevoke(slack);
+      network.swallow(true);
+
+      const [lookUp, click] = await Promise.all([
+        answerTo(slack, PEOPLE.alice, "user mallory@example.com"),
+        told(scene, PEOPLE.bob, () => press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve)),
+      ]);
+      expect(lookUp.words).toContain("3 active sessions");
+      expect(click).toMatch(words);
+      await expectReady(scene, "the database takes no writes");
+
+      network.swallow(false);
+      await expectReady(scene, "ready");
+      expect(callsTo(cloudflare, "POST", "revoke_user")).toEqual([]);
+      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+      await finishedThread(slack, card, 120_000);
+      expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
+      expect(bot.stderr()).toBe("");
+    },
+  );
+
+  it("an execution that it left between its call and the answer comes to its end afterwards, with one call", async () => {
+    const scene = await startBehind("socket");
+    const { slack, cloudflare, network, bot } = scene;
+    const card = await askToRevoke(slack);
+    const held = cloudflare.faults.holdAnswer("revoke-user");
+    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+    await held.arrived;
+    await bot.logged("click taken");
+    network.swallow(true);
+    held.release();
+    await expectReady(scene, "the database takes no writes");
+    network.swallow(false);
+    const thread = await finishedThread(slack, card, 180_000);
+    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
+    expect(thread.filter((text) => text.includes("verified at"))).toHaveLength(1);
+  });
+});
