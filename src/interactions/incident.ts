@@ -4,7 +4,7 @@ import type { ModalView } from "@slack/types";
 import { unescapeSlack } from "../commands/parse.ts";
 import { authoriseIncident } from "../commands/incident/access.ts";
 import { assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
-import { close } from "../commands/incident/close.ts";
+import { close, type Closing } from "../commands/incident/close.ts";
 import { elsewhereLines, type Elsewhere } from "../commands/incident/elsewhere.ts";
 import { addNote } from "../commands/incident/note.ts";
 import { toldWhere } from "../commands/incident/told.ts";
@@ -21,7 +21,7 @@ import { readDraft } from "../requests/drafts.ts";
 import { maskSecrets } from "../secrets.ts";
 import { permalink } from "../slack/messages.ts";
 import { modal, section } from "../views/blocks.ts";
-import { changedAnswer, nameOf } from "../views/incident/answers.ts";
+import { changedAnswer, closedText, nameOf } from "../views/incident/answers.ts";
 import {
   addToIncidentModal,
   noteModal,
@@ -104,18 +104,12 @@ export const incidentDecisions: Record<string, ClickHandler> = {
   },
 
   async [INCIDENT_ACTIONS.close](click) {
-    const { incident, left } = await close(of(click), null);
-    if (left === null) return answer(click, incident, `⚪ Closed ${nameOf(incident)}`);
-    await click.reply(confirmClose(incident.id, left));
+    await answerClosing(click, await close(of(click), null));
   },
 
   async [INCIDENT_ACTIONS.closeAnyway](click) {
     const { incident: id = "", gaps = "" } = unpackParams(click.value);
-    const closing = await close({ ...of(click), id }, gaps);
-    const { incident } = closing;
-    if (closing.left !== null) return click.reply(confirmClose(incident.id, closing.left));
-    const gapsLeft = closing.closedWith === 0 ? "" : ", with gaps left";
-    await answer(click, incident, `⚪ Closed ${nameOf(incident)}${gapsLeft}`);
+    await answerClosing(click, await close({ ...of(click), id }, gaps));
   },
 
   async [INCIDENT_ACTIONS.summary](click) {
@@ -131,6 +125,12 @@ export const incidentDecisions: Record<string, ClickHandler> = {
     await answer(click, incident, `🔴 Reopened ${nameOf(incident)}`);
   },
 };
+
+async function answerClosing(click: Click, closing: Closing): Promise<void> {
+  const { incident, left, requests } = closing;
+  if (left !== null) return click.reply(confirmClose(incident.id, left, requests));
+  await answer(click, incident, closedText(closing));
+}
 
 async function sayIdp(click: Click, isDisabled: boolean): Promise<void> {
   const { incident: id = "", user = "" } = unpackParams(click.value);

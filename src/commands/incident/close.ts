@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { describeRequest } from "../../actions/describe.ts";
 import type { Deps } from "../../deps.ts";
 import { findGaps } from "../../incidents/gaps.ts";
 import type { Incident, IncidentPerson } from "../../incidents/incident.ts";
 import { isOpen, readPeople, refreshIncident } from "../../incidents/repository.ts";
 import { readHistory } from "../../incidents/requests.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
+import { findOpenAmong } from "../../requests/queries.ts";
 import { gapWords, notReadText, tellApart } from "../../views/incident/words.ts";
 import { authoriseIncident } from "./access.ts";
 import { change, changedMeanwhile, current, type ChangeOf } from "./change.ts";
@@ -21,10 +23,14 @@ interface GapsLeft {
   digest: string;
 }
 
-/** What came of closing: closed, with so many gaps; or the gaps that have to be confirmed first. */
-export type Closing =
-  | { incident: Incident; left: null; closedWith: number }
-  | { incident: Incident; left: GapsLeft };
+/**
+ * What came of closing: closed, with so many gaps; or the gaps that have to be confirmed first. `requests`: what those about
+ * its people are for that are not over.
+ */
+export type Closing = { incident: Incident; requests: string[] } & (
+  | { left: null; closedWith: number }
+  | { left: GapsLeft }
+);
 
 /**
  * Closes it. Gaps that are left are named and have to be confirmed: `confirmed` is the digest of those that were shown,
@@ -37,7 +43,8 @@ export async function close(of: ChangeOf, confirmed: string | null): Promise<Clo
   await readIfOld(of);
   const at = deps.now();
   const left = await readGapsLeft(deps, deps.db, incident, at);
-  if (left.gaps.length > 0 && left.digest !== confirmed) return { incident, left };
+  const requests = await readOpenRequests(deps, incident);
+  if (left.gaps.length > 0 && left.digest !== confirmed) return { incident, left, requests };
   const closed = await change(of, "incident.closed", {
     at,
     where: isOpen,
@@ -49,10 +56,19 @@ export async function close(of: ChangeOf, confirmed: string | null): Promise<Clo
     // Under the lock of its row: what is written down is what was confirmed.
     also: async (trx) => (await readGapsLeft(deps, trx, incident, at)).digest === left.digest,
   });
-  if (closed !== null) return { incident: closed, left: null, closedWith: left.gaps.length };
+  if (closed !== null) return { incident: closed, left: null, closedWith: left.gaps.length, requests };
   const other = await readGapsLeft(deps, deps.db, await current(of), at);
   if (other.gaps.length === 0) throw changedMeanwhile();
-  return { incident, left: other };
+  return { incident, left: other, requests };
+}
+
+async function readOpenRequests({ db }: Deps, { id }: Incident): Promise<string[]> {
+  const people = await readPeople(db, id);
+  const open = await findOpenAmong(
+    db,
+    people.map(({ target }) => target.id),
+  );
+  return open.map((request) => describeRequest(request).headline);
 }
 
 /** What was read before is too old to close an incident by. */

@@ -6,7 +6,7 @@ import { findClosedIncidents, findOpenIncidents, readIncident } from "../../inci
 import { findIncidentHere } from "../../incidents/find.ts";
 import { parseWho, type Who } from "../../lookup/who.ts";
 import type { Message } from "../../views/blocks.ts";
-import { changedAnswer, incidentList, nameOf } from "../../views/incident/answers.ts";
+import { changedAnswer, closedText, incidentList, nameOf } from "../../views/incident/answers.ts";
 import { confirmClose } from "../../views/incident/head.ts";
 import { list } from "../../pluralize.ts";
 import { cut, escape, mention } from "../../views/text.ts";
@@ -90,10 +90,11 @@ const RUNS: Record<string, Run> = {
     ),
   close: (context, id) =>
     withIncident(context, id, "close", async (chosen) => {
-      const { incident, left } = await close(of(context, chosen), null);
+      const closing = await close(of(context, chosen), null);
+      const { incident, left, requests } = closing;
       return left === null
-        ? answer(context, incident, `⚪ Closed ${nameOf(incident)}`)
-        : confirmClose(incident.id, left);
+        ? answer(context, incident, closedText(closing))
+        : confirmClose(incident.id, left, requests);
     }),
   reopen: (context, id) =>
     withIncident(context, id, "reopen", async (chosen) => {

@@ -2,10 +2,10 @@ import type { Incident } from "../../incidents/incident.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { compact } from "../../compact.ts";
 import { capitalize, list, plural } from "../../pluralize.ts";
-import { actions, message, section, type Message } from "../blocks.ts";
-import { screenButton } from "../screen-button.ts";
+import { actions, button, message, section, type Message } from "../blocks.ts";
+import { packParams, screenButton } from "../screen-button.ts";
 import { escape, mention, when } from "../text.ts";
-import { summaryButton } from "./actions.ts";
+import { INCIDENT_ACTIONS, summaryButton } from "./actions.ts";
 import { INCIDENT_CHANNEL, incidentName } from "./words.ts";
 
 /** Where an incident is told, or why it is not there yet. */
@@ -97,6 +97,18 @@ export function incidentList(open: readonly Incident[], closed: readonly Inciden
     open.length > shown.length &&
       section(`and ${open.length - shown.length} more: /zt incident show and the id`),
     closed.length > 0 && section("*Closed*", ...closed.map(lineOf)),
+    ...actions(
+      "incidents_closed",
+      ...closed.map(({ id }, index) =>
+        screenButton(`Show ${id}`, "incident", { incident: id }, `Show ${id}`, `closed-${index}`),
+      ),
+    ),
+    open.length === 0 &&
+      hint === undefined &&
+      actions(
+        "incidents_none",
+        button("Open incident…", INCIDENT_ACTIONS.open, packParams({ user: "" }), "Open an incident"),
+      ),
   );
 }
 
@@ -110,6 +122,22 @@ function lineOf({ id, title, severity, owner, openedAt, closed, containedAt }: I
     owner === null ? "no owner" : `owner ${mention(owner)}`,
     closed === null ? `opened ${when(openedAt)}` : `closed ${when(closed.at)}`,
   ).join(" · ")}`;
+}
+
+/** What stays open when an incident is closed is said with it. */
+export function closedText({
+  incident,
+  closedWith = 0,
+  requests,
+}: {
+  incident: Incident;
+  closedWith?: number;
+  requests: readonly string[];
+}): string {
+  const gaps = closedWith === 0 ? "" : ", with gaps left";
+  const open = requests.length;
+  if (open === 0) return `⚪ Closed ${nameOf(incident)}${gaps}`;
+  return `⚪ Closed ${nameOf(incident)}${gaps}. ${plural(open, "request is", "requests are")} not over yet: what becomes of ${open === 1 ? "it" : "them"} is told in the thread`;
 }
 
 /** `INC-7K3M2 is now severity 1` and the like need nothing but their words. */

@@ -17,6 +17,7 @@ import {
   sections,
   type Message,
 } from "../blocks.ts";
+import { firstOf } from "../fit.ts";
 import { formButton } from "../forms/button.ts";
 import { stateWords } from "../card/card.ts";
 import { packParams, screenButton } from "../screen-button.ts";
@@ -257,15 +258,27 @@ function incidentButtons({ incident: { id, status } }: IncidentFacts): ActionsBl
   );
 }
 
-/** What is left and has to be confirmed before the incident is closed. `digest`: of these gaps. */
+/**
+ * What is left and has to be confirmed before the incident is closed. `digest`: of these gaps. `requests`: what those about
+ * its people are for that are not over.
+ */
 export function confirmClose(
   id: string,
   { named: gaps, digest }: { named: readonly string[]; digest: string },
+  requests: readonly string[],
 ): Message {
   const blocks: KnownBlock[] = [
     ...sections([
       `⚠️ *${id} is not contained: ${plural(gaps.length, "gap")} left*`,
       ...gaps.map((gap) => `• ${escape(gap, 400)}`),
+      ...(requests.length === 0
+        ? []
+        : [
+            `⏳ *Not over yet:* ${firstOf(
+              requests.map((one) => escape(one, 150)),
+              MAX_REQUESTS,
+            )}. What becomes of ${requests.length === 1 ? "it" : "them"} is told in the thread.`,
+          ]),
     ]),
     ...actions(
       "incident_confirm",

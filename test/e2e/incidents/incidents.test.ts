@@ -112,9 +112,14 @@ describe("an incident", () => {
     const { message, id } = await openIncident(scene);
     const card = await askToRevoke(slack);
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("requested")));
-    await answerTo(slack, alice, `incident close ${id}`);
+    const { words: asked } = await answerTo(slack, alice, `incident close ${id}`);
+    expect(asked).toContain("⏳ Not over yet: Revoke all sessions of mallory@example.com.");
+    const before = slack.ephemerals(alice).length;
     await press(slack, alice, slack.ephemerals(alice).at(-1) as StoredMessage, INCIDENT_ACTIONS.closeAnyway);
-    await slack.waitFor(() => threadWords(slack, message).at(-1)?.includes("with gaps left:"));
+    expect(slack.visibleText(await newEphemeral(slack, alice, before))).toContain(
+      "1 request is not over yet",
+    );
+    await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("with gaps left:")));
     await press(slack, bob, card, CARD_ACTIONS.approve);
     await slack.waitFor(() => threadWords(slack, message).some((line) => line.includes("verified at")));
     const { words } = await answerTo(slack, alice, `incident severity ${id} 1`);

@@ -4,6 +4,7 @@ import type { Message } from "../../../src/views/blocks.ts";
 import {
   changedAnswer,
   elsewhereLine,
+  closedText,
   incidentList,
   threadTrouble,
   troubleNotice,
@@ -93,15 +94,27 @@ export const INCIDENTS = {
     { ...FACTS, thread: { channel: "C0INCIDN7", ts: null, trouble: { code: "not_in_channel", since: NOW } } },
     LINK,
   ),
-  "close-with-gaps": confirmClose(ID, {
-    named: [
-      "Mallory Archer: signed in again after the revocation",
-      "Mallory Archer: 1 session open",
-      "Erin (erin@example.com): sessions unknown",
-      "Frank: not read in the last 5 minutes",
-    ],
-    digest: "0123456789abcdef",
-  }),
+  "close-with-gaps": confirmClose(
+    ID,
+    {
+      named: [
+        "Mallory Archer: signed in again after the revocation",
+        "Mallory Archer: 1 session open",
+        "Erin (erin@example.com): sessions unknown",
+        "Frank: not read in the last 5 minutes",
+      ],
+      digest: "0123456789abcdef",
+    },
+    [],
+  ),
+  "close-with-a-request": confirmClose(ID, { named: ["Dana: 1 session open"], digest: "0123456789abcdef" }, [
+    "Revoke all sessions of dana@example.com",
+  ]),
+  "closed-with-a-request": changedAnswer(
+    INCIDENT,
+    closedText({ incident: INCIDENT, closedWith: 1, requests: ["Revoke all sessions of dana@example.com"] }),
+    { link: LINK, trouble: null },
+  ),
   snapshot: snapshotReply(TAKEN_OVER, false),
   "snapshots-of-many": snapshotsReply([CALM, NO_RISK_READ, TAKEN_OVER]),
   "request-created": line("request.created", request("pending"), null),
