@@ -7,6 +7,8 @@ export interface IdpState {
   active: boolean | null;
   /** The provider that says so. */
   provider: string | null;
+  /** No provider that syncs its users has them; absent otherwise, and from what was stored before it was kept. */
+  isUnlisted?: true;
 }
 
 /** Which providers there are rarely changes, and each summary asks. */
@@ -41,6 +43,12 @@ export async function readIdpState(
     }),
   );
   const found = answers.flat();
+  if (found.length === 0 && syncing.length <= MAX_PROVIDERS)
+    return {
+      active: null,
+      provider: syncing.length === 1 ? (syncing[0]?.name ?? null) : null,
+      isUnlisted: true,
+    };
   const telling =
     found.find(({ active }) => active === true) ??
     // Disabled is only what every provider says that knows them, and all of them were asked.

@@ -79,7 +79,9 @@ export function idpText(idp: UserSummary["idp"]): string | null {
     if (idp.isNone === true || idp.isReading === true) return null;
     return `⚪ IdP: unknown (${escape(idp.reason, 200)})`;
   }
-  const { active, provider } = idp.value;
+  const { active, provider, isUnlisted } = idp.value;
+  if (isUnlisted === true)
+    return `⚪ IdP: unknown (not among the users that ${provider === null ? "the IdPs sync" : `${escape(provider, 60)} syncs`} by SCIM)`;
   const name = provider === null ? "" : ` (${escape(provider, 60)})`;
   if (active === null) return "⚪ IdP: unknown";
   return active ? `IdP: active${name}` : `IdP: disabled${name}`;

@@ -42,6 +42,18 @@ async function pressUnder({ slack }: Scene, email: string, actionId: string) {
   return () => slack.click({ user: PEOPLE.alice, ...clickOn(message, actionId) });
 }
 
+it("/zt user says why it is unknown whether someone is active whom the identity provider does not sync", async () => {
+  const { slack, cloudflare } = await startScene();
+  const { scimUsers } = cloudflare.state;
+  scimUsers.splice(
+    scimUsers.findIndex(({ email }) => email === "mallory@example.com"),
+    1,
+  );
+  expect((await answerTo(slack, PEOPLE.alice, "user mallory@example.com")).words).toContain(
+    "IdP: unknown (not among the users that Entra ID syncs by SCIM)",
+  );
+});
+
 describe("/zt help", () => {
   it("lists what they may do for whoever types /zt with nothing or with help", async () => {
     const { slack } = await startScene();

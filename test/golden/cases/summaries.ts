@@ -43,6 +43,10 @@ export const SUMMARIES = {
     places: { ok: true, value: { seen: [], unread: 0 } },
     registrations: { ok: true, value: [] },
   }),
+  "not-known-to-the-idp": summary({
+    ...CALM,
+    idp: { ok: true, value: { active: null, provider: "Entra ID", isUnlisted: true } },
+  }),
   "high-risk": summary({ ...CALM, risk: withRisk("high", "Malware detected on device") }),
   "possible-takeover": summary({
     ...CALM,
