@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
@@ -135,8 +135,24 @@ function open(file: string): DatabaseSync {
   return database;
 }
 
+/** So many statements of a connection are kept: all that come again and again, without those of a rare length. */
+const KEPT_STATEMENTS = 200;
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+/** To prepare a statement takes longer than most take to run. Those used last are kept. */
+function prepare(database: DatabaseSync, sql: string): StatementSync {
+  const kept = statements.get(database) ?? new Map<string, StatementSync>();
+  statements.set(database, kept);
+  const statement = kept.get(sql) ?? database.prepare(sql);
+  kept.delete(sql);
+  kept.set(sql, statement);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT_STATEMENTS && oldest !== undefined) kept.delete(oldest);
+  return statement;
+}
+
 function run<R>(database: DatabaseSync, { sql, parameters }: CompiledQuery): QueryResult<R> {
-  const statement = database.prepare(sql);
+  const statement = prepare(database, sql);
   const values = parameters as SQLInputValue[];
   if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] };
   const { changes, lastInsertRowid } = statement.run(...values);

@@ -8,6 +8,7 @@ import { createApp, type ZtBot } from "../../src/app.ts";
 import { readConfig, type Config } from "../../src/config.ts";
 import { createLogger } from "../../src/log/log.ts";
 import { openPolicy, type PolicySource } from "../../src/policy-file.ts";
+import { putTables } from "./tables.ts";
 
 export { CHANNELS, PEOPLE };
 
@@ -48,6 +49,7 @@ export async function startBot(world: World, options: BotOptions = {}): Promise<
   const log = createLogger("info", { write: (line) => void lines.push(line) });
   const policy = openPolicy(config.policyFile, { hasStepUpKey: config.stepUpKey !== null });
   const cloudflare = { ...config.cloudflare, timeoutMs: options.cloudflareTimeoutMs };
+  await putTables(config.database);
   const bot = await createApp({
     config: { ...config, cloudflare },
     policy,
