@@ -13,7 +13,8 @@ import {
 } from "../../src/incidents/export/file.ts";
 import { type Exported, makeExport } from "../../src/incidents/export/make.ts";
 import { exportMarkdown } from "../../src/incidents/export/markdown.ts";
-import { changeIncident, openIncident } from "../../src/incidents/repository.ts";
+import { changeIncident } from "../../src/incidents/change.ts";
+import { openIncident } from "../../src/incidents/open.ts";
 import { insertRequest } from "../../src/requests/repository.ts";
 import { moveRequest } from "../../src/requests/transition.ts";
 import type { Db } from "../../src/store/open.ts";
@@ -185,7 +186,7 @@ describe("verify-export, on SQLite", () => {
     const place = await makePlace("sqlite");
     const { db } = await openPlace(place);
     const exported = await exportOne(db, 2000);
-    expect(exported.rows).toBe(2003);
+    expect(exported.rows).toBe(2004);
     expect(exported.markdown).toContain("note 1999");
     const file = join(place.folder, "x.json");
     writeFileSync(file, exported.json);
