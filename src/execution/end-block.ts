@@ -4,7 +4,7 @@ import type { Cloudflare } from "../api/cloudflare.ts";
 import { isCloudflareFailure } from "../api/errors.ts";
 import { appendAudit, BOT } from "../audit/append.ts";
 import { describeFailure } from "../cloudflare-trouble.ts";
-import { findOpenIncidentsOf } from "../incidents/repository.ts";
+import { findOpenIncidentsOf } from "../incidents/queries.ts";
 import { followRequest } from "../incidents/requests.ts";
 import { findOnList } from "../lookup/block-list.ts";
 import type { Log } from "../log/log.ts";

@@ -12,7 +12,7 @@ import { SAME_SESSION_MS, type Memory } from "../watch/look.ts";
 import type { WatchEvent } from "../watch/news.ts";
 import { findGaps, type BlockSeen, type Gap, type GapRules } from "./gaps.ts";
 import type { Incident, IncidentPerson } from "./incident.ts";
-import { changeIncident } from "./repository.ts";
+import { changeIncident } from "./change.ts";
 import { readHistory } from "./requests.ts";
 
 type Trx = Transaction<Database>;

@@ -28,7 +28,7 @@ import { snapshotReply, snapshotsReply } from "../views/incident/snapshot.ts";
 import { incidentSummary } from "../views/incident/summary.ts";
 import { readFacts, type IncidentFacts } from "./facts.ts";
 import { readStory } from "./summary/read.ts";
-import { readPeople } from "./repository.ts";
+import { readPeople } from "./queries.ts";
 import { gapRulesOf } from "./rules.ts";
 import type { Story } from "./summary/story.ts";
 import { tellRecovery, tellTrouble } from "./trouble.ts";

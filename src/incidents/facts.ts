@@ -6,7 +6,7 @@ import { readThread } from "../threads/thread.ts";
 import { stateOfPerson, type PersonState } from "./chips.ts";
 import { isContained, type GapKind, type GapRules } from "./gaps.ts";
 import type { Incident, IncidentPerson } from "./incident.ts";
-import { readIncident, readPeople } from "./repository.ts";
+import { readIncident, readPeople } from "./queries.ts";
 import { readHistory } from "./requests.ts";
 
 /** All that an incident's head shows, as it stands in the database. */

@@ -1,5 +1,5 @@
 import type { Db } from "../store/open.ts";
-import { findOpenIncidents } from "./repository.ts";
+import { findOpenIncidents } from "./queries.ts";
 
 /** The incident whose thread this is; null for any other thread. */
 export async function findIncidentOfThread(db: Db, channel: string, ts: string): Promise<string | null> {

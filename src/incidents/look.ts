@@ -13,7 +13,8 @@ import { backIn, blockedSince, readPlaceOfReturn, tellReturn, type Place } from 
 import { findGaps, isContained, newestRevocation, seenOf, type BlockSeen, type GapRules } from "./gaps.ts";
 import { gapRulesOf } from "./rules.ts";
 import { personOf, type IncidentPerson } from "./incident.ts";
-import { changeIncident, lockIncidents, readIncident, readPeople } from "./repository.ts";
+import { changeIncident, lockIncidents } from "./change.ts";
+import { readIncident, readPeople } from "./queries.ts";
 import { readHistory } from "./requests.ts";
 
 interface LookDeps {

@@ -6,7 +6,7 @@ import type { Db } from "../store/open.ts";
 import type { Database } from "../store/schema.ts";
 import { transact } from "../store/transact.ts";
 import { entryOf, type IncidentEntry } from "./incident.ts";
-import { changeIncident, lockIncidents } from "./repository.ts";
+import { changeIncident, lockIncidents } from "./change.ts";
 
 /**
  * Notes that are messages: what becomes of the message is followed. The record and the entries are only added to; what

@@ -7,7 +7,7 @@ import type { TargetState } from "../requests/targets.ts";
 import type { Database } from "../store/schema.ts";
 import { changeReply, changeThread } from "../threads/thread.ts";
 import type { PersonFacts, PersonRequest, PersonReturn } from "./gaps.ts";
-import { addEntry, lockIncidents } from "./repository.ts";
+import { addEntry, lockIncidents } from "./change.ts";
 
 type Trx = Transaction<Database>;
 

@@ -10,7 +10,8 @@ import { changeThread, createThread, readThread } from "../threads/thread.ts";
 import { troubleNotice } from "../views/incident/answers.ts";
 import { INCIDENT_CHANNEL } from "../views/incident/words.ts";
 import type { Incident } from "./incident.ts";
-import { addEntry, lockIncidents, readIncident } from "./repository.ts";
+import { addEntry, lockIncidents } from "./change.ts";
+import { readIncident } from "./queries.ts";
 
 /** What keeps the thread of an incident from Slack, and since when. */
 interface Trouble {

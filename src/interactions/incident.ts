@@ -3,7 +3,8 @@ import type { ModalView } from "@slack/types";
 
 import { unescapeSlack } from "../commands/parse.ts";
 import { authoriseIncident } from "../commands/incident/access.ts";
-import { assign, factsOf, refresh, reopen, sayIdpDisabled } from "../commands/incident/change.ts";
+import { assign, factsOf, refresh, reopen } from "../commands/incident/change.ts";
+import { sayIdpDisabled } from "../commands/incident/people.ts";
 import { close, type Closing } from "../commands/incident/close.ts";
 import { elsewhereLines, type Elsewhere } from "../commands/incident/elsewhere.ts";
 import { addNote } from "../commands/incident/note.ts";
@@ -13,7 +14,7 @@ import { postSummary, showSummary } from "../commands/incident/summary.ts";
 import type { Asker, Deps } from "../deps.ts";
 import { explain, UserError } from "../errors.ts";
 import { MAX_TITLE, type Incident } from "../incidents/incident.ts";
-import { findOpenIncidents, readIncident } from "../incidents/repository.ts";
+import { findOpenIncidents, readIncident } from "../incidents/queries.ts";
 import { findSubjects, MAX_SUBJECTS } from "../lookup/subjects.ts";
 import { parseWhoList, whoText } from "../lookup/who-list.ts";
 import { getUser } from "../lookup/who.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Kysely, Selectable, Transaction } from "kysely";
 
 import { appendAudit, BOT } from "../audit/append.ts";
-import { lookAgainAt } from "../incidents/repository.ts";
+import { lookAgainAt } from "../incidents/people.ts";
 import { changeRequest, lockRequests } from "../requests/change.ts";
 import type { Back, Request } from "../requests/request.ts";
 import type { Db } from "../store/open.ts";

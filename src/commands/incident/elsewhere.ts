@@ -1,7 +1,7 @@
 import type { AccessUser } from "../../api/cloudflare.ts";
 import type { Deps } from "../../deps.ts";
 import type { Incident } from "../../incidents/incident.ts";
-import { findOthersAbout } from "../../incidents/repository.ts";
+import { findOthersAbout } from "../../incidents/queries.ts";
 import type { NewReply } from "../../threads/thread.ts";
 import { elsewhereLine } from "../../views/incident/answers.ts";
 import type { IncidentReply } from "../../views/incident/thread.ts";

@@ -5,7 +5,7 @@ import { capitalize } from "../../pluralize.ts";
 import { UserError } from "../../errors.ts";
 import { makeExport } from "../../incidents/export/make.ts";
 import type { Incident } from "../../incidents/incident.ts";
-import { readIncident } from "../../incidents/repository.ts";
+import { readIncident } from "../../incidents/queries.ts";
 import { gapRulesOf } from "../../incidents/rules.ts";
 import { describeSlackTrouble } from "../../slack-trouble.ts";
 import { isSlackFailure, slackTroubleOf } from "../../slack/clients.ts";

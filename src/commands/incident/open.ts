@@ -10,7 +10,7 @@ import {
   type Incident,
   type Severity,
 } from "../../incidents/incident.ts";
-import { openIncident } from "../../incidents/repository.ts";
+import { openIncident } from "../../incidents/open.ts";
 import { findMany } from "../../lookup/many.ts";
 import { onlyFirst } from "../../lookup/who-list.ts";
 import { findUser, type Who } from "../../lookup/who.ts";

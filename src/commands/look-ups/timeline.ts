@@ -4,7 +4,7 @@ import type { Asker, Deps } from "../../deps.ts";
 import { UserError } from "../../errors.ts";
 import { isIncidentId, type Incident } from "../../incidents/incident.ts";
 import { findIncidentHere } from "../../incidents/find.ts";
-import { readIncident, readPeople } from "../../incidents/repository.ts";
+import { readIncident, readPeople } from "../../incidents/queries.ts";
 import { readNoteRows, readRequestRows, type Story } from "../../incidents/story.ts";
 import { findMany } from "../../lookup/many.ts";
 import {

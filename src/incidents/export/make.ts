@@ -5,7 +5,7 @@ import { readNewest } from "../../audit/search.ts";
 import type { Db } from "../../store/open.ts";
 import { gapWords } from "../../views/incident/words.ts";
 import type { GapRules } from "../gaps.ts";
-import { addEntry } from "../repository.ts";
+import { addEntry } from "../change.ts";
 import { readStory } from "../summary/read.ts";
 import type { Story } from "../summary/story.ts";
 import { type ExportedData, hashStory, hashText, writeExport } from "./file.ts";

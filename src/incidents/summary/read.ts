@@ -4,7 +4,7 @@ import { readTargets } from "../../requests/targets.ts";
 import type { Db } from "../../store/open.ts";
 import { readFacts } from "../facts.ts";
 import type { GapRules } from "../gaps.ts";
-import { readEntries, readRemoved } from "../repository.ts";
+import { readEntries, readRemoved } from "../queries.ts";
 import { BEFORE_MS } from "../requests.ts";
 import { tellStory, type Story, type StoryRequest } from "./story.ts";
 

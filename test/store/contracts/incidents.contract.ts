@@ -2,15 +2,10 @@ import { describe, expect, it, vi } from "vitest";
 
 import { POLICY } from "../../../sandbox/workspace.ts";
 import type { Incident } from "../../../src/incidents/incident.ts";
-import {
-  addPeople,
-  isOpen,
-  changeIncident,
-  openIncident,
-  readEntries,
-  readIncident,
-  removePeople,
-} from "../../../src/incidents/repository.ts";
+import { isOpen, changeIncident } from "../../../src/incidents/change.ts";
+import { openIncident } from "../../../src/incidents/open.ts";
+import { addPeople, removePeople } from "../../../src/incidents/people.ts";
+import { readEntries, readIncident } from "../../../src/incidents/queries.ts";
 import { amendNote, findNoted, noteKey, readNote, type NoteChange } from "../../../src/incidents/notes.ts";
 import { readNoteRows, readRequestRows } from "../../../src/incidents/story.ts";
 import { findLooks, lookAtPeople } from "../../../src/incidents/look.ts";

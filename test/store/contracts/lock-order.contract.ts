@@ -1,13 +1,9 @@
 import { sql, type Transaction } from "kysely";
 import { describe, expect, it, vi } from "vitest";
 
-import {
-  changeIncident,
-  lockIncidents,
-  openIncident,
-  refreshIncident,
-  setIdpDisabled,
-} from "../../../src/incidents/repository.ts";
+import { changeIncident, lockIncidents } from "../../../src/incidents/change.ts";
+import { openIncident } from "../../../src/incidents/open.ts";
+import { refreshIncident, setIdpDisabled } from "../../../src/incidents/people.ts";
 import { amendNote, noteKey, readNote } from "../../../src/incidents/notes.ts";
 import { changeRequest, lockRequests } from "../../../src/requests/change.ts";
 import { moveRequest, withdrawRequest } from "../../../src/requests/transition.ts";
