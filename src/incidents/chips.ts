@@ -15,6 +15,8 @@ export type Chip =
   | { kind: "back"; since: number }
   | { kind: "waiting" | "in-progress" | "unclear" | "failed"; requestId: string }
   | { kind: "revoked"; at: number }
+  /** By the block list, as something enforces it. */
+  | { kind: "blocked" }
   | { kind: "open"; gap: OpenGap }
   | { kind: "idp-disabled"; said: Said }
   | { kind: "unknown"; what: readonly GapKind[] };
@@ -48,10 +50,13 @@ export function stateOfPerson(person: PersonFacts, rules: GapRules): PersonState
       gap.is === "open" && gap.kind !== "back" && !(gap.kind === "sessions" && back.length > 0),
   );
   const isDisabled = idpDisabled !== null && !gaps.some(({ kind }) => kind === "idp");
+  const blocked = rules.hasBlockList ? person.seen?.blocked : undefined;
+  const isBlocked = blocked !== undefined && "value" in blocked && blocked.value;
   const chips: Chip[] = [
     ...back.map((since): Chip => ({ kind: "back", since })),
     ...(request === null ? [] : [request]),
     ...(revoked === null ? [] : [{ kind: "revoked", at: revoked } as const]),
+    ...(isBlocked ? [{ kind: "blocked" } as const] : []),
     ...open.map((gap): Chip => ({ kind: "open", gap })),
     ...(isDisabled ? [{ kind: "idp-disabled", said: idpDisabled } as const] : []),
     ...(unknown.length === 0 ? [] : [{ kind: "unknown", what: unknown } as const]),

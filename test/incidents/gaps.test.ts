@@ -228,21 +228,21 @@ describe("gaps", () => {
 describe("how someone stands", () => {
   const open = { ...clean, sessions: { value: [T - 90_000] } };
   it.each<[string, PersonSeen | null, readonly PersonRequest[], string, readonly string[]]>([
-    ["contained", clean, [revoked], "contained", ["revoked"]],
-    ["open", open, [], "open", ["open"]],
+    ["contained", clean, [revoked], "contained", ["revoked", "blocked"]],
+    ["open", open, [], "open", ["blocked", "open"]],
     [
       "waiting",
       open,
       [{ ...revoked, status: "pending", state: "waiting", sentAt: null }],
       "waiting",
-      ["waiting", "open"],
+      ["waiting", "blocked", "open"],
     ],
     [
       "in progress",
       open,
       [{ ...revoked, status: "executing", state: "sent" }],
       "in-progress",
-      ["in-progress", "open"],
+      ["in-progress", "blocked", "open"],
     ],
     [
       "back, whatever else is under way",
@@ -252,23 +252,24 @@ describe("how someone stands", () => {
         { ...revoked, id: "ZT-0000002", status: "pending", state: "waiting", sentAt: null, createdAt: T },
       ],
       "back",
-      ["back", "waiting", "revoked"],
+      ["back", "waiting", "revoked", "blocked"],
     ],
     [
       "failed, and still open",
       open,
       [{ ...revoked, status: "failed", state: "failed" }],
       "open",
-      ["failed", "open"],
+      ["failed", "blocked", "open"],
     ],
     [
       "denied: nothing was done",
       open,
       [{ ...revoked, status: "denied", state: "waiting" }],
       "open",
-      ["open"],
+      ["blocked", "open"],
     ],
-    ["unknown", { ...clean, sessions: { unknown: "HTTP 502" } }, [], "unknown", ["unknown"]],
+    ["unknown", { ...clean, sessions: { unknown: "HTTP 502" } }, [], "unknown", ["blocked", "unknown"]],
+    ["not known to be blocked", { ...clean, blocked: { unknown: "HTTP 502" } }, [], "contained", ["unknown"]],
     ["not read yet", null, [], "unknown", ["unknown"]],
   ])("%s", (_name, seen, requests, standing, chips) => {
     const state = stateOfPerson(facts(seen, requests), RULES);

@@ -79,6 +79,8 @@ function chipText(chip: Chip): string {
       return "last request failed";
     case "revoked":
       return `revoked ${when(chip.at, "minute")}`;
+    case "blocked":
+      return "blocked";
     case "open":
       return openText(chip.gap);
     case "idp-disabled":

@@ -48,13 +48,13 @@ export function blockEndMessage({ plan }: Pick<Request, "plan">, data: BlockPost
   switch (data.kind) {
     case "block-until":
       return withButtons(
-        `⏳ ${email} stays on${name} until ${when(data.until)}${data.was === undefined ? "" : `, no longer until ${when(data.was)}`}.`,
+        `⏳ ${email} stays on${name} until ${when(data.until)}${data.was === undefined ? "" : ` instead of ${when(data.was)}`}.`,
         extend,
         unblock,
       );
     case "block-without-end":
       return withButtons(
-        `⏳ ${email} stays on${name} until someone unblocks them, no longer until ${when(data.was)}.`,
+        `⏳ ${email} stays on${name} until someone unblocks them; before, it was until ${when(data.was)}.`,
         unblock,
       );
     case "block-stays":

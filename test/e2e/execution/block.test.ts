@@ -349,13 +349,13 @@ describe("blocking someone who is on the list already", () => {
     expect(words).toContain("Instead, zt-bot unblocks them by itself 4 hours after this begins");
     expect(asks).toContain("already, with an end. Instead, they come off it 4 hours after");
     expect(thread).toContain("Already blocked");
-    expect(await told(scene, "no longer until")).toMatch(/stays on .* until \S+.*, no longer until \S+/);
+    expect(await told(scene, "instead of")).toMatch(/stays on .* until \S+.* instead of \S+/);
   });
 
   it("says that it has no end from now on", async () => {
     const { words, scene } = await blockAgain(`block ${MALLORY} --reason for good`, `Block ${MALLORY}`);
     expect(words).toContain("Instead, they stay on it until someone unblocks them");
-    expect(await told(scene, "until someone unblocks them, no longer until")).toContain(MALLORY);
+    expect(await told(scene, "until someone unblocks them; before, it was until")).toContain(MALLORY);
   });
 
   it("promises no end to a block that has none, as what someone else did is not undone", async () => {
