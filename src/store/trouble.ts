@@ -4,74 +4,63 @@ export interface DatabaseTrouble {
   next: string;
 }
 
-const FULL: DatabaseTrouble = { why: "has no room: its disk is full", next: "Free space on the disk." };
-const READ_ONLY: DatabaseTrouble = {
-  why: "takes no writes: it is read-only",
-  next: "Make it writable again. A PostgreSQL that was failed over to may still be a copy: promote it, or let DATABASE_URL lead to the primary.",
-};
-const LOCKED: DatabaseTrouble = {
-  why: "is locked by another program",
-  next: "End the program that holds the lock.",
-};
-const CLOSED: DatabaseTrouble = {
-  why: "can't be opened",
-  next: "Let zt-bot's user read and write the file and its folder, on a disk that is not read-only.",
-};
 const UNREACHABLE: DatabaseTrouble = {
   why: "can't be reached",
   next: "Start PostgreSQL, or fix the network between it and zt-bot.",
 };
-const CROWDED: DatabaseTrouble = {
-  why: "takes no more connections",
-  next: "Raise max_connections of PostgreSQL, or end connections that nothing uses.",
-};
-const REFUSING: DatabaseTrouble = {
-  why: "does not let zt-bot in",
-  next: "Correct user, password and database in DATABASE_URL.",
-};
-const FAILING: DatabaseTrouble = {
-  why: "can't be read or written: its disk reports an error",
-  next: "Look at the disk and at the system's log: it may be failing, or read-only since an error.",
-};
-const DAMAGED: DatabaseTrouble = {
-  why: "is damaged",
-  next: "Stop zt-bot, keep a copy of the files, and restore a backup: docs/runbook.md, Data.",
-};
 
-/** By the lowest byte of SQLite's code: https://sqlite.org/rescode.html */
-const SQLITE: ReadonlyMap<number, DatabaseTrouble> = new Map([
-  [5, LOCKED],
-  [8, READ_ONLY],
-  [10, FAILING],
-  [11, DAMAGED],
-  [13, FULL],
-  [14, CLOSED],
-  [26, DAMAGED],
-]);
+/**
+ * What each code means. Numbers are SQLite's, of which the lowest byte counts (https://sqlite.org/rescode.html); the others
+ * PostgreSQL's (https://www.postgresql.org/docs/current/errcodes-appendix.html) and the operating system's.
+ */
+const TROUBLES: readonly [codes: readonly (number | string)[], means: DatabaseTrouble][] = [
+  [[13, "53100", "ENOSPC"], { why: "has no room: its disk is full", next: "Free space on the disk." }],
+  [
+    [8, "25006", "EROFS"],
+    {
+      why: "takes no writes: it is read-only",
+      next: "Make it writable again. A PostgreSQL that was failed over to may still be a copy: promote it, or let DATABASE_URL lead to the primary.",
+    },
+  ],
+  [[5, "55P03"], { why: "is locked by another program", next: "End the program that holds the lock." }],
+  [
+    [14, "EACCES"],
+    {
+      why: "can't be opened",
+      next: "Let zt-bot's user read and write the file and its folder, on a disk that is not read-only.",
+    },
+  ],
+  [["57P01", "57P02", "57P03", "25P03"], UNREACHABLE],
+  [["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"], UNREACHABLE],
+  [["ENOTFOUND", "EAI_AGAIN"], UNREACHABLE],
+  [
+    ["53300"],
+    {
+      why: "takes no more connections",
+      next: "Raise max_connections of PostgreSQL, or end connections that nothing uses.",
+    },
+  ],
+  [
+    ["28000", "28P01", "3D000"],
+    { why: "does not let zt-bot in", next: "Correct user, password and database in DATABASE_URL." },
+  ],
+  [
+    [10],
+    {
+      why: "can't be read or written: its disk reports an error",
+      next: "Look at the disk and at the system's log: it may be failing, or read-only since an error.",
+    },
+  ],
+  [
+    [11, 26, "XX001", "XX002"],
+    {
+      why: "is damaged",
+      next: "Stop zt-bot, keep a copy of the files, and restore a backup: docs/runbook.md, Data.",
+    },
+  ],
+];
 
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html, and the operating system's codes. */
-const CODES: ReadonlyMap<string, DatabaseTrouble> = new Map([
-  ["25006", READ_ONLY],
-  ["53100", FULL],
-  ["53300", CROWDED],
-  ["55P03", LOCKED],
-  ["57P01", UNREACHABLE],
-  ["57P02", UNREACHABLE],
-  ["57P03", UNREACHABLE],
-  ["25P03", UNREACHABLE],
-  ["28000", REFUSING],
-  ["28P01", REFUSING],
-  ["3D000", REFUSING],
-  ["XX001", DAMAGED],
-  ["XX002", DAMAGED],
-  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"].map(
-    (code) => [code, UNREACHABLE] as const,
-  ),
-  ...["ENOTFOUND", "EAI_AGAIN"].map((code) => [code, UNREACHABLE] as const),
-  ["ENOSPC", FULL],
-  ["EROFS", READ_ONLY],
-  ["EACCES", CLOSED],
-]);
+const BY_CODE = new Map(TROUBLES.flatMap(([codes, means]) => codes.map((code) => [code, means] as const)));
 
 /** Of node-postgres, which gives these no code: pg/lib/client.js, pg-pool/index.js; the third is pg.ts's own. */
 const CUT =
@@ -89,8 +78,8 @@ export function databaseTroubleOf(error: unknown): DatabaseTrouble | null {
   // Of a name with several addresses none was reached.
   if (error instanceof AggregateError) return databaseTroubleOf(error.errors[0]);
   const sqlite = sqliteCode(error);
-  if (sqlite !== null) return SQLITE.get(sqlite) ?? null;
-  const known = "code" in error && typeof error.code === "string" ? CODES.get(error.code) : undefined;
+  if (sqlite !== null) return BY_CODE.get(sqlite) ?? null;
+  const known = "code" in error && typeof error.code === "string" ? BY_CODE.get(error.code) : undefined;
   if (known !== undefined) return known;
   if (CUT.test(error.message)) return UNREACHABLE;
   return error.cause === undefined ? null : databaseTroubleOf(error.cause);
