@@ -1,18 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
-import {
-  askToRevoke,
-  callsTo,
-  finishedThread,
-  MODES,
-  PEOPLE,
-  press,
-  startWorld,
-  type,
-  wordsOf,
-} from "../support/harness.ts";
-import { probe, startBotProcess } from "../support/process.ts";
+import { callsTo, finishedThread, MODES, PEOPLE, startWorld, type, wordsOf } from "../support/harness.ts";
+import { probe, startBotProcess, startHeld } from "../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
@@ -31,13 +20,8 @@ describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
   });
 
   it("finishes the call it is on, says that it is stopping, and takes no new work", async () => {
-    const world = await startWorld({ mode });
-    const { slack, cloudflare } = world;
-    const bot = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    const answer = cloudflare.faults.holdAnswer("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await answer.arrived;
+    const held = await startHeld("answer", { mode });
+    const { slack, cloudflare, bot, card } = held;
 
     const stopped = bot.stop();
     await vi.waitFor(
@@ -49,14 +33,14 @@ describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
     const refused = await type(slack, PEOPLE.carol, "revoke dana@example.com --reason too late");
     expect(refused).toMatchObject({ ok: false, error: "dispatch_failed" });
 
-    answer.release();
+    held.release();
     const { code, tookMs } = await stopped;
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(LIMIT_MS);
     expect(slack.messages(card.channel)).toHaveLength(messages);
     expect(bot.stderr()).toBe("");
 
-    await startBotProcess(world);
+    await startBotProcess(held);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
@@ -81,20 +65,15 @@ describe.each(MODES)("a process in %s mode that is asked to stop", (mode) => {
 
 describe("a process that is asked to stop while Cloudflare does not answer", () => {
   it("ends within ten seconds all the same, and goes on with the call when started again", async () => {
-    const world = await startWorld();
-    const { slack, cloudflare } = world;
-    const bot = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    const call = cloudflare.faults.hold("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await call.arrived;
+    const held = await startHeld("call");
+    const { slack, cloudflare, bot, card } = held;
 
     const { code, tookMs } = await bot.stop();
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(LIMIT_MS);
-    call.release();
+    held.release();
 
-    await startBotProcess(world);
+    await startBotProcess(held);
     await finishedThread(slack, card);
     expect(wordsOf(slack, card)).toContain("verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);

@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import type { CloudflareEmulator } from "../../sandbox/cloudflare/index.ts";
 import type { Delivery, Slack, StoredMessage } from "../../sandbox/slack/index.ts";
 import { CHANNELS, PEOPLE } from "../../sandbox/workspace.ts";
-import { openWorld, type World, type WorldOptions } from "../../sandbox/world.ts";
+import { openWorld, type Mode, type World, type WorldOptions } from "../../sandbox/world.ts";
 import { createApp, type ZtBot } from "../../src/app.ts";
 import { readConfig, type Config } from "../../src/config.ts";
 import { createLogger } from "../../src/log/log.ts";
@@ -13,7 +13,7 @@ import { putTables } from "./tables.ts";
 export { CHANNELS, PEOPLE };
 
 export const MODES = ["socket", "http"] as const;
-export type { World, WorldOptions };
+export type { Mode, World, WorldOptions };
 
 /** Both emulators and a folder, without a bot: for tests that start it as a process of its own. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {

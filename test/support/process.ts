@@ -4,7 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { onTestFinished } from "vitest";
 
 import { spawnProcess, type BotProcess, type LogLine } from "../../sandbox/bot-process.ts";
-import type { World } from "./harness.ts";
+import type { FaultRoute } from "../../sandbox/cloudflare/index.ts";
+import type { StoredMessage } from "../../sandbox/slack/index.ts";
+import { CARD_ACTIONS } from "../../src/views/card/approvals.ts";
+import { askToRevoke, PEOPLE, press, startWorld, type Mode, type World } from "./harness.ts";
 
 export type { BotProcess, LogLine };
 
@@ -44,6 +47,31 @@ export async function startBotProcess(
   const url = String(ready["url"]);
   if (world.mode === "http") world.slack.setDelivery({ mode: "http", url: `${url}/slack/events` });
   return { ...bot, url, readyMs: performance.now() - startedAt };
+}
+
+export interface HeldRequest extends World {
+  bot: ReadyBot;
+  card: StoredMessage;
+  /** Lets the call, or its answer, go on. */
+  release(): void;
+}
+
+/**
+ * A bot as a process with a revocation of mallory that bob approved, at the moment in which a call of it is held: before it
+ * takes effect, or when only the answer is missing.
+ */
+export async function startHeld(
+  hold: "call" | "answer",
+  { mode = "socket", route = "revoke-user" }: { mode?: Mode; route?: FaultRoute } = {},
+): Promise<HeldRequest> {
+  const world = await startWorld({ mode });
+  const { slack, cloudflare } = world;
+  const bot = await startBotProcess(world);
+  const card = await askToRevoke(slack);
+  const held = hold === "call" ? cloudflare.faults.hold(route) : cloudflare.faults.holdAnswer(route);
+  await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+  await held.arrived;
+  return { ...world, bot, card, release: held.release };
 }
 
 /** Rows of the bot's embedded database, read past it. */

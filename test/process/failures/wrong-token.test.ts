@@ -13,7 +13,7 @@ import {
   type World,
   wordsOf,
 } from "../../support/harness.ts";
-import { probe, query, startBotProcess } from "../../support/process.ts";
+import { probe, query, startBotProcess, startHeld } from "../../support/process.ts";
 
 // Each test starts processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000 });
@@ -56,23 +56,18 @@ describe("a Cloudflare token that is revoked", () => {
   );
 
   it("while a call is verified takes nothing back: with a new token and a restart it is verified, and not sent again", async () => {
-    const world = await startWorld();
-    const { slack, cloudflare } = world;
-    const first = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    const call = cloudflare.faults.holdAnswer("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await call.arrived;
+    const held = await startHeld("answer");
+    const { slack, cloudflare, card } = held;
     const looks = () =>
       callsTo(cloudflare, "GET", "active_sessions").filter(({ status }) => status === 401).length;
-    refuseToken(world, 401);
-    call.release();
+    refuseToken(held, 401);
+    held.release();
     await vi.waitFor(() => expect(looks()).toBeGreaterThan(0), 20_000);
     await slack.waitFor(() => wordsOf(slack, card).includes("verifying"));
-    await first.stop();
+    await held.bot.stop();
 
     cloudflare.faults.clear();
-    await startBotProcess(world);
+    await startBotProcess(held);
     expect((await finishedThread(slack, card)).at(-1)).toContain("✅ Revoked 3 sessions, verified at");
     expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
@@ -80,22 +75,17 @@ describe("a Cloudflare token that is revoked", () => {
 
 describe("a Slack token that is revoked between approval and call", () => {
   it("keeps nothing from being done: with a new token and a restart every message follows, once and in order", async () => {
-    const world = await startWorld({ mode: "http" });
-    const { slack, cloudflare } = world;
-    const first = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    await slack.waitFor(() => slack.thread(card.channel, card.ts).length === 1);
-    const call = cloudflare.faults.hold("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await call.arrived;
+    const held = await startHeld("call", { mode: "http" });
+    const { slack, cloudflare, card } = held;
+    await slack.waitFor(() => slack.thread(card.channel, card.ts).length > 0);
     slack.setTokenError("token_revoked");
-    call.release();
-    const has = (event: string) => query(world, "SELECT 1 FROM audit WHERE event = ?", event).length > 0;
+    held.release();
+    const has = (event: string) => query(held, "SELECT 1 FROM audit WHERE event = ?", event).length > 0;
     await vi.waitFor(() => expect(has("request.succeeded")).toBe(true), 20_000);
-    expect((await first.stop()).code).toBe(0);
+    expect((await held.bot.stop()).code).toBe(0);
 
     slack.setTokenError(null);
-    await startBotProcess(world);
+    await startBotProcess(held);
     const thread = await finishedThread(slack, card);
     expect(thread.map((text) => text.split("\n")[0])).toEqual([
       expect.stringMatching(/^🔎 Before/),
@@ -109,13 +99,7 @@ describe("a Slack token that is revoked between approval and call", () => {
   });
 
   it("(the app-level one, in Socket Mode) makes it not ready and nothing else: what is approved is done, and told", async () => {
-    const world = await startWorld();
-    const { slack, cloudflare } = world;
-    const bot = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    const call = cloudflare.faults.hold("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await call.arrived;
+    const { slack, bot, card, release } = await startHeld("call");
     slack.faults.set("apps.connections.open", { error: "invalid_auth" });
     slack.disconnectSockets("refresh_requested", { warningMs: 0 });
     await vi.waitFor(
@@ -123,7 +107,7 @@ describe("a Slack token that is revoked between approval and call", () => {
         expect(await probe(bot, "/readyz")).toEqual({ status: 503, text: "not connected to Slack" }),
       { timeout: 30_000, interval: 50 },
     );
-    call.release();
+    release();
     expect((await finishedThread(slack, card)).at(-1)).toContain("verified at");
     const [warning] = bot.logs("not connected to Slack, trying again");
     expect(warning).toMatchObject({ level: "warn", next: expect.stringContaining("SLACK_APP_TOKEN") });

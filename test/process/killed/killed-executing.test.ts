@@ -6,7 +6,7 @@ import { readConfig } from "../../../src/config.ts";
 import { moveRequest } from "../../../src/requests/transition.ts";
 import { CARD_ACTIONS } from "../../../src/views/card/approvals.ts";
 import { askToRevoke, PEOPLE, press, startWorld } from "../../support/harness.ts";
-import { startBotProcess } from "../../support/process.ts";
+import { startBotProcess, startHeld } from "../../support/process.ts";
 import { readAudit } from "../../e2e/support.ts";
 import { expectWholeStory, liveSessions, type Expected } from "./whole-story.ts";
 
@@ -78,43 +78,29 @@ describe.each(["socket"] as const)(
   "killed in %s mode and started again, the bot goes on at once and does nothing twice",
   (mode) => {
     it.each(moments)("%s", async (_when, { route, hold, open, expected }) => {
-      const world = await startWorld({ mode });
-      const { slack, cloudflare } = world;
-      const first = await startBotProcess(world);
-      const card = await askToRevoke(slack);
-      const held = hold === "call" ? cloudflare.faults.hold(route) : cloudflare.faults.holdAnswer(route);
-      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-      await held.arrived;
+      const held = await startHeld(hold, { mode, route });
       // What stands before the call is read while the click is still being judged.
-      await vi.waitFor(() =>
-        expect(readAudit(world).map(({ event }) => event)).toContain("request.approved"),
-      );
-      await first.kill();
+      await vi.waitFor(() => expect(readAudit(held).map(({ event }) => event)).toContain("request.approved"));
+      await held.bot.kill();
       held.release();
-      expect(liveSessions(world)).toHaveLength(open);
+      expect(liveSessions(held)).toHaveLength(open);
 
-      await expectWholeStory(world, await startBotProcess(world), card, expected);
+      await expectWholeStory(held, await startBotProcess(held), held.card, expected);
     });
   },
 );
 
 describe("killed and started again, the bot goes on at once and does nothing twice", () => {
   it("after Cloudflare's answer, while it looks whether the sessions are gone", async () => {
-    const world = await startWorld();
-    const { slack, cloudflare } = world;
-    const first = await startBotProcess(world);
-    const card = await askToRevoke(slack);
-    const call = cloudflare.faults.holdAnswer("revoke-user");
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    await call.arrived;
-    const look = cloudflare.faults.hold("sessions.list");
-    call.release();
+    const held = await startHeld("answer");
+    const look = held.cloudflare.faults.hold("sessions.list");
+    held.release();
     await look.arrived;
-    await first.kill();
+    await held.bot.kill();
     look.release();
-    expect(liveSessions(world)).toHaveLength(0);
+    expect(liveSessions(held)).toHaveLength(0);
 
-    await expectWholeStory(world, await startBotProcess(world), card, {
+    await expectWholeStory(held, await startBotProcess(held), held.card, {
       calls: 1,
       answer: accepted,
       audit: ["call.sent", "call.answered"],
