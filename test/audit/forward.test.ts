@@ -84,28 +84,35 @@ describe("forwarding to a file", () => {
 describe("forwarding a record that was rewritten", () => {
   forwardContract("sqlite");
 
-  it("stops where a file ends with another row than the record holds, as after a restored backup", async () => {
-    const place = await makePlace("sqlite");
-    const { db } = await openPlace(place);
-    const file = join(place.folder, "audit.jsonl");
-    await appendRows(db, 6);
-    const { forwarder } = forwardFrom(db, { kind: "file", file });
-    await vi.waitFor(() => expect(seqsIn(file)).toEqual(numbersTo(6)), WAIT);
-    await forwarder.stop();
-    // The rows and the position as they were at row 4, and two others since.
-    const back = await readRow(db, 4);
-    await tamper(place, db, () => db.deleteFrom("audit").where("seq", ">", 4).execute());
-    const link = { seq: back?.seq ?? 0, hash: back?.hash ?? "" };
-    await db.updateTable("audit_head").set(link).execute();
-    await db.updateTable("audit_sinks").set(link).execute();
-    const short = forwardFrom(db, { kind: "file", file }, { owner: "two" });
-    await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
-    await vi.waitFor(() => expect(short.alarms).toEqual([expect.stringContaining("ends with row 6")]), WAIT);
-    await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
-    await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
-    await vi.waitFor(() => expect(short.alarms.at(-1)).toContain("holds another row 6"), WAIT);
-    expect(seqsIn(file)).toEqual(numbersTo(6));
-  });
+  it(
+    "stops where a file ends with another row than the record holds, as after a restored backup",
+    { tags: ["slow"] },
+    async () => {
+      const place = await makePlace("sqlite");
+      const { db } = await openPlace(place);
+      const file = join(place.folder, "audit.jsonl");
+      await appendRows(db, 6);
+      const { forwarder } = forwardFrom(db, { kind: "file", file });
+      await vi.waitFor(() => expect(seqsIn(file)).toEqual(numbersTo(6)), WAIT);
+      await forwarder.stop();
+      // The rows and the position as they were at row 4, and two others since.
+      const back = await readRow(db, 4);
+      await tamper(place, db, () => db.deleteFrom("audit").where("seq", ">", 4).execute());
+      const link = { seq: back?.seq ?? 0, hash: back?.hash ?? "" };
+      await db.updateTable("audit_head").set(link).execute();
+      await db.updateTable("audit_sinks").set(link).execute();
+      const short = forwardFrom(db, { kind: "file", file }, { owner: "two" });
+      await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
+      await vi.waitFor(
+        () => expect(short.alarms).toEqual([expect.stringContaining("ends with row 6")]),
+        WAIT,
+      );
+      await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
+      await appendAudit(db, { at: NOW, actor: ALICE, event: "other" });
+      await vi.waitFor(() => expect(short.alarms.at(-1)).toContain("holds another row 6"), WAIT);
+      expect(seqsIn(file)).toEqual(numbersTo(6));
+    },
+  );
 
   it("repeats what a file took when the process died before that was noted, and goes on", async () => {
     const place = await makePlace("sqlite");
@@ -131,61 +138,68 @@ describeWithPostgres("forwarding a record that was rewritten, on PostgreSQL", ()
 );
 
 function forwardContract(dialect: Dialect): void {
-  it("stops and raises the alarm, also when nothing new is there to send, and goes on when the record fits again", async () => {
-    const place = await makePlace(dialect);
-    const { db } = await openPlace(place);
-    const collector = await startCollector();
-    await appendRows(db, 6);
-    const { alarms, logs } = forwardFrom(db, { kind: "http", url: collector.url, token: null });
-    const seqs = (): number[] => collector.received.flatMap((one) => one.seqs);
-    await vi.waitFor(() => expect(seqs()).toEqual(numbersTo(6)), WAIT);
-    const last = await readRow(db, 6);
-    if (last === undefined) throw new Error("no row 6");
-    const other = chainRow({ seq: 5, hash: last.prev_hash }, { ...last, actor: "nobody" });
-    const put = async (row: ChainedRow): Promise<void> => {
-      await db.updateTable("audit").set(row).where("seq", "=", 6).execute();
-      await db.updateTable("audit_head").set({ seq: 6, hash: row.hash }).execute();
-    };
-    await tamper(place, db, () => put(other));
-    await vi.waitFor(
-      () => expect(alarms).toEqual([expect.stringContaining("row 6 is not the one that was forwarded")]),
-      WAIT,
-    );
-    expect(logs()).toContain("the record does not fit its copy: nothing is forwarded");
-    expect(logs() + alarms.join("")).not.toContain("in-the-url");
-    await put(last);
-    await appendAudit(db, { at: NOW, actor: ALICE, event: "later" });
-    await vi.waitFor(() => expect(seqs()).toEqual(numbersTo(7)), WAIT);
-    expect(alarms).toHaveLength(1);
+  it(
+    "stops and raises the alarm, also when nothing new is there to send, and goes on when the record fits again",
+    { tags: ["slow"] },
+    async () => {
+      const place = await makePlace(dialect);
+      const { db } = await openPlace(place);
+      const collector = await startCollector();
+      await appendRows(db, 6);
+      const { alarms, logs } = forwardFrom(db, { kind: "http", url: collector.url, token: null });
+      const seqs = (): number[] => collector.received.flatMap((one) => one.seqs);
+      await vi.waitFor(() => expect(seqs()).toEqual(numbersTo(6)), WAIT);
+      const last = await readRow(db, 6);
+      if (last === undefined) throw new Error("no row 6");
+      const other = chainRow({ seq: 5, hash: last.prev_hash }, { ...last, actor: "nobody" });
+      const put = async (row: ChainedRow): Promise<void> => {
+        await db.updateTable("audit").set(row).where("seq", "=", 6).execute();
+        await db.updateTable("audit_head").set({ seq: 6, hash: row.hash }).execute();
+      };
+      await tamper(place, db, () => put(other));
+      await vi.waitFor(
+        () => expect(alarms).toEqual([expect.stringContaining("row 6 is not the one that was forwarded")]),
+        WAIT,
+      );
+      expect(logs()).toContain("the record does not fit its copy: nothing is forwarded");
+      expect(logs() + alarms.join("")).not.toContain("in-the-url");
+      await put(last);
+      await appendAudit(db, { at: NOW, actor: ALICE, event: "later" });
+      await vi.waitFor(() => expect(seqs()).toEqual(numbersTo(7)), WAIT);
+      expect(alarms).toHaveLength(1);
 
-    // Rewritten together with the position, so that the database alone has nothing against it.
-    const later = await readRow(db, 7);
-    if (later === undefined) throw new Error("no row 7");
-    const forged = chainRow(last, { ...later, actor: "nobody" });
-    const putAll = (row: ChainedRow): Promise<unknown> =>
-      db.transaction().execute(async (trx) => {
-        await trx.updateTable("audit").set(row).where("seq", "=", 7).execute();
-        await trx.updateTable("audit_head").set({ hash: row.hash }).execute();
-        await trx
-          .updateTable("audit_sinks")
-          .set({ seq: row === later ? 7 : 0, hash: row.hash })
-          .execute();
-      });
-    await putAll(forged);
-    await vi.waitFor(() => expect(alarms.at(-1)).toContain("row 7 is not the one that was forwarded"), WAIT);
-    expect(seqs()).toEqual(numbersTo(7));
-    await putAll(later);
+      // Rewritten together with the position, so that the database alone has nothing against it.
+      const later = await readRow(db, 7);
+      if (later === undefined) throw new Error("no row 7");
+      const forged = chainRow(last, { ...later, actor: "nobody" });
+      const putAll = (row: ChainedRow): Promise<unknown> =>
+        db.transaction().execute(async (trx) => {
+          await trx.updateTable("audit").set(row).where("seq", "=", 7).execute();
+          await trx.updateTable("audit_head").set({ hash: row.hash }).execute();
+          await trx
+            .updateTable("audit_sinks")
+            .set({ seq: row === later ? 7 : 0, hash: row.hash })
+            .execute();
+        });
+      await putAll(forged);
+      await vi.waitFor(
+        () => expect(alarms.at(-1)).toContain("row 7 is not the one that was forwarded"),
+        WAIT,
+      );
+      expect(seqs()).toEqual(numbersTo(7));
+      await putAll(later);
 
-    // Cut off at the end, which leaves nothing to send either; then a row that does not follow the one before it.
-    await db.deleteFrom("audit").where("seq", ">", 5).execute();
-    await vi.waitFor(() => expect(alarms.at(-1)).toContain("the record ends before it"), WAIT);
-    await db
-      .insertInto("audit")
-      .values([last, later, { ...chainRow(last, last), seq: 8 }])
-      .execute();
-    await vi.waitFor(() => expect(alarms.at(-1)).toContain("row 8 is not as it was written"), WAIT);
-    expect(seqs()).toEqual(numbersTo(7));
-  });
+      // Cut off at the end, which leaves nothing to send either; then a row that does not follow the one before it.
+      await db.deleteFrom("audit").where("seq", ">", 5).execute();
+      await vi.waitFor(() => expect(alarms.at(-1)).toContain("the record ends before it"), WAIT);
+      await db
+        .insertInto("audit")
+        .values([last, later, { ...chainRow(last, last), seq: 8 }])
+        .execute();
+      await vi.waitFor(() => expect(alarms.at(-1)).toContain("row 8 is not as it was written"), WAIT);
+      expect(seqs()).toEqual(numbersTo(7));
+    },
+  );
 }
 
 describe("forwarding to a collector", () => {

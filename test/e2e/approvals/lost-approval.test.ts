@@ -38,7 +38,7 @@ describe("an approval that is lost between two attempts of a call", () => {
     await vi.waitFor(() => expect(slack.messages(slack.dm(alice))).toHaveLength(1));
   });
 
-  it("lets nobody of several be called for a second time", async () => {
+  it("lets nobody of several be called for a second time", { tags: ["slow"] }, async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     const [first = "", ...others] = addCrowd(cloudflare, 3);

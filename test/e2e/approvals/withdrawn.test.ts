@@ -47,24 +47,28 @@ describe("a request that is kept back after it has begun", () => {
     expect(stillIn(cloudflare, ["mallory@example.com"])).toHaveLength(1);
   });
 
-  it("is not sent again when it is denied after a call without an answer, and does not say that nothing was done", async () => {
-    const scene = await startScene({ cloudflareTimeoutMs: 300 });
-    const { slack, cloudflare } = scene;
-    const card = await askToRevoke(slack);
-    const hang = cloudflare.faults.hold("revoke-user");
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await hang.arrived;
-    await pauseHolding(scene, card);
-    hang.release();
+  it(
+    "is not sent again when it is denied after a call without an answer, and does not say that nothing was done",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ cloudflareTimeoutMs: 300 });
+      const { slack, cloudflare } = scene;
+      const card = await askToRevoke(slack);
+      const hang = cloudflare.faults.hold("revoke-user");
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      await hang.arrived;
+      await pauseHolding(scene, card);
+      hang.release();
 
-    const thread = await deny(scene, card);
-    await answerTo(slack, carol, "resume");
-    expect(revokedEmails(cloudflare)).toHaveLength(1);
-    expect(`${thread}${wordsOf(slack, card)}`).not.toContain("nothing was done");
-    expect(wordsOf(slack, card)).toContain("Failed");
-    const events = readAudit(scene).map(({ event }) => event);
-    expect(events.filter((event) => event === "call.sent")).toHaveLength(1);
-  });
+      const thread = await deny(scene, card);
+      await answerTo(slack, carol, "resume");
+      expect(revokedEmails(cloudflare)).toHaveLength(1);
+      expect(`${thread}${wordsOf(slack, card)}`).not.toContain("nothing was done");
+      expect(wordsOf(slack, card)).toContain("Failed");
+      const events = readAudit(scene).map(({ event }) => event);
+      expect(events.filter((event) => event === "call.sent")).toHaveLength(1);
+    },
+  );
 
   it("about several is denied for those who come later, and says who was done", async () => {
     const scene = await startScene();

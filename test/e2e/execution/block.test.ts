@@ -421,7 +421,7 @@ describe("revoking someone who is blocked already", () => {
     expect(wordsOf(scene.slack, card)).toContain(`To keep them out: /zt block ${MALLORY}`);
   });
 
-  it("is read beside the sessions: no one waits longer for the card", async () => {
+  it("is read beside the sessions: no one waits longer for the card", { tags: ["slow"] }, async () => {
     const scene = await start();
     const { cloudflare } = scene;
     const latencyMs = 500;
@@ -536,7 +536,7 @@ function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
     expect(line).toContain("Block again…");
   });
 
-  it("is extended by asking again, and the first end no longer counts", async () => {
+  it("is extended by asking again, and the first end no longer counts", { tags: ["slow"] }, async () => {
     const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     await carryOut(scene, `block ${MALLORY} --for 4h --reason still looking`, `Block ${MALLORY} for 4 hours`);
@@ -582,7 +582,7 @@ function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
     expect(patches(scene)).toHaveLength(1);
   });
 
-  it("waits while zt-bot is paused, and says why", async () => {
+  it("waits while zt-bot is paused, and says why", { tags: ["slow"] }, async () => {
     const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     await answerTo(scene.slack, PEOPLE.bob, "pause --reason a drill");
@@ -603,7 +603,7 @@ function endsAtItsTime(makeTimed: () => Promise<Timed>): void {
     expect(patches(scene)).toHaveLength(1);
   });
 
-  it("is tried again where Cloudflare fails, and told as late", async () => {
+  it("is tried again where Cloudflare fails, and told as late", { tags: ["slow"] }, async () => {
     const { scene, skip } = await startHere();
     await carryOut(scene, `block ${MALLORY} --for 1h --reason phished`, `Block ${MALLORY} for 1 hour`);
     scene.cloudflare.faults.set("lists.change", { kind: "status", status: 502 });

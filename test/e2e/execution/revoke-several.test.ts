@@ -263,7 +263,7 @@ describe("a revocation of several users", () => {
 });
 
 describe("a long list in the form", () => {
-  it("shows how far its users are looked up, and then what was asked", async () => {
+  it("shows how far its users are looked up, and then what was asked", { tags: ["slow"] }, async () => {
     let ahead = 0;
     const { slack, cloudflare } = await startScene({ now: () => Date.now() + ahead });
     const emails = addCrowd(cloudflare, 12);

@@ -119,7 +119,7 @@ describe("the summary of an incident", () => {
     expect(readAudit(scene).map(({ event }) => event)).not.toContain("incident.summarized");
   });
 
-  it("says what is unknown where Cloudflare does not answer", async () => {
+  it("says what is unknown where Cloudflare does not answer", { tags: ["slow"] }, async () => {
     const scene = await startScene({ policy });
     const { slack, cloudflare } = scene;
     const { message, id } = await openIncident(scene);
