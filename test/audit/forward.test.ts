@@ -33,7 +33,7 @@ function forwardFrom(
   return { forwarder, logs: () => lines.join(""), alarms };
 }
 
-describe("forwarding to a file", () => {
+describe("forwarding to a file", { tags: ["slow"] }, () => {
   it("writes each row as a line, also those of before and those that come later, and survives that the file is rotated away", async () => {
     const place = await makePlace("sqlite");
     const { db } = await openPlace(place);

@@ -26,7 +26,7 @@ function runScript(env: Record<string, string>): Promise<{ code: number; out: st
   });
 }
 
-describe("asking Slack about what the bot shows", () => {
+describe("asking Slack about what the bot shows", { tags: ["slow"] }, () => {
   it("says of each case that Slack takes it, and posts nothing", async () => {
     const { slack, client } = await start();
     const lines: string[] = [];

@@ -24,7 +24,7 @@ function refused({ calls }: Slack): number {
   return calls.filter(({ response }) => response?.["error"] === "invalid_blocks").length;
 }
 
-describe("a message with containers", () => {
+describe("a message with containers", { tags: ["slow"] }, () => {
   it("goes as it is to a workspace that knows them", async () => {
     const { slack, client } = await start();
     await post(client, general, FOLDED);

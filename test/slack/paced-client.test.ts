@@ -20,7 +20,7 @@ function textsTo(slack: Slack, channel: string): unknown[] {
     .map(({ args }) => args["text"]);
 }
 
-describe("messages into one channel", () => {
+describe("messages into one channel", { tags: ["slow"] }, () => {
   it("go no faster than the pace after the first two, and not behind another channel's", async () => {
     const { client } = await start(5);
     await client.auth.test();

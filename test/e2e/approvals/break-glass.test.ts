@@ -448,7 +448,7 @@ describe("breaking the glass", () => {
   });
 });
 
-describe("a review", () => {
+describe("a review", { tags: ["slow"] }, () => {
   it("that finds it not justified needs a word why, which who did it reads", async () => {
     const scene = await startWithGlass();
     const { slack } = scene;

@@ -167,7 +167,7 @@ describe("reminders", () => {
   });
 });
 
-describe("where no approver is active in Slack", () => {
+describe("where no approver is active in Slack", { tags: ["slow"] }, () => {
   function setPresence({ slack }: Scene, presence: "active" | "away"): void {
     for (const person of [bob, carol]) slack.setPerson(person, { presence });
   }

@@ -379,7 +379,7 @@ describe("blocking someone who is on the list already", () => {
   });
 });
 
-describe("revoking someone who is blocked already", () => {
+describe("revoking someone who is blocked already", { tags: ["slow"] }, () => {
   const values = async (scene: Scene) =>
     boxesOf(await openFormBy(scene.slack, alice, `revoke ${MALLORY}`)).map(({ value }) => value);
 

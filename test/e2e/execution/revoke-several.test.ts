@@ -401,7 +401,7 @@ describe("names that were not found", () => {
   });
 });
 
-describe("when it does not go well", () => {
+describe("when it does not go well", { tags: ["slow"] }, () => {
   it("leaves the others alone when the first one fails, and offers to ask again", async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;

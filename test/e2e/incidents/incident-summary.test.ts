@@ -208,7 +208,7 @@ describe("the export of an incident", () => {
   });
 });
 
-describe("the summary of an incident as a canvas", () => {
+describe("the summary of an incident as a canvas", { tags: ["slow"] }, () => {
   it("leaves none over that no one can open", async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;

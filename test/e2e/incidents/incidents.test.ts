@@ -670,7 +670,7 @@ incidents: { required: [sessions, block, idp] }
   });
 });
 
-describe("an incident that can't be opened or read says why", () => {
+describe("an incident that can't be opened or read says why", { tags: ["slow"] }, () => {
   it.each([
     ["incident open nobody@example.com,mallory@example.com", "Not everyone was found"],
     [

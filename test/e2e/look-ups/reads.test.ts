@@ -331,7 +331,7 @@ describe("nothing to show", () => {
   });
 });
 
-describe("Cloudflare in trouble", () => {
+describe("Cloudflare in trouble", { tags: ["slow"] }, () => {
   /** Each read with the route it cannot do without. */
   const READS = [
     ["users", "users.list", "Access: Audit Logs Read"],

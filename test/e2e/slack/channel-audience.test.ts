@@ -40,7 +40,7 @@ function refusals(scene: Scene) {
   return readAudit(scene).filter(({ event }) => event === "request.refused");
 }
 
-describe("an approvals channel that outsiders can read", () => {
+describe("an approvals channel that outsiders can read", { tags: ["slow"] }, () => {
   it.each(OUTSIDE)("keeps the bot from starting when it %s", async (_how, channel) => {
     const world = await startWorld();
     world.slack.setChannel(CHANNELS.approvals, channel);

@@ -30,7 +30,7 @@ const CARD_DELIVERY_FAILURE: readonly (readonly [email: string, fault: Fault, sa
   ["rita@example.com", { retryAfter: 1 }, "Slack's rate limit is reached"],
 ];
 
-describe("a card that Slack does not take", () => {
+describe("a card that Slack does not take", { tags: ["slow"] }, () => {
   it("is explained to who asked, follows when it can, and once only", async () => {
     const { slack, cloudflare } = await startScene();
     for (const [email, fault, said] of CARD_DELIVERY_FAILURE) {

@@ -48,7 +48,7 @@ function payloadOf(delivery: Delivery): Record<string, unknown> {
   return delivery.request.payload;
 }
 
-describe("a person whose app is not there", () => {
+describe("a person whose app is not there", { tags: ["slow"] }, () => {
   it("reads that it is not responding, in Socket Mode", async () => {
     const slack = await startAlone();
     expect(await slack.command(hello)).toMatchObject({ ok: false, error: "dispatch_failed" });
