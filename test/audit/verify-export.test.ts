@@ -182,7 +182,7 @@ describe("verify-export, on SQLite", () => {
     }
   });
 
-  it("holds 2,000 rows and checks each of them", async () => {
+  it("holds 2,000 rows and checks each of them", { tags: ["slow"] }, async () => {
     const place = await makePlace("sqlite");
     const { db } = await openPlace(place);
     const exported = await exportOne(db, 2000);

@@ -350,15 +350,19 @@ describe("every subcommand", () => {
       expect(words, name).toContain(`No Access user has the id ${device}`);
   });
 
-  it("says so on an account without risk scoring where it can't do without, and does its work where it can", async () => {
-    const scene = await startScene();
-    scene.cloudflare.settings.riskEnabled = false;
-    for (const [name, row] of Object.entries(TABLE)) {
-      const words = await answer(scene.slack, row.good(MALLORY), typist(row));
-      if (row.needsRisk === true) expect(words, name).toMatch(/does not have|not enabled|Enterprise/);
-      else expect(words, name).toMatch(row.says);
-    }
-  });
+  it(
+    "says so on an account without risk scoring where it can't do without, and does its work where it can",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      scene.cloudflare.settings.riskEnabled = false;
+      for (const [name, row] of Object.entries(TABLE)) {
+        const words = await answer(scene.slack, row.good(MALLORY), typist(row));
+        if (row.needsRisk === true) expect(words, name).toMatch(/does not have|not enabled|Enterprise/);
+        else expect(words, name).toMatch(row.says);
+      }
+    },
+  );
 
   it("names the permission that the token lacks", async () => {
     const scene = await startScene({ permissions: ["Some Other Permission"] });

@@ -275,17 +275,23 @@ it("pitfall 13: what nobody could approve is refused when it is asked for", asyn
   expect(scene.slack.messages(CHANNELS.approvals)).toEqual([]);
 });
 
-it("pitfall 14: nothing waits in a handler: a bot that is started again in the middle goes on where it was", async () => {
-  const world = await startWorld();
-  const { slack, cloudflare } = world;
-  cloudflare.settings.sessionListLagMs = 1500;
-  const first = await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
-  const card = await askToRevoke(slack);
-  await press(slack, bob, card, CARD_ACTIONS.approve);
-  await slack.waitFor(() => wordsOf(slack, card).includes("Accepted by Cloudflare, verifying") || undefined);
-  await first.bot.stop();
-  await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
-  await finishedThread(slack, await cardWhere(slack));
-  expect(wordsOf(slack, card)).toContain("verified at");
-  expect(revocations(world)).toHaveLength(1);
-});
+it(
+  "pitfall 14: nothing waits in a handler: a bot that is started again in the middle goes on where it was",
+  { tags: ["slow"] },
+  async () => {
+    const world = await startWorld();
+    const { slack, cloudflare } = world;
+    cloudflare.settings.sessionListLagMs = 1500;
+    const first = await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
+    const card = await askToRevoke(slack);
+    await press(slack, bob, card, CARD_ACTIONS.approve);
+    await slack.waitFor(
+      () => wordsOf(slack, card).includes("Accepted by Cloudflare, verifying") || undefined,
+    );
+    await first.bot.stop();
+    await startBot(world, { verifyDelaysMs: [500, 500, 500, 500, 500, 500, 500, 500] });
+    await finishedThread(slack, await cardWhere(slack));
+    expect(wordsOf(slack, card)).toContain("verified at");
+    expect(revocations(world)).toHaveLength(1);
+  },
+);

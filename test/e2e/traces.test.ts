@@ -122,30 +122,34 @@ describe("with a collector", () => {
     expect(calls.map(({ kind }) => kind).every((kind) => kind === 3)).toBe(true);
   });
 
-  it("no personal data is in anything that is sent: no address, name, reason or user", async () => {
-    const collector = await startCollector();
-    const { bot, ...world } = await start(collector);
-    await revoke(world);
-    for (const look of [`user ${MALLORY}`, `sign-ins ${MALLORY}`, "user nobody@example.com", "requests"])
-      await answerTo(world.slack, alice, look);
-    await bot.stop();
+  it(
+    "no personal data is in anything that is sent: no address, name, reason or user",
+    { tags: ["slow"] },
+    async () => {
+      const collector = await startCollector();
+      const { bot, ...world } = await start(collector);
+      await revoke(world);
+      for (const look of [`user ${MALLORY}`, `sign-ins ${MALLORY}`, "user nobody@example.com", "requests"])
+        await answerTo(world.slack, alice, look);
+      await bot.stop();
 
-    const sent = collector.bodies.join("\n");
-    expect(collector.spans().length).toBeGreaterThan(30);
-    const { users } = world.cloudflare.state;
-    const personal = [
-      "@",
-      "example.com",
-      REASON,
-      "Mallory",
-      ...Object.values(PEOPLE),
-      ...users.flatMap(({ id, email, name }) => [id, email, ...(name === null ? [] : [name])]),
-      world.env["CLOUDFLARE_ACCOUNT_ID"] ?? "",
-      world.env["CLOUDFLARE_API_TOKEN"] ?? "",
-      world.env["SLACK_BOT_TOKEN"] ?? "",
-    ].filter((text) => text !== "");
-    expect(personal.filter((text) => sent.includes(text))).toEqual([]);
-  });
+      const sent = collector.bodies.join("\n");
+      expect(collector.spans().length).toBeGreaterThan(30);
+      const { users } = world.cloudflare.state;
+      const personal = [
+        "@",
+        "example.com",
+        REASON,
+        "Mallory",
+        ...Object.values(PEOPLE),
+        ...users.flatMap(({ id, email, name }) => [id, email, ...(name === null ? [] : [name])]),
+        world.env["CLOUDFLARE_ACCOUNT_ID"] ?? "",
+        world.env["CLOUDFLARE_API_TOKEN"] ?? "",
+        world.env["SLACK_BOT_TOKEN"] ?? "",
+      ].filter((text) => text !== "");
+      expect(personal.filter((text) => sent.includes(text))).toEqual([]);
+    },
+  );
 
   it("the collector gets the headers, the service's name and attributes that the settings name", async () => {
     const collector = await startCollector();

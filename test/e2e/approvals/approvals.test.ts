@@ -429,29 +429,33 @@ describe("before what is approved is carried out", () => {
     expect(wordsOf(scene.slack, card)).toContain("verified at");
   });
 
-  it("waits for another request that is at work on the same user, and for no other", async () => {
-    const scene = await startWith("");
-    const { slack, cloudflare } = scene;
-    const first = await askToRevoke(slack);
-    const second = await askToRevoke(slack, { text: `revoke ${MALLORY} --devices --reason laptop stolen` });
-    const other = await askToRevoke(slack, {
-      text: "revoke-devices devon@example.com --all --reason phished",
-    });
-    const call = cloudflare.faults.hold("revoke-user");
-    await press(slack, bob, first, CARD_ACTIONS.approve);
-    await call.arrived;
-    await press(slack, bob, second, CARD_ACTIONS.approve);
-    await slack.waitFor(
-      () => wordsOf(slack, second).includes("another request is working on the same user") || undefined,
-    );
-    await press(slack, bob, other, CARD_ACTIONS.approve);
-    await finishedThread(slack, other);
-    expect(wordsOf(slack, second)).not.toContain("Done");
-    call.release();
-    await finishedThread(slack, first);
-    await finishedThread(slack, second);
-    expect(wordsOf(slack, second)).toContain("verified at");
-  });
+  it(
+    "waits for another request that is at work on the same user, and for no other",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startWith("");
+      const { slack, cloudflare } = scene;
+      const first = await askToRevoke(slack);
+      const second = await askToRevoke(slack, { text: `revoke ${MALLORY} --devices --reason laptop stolen` });
+      const other = await askToRevoke(slack, {
+        text: "revoke-devices devon@example.com --all --reason phished",
+      });
+      const call = cloudflare.faults.hold("revoke-user");
+      await press(slack, bob, first, CARD_ACTIONS.approve);
+      await call.arrived;
+      await press(slack, bob, second, CARD_ACTIONS.approve);
+      await slack.waitFor(
+        () => wordsOf(slack, second).includes("another request is working on the same user") || undefined,
+      );
+      await press(slack, bob, other, CARD_ACTIONS.approve);
+      await finishedThread(slack, other);
+      expect(wordsOf(slack, second)).not.toContain("Done");
+      call.release();
+      await finishedThread(slack, first);
+      await finishedThread(slack, second);
+      expect(wordsOf(slack, second)).toContain("verified at");
+    },
+  );
 });
 
 describe("the kill switch", () => {

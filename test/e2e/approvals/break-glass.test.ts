@@ -588,29 +588,33 @@ describe("a review", () => {
     await slack.waitFor(() => wordsOf(slack, card).includes("Justified, reviewed by @bob"));
   });
 
-  it("is due also for what was void; whoever did it may act alone again, as nothing came of it", async () => {
-    const scene = await startWithGlass();
-    const { slack, cloudflare } = scene;
-    const first = await askToRevoke(slack);
-    const call = cloudflare.faults.hold("revoke-user");
-    await press(slack, bob, first, CARD_ACTIONS.approve);
-    await call.arrived;
-    const card = await askToRevoke(slack, {
-      text: "revoke mallory@example.com --devices --reason laptop stolen",
-    });
-    await useBreakGlass(scene, alice, card);
-    await slack.waitFor(() => wordsOf(slack, card).includes("another request is working on the same user"));
-    slack.setPerson(alice, { deleted: true });
-    call.release();
-    await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
-    expect(wordsOf(slack, card)).toContain("used break-glass and may no longer use it");
-    expect(revokeCalls(scene)).toHaveLength(1);
-    slack.setPerson(alice, { deleted: false });
-    const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });
-    await useBreakGlass(scene, alice, other);
-    await finishedThread(slack, other);
-    expect(await review(scene, bob, card, "justified")).toContain("Your review is on the card");
-  });
+  it(
+    "is due also for what was void; whoever did it may act alone again, as nothing came of it",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startWithGlass();
+      const { slack, cloudflare } = scene;
+      const first = await askToRevoke(slack);
+      const call = cloudflare.faults.hold("revoke-user");
+      await press(slack, bob, first, CARD_ACTIONS.approve);
+      await call.arrived;
+      const card = await askToRevoke(slack, {
+        text: "revoke mallory@example.com --devices --reason laptop stolen",
+      });
+      await useBreakGlass(scene, alice, card);
+      await slack.waitFor(() => wordsOf(slack, card).includes("another request is working on the same user"));
+      slack.setPerson(alice, { deleted: true });
+      call.release();
+      await slack.waitFor(() => wordsOf(slack, card).includes("Void"));
+      expect(wordsOf(slack, card)).toContain("used break-glass and may no longer use it");
+      expect(revokeCalls(scene)).toHaveLength(1);
+      slack.setPerson(alice, { deleted: false });
+      const other = await askToRevoke(slack, { text: "revoke dana@example.com --reason phished" });
+      await useBreakGlass(scene, alice, other);
+      await finishedThread(slack, other);
+      expect(await review(scene, bob, card, "justified")).toContain("Your review is on the card");
+    },
+  );
 
   it("has nothing to review while zt-bot is paused: nobody acts alone then, and is told what ends it", async () => {
     const scene = await startWithGlass();

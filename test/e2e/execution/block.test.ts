@@ -153,7 +153,7 @@ describe("/zt block", () => {
     expect(await approve(scene.slack, card)).toContain("Cloudflare no longer has the block list");
   });
 
-  it("adds them once though the answer is lost", async () => {
+  it("adds them once though the answer is lost", { tags: ["slow"] }, async () => {
     const scene = await start();
     scene.cloudflare.faults.set("lists.change", { kind: "drop-after", times: 1 });
     const { thread } = await carryOut(scene, `block ${MALLORY} --reason phished`, `Block ${MALLORY}`);
@@ -232,7 +232,7 @@ describe("/zt revoke --block", () => {
     expect(callsTo(scene.cloudflare, "POST", "revoke_user")).toHaveLength(1);
   });
 
-  it("does both in the end where the list fails for a moment", async () => {
+  it("does both in the end where the list fails for a moment", { tags: ["slow"] }, async () => {
     const scene = await start();
     scene.cloudflare.faults.set("lists.change", { kind: "status", status: 502, times: 1 });
     const { thread } = await carryOut(scene, TYPED, HEADLINE);

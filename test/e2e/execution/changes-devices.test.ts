@@ -99,33 +99,37 @@ function openFormUnder({ slack }: Scene, { channel, ts }: StoredMessage, user: s
 }
 
 describe("a revocation of somebody with their devices", () => {
-  it("offers to restore those devices that went with it, and says which these are", async () => {
-    const scene = await startScene();
-    const { slack, cloudflare } = scene;
-    const old = cloudflare.state.registrations.find(({ deviceName }) => deviceName === OLD_PHONE);
-    expect(old?.revokedAt).toBeLessThan(cloudflare.now() - 3_600_000);
-    await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
-    const asked = await card(scene, "Revoke all sessions and devices of mallory");
-    expect(wordsOf(slack, asked)).toContain("Revoked devices can be restored");
-    expect(await approve(slack, asked)).toContain("verified at");
-    expect(activeNames(scene, MALLORY)).toEqual([]);
+  it(
+    "offers to restore those devices that went with it, and says which these are",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      const { slack, cloudflare } = scene;
+      const old = cloudflare.state.registrations.find(({ deviceName }) => deviceName === OLD_PHONE);
+      expect(old?.revokedAt).toBeLessThan(cloudflare.now() - 3_600_000);
+      await answerTo(slack, alice, `revoke ${MALLORY} --devices --reason laptop stolen`);
+      const asked = await card(scene, "Revoke all sessions and devices of mallory");
+      expect(wordsOf(slack, asked)).toContain("Revoked devices can be restored");
+      expect(await approve(slack, asked)).toContain("verified at");
+      expect(activeNames(scene, MALLORY)).toEqual([]);
 
-    const form = await openRestore(scene, asked);
-    expect(slack.visibleText(form)).toMatch(
-      /Ticked: 2 devices revoked while ZT-\w{7} was carried out \(.* UTC to .* UTC\)\. The others were revoked at another time\./,
-    );
-    const devices = boxesOf(form).filter(({ value }) => value !== "all");
-    const named = (isTicked: boolean): string[] =>
-      devices.filter((box) => box.isTicked === isTicked).map(({ text }) => text);
-    expect(named(true).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
-    expect(named(false)).toEqual([OLD_PHONE]);
-    await sendForm(slack, alice, form, {
-      ...tick(form, ({ isTicked }) => isTicked),
-      reason: { reason: "the laptop was found" },
-    });
-    expect(await approve(slack, await card(scene, "Restore 2 devices"), carol)).toContain("verified at");
-    expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
-  });
+      const form = await openRestore(scene, asked);
+      expect(slack.visibleText(form)).toMatch(
+        /Ticked: 2 devices revoked while ZT-\w{7} was carried out \(.* UTC to .* UTC\)\. The others were revoked at another time\./,
+      );
+      const devices = boxesOf(form).filter(({ value }) => value !== "all");
+      const named = (isTicked: boolean): string[] =>
+        devices.filter((box) => box.isTicked === isTicked).map(({ text }) => text);
+      expect(named(true).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
+      expect(named(false)).toEqual([OLD_PHONE]);
+      await sendForm(slack, alice, form, {
+        ...tick(form, ({ isTicked }) => isTicked),
+        reason: { reason: "the laptop was found" },
+      });
+      expect(await approve(slack, await card(scene, "Restore 2 devices"), carol)).toContain("verified at");
+      expect(activeNames(scene, MALLORY).toSorted()).toEqual([DESKTOP, MACBOOK].toSorted());
+    },
+  );
 
   it("says so in the form when none of the revoked devices went with it", async () => {
     const scene = await startScene();
@@ -140,16 +144,20 @@ describe("a revocation of somebody with their devices", () => {
     expect(boxesOf(form).filter(({ isTicked }) => isTicked)).toEqual([]);
   });
 
-  it("offers nothing to restore where only the sessions were ended, or where several people are meant", async () => {
-    const scene = await startScene();
-    const { slack } = scene;
-    await answerTo(slack, alice, `revoke ${MALLORY} --reason laptop stolen`);
-    const asked = await card(scene, "Revoke all sessions of mallory");
-    expect(await approve(slack, asked)).not.toContain("Restore devices");
-    await answerTo(slack, alice, `revoke ${MALLORY} dana@example.com --devices --reason laptops stolen`);
-    const several = await card(scene, "Revoke all sessions and devices of 2 users");
-    expect(await approve(slack, several)).not.toContain("Restore devices…");
-  });
+  it(
+    "offers nothing to restore where only the sessions were ended, or where several people are meant",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      const { slack } = scene;
+      await answerTo(slack, alice, `revoke ${MALLORY} --reason laptop stolen`);
+      const asked = await card(scene, "Revoke all sessions of mallory");
+      expect(await approve(slack, asked)).not.toContain("Restore devices");
+      await answerTo(slack, alice, `revoke ${MALLORY} dana@example.com --devices --reason laptops stolen`);
+      const several = await card(scene, "Revoke all sessions and devices of 2 users");
+      expect(await approve(slack, several)).not.toContain("Restore devices…");
+    },
+  );
 });
 
 describe("/zt revoke-devices", () => {

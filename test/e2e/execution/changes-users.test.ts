@@ -50,7 +50,7 @@ describe("/zt create-user", () => {
     expect(writes(scene)).toEqual([{ method: "POST", body: { email: NEW, name: "Nova Person-O'Neil" } }]);
   });
 
-  it("adds them once, though the first answer is lost", async () => {
+  it("adds them once, though the first answer is lost", { tags: ["slow"] }, async () => {
     const scene = await startScene();
     const { slack, cloudflare } = scene;
     await answerTo(slack, alice, `create-user ${NEW} --reason starts on Monday`);
@@ -178,16 +178,20 @@ describe("/zt delete-user", () => {
 });
 
 describe("/zt delete-user", () => {
-  it("by command takes the address after --confirm, and deletes once though the first answer is lost", async () => {
-    const scene = await startScene();
-    const { slack, cloudflare } = scene;
-    await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
-    cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
-    expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
-      "Deleted the user, verified at",
-    );
-    expect(writes(scene)).toHaveLength(1);
-  });
+  it(
+    "by command takes the address after --confirm, and deletes once though the first answer is lost",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      const { slack, cloudflare } = scene;
+      await answerTo(slack, alice, `delete-user ${MALLORY} --confirm ${MALLORY} --reason left the company`);
+      cloudflare.faults.set("users.delete", { kind: "drop-after", times: 1 });
+      expect(await approve(slack, await card(scene, "Delete the Access user"))).toContain(
+        "Deleted the user, verified at",
+      );
+      expect(writes(scene)).toHaveLength(1);
+    },
+  );
 
   it("has nothing left to do when somebody else was quicker", async () => {
     const scene = await startScene();

@@ -29,20 +29,24 @@ describe("a claim", () => {
     expect(callsTo(cloudflare, "POST", "registrations/unrevoke")).toEqual([]);
   });
 
-  it("that WARP re-authentication was forced is not made: a lost call is sent again, and that is said", async () => {
-    const scene = await startScene({ cloudflareTimeoutMs: 300 });
-    const { slack, cloudflare } = scene;
-    const id = accessIdOf(scene, MALLORY);
-    cloudflare.state.sessions = cloudflare.state.sessions.filter((one) => one.userId !== id);
-    await answerTo(slack, alice, `revoke ${MALLORY} --warp-reauth --reason laptop stolen`);
-    const card = await cardWhere(slack, (words) => words.includes("Revoke all sessions"));
-    cloudflare.faults.set("revoke-user", { kind: "hang", times: 1 });
-    const thread = await approve(slack, card);
-    expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
-    expect(thread).not.toContain("Already done by the earlier call");
-    expect(thread).toContain("WARP re-authentication can't be verified: Cloudflare does not show it");
-    expect(cloudflare.state.users.find((user) => user.id === id)?.warpReauthAt).not.toBeNull();
-  });
+  it(
+    "that WARP re-authentication was forced is not made: a lost call is sent again, and that is said",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ cloudflareTimeoutMs: 300 });
+      const { slack, cloudflare } = scene;
+      const id = accessIdOf(scene, MALLORY);
+      cloudflare.state.sessions = cloudflare.state.sessions.filter((one) => one.userId !== id);
+      await answerTo(slack, alice, `revoke ${MALLORY} --warp-reauth --reason laptop stolen`);
+      const card = await cardWhere(slack, (words) => words.includes("Revoke all sessions"));
+      cloudflare.faults.set("revoke-user", { kind: "hang", times: 1 });
+      const thread = await approve(slack, card);
+      expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(2);
+      expect(thread).not.toContain("Already done by the earlier call");
+      expect(thread).toContain("WARP re-authentication can't be verified: Cloudflare does not show it");
+      expect(cloudflare.state.users.find((user) => user.id === id)?.warpReauthAt).not.toBeNull();
+    },
+  );
 
   it("that no session is open is not made of an empty list, where sessions were seen a moment before", async () => {
     const { slack, cloudflare } = await startScene();

@@ -70,7 +70,7 @@ async function tellStory(scene: Scene, card: StoredMessage, countCalls: () => nu
 }
 
 describe("a revocation while Cloudflare is in trouble", () => {
-  it("is tried again when the rate limit is over, and the thread says when", async () => {
+  it("is tried again when the rate limit is over, and the thread says when", { tags: ["slow"] }, async () => {
     const scene = await startScene();
     const story = await approveDuring(scene, () =>
       scene.cloudflare.faults.set("revoke-user", { kind: "rate-limit", retryAfter: 1, times: 1 }),
@@ -162,17 +162,21 @@ describe("a revocation that Cloudflare may have done", () => {
     expect(story.calls).toBe(2);
   });
 
-  it("with an answer that nobody can read is looked for, and not called a failure", async () => {
-    const scene = await startScene();
-    const story = await approveDuring(scene, () =>
-      scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 200, html: true, times: 1 }),
-    );
-    expect(story.thread).toContain(
-      "No clear answer from Cloudflare: Cloudflare's answer can't be read. It may be done",
-    );
-    expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
-    expect(story.calls).toBe(2);
-  });
+  it(
+    "with an answer that nobody can read is looked for, and not called a failure",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene();
+      const story = await approveDuring(scene, () =>
+        scene.cloudflare.faults.set("revoke-user", { kind: "status", status: 200, html: true, times: 1 }),
+      );
+      expect(story.thread).toContain(
+        "No clear answer from Cloudflare: Cloudflare's answer can't be read. It may be done",
+      );
+      expect(story.card).toContain("✅ Revoked 3 sessions, verified at");
+      expect(story.calls).toBe(2);
+    },
+  );
 
   it("says on its card that it is being found out, as long as that lasts", async () => {
     const scene = await startScene();

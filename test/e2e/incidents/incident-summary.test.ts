@@ -80,7 +80,7 @@ describe("the summary of an incident", () => {
     expect(replies(scene, message, "Closed by")).toHaveLength(1);
   });
 
-  it("is posted for who asks by command or button, and recorded", async () => {
+  it("is posted for who asks by command or button, and recorded", { tags: ["slow"] }, async () => {
     const scene = await startScene({ policy });
     const { slack } = scene;
     const { message, id } = await openIncident(scene);

@@ -192,7 +192,7 @@ describe("/zt timeline", () => {
     expect(none.words).toContain("Unknown: sign-ins of Mallory Archer");
   });
 
-  it("reads with the next page what could not be read with the first", async () => {
+  it("reads with the next page what could not be read with the first", { tags: ["slow"] }, async () => {
     const scene = await startScene({ policy });
     const { slack, cloudflare } = scene;
     const add = emptyLogs(scene);

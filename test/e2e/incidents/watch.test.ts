@@ -203,19 +203,23 @@ async function watchInChannel({ slack }: Scene, text: string): Promise<StoredMes
   );
 }
 
-it("of a time in which sign-ins could not be read nothing is claimed, and once they can be it is caught up", async () => {
-  const scene = await startScene(FAST);
-  const { slack, cloudflare } = scene;
-  const head = await watchInChannel(scene, "watch mallory@example.com");
-  cloudflare.faults.set("access-requests", { kind: "status", status: 502 });
-  const blind = await inThread(scene, head, "Can't see sign-ins");
-  expect(slack.visibleText(blind)).toContain("Cloudflare returned an error (502)");
-  await slack.waitFor(() => wordsOf(slack, head).includes("⚠️ Can't see sign-ins since"));
-  cloudflare.login(MALLORY, { ip: "203.0.113.199" });
-  cloudflare.faults.clear();
-  await inThread(scene, head, "Sign-ins are visible again");
-  await inThread(scene, head, "signed in at");
-});
+it(
+  "of a time in which sign-ins could not be read nothing is claimed, and once they can be it is caught up",
+  { tags: ["slow"] },
+  async () => {
+    const scene = await startScene(FAST);
+    const { slack, cloudflare } = scene;
+    const head = await watchInChannel(scene, "watch mallory@example.com");
+    cloudflare.faults.set("access-requests", { kind: "status", status: 502 });
+    const blind = await inThread(scene, head, "Can't see sign-ins");
+    expect(slack.visibleText(blind)).toContain("Cloudflare returned an error (502)");
+    await slack.waitFor(() => wordsOf(slack, head).includes("⚠️ Can't see sign-ins since"));
+    cloudflare.login(MALLORY, { ip: "203.0.113.199" });
+    cloudflare.faults.clear();
+    await inThread(scene, head, "Sign-ins are visible again");
+    await inThread(scene, head, "signed in at");
+  },
+);
 
 it("/zt watch tells in a thread of its own where it was typed, until someone stops it", async () => {
   const scene = await startScene(FAST);

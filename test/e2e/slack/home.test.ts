@@ -76,17 +76,21 @@ describe("the App Home", () => {
     await homeWith(scene, bob, NOTHING);
   });
 
-  it("shows the requester what became of their request, with a link to its card", async () => {
-    const scene = await startScene({ policy: POLICY });
-    const { slack } = scene;
-    await open(scene, alice, "You have requested nothing yet");
-    const card = await askToRevoke(slack);
-    const words = await homeWith(scene, alice, "Your requests");
-    expect(words).toContain(NOTHING);
-    expect(JSON.stringify(homeOf(scene, alice).blocks)).toContain(card.ts.replace(".", ""));
-    await press(slack, bob, card, CARD_ACTIONS.approve);
-    await homeWith(scene, alice, /✅[^]*done and verified/i);
-  });
+  it(
+    "shows the requester what became of their request, with a link to its card",
+    { tags: ["slow"] },
+    async () => {
+      const scene = await startScene({ policy: POLICY });
+      const { slack } = scene;
+      await open(scene, alice, "You have requested nothing yet");
+      const card = await askToRevoke(slack);
+      const words = await homeWith(scene, alice, "Your requests");
+      expect(words).toContain(NOTHING);
+      expect(JSON.stringify(homeOf(scene, alice).blocks)).toContain(card.ts.replace(".", ""));
+      await press(slack, bob, card, CARD_ACTIONS.approve);
+      await homeWith(scene, alice, /✅[^]*done and verified/i);
+    },
+  );
 
   it("asks approvers to review what one person did alone", async () => {
     const scene = await startScene({ policy: POLICY });
@@ -222,7 +226,7 @@ quorum: 2
     expect(slack.visibleText(told)).toContain("Guests");
   });
 
-  it("says that zt-bot is paused as soon as it is, and that it goes on", async () => {
+  it("says that zt-bot is paused as soon as it is, and that it goes on", { tags: ["slow"] }, async () => {
     const scene = await startScene({ policy: POLICY });
     await open(scene, alice, NOTHING);
     await answerTo(scene.slack, bob, "pause --reason a drill");

@@ -71,23 +71,27 @@ describe("a card that Slack does not take", { tags: ["slow"] }, () => {
 });
 
 describe("a request whose story Slack does not take", () => {
-  it("is carried out all the same, and card, thread and message follow, each once", async () => {
-    const { slack, cloudflare } = await startScene();
-    const card = await askToRevoke(slack);
-    await slack.waitFor(() => slack.thread(card.channel, card.ts).length > 0);
-    slack.faults.set("chat.postMessage", { dropAnswer: true, times: 1 });
-    slack.faults.set("chat.update", { retryAfter: 1, times: 1 });
-    await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
-    // Containment does not wait for Slack.
-    await vi.waitFor(() => expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1), 2000);
+  it(
+    "is carried out all the same, and card, thread and message follow, each once",
+    { tags: ["slow"] },
+    async () => {
+      const { slack, cloudflare } = await startScene();
+      const card = await askToRevoke(slack);
+      await slack.waitFor(() => slack.thread(card.channel, card.ts).length > 0);
+      slack.faults.set("chat.postMessage", { dropAnswer: true, times: 1 });
+      slack.faults.set("chat.update", { retryAfter: 1, times: 1 });
+      await press(slack, PEOPLE.bob, card, CARD_ACTIONS.approve);
+      // Containment does not wait for Slack.
+      await vi.waitFor(() => expect(callsTo(cloudflare, "POST", "revoke_user")).toHaveLength(1), 2000);
 
-    const thread = await finishedThread(slack, card);
-    await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
-    expect(thread.map((text) => text.split(" ")[0])).toEqual(STORY);
-    await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length > 0);
-    expect(slack.messages(slack.dm(PEOPLE.alice))).toHaveLength(1);
-    expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
-  });
+      const thread = await finishedThread(slack, card);
+      await slack.waitFor(() => wordsOf(slack, card).includes("verified at"));
+      expect(thread.map((text) => text.split(" ")[0])).toEqual(STORY);
+      await slack.waitFor(() => slack.messages(slack.dm(PEOPLE.alice)).length > 0);
+      expect(slack.messages(slack.dm(PEOPLE.alice))).toHaveLength(1);
+      expect(slack.messages(CHANNELS.approvals)).toHaveLength(1);
+    },
+  );
 
   it("is complete in its thread where the requester cannot be written to any more", async () => {
     const scene = await startScene();

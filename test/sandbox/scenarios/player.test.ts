@@ -19,23 +19,27 @@ async function start(options: { pace?: number; patienceMs?: number } = {}) {
 
 const lookUp = { user: PEOPLE.alice, channel: CHANNELS.security, text: "user mallory@example.com" };
 
-test("a paused scenario takes no step by itself, notices the one that is taken by hand, and takes one when asked", async () => {
-  const { slack, player, playing, reaches } = await start();
-  player.start("phished-user", "paused");
-  expect(playing()).toMatchObject({ current: 0, mode: "paused", isActing: false });
-  expect(slack.ephemerals(PEOPLE.alice)).toEqual([]);
+test(
+  "a paused scenario takes no step by itself, notices the one that is taken by hand, and takes one when asked",
+  { tags: ["slow"] },
+  async () => {
+    const { slack, player, playing, reaches } = await start();
+    player.start("phished-user", "paused");
+    expect(playing()).toMatchObject({ current: 0, mode: "paused", isActing: false });
+    expect(slack.ephemerals(PEOPLE.alice)).toEqual([]);
 
-  await slack.command(lookUp);
-  await reaches(1);
-  expect(playing().steps[0]?.doneBy).toBe("you");
+    await slack.command(lookUp);
+    await reaches(1);
+    expect(playing().steps[0]?.doneBy).toBe("you");
 
-  player.step();
-  await reaches(2);
-  expect(playing().steps[1]?.doneBy).toBe("guide");
-  expect(playing().current).toBe(2);
-  const [head] = slack.messages(CHANNELS.incident);
-  expect(playing().place).toEqual({ user: PEOPLE.bob, channel: CHANNELS.incident, thread: head?.ts });
-});
+    player.step();
+    await reaches(2);
+    expect(playing().steps[1]?.doneBy).toBe("guide");
+    expect(playing().current).toBe(2);
+    const [head] = slack.messages(CHANNELS.incident);
+    expect(playing().place).toEqual({ user: PEOPLE.bob, channel: CHANNELS.incident, thread: head?.ts });
+  },
+);
 
 test("what was there before a step began does not count as the step", async () => {
   const { slack, player, playing, reaches } = await start();
@@ -52,18 +56,22 @@ test("what was there before a step began does not count as the step", async () =
   expect(playing().steps[0]?.doneBy).toBe("guide");
 });
 
-test("a scenario that plays leaves time to read, can be paused before a step, and goes on", async () => {
-  const { player, playing, reaches } = await start({ pace: 600 });
-  player.start("false-alarm", "playing");
-  player.pause();
-  player.setPace(0);
-  expect(playing()).toMatchObject({ current: 0, mode: "paused" });
-  player.step();
-  await reaches(1);
-  player.play();
-  expect(await player.finished()).toBe(true);
-  expect(playing().current).toBe(playing().steps.length);
-});
+test(
+  "a scenario that plays leaves time to read, can be paused before a step, and goes on",
+  { tags: ["slow"] },
+  async () => {
+    const { player, playing, reaches } = await start({ pace: 600 });
+    player.start("false-alarm", "playing");
+    player.pause();
+    player.setPace(0);
+    expect(playing()).toMatchObject({ current: 0, mode: "paused" });
+    player.step();
+    await reaches(1);
+    player.play();
+    expect(await player.finished()).toBe(true);
+    expect(playing().current).toBe(playing().steps.length);
+  },
+);
 
 test("a step that does not get through says why, and can be tried again", async () => {
   const { slack, player, playing, reaches } = await start();

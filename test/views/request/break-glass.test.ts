@@ -277,31 +277,37 @@ describe("the record", () => {
 });
 
 describe("whatever was typed", () => {
-  it("stays within Slack's limits, pings nobody and breaks no markup, on every surface", () => {
-    const problems: string[] = [];
-    // Only what takes access from one user can be done alone.
-    for (const { what, request: base } of everyRequest()) {
-      if (base.plan.action !== "revoke") continue;
-      const text = base.reason;
-      for (const review of [null, { ...REVIEW, verdict: "not-justified", note: text } as const]) {
-        const glass = { ...GLASS, reason: text, ...(review === null ? {} : { unchecked: text }) };
-        const request = { ...base, breakGlass: glass, review, reviewDue: review === null ? NOW : null };
-        const words = describeRequest(request);
-        const problem = { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) };
-        problems.push(
-          ...[
-            ...messageProblems(draw(request), "chat.postMessage", "chat.update"),
-            ...messageProblems(breakGlassMessage(request, words, LINK)),
-            ...messageProblems(breakGlassReviewedMessage(request, words, null)),
-            ...messageProblems(threadMessage(request, words, { kind: "decision", at: NOW })),
-            ...(review === null ? [] : messageProblems(threadMessage(request, words, { kind: "reviewed" }))),
-            ...viewProblems(breakGlassModal({ request, words, takesCode: true, reason: text, problem })),
-            ...viewProblems(reviewModal({ request, words, note: text, problem })),
-            ...viewProblems(detailsModal(request, words, [])),
-          ].map((one) => `${what}: ${one}`),
-        );
+  it(
+    "stays within Slack's limits, pings nobody and breaks no markup, on every surface",
+    { tags: ["slow"] },
+    () => {
+      const problems: string[] = [];
+      // Only what takes access from one user can be done alone.
+      for (const { what, request: base } of everyRequest()) {
+        if (base.plan.action !== "revoke") continue;
+        const text = base.reason;
+        for (const review of [null, { ...REVIEW, verdict: "not-justified", note: text } as const]) {
+          const glass = { ...GLASS, reason: text, ...(review === null ? {} : { unchecked: text }) };
+          const request = { ...base, breakGlass: glass, review, reviewDue: review === null ? NOW : null };
+          const words = describeRequest(request);
+          const problem = { what: HOSTILE.repeat(40), why: HOSTILE.repeat(40), next: HOSTILE.repeat(40) };
+          problems.push(
+            ...[
+              ...messageProblems(draw(request), "chat.postMessage", "chat.update"),
+              ...messageProblems(breakGlassMessage(request, words, LINK)),
+              ...messageProblems(breakGlassReviewedMessage(request, words, null)),
+              ...messageProblems(threadMessage(request, words, { kind: "decision", at: NOW })),
+              ...(review === null
+                ? []
+                : messageProblems(threadMessage(request, words, { kind: "reviewed" }))),
+              ...viewProblems(breakGlassModal({ request, words, takesCode: true, reason: text, problem })),
+              ...viewProblems(reviewModal({ request, words, note: text, problem })),
+              ...viewProblems(detailsModal(request, words, [])),
+            ].map((one) => `${what}: ${one}`),
+          );
+        }
       }
-    }
-    expect([...new Set(problems)].slice(0, 5)).toEqual([]);
-  });
+      expect([...new Set(problems)].slice(0, 5)).toEqual([]);
+    },
+  );
 });
