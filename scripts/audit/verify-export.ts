@@ -25,9 +25,14 @@ export const verifyExport: AuditCommand = async (args) => {
       allowPositionals: true,
     }),
   );
-  const [name, markdownName, ...more] = positionals;
+  // Named in either order.
+  const [name, markdownName, ...more] = positionals.toSorted(
+    (one, other) => Number(isMarkdown(one)) - Number(isMarkdown(other)),
+  );
   if (name === undefined || more.length > 0)
     throw new UsageError("say which: verify-export FILE.json [FILE.md]");
+  if (isMarkdown(name))
+    throw new UsageError(`${name} is the story alone: name the export's JSON file as well, which has the rows`);
   const text = await readFile(name, "utf8");
   const markdown = markdownName === undefined ? null : await readFile(markdownName, "utf8");
   const { file, exported, findings } = checkExport(text, markdown);
@@ -40,6 +45,10 @@ export const verifyExport: AuditCommand = async (args) => {
   for (const { text: found } of unique(all)) complain(found);
   return all.some(({ isBroken }) => isBroken) ? BROKEN : 0;
 };
+
+function isMarkdown(name: string): boolean {
+  return name.toLowerCase().endsWith(".md");
+}
 
 function sayWhole(name: string, { story, rows }: ExportFile, exported: ChainedRow | null): void {
   const { incident, exported: made } = story;

@@ -133,6 +133,19 @@ describe("verify-export, on SQLite", () => {
     expect(stdout).toContain("The Markdown was not checked");
   });
 
+  it("takes its two files in either order, and says that the Markdown alone is not enough", async () => {
+    const { place, verify } = await startScene("sqlite");
+    await verify();
+    const [json, markdown] = [join(place.folder, "x.json"), join(place.folder, "x.md")];
+    const env = { DATABASE_URL: place.url };
+    expect(await runHere(env, "verify-export", markdown, json)).toEqual(
+      await runHere(env, "verify-export", json, markdown),
+    );
+    const alone = await runHere(env, "verify-export", markdown);
+    expect(alone.code).not.toBe(0);
+    expect(alone.stderr).toContain("name the export's JSON file as well");
+  });
+
   it("names what was changed in the files, by row, line or file", async () => {
     const { exported, verify } = await startScene("sqlite");
     const { json, markdown } = exported;
