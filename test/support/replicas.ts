@@ -39,9 +39,11 @@ export function createFleet(world: World, sql: postgres.Sql, balancer?: Balancer
   const death = Promise.withResolvers<never>();
   death.promise.catch(() => {});
 
+  /** On this database: fleets of other tests have the same names on theirs. */
   async function sessionsOf(name: string): Promise<number> {
-    const [row] =
-      await sql`SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = ${name}`;
+    const [row] = await sql`
+      SELECT count(*)::int AS count FROM pg_stat_activity
+      WHERE application_name = ${name} AND datname = current_database()`;
     return Number(row?.["count"]);
   }
 
