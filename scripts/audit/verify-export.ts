@@ -32,7 +32,9 @@ export const verifyExport: AuditCommand = async (args) => {
   if (name === undefined || more.length > 0)
     throw new UsageError("say which: verify-export FILE.json [FILE.md]");
   if (isMarkdown(name))
-    throw new UsageError(`${name} is the story alone: name the export's JSON file as well, which has the rows`);
+    throw new UsageError(
+      `${name} is the story alone: name the export's JSON file as well, which has the rows`,
+    );
   const text = await readFile(name, "utf8");
   const markdown = markdownName === undefined ? null : await readFile(markdownName, "utf8");
   const { file, exported, findings } = checkExport(text, markdown);
